@@ -1,0 +1,1 @@
+//! Builds every room once and joins them: implements the `Host` that templates call.

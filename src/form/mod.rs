@@ -1,0 +1,1 @@
+//! Forms: rendering, signature, submission, validation and the write.

@@ -1,0 +1,1 @@
+//! Request types: render the call, send it, map the answer.

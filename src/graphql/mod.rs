@@ -1,0 +1,1 @@
+//! The platform's GraphQL schema and a typed mutation per request type.

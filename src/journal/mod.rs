@@ -1,0 +1,1 @@
+//! Executions and their steps: begin, resume, finish; the only writer of both.

@@ -1,0 +1,1 @@
+//! What is written: every kind of file in a module, the loader and the catalog.

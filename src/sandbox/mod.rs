@@ -1,0 +1,1 @@
+//! The embedded Stripe: a separate server with state, ledger and signed webhooks.

@@ -1,0 +1,1 @@
+//! What happened: records, executions, steps, constants and sessions in a database.

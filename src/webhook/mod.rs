@@ -1,0 +1,1 @@
+//! Webhooks: signature, inbox, and dispatch to processor partials.

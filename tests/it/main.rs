@@ -1,0 +1,17 @@
+//! The integration tests, one binary: the real rooms and the real binary, over real sockets.
+
+mod boot;
+mod cli;
+mod flow_form;
+mod flow_graphql;
+mod flow_webhook;
+mod graphql;
+mod journal;
+mod liquid;
+mod module;
+mod pages;
+mod request_types;
+mod sandbox;
+mod store;
+mod support;
+mod template;
