@@ -219,8 +219,8 @@ pub fn of_number(number: &str) -> TestCard {
 pub fn refusal(behaviour: Behaviour) -> Option<Refusal> {
     let Behaviour::Decline(code, decline_code, message, param, _) = behaviour else { return None };
     let mut refusal = Refusal::card(code, message);
-    refusal.decline_code = (!decline_code.is_empty()).then(|| decline_code.to_owned());
-    refusal.param = (!param.is_empty()).then(|| param.to_owned());
+    refusal.decline_code = (!decline_code.is_empty()).then_some(decline_code);
+    refusal.param = (!param.is_empty()).then(|| param.into());
     Some(refusal)
 }
 

@@ -58,8 +58,11 @@ pub struct Ledger {
     books: BTreeMap<(Book, Arc<str>), i64>,
     balances: BTreeMap<(Arc<str>, Arc<str>), Balance>,
     /// Nets not yet available, by the moment they become so.
-    pending: BTreeMap<i64, Vec<(Arc<str>, Arc<str>, i64)>>,
+    pending: BTreeMap<i64, Vec<Pending>>,
 }
+
+/// Account, currency and net of money not yet available.
+type Pending = (Arc<str>, Arc<str>, i64);
 
 /// Whether balance transactions of a type are between two accounts.
 pub fn is_internal(kind: &str) -> bool {

@@ -12,13 +12,13 @@ pub struct Refusal {
     /// `code`, when Stripe gives one.
     pub code: Option<&'static str>,
     /// `decline_code` of a card error.
-    pub decline_code: Option<String>,
+    pub decline_code: Option<&'static str>,
     /// The text for a person.
     pub message: String,
     /// The parameter at fault, in form notation.
-    pub param: Option<String>,
+    pub param: Option<Box<str>>,
     /// The failed charge a decline left behind.
-    pub charge: Option<String>,
+    pub charge: Option<Box<str>>,
     /// Whether what the operation wrote stays (a declined charge is kept).
     pub keep: bool,
     /// Whether the idempotency layer remembers it: not for failed parameter validation.
@@ -104,7 +104,7 @@ impl Refusal {
 
     /// Sets the parameter at fault.
     pub fn param(mut self, param: &str) -> Self {
-        self.param = Some(param.to_owned());
+        self.param = Some(param.into());
         self
     }
 
@@ -117,7 +117,7 @@ impl Refusal {
         if let Some(code) = self.code {
             error.insert("code".into(), json!(code));
         }
-        if let Some(decline_code) = &self.decline_code {
+        if let Some(decline_code) = self.decline_code {
             error.insert("decline_code".into(), json!(decline_code));
         }
         if let Some(code) = self.code {

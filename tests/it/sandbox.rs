@@ -16,5 +16,7 @@ mod invariants;
 mod money;
 #[path = "../sandbox/protocol.rs"]
 mod protocol;
+#[path = "../sandbox/serve.rs"]
+mod serve;
 #[path = "../sandbox/webhooks.rs"]
 mod webhooks;

@@ -100,8 +100,8 @@ fn check_descriptor(text: Option<&str>, name: &str, most: usize) -> Result<(), R
 
 /// A declined charge is kept, and its card error names it.
 fn decline(turn: &mut Turn<'_>, mut charge: Value, mut refusal: Refusal) -> Refusal {
-    let decline_code = refusal.decline_code.clone();
-    let blocked = decline_code.as_deref() == Some("fraudulent");
+    let decline_code = refusal.decline_code;
+    let blocked = decline_code == Some("fraudulent");
     charge["status"] = json!("failed");
     charge["paid"] = json!(false);
     charge["captured"] = json!(false);
@@ -111,7 +111,7 @@ fn decline(turn: &mut Turn<'_>, mut charge: Value, mut refusal: Refusal) -> Refu
     charge["receipt_url"] = Value::Null;
     charge["outcome"] = json!({
         "network_status": if blocked { "not_sent_to_network" } else { "declined_by_network" },
-        "reason": decline_code.or(refusal.code.map(str::to_owned)),
+        "reason": decline_code.or(refusal.code),
         "risk_level": if blocked { "highest" } else { "normal" },
         "risk_score": if blocked { 92 } else { 21 },
         "seller_message": if blocked {
@@ -124,7 +124,7 @@ fn decline(turn: &mut Turn<'_>, mut charge: Value, mut refusal: Refusal) -> Refu
     turn.update(&charge);
     let account = turn.account.clone();
     emit(turn, "charge.failed", &account, &charge, None);
-    refusal.charge = Some(text(&charge, "id").to_owned());
+    refusal.charge = Some(text(&charge, "id").into());
     refusal.keep = true;
     refusal
 }

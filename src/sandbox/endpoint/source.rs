@@ -176,8 +176,8 @@ pub fn card_from_fields(turn: &mut Turn<'_>, fields: &Params) -> Answer {
         );
     }
     let cvc = fields.text("cvc")?.unwrap_or_default().trim();
-    if !cvc.is_empty() && !((3..=4).contains(&cvc.len()) && cvc.bytes().all(|b| b.is_ascii_digit()))
-    {
+    let fits = (3..=4).contains(&cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit());
+    if !cvc.is_empty() && !fits {
         return wrong("invalid_cvc", "cvc", "Your card's security code is invalid.");
     }
     let known = card::of_number(&number);
