@@ -66,6 +66,8 @@ pub struct Catalog {
     pub secrets: Vec<(String, Secret)>,
     /// The pages by address.
     pub routes: Routes,
+    /// Texts that no fault may show: what the environment gave, as it is and as pasted.
+    pub(super) hidden: Vec<Secret>,
 }
 
 /// A page that answers a request.
@@ -177,18 +179,14 @@ impl Catalog {
 
     /// A text without any value that came from the environment.
     pub fn redact(&self, text: &str) -> String {
-        self.secrets
-            .iter()
-            .fold(text.to_owned(), |text, (_, secret)| redact_one(&text, secret.expose()))
+        let mut text = text.to_owned();
+        for secret in &self.hidden {
+            if text.contains(secret.expose()) {
+                text = text.replace(secret.expose(), "[secret]");
+            }
+        }
+        text
     }
-}
-
-/// Replaces a secret wherever it stands; short values (`false`, `usd`) are words, not secrets.
-pub(super) fn redact_one(text: &str, secret: &str) -> String {
-    if secret.len() < 6 || !text.contains(secret) {
-        return text.to_owned();
-    }
-    text.replace(secret, "[secret]")
 }
 
 fn find<'a, T>(all: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {

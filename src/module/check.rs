@@ -9,7 +9,7 @@ use crate::module::path::{self, Kind};
 use crate::module::source::Mark;
 use crate::module::suggest;
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Gives every reference its full name and reports those that lead nowhere.
@@ -105,7 +105,7 @@ fn severity(catalog: &Catalog, module: Option<&str>) -> Severity {
 }
 
 /// Of two pages at one address the first answers; the other is told.
-pub fn addresses(catalog: &mut Catalog, texts: &HashMap<std::path::PathBuf, Arc<str>>) {
+pub fn addresses(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
     let mut first: HashMap<(String, &str, String), &Path> = HashMap::new();
     let mut faults = Vec::new();
     for page in &catalog.pages {
@@ -122,6 +122,32 @@ pub fn addresses(catalog: &mut Catalog, texts: &HashMap<std::path::PathBuf, Arc<
         let fault = Fault::at(severity, &page.source.path, page.slug_mark, text, message);
         let help = format!("{} is used, this page is not", other.display());
         faults.push(fault.with_help(Some(help)));
+    }
+    catalog.faults.extend(faults);
+}
+
+/// A form's property has to be one of its table's: what is not would be lost.
+pub fn fields(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
+    let mut faults = Vec::new();
+    for form in catalog.forms.values() {
+        let Some(table) = form.resource.table().and_then(|name| catalog.tables.get(name)) else {
+            continue;
+        };
+        for field in form.fields.iter().filter(|field| !field.virtual_) {
+            let Some(name) = field.property() else { continue };
+            if table.property(name).is_some() {
+                continue;
+            }
+            let path = &form.source.path;
+            let text = texts.get(path).map_or("", |text| text);
+            let severity = severity(catalog, form.source.module.as_deref());
+            let message = format!("the table `{}` has no property `{name}`", table.name);
+            let known = table.properties.iter().map(|property| property.name.as_str());
+            let help = suggest::did_you_mean(name, known)
+                .unwrap_or_else(|| "add it to the table, or make the field virtual".to_owned());
+            let fault = Fault::at(severity, path, field.mark, text, message);
+            faults.push(fault.with_help(Some(help)));
+        }
     }
     catalog.faults.extend(faults);
 }

@@ -111,6 +111,11 @@ impl Draft<'_> {
     /// Reports every key of `node` that is not in the list.
     pub fn only_in(&mut self, node: &Node, inside: &str, known: &[&str]) {
         for pair in node.pairs() {
+            if let Some(first) = pair.repeats {
+                let message = format!("the key `{}` is here twice", pair.key);
+                let help = format!("it was first given on line {}; this one is used", first.line);
+                self.fault(Severity::Warning, pair.mark, message, Some(help));
+            }
             if !known.contains(&pair.key.as_str()) {
                 let place = if inside.is_empty() { String::new() } else { format!(" in {inside}") };
                 let message = format!("unknown key `{}`{place}", pair.key);
@@ -125,9 +130,9 @@ impl Draft<'_> {
         keys.iter().filter_map(|key| self.front.get(key)).find(|pair| !pair.node.is_null()).cloned()
     }
 
-    /// Where a key stands, or the beginning of the file.
+    /// Where the value of a key stands, or the beginning of the file.
     pub fn mark(&self, keys: &[&str]) -> Mark {
-        self.pair(keys).map_or(START, |pair| pair.mark)
+        self.pair(keys).map_or(START, |pair| pair.node.mark)
     }
 
     /// A text; a number or boolean is taken by its spelling.
@@ -150,7 +155,13 @@ impl Draft<'_> {
         let pair = self.pair(keys)?;
         match self.template_of(&pair) {
             Some(source) => Some(source).filter(|source| !source.text.trim().is_empty()),
-            None => self.wrong(&pair, "a text"),
+            None => {
+                let found = pair.node.kind();
+                let message = format!("`{}` should be a text, found {found}", pair.key);
+                let help = "put it in quotes, or in a block after `>`".to_owned();
+                self.error(pair.node.mark, message, Some(help));
+                None
+            }
         }
     }
 

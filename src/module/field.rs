@@ -1,8 +1,9 @@
 //! The fields of a form: a tree in the file, a list of paths here.
 
 use crate::module::draft::Draft;
+use crate::module::source::Mark;
 use crate::module::validation::{self, Validation};
-use crate::module::yaml::{Node, Pair, Value};
+use crate::module::yaml::{Pair, Value};
 use serde_json::Value as Json;
 
 /// A field a submission may fill.
@@ -19,6 +20,8 @@ pub struct Field {
     pub readonly: bool,
     /// Its value when none is sent.
     pub default: Option<Json>,
+    /// Where it stands in its file.
+    pub mark: Mark,
 }
 
 impl Field {
@@ -73,7 +76,7 @@ fn walk(draft: &mut Draft<'_>, pair: &Pair, above: &mut Vec<String>, fields: &mu
     let is_group = !below.is_empty() || matches!(pair.key.as_str(), "properties" | "profiles");
     let told = node.pairs().iter().any(|pair| ABOUT.contains(&pair.key.as_str()));
     if !is_group || told {
-        fields.push(leaf(draft, node, above));
+        fields.push(leaf(draft, pair, above));
     }
     for pair in below {
         // A bare value here is most likely an option that lost its parent.
@@ -90,13 +93,15 @@ fn walk(draft: &mut Draft<'_>, pair: &Pair, above: &mut Vec<String>, fields: &mu
     above.pop();
 }
 
-fn leaf(draft: &mut Draft<'_>, node: &Node, path: &[String]) -> Field {
+fn leaf(draft: &mut Draft<'_>, named: &Pair, path: &[String]) -> Field {
+    let node = &named.node;
     let mut field = Field {
         path: path.to_vec(),
         validation: Vec::new(),
         virtual_: false,
         readonly: false,
         default: None,
+        mark: named.mark,
     };
     if let Some(pair) = node.get("validation") {
         field.validation = validation::read(draft, pair);

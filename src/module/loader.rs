@@ -1,9 +1,9 @@
 //! Reads an instance from disk: the one file of this room that touches it.
 
-use crate::module::catalog::{self, Catalog};
+use crate::module::catalog::Catalog;
 use crate::module::check;
 use crate::module::fault::{Fault, Severity};
-use crate::module::manifest::Module;
+use crate::module::manifest::{self, Module};
 use crate::module::path::{self, Age, Kind};
 use crate::module::profile::Profile;
 use crate::module::read::{File, Reader, Setting};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// No folder a person made is deeper.
 const DEPTH_MAX: usize = 24;
+const LEADS_OUT: &str = "the symbolic link leads out of its module; it is not followed";
 /// Folders of the root that are roots themselves.
 const SITE_FOLDERS: &[&str] = &["app", "marketplace_builder"];
 /// Files that template values are filled into.
@@ -32,9 +33,8 @@ pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalo
         return Catalog { faults, ..Catalog::default() };
     }
     walk.find_files();
-    let (modules, secrets) = walk.modules(environment);
     let mut reader = Reader::default();
-    reader.catalog.secrets = secrets;
+    let modules = walk.modules(environment, &mut reader.catalog);
     let mut files = std::mem::take(&mut walk.files);
     files.sort_by(|a, b| precedence(a).cmp(&precedence(b)));
     for file in &files {
@@ -44,6 +44,7 @@ pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalo
             profile: module.profile,
             strict: module.strict || file.is_override,
             values: &module.values,
+            secret_keys: &module.secret_keys,
         };
         walk.read(file, setting, &mut reader);
     }
@@ -80,14 +81,14 @@ fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
     catalog.modules = modules;
     check::resolve(&mut catalog, reader.report.references);
     check::addresses(&mut catalog, &walk.texts);
+    check::fields(&mut catalog, &walk.texts);
     check::request_types(&mut catalog);
     catalog.routes = Routes::new(&catalog.pages);
     let mut faults = std::mem::take(&mut catalog.faults);
     for fault in &mut faults {
-        for (_, secret) in &catalog.secrets {
-            fault.message = catalog::redact_one(&fault.message, secret.expose());
-            fault.excerpt = catalog::redact_one(&fault.excerpt, secret.expose());
-        }
+        fault.message = catalog.redact(&fault.message);
+        fault.excerpt = catalog.redact(&fault.excerpt);
+        fault.help = fault.help.take().map(|help| catalog.redact(&help));
     }
     check::sort(&mut faults);
     faults.dedup();
@@ -99,7 +100,7 @@ struct Walk<'a> {
     root: &'a Path,
     files: Vec<File>,
     faults: Vec<Fault>,
-    /// Texts of pages, for faults about their addresses.
+    /// Texts of pages and forms, for faults that only the whole catalog shows.
     texts: HashMap<PathBuf, Arc<str>>,
 }
 
@@ -136,7 +137,7 @@ impl Walk<'_> {
             let mut is_empty = true;
             for (visibility, is_private) in [("public", false), ("private", true)] {
                 let folder = module.join(visibility);
-                if folder.is_dir() {
+                if folder.is_dir() && self.is_inside(&module, visibility) {
                     is_empty = false;
                     let module = Some(Arc::from(name));
                     self.base(&Base { folder, module, is_override, is_private });
@@ -148,6 +149,20 @@ impl Walk<'_> {
                 self.faults.push(Fault::of_file(Severity::Warning, &path, message));
             }
         }
+    }
+
+    /// True when `name` is in the folder; a link out of it is told and left alone.
+    fn is_inside(&mut self, folder: &Path, name: &str) -> bool {
+        let path = folder.join(name);
+        let (Ok(folder), Ok(target)) = (folder.canonicalize(), path.canonicalize()) else {
+            return false;
+        };
+        let is_inside = target.starts_with(folder);
+        if !is_inside {
+            let path = self.relative(&path);
+            self.faults.push(Fault::of_file(Severity::Error, &path, LEADS_OUT));
+        }
+        is_inside
     }
 
     fn relative(&self, path: &Path) -> PathBuf {
@@ -219,9 +234,8 @@ impl Walk<'_> {
             link.parent().and_then(|p| p.canonicalize().ok()).is_some_and(|p| p.starts_with(target))
         });
         if !is_ours || is_circle {
-            let message = "the symbolic link leads out of its module; it is not followed";
             let path = self.relative(link);
-            self.faults.push(Fault::of_file(Severity::Error, &path, message));
+            self.faults.push(Fault::of_file(Severity::Error, &path, LEADS_OUT));
         }
         is_ours && !is_circle
     }
@@ -235,7 +249,7 @@ impl Walk<'_> {
             return reader.take_asset(file, name, None);
         }
         let Some(text) = self.text(&file.disk) else { return };
-        if file.placed.kind == Kind::Page {
+        if matches!(file.placed.kind, Kind::Page | Kind::Form) {
             self.texts.insert(file.path.clone(), Arc::from(text.as_str()));
         }
         reader.take(file, &text, setting);
@@ -268,7 +282,8 @@ impl Walk<'_> {
     fn modules(
         &mut self,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> (Vec<Module>, Vec<(String, crate::secret::Secret)>) {
+        catalog: &mut Catalog,
+    ) -> Vec<Module> {
         let mut names: Vec<Option<Arc<str>>> = vec![None];
         names.extend(
             folders(&self.root.join("modules"))
@@ -277,7 +292,7 @@ impl Walk<'_> {
                 .filter(|name| !name.starts_with('.'))
                 .map(|name| Some(Arc::from(name))),
         );
-        let (mut modules, mut secrets) = (Vec::new(), Vec::new());
+        let mut modules = Vec::new();
         for name in names {
             let folder = match &name {
                 Some(name) => self.root.join("modules").join(&**name),
@@ -285,16 +300,17 @@ impl Walk<'_> {
             };
             let mut values = Values::default();
             for file in ["pos-module.json", "template-values.json"] {
-                if folder.join(file).is_file()
+                if self.is_inside(&folder, file)
                     && let Some(text) = self.text(&folder.join(file))
                 {
                     let path = self.relative(&folder.join(file));
                     values.add(&path, &text, environment, &mut self.faults);
                 }
             }
+            catalog.hidden.append(&mut values.hidden);
             for (key, secret) in std::mem::take(&mut values.secrets) {
-                if !secrets.iter().any(|(known, _)| *known == key) {
-                    secrets.push((key, secret));
+                if !catalog.secrets.iter().any(|(known, _)| *known == key) {
+                    catalog.secrets.push((key, secret));
                 }
             }
             let profile = values.profile.or_else(|| self.age(name.as_ref()));
@@ -309,11 +325,12 @@ impl Walk<'_> {
                 profile: profile.unwrap_or(inherited),
                 strict: values.strict || name.is_none(),
                 dependencies: values.dependencies,
+                secret_keys: values.secret_keys,
                 values: values.map,
             });
         }
         self.overrides_have_modules(&modules);
-        (in_order(modules), secrets)
+        manifest::in_order(modules)
     }
 
     /// The profile a module's folder names speak for, when they speak at all.
@@ -360,22 +377,4 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
         entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     folders
-}
-
-/// The root first, then every module behind those it needs; a circle is cut anywhere.
-fn in_order(modules: Vec<Module>) -> Vec<Module> {
-    let mut waiting = modules;
-    let mut ordered: Vec<Module> = Vec::new();
-    while !waiting.is_empty() {
-        let is_ready = |module: &Module| {
-            module.dependencies.iter().all(|(name, _)| {
-                !waiting.iter().any(|other| {
-                    !other.is_root && *other.machine_name == **name && other.root != module.root
-                })
-            })
-        };
-        let next = waiting.iter().position(|m| m.is_root || is_ready(m)).unwrap_or(0);
-        ordered.push(waiting.remove(next));
-    }
-    ordered
 }

@@ -22,6 +22,7 @@ mod mustache;
 pub mod page;
 pub mod param;
 pub mod partial;
+mod paste;
 pub mod path;
 pub mod policy;
 pub mod profile;

@@ -15,6 +15,34 @@ pub fn fill<'a>(text: &'a str, values: &Map<String, Json>) -> Cow<'a, str> {
     section(text, values).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
+/// A value that a text asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Paste<'a> {
+    /// Where its tag starts.
+    pub offset: usize,
+    /// The key.
+    pub key: &'a str,
+    /// It is pasted as it is, without escaping.
+    pub is_raw: bool,
+}
+
+/// Every value that a text asks for.
+pub fn pastes(text: &str) -> Vec<Paste<'_>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(offset) = text[from..].find(OPEN).map(|i| i + from) {
+        let tag = &text[offset + OPEN.len()..];
+        let Some(end) = tag.find(CLOSE) else { break };
+        let written = tag[..end].trim();
+        let key = written.strip_prefix('&').map(str::trim);
+        if !written.starts_with(['#', '^', '/', '!']) {
+            found.push(Paste { offset, key: key.unwrap_or(written), is_raw: key.is_some() });
+        }
+        from = offset + OPEN.len() + end + CLOSE.len();
+    }
+    found
+}
+
 fn section(text: &str, values: &Map<String, Json>) -> Option<String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -35,7 +63,7 @@ fn section(text: &str, values: &Map<String, Json>) -> Option<String> {
                     filled.push_str(&section(inside, values)?);
                 }
             }
-            _ => escape(&value(values, tag), &mut filled),
+            _ => filled.push_str(&escaped(&value(values, tag))),
         }
     }
     filled.push_str(rest);
@@ -80,7 +108,8 @@ fn value(values: &Map<String, Json>, key: &str) -> String {
 }
 
 /// Mustache's own list: it mangles a secret with `/` or `=`, which is why `&` exists.
-fn escape(text: &str, into: &mut String) {
+pub fn escaped(text: &str) -> String {
+    let mut into = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '&' => into.push_str("&amp;"),
@@ -94,6 +123,7 @@ fn escape(text: &str, into: &mut String) {
             _ => into.push(c),
         }
     }
+    into
 }
 
 #[cfg(test)]
@@ -119,6 +149,13 @@ mod tests {
         assert_eq!(filled("[<%= other =%>]"), "[]");
         assert_eq!(filled("<%= key"), "<%= key");
         assert_eq!(filled("<% erb %>"), "<% erb %>");
+    }
+
+    #[test]
+    fn a_text_tells_what_it_asks_for() {
+        let found = pastes("a <%= k =%> <%= &k =%> <%=#on=%> <%= open");
+        let paste = |offset, is_raw| Paste { offset, key: "k", is_raw };
+        assert_eq!(found, [paste(2, false), paste(12, true)]);
     }
 
     #[test]

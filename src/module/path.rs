@@ -157,7 +157,7 @@ pub fn place(path: &str) -> Option<Placed> {
         Kind::GraphQuery => (rest.strip_suffix(".graphql")?.to_owned(), None),
         _ => (without_format(rest.strip_suffix(".liquid")?).0, None),
     };
-    (!name.is_empty()).then(|| Placed { kind: *kind, rank, age: *age, name, format })
+    (!name.is_empty()).then_some(Placed { kind: *kind, rank, age: *age, name, format })
 }
 
 /// True when a folder at `path` is one of the list, or leads to one.

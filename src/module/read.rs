@@ -14,6 +14,7 @@ use crate::module::migration::Migration;
 use crate::module::mustache;
 use crate::module::page::Page;
 use crate::module::partial::Partial;
+use crate::module::paste;
 use crate::module::path::{self, Kind, Placed};
 use crate::module::policy::Policy;
 use crate::module::profile::Profile;
@@ -52,6 +53,8 @@ pub struct Setting<'a> {
     pub strict: bool,
     /// Its template values.
     pub values: &'a Map<String, Json>,
+    /// Those of them that name the environment.
+    pub secret_keys: &'a [String],
 }
 
 /// Reads files one after the other; of two with the same name the first read wins.
@@ -69,47 +72,23 @@ impl Reader {
     pub fn take(&mut self, file: &File, raw: &str, setting: Setting<'_>) {
         let text = mustache::fill(raw, setting.values);
         let name = path::logical(file.module.as_deref(), &file.placed.name);
-        if matches!(file.placed.kind, Kind::Asset) {
-            let filled = match text {
-                Cow::Owned(text) => Some(Arc::from(text)),
-                Cow::Borrowed(_) => None,
-            };
+        let Setting { values, secret_keys, strict, .. } = setting;
+        let pasted = paste::check(&file.path, raw, values, secret_keys, strict);
+        self.report.faults.extend(pasted);
+        if file.placed.kind == Kind::Asset {
+            let filled = matches!(text, Cow::Owned(_)).then(|| Arc::from(text.as_ref()));
             return self.take_asset(file, name, filled);
         }
-        let whole = |line| {
-            Source::new(name.clone(), file.path.clone(), line, "", setting.profile)
-                .in_module(file.module.clone())
-        };
-        let (front, body) = match file.placed.kind {
-            Kind::Table | Kind::ProfileType | Kind::TransactableType | Kind::Translation => {
-                (Some((text.as_ref(), 1)), whole(1))
-            }
-            Kind::GraphQuery => (None, Source { text: Arc::from(text.as_ref()), ..whole(1) }),
-            _ => {
-                let split = front_matter::split(&text);
-                if split.unclosed {
-                    let message = "the front matter is never closed";
-                    let mark = Mark { line: 1, column: 1 };
-                    let help = Some("add a line `---` behind it".to_owned());
-                    let fault = Fault::at(Severity::Error, &file.path, mark, raw, message);
-                    self.report.faults.push(fault.with_help(help));
-                    return;
-                }
-                (split.front, Source { text: Arc::from(split.body), ..whole(split.body_line) })
+        let parts = match parts(file, &text) {
+            Ok(parts) => parts,
+            Err((mark, message, help)) => {
+                let fault = Fault::at(Severity::Error, &file.path, mark, raw, message);
+                return self.report.faults.push(fault.with_help(help));
             }
         };
-        let front = match front.map(|(yaml, line)| yaml::parse(yaml, line)) {
-            None => nothing(),
-            Some(Ok(node)) => node,
-            Some(Err(problem)) => {
-                let message = format!("this is not YAML: {}", problem.message);
-                let fault = Fault::at(Severity::Error, &file.path, problem.mark, raw, message);
-                self.report.faults.push(fault.with_help(yaml_help(raw, problem.mark)));
-                return;
-            }
-        };
-        let mut draft = Draft {
-            name,
+        let body = Source::new(name, file.path.clone(), parts.line, parts.body, setting.profile);
+        let draft = Draft {
+            name: body.name.clone(),
             short_name: file.placed.name.clone(),
             format: file.placed.format.clone(),
             path: file.path.clone(),
@@ -117,61 +96,11 @@ impl Reader {
             profile: setting.profile,
             strict: setting.strict,
             raw,
-            front,
-            body,
+            front: parts.front,
+            body: body.in_module(file.module.clone()),
             report: &mut self.report,
         };
-        let taken = &mut self.taken;
-        let catalog = &mut self.catalog;
-        match file.placed.kind {
-            Kind::Page => {
-                if let Some(page) = Page::read(&mut draft)
-                    && is_first(taken, &mut draft, file)
-                {
-                    catalog.pages.push(page);
-                }
-            }
-            Kind::Migration => {
-                if let Some(migration) = Migration::read(&mut draft)
-                    && is_first(taken, &mut draft, file)
-                {
-                    catalog.migrations.push(migration);
-                }
-            }
-            Kind::Translation => catalog.translations.read(&mut draft),
-            Kind::GraphQuery => {
-                let query = Some(GraphQuery { source: draft.body.clone() });
-                keep(&mut catalog.graph_queries, query, taken, &mut draft, file);
-            }
-            Kind::Layout => {
-                keep(&mut catalog.layouts, Layout::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::Partial => {
-                keep(&mut catalog.partials, Partial::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::Policy => {
-                keep(&mut catalog.policies, Policy::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::Form => keep(&mut catalog.forms, Form::read(&mut draft), taken, &mut draft, file),
-            Kind::Table => {
-                keep(&mut catalog.tables, Table::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::ProfileType => {
-                keep(&mut catalog.profile_types, Table::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::TransactableType => {
-                let all = &mut catalog.transactable_types;
-                keep(all, Table::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::ApiCall => {
-                keep(&mut catalog.api_calls, ApiCall::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::Email => {
-                keep(&mut catalog.emails, Email::read(&mut draft), taken, &mut draft, file);
-            }
-            Kind::Sms => keep(&mut catalog.smses, Sms::read(&mut draft), taken, &mut draft, file),
-            Kind::Asset => {}
-        }
+        Keeper { taken: &mut self.taken, draft, file }.keep(&mut self.catalog);
     }
 
     /// Takes an asset by its place; `text` is given when template values were filled in.
@@ -186,46 +115,117 @@ impl Reader {
     }
 }
 
-fn nothing() -> Node {
-    Node { value: Value::Scalar(Json::Null, String::new()), mark: Mark { line: 1, column: 1 } }
+/// A file taken apart.
+struct Parts<'a> {
+    front: Node,
+    body: &'a str,
+    line: u32,
 }
 
-fn keep<T>(
-    all: &mut BTreeMap<String, T>,
-    definition: Option<T>,
-    taken: &mut HashMap<(Kind, String), (PathBuf, bool)>,
-    draft: &mut Draft<'_>,
-    file: &File,
-) {
-    if let Some(definition) = definition
-        && is_first(taken, draft, file)
-    {
-        all.insert(draft.name.clone(), definition);
-    }
+/// Takes a file apart, or says where it is broken, how, and what would help.
+fn parts<'a>(file: &File, text: &'a str) -> Result<Parts<'a>, (Mark, String, Option<String>)> {
+    let (front, body, line) = match file.placed.kind {
+        Kind::Table | Kind::ProfileType | Kind::TransactableType | Kind::Translation => {
+            (Some((text, 1)), "", 1)
+        }
+        Kind::GraphQuery => (None, text, 1),
+        _ => {
+            let split = front_matter::split(text);
+            if split.unclosed {
+                let message = "the front matter is never closed".to_owned();
+                let help = "add a line `---` behind it".to_owned();
+                return Err((Mark { line: 1, column: 1 }, message, Some(help)));
+            }
+            (split.front, split.body, split.body_line)
+        }
+    };
+    let front = match front {
+        Some((yaml, line)) => yaml::parse(yaml, line).map_err(|problem| {
+            let message = format!("this is not YAML: {}", problem.message);
+            (problem.mark, message, yaml_help(text, problem.mark))
+        })?,
+        None => Node {
+            value: Value::Scalar(Json::Null, String::new()),
+            mark: Mark { line: 1, column: 1 },
+        },
+    };
+    Ok(Parts { front, body, line })
 }
 
-/// True for the first file of its name; a second is told, unless the first overrides it.
-fn is_first(
-    taken: &mut HashMap<(Kind, String), (PathBuf, bool)>,
-    draft: &mut Draft<'_>,
-    file: &File,
-) -> bool {
-    // Pages of one name differ by format or method, which their addresses tell apart.
-    let key = match file.placed.kind {
-        Kind::Page => (Kind::Page, file.path.display().to_string()),
-        kind => (kind, draft.name.clone()),
-    };
-    let Some((first, overrides)) = taken.get(&key) else {
-        taken.insert(key, (file.path.clone(), file.is_override));
-        return true;
-    };
-    if *overrides == file.is_override {
-        let noun = file.placed.kind.noun();
-        let message = format!("there is another {noun} named `{}`", draft.name);
-        let help = format!("{} is used, this file is not", first.display());
-        draft.loose(draft.mark(&["name"]), message, Some(help));
+/// Puts what a draft says into the catalog, unless its name is taken.
+struct Keeper<'a> {
+    taken: &'a mut HashMap<(Kind, String), (PathBuf, bool)>,
+    draft: Draft<'a>,
+    file: &'a File,
+}
+
+impl Keeper<'_> {
+    fn keep(mut self, catalog: &mut Catalog) {
+        match self.file.placed.kind {
+            Kind::Page => {
+                let page = Page::read(&mut self.draft).filter(|_| self.is_first());
+                catalog.pages.extend(page);
+            }
+            Kind::Migration => {
+                let migration = Migration::read(&mut self.draft).filter(|_| self.is_first());
+                catalog.migrations.extend(migration);
+            }
+            Kind::Translation => catalog.translations.read(&mut self.draft),
+            Kind::GraphQuery => {
+                let query = GraphQuery { source: self.draft.body.clone() };
+                self.insert(&mut catalog.graph_queries, |_| Some(query));
+            }
+            Kind::Layout => self.insert(&mut catalog.layouts, Layout::read),
+            Kind::Partial => self.insert(&mut catalog.partials, Partial::read),
+            Kind::Policy => self.insert(&mut catalog.policies, Policy::read),
+            Kind::Form => self.insert(&mut catalog.forms, Form::read),
+            Kind::Table => self.insert(&mut catalog.tables, Table::read),
+            Kind::ProfileType => self.insert(&mut catalog.profile_types, Table::read),
+            Kind::TransactableType => self.insert(&mut catalog.transactable_types, Table::read),
+            Kind::ApiCall => self.insert(&mut catalog.api_calls, ApiCall::read),
+            Kind::Email => self.insert(&mut catalog.emails, Email::read),
+            Kind::Sms => self.insert(&mut catalog.smses, Sms::read),
+            Kind::Asset => {}
+        }
     }
-    false
+
+    fn insert<T>(
+        &mut self,
+        all: &mut BTreeMap<String, T>,
+        read: impl FnOnce(&mut Draft<'_>) -> Option<T>,
+    ) {
+        if let Some(definition) = read(&mut self.draft)
+            && self.is_first()
+        {
+            all.insert(self.draft.name.clone(), definition);
+        }
+    }
+
+    /// True for the first file of its name; a second is told, unless the first overrides it.
+    fn is_first(&mut self) -> bool {
+        let file = self.file;
+        let key = match file.placed.kind {
+            // Pages of one name differ by format or method, which their addresses tell apart;
+            // an override stands at the same place below its module.
+            Kind::Page => {
+                let format = self.draft.format.clone().unwrap_or_default();
+                (Kind::Page, format!("{}.{format}", self.draft.name))
+            }
+            kind => (kind, self.draft.name.clone()),
+        };
+        let Some((first, overrides)) = self.taken.get(&key) else {
+            self.taken.insert(key, (file.path.clone(), file.is_override));
+            return true;
+        };
+        if *overrides == file.is_override {
+            let noun = file.placed.kind.noun();
+            let message = format!("there is another {noun} named `{}`", self.draft.name);
+            let help = format!("{} is used, this file is not", first.display());
+            let mark = self.draft.mark(&["name"]);
+            self.draft.loose(mark, message, Some(help));
+        }
+        false
+    }
 }
 
 /// The two mistakes nearly every broken front matter is made of.

@@ -14,6 +14,17 @@ pub struct Mark {
     pub column: u32,
 }
 
+impl Mark {
+    /// The place of a byte of a text.
+    pub fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { line: small(line), column: small(column) }
+    }
+}
+
 /// Where a run of a text was written: the text from `offset` on stands at `mark`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anchor {

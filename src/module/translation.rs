@@ -19,7 +19,7 @@ impl Translations {
         self.locales.get(locale)?.get(key).map(String::as_str)
     }
 
-    /// Reads one file into the others: its first keys are locales, and what is read later wins.
+    /// Reads one file into the others: its first keys are locales, and what is read first wins.
     pub(super) fn read(&mut self, draft: &mut Draft<'_>) {
         let front = draft.front.clone();
         if front.is_null() {
@@ -60,10 +60,10 @@ fn flatten(key: &str, node: &Node, texts: &mut BTreeMap<String, String>) {
         Value::Scalar(Json::Null, _) => {}
         // A translation is words: `yes: Yes` means the word, not the boolean.
         Value::Scalar(_, spelling) => {
-            texts.insert(key.to_owned(), spelling.clone());
+            texts.entry(key.to_owned()).or_insert_with(|| spelling.clone());
         }
         Value::Text(text) => {
-            texts.insert(key.to_owned(), text.text.clone());
+            texts.entry(key.to_owned()).or_insert_with(|| text.text.clone());
         }
     }
 }

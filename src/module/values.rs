@@ -2,6 +2,7 @@
 //! read from the environment.
 
 use crate::module::fault::{Fault, Severity};
+use crate::module::mustache;
 use crate::module::profile::Profile;
 use crate::module::source::Mark;
 use crate::secret::Secret;
@@ -15,6 +16,10 @@ pub struct Values {
     pub map: Map<String, Json>,
     /// Values that name the environment.
     pub secrets: Vec<(String, Secret)>,
+    /// Keys of values that only the environment can give: most likely real secrets.
+    pub secret_keys: Vec<String>,
+    /// What the environment gave, as it is and as `<%= =%>` escapes it.
+    pub hidden: Vec<Secret>,
     /// `"strict": true`.
     pub strict: bool,
     /// `"profile": "legacy"`.
@@ -22,6 +27,9 @@ pub struct Values {
     /// `"dependencies": {"core": "^1.3.0"}`.
     pub dependencies: Vec<(String, String)>,
 }
+
+/// Shorter values (`false`, `usd`) are words rather than secrets.
+const HIDDEN_BYTES_MIN: usize = 6;
 
 /// Keys of the files that are no values to paste.
 const MAPS: &[&str] = &["dependencies", "devDependencies"];
@@ -53,9 +61,12 @@ impl Values {
             }
         };
         for (key, value) in pairs {
-            let mut reading = Reading { path, text, environment, faults, named: false };
+            let hidden = &mut self.hidden;
+            let mut reading =
+                Reading { path, text, environment, faults, hidden, named: false, bare: false };
             let value = reading.expand(value);
-            let named = reading.named;
+            let (named, bare) = (reading.named, reading.bare);
+            self.secret_keys.extend(bare.then(|| key.clone()));
             if let (true, Json::String(secret)) = (named, &value)
                 && !secret.is_empty()
             {
@@ -109,8 +120,11 @@ struct Reading<'a> {
     text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
     faults: &'a mut Vec<Fault>,
+    hidden: &'a mut Vec<Secret>,
     /// It names the environment.
     named: bool,
+    /// It does so without saying what to use instead.
+    bare: bool,
 }
 
 impl Reading<'_> {
@@ -141,11 +155,16 @@ impl Reading<'_> {
 
     fn variable(&mut self, inside: &str) -> String {
         self.named = true;
+        self.bare |= !inside.contains(":-") || inside.ends_with(":-");
         let (name, instead) = match inside.split_once(":-") {
             Some((name, instead)) => (name, Some(instead)),
             None => (inside, None),
         };
         let found = (self.environment)(name).filter(|value| !value.is_empty());
+        if let Some(value) = found.as_ref().filter(|value| value.len() >= HIDDEN_BYTES_MIN) {
+            self.hidden.push(Secret::new(mustache::escaped(value)));
+            self.hidden.push(Secret::new(value.clone()));
+        }
         if let Some(value) = found.or_else(|| instead.map(str::to_owned)) {
             return value;
         }
@@ -161,11 +180,7 @@ impl Reading<'_> {
 /// Where a text first stands.
 fn mark_of(text: &str, part: &str) -> Mark {
     let Some(offset) = text.find(part) else { return Mark { line: 1, column: 1 } };
-    let before = &text[..offset];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Mark { line: small(line), column: small(column) }
+    Mark::of(text, offset)
 }
 
 #[cfg(test)]

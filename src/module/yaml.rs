@@ -3,7 +3,7 @@
 use crate::module::scalar;
 use crate::module::source::{Anchor, Mark};
 use serde_json::{Map, Value as Json};
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span};
+use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -111,24 +111,62 @@ impl Node {
 
 /// Reads one document; `first_line` is the line of the file on which `text` starts.
 pub fn parse(text: &str, first_line: u32) -> Result<Node, Error> {
+    let mut padding: HashMap<usize, usize> = HashMap::new();
+    loop {
+        let padded = padded(text, &padding);
+        match attempt(&padded, first_line, &padding) {
+            Ok(node) => return Ok(node),
+            Err((_, Some(line))) if padding.len() < REPAIRS_MAX && !padding.contains_key(&line) => {
+                padding.insert(line, PADDING);
+            }
+            Err((error, _)) => return Err(error),
+        }
+    }
+}
+
+/// Psych lets a quoted text go on at the left margin, the parser does not: such lines are
+/// moved to the right, which changes nothing in the text.
+fn padded<'a>(text: &'a str, padding: &HashMap<usize, usize>) -> Cow<'a, str> {
+    if padding.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let lines = text
+        .split_inclusive('\n')
+        .enumerate()
+        .map(|(index, line)| " ".repeat(padding.get(&(index + 1)).copied().unwrap_or(0)) + line);
+    Cow::Owned(lines.collect())
+}
+
+const PADDING: usize = 40;
+const REPAIRS_MAX: usize = 200;
+
+/// One reading; the error may name a line that has to be moved to the right.
+fn attempt(
+    text: &str,
+    first_line: u32,
+    padding: &HashMap<usize, usize>,
+) -> Result<Node, (Error, Option<usize>)> {
     let mut builder = Builder {
         lines: text.lines().collect(),
         first_line,
+        padding,
         stack: Vec::new(),
         anchored: HashMap::new(),
         count: 0,
         root: None,
     };
     for step in Parser::new_from_str(text) {
-        let (event, span) = step.map_err(|e| Error {
-            message: e.info(),
-            mark: builder.mark(e.marker().line(), e.marker().col()),
+        let (event, span) = step.map_err(|e| {
+            let (line, column) = (e.marker().line(), e.marker().col());
+            let error = Error { message: e.info(), mark: builder.mark(line, column) };
+            let is_repairable = matches!(e.kind(), ErrorKind::InvalidQuotedScalarIndent);
+            (error, is_repairable.then_some(line))
         })?;
         if matches!(event, Event::DocumentEnd) {
             // A second document is not part of the file's meaning.
             break;
         }
-        builder.take(event, span)?;
+        builder.take(event, span).map_err(|error| (error, None))?;
     }
     let nothing = Node {
         value: Value::Scalar(Json::Null, String::new()),
@@ -146,6 +184,7 @@ enum Open {
 struct Builder<'a> {
     lines: Vec<&'a str>,
     first_line: u32,
+    padding: &'a HashMap<usize, usize>,
     stack: Vec<Open>,
     anchored: HashMap<usize, Node>,
     count: usize,
@@ -155,6 +194,7 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn mark(&self, line: usize, column: usize) -> Mark {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let column = column.saturating_sub(self.padding.get(&line).copied().unwrap_or(0));
         Mark { line: self.first_line + small(line).saturating_sub(1), column: small(column) + 1 }
     }
 
@@ -323,5 +363,91 @@ fn merge(pairs: &mut Vec<Pair>, node: Node, mark: Mark) {
         }
         Value::List(nodes) => nodes.into_iter().for_each(|node| merge(pairs, node, mark)),
         _ => insert(pairs, "<<".to_owned(), mark, node),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn text_of<'a>(node: &'a Node, key: &str) -> &'a Text {
+        match &node.get(key).expect("the key").node.value {
+            Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn lines(text: &Text) -> Vec<(usize, u32, u32)> {
+        text.anchors.iter().map(|a| (a.offset, a.mark.line, a.mark.column)).collect()
+    }
+
+    #[test]
+    fn a_folded_scalar_is_folded_and_knows_its_lines() {
+        let yaml = "a: 1\nheaders: >\n  {% if x %}\n    {\n    }\n  one\n  two\n\n  three\nb: 2\n";
+        let node = parse(yaml, 2).expect("YAML");
+        let text = text_of(&node, "headers");
+        assert_eq!(text.text, "{% if x %}\n  {\n  }\none two\nthree\n");
+        assert_eq!(
+            lines(text),
+            [(0, 4, 3), (13, 5, 5), (17, 6, 5), (19, 7, 3), (23, 8, 3), (27, 10, 3)]
+        );
+    }
+
+    #[test]
+    fn literal_quoted_and_plain_texts_know_their_lines() {
+        let yaml = "a: |-\n  x\n  y\nb: \"one\n  two\"\nc: 'q'\nd: plain\n  goes on\n";
+        let node = parse(yaml, 1).expect("YAML");
+        assert_eq!(text_of(&node, "a").text, "x\ny");
+        assert_eq!(lines(text_of(&node, "a")), [(0, 2, 3), (2, 3, 3)]);
+        assert_eq!(text_of(&node, "b").text, "one two");
+        assert_eq!(lines(text_of(&node, "b")), [(0, 4, 5), (4, 5, 3)]);
+        assert_eq!(lines(text_of(&node, "c")), [(0, 6, 5)]);
+        assert_eq!(lines(text_of(&node, "d")), [(0, 7, 4), (6, 8, 3)]);
+    }
+
+    #[test]
+    fn the_last_of_two_equal_keys_wins() {
+        let node = parse("a: 1\nb: 2\na: 3\n", 1).expect("YAML");
+        assert_eq!(node.json(), json!({"a": 3, "b": 2}));
+        assert_eq!(node.get("a").and_then(|p| p.repeats).map(|m| m.line), Some(1));
+    }
+
+    #[test]
+    fn empty_values_flow_style_and_aliases() {
+        let node = parse("---\nfields:\na: {}\nb: &x [1, yes]\nc: *x\n", 1).expect("YAML");
+        assert_eq!(node.json(), json!({"fields": null, "a": {}, "b": [1, true], "c": [1, true]}));
+        assert!(parse("", 1).expect("YAML").is_null());
+        assert!(parse("# only words\n", 1).expect("YAML").is_null());
+    }
+
+    #[test]
+    fn defaults_are_merged() {
+        let node = parse("d: &d {a: 1, b: 2}\ne:\n  <<: *d\n  b: 3\n", 1).expect("YAML");
+        assert_eq!(node.get("e").map(|p| p.node.json()), Some(json!({"a": 1, "b": 3})));
+    }
+
+    #[test]
+    fn a_quoted_text_may_go_on_at_the_left_margin() {
+        let node = parse("headers: '{\n  \"a\": 1\n}'\nb: 2\n", 1).expect("YAML");
+        assert_eq!(node.json(), json!({"headers": "{ \"a\": 1 }", "b": 2}));
+        assert_eq!(lines(text_of(&node, "headers")), [(0, 1, 11), (2, 2, 3), (9, 3, 1)]);
+    }
+
+    #[test]
+    fn an_error_knows_its_place() {
+        let error = parse("a: 1\n  b: [1\nc: 2\n", 10).expect_err("not YAML");
+        assert_eq!(error.mark.line, 11);
+    }
+
+    #[test]
+    fn aliases_do_not_multiply_without_end() {
+        let mut yaml = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for i in 1..9 {
+            let aliases = vec![format!("*a{}", i - 1); 10].join(", ");
+            yaml.push_str(&format!("a{i}: &a{i} [{aliases}]\n"));
+        }
+        assert!(parse(&yaml, 1).is_err());
+        assert!(parse(&"[".repeat(5000), 1).is_err());
     }
 }
