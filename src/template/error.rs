@@ -1,0 +1,6 @@
+//! STUB.
+
+/// Stub.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("stub")]
+pub struct Error;
