@@ -245,7 +245,10 @@ mod tests {
         assert_eq!(sent.required("source").unwrap_err().message, "Missing required param: source.");
         assert_eq!(sent.required("currency").unwrap_err().code, Some("parameter_invalid_empty"));
         let card = sent.group("card").unwrap();
-        assert_eq!(card.required("exp_month").unwrap_err().param.as_deref(), Some("card[exp_month]"));
+        assert_eq!(
+            card.required("exp_month").unwrap_err().param.as_deref(),
+            Some("card[exp_month]")
+        );
     }
 
     #[test]

@@ -151,6 +151,8 @@ pub struct World {
     by_parent: BTreeMap<(Arc<str>, Kind, u64), Arc<str>>,
     /// Deliveries by the millisecond they are due.
     pub(super) deliveries_due: BTreeSet<(i64, Arc<str>)>,
+    /// Operations applied since the start.
+    applied: u64,
     /// Everything else that waits for the clock.
     due: BTreeSet<(i64, Arc<str>)>,
 }
@@ -174,6 +176,7 @@ impl World {
             by_parent: BTreeMap::new(),
             deliveries_due: BTreeSet::new(),
             due: BTreeSet::new(),
+            applied: 0,
         }
     }
 
@@ -224,7 +227,11 @@ impl World {
         for (id, stored) in changes.objects {
             self.place(id, stored);
         }
-        self.forget_old_events();
+        self.applied += 1;
+        // Counting is linear, so it is done only now and then.
+        if self.applied.is_multiple_of(256) {
+            self.forget_old_events();
+        }
         self.compact_when_due();
     }
 
@@ -272,10 +279,6 @@ impl World {
         for kind in [Kind::Event, Kind::Delivery] {
             let span = (kind, Arc::from(""), 0)..;
             let all = self.by_kind.range(span).take_while(|((of, _, _), _)| *of == kind);
-            // Counting is linear, so it is done only now and then.
-            if !self.counter.is_multiple_of(64) {
-                continue;
-            }
             let mut ids: Vec<(u64, Arc<str>)> =
                 all.map(|((_, _, seq), id)| (*seq, id.clone())).collect();
             if ids.len() > EVENTS_MAX {
