@@ -31,6 +31,7 @@ pub enum Kind {
     Event,
     Fee,
     FeeRefund,
+    File,
     Method,
     Payout,
     Person,
