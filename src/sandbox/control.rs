@@ -1,4 +1,10 @@
 //! Control, for tests and people: look at everything, reset, advance the clock, break things.
+//!
+//! All of it is JSON below `/_sandbox`: `GET health | state | settings | faults | deliveries |
+//! requests | ledger`; `POST reset`, `POST clock {seconds, hours, days}`, `POST settings {…}`,
+//! `POST faults {path, method, nth, times, fault, delay_ms, should_retry}`, `DELETE faults`,
+//! `POST events/:id/resend {endpoint, signature: wrong | old | none | double}`, and
+//! `POST payouts {account, currency}` for an automatic payout of all that is available.
 
 use super::call::Call;
 use super::endpoint::payout;
