@@ -2,11 +2,11 @@
 
 use super::call::Call;
 use super::fault::Rule;
-use super::idempotency::{Begun, KeptAnswer};
+use super::idempotency::{Answered, Begun, KeptAnswer};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::turn::Turn;
-use super::world::World;
+use super::world::{Changes, World};
 use super::{endpoint, parameters, render, settle};
 use serde_json::Value;
 use std::sync::Arc;
@@ -43,37 +43,32 @@ impl World {
         let mut turn = Turn::new(self, asked.account.clone());
         turn.request = Some((request_id.to_owned(), asked.key.clone()));
         let result = operate(&asked.call, &mut turn);
-        let (changes, mut saved) = match &result {
-            Ok(_) => (Some(turn.into_changes()), true),
-            Err(refusal) => (refusal.keep.then(|| turn.into_changes()), refusal.saved),
+        let (keep, mut saved) = match &result {
+            Ok(_) => (asked.call.method != "GET", true),
+            Err(refusal) => (refusal.keep, refusal.saved),
         };
-        if let Some(changes) = changes.filter(|_| asked.call.method != "GET") {
-            self.apply(changes);
-        }
+        let mut changes = if keep { turn.into_changes() } else { Changes::default() };
         let mut reply = match result {
             Ok(body) => Reply::good(body),
             Err(refusal) => Reply::refused(&refusal, request_id),
         };
         if let Some(rule) = broken {
-            let failed =
-                Refusal { kind: "api_error", ..Refusal::invalid("An unknown error occurred") };
-            reply = Reply::refused(&failed.status(500), request_id);
-            if let Some(retry) = rule.should_retry {
-                reply = reply.with("stripe-should-retry", retry.to_string());
-            }
+            reply = failure(rule, request_id);
             saved = true;
         }
         if let Some(key) = &asked.key {
-            self.remember(asked, key, &reply, saved, request_id);
+            if saved {
+                // Kept with the changes: a crash loses both or neither.
+                changes.answer = Some(self.answer(asked, key, &reply, request_id));
+            } else {
+                self.keys.release(&asked.account, key);
+            }
         }
+        self.apply(changes);
         reply
     }
 
-    fn remember(&mut self, asked: &Asked, key: &str, reply: &Reply, saved: bool, request_id: &str) {
-        if !saved {
-            self.keys.release(&asked.account, key);
-            return;
-        }
+    fn answer(&self, asked: &Asked, key: &str, reply: &Reply, request_id: &str) -> Answered {
         let answer = KeptAnswer {
             path: asked.call.path.clone(),
             fingerprint: asked.fingerprint.clone(),
@@ -82,10 +77,17 @@ impl World {
             request_id: request_id.to_owned(),
             created: self.clock.now(),
         };
-        if let Some(journal) = &mut self.journal {
-            journal.append_key(&asked.account, key, &answer);
-        }
-        self.keys.finish(&asked.account, key, Arc::new(answer));
+        Answered { account: asked.account.clone(), key: key.to_owned(), answer: Arc::new(answer) }
+    }
+}
+
+/// The answer of a fault that strikes after execution.
+fn failure(rule: &Rule, request_id: &str) -> Reply {
+    let failed = Refusal { kind: "api_error", ..Refusal::invalid("An unknown error occurred") };
+    let reply = Reply::refused(&failed.status(500), request_id);
+    match rule.should_retry {
+        Some(retry) => reply.with("stripe-should-retry", retry.to_string()),
+        None => reply,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::fault::Faults;
-use super::idempotency::Keys;
+use super::idempotency::{Answered, Keys};
 use super::journal::Journal;
 use super::ledger::{Ledger, Posting};
 use serde::{Deserialize, Serialize};
@@ -120,6 +120,8 @@ pub struct Changes {
     pub objects: indexmap::IndexMap<Arc<str>, Option<Stored>>,
     /// Entries for the books, in order.
     pub postings: Vec<Posting>,
+    /// The answer given under an idempotency key.
+    pub answer: Option<Answered>,
     /// The id counter afterwards.
     pub counter: u64,
 }
@@ -217,6 +219,9 @@ impl World {
 
     /// Applies an operation's changes and keeps them on disk.
     pub fn apply(&mut self, changes: Changes) {
+        if changes.objects.is_empty() && changes.answer.is_none() {
+            return;
+        }
         let now = self.clock.now();
         self.counter = self.counter.max(changes.counter);
         if let Some(journal) = &mut self.journal {
@@ -227,6 +232,9 @@ impl World {
         }
         for (id, stored) in changes.objects {
             self.place(id, stored);
+        }
+        if let Some(answered) = changes.answer {
+            self.keys.finish(answered);
         }
         self.applied += 1;
         // Counting is linear, so it is done only now and then.
