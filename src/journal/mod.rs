@@ -5,7 +5,10 @@
 //! call, the writes that follow and the outcome are one commit.
 
 pub mod backoff;
+<<<<<<< HEAD
 pub mod buffer;
+=======
+>>>>>>> graphql
 pub mod ending;
 pub mod entry;
 pub mod error;
