@@ -8,7 +8,7 @@ use crate::form::render::Place;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
 use crate::journal::phase::Phase;
-use crate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
+use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
 use crate::template::scene::Scene;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -153,6 +153,29 @@ impl Host for SceneHost<'_> {
         };
         let refused = scope.refused.as_ref().filter(|(name, _)| *name == call.name);
         place.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
+    }
+
+    fn background(&self, job: Job) -> Result<String, String> {
+        self.host.enqueue(&job).map_err(|e| e.to_string())
+    }
+
+    fn translate(&self, key: &str, options: &Json) -> Option<String> {
+        let locale = options.get("locale").and_then(Json::as_str).unwrap_or("en");
+        let all = &self.host.world.catalog.translations;
+        all.get(locale, key).or_else(|| all.get("en", key)).map(str::to_owned)
+    }
+
+    fn asset_url(&self, path: &str) -> String {
+        // One that does not exist has an address too, which answers 404.
+        format!("/assets/{}?updated={}", path.trim_start_matches('/'), self.host.world.version)
+    }
+
+    fn transaction(&self, step: Transaction) -> Result<(), String> {
+        self.host.transaction(step).map_err(|e| e.to_string())
+    }
+
+    fn csrf_token(&self) -> String {
+        self.host.scope.csrf_token.clone()
     }
 
     fn log(&self, entry: LogEntry) {

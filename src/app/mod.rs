@@ -7,6 +7,7 @@ pub mod error;
 pub mod forms;
 pub mod host;
 pub mod house;
+pub mod jobs;
 pub mod migrations;
 pub mod reload;
 pub mod scope;

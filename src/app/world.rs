@@ -15,6 +15,8 @@ pub struct World {
     pub catalog: Arc<Catalog>,
     /// Its compiled templates.
     pub templates: Templates,
+    /// Differs from one load to the next: assets are addressed with it.
+    pub version: i64,
     /// The GraphQL schema with a mutation per request type; none when a module spoils it.
     pub schema: Option<Schema>,
     /// Why there is no schema.
@@ -23,14 +25,14 @@ pub struct World {
 
 impl World {
     /// Loads the instance at `root`. What is wrong is in the catalog; nothing here fails.
-    pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn load(root: &Path, version: i64, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let catalog = Arc::new(Catalog::load(root, environment));
         let templates = Templates::new(Arc::clone(&catalog));
         let (schema, schema_error) = match Schema::build(&catalog) {
             Ok(schema) => (Some(schema), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        Self { catalog, templates, schema, schema_error }
+        Self { catalog, templates, version, schema, schema_error }
     }
 
     /// Every fault: of the files' structure, and of their templates and references.
