@@ -83,7 +83,7 @@ impl RequestHost {
         let path = work.get("path")?.as_str()?;
         let line = work.get("line")?.as_u64().and_then(|line| u32::try_from(line).ok())?;
         let profile = self.world.catalog.root().map_or(Profile::Modern, |root| root.profile);
-        Some(Source::new(path.to_owned(), path.into(), line, text, profile))
+        Some(Source::new(path.to_owned(), path, line, text, profile))
     }
 
     /// Opens, ends or undoes a transaction of a template.
