@@ -96,6 +96,8 @@ pub struct Config {
     pub webhook_secrets: Vec<Secret>,
     /// `SLUICEGATE_API_TOKEN`, the bearer token of the endpoint and of GraphQL.
     pub api_token: Option<Secret>,
+    /// `SLUICEGATE_OUTBOUND_HOSTS`: hosts beside Stripe's that modules may call.
+    pub outbound_hosts: Vec<String>,
     /// `SLUICEGATE_ENV`.
     pub environment: Environment,
     /// Signs forms and seals secrets at rest.
@@ -136,6 +138,7 @@ impl Config {
             environment: environment_setting(&secret_key)?,
             webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
             api_token: variable("SLUICEGATE_API_TOKEN").map(Secret::new),
+            outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
             instance_key: instance_key(&root)?,
             secret_key: Secret::new(secret_key),
             publishable_key: Secret::new(
@@ -155,6 +158,11 @@ impl Config {
             _ => variable(name),
         }
     }
+}
+
+/// `SLUICEGATE_LOG`: what is logged.
+pub fn log_filter() -> String {
+    variable("SLUICEGATE_LOG").unwrap_or_else(|| "info".to_owned())
 }
 
 /// A variable of the environment; an empty one counts as unset.
@@ -227,6 +235,11 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
         secrets.push(Secret::new(secret));
     }
     Ok(secrets)
+}
+
+fn list(setting: Option<String>) -> Vec<String> {
+    let all = setting.unwrap_or_default();
+    all.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
 fn instance_key(root: &Path) -> Result<InstanceKey, Error> {

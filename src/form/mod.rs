@@ -9,6 +9,7 @@ pub mod envelope;
 pub mod error;
 pub mod fields;
 pub mod render;
+pub mod submission;
 
 pub mod validation;
 pub mod write;

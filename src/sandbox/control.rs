@@ -1,4 +1,10 @@
 //! Control, for tests and people: look at everything, reset, advance the clock, break things.
+//!
+//! All of it is JSON below `/_sandbox`: `GET health | state | settings | faults | deliveries |
+//! requests | ledger`; `POST reset`, `POST clock {seconds, hours, days}`, `POST settings {…}`,
+//! `POST faults {path, method, nth, times, fault, delay_ms, should_retry}`, `DELETE faults`,
+//! `POST events/:id/resend {endpoint, signature: wrong | old | none | double}`, and
+//! `POST payouts {account, currency}` for an automatic payout of all that is available.
 
 use super::call::Call;
 use super::endpoint::payout;
@@ -22,7 +28,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 type Answer = Response<Body>;
-type World_ = State<Arc<Shared>>;
+type Everything = State<Arc<Shared>>;
 
 /// Everything below `/_sandbox`.
 pub fn routes() -> Router<Arc<Shared>> {
@@ -72,11 +78,11 @@ fn read(body: &Bytes) -> Result<Map<String, Value>, String> {
     serde_json::from_slice(body).map_err(|error| format!("The body is no JSON object: {error}"))
 }
 
-async fn health(State(shared): World_) -> Answer {
+async fn health(State(shared): Everything) -> Answer {
     good(json!({"ok": true, "instance": shared.world().instance}))
 }
 
-async fn state(State(shared): World_) -> Answer {
+async fn state(State(shared): Everything) -> Answer {
     good(summary(&shared.world(), 50))
 }
 
@@ -113,7 +119,7 @@ pub fn newest(world: &World, kind: Kind, most: usize) -> Vec<Value> {
         .collect()
 }
 
-async fn reset(State(shared): World_) -> Answer {
+async fn reset(State(shared): Everything) -> Answer {
     let mut world = shared.world();
     let mut fresh = World::new(identifier::random_seed(), world.settings.clone());
     settle::found(&mut fresh);
@@ -125,7 +131,7 @@ async fn reset(State(shared): World_) -> Answer {
     good(json!({"reset": true, "instance": world.instance}))
 }
 
-async fn clock(State(shared): World_, body: Bytes) -> Answer {
+async fn clock(State(shared): Everything, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
         Err(message) => return wrong(400, &message),
@@ -152,11 +158,11 @@ fn keep_head(world: &mut World) {
     }
 }
 
-async fn settings(State(shared): World_) -> Answer {
+async fn settings(State(shared): Everything) -> Answer {
     good(json!(shared.world().settings))
 }
 
-async fn set(State(shared): World_, body: Bytes) -> Answer {
+async fn set(State(shared): Everything, body: Bytes) -> Answer {
     let wanted = match read(&body) {
         Ok(wanted) => wanted,
         Err(message) => return wrong(400, &message),
@@ -177,11 +183,11 @@ async fn set(State(shared): World_, body: Bytes) -> Answer {
     good(json!(world.settings))
 }
 
-async fn faults(State(shared): World_) -> Answer {
+async fn faults(State(shared): Everything) -> Answer {
     good(json!({"rules": shared.world().faults.rules}))
 }
 
-async fn add_fault(State(shared): World_, body: Bytes) -> Answer {
+async fn add_fault(State(shared): Everything, body: Bytes) -> Answer {
     let rule: Rule = match serde_json::from_slice(&body) {
         Ok(rule) => rule,
         Err(error) => return wrong(400, &format!("That is no fault rule: {error}")),
@@ -193,12 +199,12 @@ async fn add_fault(State(shared): World_, body: Bytes) -> Answer {
     good(json!({"rules": world.faults.rules}))
 }
 
-async fn clear_faults(State(shared): World_) -> Answer {
+async fn clear_faults(State(shared): Everything) -> Answer {
     shared.world().faults.rules.clear();
     good(json!({"rules": []}))
 }
 
-async fn resend(State(shared): World_, Path(id): Path<String>, body: Bytes) -> Answer {
+async fn resend(State(shared): Everything, Path(id): Path<String>, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
         Err(message) => return wrong(400, &message),
@@ -229,17 +235,17 @@ async fn resend(State(shared): World_, Path(id): Path<String>, body: Bytes) -> A
     good(json!({"deliveries": queued}))
 }
 
-async fn deliveries(State(shared): World_) -> Answer {
+async fn deliveries(State(shared): Everything) -> Answer {
     good(json!({"data": newest(&shared.world(), Kind::Delivery, 500)}))
 }
 
-async fn requests(State(shared): World_) -> Answer {
+async fn requests(State(shared): Everything) -> Answer {
     let world = shared.world();
     let data: Vec<_> = world.requests.iter().rev().collect();
     good(json!({"data": data}))
 }
 
-async fn ledger(State(shared): World_) -> Answer {
+async fn ledger(State(shared): Everything) -> Answer {
     let mut world = shared.world();
     settle::run(&mut world);
     let mut dump = world.ledger.dump();
@@ -263,7 +269,7 @@ fn nets(world: &World) -> Value {
 }
 
 /// Runs an automatic payout, as Stripe does by schedule.
-async fn run_payout(State(shared): World_, body: Bytes) -> Answer {
+async fn run_payout(State(shared): Everything, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
         Err(message) => return wrong(400, &message),

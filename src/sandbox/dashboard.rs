@@ -42,8 +42,10 @@ pub async fn page(State(shared): State<Arc<Shared>>) -> Response<Body> {
             Kind::Customer,
             Kind::Account,
         ];
-        let recent: Vec<Value> =
+        let mut recent: Vec<Value> =
             objects.into_iter().flat_map(|kind| control::newest(&world, kind, 8)).collect();
+        recent.sort_by_key(|object| std::cmp::Reverse(number(object, "created")));
+        recent.truncate(LINES);
         data["recent"] = json!(recent);
         data["version"] = json!(world.settings.default_version);
         data

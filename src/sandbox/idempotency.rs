@@ -27,6 +27,17 @@ pub struct KeptAnswer {
     pub created: i64,
 }
 
+/// An answer and the key it was given under.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// Scope of the key.
+    pub account: Arc<str>,
+    /// The key.
+    pub key: String,
+    /// What was answered.
+    pub answer: Arc<KeptAnswer>,
+}
+
 /// What a key stands for.
 #[derive(Debug, Clone)]
 enum State {
@@ -133,8 +144,8 @@ impl Keys {
     }
 
     /// Keeps the answer given under a key.
-    pub fn finish(&mut self, account: &Arc<str>, key: &str, answer: Arc<KeptAnswer>) {
-        let at = (account.clone(), key.to_owned());
+    pub fn finish(&mut self, Answered { account, key, answer }: Answered) {
+        let at = (account, key);
         self.order.push_back((answer.created, at.clone()));
         self.states.insert(at, State::Answered(answer));
         while self.order.len() > KEYS_MAX {

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::error::Error;
-use super::idempotency::KeptAnswer;
+use super::idempotency::{Answered, KeptAnswer};
 use super::ledger::{Posting, is_internal};
 use super::world::{Changes, Kind, Settings, Stored, World};
 use serde::{Deserialize, Serialize};
@@ -29,12 +29,25 @@ pub struct Journal {
 #[serde(rename_all = "snake_case")]
 enum Line {
     World { seed: String, counter: u64, clock: i64, settings: Settings },
-    Objects { counter: u64, put: Vec<Put>, removed: Vec<String> },
-    Key { account: String, key: String, answer: KeptAnswer },
+    Operation { counter: u64, put: Vec<Put>, removed: Vec<String>, key: Option<Key> },
+}
+
+/// An idempotency key with its answer: on the same line as what was done under it.
+#[derive(Serialize, Deserialize)]
+struct Key {
+    account: String,
+    key: String,
+    answer: KeptAnswer,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Put(String, Kind, String, Option<String>, u64, Box<RawValue>);
+
+impl Line {
+    fn operation(put: Vec<Put>, key: Option<Key>) -> Self {
+        Self::Operation { counter: 0, put, removed: Vec::new(), key }
+    }
+}
 
 impl Put {
     fn new(id: &str, stored: &Stored) -> Option<Self> {
@@ -51,11 +64,11 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(data)?;
         }
-        let known = path.metadata().is_ok_and(|file| file.len() > 0);
         let mut world = fresh();
-        if known {
+        if path.exists() {
             load(path, &mut world)?;
         }
+        let known = !world.objects.is_empty();
         let mut journal =
             Self { path: path.to_owned(), file: open(path).map_err(data)?, appended: 0 };
         journal.try_rewrite(&world).map_err(data)?;
@@ -73,13 +86,12 @@ impl Journal {
                 None => removed.push(id.to_string()),
             }
         }
-        self.write(&Line::Objects { counter: changes.counter, put, removed });
-    }
-
-    /// Keeps one answer given under a key.
-    pub fn append_key(&mut self, account: &str, key: &str, answer: &KeptAnswer) {
-        let answer = answer.clone();
-        self.write(&Line::Key { account: account.into(), key: key.into(), answer });
+        let key = changes.answer.as_ref().map(|answered| Key {
+            account: answered.account.to_string(),
+            key: answered.key.clone(),
+            answer: (*answered.answer).clone(),
+        });
+        self.write(&Line::Operation { counter: changes.counter, put, removed, key });
     }
 
     /// Keeps the clock and the settings.
@@ -107,12 +119,12 @@ impl Journal {
         order.sort_unstable_by_key(|(_, stored)| stored.seq);
         for (id, stored) in order {
             let put = Put::new(id, stored).into_iter().collect();
-            write_line(&mut file, &Line::Objects { counter: 0, put, removed: Vec::new() })?;
+            write_line(&mut file, &Line::operation(put, None))?;
         }
         for (account, key, answer) in world.keys.answers() {
-            let answer = (**answer).clone();
-            let key = key.to_owned();
-            write_line(&mut file, &Line::Key { account: account.to_string(), key, answer })?;
+            let (account, key, answer) = (account.to_string(), key.to_owned(), (**answer).clone());
+            let key = Some(Key { account, key, answer });
+            write_line(&mut file, &Line::operation(Vec::new(), key))?;
         }
         file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
         std::fs::rename(&fresh, &self.path)?;
@@ -181,7 +193,7 @@ fn take(world: &mut World, line: Line) {
             world.clock = Clock::ahead(clock);
             world.settings = settings;
         }
-        Line::Objects { counter, put, removed } => {
+        Line::Operation { counter, put, removed, key } => {
             world.counter = world.counter.max(counter);
             for Put(id, kind, account, parent, seq, object) in put {
                 let parent = parent.map(Arc::from);
@@ -192,9 +204,10 @@ fn take(world: &mut World, line: Line) {
             for id in removed {
                 world.place(id.into(), None);
             }
-        }
-        Line::Key { account, key, answer } => {
-            world.keys.finish(&account.into(), &key, Arc::new(answer));
+            if let Some(Key { account, key, answer }) = key {
+                let (account, answer) = (account.into(), Arc::new(answer));
+                world.keys.finish(Answered { account, key, answer });
+            }
         }
     }
 }

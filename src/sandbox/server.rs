@@ -3,6 +3,7 @@
 use super::connection::{CuttableListener, Peer};
 use super::error::Error;
 use super::journal::Journal;
+use super::reply::response;
 use super::state::Shared;
 use super::world::{Settings, World};
 use super::{control, dashboard, delivery, identifier, protocol, settle};
@@ -102,12 +103,12 @@ fn world(options: &Options) -> Result<World, Error> {
 }
 
 fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let house: Router = Router::new()
         .route("/", get(dashboard::page))
         .nest("/_sandbox", control::routes())
         .fallback(api)
-        .layer(CatchPanicLayer::new())
-        .with_state(shared)
+        .with_state(shared);
+    house.layer(CatchPanicLayer::new())
 }
 
 async fn api(
@@ -118,7 +119,12 @@ async fn api(
     if request.method() == Method::OPTIONS {
         return protocol::preflight();
     }
-    protocol::handle(shared, peer, request).await
+    // In a task of its own: a client that hangs up must not leave its key in flight for ever.
+    let handled = tokio::spawn(protocol::handle(shared, peer, request)).await;
+    handled.unwrap_or_else(|_| {
+        let body = r#"{"error": {"type": "api_error", "message": "The sandbox is broken."}}"#;
+        response(500, "application/json", body.into(), &[])
+    })
 }
 
 impl Running {

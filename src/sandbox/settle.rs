@@ -1,6 +1,6 @@
 //! What time does: money becomes available, payouts arrive, authorizations expire, keys are forgotten.
 
-use super::endpoint::{charge, payout};
+use super::endpoint::{charge, payout, refund};
 use super::event;
 use super::turn::Turn;
 use super::world::{Kind, PLATFORM, World};
@@ -30,6 +30,7 @@ pub fn run(world: &mut World) {
         match stored.kind {
             Kind::Charge => charge::expire(&mut turn, object),
             Kind::Payout => payout::arrive(&mut turn, object),
+            Kind::Refund => refund::fail(&mut turn, object),
             _ => {}
         }
         let changes = turn.into_changes();

@@ -44,7 +44,10 @@ fn shape_one(object: &mut Value, version: &str, keep: &[&str]) {
             }
         }
         "charge" if version >= "2022-11-15" => {
-            drop_fields(object, &["refunds", "destination", "dispute"], keep);
+            drop_fields(object, &["refunds", "destination", "dispute", "order"], keep);
+            if version >= "2025-03-31" {
+                drop_fields(object, &["invoice"], keep);
+            }
         }
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], keep),
         "account" if version < "2019-02-19" => before_persons(object),

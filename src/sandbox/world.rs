@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::fault::Faults;
-use super::idempotency::Keys;
+use super::idempotency::{Answered, Keys};
 use super::journal::Journal;
 use super::ledger::{Ledger, Posting};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,7 @@ pub enum Kind {
     Event,
     Fee,
     FeeRefund,
+    File,
     Method,
     Payout,
     Person,
@@ -119,6 +120,8 @@ pub struct Changes {
     pub objects: indexmap::IndexMap<Arc<str>, Option<Stored>>,
     /// Entries for the books, in order.
     pub postings: Vec<Posting>,
+    /// The answer given under an idempotency key.
+    pub answer: Option<Answered>,
     /// The id counter afterwards.
     pub counter: u64,
 }
@@ -151,6 +154,8 @@ pub struct World {
     by_parent: BTreeMap<(Arc<str>, Kind, u64), Arc<str>>,
     /// Deliveries by the millisecond they are due.
     pub(super) deliveries_due: BTreeSet<(i64, Arc<str>)>,
+    /// Operations applied since the start.
+    applied: u64,
     /// Everything else that waits for the clock.
     due: BTreeSet<(i64, Arc<str>)>,
 }
@@ -174,6 +179,7 @@ impl World {
             by_parent: BTreeMap::new(),
             deliveries_due: BTreeSet::new(),
             due: BTreeSet::new(),
+            applied: 0,
         }
     }
 
@@ -213,6 +219,9 @@ impl World {
 
     /// Applies an operation's changes and keeps them on disk.
     pub fn apply(&mut self, changes: Changes) {
+        if changes.objects.is_empty() && changes.answer.is_none() {
+            return;
+        }
         let now = self.clock.now();
         self.counter = self.counter.max(changes.counter);
         if let Some(journal) = &mut self.journal {
@@ -224,7 +233,14 @@ impl World {
         for (id, stored) in changes.objects {
             self.place(id, stored);
         }
-        self.forget_old_events();
+        if let Some(answered) = changes.answer {
+            self.keys.finish(answered);
+        }
+        self.applied += 1;
+        // Counting is linear, so it is done only now and then.
+        if self.applied.is_multiple_of(256) {
+            self.forget_old_events();
+        }
         self.compact_when_due();
     }
 
@@ -272,10 +288,6 @@ impl World {
         for kind in [Kind::Event, Kind::Delivery] {
             let span = (kind, Arc::from(""), 0)..;
             let all = self.by_kind.range(span).take_while(|((of, _, _), _)| *of == kind);
-            // Counting is linear, so it is done only now and then.
-            if !self.counter.is_multiple_of(64) {
-                continue;
-            }
             let mut ids: Vec<(u64, Arc<str>)> =
                 all.map(|((_, _, seq), id)| (*seq, id.clone())).collect();
             if ids.len() > EVENTS_MAX {

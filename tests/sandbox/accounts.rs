@@ -75,7 +75,11 @@ async fn account_and_person_tokens_are_unwrapped_once() {
         .await
         .ok();
     let persons = format!("/v1/accounts/{}/persons", id(&account));
-    let person = sandbox.post(&persons, &format!("person_token={}", id(&token))).await.ok();
+    let at = [("stripe-account", account["id"].as_str().unwrap())];
+    let person =
+        sandbox.post_with(&persons, &format!("person_token={}", id(&token)), &at).await.ok();
+    let all = sandbox.get(&persons).await.ok();
+    assert_eq!(all["data"].as_array().unwrap().len(), 2, "the individual is a person, too");
     assert_eq!(
         (&person["first_name"], &person["relationship"]["owner"]),
         (&json!("Bo"), &json!(true))

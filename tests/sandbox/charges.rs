@@ -253,3 +253,17 @@ async fn a_disputed_charge_loses_its_money_until_it_is_won() {
     sandbox.post(&format!("{path}/close"), "").await.ok();
     assert_eq!(sandbox.balance(PLATFORM).await, (1912 - 1500, 0));
 }
+
+#[tokio::test]
+async fn a_refund_can_come_back() {
+    let sandbox = Sandbox::settling().await;
+    let form = "amount=2000&currency=usd&source=tok_refundFail";
+    let charge = sandbox.post("/v1/charges", form).await.ok();
+    let refund = sandbox.post("/v1/refunds", &format!("charge={}", id(&charge))).await.ok();
+    assert_eq!(sandbox.balance(PLATFORM).await, (-88, 0));
+    sandbox.control("/clock", json!({"hours": 1})).await.ok();
+    let refund = sandbox.get(&format!("/v1/refunds/{}", id(&refund))).await.ok();
+    assert_eq!(refund["status"], "failed");
+    assert_eq!(sandbox.balance(PLATFORM).await, (1912, 0));
+    assert_eq!(sandbox.get(&format!("/v1/charges/{}", id(&charge))).await.ok()["refunded"], false);
+}

@@ -21,7 +21,7 @@ async fn state_survives_a_restart() {
 
     // A kill in the middle of a write leaves half a line.
     let mut file = std::fs::OpenOptions::new().append(true).open(data.as_ref().unwrap()).unwrap();
-    file.write_all(b"{\"objects\":{\"cou").unwrap();
+    file.write_all(b"{\"operation\":{\"cou").unwrap();
     let sandbox = Sandbox::with(options.clone()).await;
     assert_eq!(sandbox.ledger().await, before);
     assert_eq!(sandbox.get(&format!("/v1/charges/{}", id(&charge))).await.ok(), charge);

@@ -101,6 +101,28 @@ async fn a_key_in_flight_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_client_that_hangs_up_leaves_no_key_in_flight() {
+    let sandbox = Sandbox::start().await;
+    let rule = json!({"path": "/v1/charges", "fault": "delay", "delay_ms": 300});
+    sandbox.control("/faults", rule).await.ok();
+    let request = || {
+        let request = sandbox.request(reqwest::Method::POST, "/v1/charges");
+        request.header("idempotency-key", "impatient").body(CHARGE)
+    };
+    let patience = std::time::Duration::from_millis(100);
+    assert!(request().timeout(patience).send().await.is_err());
+    let answer = loop {
+        let answer = super::client::send(request()).await;
+        if answer.status != 409 {
+            break answer;
+        }
+        tokio::time::sleep(patience).await;
+    };
+    assert_eq!(answer.header("idempotent-replayed"), Some("true"));
+    answer.ok();
+}
+
+#[tokio::test]
 async fn a_dropped_answer_is_found_again_by_its_key() {
     let sandbox = Sandbox::start().await;
     let rule = json!({"path": "/v1/charges", "fault": "drop_after"});

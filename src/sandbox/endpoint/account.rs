@@ -123,6 +123,7 @@ fn create(call: &Call, turn: &mut Turn<'_>) -> Answer {
     external_account::take_all(call, turn, &account)?;
     account_state::judge(turn, &mut account);
     turn.update(&account);
+    person::keep_individual(turn, &account);
     emit(turn, "account.updated", &id, &account, None);
     for capability in account_state::capability_objects(&account) {
         emit(turn, "capability.updated", &id, &capability, None);
@@ -242,6 +243,7 @@ fn update(call: &Call, turn: &mut Turn<'_>, id: &str) -> Answer {
 pub fn finish(turn: &mut Turn<'_>, mut account: Value, before: &Value) -> Answer {
     account_state::judge(turn, &mut account);
     turn.update(&account);
+    person::keep_individual(turn, &account);
     let id = text(&account, "id").to_owned();
     emit(turn, "account.updated", &id, &account, Some(before));
     let old = before["capabilities"].clone();

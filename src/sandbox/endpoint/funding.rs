@@ -30,11 +30,9 @@ impl Funding {
         };
         let card = match (&customer, given) {
             (None, None) => {
-                return Err(Refusal::parameter(
-                    "parameter_missing",
-                    "source",
-                    "Must provide source or customer.",
-                ));
+                let message = "Must provide source or customer.";
+                let refusal = Refusal::invalid(message).code("parameter_missing");
+                return Err(Refusal { saved: false, ..refusal });
             }
             (None, Some(name)) => source::take(call, turn, name)?,
             (Some(customer), None) => default_card(turn, customer)?,

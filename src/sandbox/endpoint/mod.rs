@@ -17,6 +17,7 @@ pub mod customer;
 pub mod dispute;
 pub mod events;
 pub mod external_account;
+pub mod file;
 pub mod funding;
 pub mod payment_method;
 pub mod payout;
@@ -45,6 +46,7 @@ pub fn route(call: &Call, turn: &mut Turn<'_>, path: &[&str]) -> Option<Answer> 
         "events" => events::route(call, turn, rest),
         "tokens" => token::route(call, turn, rest),
         "payment_methods" => payment_method::route(call, turn, rest),
+        "files" => file::route(call, turn, rest),
         "disputes" => dispute::route(call, turn, rest),
         _ => None,
     }

@@ -108,6 +108,19 @@ fn fill_date(date: &mut Value, value: &Value) {
     }
 }
 
+/// The individual behind an account is one of its persons.
+pub fn keep_individual(turn: &mut Turn<'_>, account: &Value) {
+    let individual = &account["individual"];
+    if !individual.is_object() {
+        return;
+    }
+    if turn.stored(text(individual, "id")).is_some() {
+        turn.update(individual);
+    } else {
+        turn.insert_for(Kind::Person, PLATFORM, account["id"].as_str(), individual);
+    }
+}
+
 fn create(call: &Call, turn: &mut Turn<'_>, account: Value) -> Answer {
     let mut person = blank(turn, text(&account, "id"));
     person["id"] = json!(turn.id("person_"));
@@ -128,11 +141,14 @@ fn change(call: &Call, turn: &mut Turn<'_>, person: &mut Value) -> Result<(), Re
     call.params.patch_metadata(person)
 }
 
-fn update(call: &Call, turn: &mut Turn<'_>, account: Value, id: &str) -> Answer {
+fn update(call: &Call, turn: &mut Turn<'_>, mut account: Value, id: &str) -> Answer {
     let before = of(turn, &account, id)?;
     let mut person = before.clone();
     change(call, turn, &mut person)?;
     turn.update(&person);
+    if account["individual"]["id"] == id {
+        account["individual"] = person.clone();
+    }
     tell(turn, "person.updated", account, &person, Some(&before))?;
     Ok(person)
 }

@@ -1,13 +1,17 @@
 //! Refunds: asked for, refused, read, changed.
 
 use super::super::call::{Call, money};
+use super::super::card::{self, Behaviour};
 use super::super::event::emit;
 use super::super::listing;
 use super::super::refusal::{Answer, Refusal};
-use super::super::turn::{Turn, is, number, text};
+use super::super::turn::{Row, Turn, is, number, text};
 use super::super::world::Kind;
 use super::refund_money;
 use serde_json::{Value, json};
+
+/// How long the bank holds a refund it will send back.
+const FAILS_AFTER_MS: i64 = 2_000;
 
 /// Paths below `/v1/refunds`.
 pub fn route(call: &Call, turn: &mut Turn<'_>, path: &[&str]) -> Option<Answer> {
@@ -63,6 +67,9 @@ pub fn create_for(call: &Call, turn: &mut Turn<'_>, id: &str) -> Answer {
     refund["reason"] = json!(reason);
     call.params.patch_metadata(&mut refund)?;
     let charge = refund_money::give_back(turn, charge, &mut refund, &plan)?;
+    if card::behaviour(text(&charge["source"], "_number")) == Behaviour::RefundFails {
+        refund["_due"] = json!(turn.world.clock.now_ms() + FAILS_AFTER_MS);
+    }
     turn.insert(Kind::Refund, Some(id), &refund);
     let account = turn.account.clone();
     emit(turn, "charge.refunded", &account, &charge, None);
@@ -126,6 +133,33 @@ pub fn object(turn: &mut Turn<'_>, charge: &Value, amount: i64) -> Value {
         "metadata": {}, "payment_intent": null, "reason": null, "receipt_number": null,
         "source_transfer_reversal": null, "status": "succeeded", "transfer_reversal": null,
     })
+}
+
+/// The bank sends a refund back: the money returns to the charge's account.
+pub fn fail(turn: &mut Turn<'_>, mut refund: Value) {
+    let account = turn.account.clone();
+    let Some(mut charge) = turn.get(Kind::Charge, text(&refund, "charge")) else { return };
+    let amount = number(&refund, "amount");
+    let row = turn.post(&Row {
+        account: &account,
+        kind: "refund_failure",
+        amount,
+        currency: text(&refund, "currency"),
+        stripe_fee: 0,
+        application_fee: 0,
+        available_on: turn.now,
+        source: text(&refund, "id"),
+        description: Some("REFUND FAILURE"),
+    });
+    refund["status"] = json!("failed");
+    refund["failure_reason"] = json!("unknown");
+    refund["failure_balance_transaction"] = json!(row);
+    turn.update(&refund);
+    charge["amount_refunded"] = json!(number(&charge, "amount_refunded") - amount);
+    charge["refunded"] = json!(false);
+    turn.update(&charge);
+    emit(turn, "charge.refund.updated", &account, &refund, None);
+    emit(turn, "refund.failed", &account, &refund, None);
 }
 
 fn update(call: &Call, turn: &mut Turn<'_>, id: &str) -> Answer {
