@@ -29,7 +29,8 @@ fn metrics_count_executions() {
 #[test]
 fn a_fault_in_one_file_stops_nothing_else_and_is_printed() {
     let instance = Instance::new();
-    instance.write("views/pages/broken.liquid", "---\nslug: broken\n---\n{% if true %}never closed");
+    instance
+        .write("views/pages/broken.liquid", "---\nslug: broken\n---\n{% if true %}never closed");
     let host = instance.serve();
     host.visitor().get("/").expect(200);
     let broken = host.visitor().get("/broken");

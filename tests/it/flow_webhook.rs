@@ -78,7 +78,10 @@ fn the_event_log_fills_by_itself() {
     completed(&host, "charge.refunded");
     let page = host.visitor().get("/events").expect(200).text();
     let rows = texts(&page, "event-row");
-    assert!(rows.iter().any(|row| row.contains("charge.refunded") && row.contains("completed")), "{rows:?}");
+    assert!(
+        rows.iter().any(|row| row.contains("charge.refunded") && row.contains("completed")),
+        "{rows:?}"
+    );
 }
 
 #[test]
@@ -166,7 +169,11 @@ fn a_signed_body_that_is_no_event_is_refused() {
     ] {
         assert_eq!(deliver_signed(&host, &body).status, 400, "{what}");
     }
-    assert!(events(&host).iter().all(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || "._".contains(c))));
+    assert!(
+        events(&host)
+            .iter()
+            .all(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || "._".contains(c)))
+    );
 }
 
 #[test]
@@ -184,7 +191,8 @@ fn processors_change_the_records_of_what_happened_at_stripe() {
     let host = TestHost::start();
     let stripe = host.stripe;
     // charge.refunded: somebody refunds in Stripe's dashboard.
-    let paid = pay(&host, json!({ "amount": 5000, "currency": "usd", "source": "tok_bypassPending" }));
+    let paid =
+        pay(&host, json!({ "amount": 5000, "currency": "usd", "source": "tok_bypassPending" }));
     let charge = paid["gateway"]["id"].as_str().expect("an id").to_owned();
     stripe.api("POST", "/v1/refunds", &[("charge", &charge), ("amount", "1000")]).expect(200);
     let payment = record_with(&host, "modules/payments/payment", "state", "partially_refunded");
@@ -203,9 +211,14 @@ fn processors_change_the_records_of_what_happened_at_stripe() {
         if all.is_empty() { Ok(()) } else { Err(format!("{all:?} {:?}", events(&host))) }
     });
     // account.updated, transfer.created
-    let account = [("type", "custom"), ("country", "US"), ("email", "eve@example.com"),
-        ("capabilities[transfers][requested]", "true")];
-    let known = json!({ "data": { "email": "potter@example.com", "country": "US", "external_id": "m1" } });
+    let account = [
+        ("type", "custom"),
+        ("country", "US"),
+        ("email", "eve@example.com"),
+        ("capabilities[transfers][requested]", "true"),
+    ];
+    let known =
+        json!({ "data": { "email": "potter@example.com", "country": "US", "external_id": "m1" } });
     let known = host.request_type("create_account", &known).expect(200).json();
     let id = known["gateway"]["id"].as_str().expect("an id").to_owned();
     stripe.api("POST", &format!("/v1/accounts/{id}"), &[("email", "new@example.com")]).expect(200);

@@ -41,7 +41,8 @@ fn the_files_a_page_names_are_there() {
 fn what_a_page_loads_is_there_and_comes_from_this_machine() {
     let host = TestHost::start();
     let mut visitor = host.visitor();
-    let loads = Regex::new(r#"<(?:link|script|img)\b[^>]*(?:href|src)="([^"]+)""#).expect("a pattern");
+    let loads =
+        Regex::new(r#"<(?:link|script|img)\b[^>]*(?:href|src)="([^"]+)""#).expect("a pattern");
     let sandbox = format!("http://{}", host.stripe.addr);
     for path in PAGES {
         let page = visitor.get(path).expect(200).text();
@@ -53,7 +54,11 @@ fn what_a_page_loads_is_there_and_comes_from_this_machine() {
                     assert!(url.starts_with('/') && !url.starts_with("//"), "{path} loads {url}");
                     let asset = visitor.get(&url).expect(200);
                     assert!(!asset.body.is_empty(), "{url}");
-                    assert_ne!(asset.header("content-type"), Some("application/octet-stream"), "{url}");
+                    assert_ne!(
+                        asset.header("content-type"),
+                        Some("application/octet-stream"),
+                        "{url}"
+                    );
                 }
             }
         }

@@ -129,7 +129,8 @@ impl Instance {
     /// Serves it with further arguments.
     #[track_caller]
     pub fn serve_with(self, arguments: &[&str]) -> TestHost {
-        let process = Process::start(&self, &[&["serve", "--addr", "127.0.0.1:0"], arguments].concat());
+        let process =
+            Process::start(&self, &[&["serve", "--addr", "127.0.0.1:0"], arguments].concat());
         let addr = process.address("/healthz");
         let mut host = TestHost { instance: self, process, addr, stripe: Stripe { addr } };
         if let Some(sandbox) = host.sandbox_address() {
@@ -181,9 +182,10 @@ impl Process {
         let urls = regex::Regex::new(r"http://([0-9.]+:[0-9]+)").expect("a pattern");
         eventually(&format!("an address that answers {path}"), || {
             let printed = self.printed();
-            let found = urls.captures_iter(&printed).filter_map(|url| url[1].parse().ok()).find(|addr| {
-                send(*addr, "GET", path, &[], b"").is_ok_and(|answer| answer.status == 200)
-            });
+            let found =
+                urls.captures_iter(&printed).filter_map(|url| url[1].parse().ok()).find(|addr| {
+                    send(*addr, "GET", path, &[], b"").is_ok_and(|answer| answer.status == 200)
+                });
             found.ok_or(printed)
         })
     }

@@ -72,7 +72,8 @@ pub fn form(page: &str, test: &str) -> Form {
 
 /// The texts of every element with this `data-test`, without tags and doubled spaces.
 pub fn texts(page: &str, test: &str) -> Vec<String> {
-    let opening = Regex::new(&format!(r#"<(\w+)\b[^>]*data-test="{test}"[^>]*>"#)).expect("a pattern");
+    let opening =
+        Regex::new(&format!(r#"<(\w+)\b[^>]*data-test="{test}"[^>]*>"#)).expect("a pattern");
     let found = opening.captures_iter(page).map(|tag| {
         let start = tag.get(0).expect("a whole").end();
         let close = format!("</{}>", &tag[1]);

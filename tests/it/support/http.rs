@@ -71,7 +71,9 @@ pub fn send(
     let mut writing = stream.try_clone().map_err(|e| e.to_string())?;
     let mut received = Vec::new();
     std::thread::scope(|scope| {
-        scope.spawn(move || writing.write_all(head.as_bytes()).and_then(|()| writing.write_all(body)));
+        scope.spawn(move || {
+            writing.write_all(head.as_bytes()).and_then(|()| writing.write_all(body))
+        });
         let mut reading = stream;
         let mut piece = [0; 16 * 1024];
         // A reset after the answer is the server not wanting the rest of the body.
@@ -79,7 +81,8 @@ pub fn send(
             received.extend_from_slice(&piece[..count]);
         }
     });
-    parse(&received).ok_or_else(|| format!("no whole answer: {}", String::from_utf8_lossy(&received)))
+    parse(&received)
+        .ok_or_else(|| format!("no whole answer: {}", String::from_utf8_lossy(&received)))
 }
 
 fn parse(received: &[u8]) -> Option<Answer> {
@@ -134,7 +137,13 @@ impl Visitor {
 
     /// One request with the cookies so far.
     #[track_caller]
-    pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let jar: Vec<String> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
         let jar = jar.join("; ");
         let mut all = headers.to_vec();

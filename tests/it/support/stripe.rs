@@ -72,7 +72,8 @@ impl Stripe {
         let ledger = self.ledger();
         let all = ledger["balances"].as_array().expect("balances");
         let mine = all.iter().filter(|b| b["account"] == account && b["currency"] == "usd");
-        mine.map(|b| b["available"].as_i64().unwrap_or(0) + b["pending"].as_i64().unwrap_or(0)).sum()
+        mine.map(|b| b["available"].as_i64().unwrap_or(0) + b["pending"].as_i64().unwrap_or(0))
+            .sum()
     }
 
     /// Breaks the next `times` requests to a path.

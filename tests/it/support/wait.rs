@@ -7,10 +7,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks again until there is something, and panics with the last refusal when there never is.
 #[track_caller]
-pub fn eventually<T, E: std::fmt::Display>(
-    what: &str,
-    mut ask: impl FnMut() -> Result<T, E>,
-) -> T {
+pub fn eventually<T, E: std::fmt::Display>(what: &str, mut ask: impl FnMut() -> Result<T, E>) -> T {
     let begun = Instant::now();
     loop {
         match ask() {
