@@ -31,7 +31,10 @@ impl RequestHost {
         self.with_gateway(|gateway| Ok(gateway.resume(run)?))
     }
 
-    fn with_gateway<T>(&self, work: impl FnOnce(Gateway<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    fn with_gateway<T>(
+        &self,
+        work: impl FnOnce(Gateway<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let scene = self.scene()?;
         let host = self.on(&scene);
         work(Gateway {
@@ -96,7 +99,8 @@ impl RequestHost {
             State::Discarded => {
                 let why = execution.error.as_deref().unwrap_or("it was given up");
                 let problem = Problem::new(why, "discarded", None);
-                let mut outcome = Outcome::refused(&execution.name, OutcomeState::Failed, vec![problem]);
+                let mut outcome =
+                    Outcome::refused(&execution.name, OutcomeState::Failed, vec![problem]);
                 outcome.execution = execution.id.to_string();
                 Some(outcome)
             }

@@ -42,8 +42,14 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Form`] when there is no such form or record, [`Error::Gateway`] when the request
     /// type cannot be run.
-    pub fn submit(&self, name: &str, id: Option<&str>, params: &Map<String, Json>) -> Result<Submitted, Error> {
-        let form = self.world.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
+    pub fn submit(
+        &self,
+        name: &str,
+        id: Option<&str>,
+        params: &Map<String, Json>,
+    ) -> Result<Submitted, Error> {
+        let form =
+            self.world.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
         if !form.request_allowed {
             return Err(FormError::NotAllowed(name.to_owned()).into());
         }
@@ -53,7 +59,11 @@ impl RequestHost {
         self.submit_record(form, id, params)
     }
 
-    fn submit_request_type(&self, form: &Form, params: &Map<String, Json>) -> Result<Submitted, Error> {
+    fn submit_request_type(
+        &self,
+        form: &Form,
+        params: &Map<String, Json>,
+    ) -> Result<Submitted, Error> {
         let key = &self.house.config.instance_key;
         let (envelope, data) = match submission::open(form, params, key, self.house.clock.now()) {
             Ok(opened) => opened,
@@ -84,7 +94,12 @@ impl RequestHost {
         Ok(submission.reply(variable)?)
     }
 
-    fn submit_record(&self, form: &Form, id: Option<&str>, params: &Map<String, Json>) -> Result<Submitted, Error> {
+    fn submit_record(
+        &self,
+        form: &Form,
+        id: Option<&str>,
+        params: &Map<String, Json>,
+    ) -> Result<Submitted, Error> {
         let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
         let scene = self.scene()?;
         let host = self.on(&scene);

@@ -40,7 +40,13 @@ impl RequestHost {
     }
 
     /// Runs a GraphQL query as the outside sends it: `{data, errors}`.
-    pub fn graphql(&self, source: &str, operation: Option<&str>, variables: Json, introspection: bool) -> Json {
+    pub fn graphql(
+        &self,
+        source: &str,
+        operation: Option<&str>,
+        variables: Json,
+        introspection: bool,
+    ) -> Json {
         let _ = (source, operation, variables, introspection);
         Json::Null
     }

@@ -54,7 +54,8 @@ impl House {
         runtime: Handle,
     ) -> Result<Arc<Self>, Error> {
         let root = &config.root;
-        if !["views", "modules", "app", "marketplace_builder"].iter().any(|f| root.join(f).is_dir()) {
+        if !["views", "modules", "app", "marketplace_builder"].iter().any(|f| root.join(f).is_dir())
+        {
             return Err(Error::NoInstance(root.display().to_string()));
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

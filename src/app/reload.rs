@@ -11,8 +11,17 @@ use std::time::Duration;
 const QUIET: Duration = Duration::from_millis(80);
 /// What is watched below the root; `data/` and `target/` change all the time.
 const FOLDERS: [&str; 11] = [
-    "app", "marketplace_builder", "modules", "views", "notifications", "forms", "graphql",
-    "translations", "assets", "authorization_policies", "lib",
+    "app",
+    "marketplace_builder",
+    "modules",
+    "views",
+    "notifications",
+    "forms",
+    "graphql",
+    "translations",
+    "assets",
+    "authorization_policies",
+    "lib",
 ];
 
 /// Watches the instance's files on a thread of its own until the process ends.

@@ -22,7 +22,9 @@ pub fn with_house<T>(
     let (sandbox, url) = match &config.stripe {
         Stripe::Sandbox if !with_stripe => (None, Some(format!("http://{}", config.sandbox_addr))),
         // A server that runs has the sandbox open, with the same keys and the same money.
-        Stripe::Sandbox if answers(&config) => (None, Some(format!("http://{}", config.sandbox_addr))),
+        Stripe::Sandbox if answers(&config) => {
+            (None, Some(format!("http://{}", config.sandbox_addr)))
+        }
         _ => runtime.block_on(boot::sandbox(&config)).context("Stripe's place")?,
     };
     let result = build(config, url, runtime.handle().clone()).and_then(|house| work(&house));

@@ -38,7 +38,8 @@ async fn serve(mut config: Config) -> Result<()> {
     config.addr = listener.local_addr()?;
     let (sandbox, stripe_url) = boot::sandbox(&config).await?;
     let handle = Handle::current();
-    let house = tokio::task::spawn_blocking(move || House::build(config, stripe_url, handle)).await??;
+    let house =
+        tokio::task::spawn_blocking(move || House::build(config, stripe_url, handle)).await??;
     announce(&house, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&house), stopped.clone()));

@@ -120,7 +120,8 @@ impl Submission<'_> {
             merge(&mut values, payload);
         }
         let declared = self.with_defaults(fields::declared(self.form, &as_map(&values)));
-        let before = stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
+        let before =
+            stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
         let form = self.variable(&declared, stored.as_ref());
         let holds = |source: &Source| {
             self.render(source, json!({ "form": form })).is_ok_and(|text| text.trim() == "true")
@@ -149,7 +150,8 @@ impl Submission<'_> {
 
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {
         let output = self.render(source, json!({ "form": values, "params": values }))?;
-        let refused = |message: String| Error::DefaultPayload { form: self.form.name.clone(), message };
+        let refused =
+            |message: String| Error::DefaultPayload { form: self.form.name.clone(), message };
         match lenient_json::read(&output).map_err(|e| refused(e.to_string()))? {
             None => Ok(json!({})),
             Some(Json::Object(map)) => Ok(Json::Object(fields::plain(&map))),

@@ -40,9 +40,8 @@ fn is_own_page(visit: &Visit) -> bool {
         matches!(name, "localhost" | "127.0.0.1" | "[::1]")
     };
     let origin = header_text(&visit.headers, "origin");
-    let origin_is_ours = origin.is_none_or(|origin| {
-        origin.split("://").nth(1).is_some_and(|host| host == visit.host())
-    });
+    let origin_is_ours = origin
+        .is_none_or(|origin| origin.split("://").nth(1).is_some_and(|host| host == visit.host()));
     let site = header_text(&visit.headers, "sec-fetch-site");
     local(visit.host()) && origin_is_ours && !matches!(site, Some("cross-site" | "same-site"))
 }

@@ -60,7 +60,9 @@ fn wanted(name: String, visit: &Visit) -> Result<Submission, Fault> {
     let key = match body.shift_remove("idempotency_key") {
         None | Some(Json::Null) => None,
         Some(Json::String(key)) if key.chars().count() <= 255 => Some(key),
-        Some(_) => return Err(Fault::bad("`idempotency_key` is a text of at most 255 characters.")),
+        Some(_) => {
+            return Err(Fault::bad("`idempotency_key` is a text of at most 255 characters."));
+        }
     };
     if let Some(other) = body.keys().next() {
         let message = format!("`{other}` is none of: data, config, idempotency_key.");

@@ -51,7 +51,11 @@ async fn take(house: Arc<House>, id: Option<String>, request: Request) -> Respon
 fn answer(house: &Arc<House>, visit: Visit, id: Option<&str>) -> Response {
     let dev = is_development(house);
     if !visit.csrf_valid {
-        return refused(house, &visit, "Your session has ended, so nothing was sent. Please try again.");
+        return refused(
+            house,
+            &visit,
+            "Your session has ended, so nothing was sent. Please try again.",
+        );
     }
     let names = ["form_id", "form_name", "form_configuration_name", "form_configuration_id"];
     let named = names.iter().find_map(|name| visit.params.get(*name)?.as_str().map(str::to_owned));
@@ -96,7 +100,8 @@ fn done(house: &House, visit: &Visit, reply: &Reply) -> Response {
         }
     }
     // The address was signed into the form by the page, or is written in the module.
-    let to = if reply.redirect_to.is_empty() { came_from(visit) } else { reply.redirect_to.clone() };
+    let to =
+        if reply.redirect_to.is_empty() { came_from(visit) } else { reply.redirect_to.clone() };
     let mut response = redirect(&to, 303);
     respond::keep_session(house, &visit.session, &Effects::default(), flash, &mut response);
     response

@@ -28,7 +28,9 @@ pub async fn ready(State(house): State<Arc<House>>) -> Response {
             let errors = house.world().catalog.errors().count();
             axum::Json(json!({ "status": "ready", "module_errors": errors })).into_response()
         }
-        _ => Fault::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.").json(false),
+        _ => {
+            Fault::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.").json(false)
+        }
     }
 }
 
@@ -38,15 +40,21 @@ pub async fn metrics(State(house): State<Arc<House>>) -> Response {
         Ok(Ok(text)) => {
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
         }
-        _ => Fault::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.").json(false),
+        _ => {
+            Fault::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.").json(false)
+        }
     }
 }
 
 fn text(house: &House) -> Result<String, crate::store::error::Error> {
     let mut text = String::from("# TYPE sluicegate_executions gauge\n");
     for state in ExecutionState::ALL {
-        let query =
-            ExecutionQuery { states: vec![state], page: 1, per_page: 1, ..ExecutionQuery::default() };
+        let query = ExecutionQuery {
+            states: vec![state],
+            page: 1,
+            per_page: 1,
+            ..ExecutionQuery::default()
+        };
         let count = house.store.executions(&query)?.total_entries;
         // Writing to a text cannot fail.
         let _ = writeln!(text, "sluicegate_executions{{state=\"{}\"}} {count}", state.name());

@@ -47,7 +47,8 @@ pub fn answer(
     let dev = is_development(house);
     let world = house.world();
     let Some(method) = Method::from_name(visit.method.as_str()) else {
-        return Fault::new(StatusCode::METHOD_NOT_ALLOWED, "No page answers this method.").page(dev);
+        return Fault::new(StatusCode::METHOD_NOT_ALLOWED, "No page answers this method.")
+            .page(dev);
     };
     let Some(routed) = world.catalog.route(method, &visit.path, None) else {
         return not_found(&visit, dev);
@@ -119,8 +120,12 @@ enum Elsewhere {
 
 fn show(host: &RequestHost, scene: &Scene, page: &Page) -> Result<Shown, Fault> {
     let scene_host = host.on(scene);
-    let mut shown =
-        Shown { body: String::new(), effects: Effects::default(), flash: Map::new(), elsewhere: None };
+    let mut shown = Shown {
+        body: String::new(),
+        effects: Effects::default(),
+        flash: Map::new(),
+        elsewhere: None,
+    };
     let render = |source: &crate::module::source::Source, locals: Json, mode: OutputMode| {
         host.world
             .templates

@@ -24,7 +24,8 @@ pub async fn read(house: &House, request: Request, limit: usize) -> Result<(Visi
         let message = format!("The body is longer than {limit} bytes.");
         Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
     };
-    let announced = header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
+    let announced =
+        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(too_long());
     }

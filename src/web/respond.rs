@@ -12,7 +12,12 @@ use serde_json::{Map, Value as Json};
 
 /// Headers that templates may not set: they are the host's (platformos.md B).
 const OWN_HEADERS: [&str; 7] = [
-    "cache-control", "etag", "set-cookie", "x-request-id", "x-xss-protection", "content-length",
+    "cache-control",
+    "etag",
+    "set-cookie",
+    "x-request-id",
+    "x-xss-protection",
+    "content-length",
     "transfer-encoding",
 ];
 
@@ -93,7 +98,9 @@ mod tests {
         for path in ["/", "/payments?page=2", "/a//b"] {
             assert!(is_local(path), "{path}");
         }
-        for path in ["", "//evil.example", "/\\evil.example", "javascript:alert(1)", "https://x", "/a\nb"] {
+        for path in
+            ["", "//evil.example", "/\\evil.example", "javascript:alert(1)", "https://x", "/a\nb"]
+        {
             assert!(!is_local(path), "{path:?}");
         }
     }
