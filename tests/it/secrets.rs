@@ -36,7 +36,7 @@ fn no_secret_is_in_a_page_an_answer_a_log_or_the_database() {
     let host = host(&sandbox);
     let auth = format!("Bearer {TOKEN}");
     let headers = [("Content-Type", "application/json"), ("Authorization", auth.as_str())];
-    let mut post = |path: &str, body: serde_json::Value| {
+    let post = |path: &str, body: serde_json::Value| {
         let answer = host.send("POST", path, &headers, body.to_string().as_bytes());
         clean(path, &answer.body);
         clean(path, format!("{:?}", answer.headers).as_bytes());
