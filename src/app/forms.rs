@@ -9,7 +9,7 @@ use crate::form::submission::{self, Ended, Reply, Submission};
 use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type::Submission as Wanted;
-use crate::journal::phase::Buffer as _;
+use crate::journal::buffer::Buffer as _;
 use crate::module::form::Form;
 use serde_json::{Map, Value as Json, json};
 
@@ -113,7 +113,7 @@ impl RequestHost {
         let mut phase = self.house.journal.phase();
         let mut ended = None;
         host.within(&mut phase, &mut || {
-            let mut own = self.read(|phase| phase.sibling());
+            let mut own = self.house.journal.phase();
             let result = submission.record(&mut own, &posted, id);
             if result.is_ok() {
                 self.join(own);
@@ -124,7 +124,7 @@ impl RequestHost {
         Ok(match ended {
             Ended::Refused(refused) => Submitted::Again { form: form.name.clone(), refused },
             Ended::Written(record, reply) => {
-                phase.commit()?;
+                self.house.journal.write(phase)?;
                 let record_id = record.map(|record| record.id.to_string());
                 Submitted::Done { reply, outcome: None, record_id }
             }

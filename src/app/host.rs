@@ -5,7 +5,8 @@ use crate::app::house::House;
 use crate::app::scope::Scope;
 use crate::app::world::World;
 use crate::form::render::Place;
-use crate::journal::phase::{Buffer, Phase};
+use crate::journal::buffer::Buffer;
+use crate::journal::phase::Phase;
 use crate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
 use crate::template::scene::Scene;
 use jiff::Timestamp;
@@ -52,7 +53,7 @@ impl RequestHost {
     }
 
     /// Runs `work` on the scope's phase, or on one of its own that is committed at once.
-    pub(super) fn write<T, E: From<crate::store::error::Error>>(
+    pub(super) fn write<T, E: From<crate::journal::error::Error>>(
         &self,
         work: impl FnOnce(&mut Phase) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -63,7 +64,7 @@ impl RequestHost {
         drop(phase);
         let mut own = self.house.journal.phase();
         let result = work(&mut own)?;
-        own.commit()?;
+        self.house.journal.write(own)?;
         Ok(result)
     }
 
@@ -96,7 +97,7 @@ pub struct SceneHost<'a> {
 
 impl Buffer for SceneHost<'_> {
     fn within(&self, phase: &mut Phase, work: &mut dyn FnMut()) {
-        let own = std::mem::replace(phase, phase.sibling());
+        let own = std::mem::replace(phase, self.host.house.journal.phase());
         let held = |phase| {
             let mut slot = self.host.scope.phase.lock().expect("no holder of the phase panics");
             std::mem::replace(&mut *slot, phase)
