@@ -145,8 +145,10 @@ impl Walk<'_> {
         let name = &definition.name.node;
         let ty = &definition.var_type.node;
         if !self.rules.shapes.is_input(shape::named(ty)) {
-            return self
-                .report(pos, format!("The variable ${name} can not be of type {ty}: no such input"));
+            return self.report(
+                pos,
+                format!("The variable ${name} can not be of type {ty}: no such input"),
+            );
         }
         match self.value_of(definition, given) {
             Ok(variable) => {

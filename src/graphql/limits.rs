@@ -4,10 +4,10 @@ use super::directive;
 use super::nesting;
 use super::shape::{Shapes, named};
 use async_graphql::Name;
+use async_graphql::Positioned;
 use async_graphql::parser::types::{
     Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
 };
-use async_graphql::Positioned;
 use async_graphql_value::Value as Written;
 use std::collections::HashMap;
 

@@ -107,7 +107,8 @@ impl Schema {
             Ok(document) => document,
             Err(problem) => return vec![problem],
         };
-        let operations: Vec<_> = document.operations.iter().map(|(_, operation)| operation).collect();
+        let operations: Vec<_> =
+            document.operations.iter().map(|(_, operation)| operation).collect();
         let rules = self.rules(Coercion::Lax, false);
         let mut problems = Vec::new();
         for operation in operations {
@@ -173,7 +174,11 @@ impl Schema {
         })
     }
 
-    fn parse_once(&self, source: &str, limits: &Limits) -> Result<Arc<ExecutableDocument>, Problem> {
+    fn parse_once(
+        &self,
+        source: &str,
+        limits: &Limits,
+    ) -> Result<Arc<ExecutableDocument>, Problem> {
         let lock = || self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(document) = lock().get(source) {
             return Ok(Arc::clone(document));

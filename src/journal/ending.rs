@@ -88,7 +88,6 @@ impl Journal {
         self.change(&before, again)
     }
 
-<<<<<<< HEAD
     /// Processes a finished webhook event again (an operator's decision). Nothing else is run
     /// twice: what moves money has its outcome.
     pub fn replay(&self, id: &ExecutionId) -> Result<Execution, Error> {
@@ -103,8 +102,6 @@ impl Journal {
         self.change(&before, again)
     }
 
-=======
->>>>>>> graphql
     fn idle(&self, id: &ExecutionId) -> Result<Execution, Error> {
         let gone = |why: &str| store::error::Error::Gone(format!("execution {id} {why}"));
         let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;

@@ -49,7 +49,6 @@ impl Journal {
         moment::whole(self.clock.now())
     }
 
-<<<<<<< HEAD
     /// An id for an execution that is going to begin: keys of its calls are derived from it.
     pub fn next_id(&self) -> ExecutionId {
         new_id(self.now())
@@ -61,8 +60,6 @@ impl Journal {
         Ok(known.map(|execution| classify(execution, fingerprint)))
     }
 
-=======
->>>>>>> graphql
     /// A new phase: record writes that are not committed yet.
     pub fn phase(&self) -> Phase {
         Phase::new(Arc::clone(&self.store), Arc::clone(&self.clock))
@@ -113,18 +110,7 @@ impl Journal {
     }
 
     fn met(&self, intent: &Intent, existing: &ExecutionId) -> Result<Begun, Error> {
-<<<<<<< HEAD
         Ok(classify(self.existing(existing)?, &intent.fingerprint))
-=======
-        let execution = self.existing(existing)?;
-        Ok(if execution.fingerprint != intent.fingerprint {
-            Begun::Conflict(execution)
-        } else if execution.state.is_final() {
-            Begun::Finished(execution)
-        } else {
-            Begun::InProgress(execution)
-        })
->>>>>>> graphql
     }
 
     fn existing(&self, id: &ExecutionId) -> Result<Execution, Error> {
@@ -133,7 +119,6 @@ impl Journal {
     }
 }
 
-<<<<<<< HEAD
 /// What an execution that was there before means for somebody with this fingerprint.
 fn classify(execution: Execution, fingerprint: &str) -> Begun {
     if execution.fingerprint != fingerprint {
@@ -145,8 +130,6 @@ fn classify(execution: Execution, fingerprint: &str) -> Begun {
     }
 }
 
-=======
->>>>>>> graphql
 /// What [`Journal::enqueue`] did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueued {
@@ -164,11 +147,7 @@ pub(super) fn new_execution(
     run_at: Timestamp,
 ) -> Execution {
     Execution {
-<<<<<<< HEAD
         id: intent.id.clone().unwrap_or_else(|| new_id(now)),
-=======
-        id: new_id(now),
->>>>>>> graphql
         kind: intent.kind.clone(),
         name: intent.name.clone(),
         input: intent.input.clone(),

@@ -7,11 +7,8 @@ use sha2::{Digest as _, Sha256};
 /// An execution that is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {
-<<<<<<< HEAD
     /// Its id, when calls are rendered with keys derived from it before it begins.
     pub id: Option<crate::store::execution::ExecutionId>,
-=======
->>>>>>> graphql
     /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
     pub kind: String,
     /// Which one of its kind.
@@ -31,10 +28,7 @@ impl Intent {
     pub fn new(kind: &str, name: &str, input: Json) -> Self {
         let fingerprint = fingerprint(&json!([name, input]));
         Self {
-<<<<<<< HEAD
             id: None,
-=======
->>>>>>> graphql
             kind: kind.to_owned(),
             name: name.to_owned(),
             input,

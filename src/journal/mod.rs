@@ -5,10 +5,7 @@
 //! call, the writes that follow and the outcome are one commit.
 
 pub mod backoff;
-<<<<<<< HEAD
 pub mod buffer;
-=======
->>>>>>> graphql
 pub mod ending;
 pub mod entry;
 pub mod error;

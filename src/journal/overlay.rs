@@ -28,14 +28,11 @@ impl Overlay {
         self.undo.push((id, before));
     }
 
-<<<<<<< HEAD
     /// Every touched record as it is now.
     pub fn into_records(self) -> impl Iterator<Item = Record> {
         self.touched.into_values()
     }
 
-=======
->>>>>>> graphql
     /// The present point.
     pub fn mark(&self) -> usize {
         self.undo.len()

@@ -157,15 +157,12 @@ impl Phase {
         id
     }
 
-<<<<<<< HEAD
     /// Takes on what another phase would write, after what this one has.
     pub fn join(&mut self, other: Self) {
         self.writes.extend(other.writes);
         other.overlay.into_records().for_each(|record| self.overlay.put(record));
     }
 
-=======
->>>>>>> graphql
     /// Adds a write of another kind (a session).
     pub fn push(&mut self, write: Write) {
         self.writes.push(write);
