@@ -10,7 +10,8 @@ use sluicegate::gateway::request_type::Submission;
 use std::sync::Arc;
 use support::{Served, client, serve, together};
 
-const BODY: &str = "amount=2000&currency=usd&source=tok_visa&description=Two%20mugs&metadata%5Border%5D=7";
+const BODY: &str =
+    "amount=2000&currency=usd&source=tok_visa&description=Two%20mugs&metadata%5Border%5D=7";
 
 fn data() -> Map<String, Json> {
     let data = json!({ "amount": 2000, "currency": "usd", "source": "tok_visa",
@@ -50,7 +51,9 @@ fn measure(criterion: &mut Criterion) {
         group.bench_function("bare_http_call", |bencher| {
             bencher.iter_custom(|count| {
                 let (http, charges) = (http.clone(), charges.clone());
-                together(&served.runtime, callers, count, move |_| bare(http.clone(), charges.clone()))
+                together(&served.runtime, callers, count, move |_| {
+                    bare(http.clone(), charges.clone())
+                })
             });
         });
         let door = format!("http://{}/api/request_types/create_payment", served.addr);
@@ -74,7 +77,8 @@ fn in_process(served: &Served) {
     let scope = Scope::new(served.house.bare_context());
     let submission =
         Submission { name: "create_payment".to_owned(), data: data(), ..Submission::default() };
-    let outcome = Arc::clone(&served.house).host(scope).request_type(submission).expect("an outcome");
+    let outcome =
+        Arc::clone(&served.house).host(scope).request_type(submission).expect("an outcome");
     assert_eq!(outcome.state, State::Completed);
 }
 

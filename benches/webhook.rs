@@ -71,10 +71,12 @@ async fn bare_server(folder: &Path) -> SocketAddr {
 
 fn write(path: &Path, waiting: &mpsc::Receiver<Waiting>) {
     let mut database = rusqlite::Connection::open(path).expect("a database");
-    let start = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE event (body BLOB NOT NULL)";
+    let start =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE event (body BLOB NOT NULL)";
     database.execute_batch(start).expect("a table");
     while let Ok(first) = waiting.recv() {
-        let group: Vec<Waiting> = std::iter::once(first).chain(waiting.try_iter().take(255)).collect();
+        let group: Vec<Waiting> =
+            std::iter::once(first).chain(waiting.try_iter().take(255)).collect();
         let transaction = database.transaction().expect("begun");
         for (body, _) in &group {
             let mut insert =

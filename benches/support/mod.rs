@@ -1,5 +1,8 @@
 //! What the benchmarks share: an instance in this process, its sandbox, and many callers at once.
 
+// Each benchmark uses its own part of this.
+#![allow(dead_code)]
+
 use sluicegate::app::house::House;
 use sluicegate::app::worker;
 use sluicegate::config::{Config, Flags};
