@@ -78,7 +78,7 @@ fn url_encode(text: String) -> String {
 }
 
 fn in_jinja(data: &Json) -> minijinja::Value {
-    minijinja::Value::from_serialize(data)
+    minijinja::Value::from(minijinja::value::Serde(data))
 }
 
 fn engines(criterion: &mut Criterion) {
