@@ -133,7 +133,9 @@ fn change(kind: &str, value: &Json) -> Result<Option<Change>, Fault> {
         "increment" => Change::Increment(by()),
         "decrement" => {
             let less = by().checked_neg();
-            Change::Increment(less.ok_or_else(|| Fault::new("invalid", "`decrement` is too large"))?)
+            Change::Increment(
+                less.ok_or_else(|| Fault::new("invalid", "`decrement` is too large"))?,
+            )
         }
         _ if kind.starts_with("value") => Change::Set(value.clone()),
         _ => return Ok(None),

@@ -1,9 +1,9 @@
 //! Makes a written value exact: the value that a type asks for, or why it can not be.
 
 use super::shape::{Input, Kind, Shapes};
-use indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, Value};
+use indexmap::IndexMap;
 use serde_json::Number;
 
 /// How far a value may be from its type.

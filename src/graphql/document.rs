@@ -145,8 +145,10 @@ impl Walk<'_> {
         let name = &definition.name.node;
         let ty = &definition.var_type.node;
         if !self.rules.shapes.is_input(shape::named(ty)) {
-            return self
-                .report(pos, format!("The variable ${name} can not be of type {ty}: no such input"));
+            return self.report(
+                pos,
+                format!("The variable ${name} can not be of type {ty}: no such input"),
+            );
         }
         match self.value_of(definition, given) {
             Ok(variable) => {
@@ -165,7 +167,11 @@ impl Walk<'_> {
         given: Given<'_>,
     ) -> Result<Variable, String> {
         let ty = &definition.var_type.node;
-        let exact = |value| self.rules.shapes.coerce(ty, value, self.rules.how).map(Variable::Is);
+        let exact = |value| {
+            let value = self.rules.shapes.coerce(ty, value, self.rules.how)?;
+            let weight = written::weight(&value);
+            Ok::<_, String>(Variable::Is(value, weight))
+        };
         let default = definition.default_value.as_ref().map(|value| value.node.clone());
         let values = match given {
             Given::Values(values) => values,

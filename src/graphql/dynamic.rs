@@ -167,9 +167,8 @@ fn owned<'a>(ty: &Type, leaf: &Leaf, value: Json) -> Option<FieldValue<'a>> {
         }
         (_, Json::Null) => None,
         (BaseType::List(inner), Json::Array(items)) => {
-            let items = items.into_iter().map(|item| {
-                owned(inner, leaf, item).unwrap_or(FieldValue::NULL)
-            });
+            let items =
+                items.into_iter().map(|item| owned(inner, leaf, item).unwrap_or(FieldValue::NULL));
             Some(FieldValue::list(items))
         }
         (_, value) => match leaf {

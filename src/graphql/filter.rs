@@ -45,11 +45,9 @@ fn group_of(ground: &Ground, table: Option<&str>, group: &Json) -> Result<Vec<Fi
     }
     let own_table = parts.get("table").and_then(|table| table.get("value")).and_then(Json::as_str);
     let mut filters = plain_parts(ground, own_table.or(table), parts)?;
-    for (part, subject) in [
-        ("id", Subject::Id),
-        ("table", Subject::Table),
-        ("deleted_at", Subject::DeletedAt),
-    ] {
+    for (part, subject) in
+        [("id", Subject::Id), ("table", Subject::Table), ("deleted_at", Subject::DeletedAt)]
+    {
         filters.extend(conditions(&subject, parts.get(part)));
     }
     Ok(filters)
@@ -85,11 +83,7 @@ fn plain_parts(
 }
 
 /// A condition on a secret would tell it letter by letter.
-pub(super) fn refuse_secret(
-    ground: &Ground,
-    table: Option<&str>,
-    name: &str,
-) -> Result<(), Fault> {
+pub(super) fn refuse_secret(ground: &Ground, table: Option<&str>, name: &str) -> Result<(), Fault> {
     if ground.is_secret(table, name) {
         let message = format!("the property `{name}` is secret: nothing can be found by it");
         return Err(Fault::new("forbidden", message));
@@ -148,8 +142,7 @@ fn ops(kind: &str, not: bool, value: &Json) -> Vec<Op> {
 /// The bounds of a range that has any.
 pub(super) fn range(value: &Json) -> Option<Range> {
     let bound = |key: &str| value.get(key).filter(|bound| !bound.is_null()).cloned();
-    let range =
-        Range { gt: bound("gt"), gte: bound("gte"), lt: bound("lt"), lte: bound("lte") };
+    let range = Range { gt: bound("gt"), gte: bound("gte"), lt: bound("lt"), lte: bound("lte") };
     (range != Range::default()).then_some(range)
 }
 

@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 
 /// The query that the arguments of `customizations` ask.
 pub(super) fn read(call: &Call<'_>) -> Result<RecordQuery, Fault> {
-    let mut query = RecordQuery { table: call.text("name").map(str::to_owned), ..RecordQuery::default() };
+    let mut query =
+        RecordQuery { table: call.text("name").map(str::to_owned), ..RecordQuery::default() };
     if let Some(id) = call.text("id") {
         filter::narrow(&mut query, record::id(id).into_iter().collect());
     }
@@ -20,8 +21,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<RecordQuery, Fault> {
         let names = names.into_iter().map(Json::from).collect();
         query.filters.push(Filter::on(Subject::Table, Op::In(names)));
     }
-    for (argument, subject) in
-        [("user_id", Subject::UserId), ("external_id", Subject::ExternalId)]
+    for (argument, subject) in [("user_id", Subject::UserId), ("external_id", Subject::ExternalId)]
     {
         if let Some(value) = call.arg(argument) {
             query.filters.push(Filter::on(subject, Op::Equals(value.clone())));

@@ -44,11 +44,12 @@ pub(super) fn add(
             faults.push(warning);
         }
         let data = match &call.params {
-            Some(params) if !params.is_empty() => input_of(shapes, &field, params)
-                .unwrap_or_else(|why| {
+            Some(params) if !params.is_empty() => {
+                input_of(shapes, &field, params).unwrap_or_else(|why| {
                     faults.push(said(&call.source.path, &why));
                     "HashObject".to_owned()
-                }),
+                })
+            }
             _ => "HashObject".to_owned(),
         };
         let about = call.description.clone();
@@ -67,9 +68,8 @@ fn said(path: &Path, why: &str) -> fault::Fault {
 
 /// The name of the field: that of the request type, or with the gateway's before it.
 fn free_name(shapes: &Shapes, gateway: &str, name: &str) -> Result<String, String> {
-    let is_taken = |name: &str| {
-        shapes.object("Mutation").is_some_and(|fields| fields.contains_key(name))
-    };
+    let is_taken =
+        |name: &str| shapes.object("Mutation").is_some_and(|fields| fields.contains_key(name));
     let names = [name.to_owned(), format!("{gateway}_{name}")];
     if !names.iter().any(|name| is_name(name)) {
         return Err(format!("`{name}` can not be a name in GraphQL"));

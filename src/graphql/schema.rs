@@ -8,7 +8,7 @@ use super::document::{self, Exact, Given, Problem, Rules};
 use super::error::Error;
 use super::limits::{Limits, Scales};
 use super::shape::Shapes;
-use super::{blocking, dynamic};
+use super::{blocking, dynamic, twice};
 use crate::module::catalog::Catalog;
 use crate::module::fault::Fault;
 use async_graphql::parser::parse_query;
@@ -107,7 +107,8 @@ impl Schema {
             Ok(document) => document,
             Err(problem) => return vec![problem],
         };
-        let operations: Vec<_> = document.operations.iter().map(|(_, operation)| operation).collect();
+        let operations: Vec<_> =
+            document.operations.iter().map(|(_, operation)| operation).collect();
         let rules = self.rules(Coercion::Lax, false);
         let mut problems = Vec::new();
         for operation in operations {
@@ -157,9 +158,14 @@ impl Schema {
     }
 
     fn weigh(&self, exact: &Exact, limits: &Limits) -> Result<(), Problem> {
+        let set = &exact.operation.node.selection_set.node;
         Scales::new(&self.shapes, &exact.fragments)
-            .check(&exact.operation.node, exact.root, limits)
-            .map_err(Problem::whole)
+            .check(set, exact.root, limits)
+            .map_err(Problem::whole)?;
+        match exact.root {
+            "Mutation" => twice::check(set, &exact.fragments),
+            _ => Ok(()),
+        }
     }
 
     fn parse(&self, source: &str, limits: &Limits) -> Result<ExecutableDocument, Problem> {
@@ -173,7 +179,11 @@ impl Schema {
         })
     }
 
-    fn parse_once(&self, source: &str, limits: &Limits) -> Result<Arc<ExecutableDocument>, Problem> {
+    fn parse_once(
+        &self,
+        source: &str,
+        limits: &Limits,
+    ) -> Result<Arc<ExecutableDocument>, Problem> {
         let lock = || self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(document) = lock().get(source) {
             return Ok(Arc::clone(document));

@@ -2,13 +2,13 @@
 
 use super::error::Error;
 use async_graphql::Value;
-use indexmap::IndexMap;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, FieldDefinition, InputValueDefinition, Type, TypeDefinition, TypeKind,
     TypeSystemDefinition,
 };
 use async_graphql::{Positioned, parser::types::ConstDirective};
+use indexmap::IndexMap;
 
 /// All types by name, in the order of the text.
 #[derive(Debug, Default)]
