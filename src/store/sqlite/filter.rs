@@ -218,11 +218,12 @@ impl Term {
         let Self::Property { path, .. } = self else { return NEVER.into() };
         let texts: Vec<_> = bounds.iter().filter_map(text::of).map(Json::from).collect();
         let texts = sql.bind_list(&texts);
-        // A float is taken from the JSON itself: SQLite would write its number otherwise.
+        // A number is taken from the JSON itself: SQLite would write some of them otherwise.
         format!(
             "json_type(properties, {path}) = 'array' AND EXISTS (\
              SELECT 1 FROM json_each(properties, {path}) element WHERE CASE element.type \
              WHEN 'null' THEN NULL WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' \
+             WHEN 'integer' THEN properties -> element.fullkey \
              WHEN 'real' THEN properties -> element.fullkey \
              ELSE CAST(element.value AS TEXT) END IN {texts})"
         )
