@@ -1,5 +1,7 @@
 //! Tests of journal: one execution whatever happens, phases that read their own writes.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};

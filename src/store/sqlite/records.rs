@@ -16,14 +16,19 @@ pub fn page(connection: &Connection, query: &RecordQuery) -> Result<Page<Record>
     let conditions = conditions(query, &mut sql);
     let counting = rows::select("count(*)", &format!("records WHERE {conditions}"));
     let total_entries = rows::count(connection, &counting, params_from_iter(&sql.values))?;
-    let order = order(query, &mut sql);
-    let limit = sql.bind(i64::from(per_page));
-    let offset = sql.bind((i64::from(page) - 1) * i64::from(per_page));
-    let rest = format!("records WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
-    let reading = rows::select(rows::RECORD, &rest);
+    let reading = reading(query, &conditions, &mut sql);
     let values = params_from_iter(&sql.values);
     let results = rows::all(connection, &reading, values, rows::to_record)?;
     Ok(Page { results, total_entries, current_page: page, per_page })
+}
+
+fn reading(query: &RecordQuery, conditions: &str, sql: &mut Sql) -> String {
+    let (page, per_page) = (i64::from(query.page.max(1)), i64::from(query.per_page.max(1)));
+    let order = order(query, sql);
+    let limit = sql.bind(per_page);
+    let offset = sql.bind((page - 1) * per_page);
+    let rest = format!("records WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
+    rows::select(rows::RECORD, &rest)
 }
 
 fn conditions(query: &RecordQuery, sql: &mut Sql) -> String {
@@ -67,4 +72,41 @@ fn order(query: &RecordQuery, sql: &mut Sql) -> String {
     let newest_first = query.sort.first().is_some_and(|sort| sort.descending);
     keys.push(if newest_first { "id DESC".into() } else { "id ASC".into() });
     keys.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::query::{Filter, Op, Sort};
+    use serde_json::json;
+
+    fn plan(query: &RecordQuery) -> String {
+        let connection = Connection::open_in_memory().expect("memory");
+        connection.execute_batch(include_str!("schema/0001_house.sql")).expect("the schema");
+        let mut sql = Sql::default();
+        let conditions = conditions(query, &mut sql);
+        let reading = format!("EXPLAIN QUERY PLAN {}", reading(query, &conditions, &mut sql));
+        let values = params_from_iter(&sql.values);
+        let lines = rows::all(&connection, &reading, values, |row| row.get::<_, String>(3));
+        lines.expect("a plan").join("\n")
+    }
+
+    #[test]
+    fn the_usual_look_ups_use_an_index() {
+        let table = || RecordQuery::table("modules/payments/payment");
+        for property in ["gateway_id", "external_id"] {
+            let plan = plan(&table().with(property, "ch_1"));
+            assert!(plan.contains(&format!("{property}_text=?")), "{property}: {plan}");
+            let any = RecordQuery { deleted: Deleted::Any, table: None, ..table() };
+            let plan = super::tests::plan(&any.with(property, "ch_1"));
+            assert!(plan.contains(&format!("{property}_text=?")), "{property}: {plan}");
+        }
+        let by_id = Filter::on(Subject::Id, Op::Equals(json!("12")));
+        let plan_by_id = plan(&RecordQuery { filters: vec![by_id], ..table() });
+        assert!(plan_by_id.contains("INTEGER PRIMARY KEY"), "{plan_by_id}");
+        let newest = vec![Sort { by: Subject::CreatedAt, descending: true }];
+        let newest = plan(&RecordQuery { sort: newest, ..table() });
+        assert!(newest.contains("records_by_table"), "{newest}");
+        assert!(!newest.contains("USE TEMP B-TREE"), "{newest}");
+    }
 }

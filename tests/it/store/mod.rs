@@ -1,5 +1,7 @@
 //! Tests of store: one conformance suite over every database, and what only SQLite has.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod commits;
 mod executions;
 mod filters;
