@@ -12,6 +12,7 @@ use crate::store::query::RecordQuery;
 use crate::store::record::{Record, RecordId};
 use crate::store::state::{Activity, Constant, Session};
 use crate::store::write::Write;
+use jiff::Timestamp;
 use rusqlite::named_params;
 use serde_json::Value as Json;
 use std::path::Path;
@@ -76,6 +77,10 @@ impl Store for Sqlite {
 
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error> {
         self.readers.read(|connection| executions::page(connection, query))
+    }
+
+    fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error> {
+        self.readers.read(|connection| executions::due(connection, now, limit))
     }
 
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {

@@ -128,9 +128,11 @@ fn due_are_those_that_wait_and_those_whose_runner_died() {
             Write::ExecutionInsert(execution)
         });
         store.commit(writes.to_vec()).unwrap();
-        let query = ExecutionQuery { due: Some(at(10)), ..ExecutionQuery::default() };
-        let due = store.executions(&query).unwrap().results;
-        let ids: Vec<_> = due.iter().map(|execution| execution.id.as_str()).collect();
-        assert_eq!(ids, ["late", "later", "dead", "now"]);
+        let due = |limit| {
+            let due = store.due(at(10), limit).unwrap().into_iter();
+            due.map(|execution| execution.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(due(10), ["late", "later", "dead", "now"]);
+        assert_eq!(due(2), ["late", "later"]);
     }
 }

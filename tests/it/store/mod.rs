@@ -6,6 +6,7 @@ mod commits;
 mod executions;
 mod filters;
 mod records;
+mod speed;
 mod sqlite;
 mod states;
 

@@ -133,6 +133,24 @@ fn files_that_are_not_ours_are_refused_with_a_reason() {
 }
 
 #[test]
+fn a_damaged_file_is_told_and_not_read_as_if_it_were_well() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).unwrap();
+    let rows: Vec<_> = (0..200).map(|n| json!({"n": n, "text": "x".repeat(100)})).collect();
+    insert(&store, &rows);
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Every page but the first, which says what kind of file it is.
+    bytes[4096..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let told = match Sqlite::open(&path) {
+        Ok(store) => store.records(&RecordQuery::table("t")).map(|_| ()),
+        Err(error) => Err(error),
+    };
+    assert!(matches!(told, Err(Error::Broken(_))), "{told:?}");
+}
+
+#[test]
 fn the_file_is_private_and_opens_with_the_durable_settings() {
     let (_folder, path) = folder();
     let store = Sqlite::open(&path).unwrap();
