@@ -3,20 +3,14 @@
 use super::entry::Journal;
 use super::error::Error;
 use super::run::Run;
-use crate::store::execution::{Execution, ExecutionQuery, ExecutionUpdate, State};
+use crate::store::execution::{Execution, ExecutionUpdate, State};
 use crate::store::write::Write;
 
 impl Journal {
     /// The executions somebody should take up now, longest waiting first: those whose time has
     /// come, and those whose runner died (running, with an ended lease).
     pub fn pending(&self, limit: u32) -> Result<Vec<Execution>, Error> {
-        let query = ExecutionQuery {
-            states: State::OPEN.to_vec(),
-            due: Some(self.now()),
-            per_page: limit,
-            ..ExecutionQuery::default()
-        };
-        Ok(self.store.executions(&query)?.results)
+        Ok(self.store.due(self.now(), limit)?)
     }
 
     /// Takes an execution up: it becomes ours, with all steps it recorded. Fails with `Gone` when

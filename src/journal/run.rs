@@ -81,6 +81,7 @@ pub enum Begun {
 
 /// What [`super::entry::Journal::begin_step`] found.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum StepBegun {
     /// Take this step: its intent is on disk. On a resumed run it is the stored one.
     Take(Step),

@@ -7,6 +7,7 @@ use super::query::RecordQuery;
 use super::record::{Record, RecordId};
 use super::state::{Activity, Constant, Session};
 use super::write::Write;
+use jiff::Timestamp;
 
 /// A database. Every call blocks; reads see everything whose commit has returned.
 pub trait Store: Send + Sync {
@@ -30,6 +31,10 @@ pub trait Store: Send + Sync {
 
     /// The executions a query asks for.
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error>;
+
+    /// Executions to be taken up at this moment, longest waiting first: waiting ones whose time
+    /// has come, and running ones whose lease has ended. Cheap also when very many are due.
+    fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error>;
 
     /// The steps of an execution, in order.
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error>;

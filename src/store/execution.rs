@@ -164,8 +164,7 @@ pub struct Step {
     pub answered_at: Option<Timestamp>,
 }
 
-/// Which executions are wanted. Newest first, unless [`ExecutionQuery::due`] is given: then the
-/// longest waiting first.
+/// Which executions are wanted, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionQuery {
     /// Any of these states; all when empty.
@@ -178,8 +177,6 @@ pub struct ExecutionQuery {
     pub ordering_key: Option<String>,
     /// Made at or after this moment.
     pub created_from: Option<Timestamp>,
-    /// Only those to be taken up at this moment: waiting and due, or running with an ended lease.
-    pub due: Option<Timestamp>,
     /// Which page, from 1.
     pub page: u32,
     /// How many on a page.
@@ -194,7 +191,6 @@ impl Default for ExecutionQuery {
             name: None,
             ordering_key: None,
             created_from: None,
-            due: None,
             page: 1,
             per_page: PER_PAGE,
         }

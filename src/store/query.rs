@@ -121,6 +121,7 @@ pub enum Subject {
 /// What must hold. Values compare as text (`"true"` is true, `"500"` is 500); a number also equals
 /// the same number written otherwise (500 and 500.0); moments compare as moments.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a query has a few, and a box would be in the way")]
 pub enum Op {
     /// The value is this one (`value`, `value_int`, `value_float`, `value_boolean`,
     /// `value_array`); null stands for no value.
