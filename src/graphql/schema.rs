@@ -73,7 +73,7 @@ impl Schema {
         let asked = Asked { source, operation, variables, limits, door: Door::Outside };
         match self.run(&asked, backend) {
             Ok(response) => shown(response),
-            Err(problems) => json!({ "data": null, "errors": errors(&problems) }),
+            Err(problems) => json!({ "errors": errors(&problems) }),
         }
     }
 
@@ -129,8 +129,8 @@ impl Schema {
             Door::Outside => self.parse(source, &limits).map(Arc::new),
         };
         let document = document.map_err(|problem| vec![problem])?;
-        let operation =
-            document::choose(&document, operation, how).map_err(|problem| vec![problem])?;
+        let operation = document::choose(&document, operation.filter(|name| !name.is_empty()), how)
+            .map_err(|problem| vec![problem])?;
         let none = Map::new();
         let values = match variables {
             Json::Null => &none,
@@ -206,12 +206,15 @@ fn reason(error: &str) -> String {
 }
 
 fn shown(response: Response) -> Json {
-    let mut answer = json!({ "data": response.data.into_json().unwrap_or_default() });
-    if !response.errors.is_empty() {
-        let errors = serde_json::to_value(&response.errors).unwrap_or_default();
-        answer["errors"] = errors;
+    let errors = serde_json::to_value(&response.errors).unwrap_or_default();
+    match (response.data.into_json().unwrap_or_default(), response.errors.is_empty()) {
+        // Every field was left out by a directive.
+        (Json::Null, true) => json!({ "data": {} }),
+        (data, true) => json!({ "data": data }),
+        // A document that did not run has no data, not even null.
+        (Json::Null, false) => json!({ "errors": errors }),
+        (data, false) => json!({ "data": data, "errors": errors }),
     }
-    answer
 }
 
 fn errors(problems: &[Problem]) -> Json {

@@ -151,7 +151,8 @@ impl Backend for Fake {
             "execution": "01J", "request_type": name, "state": "declined", "replayed": false,
             "record": { "id": "12", "table": "modules/payments/payment",
                         "properties": { "amount": 500, "pin": "canary" } },
-            "gateway": { "status": 402, "id": "ch_1", "request_id": "req_1" },
+            "gateway": { "status": 402, "id": "ch_1", "request_id": "req_1",
+                         "body": { "id": "ch_1", "secret": "whsec_canary" } },
             "errors": [{ "message": "No funds.", "code": "card_declined" }],
         }))
     }
