@@ -12,12 +12,25 @@ use crate::liquid::{filters, tags};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// What happens to what Ruby Liquid would not accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// An error, as Shopify's own strict parser has it.
+    Strict,
+    /// A warning; read as lax does.
+    Warn,
+    /// Read as well as can be.
+    #[default]
+    Lax,
+}
+
 /// Tags, filters and limits; shared by all templates compiled with it.
 #[derive(Debug, Clone)]
 pub struct Engine {
     tags: HashMap<&'static str, ReadTag>,
     filters: HashMap<&'static str, Filter>,
     lax: bool,
+    mode: Mode,
     raise: bool,
     limits: Limits,
 }
@@ -42,6 +55,7 @@ impl Engine {
             tags: HashMap::new(),
             filters: HashMap::new(),
             lax: true,
+            mode: Mode::Lax,
             raise: true,
             limits: Limits::default(),
         };
@@ -66,6 +80,18 @@ impl Engine {
     pub fn set_lax(&mut self, lax: bool) -> &mut Self {
         self.lax = lax;
         self
+    }
+
+    /// How malformed markup is met. Unknown filters pass in every mode, as in Ruby Liquid;
+    /// [`Engine::set_lax`] decides about unknown tags.
+    pub fn set_mode(&mut self, mode: Mode) -> &mut Self {
+        self.mode = mode;
+        self
+    }
+
+    /// How malformed markup is met.
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// Errors end the render, or are printed where they happen.
