@@ -15,7 +15,9 @@ use std::sync::Arc;
 /// What happens to what Ruby Liquid would not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// An error, as Shopify's own strict parser has it.
+    /// An error, as Shopify's newest parser has it.
+    Strict2,
+    /// An error where Ruby Liquid's strict mode has one: values, conditions and `for`.
     Strict,
     /// A warning; read as lax does.
     Warn,
@@ -30,6 +32,7 @@ pub struct Engine {
     tags: HashMap<&'static str, ReadTag>,
     filters: HashMap<&'static str, Filter>,
     lax: bool,
+    unknown_tags: bool,
     mode: Mode,
     raise: bool,
     limits: Limits,
@@ -55,6 +58,7 @@ impl Engine {
             tags: HashMap::new(),
             filters: HashMap::new(),
             lax: true,
+            unknown_tags: true,
             mode: Mode::Lax,
             raise: true,
             limits: Limits::default(),
@@ -79,11 +83,22 @@ impl Engine {
     /// Unknown tags and filters are warnings (lax) or errors.
     pub fn set_lax(&mut self, lax: bool) -> &mut Self {
         self.lax = lax;
+        self.unknown_tags = lax;
         self
     }
 
-    /// How malformed markup is met. Unknown filters pass in every mode, as in Ruby Liquid;
-    /// [`Engine::set_lax`] decides about unknown tags.
+    /// Unknown tags are warnings or errors, whatever is done about filters.
+    pub fn set_unknown_tags(&mut self, pass: bool) -> &mut Self {
+        self.unknown_tags = pass;
+        self
+    }
+
+    /// Whether an unknown tag is a warning.
+    pub fn passes_unknown_tags(&self) -> bool {
+        self.unknown_tags
+    }
+
+    /// How malformed markup is met; unknown names are another matter ([`Engine::set_lax`]).
     pub fn set_mode(&mut self, mode: Mode) -> &mut Self {
         self.mode = mode;
         self

@@ -18,6 +18,7 @@ pub mod filters;
 pub mod jsonl;
 pub mod lexer;
 pub mod parser;
+pub mod strict;
 pub mod tag;
 pub mod tags;
 pub mod template;
