@@ -1,1 +1,7 @@
-//! The platform's tags and filters over the Liquid engine, and the `Host` they call.
+//! The platform's dialect over `liquid`: its tags, filters, profiles, and the door to the host.
+
+pub mod error;
+pub mod filters;
+pub mod host;
+pub mod lenient_json;
+mod moment;
