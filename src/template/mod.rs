@@ -5,3 +5,4 @@ pub mod filters;
 pub mod host;
 pub mod lenient_json;
 mod moment;
+mod references;
