@@ -1,0 +1,119 @@
+//! What one render may spend: steps, depth, output, values and time; everything draws on it.
+
+use crate::liquid::error::Error;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+/// The limits of a render.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Nodes rendered, loop turns and filter calls.
+    pub steps: u64,
+    /// Nesting of blocks and partials together.
+    pub depth: u32,
+    /// Bytes written, wherever they go: to the page or into a `capture`.
+    pub output_bytes: usize,
+    /// Bytes of values that filters and tags make.
+    pub value_bytes: usize,
+    /// Wall time.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            steps: 2_000_000,
+            depth: 100,
+            output_bytes: 16 * 1024 * 1024,
+            value_bytes: 64 * 1024 * 1024,
+            time: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What is left of the limits.
+#[derive(Debug)]
+pub struct Budget {
+    limits: Limits,
+    steps: Cell<u64>,
+    depth: Cell<u32>,
+    output: Cell<usize>,
+    values: Cell<usize>,
+    begun: Instant,
+}
+
+impl Budget {
+    /// A full budget; the time begins now.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            steps: Cell::new(0),
+            depth: Cell::new(0),
+            output: Cell::new(0),
+            values: Cell::new(0),
+            begun: Instant::now(),
+        }
+    }
+
+    /// Spends one step; looks at the time now and then.
+    ///
+    /// # Errors
+    /// A limit error when steps or time are used up.
+    pub fn step(&self) -> Result<(), Error> {
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
+        if steps > self.limits.steps {
+            return Err(Error::limit(format!("more than {} steps", self.limits.steps)));
+        }
+        if steps.is_multiple_of(256) && self.begun.elapsed() > self.limits.time {
+            let millis = self.limits.time.as_millis();
+            return Err(Error::limit(format!("longer than {millis} ms")));
+        }
+        Ok(())
+    }
+
+    /// Goes one level deeper; [`Budget::leave`] goes back.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn enter(&self) -> Result<(), Error> {
+        if self.depth.get() >= self.limits.depth {
+            return Err(Error::limit("Nesting too deep"));
+        }
+        self.depth.set(self.depth.get() + 1);
+        Ok(())
+    }
+
+    /// Comes back from a level.
+    pub fn leave(&self) {
+        self.depth.set(self.depth.get().saturating_sub(1));
+    }
+
+    /// Spends output.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn output(&self, bytes: usize) -> Result<(), Error> {
+        let total = self.output.get().saturating_add(bytes);
+        self.output.set(total);
+        if total > self.limits.output_bytes {
+            let message = format!("more than {} bytes of output", self.limits.output_bytes);
+            return Err(Error::limit(message));
+        }
+        Ok(())
+    }
+
+    /// Spends memory for a value of about `bytes`, before it is made.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn value(&self, bytes: usize) -> Result<(), Error> {
+        let total = self.values.get().saturating_add(bytes);
+        if total > self.limits.value_bytes {
+            let message = format!("more than {} bytes of values", self.limits.value_bytes);
+            return Err(Error::limit(message));
+        }
+        self.values.set(total);
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! Conditions of `if`, `unless`, `case` and `elsif`: comparisons, and `and`/`or` from right to left.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::value::Value;
+use std::cmp::Ordering;
+
+/// A condition.
+#[derive(Debug, Clone)]
+pub enum Condition {
+    /// A value that is true or not.
+    Truth(Expression),
+    /// Two values compared.
+    Compare(Expression, Operator, Expression),
+    /// Both.
+    And(Box<Condition>, Box<Condition>),
+    /// Either.
+    Or(Box<Condition>, Box<Condition>),
+}
+
+/// How two values are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `==`
+    Equal,
+    /// `!=`, `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `contains`
+    Contains,
+}
+
+impl Operator {
+    /// The operator written so.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "==" => Self::Equal,
+            "!=" | "<>" => Self::NotEqual,
+            "<" => Self::Less,
+            "<=" => Self::LessOrEqual,
+            ">" => Self::Greater,
+            ">=" => Self::GreaterOrEqual,
+            "contains" => Self::Contains,
+            _ => return None,
+        })
+    }
+}
+
+impl Condition {
+    /// Whether it holds now.
+    ///
+    /// # Errors
+    /// When two values cannot be compared, or a limit is reached.
+    pub fn holds(&self, context: &mut Context<'_>) -> Result<bool, Error> {
+        match self {
+            Self::Truth(expression) => Ok(expression.evaluate(context)?.is_truthy()),
+            Self::Compare(left, operator, right) => {
+                let left = left.evaluate(context)?;
+                compare(&left, *operator, &right.evaluate(context)?)
+            }
+            Self::And(left, right) => Ok(left.holds(context)? && right.holds(context)?),
+            Self::Or(left, right) => Ok(left.holds(context)? || right.holds(context)?),
+        }
+    }
+}
+
+/// Compares two values; nil is neither larger nor smaller than anything.
+///
+/// # Errors
+/// `comparison of String with 5 failed`, as Ruby says it.
+pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, Error> {
+    match operator {
+        Operator::Equal => return Ok(left == right),
+        Operator::NotEqual => return Ok(left != right),
+        Operator::Contains => return Ok(contains(left, right)),
+        _ => {}
+    }
+    let order = match (left, right) {
+        (Value::Int(a), Value::Int(b)) => a.partial_cmp(b),
+        (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
+        (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
+        (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),
+        (Value::Text(a, _), Value::Text(b, _)) => Some(a.cmp(b)),
+        (Value::Time(a), Value::Time(b)) => Some(a.0.cmp(&b.0)),
+        (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
+        (Value::Text(..), Value::Int(_) | Value::Float(_))
+        | (Value::Int(_) | Value::Float(_), Value::Text(..)) => {
+            let shown = right.to_text();
+            let (one, other) = (
+                class(left),
+                if matches!(right, Value::Text(..)) { class(right) } else { &*shown },
+            );
+            return Err(Error::argument(format!("comparison of {one} with {other} failed")));
+        }
+        _ => return Ok(false),
+    };
+    Ok(match (operator, order) {
+        (_, None) => false,
+        (Operator::Less, Some(order)) => order == Ordering::Less,
+        (Operator::LessOrEqual, Some(order)) => order != Ordering::Greater,
+        (Operator::Greater, Some(order)) => order == Ordering::Greater,
+        (_, Some(order)) => order != Ordering::Less,
+    })
+}
+
+fn class(value: &Value) -> &'static str {
+    match value {
+        Value::Text(..) => "String",
+        Value::Float(_) => "Float",
+        _ => "Integer",
+    }
+}
+
+/// A text in a text, an item in a list, a key in a hash.
+fn contains(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (_, Value::Nil) => false,
+        (Value::Text(text, _), part) => text.contains(&*part.to_text()),
+        (Value::List(list), item) => list.borrow().iter().any(|one| one == item),
+        (Value::Hash(hash), key) => hash.borrow().contains_key(&*key.to_text()),
+        (Value::Range(from, to), Value::Int(number)) => (from..=to).contains(&number),
+        _ => false,
+    }
+}

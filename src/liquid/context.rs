@@ -1,0 +1,342 @@
+//! One render: variables, output, budget, partials, and the host that tags reach.
+
+use crate::liquid::budget::Budget;
+use crate::liquid::engine::{Engine, Rendered};
+use crate::liquid::error::{Error, Kind, Mark};
+use crate::liquid::tag::Flow;
+use crate::liquid::template::Template;
+use crate::liquid::value::Value;
+use jiff::Timestamp;
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where `include` and `render` find other templates.
+pub trait Partials {
+    /// The template of that name, compiled.
+    ///
+    /// # Errors
+    /// Why it cannot be had; a name that leads nowhere is [`Kind::Partial`].
+    fn find(&self, name: &str) -> Result<Template, Error>;
+}
+
+/// No partials at all.
+#[derive(Debug, Default)]
+pub struct NoPartials;
+
+impl Partials for NoPartials {
+    fn find(&self, name: &str) -> Result<Template, Error> {
+        Err(Error::new(Kind::Partial, format!("Could not find asset {name}")))
+    }
+}
+
+/// How texts are printed.
+#[derive(Debug, Clone, Copy)]
+pub enum Escape {
+    /// As they are.
+    Raw,
+    /// `& < > " '` as entities.
+    Entities,
+    /// Through a function of the caller's, such as a sanitiser.
+    Through(fn(&str) -> String),
+}
+
+/// What a render happens in.
+pub struct Setting<'a> {
+    /// The variables at its beginning.
+    pub variables: Vec<(Arc<str>, Value)>,
+    /// Variables that are visible everywhere, isolated partials included.
+    pub globals: Vec<(Arc<str>, Value)>,
+    /// Where partials are.
+    pub partials: &'a dyn Partials,
+    /// What tags and filters of the caller's reach.
+    pub host: &'a dyn Any,
+    /// How texts are printed.
+    pub escape: Escape,
+    /// The moment that `now` is, all through the render.
+    pub now: Timestamp,
+    /// What it may spend; shared when one render leads to another.
+    pub budget: &'a Budget,
+}
+
+/// A level of variables.
+#[derive(Debug, Default)]
+struct Frame {
+    variables: HashMap<Arc<str>, Value>,
+    kind: FrameKind,
+}
+
+/// What a level of variables lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrameKind {
+    /// A loop's: read through, and `assign` goes past it.
+    #[default]
+    Block,
+    /// An `include`'s: read through, `assign` stays.
+    Partial,
+    /// A `render`'s or `function`'s: nothing below is seen.
+    Isolated,
+}
+
+/// One render.
+pub struct Context<'a> {
+    /// What it may spend.
+    pub budget: &'a Budget,
+    /// Where partials are.
+    pub partials: &'a dyn Partials,
+    /// What tags and filters of the caller's reach.
+    pub host: &'a dyn Any,
+    /// The moment that `now` is.
+    pub now: Timestamp,
+    /// How texts are printed.
+    pub escape: Escape,
+    /// The line being rendered.
+    pub line: u32,
+    /// What `return` gave.
+    pub returned: Option<Value>,
+    /// State of tags that outlives a node: counters, cycles.
+    pub registers: HashMap<String, Value>,
+    /// What was noticed.
+    pub warnings: Vec<Error>,
+    engine: &'a Engine,
+    globals: Vec<(Arc<str>, Value)>,
+    frames: Vec<Frame>,
+    output: String,
+    template: Option<Template>,
+}
+
+impl<'a> Context<'a> {
+    /// A fresh render.
+    pub fn new(engine: &'a Engine, setting: Setting<'a>) -> Self {
+        let frame =
+            Frame { variables: setting.variables.into_iter().collect(), kind: FrameKind::Isolated };
+        Self {
+            budget: setting.budget,
+            partials: setting.partials,
+            host: setting.host,
+            now: setting.now,
+            escape: setting.escape,
+            line: 0,
+            returned: None,
+            registers: HashMap::new(),
+            warnings: Vec::new(),
+            engine,
+            globals: setting.globals,
+            frames: vec![frame],
+            output: String::new(),
+            template: None,
+        }
+    }
+
+    /// The end of the render.
+    pub(super) fn finish(self, flow: Flow) -> Rendered {
+        Rendered { output: self.output, returned: self.returned, flow, warnings: self.warnings }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &'a Engine {
+        self.engine
+    }
+
+    /// The template being rendered.
+    pub fn template(&self) -> Option<&Template> {
+        self.template.as_ref()
+    }
+
+    /// A variable's value; nil when there is none.
+    pub fn variable(&self, name: &str) -> Value {
+        self.find(name).cloned().unwrap_or_default()
+    }
+
+    fn find(&self, name: &str) -> Option<&Value> {
+        for frame in self.frames.iter().rev() {
+            if let Some(value) = frame.variables.get(name) {
+                return Some(value);
+            }
+            if frame.kind == FrameKind::Isolated {
+                break;
+            }
+        }
+        self.globals.iter().find(|(one, _)| &**one == name).map(|(_, value)| value)
+    }
+
+    /// Every variable that can be read here, inner ones first.
+    pub fn visible(&self) -> Vec<(Arc<str>, Value)> {
+        let mut seen: Vec<(Arc<str>, Value)> = Vec::new();
+        for frame in self.frames.iter().rev() {
+            for (name, value) in &frame.variables {
+                if !seen.iter().any(|(one, _)| one == name) {
+                    seen.push((Arc::clone(name), value.clone()));
+                }
+            }
+            if frame.kind == FrameKind::Isolated {
+                break;
+            }
+        }
+        seen
+    }
+
+    /// Sets a variable of the present template; it outlives the loop it is set in.
+    pub fn assign(&mut self, name: impl Into<Arc<str>>, value: Value) {
+        let frame = self.frames.iter_mut().rev().find(|frame| frame.kind != FrameKind::Block);
+        if let Some(frame) = frame {
+            frame.variables.insert(name.into(), value);
+        }
+    }
+
+    /// Sets a variable of the innermost level: a loop's own.
+    pub fn set_local(&mut self, name: &Arc<str>, value: Value) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.variables.insert(Arc::clone(name), value);
+        }
+    }
+
+    /// Runs `work` on a level of its own.
+    pub fn with_frame<T>(
+        &mut self,
+        kind: FrameKind,
+        variables: Vec<(Arc<str>, Value)>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.frames.push(Frame { variables: variables.into_iter().collect(), kind });
+        let result = work(self);
+        self.frames.pop();
+        result
+    }
+
+    /// Runs `work` and takes what it writes instead of printing it.
+    pub fn capture<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, String) {
+        let outer = std::mem::take(&mut self.output);
+        let result = work(self);
+        (result, std::mem::replace(&mut self.output, outer))
+    }
+
+    /// Writes text as it is.
+    ///
+    /// # Errors
+    /// The output's limit.
+    pub fn write(&mut self, text: &str) -> Result<(), Error> {
+        self.budget.output(text.len())?;
+        self.output.push_str(text);
+        Ok(())
+    }
+
+    /// Prints a value as `{{ }}` does: texts escaped unless they are safe, all else as it is.
+    ///
+    /// # Errors
+    /// The output's limit.
+    pub fn print(&mut self, value: &Value) -> Result<(), Error> {
+        match (value, self.escape) {
+            (Value::Text(text, false), Escape::Entities) => {
+                if text.contains(['&', '<', '>', '"', '\'']) {
+                    let escaped = escape_entities(text);
+                    return self.write(&escaped);
+                }
+                self.write(text)
+            }
+            (Value::Text(text, false), Escape::Through(through)) => {
+                let clean = through(text);
+                self.write(&clean)
+            }
+            (Value::List(list), _)
+                if matches!(self.escape, Escape::Raw) && list.borrow().is_empty() =>
+            {
+                self.write("[]")
+            }
+            _ => {
+                let text = value.to_text();
+                self.write(&text)
+            }
+        }
+    }
+
+    /// Gives an error its place in the present template.
+    pub fn place(&self, error: Error, mark: Mark) -> Error {
+        match &self.template {
+            Some(template) => error.at(template.name(), template.source(), mark),
+            None => error,
+        }
+    }
+
+    /// An error in a node: it ends the render, or is printed where it happened. A limit always
+    /// ends it.
+    pub(super) fn failed(&mut self, error: Error, mark: Mark) -> Result<Flow, Error> {
+        let error = self.place(error, mark);
+        if self.engine.raises() || error.kind() == Kind::Limit {
+            return Err(error);
+        }
+        let text = error.inline();
+        self.warnings.push(error);
+        self.write(&text)?;
+        Ok(Flow::Next)
+    }
+
+    /// Notes something with the present line.
+    pub fn warn(&mut self, message: impl Into<String>) {
+        let mark = Mark { line: self.line, column: 1 };
+        let warning = self.place(Error::argument(message), mark);
+        // A loop must not fill the memory with the same complaint.
+        if self.warnings.len() < 100 {
+            self.warnings.push(warning);
+        }
+    }
+
+    /// What an unknown filter does: the value passes through and a warning is noted.
+    pub(super) fn unknown_filter(
+        &mut self,
+        name: &str,
+        value: Value,
+        mark: Mark,
+    ) -> Result<Value, Error> {
+        let error = self.place(self.engine.unknown_filter(name), mark);
+        if !self.engine.is_lax() {
+            return Err(error);
+        }
+        if self.warnings.len() < 100 {
+            self.warnings.push(error);
+        }
+        Ok(value)
+    }
+
+    pub(super) fn enter_template(&mut self, template: &Template) -> (Option<Template>, u32) {
+        (self.template.replace(template.clone()), self.line)
+    }
+
+    pub(super) fn leave_template(&mut self, outer: (Option<Template>, u32)) {
+        (self.template, self.line) = outer;
+    }
+
+    /// Renders another template on a level of its own, and takes part of its errors' way here.
+    ///
+    /// # Errors
+    /// What went wrong in it, with this template added to the way.
+    pub fn call(
+        &mut self,
+        template: &Template,
+        kind: FrameKind,
+        variables: Vec<(Arc<str>, Value)>,
+    ) -> Result<Flow, Error> {
+        let line = self.line;
+        let result = self.with_frame(kind, variables, |context| template.render(context));
+        result.map_err(|error| match &self.template {
+            Some(caller) => error.called_from(caller.name(), line),
+            None => error,
+        })
+    }
+}
+
+/// `& < > " '` as entities.
+pub fn escape_entities(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

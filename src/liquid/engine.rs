@@ -1,0 +1,190 @@
+//! The engine: which tags and filters there are, how strict it is, and what a render may spend.
+
+use crate::liquid::budget::Limits;
+use crate::liquid::context::{Context, Setting};
+use crate::liquid::error::Error;
+use crate::liquid::filter::Filter;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, ReadTag};
+use crate::liquid::template::Template;
+use crate::liquid::value::Value;
+use crate::liquid::{filters, tags};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Tags, filters and limits; shared by all templates compiled with it.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    tags: HashMap<&'static str, ReadTag>,
+    filters: HashMap<&'static str, Filter>,
+    lax: bool,
+    raise: bool,
+    limits: Limits,
+}
+
+/// What a render came to.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The text.
+    pub output: String,
+    /// What `return` gave.
+    pub returned: Option<Value>,
+    /// How it ended.
+    pub flow: Flow,
+    /// What was noticed, errors printed inline among it.
+    pub warnings: Vec<Error>,
+}
+
+impl Engine {
+    /// Standard Liquid, lax, with errors raised.
+    pub fn standard() -> Self {
+        let mut engine = Self {
+            tags: HashMap::new(),
+            filters: HashMap::new(),
+            lax: true,
+            raise: true,
+            limits: Limits::default(),
+        };
+        tags::register(&mut engine);
+        filters::register(&mut engine);
+        engine
+    }
+
+    /// Adds or replaces a tag.
+    pub fn add_tag(&mut self, name: &'static str, read: ReadTag) -> &mut Self {
+        self.tags.insert(name, read);
+        self
+    }
+
+    /// Adds or replaces a filter.
+    pub fn add_filter(&mut self, name: &'static str, filter: Filter) -> &mut Self {
+        self.filters.insert(name, filter);
+        self
+    }
+
+    /// Unknown tags and filters are warnings (lax) or errors.
+    pub fn set_lax(&mut self, lax: bool) -> &mut Self {
+        self.lax = lax;
+        self
+    }
+
+    /// Errors end the render, or are printed where they happen.
+    pub fn set_raise(&mut self, raise: bool) -> &mut Self {
+        self.raise = raise;
+        self
+    }
+
+    /// What a render may spend.
+    pub fn set_limits(&mut self, limits: Limits) -> &mut Self {
+        self.limits = limits;
+        self
+    }
+
+    /// What a render may spend.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Whether unknown names are let through.
+    pub fn is_lax(&self) -> bool {
+        self.lax
+    }
+
+    /// Whether errors end the render.
+    pub fn raises(&self) -> bool {
+        self.raise
+    }
+
+    /// The filter of that name.
+    pub fn filter(&self, name: &str) -> Option<Filter> {
+        self.filters.get(name).copied()
+    }
+
+    /// The tag of that name.
+    pub fn tag(&self, name: &str) -> Option<ReadTag> {
+        self.tags.get(name).copied()
+    }
+
+    /// Refuses an unknown filter, in a strict engine.
+    ///
+    /// # Errors
+    /// A syntax error with the nearest name.
+    pub fn check_filter(&self, name: &str) -> Result<(), Error> {
+        if self.lax { Ok(()) } else { Err(self.unknown_filter(name)) }
+    }
+
+    /// The error for an unknown filter.
+    pub fn unknown_filter(&self, name: &str) -> Error {
+        let help = nearest(name, self.filters.keys().copied());
+        Error::syntax(format!("undefined filter {name}")).help(help)
+    }
+
+    /// The error for an unknown tag, or one that stands where it cannot.
+    pub fn unknown_tag(&self, name: &str, ends: &[&str]) -> Error {
+        let message = match ends.last() {
+            Some(end) if name.starts_with("end") => {
+                let open = end.trim_start_matches("end");
+                format!("'{name}' is not a valid delimiter for {open} tags. use {end}")
+            }
+            _ if matches!(name, "else" | "end") => {
+                format!("Unexpected outer '{name}' tag")
+            }
+            _ => format!("Unknown tag '{name}'"),
+        };
+        Error::syntax(message).help(nearest(name, self.tags.keys().copied()))
+    }
+
+    /// Compiles a template. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// A syntax error with its place.
+    pub fn compile(
+        &self,
+        name: impl Into<Arc<str>>,
+        source: impl Into<Arc<str>>,
+    ) -> Result<Template, Error> {
+        let (name, source) = (name.into(), source.into());
+        let mut parser = Parser::new(&source, self);
+        match parser.template() {
+            Ok(body) => {
+                let warnings = parser.into_warnings();
+                Ok(Template::new(name, Arc::clone(&source), body, warnings))
+            }
+            Err(error) => Err(error.at(&name, &source, parser.mark())),
+        }
+    }
+
+    /// Renders a template in a setting.
+    ///
+    /// # Errors
+    /// What went wrong, with its place and the partials that led there; in an engine that does
+    /// not raise only exceeded limits come here.
+    pub fn render(&self, template: &Template, setting: Setting<'_>) -> Result<Rendered, Error> {
+        let mut context = Context::new(self, setting);
+        let flow = template.render(&mut context)?;
+        Ok(context.finish(flow))
+    }
+}
+
+/// `did you mean …?`, when a known name is near.
+pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let (distance, name) = known.map(|name| (edits(typed, name), name)).min()?;
+    let near = distance <= (typed.len().max(name.len()) / 3).clamp(1, 3);
+    near.then(|| format!("did you mean `{name}`?"))
+}
+
+/// How many letters have to be changed, added or dropped.
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().take(64).enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let cost = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}

@@ -1,0 +1,171 @@
+//! Errors with their place: template, line, column, excerpt with a caret, and the way that led there.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The template is not well-formed.
+    Syntax,
+    /// A filter or tag was given something it cannot work with.
+    Argument,
+    /// A partial is not there.
+    Partial,
+    /// The template asked for more than its budget.
+    Limit,
+    /// The host refused or failed.
+    Host,
+    /// Something that must not happen; a bug of the engine.
+    Internal,
+}
+
+/// A place in a template, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// The line.
+    pub line: u32,
+    /// The column in characters.
+    pub column: u32,
+}
+
+/// Why a template could not be compiled or rendered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Details {
+    kind: Kind,
+    message: String,
+    template: Option<Arc<str>>,
+    mark: Option<Mark>,
+    excerpt: String,
+    help: Option<String>,
+    /// Templates that led here, innermost first, with the line of the call.
+    chain: Vec<(Arc<str>, u32)>,
+}
+
+impl Error {
+    /// An error whose place is not known yet.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            kind,
+            message: message.into(),
+            template: None,
+            mark: None,
+            excerpt: String::new(),
+            help: None,
+            chain: Vec::new(),
+        }))
+    }
+
+    /// A syntax error.
+    pub fn syntax(message: impl Into<String>) -> Self {
+        Self::new(Kind::Syntax, message)
+    }
+
+    /// A bad argument.
+    pub fn argument(message: impl Into<String>) -> Self {
+        Self::new(Kind::Argument, message)
+    }
+
+    /// An exceeded limit.
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self::new(Kind::Limit, message)
+    }
+
+    /// Gives the error its place, unless it has one already.
+    #[must_use]
+    pub fn at(mut self, template: &Arc<str>, source: &str, mark: Mark) -> Self {
+        if self.0.mark.is_none() {
+            self.0.template = Some(Arc::clone(template));
+            self.0.mark = Some(mark);
+            let line = source.lines().nth(mark.line.saturating_sub(1) as usize).unwrap_or_default();
+            self.0.excerpt = line.chars().take(160).collect();
+        }
+        self
+    }
+
+    /// Advice, such as a name that was meant.
+    #[must_use]
+    pub fn help(mut self, help: Option<String>) -> Self {
+        self.0.help = help.or(self.0.help);
+        self
+    }
+
+    /// Notes that `template` called what failed, in its line `line`.
+    #[must_use]
+    pub fn called_from(mut self, template: &Arc<str>, line: u32) -> Self {
+        self.0.chain.push((Arc::clone(template), line));
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The template it is in.
+    pub fn template(&self) -> Option<&str> {
+        self.0.template.as_deref()
+    }
+
+    /// Where in the template.
+    pub fn mark(&self) -> Option<Mark> {
+        self.0.mark
+    }
+
+    /// The line it is in.
+    pub fn excerpt(&self) -> &str {
+        &self.0.excerpt
+    }
+
+    /// Advice.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// The templates that led here, innermost first.
+    pub fn chain(&self) -> &[(Arc<str>, u32)] {
+        &self.0.chain
+    }
+
+    /// As Ruby Liquid prints it inside a page: `Liquid error (line 2): …`.
+    pub fn inline(&self) -> String {
+        let word = if self.0.kind == Kind::Syntax { "Liquid syntax error" } else { "Liquid error" };
+        match self.0.mark {
+            Some(mark) => format!("{word} (line {}): {}", mark.line, self.0.message),
+            None => format!("{word}: {}", self.0.message),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details = &self.0;
+        match (&details.template, details.mark) {
+            (Some(name), Some(mark)) => {
+                write!(f, "{name}:{}:{}: {}", mark.line, mark.column, details.message)?;
+                let gutter = mark.line.to_string();
+                let blank = " ".repeat(gutter.len());
+                let indent = " ".repeat(mark.column.saturating_sub(1) as usize);
+                write!(f, "\n  {gutter} | {}\n  {blank} | {indent}^", details.excerpt)?;
+            }
+            _ => write!(f, "{}", details.message)?,
+        }
+        for (name, line) in &details.chain {
+            write!(f, "\n  called from {name}:{line}")?;
+        }
+        if let Some(help) = &details.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,204 @@
+//! Expressions: what stands between the braces, compiled; evaluated without cloning variables.
+
+use crate::liquid::condition::Condition;
+use crate::liquid::context::Context;
+use crate::liquid::error::{Error, Mark};
+use crate::liquid::filter::{Arguments, Filter};
+use crate::liquid::value::Value;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+/// A constant in a template; values are made from it when it is used.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `nil`.
+    Nil,
+    /// `true`, `false`.
+    Bool(bool),
+    /// `5`.
+    Int(i64),
+    /// `5.0`.
+    Float(f64),
+    /// `'text'`.
+    Text(Arc<str>),
+    /// `empty`.
+    Empty,
+    /// `blank`.
+    Blank,
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub enum Expression {
+    /// A constant.
+    Literal(Literal),
+    /// `a.b[c]`.
+    Path(Path),
+    /// `(1..n)`.
+    Range(Box<Expression>, Box<Expression>),
+    /// `[a, b]`.
+    List(Vec<Expression>),
+    /// `{ "a": b }`.
+    Hash(Vec<(Expression, Expression)>),
+    /// `a | f: b`.
+    Filtered(Box<Filtered>),
+    /// `a == b`, where a value is wanted.
+    Condition(Box<Condition>),
+}
+
+/// A variable and the way into it.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// The variable, by name or by an expression in brackets.
+    pub root: Root,
+    /// The way.
+    pub steps: Vec<PathStep>,
+}
+
+/// Where a path begins.
+#[derive(Debug, Clone)]
+pub enum Root {
+    /// `name`.
+    Name(Arc<str>),
+    /// `[expression]`.
+    Dynamic(Box<Expression>),
+}
+
+/// One step of a path.
+#[derive(Debug, Clone)]
+pub enum PathStep {
+    /// `.name`.
+    Name(Arc<str>),
+    /// `[expression]`.
+    Key(Expression),
+}
+
+/// A value through filters.
+#[derive(Debug, Clone)]
+pub struct Filtered {
+    /// The value.
+    pub base: Expression,
+    /// The filters in order.
+    pub filters: Vec<FilterCall>,
+}
+
+/// One filter with its arguments.
+#[derive(Debug, Clone)]
+pub struct FilterCall {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The function, when the engine knows one.
+    pub function: Option<Filter>,
+    /// `a, b`.
+    pub positional: Vec<Expression>,
+    /// `k: v`.
+    pub named: Vec<(Arc<str>, Expression)>,
+    /// Where it stands.
+    pub mark: Mark,
+}
+
+impl Literal {
+    /// The value.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Nil => Value::Nil,
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Int(number) => Value::Int(*number),
+            Self::Float(number) => Value::Float(*number),
+            Self::Text(text) => Value::Text(Arc::clone(text), false),
+            Self::Empty => Value::Empty,
+            Self::Blank => Value::Blank,
+        }
+    }
+}
+
+impl Expression {
+    /// The value now.
+    ///
+    /// # Errors
+    /// What a filter says, or a limit.
+    pub fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        match self {
+            Self::Literal(literal) => Ok(literal.value()),
+            Self::Path(path) => path.evaluate(context),
+            Self::Range(from, to) => {
+                let bound = |value: Value| value.to_int().unwrap_or(0);
+                let from = bound(from.evaluate(context)?);
+                Ok(Value::Range(from, bound(to.evaluate(context)?)))
+            }
+            Self::List(items) => {
+                let items: Result<_, _> = items.iter().map(|item| item.evaluate(context)).collect();
+                Ok(Value::list(items?))
+            }
+            Self::Hash(pairs) => {
+                let mut map = IndexMap::with_capacity(pairs.len());
+                for (key, value) in pairs {
+                    let key = key.evaluate(context)?;
+                    map.insert(Arc::from(&*key.to_text()), value.evaluate(context)?);
+                }
+                Ok(Value::hash(map))
+            }
+            Self::Filtered(filtered) => filtered.evaluate(context),
+            Self::Condition(condition) => Ok(Value::Bool(condition.holds(context)?)),
+        }
+    }
+
+    /// The text, when it is a constant one: names of partials and queries can be checked then.
+    pub fn constant_text(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Literal(Literal::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Path {
+    fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        let mut value = match &self.root {
+            Root::Name(name) => context.variable(name),
+            Root::Dynamic(expression) => {
+                let name = expression.evaluate(context)?;
+                context.variable(&name.to_text())
+            }
+        };
+        for step in &self.steps {
+            value = match step {
+                PathStep::Name(name) => value.property(name),
+                PathStep::Key(key) => {
+                    let key = key.evaluate(context)?;
+                    value.get(&key)
+                }
+            };
+        }
+        Ok(value)
+    }
+}
+
+impl Filtered {
+    fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        let mut value = self.base.evaluate(context)?;
+        for call in &self.filters {
+            value = call.apply(value, context).map_err(|e| context.place(e, call.mark))?;
+        }
+        Ok(value)
+    }
+}
+
+impl FilterCall {
+    fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
+        context.budget.step()?;
+        let Some(function) = self.function else {
+            return context.unknown_filter(&self.name, value, self.mark);
+        };
+        let positional: Result<Vec<_>, _> =
+            self.positional.iter().map(|one| one.evaluate(context)).collect();
+        let mut named = Vec::with_capacity(self.named.len());
+        for (name, expression) in &self.named {
+            named.push((Arc::clone(name), expression.evaluate(context)?));
+        }
+        let arguments = Arguments { positional: positional?, named };
+        let made = function(value, &arguments, context)?;
+        context.budget.value(made.weight())?;
+        Ok(made)
+    }
+}

@@ -1,0 +1,101 @@
+//! Encodings: HTML entities, URLs, base64.
+
+use crate::liquid::context::{Context, escape_entities};
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+type Result_ = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    engine
+        .add_filter("escape", escape)
+        .add_filter("h", escape)
+        .add_filter("escape_once", escape_once)
+        .add_filter("url_encode", url_encode)
+        .add_filter("url_decode", url_decode)
+        .add_filter("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
+        .add_filter("base64_decode", |v, _, _| {
+            decode(STANDARD.decode(&*v.to_text()), "base64_decode")
+        })
+        .add_filter("base64_url_safe_encode", |v, _, _| {
+            Ok(Value::text(URL_SAFE.encode(&*v.to_text())))
+        })
+        .add_filter("base64_url_safe_decode", |v, _, _| {
+            decode(URL_SAFE.decode(&*v.to_text()), "base64_url_safe_decode")
+        });
+}
+
+fn decode(bytes: Result<Vec<u8>, base64::DecodeError>, filter: &str) -> Result_ {
+    let invalid = || Error::argument(format!("invalid base64 provided to {filter}"));
+    let bytes = bytes.map_err(|_| invalid())?;
+    Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn escape(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    Ok(Value::safe(escape_entities(&value.to_text())))
+}
+
+/// Entities that are there already stay as they are.
+fn escape_once(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+    let text = value.to_text();
+    let mut escaped = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(place) = rest.find(['&', '<', '>', '"', '\'']) {
+        escaped.push_str(&rest[..place]);
+        let tail = &rest[place..];
+        let entity = tail.starts_with('&').then(|| entity_length(tail)).flatten();
+        let taken = entity.unwrap_or(1);
+        if entity.is_some() {
+            escaped.push_str(&tail[..taken]);
+        } else {
+            escaped.push_str(&escape_entities(&tail[..taken]));
+        }
+        rest = &tail[taken..];
+    }
+    escaped.push_str(rest);
+    Ok(Value::safe(escaped))
+}
+
+fn entity_length(text: &str) -> Option<usize> {
+    let end = text.get(..text.len().min(12)).unwrap_or(text).find(';')?;
+    let name = &text[1..end];
+    let name = name.strip_prefix('#').unwrap_or(name);
+    (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())).then_some(end + 1)
+}
+
+/// CGI: a space is a plus.
+fn url_encode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let mut encoded = String::with_capacity(text.len() + 8);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            b' ' => encoded.push('+'),
+            other => encoded.push_str(&format!("%{other:02X}")),
+        }
+    }
+    Ok(Value::text(encoded))
+}
+
+fn url_decode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text().replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&text).decode_utf8();
+    let decoded = decoded.map_err(|_| Error::argument("invalid byte sequence in UTF-8"))?;
+    Ok(Value::text(decoded.into_owned()))
+}

@@ -1,0 +1,149 @@
+//! Arithmetic: whole numbers are checked, and become decimal ones rather than wrap.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::{Value, leading_int};
+
+type Result_ = Result<Value, Error>;
+
+/// A number as a filter sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// Whole.
+    Int(i64),
+    /// Decimal.
+    Float(f64),
+}
+
+impl Number {
+    /// A value as a number: what is none is 0, as in Ruby.
+    pub fn of(value: &Value) -> Self {
+        match value {
+            Value::Int(number) => Self::Int(*number),
+            Value::Float(number) => Self::Float(*number),
+            Value::Text(text, _) => {
+                let text = text.trim();
+                let is_decimal = text.contains('.')
+                    && text
+                        .chars()
+                        .all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E'));
+                match text.parse::<f64>() {
+                    Ok(number) if is_decimal => Self::Float(number),
+                    _ => Self::Int(leading_int(text).unwrap_or(0)),
+                }
+            }
+            _ => Self::Int(0),
+        }
+    }
+
+    /// As a decimal number.
+    pub fn float(self) -> f64 {
+        match self {
+            Self::Int(number) => number as f64,
+            Self::Float(number) => number,
+        }
+    }
+
+    /// As a value.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Int(number) => Value::Int(number),
+            Self::Float(number) => Value::Float(number),
+        }
+    }
+}
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    engine
+        .add_filter("plus", |v, a, _| both(&v, a, i64::checked_add, |x, y| x + y))
+        .add_filter("minus", |v, a, _| both(&v, a, i64::checked_sub, |x, y| x - y))
+        .add_filter("times", |v, a, _| both(&v, a, i64::checked_mul, |x, y| x * y))
+        .add_filter("divided_by", divided_by)
+        .add_filter("modulo", modulo)
+        .add_filter("abs", |v, _, _| {
+            Ok(match Number::of(&v) {
+                Number::Int(n) => n.checked_abs().map_or(Value::Float(-(n as f64)), Value::Int),
+                Number::Float(n) => Value::Float(n.abs()),
+            })
+        })
+        .add_filter("ceil", |v, _, _| Ok(whole(&v, f64::ceil)))
+        .add_filter("floor", |v, _, _| Ok(whole(&v, f64::floor)))
+        .add_filter("round", round)
+        .add_filter("at_least", |v, a, _| Ok(pick(&v, a, |x, y| x < y)))
+        .add_filter("at_most", |v, a, _| Ok(pick(&v, a, |x, y| x > y)));
+}
+
+fn both(
+    value: &Value,
+    arguments: &Arguments,
+    ints: fn(i64, i64) -> Option<i64>,
+    floats: fn(f64, f64) -> f64,
+) -> Result_ {
+    let (one, other) = (Number::of(value), Number::of(arguments.at(0)));
+    if let (Number::Int(one), Number::Int(other)) = (one, other)
+        && let Some(result) = ints(one, other)
+    {
+        return Ok(Value::Int(result));
+    }
+    Ok(Value::Float(floats(one.float(), other.float())))
+}
+
+fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    match (Number::of(&value), Number::of(arguments.at(0))) {
+        (Number::Int(_), Number::Int(0)) => Err(Error::argument("divided by 0")),
+        (Number::Int(one), Number::Int(other)) => Ok(floor_div(one, other)),
+        (one, other) => Ok(Value::Float(one.float() / other.float())),
+    }
+}
+
+/// Ruby rounds down.
+fn floor_div(one: i64, other: i64) -> Value {
+    let Some(quotient) = one.checked_div(other) else { return Value::Float(-(one as f64)) };
+    let exact = one % other == 0;
+    Value::Int(if !exact && (one < 0) != (other < 0) { quotient - 1 } else { quotient })
+}
+
+fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    match (Number::of(&value), Number::of(arguments.at(0))) {
+        (Number::Int(_), Number::Int(0)) => Err(Error::argument("divided by 0")),
+        (Number::Int(one), Number::Int(other)) => {
+            let rest = one.checked_rem(other).unwrap_or(0);
+            let wraps = rest != 0 && (rest < 0) != (other < 0);
+            Ok(Value::Int(if wraps { rest + other } else { rest }))
+        }
+        (one, other) => {
+            let (one, other) = (one.float(), other.float());
+            Ok(Value::Float(one - other * (one / other).floor()))
+        }
+    }
+}
+
+fn whole(value: &Value, round: fn(f64) -> f64) -> Value {
+    match Number::of(value) {
+        Number::Int(number) => Value::Int(number),
+        Number::Float(number) => Value::Int(round(number) as i64),
+    }
+}
+
+fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    let digits = arguments.int(0, 0)?.clamp(-15, 15) as i32;
+    Ok(match Number::of(&value) {
+        Number::Int(number) => Value::Int(number),
+        Number::Float(number) if !number.is_finite() => {
+            return Err(Error::argument("Infinity"));
+        }
+        Number::Float(number) if digits <= 0 => Value::Int(number.round() as i64),
+        Number::Float(number) => {
+            let scale = 10_f64.powi(digits);
+            Value::Float((number * scale).round() / scale)
+        }
+    })
+}
+
+fn pick(value: &Value, arguments: &Arguments, other_wins: fn(f64, f64) -> bool) -> Value {
+    let (one, other) = (Number::of(value), Number::of(arguments.at(0)));
+    if other_wins(one.float(), other.float()) { other.value() } else { one.value() }
+}

@@ -1,0 +1,170 @@
+//! Texts.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+
+type Result_ = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    engine
+        .add_filter("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
+        .add_filter("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
+        .add_filter("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
+        .add_filter("downcase", |v, _, _| Ok(Value::text(v.to_text().to_lowercase())))
+        .add_filter("upcase", |v, _, _| Ok(Value::text(v.to_text().to_uppercase())))
+        .add_filter("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
+        .add_filter("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
+        .add_filter("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
+        .add_filter("squish", |v, _, _| {
+            Ok(Value::text(v.to_text().split_whitespace().collect::<Vec<_>>().join(" ")))
+        })
+        .add_filter("strip_newlines", |v, _, _| {
+            Ok(Value::text(v.to_text().replace(['\r', '\n'], "")))
+        })
+        .add_filter("newline_to_br", |v, _, _| {
+            Ok(Value::text(v.to_text().replace("\r\n", "\n").replace('\n', "<br />\n")))
+        })
+        .add_filter("strip_html", |v, _, _| Ok(Value::text(strip_html(&v.to_text()))))
+        .add_filter("replace", |v, a, c| replace(&v, &a.text(0), &a.text(1), c))
+        .add_filter("replace_first", |v, a, _| {
+            Ok(Value::text(v.to_text().replacen(&*a.text(0), &a.text(1), 1)))
+        })
+        .add_filter("replace_last", |v, a, _| Ok(replace_last(&v, &a.text(0), &a.text(1))))
+        .add_filter("remove", |v, a, _| Ok(Value::text(v.to_text().replace(&*a.text(0), ""))))
+        .add_filter("remove_first", |v, a, _| {
+            Ok(Value::text(v.to_text().replacen(&*a.text(0), "", 1)))
+        })
+        .add_filter("remove_last", |v, a, _| Ok(replace_last(&v, &a.text(0), "")))
+        .add_filter("slice", slice)
+        .add_filter("split", split)
+        .add_filter("truncate", truncate)
+        .add_filter("truncatewords", truncatewords);
+}
+
+fn joined(one: &str, other: &str, context: &Context<'_>) -> Result_ {
+    context.budget.value(one.len() + other.len())?;
+    Ok(Value::text(format!("{one}{other}")))
+}
+
+fn capitalize(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect(),
+        None => String::new(),
+    }
+}
+
+fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> Result_ {
+    let text = value.to_text();
+    let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
+    // Known before it is made: five of these would otherwise fill the machine.
+    context.budget.value(text.len().saturating_add(found.saturating_mul(to.len())))?;
+    Ok(Value::text(text.replace(from, to)))
+}
+
+fn replace_last(value: &Value, from: &str, to: &str) -> Value {
+    let text = value.to_text();
+    match text.rfind(from) {
+        Some(place) => {
+            Value::text(format!("{}{to}{}", &text[..place], &text[place + from.len()..]))
+        }
+        None => Value::text(text.into_owned()),
+    }
+}
+
+/// Scripts, styles, comments and tags go; linear in the length of the text.
+fn strip_html(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        clean.push_str(&rest[..open]);
+        rest = &rest[open..];
+        let block = [("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->")]
+            .iter()
+            .find(|(begin, _)| {
+                rest.get(..begin.len()).is_some_and(|s| s.eq_ignore_ascii_case(begin))
+            })
+            .and_then(|(_, end)| rest.find(end).map(|place| place + end.len()));
+        match block.or_else(|| rest.find('>').map(|place| place + 1)) {
+            Some(end) => rest = &rest[end..],
+            None => break,
+        }
+    }
+    clean.push_str(rest);
+    clean
+}
+
+fn slice(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    let Some(_) = arguments.given(0) else {
+        return Err(Error::argument("wrong number of arguments"));
+    };
+    let from = arguments.int(0, 0)?;
+    let count = usize::try_from(arguments.int(1, 1)?).unwrap_or(0);
+    let place = |length: usize| {
+        let from = if from < 0 { from + length as i64 } else { from };
+        usize::try_from(from).ok().filter(|from| *from <= length)
+    };
+    if let Value::List(list) = &value {
+        let list = list.borrow();
+        let items = place(list.len()).map(|from| list.iter().skip(from).take(count).cloned());
+        return Ok(Value::list(items.map(Iterator::collect).unwrap_or_default()));
+    }
+    let text = value.to_text();
+    let length = text.chars().count();
+    Ok(match place(length) {
+        Some(from) => Value::text(text.chars().skip(from).take(count).collect::<String>()),
+        None => Value::text(""),
+    })
+}
+
+/// Empty pieces at the end go, as in Ruby; a blank separator splits at white space.
+fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+    let text = value.to_text();
+    let separator = arguments.text(0);
+    let mut pieces: Vec<Value> = if &*separator == " " {
+        text.split_whitespace().map(Value::from).collect()
+    } else if separator.is_empty() {
+        text.chars().map(|c| Value::text(c.to_string())).collect()
+    } else {
+        text.split(&*separator).map(Value::from).collect()
+    };
+    context.budget.value(pieces.len() * size_of::<Value>())?;
+    while matches!(pieces.last(), Some(Value::Text(text, _)) if text.is_empty()) {
+        pieces.pop();
+    }
+    Ok(Value::list(pieces))
+}
+
+fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let length = usize::try_from(arguments.int(0, 50)?).unwrap_or(0);
+    let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
+    if text.chars().count() <= length {
+        return Ok(Value::text(text.into_owned()));
+    }
+    let kept = length.saturating_sub(tail.chars().count());
+    let mut short: String = text.chars().take(kept).collect();
+    short.push_str(&tail);
+    Ok(Value::text(short))
+}
+
+fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let count = usize::try_from(arguments.int(0, 15)?).unwrap_or(0).max(1);
+    let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.len() <= count {
+        return Ok(Value::text(text.into_owned()));
+    }
+    Ok(Value::text(format!("{}{tail}", words[..count].join(" "))))
+}

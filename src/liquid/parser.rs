@@ -1,0 +1,239 @@
+//! Builds blocks of nodes from the pieces the lexer cuts, and from the lines of a `liquid` tag.
+
+use crate::liquid::cursor::Cursor;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::{Error, Mark};
+use crate::liquid::expression::{Expression, Literal};
+use crate::liquid::lexer::{Lexer, Token, split_name};
+use crate::liquid::tag::Markup;
+use crate::liquid::template::{Block, Node};
+use std::collections::VecDeque;
+
+/// Blocks may nest this deep; deeper ones are an error, not a stack overflow.
+const DEPTH_MAX: u32 = 100;
+
+/// Reads a template or the inside of a `liquid` tag.
+pub struct Parser<'a> {
+    engine: &'a Engine,
+    pieces: Pieces<'a>,
+    depth: u32,
+    warnings: Vec<Error>,
+}
+
+enum Pieces<'a> {
+    Template(Lexer<'a>),
+    Lines(VecDeque<(&'a str, &'a str, Mark, Mark)>),
+}
+
+/// The tag that ended a block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct End {
+    /// Its name.
+    pub name: String,
+    /// What stands behind the name.
+    pub text: String,
+    /// Where that begins.
+    pub text_mark: Mark,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser over a whole template.
+    pub fn new(source: &'a str, engine: &'a Engine) -> Self {
+        Self {
+            engine,
+            pieces: Pieces::Template(Lexer::new(source)),
+            depth: 0,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The engine, with its tags and filters.
+    pub fn engine(&self) -> &'a Engine {
+        self.engine
+    }
+
+    /// What was noticed while reading.
+    pub fn into_warnings(self) -> Vec<Error> {
+        self.warnings
+    }
+
+    /// Where the parser stands, for errors.
+    pub fn mark(&self) -> Mark {
+        match &self.pieces {
+            Pieces::Template(lexer) => lexer.mark(),
+            Pieces::Lines(lines) => lines.front().map(|line| line.2).unwrap_or_default(),
+        }
+    }
+
+    /// A whole template.
+    ///
+    /// # Errors
+    /// A syntax error; its place is the parser's when it has none.
+    pub fn template(&mut self) -> Result<Block, Error> {
+        self.block(&[]).map(|(block, _)| block)
+    }
+
+    /// Nodes up to one of the tags named in `ends`, which is returned; with none, up to the end.
+    ///
+    /// # Errors
+    /// A syntax error, or a block without its end.
+    pub fn block(&mut self, ends: &[&str]) -> Result<(Block, Option<End>), Error> {
+        if self.depth >= DEPTH_MAX {
+            return Err(Error::limit("Nesting too deep"));
+        }
+        self.depth += 1;
+        let result = self.block_inside(ends);
+        self.depth -= 1;
+        result
+    }
+
+    fn block_inside(&mut self, ends: &[&str]) -> Result<(Block, Option<End>), Error> {
+        let mut block = Block::default();
+        while let Some(piece) = self.next_piece()? {
+            match piece {
+                Token::Text("") => {}
+                Token::Text(text) => block.nodes.push(Node::Text(text.into())),
+                Token::Output(markup, mark) => {
+                    let expression = self.output(markup, mark)?;
+                    if !matches!(expression, Expression::Literal(Literal::Nil)) {
+                        block.nodes.push(Node::Output(expression, mark));
+                    }
+                }
+                Token::Tag(name, text, _, text_mark) if ends.contains(&name) => {
+                    let end = End { name: name.to_owned(), text: text.to_owned(), text_mark };
+                    return Ok((block, Some(end)));
+                }
+                Token::Tag(name, text, mark, text_mark) => {
+                    let markup = Markup { name, text, mark, text_mark };
+                    self.tag(&markup, ends, &mut block)?;
+                }
+            }
+        }
+        match ends.last() {
+            None => Ok((block, None)),
+            Some(end) => {
+                let name = end.trim_start_matches("end");
+                Err(Error::syntax(format!("'{name}' tag was never closed")))
+            }
+        }
+    }
+
+    fn output(&self, markup: &str, mark: Mark) -> Result<Expression, Error> {
+        let start = Mark { line: mark.line, column: mark.column + 2 };
+        Cursor::new(markup, start, self.engine).filtered()
+    }
+
+    fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
+        let located = |error: Error| error;
+        match self.engine.tag(markup.name) {
+            Some(read) => {
+                let tag = read(markup, self).map_err(located)?;
+                block.nodes.push(Node::Tag(tag, markup.mark));
+                Ok(())
+            }
+            None if markup.name.is_empty() => Ok(()),
+            None => {
+                let error = self.engine.unknown_tag(markup.name, ends);
+                if self.engine.is_lax() && !markup.name.starts_with("end") {
+                    self.warnings.push(error);
+                    return Ok(());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn next_piece(&mut self) -> Result<Option<Token<'a>>, Error> {
+        match &mut self.pieces {
+            Pieces::Template(lexer) => lexer.next_token(),
+            Pieces::Lines(lines) => {
+                Ok(lines.pop_front().map(|(name, text, mark, at)| Token::Tag(name, text, mark, at)))
+            }
+        }
+    }
+
+    /// The text up to a tag, whatever is in it: for `raw`, `comment` and `doc`.
+    ///
+    /// # Errors
+    /// When there is no such tag.
+    pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
+        match &mut self.pieces {
+            Pieces::Template(lexer) => lexer.raw_until(end_name),
+            Pieces::Lines(lines) => {
+                while let Some((name, ..)) = lines.pop_front() {
+                    if name == end_name {
+                        return Ok("");
+                    }
+                }
+                let name = end_name.trim_start_matches("end");
+                Err(Error::syntax(format!("'{name}' tag was never closed")))
+            }
+        }
+    }
+
+    /// The nodes of a `liquid` tag: a tag a line.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn lines(&mut self, text: &str, start: Mark) -> Result<Block, Error> {
+        let pieces = lines_of(text, start);
+        let mut inner = Parser {
+            engine: self.engine,
+            pieces: Pieces::Lines(pieces),
+            depth: self.depth,
+            warnings: Vec::new(),
+        };
+        let result = inner.template();
+        self.warnings.append(&mut inner.warnings);
+        result
+    }
+}
+
+/// Each line that is not empty, as a tag. A line that leaves brackets or a quote open, or whose
+/// next line begins with `|` or `,`, goes on in the next one, as platformOS reads it.
+fn lines_of(text: &str, start: Mark) -> VecDeque<(&str, &str, Mark, Mark)> {
+    let mut pieces = VecDeque::new();
+    let mut from = 0;
+    let mut line_number = start.line;
+    while from < text.len() {
+        let mut to = from + text[from..].find('\n').unwrap_or(text.len() - from);
+        while to < text.len() && goes_on(&text[from..to], &text[to + 1..]) {
+            let next = to + 1;
+            to = next + text[next..].find('\n').unwrap_or(text.len() - next);
+        }
+        let line = &text[from..to];
+        let indent = line.chars().take_while(|c| c.is_whitespace()).count() as u32;
+        let base = if from == 0 { start.column } else { 1 };
+        let (name, markup) = split_name(line);
+        if !name.is_empty() {
+            let mark = Mark { line: line_number, column: base + indent };
+            let offset = (markup.as_ptr() as usize - line.as_ptr() as usize).min(line.len());
+            let column = base + line[..offset].chars().count() as u32;
+            pieces.push_back((name, markup, mark, Mark { line: line_number, column }));
+        }
+        line_number += line.matches('\n').count() as u32 + 1;
+        from = to + 1;
+    }
+    pieces
+}
+
+fn goes_on(line: &str, rest: &str) -> bool {
+    if line.trim_start().starts_with('#') {
+        return false;
+    }
+    let mut open = 0_i32;
+    let mut quote = None;
+    for letter in line.chars() {
+        match (quote, letter) {
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(one), letter) if one == letter => quote = None,
+            (None, '[' | '{' | '(') => open += 1,
+            (None, ']' | '}' | ')') => open -= 1,
+            _ => {}
+        }
+    }
+    let next = rest.trim_start();
+    (open > 0 && quote.is_none())
+        || next.starts_with('|')
+        || line.trim_end().ends_with(',') && !next.is_empty()
+}

@@ -1,0 +1,79 @@
+//! `case … when a, b … else … endcase`: every branch that matches is rendered, as in Ruby.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::{End, Parser};
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+
+#[derive(Debug)]
+struct Case {
+    subject: Expression,
+    /// Values and body; no values for `else`.
+    branches: Vec<(Option<Vec<Expression>>, Block)>,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When a branch is malformed or there is no `endcase`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let subject = markup.cursor(parser).filtered()?;
+    // What stands before the first `when` is never rendered.
+    let (_, mut end) = parser.block(&["when", "else", "endcase"])?;
+    let mut branches = Vec::new();
+    while let Some(found) = end.filter(|end| end.name != "endcase") {
+        let values = if found.name == "when" { Some(values(&found, parser)?) } else { None };
+        let (body, next) = parser.block(&["when", "else", "endcase"])?;
+        branches.push((values, body.without_blanks()));
+        end = next;
+    }
+    Ok(Box::new(Case { subject, branches }))
+}
+
+fn values(end: &End, parser: &Parser<'_>) -> Result<Vec<Expression>, Error> {
+    let markup =
+        Markup { name: "when", text: &end.text, mark: end.text_mark, text_mark: end.text_mark };
+    let mut cursor = markup.cursor(parser);
+    let mut values = vec![cursor.primary()?];
+    while cursor.eat(",") || cursor.eat_word("or") {
+        values.push(cursor.primary()?);
+    }
+    Ok(values)
+}
+
+impl Tag for Case {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let subject = self.subject.evaluate(context)?;
+        let mut matched = false;
+        for (values, body) in &self.branches {
+            let fits = match values {
+                None => !matched,
+                Some(values) => {
+                    let mut fits = false;
+                    for value in values {
+                        fits = fits || value.evaluate(context)? == subject;
+                    }
+                    matched |= fits;
+                    fits
+                }
+            };
+            if fits {
+                match body.render_inside(context)? {
+                    Flow::Next => {}
+                    other => return Ok(other),
+                }
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        self.branches.iter().for_each(|(_, body)| body.references(found));
+    }
+
+    fn is_blank(&self) -> bool {
+        self.branches.iter().all(|(_, body)| body.is_blank())
+    }
+}

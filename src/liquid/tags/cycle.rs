@@ -1,0 +1,53 @@
+//! `cycle 'a', 'b'`, `cycle group: 'a', 'b'`.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::value::Value;
+
+#[derive(Debug)]
+struct Cycle {
+    group: Option<Expression>,
+    values: Vec<Expression>,
+    key: String,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is nothing to cycle through.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let first = cursor.primary()?;
+    let (group, mut values) =
+        if cursor.eat(":") { (Some(first), vec![cursor.primary()?]) } else { (None, vec![first]) };
+    while cursor.eat(",") {
+        if cursor.is_done() {
+            break;
+        }
+        values.push(cursor.primary()?);
+    }
+    if markup.text.trim().is_empty() {
+        let syntax =
+            "Syntax Error in 'cycle' - Valid syntax: cycle [name :] var [, var2, var3 ...]";
+        return Err(Error::syntax(syntax));
+    }
+    Ok(Box::new(Cycle { group, values, key: markup.text.trim().to_owned() }))
+}
+
+impl Tag for Cycle {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let key = match &self.group {
+            Some(group) => format!("cycle group {}", group.evaluate(context)?.to_text()),
+            None => format!("cycle {}", self.key),
+        };
+        let turn = context.registers.get(&key).and_then(Value::to_int).unwrap_or(0);
+        let place = usize::try_from(turn).unwrap_or(0) % self.values.len();
+        context.registers.insert(key, Value::Int(turn + 1));
+        let value = self.values[place].evaluate(context)?;
+        context.print(&value)?;
+        Ok(Flow::Next)
+    }
+}

@@ -1,0 +1,262 @@
+//! `for x in collection limit: n offset: m reversed … else … endfor`.
+
+use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::cursor::Cursor;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+use crate::liquid::value::{Object, Value, pair};
+use serde_json::{Value as Json, json};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct For {
+    head: Head,
+    body: Block,
+    otherwise: Option<Block>,
+    name: Arc<str>,
+}
+
+/// What `for` and `tablerow` loop over.
+#[derive(Debug)]
+pub struct Head {
+    /// The loop's variable.
+    pub variable: Arc<str>,
+    /// What is looped over.
+    pub collection: Expression,
+    /// From the end.
+    pub reversed: bool,
+    /// `limit`, `offset`, `cols` and the like.
+    pub options: Vec<(Arc<str>, Expression)>,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is no `x in y`, or no `endfor`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let head = read_head(&mut markup.cursor(parser), "for")?;
+    let name = format!("{}-{}", head.variable, collection_text(markup.text)).into();
+    let (body, end) = parser.block(&["else", "endfor"])?;
+    let otherwise = match end {
+        Some(end) if end.name == "else" => Some(parser.block(&["endfor"])?.0.without_blanks()),
+        _ => None,
+    };
+    Ok(Box::new(For { head, body: body.without_blanks(), otherwise, name }))
+}
+
+fn collection_text(text: &str) -> &str {
+    let behind = text.split_once(" in ").map_or(text, |(_, behind)| behind).trim();
+    behind.split_whitespace().next().unwrap_or(behind)
+}
+
+/// Reads `x in y` and what follows.
+///
+/// # Errors
+/// When it is not of that form.
+pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
+    let syntax = || {
+        Error::syntax(format!(
+            "Syntax Error in '{tag} loop' - Valid syntax: {tag} [item] in [collection]"
+        ))
+    };
+    let variable = cursor.name().ok_or_else(syntax)?;
+    if !cursor.eat_word("in") {
+        return Err(syntax());
+    }
+    let collection = cursor.primary()?;
+    let mut head =
+        Head { variable: variable.into(), collection, reversed: false, options: Vec::new() };
+    while !cursor.is_done() {
+        cursor.eat(",");
+        match cursor.name() {
+            Some(name) if cursor.eat(":") => {
+                if cursor.eat_word("continue") {
+                    let marker = crate::liquid::expression::Literal::Text("continue".into());
+                    head.options.push((name.into(), Expression::Literal(marker)));
+                } else {
+                    head.options.push((name.into(), cursor.primary()?));
+                }
+            }
+            Some(name) if name == "reversed" => head.reversed = true,
+            Some(_) => {}
+            // What is not understood is passed over, as Ruby's lax parser does.
+            None => break,
+        }
+    }
+    Ok(head)
+}
+
+/// The values of one loop; a range is not made into a list.
+pub enum Items {
+    /// Values that are there.
+    List(Vec<Value>),
+    /// From, and how many.
+    Numbers(i64, usize),
+}
+
+impl Items {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::List(items) => items.len(),
+            Self::Numbers(_, count) => *count,
+        }
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value at a place.
+    pub fn at(&self, place: usize) -> Value {
+        match self {
+            Self::List(items) => items.get(place).cloned().unwrap_or_default(),
+            Self::Numbers(from, _) => Value::Int(from.saturating_add(place as i64)),
+        }
+    }
+}
+
+impl Head {
+    /// The option of that name, as a number.
+    ///
+    /// # Errors
+    /// When it is there and no number.
+    pub fn option(&self, name: &str, context: &mut Context<'_>) -> Result<Option<i64>, Error> {
+        let Some((_, expression)) = self.options.iter().find(|(one, _)| &**one == name) else {
+            return Ok(None);
+        };
+        match expression.evaluate(context)? {
+            Value::Nil => Ok(None),
+            value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
+        }
+    }
+
+    /// The values to loop over, after `offset` and `limit`.
+    ///
+    /// # Errors
+    /// When an option is no number.
+    pub fn items(&self, context: &mut Context<'_>, key: &str) -> Result<Items, Error> {
+        let collection = self.collection.evaluate(context)?;
+        let continues = self.options.iter().any(|(name, value)| {
+            &**name == "offset" && value.constant_text().is_some_and(|t| &**t == "continue")
+        });
+        let register = format!("for {key}");
+        let offset = if continues {
+            context.registers.get(&register).and_then(Value::to_int).unwrap_or(0)
+        } else {
+            self.option("offset", context)?.unwrap_or(0)
+        };
+        let limit = self.option("limit", context)?;
+        let offset = usize::try_from(offset).unwrap_or(0);
+        let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(0));
+        let items = slice(&collection, offset, limit);
+        let next = offset + items.len();
+        context.registers.insert(register, Value::Int(next as i64));
+        Ok(items)
+    }
+}
+
+/// A hash gives pairs, a text itself once, nil nothing.
+fn slice(collection: &Value, offset: usize, limit: usize) -> Items {
+    match collection {
+        Value::Range(from, to) => {
+            let count = to.saturating_sub(*from).saturating_add(1).max(0) as usize;
+            let count = count.saturating_sub(offset).min(limit);
+            Items::Numbers(from.saturating_add(offset as i64), count)
+        }
+        Value::List(list) => {
+            Items::List(list.borrow().iter().skip(offset).take(limit).cloned().collect())
+        }
+        Value::Hash(hash) => {
+            Items::List(hash.borrow().iter().skip(offset).take(limit).map(pair).collect())
+        }
+        Value::Object(object) => match Value::from(object.to_json()) {
+            Value::Object(_) => Items::List(Vec::new()),
+            plain => slice(&plain, offset, limit),
+        },
+        // Ruby does not apply offset and limit to a text.
+        Value::Text(text, _) if !text.is_empty() => Items::List(vec![collection.clone()]),
+        _ => Items::List(Vec::new()),
+    }
+}
+
+/// `forloop`.
+#[derive(Debug)]
+pub struct ForLoop {
+    name: Arc<str>,
+    length: usize,
+    index: Cell<usize>,
+    parent: Value,
+}
+
+impl Object for ForLoop {
+    fn get(&self, key: &str) -> Option<Value> {
+        let index = self.index.get();
+        let number = |n: usize| Some(Value::Int(n as i64));
+        match key {
+            "index" => number(index + 1),
+            "index0" => number(index),
+            "rindex" => number(self.length - index),
+            "rindex0" => number(self.length - index - 1),
+            "first" => Some(Value::Bool(index == 0)),
+            "last" => Some(Value::Bool(index + 1 == self.length)),
+            "length" => number(self.length),
+            "name" => Some(Value::text(Arc::clone(&self.name))),
+            "parentloop" => Some(self.parent.clone()),
+            _ => None,
+        }
+    }
+
+    fn to_json(&self) -> Json {
+        json!("Liquid::ForloopDrop")
+    }
+}
+
+impl Tag for For {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let items = self.head.items(context, &self.name)?;
+        if items.is_empty() {
+            return match &self.otherwise {
+                Some(block) => block.render_inside(context),
+                None => Ok(Flow::Next),
+            };
+        }
+        let name: Arc<str> = "forloop".into();
+        let drop = Rc::new(ForLoop {
+            name: Arc::clone(&self.name),
+            length: items.len(),
+            index: Cell::new(0),
+            parent: context.variable("forloop"),
+        });
+        let variables = vec![(name, Value::Object(Rc::clone(&drop) as Rc<dyn Object>))];
+        context.with_frame(FrameKind::Block, variables, |context| {
+            for turn in 0..items.len() {
+                context.budget.step()?;
+                drop.index.set(turn);
+                let place = if self.head.reversed { items.len() - 1 - turn } else { turn };
+                context.set_local(&self.head.variable, items.at(place));
+                match self.body.render_inside(context)? {
+                    Flow::Next | Flow::Continue => {}
+                    Flow::Break => break,
+                    other => return Ok(other),
+                }
+            }
+            Ok(Flow::Next)
+        })
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        self.body.references(found);
+        self.otherwise.iter().for_each(|block| block.references(found));
+    }
+
+    fn is_blank(&self) -> bool {
+        self.body.is_blank() && self.otherwise.as_ref().is_none_or(Block::is_blank)
+    }
+}

@@ -1,0 +1,327 @@
+//! Values: shared by reference, ordered, and convertible from and to JSON.
+
+use crate::liquid::time::Time;
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A list; clones are the same list.
+pub type List = Rc<RefCell<Vec<Value>>>;
+/// A hash in insertion order; clones are the same hash.
+pub type Hash = Rc<RefCell<IndexMap<Arc<str>, Value>>>;
+
+/// A value with behaviour of its own, such as `forloop` or the platform's `context`.
+pub trait Object: fmt::Debug {
+    /// The value under a key.
+    fn get(&self, key: &str) -> Option<Value>;
+    /// What it is when it is printed or handed on: plain data.
+    fn to_json(&self) -> Json;
+}
+
+/// A Liquid value.
+#[derive(Debug, Clone, Default)]
+pub enum Value {
+    /// Nothing.
+    #[default]
+    Nil,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A decimal number.
+    Float(f64),
+    /// A text, and whether it may be printed as it is.
+    Text(Arc<str>, bool),
+    /// A list.
+    List(List),
+    /// A hash.
+    Hash(Hash),
+    /// From, to: never materialised unless it is short.
+    Range(i64, i64),
+    /// A moment.
+    Time(Time),
+    /// Something with behaviour of its own.
+    Object(Rc<dyn Object>),
+    /// The word `empty`, for comparisons.
+    Empty,
+    /// The word `blank`, for comparisons.
+    Blank,
+}
+
+impl Value {
+    /// A text that is escaped when printed.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::Text(text.into(), false)
+    }
+
+    /// A text that is printed as it is.
+    pub fn safe(text: impl Into<Arc<str>>) -> Self {
+        Self::Text(text.into(), true)
+    }
+
+    /// A fresh list.
+    pub fn list(items: Vec<Value>) -> Self {
+        Self::List(Rc::new(RefCell::new(items)))
+    }
+
+    /// A fresh hash.
+    pub fn hash(map: IndexMap<Arc<str>, Value>) -> Self {
+        Self::Hash(Rc::new(RefCell::new(map)))
+    }
+
+    /// Everything but nil and false is true.
+    pub fn is_truthy(&self) -> bool {
+        !matches!(self, Self::Nil | Self::Bool(false))
+    }
+
+    /// True for nil.
+    pub fn is_nil(&self) -> bool {
+        matches!(self, Self::Nil)
+    }
+
+    /// `empty`: a text, list or hash with nothing in it.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text, _) => text.is_empty(),
+            Self::List(list) => list.borrow().is_empty(),
+            Self::Hash(hash) => hash.borrow().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// `blank`, as Rails has it: nil, false, white space, and what is empty.
+    pub fn is_blank(&self) -> bool {
+        match self {
+            Self::Nil | Self::Bool(false) => true,
+            Self::Text(text, _) => text.trim().is_empty(),
+            other => other.is_empty(),
+        }
+    }
+
+    /// What the value is, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Nil | Self::Empty | Self::Blank => "nil",
+            Self::Bool(_) => "a boolean",
+            Self::Int(_) | Self::Float(_) => "a number",
+            Self::Text(..) => "a text",
+            Self::List(_) => "a list",
+            Self::Hash(_) => "a hash",
+            Self::Range(..) => "a range",
+            Self::Time(_) => "a time",
+            Self::Object(_) => "an object",
+        }
+    }
+
+    /// As printed: nil is nothing, lists and hashes are compact JSON.
+    pub fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Nil | Self::Empty | Self::Blank => Cow::Borrowed(""),
+            Self::Bool(true) => Cow::Borrowed("true"),
+            Self::Bool(false) => Cow::Borrowed("false"),
+            Self::Int(number) => Cow::Owned(number.to_string()),
+            Self::Float(number) => Cow::Owned(float_text(*number)),
+            Self::Text(text, _) => Cow::Borrowed(text),
+            Self::Range(from, to) => Cow::Owned(format!("{from}..{to}")),
+            Self::Time(time) => Cow::Owned(time.to_string()),
+            Self::List(_) | Self::Hash(_) | Self::Object(_) => {
+                Cow::Owned(self.to_json().to_string())
+            }
+        }
+    }
+
+    /// A whole number, when it is one or a text of one.
+    pub fn to_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            Self::Float(number) if number.is_finite() => Some(*number as i64),
+            Self::Text(text, _) => leading_int(text),
+            _ => None,
+        }
+    }
+
+    /// Plain data; what refers to itself is cut at a depth of 100.
+    pub fn to_json(&self) -> Json {
+        self.json_at(0)
+    }
+
+    fn json_at(&self, depth: usize) -> Json {
+        if depth > 100 {
+            return Json::Null;
+        }
+        match self {
+            Self::Nil | Self::Empty | Self::Blank => Json::Null,
+            Self::Bool(truth) => Json::Bool(*truth),
+            Self::Int(number) => Json::from(*number),
+            Self::Float(number) => Json::from(*number),
+            Self::Text(text, _) => Json::from(&**text),
+            Self::List(list) => {
+                Json::Array(list.borrow().iter().map(|item| item.json_at(depth + 1)).collect())
+            }
+            Self::Hash(hash) => Json::Object(
+                hash.borrow()
+                    .iter()
+                    .map(|(key, value)| (key.to_string(), value.json_at(depth + 1)))
+                    .collect(),
+            ),
+            Self::Range(..) | Self::Time(_) => Json::from(self.to_text().into_owned()),
+            Self::Object(object) => object.to_json(),
+        }
+    }
+
+    /// The value under a key or index; `first`, `last` and `size` where Liquid has them.
+    pub fn get(&self, key: &Value) -> Value {
+        match (self, key) {
+            (Self::Hash(hash), _) => {
+                let key = key.to_text();
+                if let Some(value) = hash.borrow().get(&*key) {
+                    return value.clone();
+                }
+                match &*key {
+                    "size" => Value::Int(hash.borrow().len() as i64),
+                    "first" => hash.borrow().first().map_or(Value::Nil, pair),
+                    "last" => hash.borrow().last().map_or(Value::Nil, pair),
+                    _ => Value::Nil,
+                }
+            }
+            (Self::List(list), Self::Int(index)) => {
+                let list = list.borrow();
+                let place = if *index < 0 { index + list.len() as i64 } else { *index };
+                usize::try_from(place).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
+            }
+            (_, Self::Text(name, _)) => self.property(name),
+            _ => Value::Nil,
+        }
+    }
+
+    /// The value under a name.
+    pub fn property(&self, name: &str) -> Value {
+        match self {
+            Self::Hash(_) => self.get(&Value::text(name)),
+            Self::Object(object) => object.get(name).unwrap_or_default(),
+            Self::List(list) => match name {
+                "size" => Value::Int(list.borrow().len() as i64),
+                "first" => list.borrow().first().cloned().unwrap_or_default(),
+                "last" => list.borrow().last().cloned().unwrap_or_default(),
+                _ => Value::Nil,
+            },
+            Self::Text(text, _) if name == "size" => Value::Int(text.chars().count() as i64),
+            Self::Range(from, to) => match name {
+                "size" => Value::Int((to - from).saturating_add(1).max(0)),
+                "first" => Value::Int(*from),
+                "last" => Value::Int(*to),
+                _ => Value::Nil,
+            },
+            _ => Value::Nil,
+        }
+    }
+
+    /// About how many bytes it takes, without looking into it.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Text(text, _) => text.len(),
+            Self::List(list) => list.borrow().len() * size_of::<Value>(),
+            Self::Hash(hash) => hash.borrow().len() * 2 * size_of::<Value>(),
+            _ => 0,
+        }
+    }
+}
+
+/// A pair of a hash as templates loop over it: `[key, value]`.
+pub fn pair((key, value): (&Arc<str>, &Value)) -> Value {
+    Value::list(vec![Value::text(Arc::clone(key)), value.clone()])
+}
+
+/// As Ruby prints: always with a point, large and small ones with an exponent.
+pub fn float_text(number: f64) -> String {
+    if number.is_nan() {
+        return "NaN".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    let size = number.abs();
+    if size != 0.0 && !(1e-4..1e16).contains(&size) {
+        let text = format!("{number:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let digits = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
+        let (sign, exponent) = match exponent.strip_prefix('-') {
+            Some(rest) => ('-', rest),
+            None => ('+', exponent),
+        };
+        return format!("{digits}e{sign}{exponent:0>2}");
+    }
+    let text = number.to_string();
+    if text.contains('.') { text } else { format!("{text}.0") }
+}
+
+/// The whole number a text begins with, as Ruby's `to_i`; none when it begins with none.
+pub fn leading_int(text: &str) -> Option<i64> {
+    let text = text.trim_start();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    if end == 0 {
+        return None;
+    }
+    text[..text.len() - digits.len() + end].parse().ok()
+}
+
+impl From<Json> for Value {
+    fn from(json: Json) -> Self {
+        match json {
+            Json::Null => Self::Nil,
+            Json::Bool(truth) => Self::Bool(truth),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(whole), _) => Self::Int(whole),
+                (None, Some(decimal)) => Self::Float(decimal),
+                _ => Self::Nil,
+            },
+            Json::String(text) => Self::text(text),
+            Json::Array(list) => Self::list(list.into_iter().map(Self::from).collect()),
+            Json::Object(map) => {
+                Self::hash(map.into_iter().map(|(k, v)| (Arc::from(k), Self::from(v))).collect())
+            }
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Empty, value) | (value, Self::Empty) => {
+                value.is_empty() || matches!((self, other), (Self::Empty, Self::Empty))
+            }
+            (Self::Blank, value) | (value, Self::Blank) => {
+                value.is_blank() || matches!((self, other), (Self::Blank, Self::Blank))
+            }
+            (Self::Nil, Self::Nil) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => *a as f64 == *b,
+            (Self::Text(a, _), Self::Text(b, _)) => a == b,
+            (Self::Range(a, b), Self::Range(c, d)) => a == c && b == d,
+            (Self::Time(a), Self::Time(b)) => a == b,
+            (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b) || *a.borrow() == *b.borrow(),
+            (Self::Hash(a), Self::Hash(b)) => Rc::ptr_eq(a, b) || *a.borrow() == *b.borrow(),
+            (Self::Object(a), Self::Object(b)) => Rc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
