@@ -1,1 +1,274 @@
 //! Operator settings: flags, then environment, then defaults; the one place that reads the environment.
+
+use crate::secret::{self, InstanceKey, Secret};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The secret key a sandbox or a double is spoken to with when none is configured.
+const SANDBOX_SECRET_KEY: &str = "sk_test_sluicegate_sandbox";
+/// The publishable key that goes with it.
+const SANDBOX_PUBLISHABLE_KEY: &str = "pk_test_sluicegate_sandbox";
+
+/// What can be wrong with the settings; each text says which setting to change.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting has a value that cannot be read.
+    #[error("{name}: {message}")]
+    Value {
+        /// The flag or variable.
+        name: String,
+        /// What is wrong and what is expected.
+        message: String,
+    },
+    /// The instance key could not be had.
+    #[error(transparent)]
+    Key(#[from] secret::Error),
+}
+
+/// Which Stripe the runtime speaks to (`serve --stripe`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stripe {
+    /// The embedded sandbox, on a port of its own.
+    Sandbox,
+    /// Stripe itself.
+    Live,
+    /// One server in the place of every Stripe host, such as a double.
+    Url(String),
+}
+
+/// Where the instance runs; templates see it as `context.environment`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// Hot reload, the GraphQL explorer, and loopback callers without a token.
+    Development,
+    /// As production, with test keys.
+    Staging,
+    /// Real money.
+    Production,
+}
+
+impl Environment {
+    /// The word that templates see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+/// What the command line may set; `None` falls back to the environment, then to the default.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--root`, the folder of the instance.
+    pub root: Option<PathBuf>,
+    /// `--addr`, where `serve` listens.
+    pub addr: Option<String>,
+    /// `--database`, `sqlite:PATH` or `postgres://…`.
+    pub database: Option<String>,
+    /// `--stripe`, `sandbox`, `live` or a URL.
+    pub stripe: Option<String>,
+    /// `--sandbox-addr`, where the embedded sandbox listens.
+    pub sandbox_addr: Option<String>,
+}
+
+/// Every operator setting, validated.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder of the instance.
+    pub root: PathBuf,
+    /// Where `serve` listens.
+    pub addr: SocketAddr,
+    /// Where visitors and Stripe reach it, without a trailing slash (`SLUICEGATE_URL`).
+    pub public_url: Option<String>,
+    /// The database's URL.
+    pub database: String,
+    /// Which Stripe is spoken to.
+    pub stripe: Stripe,
+    /// Where the embedded sandbox listens.
+    pub sandbox_addr: SocketAddr,
+    /// `STRIPE_SECRET_KEY`, or the sandbox's.
+    pub secret_key: Secret,
+    /// `STRIPE_PUBLISHABLE_KEY`, or the sandbox's.
+    pub publishable_key: Secret,
+    /// `STRIPE_WEBHOOK_SECRET`, several separated by commas.
+    pub webhook_secrets: Vec<Secret>,
+    /// `SLUICEGATE_API_TOKEN`, the bearer token of the endpoint and of GraphQL.
+    pub api_token: Option<Secret>,
+    /// `SLUICEGATE_OUTBOUND_HOSTS`: hosts beside Stripe's that modules may call.
+    pub outbound_hosts: Vec<String>,
+    /// `SLUICEGATE_ENV`.
+    pub environment: Environment,
+    /// Signs forms and seals secrets at rest.
+    pub instance_key: InstanceKey,
+}
+
+impl Config {
+    /// Settles every setting from flags and the environment.
+    ///
+    /// # Errors
+    /// [`Error::Value`] names the flag or variable that cannot be read.
+    pub fn new(flags: Flags) -> Result<Self, Error> {
+        let root = flags.root.or_else(|| variable("SLUICEGATE_ROOT").map(PathBuf::from));
+        let root = root.unwrap_or_else(|| PathBuf::from("."));
+        let configured_key = variable("STRIPE_SECRET_KEY");
+        let stripe =
+            stripe(flags.stripe.or_else(|| variable("SLUICEGATE_STRIPE")), &configured_key)?;
+        let secret_key = match (&configured_key, &stripe) {
+            (Some(key), _) => key.clone(),
+            (None, Stripe::Live) => {
+                let message =
+                    "Stripe itself needs a secret key (sk_…) in the environment".to_owned();
+                return Err(Error::Value { name: "STRIPE_SECRET_KEY".to_owned(), message });
+            }
+            (None, _) => SANDBOX_SECRET_KEY.to_owned(),
+        };
+        let publishable_key = variable("STRIPE_PUBLISHABLE_KEY");
+        Ok(Self {
+            addr: address("--addr", flags.addr, "SLUICEGATE_ADDR", "127.0.0.1:3000")?,
+            sandbox_addr: address(
+                "--sandbox-addr",
+                flags.sandbox_addr,
+                "SLUICEGATE_SANDBOX_ADDR",
+                "127.0.0.1:12111",
+            )?,
+            public_url: variable("SLUICEGATE_URL").map(|u| u.trim_end_matches('/').to_owned()),
+            database: database(flags.database, &root),
+            environment: environment_setting(&secret_key)?,
+            webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
+            api_token: variable("SLUICEGATE_API_TOKEN").map(Secret::new),
+            outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
+            instance_key: instance_key(&root)?,
+            secret_key: Secret::new(secret_key),
+            publishable_key: Secret::new(
+                publishable_key.unwrap_or_else(|| SANDBOX_PUBLISHABLE_KEY.to_owned()),
+            ),
+            stripe,
+            root,
+        })
+    }
+
+    /// What `"${NAME}"` in a `template-values.json` reads: the environment, with Stripe's keys
+    /// as settled above, so that a laptop without keys runs on the sandbox's.
+    pub fn module_variable(&self, name: &str) -> Option<String> {
+        match name {
+            "STRIPE_SECRET_KEY" => Some(self.secret_key.expose().to_owned()),
+            "STRIPE_PUBLISHABLE_KEY" => Some(self.publishable_key.expose().to_owned()),
+            _ => variable(name),
+        }
+    }
+}
+
+/// `SLUICEGATE_LOG`: what is logged.
+pub fn log_filter() -> String {
+    variable("SLUICEGATE_LOG").unwrap_or_else(|| "info".to_owned())
+}
+
+/// A variable of the environment; an empty one counts as unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error> {
+    match setting.as_deref() {
+        None if key.is_some() => Ok(Stripe::Live),
+        None | Some("sandbox") => Ok(Stripe::Sandbox),
+        Some("live") => Ok(Stripe::Live),
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+            Ok(Stripe::Url(url.trim_end_matches('/').to_owned()))
+        }
+        Some(other) => Err(Error::Value {
+            name: "--stripe".to_owned(),
+            message: format!(
+                "`{other}` is none of: sandbox, live, a URL such as http://127.0.0.1:8000"
+            ),
+        }),
+    }
+}
+
+fn address(
+    flag: &str,
+    given: Option<String>,
+    name: &str,
+    default: &str,
+) -> Result<SocketAddr, Error> {
+    let text = given.or_else(|| variable(name)).unwrap_or_else(|| default.to_owned());
+    text.parse().map_err(|_| Error::Value {
+        name: flag.to_owned(),
+        message: format!("`{text}` is not an address and port such as {default}"),
+    })
+}
+
+fn database(given: Option<String>, root: &Path) -> String {
+    given
+        .or_else(|| variable("SLUICEGATE_DATABASE"))
+        .unwrap_or_else(|| format!("sqlite:{}", root.join("data/sluicegate.db").display()))
+}
+
+fn environment_setting(secret_key: &str) -> Result<Environment, Error> {
+    match variable("SLUICEGATE_ENV").as_deref() {
+        Some("development") => Ok(Environment::Development),
+        Some("staging") => Ok(Environment::Staging),
+        Some("production") => Ok(Environment::Production),
+        // A live key is real money: nothing of development may be open by default.
+        None if secret_key.contains("_live_") => Ok(Environment::Production),
+        None => Ok(Environment::Development),
+        Some(other) => Err(Error::Value {
+            name: "SLUICEGATE_ENV".to_owned(),
+            message: format!("`{other}` is none of: development, staging, production"),
+        }),
+    }
+}
+
+fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
+    let mut secrets = Vec::new();
+    for secret in setting.iter().flat_map(|all| all.split(',')).map(str::trim) {
+        // A blank or guessable secret would let anyone forge an event: refuse to start.
+        if secret.len() < 8 {
+            return Err(Error::Value {
+                name: "STRIPE_WEBHOOK_SECRET".to_owned(),
+                message: "a secret shorter than 8 characters protects nothing; copy the whole whsec_… text"
+                    .to_owned(),
+            });
+        }
+        secrets.push(Secret::new(secret));
+    }
+    Ok(secrets)
+}
+
+fn list(setting: Option<String>) -> Vec<String> {
+    let all = setting.unwrap_or_default();
+    all.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+}
+
+fn instance_key(root: &Path) -> Result<InstanceKey, Error> {
+    match variable("SLUICEGATE_SECRET_KEY") {
+        Some(hex) => Ok(InstanceKey::from_hex("SLUICEGATE_SECRET_KEY", &hex)?),
+        None => Ok(InstanceKey::from_file(&root.join("data/instance.key"))?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_means_live_unless_told_otherwise() {
+        let key = Some("sk_test_1".to_owned());
+        assert_eq!(stripe(None, &key).expect("valid"), Stripe::Live);
+        assert_eq!(stripe(None, &None).expect("valid"), Stripe::Sandbox);
+        assert_eq!(stripe(Some("sandbox".to_owned()), &key).expect("valid"), Stripe::Sandbox);
+        let url = stripe(Some("http://127.0.0.1:8000/".to_owned()), &None).expect("valid");
+        assert_eq!(url, Stripe::Url("http://127.0.0.1:8000".to_owned()));
+        assert!(stripe(Some("stripe".to_owned()), &None).is_err());
+    }
+
+    #[test]
+    fn webhook_secrets_are_several_and_never_blank() {
+        let two = webhook_secrets(Some("whsec_first1, whsec_second".to_owned())).expect("valid");
+        assert_eq!(two.len(), 2);
+        assert!(webhook_secrets(Some("whsec_first1,,".to_owned())).is_err());
+        assert!(webhook_secrets(None).expect("valid").is_empty());
+    }
+}

@@ -1,2 +1,51 @@
-//! The `sluicegate` binary.
-fn main() {}
+//! The `sluicegate` binary: reads the arguments, runs the command, tells what went wrong in one line.
+
+use clap::Parser as _;
+use sluicegate::cli::arguments::{Arguments, Command, Serve};
+use sluicegate::cli::output::Output;
+use sluicegate::cli::{
+    call, check, events, executions, migrate, render, routes, sandbox, scaffold, serve,
+};
+use sluicegate::config::{self, Config};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter =
+        EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("sluicegate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let output = Output { json: arguments.common.json };
+    let mut flags = arguments.common.flags();
+    match arguments.command.unwrap_or(Command::Serve(Serve::default())) {
+        Command::Serve(serve) => {
+            flags.addr = serve.addr;
+            serve::run(Config::new(flags)?)
+        }
+        Command::Call(call) => call::run(Config::new(flags)?, &call, &output),
+        Command::Render(render) => render::run(&render),
+        Command::Check => check::run(&Config::new(flags)?, &output),
+        Command::Migrate => migrate::run(Config::new(flags)?, &output),
+        Command::Executions(what) => executions::run(Config::new(flags)?, &what, &output),
+        Command::Events(what) => events::run(Config::new(flags)?, &what, &output),
+        Command::Sandbox(which) => {
+            flags.sandbox_addr = which.addr.or(flags.sandbox_addr);
+            sandbox::run(&Config::new(flags)?)
+        }
+        Command::New(new) => {
+            scaffold::run(&flags.root.unwrap_or_else(|| ".".into()), &new, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Routes => routes::run(&Config::new(flags)?, &output),
+    }
+}

@@ -1,1 +1,15 @@
-//! The command line: one file a command.
+//! The command line: one file a command; the names are a contract (design section 6).
+
+pub mod arguments;
+pub mod call;
+pub mod check;
+pub mod events;
+pub mod executions;
+pub mod migrate;
+pub mod offline;
+pub mod output;
+pub mod render;
+pub mod routes;
+pub mod sandbox;
+pub mod scaffold;
+pub mod serve;

@@ -1,1 +1,15 @@
 //! Forms: rendering, signature, submission, validation and the write.
+//!
+//! A form whose front matter has `request_type` is a door into the gateway room: what the page
+//! decided travels in a signed envelope. Every other form writes a record by the platform's rules
+//! (platformos.md C4).
+
+pub mod cast;
+pub mod envelope;
+pub mod error;
+pub mod fields;
+pub mod render;
+pub mod submission;
+
+pub mod validation;
+pub mod write;

@@ -49,7 +49,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// The keys that [`Delivery::read`] reads.
+    /// The keys these come from.
     pub const KEYS: [&'static str; 3] = ["enabled", "delay", "trigger_condition"];
 
     /// Reads the three keys.

@@ -32,7 +32,7 @@ pub mod routes;
 mod scalar;
 pub mod slug;
 pub mod source;
-mod suggest;
+pub mod suggest;
 pub mod table;
 pub mod translation;
 pub mod validation;

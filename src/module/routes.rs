@@ -139,3 +139,86 @@ fn beginning(page: &Page, route: &Route, address: &Address<'_>) -> Option<(usize
 fn is_loose(page: &Page) -> bool {
     !page.source.profile.switches().exact_slugs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::profile::Profile;
+    use crate::module::slug::Slug;
+    use crate::module::source::{Mark, Source};
+    use serde_json::Value as Json;
+
+    fn page(written: &str, profile: Profile) -> Page {
+        let mut words = written.split(' ');
+        let (slug, format) = (words.next().unwrap_or_default(), words.next().unwrap_or("html"));
+        let pattern = Slug::parse(slug).expect("a slug");
+        Page {
+            source: Source::new(written, "p.liquid", 1, "", profile),
+            slug: pattern.text().to_owned(),
+            pattern,
+            format: format.to_owned(),
+            method: Method::Get,
+            layout: None,
+            policies: Vec::new(),
+            response_headers: None,
+            redirect_to: None,
+            redirect_code: 302,
+            metadata: Json::Null,
+            converter: None,
+            max_deep_level: 3,
+            slug_mark: Mark { line: 1, column: 1 },
+        }
+    }
+
+    fn answer(pages: &[&str], profile: Profile, path: &str) -> Option<String> {
+        let pages: Vec<_> = pages.iter().map(|written| page(written, profile)).collect();
+        let found = Routes::new(&pages).find(&pages, Method::Get, path, None)?;
+        let params: Vec<_> = found.params.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        Some(format!("{} [{}]", pages[found.index].source.name, params.join(" ")))
+    }
+
+    fn modern(pages: &[&str], path: &str) -> Option<String> {
+        answer(pages, Profile::Modern, path)
+    }
+
+    #[test]
+    fn the_heavier_slug_is_meant() {
+        let pages = ["a/*rest", "a(/:x)", "a/:id", "a/new", ":any/:thing"];
+        assert_eq!(modern(&pages, "/a/new").as_deref(), Some("a/new []"));
+        assert_eq!(modern(&pages, "/a/7").as_deref(), Some("a/:id [id=7]"));
+        assert_eq!(modern(&pages, "/a").as_deref(), Some("a(/:x) []"));
+        assert_eq!(modern(&pages, "/a/7/8").as_deref(), Some("a/*rest [rest=7/8]"));
+        assert_eq!(modern(&pages, "/b/7").as_deref(), Some(":any/:thing [any=b thing=7]"));
+        assert_eq!(modern(&pages, "/b"), None);
+    }
+
+    #[test]
+    fn html_answers_any_extension_and_others_only_their_own() {
+        let pages = ["a", "a json", "b csv", "c/:file"];
+        assert_eq!(modern(&pages, "/a").as_deref(), Some("a []"));
+        assert_eq!(modern(&pages, "/a.json").as_deref(), Some("a json []"));
+        assert_eq!(modern(&pages, "/a.xml").as_deref(), Some("a []"));
+        assert_eq!(modern(&pages, "/a.exe"), None);
+        assert_eq!(modern(&pages, "/b"), None);
+        assert_eq!(modern(&pages, "/b.csv").as_deref(), Some("b csv []"));
+        assert_eq!(modern(&pages, "/c/x.pdf").as_deref(), Some("c/:file [file=x.pdf]"));
+    }
+
+    #[test]
+    fn a_modern_page_answers_only_its_own_path() {
+        assert_eq!(modern(&["account/edit"], "/account/edit/7"), None);
+    }
+
+    #[test]
+    fn of_classic_pages_the_longest_beginning_answers() {
+        let pages = ["/", "account", "account/edit"];
+        let classic = |path| answer(&pages, Profile::Legacy, path);
+        let edit = "account/edit [slug=account/edit slug2=7 slugs=7]";
+        assert_eq!(classic("/account/edit/7").as_deref(), Some(edit));
+        let show = "account [slug=account slug2=x slug3=y slugs=x/y/z]";
+        assert_eq!(classic("/account/x/y/z").as_deref(), Some(show));
+        assert_eq!(classic("/account/x/y/z/w"), None);
+        assert_eq!(classic("/").as_deref(), Some("/ [slug=/]"));
+        assert_eq!(classic("/other"), None);
+    }
+}

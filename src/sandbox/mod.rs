@@ -1,1 +1,41 @@
 //! The embedded Stripe: a separate server with state, ledger and signed webhooks.
+//!
+//! It imports none of the other rooms and is reached over TCP like the real one. A request
+//! passes `protocol` (keys, versions, idempotency, faults), then one file of `endpoint`, which
+//! reads and writes through a `Turn`; what the turn wrote is applied to the `World` as a whole,
+//! kept by the `journal`, and told to webhook endpoints by `delivery`.
+
+pub mod error;
+pub mod server;
+pub mod world;
+
+mod authorization;
+mod call;
+mod card;
+mod clock;
+mod connection;
+mod control;
+mod dashboard;
+mod delivery;
+mod endpoint;
+mod event;
+mod execution;
+mod fault;
+mod form;
+mod idempotency;
+mod identifier;
+mod journal;
+mod ledger;
+mod listing;
+mod multipart;
+mod parameters;
+mod params;
+mod protocol;
+mod refusal;
+mod render;
+mod reply;
+mod settle;
+mod signature;
+mod state;
+mod turn;
+mod version;

@@ -1,1 +1,18 @@
 //! What happened: records, executions, steps, constants and sessions in a database.
+//!
+//! Writes are data ([`write::Write`]); [`contract::Store::commit`] takes a list of them, all or
+//! nothing, and returns when they are on disk. This room knows no module and no clock: every
+//! moment it stores was given to it.
+
+pub mod contract;
+pub mod error;
+pub mod execution;
+pub mod matches;
+pub mod moment;
+pub mod page;
+pub mod query;
+pub mod record;
+pub mod sqlite;
+pub mod state;
+pub mod text;
+pub mod write;

@@ -1,1 +1,19 @@
 //! HTTP in and out; the only room that knows status codes.
+
+pub mod access;
+pub mod api;
+pub mod assets;
+pub mod console;
+pub mod error;
+pub mod form;
+pub mod graphql;
+pub mod health;
+pub mod page;
+pub mod params;
+pub mod read;
+pub mod respond;
+pub mod router;
+pub mod security;
+pub mod session;
+pub mod visit;
+pub mod webhook;

@@ -1,1 +1,0 @@
-//! Builds every room once and joins them: implements the `Host` that templates call.

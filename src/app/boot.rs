@@ -1,0 +1,79 @@
+//! Starting: the sandbox when there is no key, and the webhook endpoint at it.
+
+use crate::app::error::Error;
+use crate::app::house::House;
+use crate::app::scope::Scope;
+use crate::config::{Config, Stripe};
+use crate::gateway::request_type::Submission;
+use crate::sandbox::server::{self, Options, Running};
+use serde_json::{Map, Value as Json, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// The request type that tells the gateway where to deliver events.
+const ENDPOINT: &str = "create_webhook_endpoint";
+
+/// The server in Stripe's place, started when the settings ask for the embedded sandbox.
+///
+/// # Errors
+/// [`Error::Sandbox`] when neither its port nor a free one can be had.
+pub async fn sandbox(config: &Config) -> Result<(Option<Running>, Option<String>), Error> {
+    match &config.stripe {
+        Stripe::Live => Ok((None, None)),
+        Stripe::Url(url) => Ok((None, Some(url.clone()))),
+        Stripe::Sandbox => {
+            let running = start(config, config.sandbox_addr).await?;
+            let url = format!("http://{}", running.addr());
+            Ok((Some(running), Some(url)))
+        }
+    }
+}
+
+/// Starts the sandbox at `addr`.
+///
+/// # Errors
+/// [`Error::Sandbox`].
+pub async fn start(config: &Config, addr: SocketAddr) -> Result<Running, Error> {
+    let options = Options {
+        addr,
+        data: Some(config.root.join("data/sandbox.json")),
+        settle_immediately: true,
+        ..Options::default()
+    };
+    server::start(options).await.map_err(|e| Error::Sandbox(e.to_string()))
+}
+
+/// Makes the sandbox deliver its events to this instance: two endpoints, one for the platform's
+/// own events and one for those of connected accounts. Their secrets are stored as records, as
+/// those of live endpoints are. Running it again finds them.
+///
+/// # Errors
+/// [`Error::Gateway`] when the request type cannot be run.
+pub fn listen(house: &Arc<House>, address: SocketAddr) -> Result<(), Error> {
+    let world = house.world();
+    if !world.catalog.request_types().iter().any(|one| one.name == ENDPOINT) {
+        return Ok(());
+    }
+    for connect in [false, true] {
+        let url = format!("http://{address}/webhooks/listen");
+        let mut data = Map::new();
+        data.insert("url".to_owned(), json!(url));
+        data.insert("enabled_events".to_owned(), json!(["*"]));
+        if connect {
+            data.insert("connect".to_owned(), Json::Bool(true));
+        }
+        let instance = house.stripe_url.as_deref().unwrap_or_default();
+        let key = format!("sluicegate-endpoint-{instance}-{url}-{connect}");
+        let submission = Submission {
+            name: ENDPOINT.to_owned(),
+            data,
+            idempotency_key: Some(key),
+            ..Submission::default()
+        };
+        let outcome = house.host(Scope::new(house.bare_context())).request_type(submission)?;
+        if !outcome.errors.is_empty() {
+            tracing::warn!("the sandbox will deliver no events: {}", outcome.message());
+        }
+    }
+    Ok(())
+}

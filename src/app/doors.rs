@@ -1,0 +1,111 @@
+//! The doors of the house: request types, events and executions, for web, GraphQL and commands alike.
+
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::gateway::outcome::{Outcome, Problem, State as OutcomeState};
+use crate::gateway::request_type::{Gateway, Submission};
+use crate::journal::run::Run;
+use crate::store::execution::{Execution, ExecutionId, State};
+use crate::webhook::dispatch::Dispatch;
+use crate::webhook::inbox::{Inbox, Receipt};
+
+impl RequestHost {
+    /// Runs a request type to its outcome. Inside an execution its key is derived from that
+    /// execution, so that running it again does not send again.
+    ///
+    /// # Errors
+    /// [`Error::Gateway`].
+    pub fn request_type(&self, mut submission: Submission) -> Result<Outcome, Error> {
+        submission.user_id = submission.user_id.or_else(|| self.scope.user_id.clone());
+        if submission.idempotency_key.is_none() {
+            submission.idempotency_key = self.scope.nested_key();
+        }
+        self.with_gateway(|gateway| Ok(gateway.run(submission)?))
+    }
+
+    /// Goes on with a request type whose answer is not known.
+    ///
+    /// # Errors
+    /// [`Error::Gateway`].
+    pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
+        self.with_gateway(|gateway| Ok(gateway.resume(run)?))
+    }
+
+    fn with_gateway<T>(
+        &self,
+        work: impl FnOnce(Gateway<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let scene = self.scene()?;
+        let host = self.on(&scene);
+        work(Gateway {
+            catalog: &self.world.catalog,
+            templates: &self.world.templates,
+            journal: &self.house.journal,
+            transport: &self.house.transport,
+            key: &self.house.config.instance_key,
+            scene: &scene,
+            host: &host,
+            buffer: &host,
+        })
+    }
+
+    /// Takes one delivery of a webhook.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`]; see its kinds for the answer to give.
+    pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
+        let inbox = Inbox {
+            clock: &*self.house.clock,
+            journal: &self.house.journal,
+            store: &*self.house.store,
+            key: &self.house.config.instance_key,
+            configured: &self.house.config.webhook_secrets,
+        };
+        let receipt = inbox.receive(gateway, header, body)?;
+        if matches!(receipt, Receipt::Stored(_)) {
+            self.house.wake.notify_one();
+        }
+        Ok(receipt)
+    }
+
+    /// Processes one stored event.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`].
+    pub fn dispatch(&self, run: Run) -> Result<bool, Error> {
+        let scene = self.scene()?;
+        let host = self.on(&scene);
+        let dispatch = Dispatch {
+            catalog: &self.world.catalog,
+            templates: &self.world.templates,
+            journal: &self.house.journal,
+            scene: &scene,
+            host: &host,
+            buffer: &host,
+        };
+        Ok(dispatch.run(run)?)
+    }
+
+    /// What became of an execution, as its outcome; nothing when there is none of that id.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn outcome(&self, id: &ExecutionId) -> Result<Option<(Execution, Option<Outcome>)>, Error> {
+        let Some(execution) = self.house.store.execution(id)? else { return Ok(None) };
+        let stored = execution.outcome.clone();
+        let outcome = match execution.state {
+            _ if execution.kind != crate::gateway::request_type::KIND => None,
+            State::Completed => stored.and_then(|json| serde_json::from_value(json).ok()),
+            State::Discarded => {
+                let why = execution.error.as_deref().unwrap_or("it was given up");
+                let problem = Problem::new(why, "discarded", None);
+                let mut outcome =
+                    Outcome::refused(&execution.name, OutcomeState::Failed, vec![problem]);
+                outcome.execution = execution.id.to_string();
+                Some(outcome)
+            }
+            _ => Some(Outcome::pending(&execution.id.to_string(), &execution.name, false)),
+        };
+        Ok(Some((execution, outcome)))
+    }
+}

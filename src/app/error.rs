@@ -1,0 +1,33 @@
+//! Why the house could not be built, or a door of it could not be opened.
+
+/// Why the house could not be built or used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database's URL is not one this program speaks.
+    #[error("--database: `{0}` is none of: sqlite:PATH")]
+    Database(String),
+    /// The store could not be opened or used.
+    #[error(transparent)]
+    Store(#[from] crate::store::error::Error),
+    /// The journal could not do it.
+    #[error(transparent)]
+    Journal(#[from] crate::journal::error::Error),
+    /// The way to the gateway.
+    #[error(transparent)]
+    Gateway(#[from] crate::gateway::error::Error),
+    /// A form.
+    #[error(transparent)]
+    Form(#[from] crate::form::error::Error),
+    /// A template.
+    #[error(transparent)]
+    Template(#[from] crate::template::error::Error),
+    /// A webhook.
+    #[error(transparent)]
+    Webhook(#[from] crate::webhook::error::Error),
+    /// The folder is no instance.
+    #[error("{0} is not an instance: it has neither views/ nor modules/ (see --root)")]
+    NoInstance(String),
+    /// The sandbox could not be started.
+    #[error("the sandbox: {0}")]
+    Sandbox(String),
+}

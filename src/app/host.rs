@@ -1,0 +1,149 @@
+//! What templates call: the host of one request, with its house, world and scope.
+
+use crate::app::error::Error;
+use crate::app::house::House;
+use crate::app::scope::Scope;
+use crate::app::world::World;
+use crate::form::render::Place;
+use crate::journal::buffer::Buffer;
+use crate::journal::phase::Phase;
+use crate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
+use crate::template::scene::Scene;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// The house as one request or run sees it.
+#[derive(Clone)]
+pub struct RequestHost {
+    /// Every room.
+    pub house: Arc<House>,
+    /// The files as they were when the request began.
+    pub world: Arc<World>,
+    /// Who asks, and where writes go.
+    pub scope: Arc<Scope>,
+}
+
+impl RequestHost {
+    /// A scene for this request's templates, with its constants.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when constants cannot be read.
+    pub fn scene(&self) -> Result<Scene, Error> {
+        let scene = Scene::new(self.scope.context.clone());
+        scene.set_constants(self.house.constants(&self.world)?);
+        Ok(scene)
+    }
+
+    /// The host for renders that share `scene`.
+    pub fn on<'a>(&'a self, scene: &'a Scene) -> SceneHost<'a> {
+        SceneHost { host: self, scene }
+    }
+
+    /// Runs a GraphQL query as the outside sends it: `{data, errors}`.
+    pub fn graphql(
+        &self,
+        source: &str,
+        operation: Option<&str>,
+        variables: Json,
+        introspection: bool,
+    ) -> Json {
+        let _ = (source, operation, variables, introspection);
+        Json::Null
+    }
+
+    /// Runs `work` on the scope's phase, or on one of its own that is committed at once.
+    pub(super) fn write<T, E: From<crate::journal::error::Error>>(
+        &self,
+        work: impl FnOnce(&mut Phase) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut phase = self.scope.phase.lock().expect("no holder of the phase panics");
+        if let Some(phase) = phase.as_mut() {
+            return work(phase);
+        }
+        drop(phase);
+        let mut own = self.house.journal.phase();
+        let result = work(&mut own)?;
+        self.house.journal.write(own)?;
+        Ok(result)
+    }
+
+    /// Reads through the scope's phase, so that a template sees what it wrote.
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Phase) -> T) -> T {
+        let phase = self.scope.phase.lock().expect("no holder of the phase panics");
+        match phase.as_ref() {
+            Some(phase) => work(phase),
+            None => {
+                drop(phase);
+                work(&self.house.journal.phase())
+            }
+        }
+    }
+
+    /// Takes the writes of `own` into the scope's phase.
+    pub(super) fn join(&self, own: Phase) {
+        let mut phase = self.scope.phase.lock().expect("no holder of the phase panics");
+        if let Some(phase) = phase.as_mut() {
+            phase.join(own);
+        }
+    }
+}
+
+/// The host of renders that share a scene.
+pub struct SceneHost<'a> {
+    host: &'a RequestHost,
+    scene: &'a Scene,
+}
+
+impl Buffer for SceneHost<'_> {
+    fn within(&self, phase: &mut Phase, work: &mut dyn FnMut()) {
+        let own = std::mem::replace(phase, self.host.house.journal.phase());
+        let held = |phase| {
+            let mut slot = self.host.scope.phase.lock().expect("no holder of the phase panics");
+            std::mem::replace(&mut *slot, phase)
+        };
+        let outer = held(Some(own));
+        work();
+        if let Some(used) = held(outer) {
+            *phase = used;
+        }
+    }
+}
+
+impl Host for SceneHost<'_> {
+    fn graphql(&self, call: GraphqlCall) -> Json {
+        let _ = call;
+        Json::Null
+    }
+
+    fn include_form(&self, call: FormCall) -> Result<String, String> {
+        let RequestHost { house, world, scope } = self.host;
+        let place = Place {
+            catalog: &world.catalog,
+            templates: &world.templates,
+            scene: self.scene,
+            host: self,
+            key: &house.config.instance_key,
+            csrf_token: &scope.csrf_token,
+            now: house.clock.now(),
+            current_path: &scope.current_path,
+            page_id: &scope.page_id,
+            output: scope.output,
+        };
+        let refused = scope.refused.as_ref().filter(|(name, _)| *name == call.name);
+        place.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
+    }
+
+    fn log(&self, entry: LogEntry) {
+        let message = self.host.world.catalog.redact(&entry.message);
+        tracing::info!(kind = entry.kind, "{message}");
+    }
+
+    fn now(&self) -> Timestamp {
+        self.host.house.clock.now()
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        rand::fill(bytes);
+    }
+}

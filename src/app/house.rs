@@ -1,0 +1,162 @@
+//! The house: every room, built once.
+
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::app::scope::Scope;
+use crate::app::world::World;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Stripe};
+use crate::gateway::target::Target;
+use crate::gateway::transport::{Patience, Transport};
+use crate::journal::entry::Journal;
+use crate::secret::Secret;
+use crate::store::contract::Store;
+use crate::store::sqlite::database::Sqlite;
+use jiff::SignedDuration;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// Where constants' sealed values are bound to.
+const CONSTANT_PLACE: &str = "constants/value";
+
+/// Longer than a caller's patience with the gateway: nobody sends beside a living run.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Every room, built once; shared by all requests.
+pub struct House {
+    /// The operator's settings.
+    pub config: Config,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What happened.
+    pub store: Arc<dyn Store>,
+    /// The only writer of executions.
+    pub journal: Journal,
+    /// The one outbound door.
+    pub transport: Transport,
+    /// The server in Stripe's place, if one is.
+    pub stripe_url: Option<String>,
+    /// Wakes the worker.
+    pub wake: Notify,
+    world: RwLock<Arc<World>>,
+}
+
+impl House {
+    /// Opens the database, loads the instance, and joins the rooms. `stripe_url` is the server in
+    /// Stripe's place; the transport runs on `runtime`.
+    ///
+    /// # Errors
+    /// [`Error`] when the folder is no instance, or the database or TLS cannot be had. Faults of
+    /// modules are no errors here: see [`World::faults`].
+    pub fn build(
+        config: Config,
+        stripe_url: Option<String>,
+        runtime: Handle,
+    ) -> Result<Arc<Self>, Error> {
+        let root = &config.root;
+        if !["views", "modules", "app", "marketplace_builder"].iter().any(|f| root.join(f).is_dir())
+        {
+            return Err(Error::NoInstance(root.display().to_string()));
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = open(&config.database)?;
+        let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock)).with_lease(LEASE);
+        let hosts = config.outbound_hosts.clone();
+        let target = match &stripe_url {
+            Some(url) => Target::stand_in(url, hosts)?,
+            None => Target::live(hosts),
+        };
+        let transport = Transport::new(target, runtime, Patience::default())?;
+        let world = World::load(root, &|name| config.module_variable(name));
+        Ok(Arc::new(Self {
+            clock,
+            store,
+            journal,
+            transport,
+            stripe_url,
+            wake: Notify::new(),
+            world: RwLock::new(Arc::new(world)),
+            config,
+        }))
+    }
+
+    /// The present state of the files.
+    pub fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.read().expect("no holder of the world panics"))
+    }
+
+    /// Loads the files again. Requests on their way keep the state they began with.
+    pub fn reload(&self) -> Arc<World> {
+        let config = &self.config;
+        let world = Arc::new(World::load(&config.root, &|name| config.module_variable(name)));
+        *self.world.write().expect("no holder of the world panics") = Arc::clone(&world);
+        world
+    }
+
+    /// A host for one request or run.
+    pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
+        RequestHost { house: Arc::clone(self), world: self.world(), scope: Arc::new(scope) }
+    }
+
+    /// `context` where there is no visitor: commands and the worker.
+    pub fn bare_context(&self) -> Map<String, Json> {
+        let url = self.public_url();
+        let host = url.split("://").nth(1).unwrap_or("localhost");
+        let context = json!({
+            "params": {}, "headers": {}, "session": {}, "flash": {}, "current_user": null,
+            "location": { "host": host, "href": "/", "url": host, "pathname": "/", "search": "" },
+            "visitor": { "ip": "127.0.0.1" }, "language": "en",
+            "environment": self.config.environment.name(),
+        });
+        context.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Where visitors reach the instance.
+    pub fn public_url(&self) -> String {
+        let address = || format!("http://{}", self.config.addr);
+        self.config.public_url.clone().unwrap_or_else(address)
+    }
+
+    /// Constants as templates see them: stored ones, over those of the environment.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn constants(&self, world: &World) -> Result<BTreeMap<String, Secret>, Error> {
+        let mut constants = world.constants();
+        for constant in self.store.constants()? {
+            if let Some(value) = self.config.instance_key.open(CONSTANT_PLACE, &constant.sealed) {
+                constants.insert(constant.name, value);
+            }
+        }
+        Ok(constants)
+    }
+
+    /// A constant's value, sealed for the store.
+    pub fn seal_constant(&self, value: &str) -> String {
+        self.config.instance_key.seal(CONSTANT_PLACE, value)
+    }
+
+    /// True when the gateway is Stripe itself.
+    pub fn is_live(&self) -> bool {
+        self.config.stripe == Stripe::Live
+    }
+}
+
+fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
+    match database.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(Arc::new(Sqlite::open(Path::new(path))?)),
+        _ => Err(Error::Database(without_password(database))),
+    }
+}
+
+/// A URL as it may be shown: what stands before `@` is a credential.
+fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => url.to_owned(),
+    }
+}

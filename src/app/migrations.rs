@@ -1,0 +1,65 @@
+//! Pending migrations, each once, in the order of their timestamps.
+
+use crate::app::error::Error;
+use crate::app::house::House;
+use crate::app::scope::Scope;
+use crate::app::worker::claim;
+use crate::journal::buffer::Buffer as _;
+use crate::journal::intent::Intent;
+use crate::journal::run::Begun;
+use crate::module::migration::Migration;
+use crate::store::execution::State;
+use crate::template::render::OutputMode;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The kind of these executions.
+pub const KIND: &str = "migration";
+
+/// Runs every migration that has not been done, and names those that it did.
+///
+/// # Errors
+/// The first migration that fails stops the rest; it may be mended and run again.
+pub fn run(house: &Arc<House>) -> Result<Vec<String>, Error> {
+    let world = house.world();
+    let mut done = Vec::new();
+    for migration in &world.catalog.migrations {
+        if one(house, migration)? {
+            done.push(migration.source.name.clone());
+        }
+    }
+    Ok(done)
+}
+
+fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
+    let name = migration.source.name.clone();
+    let intent = Intent::new(KIND, &name, json!({})).keyed(name.as_str());
+    let run = match house.journal.begin(intent, None)? {
+        Begun::New(run) => run,
+        Begun::Finished(_) | Begun::Conflict(_) => return Ok(false),
+        Begun::InProgress(execution) => match claim(house, execution)? {
+            Some(run) => run,
+            None => return Ok(false),
+        },
+    };
+    let mut scope = Scope::new(house.bare_context());
+    scope.parent = Some(run.execution().id.clone());
+    let host = house.host(scope);
+    let scene = host.scene()?;
+    let scene_host = host.on(&scene);
+    let mut phase = house.journal.phase();
+    let mut result = Ok(());
+    scene_host.within(&mut phase, &mut || {
+        result = host
+            .world
+            .templates
+            .render(&migration.source, &scene, json!({}), OutputMode::Raw, &scene_host)
+            .map(|_| ());
+    });
+    if let Err(error) = result {
+        house.journal.retryable(run, &error.to_string(), None)?;
+        return Err(error.into());
+    }
+    house.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
+    Ok(true)
+}

@@ -1,0 +1,13 @@
+//! Builds every room once and joins them: implements the `Host` that templates call.
+
+pub mod boot;
+pub mod doors;
+pub mod error;
+pub mod forms;
+pub mod host;
+pub mod house;
+pub mod migrations;
+pub mod reload;
+pub mod scope;
+pub mod worker;
+pub mod world;

@@ -1,0 +1,73 @@
+//! Hot reload in development: files change, and the next request sees them.
+
+use crate::app::house::House;
+use notify::{RecursiveMode, Watcher as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// Editors write in several strokes: wait for a pause this long.
+const QUIET: Duration = Duration::from_millis(80);
+/// What is watched below the root; `data/` and `target/` change all the time.
+const FOLDERS: [&str; 11] = [
+    "app",
+    "marketplace_builder",
+    "modules",
+    "views",
+    "notifications",
+    "forms",
+    "graphql",
+    "translations",
+    "assets",
+    "authorization_policies",
+    "lib",
+];
+
+/// Watches the instance's files on a thread of its own until the process ends.
+pub fn watch(house: Arc<House>) {
+    let started = std::thread::Builder::new().name("reload".to_owned()).spawn(move || run(&house));
+    if let Err(error) = started {
+        tracing::warn!("no hot reload: {error}");
+    }
+}
+
+fn run(house: &Arc<House>) {
+    let (changed, changes) = channel();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        if event.is_ok_and(|event| !event.kind.is_access()) {
+            let _ = changed.send(());
+        }
+    });
+    let mut watcher = match watcher {
+        Ok(watcher) => watcher,
+        Err(error) => {
+            tracing::warn!("no hot reload: {error}");
+            return;
+        }
+    };
+    let root = &house.config.root;
+    // The root itself, for folders that are made later and template-values.json.
+    let mut watched = vec![(root.clone(), RecursiveMode::NonRecursive)];
+    watched.extend(FOLDERS.map(|folder| (root.join(folder), RecursiveMode::Recursive)));
+    for (path, mode) in watched.iter().filter(|(path, _)| path.exists()) {
+        if let Err(error) = watcher.watch(Path::new(path), *mode) {
+            tracing::warn!("{}: no hot reload: {error}", path.display());
+        }
+    }
+    while changes.recv().is_ok() {
+        loop {
+            match changes.recv_timeout(QUIET) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+        let world = house.reload();
+        let errors: Vec<_> = world.faults().into_iter().filter(|fault| fault.is_error()).collect();
+        for fault in &errors {
+            tracing::error!("{fault}");
+        }
+        tracing::info!(faults = errors.len(), "files changed: loaded again");
+    }
+}

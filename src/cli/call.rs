@@ -1,0 +1,43 @@
+//! `call`: one request type from the command line.
+
+use crate::app::scope::Scope;
+use crate::cli::arguments::Call;
+use crate::cli::offline::with_house;
+use crate::cli::output::Output;
+use crate::config::Config;
+use crate::gateway::outcome::State;
+use crate::gateway::request_type::Submission;
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Map, Value as Json, json};
+use std::process::ExitCode;
+
+/// Runs it and prints the outcome; only `completed` is a success for the shell.
+///
+/// # Errors
+/// When the data is no JSON object, or the request type cannot be run.
+pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
+    let submission = Submission {
+        name: call.name.clone(),
+        data: object("--data", &call.data)?,
+        config: object("--config", &call.config)?,
+        idempotency_key: call.idempotency_key.clone(),
+        ..Submission::default()
+    };
+    let outcome = with_house(config, true, |house| {
+        Ok(house.host(Scope::new(house.bare_context())).request_type(submission)?)
+    })?;
+    output.value(&json!(outcome));
+    Ok(match outcome.state {
+        State::Completed => ExitCode::SUCCESS,
+        // Told apart for scripts: nothing has gone wrong yet.
+        State::Pending => ExitCode::from(3),
+        _ => ExitCode::from(2),
+    })
+}
+
+fn object(flag: &str, text: &str) -> Result<Map<String, Json>> {
+    match serde_json::from_str(text).with_context(|| format!("{flag} is not JSON"))? {
+        Json::Object(map) => Ok(map),
+        _ => bail!("{flag} is not a JSON object"),
+    }
+}

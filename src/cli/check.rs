@@ -1,0 +1,27 @@
+//! `check`: every fault of every module, with its place.
+
+use crate::app::world::World;
+use crate::cli::output::Output;
+use crate::config::Config;
+use anyhow::Result;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Prints the faults; errors make it fail, warnings do not.
+///
+/// # Errors
+/// None of its own.
+pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
+    let world = World::load(&config.root, &|name| config.module_variable(name));
+    let faults = world.faults();
+    let errors = faults.iter().filter(|fault| fault.is_error()).count();
+    if output.json {
+        output.value(&json!({ "errors": errors, "faults": faults }));
+    } else {
+        for fault in &faults {
+            println!("{fault}\n");
+        }
+        println!("{errors} errors, {} warnings", faults.len() - errors);
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

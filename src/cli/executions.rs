@@ -1,0 +1,119 @@
+//! `executions`: look at and repair what is stuck.
+
+use crate::app::house::House;
+use crate::cli::arguments::Executions;
+use crate::cli::offline::with_house;
+use crate::cli::output::Output;
+use crate::config::Config;
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
+use crate::store::page::Page;
+use anyhow::{Context as _, Result, anyhow};
+use serde_json::{Value as Json, json};
+use std::process::ExitCode;
+
+/// How many a page.
+pub const PER_PAGE: u32 = 50;
+
+/// Lists, shows, retries or discards.
+///
+/// # Errors
+/// When there is no such execution, or it is in no state for that.
+pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCode> {
+    with_house(config, false, |house| match what {
+        Executions::List { state, kind, page } => {
+            let states: Result<Vec<State>> = state.iter().map(|s| named(s)).collect();
+            let query = ExecutionQuery {
+                states: states?,
+                kind: kind.clone(),
+                page: *page,
+                per_page: PER_PAGE,
+                ..ExecutionQuery::default()
+            };
+            list(&house.store.executions(&query)?, output);
+            Ok(())
+        }
+        Executions::Show { id } => {
+            let id = ExecutionId::from(id.as_str());
+            let execution = found(house, &id)?;
+            output.value(&whole(&execution, &house.store.steps(&id)?));
+            Ok(())
+        }
+        Executions::Retry { id } => {
+            let execution = house.journal.retry(&ExecutionId::from(id.as_str()))?;
+            output.value(&row(&execution));
+            Ok(())
+        }
+        Executions::Discard { id } => {
+            let reason = "discarded by an operator";
+            let execution = house.journal.discard(&ExecutionId::from(id.as_str()), reason);
+            output.value(&row(&execution.context("nothing was changed")?));
+            Ok(())
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A state by its name.
+fn named(name: &str) -> Result<State> {
+    let known: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
+    let known = known.join(", ");
+    State::from_name(name).ok_or_else(|| anyhow!("`{name}` is no state; it can be {known}"))
+}
+
+/// An execution that has to be there.
+///
+/// # Errors
+/// When there is none of that id.
+pub fn found(house: &House, id: &ExecutionId) -> Result<Execution> {
+    house.store.execution(id)?.ok_or_else(|| anyhow!("there is no execution `{id}`"))
+}
+
+/// Prints a page of executions.
+pub fn list(page: &Page<Execution>, output: &Output) {
+    let rows: Vec<Vec<String>> = page
+        .results
+        .iter()
+        .map(|one| {
+            vec![
+                one.id.to_string(),
+                one.kind.clone(),
+                one.name.clone(),
+                one.state.name().to_owned(),
+                one.attempt.to_string(),
+                one.created_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+                one.error.clone().unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let value = json!({
+        "total_entries": page.total_entries,
+        "results": page.results.iter().map(row).collect::<Vec<_>>(),
+    });
+    output.table(&value, &["ID", "KIND", "NAME", "STATE", "ATTEMPT", "CREATED", "ERROR"], &rows);
+}
+
+/// An execution without its input.
+pub fn row(execution: &Execution) -> Json {
+    json!({
+        "id": execution.id.as_str(), "kind": execution.kind, "name": execution.name,
+        "state": execution.state.name(), "attempt": execution.attempt, "error": execution.error,
+        "created_at": execution.created_at.to_string(),
+        "finished_at": execution.finished_at.map(|at| at.to_string()),
+    })
+}
+
+/// An execution with everything; credentials in stored calls stay sealed.
+pub fn whole(execution: &Execution, steps: &[Step]) -> Json {
+    let mut value = row(execution);
+    value["idempotency_key"] = json!(execution.idempotency_key);
+    value["input"] = execution.input.clone();
+    value["outcome"] = json!(execution.outcome);
+    value["steps"] = steps
+        .iter()
+        .map(|step| {
+            json!({ "seq": step.seq, "kind": step.kind, "request": step.request,
+                "response": step.response, "created_at": step.created_at.to_string() })
+        })
+        .collect();
+    value
+}

@@ -1,0 +1,18 @@
+//! `migrate`: pending migrations.
+
+use crate::app::migrations;
+use crate::cli::offline::with_house;
+use crate::cli::output::Output;
+use crate::config::Config;
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// Runs them and lists what ran.
+///
+/// # Errors
+/// The first migration that fails.
+pub fn run(config: Config, output: &Output) -> Result<ExitCode> {
+    let done = with_house(config, true, |house| Ok(migrations::run(house)?))?;
+    output.list("migrated", &done);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,44 @@
+//! `routes`: every address with the file that answers it.
+
+use crate::cli::output::Output;
+use crate::config::Config;
+use crate::module::catalog::Catalog;
+use anyhow::Result;
+use serde_json::json;
+use std::process::ExitCode;
+
+/// The host's own addresses.
+const OWN: [(&str, &str, &str); 9] = [
+    ("POST", "/api/customizations", "forms (also /api/records, /api/models)"),
+    ("POST", "/graphql", "GraphQL; GET is the explorer in development"),
+    ("POST", "/api/request_types/NAME", "one request type"),
+    ("GET", "/api/executions/ID", "what became of one"),
+    ("GET", "/assets/PATH", "assets of modules"),
+    ("GET", "/console", "the console"),
+    ("GET", "/healthz", "alive"),
+    ("GET", "/readyz", "ready"),
+    ("GET", "/metrics", "numbers for Prometheus"),
+];
+
+/// Prints them.
+///
+/// # Errors
+/// None of its own.
+pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
+    let catalog = Catalog::load(&config.root, &|name| config.module_variable(name));
+    let mut rows: Vec<Vec<String>> = catalog
+        .pages
+        .iter()
+        .map(|page| {
+            let path = format!("/{}", page.slug.trim_start_matches('/'));
+            vec![page.method.to_string(), path, page.source.path.display().to_string()]
+        })
+        .collect();
+    rows.extend(OWN.map(|(method, path, what)| vec![method.into(), path.into(), what.into()]));
+    let value: Vec<_> = rows
+        .iter()
+        .map(|row| json!({ "method": row[0], "path": row[1], "answered_by": row[2] }))
+        .collect();
+    output.table(&json!(value), &["METHOD", "PATH", "ANSWERED BY"], &rows);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,21 @@
+//! `sandbox`: the Stripe sandbox alone.
+
+use crate::app::boot;
+use crate::config::Config;
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// Serves the sandbox until it is told to stop.
+///
+/// # Errors
+/// When its address is taken.
+pub fn run(config: &Config) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let running = boot::start(config, config.sandbox_addr).await?;
+        println!("The Stripe sandbox serves http://{}", running.addr());
+        tokio::signal::ctrl_c().await?;
+        running.stop().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}

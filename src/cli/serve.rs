@@ -1,0 +1,106 @@
+//! `serve`: the main job.
+
+use crate::app::house::House;
+use crate::app::{boot, migrations, reload, worker};
+use crate::config::{Config, Environment};
+use crate::web::router::router;
+use anyhow::{Context as _, Result};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::watch;
+
+/// How many requests may block at once, on templates, the database or Stripe.
+const BLOCKING_THREADS: usize = 256;
+
+/// Serves until it is told to stop, then finishes what is in hand.
+///
+/// # Errors
+/// When the address is taken, the folder is no instance, or the database cannot be opened.
+pub fn run(config: Config) -> Result<ExitCode> {
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .context("the runtime")?;
+    runtime.block_on(serve(config))?;
+    // A call on its way to Stripe is in the journal; the next start goes on with it.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(mut config: Config) -> Result<()> {
+    let listener = TcpListener::bind(config.addr)
+        .await
+        .with_context(|| format!("cannot listen at {}", config.addr))?;
+    config.addr = listener.local_addr()?;
+    let (sandbox, stripe_url) = boot::sandbox(&config).await?;
+    let handle = Handle::current();
+    let house =
+        tokio::task::spawn_blocking(move || House::build(config, stripe_url, handle)).await??;
+    announce(&house, sandbox.is_some());
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(worker::run(Arc::clone(&house), stopped.clone()));
+    let ours = Arc::clone(&house);
+    let with_sandbox = sandbox.is_some();
+    tokio::task::spawn_blocking(move || prepare(&ours, with_sandbox));
+    let service = router(Arc::clone(&house)).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
+    tracing::info!("stopping: finishing what is in hand");
+    let _ = stop.send(true);
+    let _ = working.await;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    Ok(())
+}
+
+/// What can wait until the first visitor is served: migrations, faults, the sandbox's endpoint.
+fn prepare(house: &Arc<House>, with_sandbox: bool) {
+    for fault in house.world().faults() {
+        if fault.is_error() {
+            tracing::error!("{fault}");
+        } else {
+            tracing::warn!("{fault}");
+        }
+    }
+    if let Err(error) = migrations::run(house) {
+        tracing::error!("a migration failed: {error}");
+    }
+    if with_sandbox && let Err(error) = boot::listen(house, house.config.addr) {
+        tracing::warn!("the sandbox will deliver no events: {error}");
+    }
+    if house.config.environment == Environment::Development {
+        reload::watch(Arc::clone(house));
+    }
+}
+
+/// The lines that people and scripts read the addresses from.
+fn announce(house: &House, sandbox: bool) {
+    println!("Sluicegate {} serves {}", env!("CARGO_PKG_VERSION"), house.config.root.display());
+    println!("  site     http://{}", house.config.addr);
+    println!("  console  http://{}/console", house.config.addr);
+    match &house.stripe_url {
+        Some(url) if sandbox => println!("  sandbox  {url}"),
+        Some(url) => println!("  stripe   {url}"),
+        None => println!("  stripe   https://api.stripe.com"),
+    }
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupt.await;
+}

@@ -1,0 +1,256 @@
+//! What happens when a form is submitted (platformos.md C4), but for the gateway's part.
+
+use crate::form::envelope::{Envelope, Refusal};
+use crate::form::error::Error;
+use crate::form::fields;
+use crate::form::render::Refused;
+use crate::form::validation::{Asking, validate};
+use crate::form::write::{Writer, present};
+use crate::journal::phase::Phase;
+use crate::module::field::Field;
+use crate::module::form::{Form, Owner};
+use crate::module::source::Source;
+use crate::secret::InstanceKey;
+use crate::store::query::{Filter, Op, RecordQuery, Subject};
+use crate::store::record::Record;
+use crate::template::host::Host;
+use crate::template::lenient_json;
+use crate::template::render::{OutputMode, Templates};
+use crate::template::scene::Scene;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+/// The rooms a submission passes through, borrowed for one.
+pub struct Submission<'a> {
+    /// The form.
+    pub form: &'a Form,
+    /// Compiled templates.
+    pub templates: &'a Templates,
+    /// The request's context.
+    pub scene: &'a Scene,
+    /// What the platform's tags call.
+    pub host: &'a dyn Host,
+    /// Writes records.
+    pub writer: Writer<'a>,
+}
+
+/// What a visitor is told and where they go.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reply {
+    /// The path to go to; empty when the form names none.
+    pub redirect_to: String,
+    /// What went well.
+    pub notice: Option<String>,
+    /// What did not.
+    pub alert: Option<String>,
+}
+
+/// What a submission of a record form came to.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was written.
+    Written(Option<Record>, Reply),
+    /// It did not pass; nothing was written.
+    Refused(Refused),
+}
+
+/// The envelope of a submitted request-type form and its data with what the visitor filled in.
+///
+/// # Errors
+/// [`Refusal`]: nothing may be sent then.
+pub fn open(
+    form: &Form,
+    params: &Map<String, Json>,
+    key: &InstanceKey,
+    now: Timestamp,
+) -> Result<(Envelope, Map<String, Json>), Refusal> {
+    let sealed = params.get("signed").and_then(Json::as_str).ok_or(Refusal::Tampered)?;
+    let envelope = Envelope::open(sealed, &form.name, key, now)?;
+    let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
+    let plain = fields::plain(&posted);
+    let part = |name: &str| plain.get("properties").and_then(|all| all.get(name));
+    // Configuration is the page's alone.
+    if part("config").and_then(Json::as_object).is_some_and(|config| !config.is_empty()) {
+        return Err(Refusal::Added);
+    }
+    let mut filled = part("data").and_then(Json::as_object).cloned().unwrap_or_default();
+    // A popup that was not asked for an email posts an empty one.
+    filled.retain(|_, value| value.as_str() != Some(""));
+    let data = envelope.fill(&filled)?;
+    Ok((envelope, data))
+}
+
+impl Submission<'_> {
+    /// Renders `redirect_to`, `flash_notice` and `flash_alert` with `form` as they see it.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub fn reply(&self, form: &Json) -> Result<Reply, Error> {
+        let text = |source: &Option<Source>| match source {
+            None => Ok(None),
+            Some(source) => {
+                let locals = json!({ "form": form, "params": form });
+                let output = self.render(source, locals)?;
+                let output = output.trim().to_owned();
+                Ok::<_, Error>(Some(output).filter(|output| !output.is_empty()))
+            }
+        };
+        Ok(Reply {
+            redirect_to: text(&self.form.redirect_to)?.unwrap_or_default(),
+            notice: text(&self.form.flash_notice)?,
+            alert: text(&self.form.flash_alert)?,
+        })
+    }
+
+    /// Checks and writes a record form's values, `id` when it edits one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the record is not the visitor's to change, [`Error::DefaultPayload`]
+    /// and [`Error::Template`] when the form itself is faulty.
+    pub fn record(
+        &self,
+        phase: &mut Phase,
+        posted: &Map<String, Json>,
+        id: Option<&str>,
+    ) -> Result<Ended, Error> {
+        let stored = self.stored(phase, id)?;
+        let mut values = Json::Object(fields::plain(posted));
+        if let Some(payload) = &self.form.default_payload {
+            let payload = self.default_payload(payload, &values)?;
+            merge(&mut values, payload);
+        }
+        let declared = self.with_defaults(fields::declared(self.form, &as_map(&values)));
+        let before =
+            stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
+        let form = self.variable(&declared, stored.as_ref());
+        let holds = |source: &Source| {
+            self.render(source, json!({ "form": form })).is_ok_and(|text| text.trim() == "true")
+        };
+        let is_taken = |field: &Field, value: &Json, scope: &[String]| {
+            self.is_taken(phase, field, value, scope, &declared, stored.as_ref())
+        };
+        let asking = Asking { holds: &holds, is_taken: &is_taken, stored: &before };
+        let errors = validate(&self.form.fields, &declared, &asking);
+        if !errors.is_empty() {
+            return Ok(Ended::Refused(Refused { values: declared, errors }));
+        }
+        let record = self.write(phase, &declared, stored)?;
+        let form = self.variable(&declared, record.as_ref());
+        if let Some(callback) = &self.form.callback_actions {
+            self.render(callback, json!({ "form": form, "params": declared }))?;
+        }
+        Ok(Ended::Written(record, self.reply(&form)?))
+    }
+
+    fn render(&self, source: &Source, locals: Json) -> Result<String, Error> {
+        let rendered =
+            self.templates.render(source, self.scene, locals, OutputMode::Raw, self.host)?;
+        Ok(rendered.output)
+    }
+
+    fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {
+        let output = self.render(source, json!({ "form": values, "params": values }))?;
+        let refused =
+            |message: String| Error::DefaultPayload { form: self.form.name.clone(), message };
+        match lenient_json::read(&output).map_err(|e| refused(e.to_string()))? {
+            None => Ok(json!({})),
+            Some(Json::Object(map)) => Ok(Json::Object(fields::plain(&map))),
+            Some(_) => Err(refused("it is not a JSON object".to_owned())),
+        }
+    }
+
+    /// The record that is edited. One that is not there and one that is somebody else's are told
+    /// apart by nothing.
+    fn stored(&self, phase: &Phase, id: Option<&str>) -> Result<Option<Record>, Error> {
+        let Some(id) = id.filter(|id| !id.is_empty() && *id != "new") else { return Ok(None) };
+        let id = id.parse().map_err(|_| Error::NotFound)?;
+        let record = present(phase, id)?.ok_or(Error::NotFound)?;
+        let is_table = self.form.resource.table().is_none_or(|table| table == record.table);
+        let is_owner = match self.form.resource_owner {
+            Owner::Anyone => true,
+            Owner::Creator | Owner::Itself => {
+                record.user_id.is_some() && record.user_id.as_deref() == self.writer.user_id
+            }
+        };
+        if is_table && is_owner { Ok(Some(record)) } else { Err(Error::NotFound) }
+    }
+
+    fn with_defaults(&self, mut values: Json) -> Json {
+        for field in &self.form.fields {
+            if let Some(default) = &field.default
+                && fields::value_at(&values, &field.path).is_null()
+            {
+                fields::put(&mut values, &field.path, default.clone());
+            }
+        }
+        values
+    }
+
+    fn is_taken(
+        &self,
+        phase: &Phase,
+        field: &Field,
+        value: &Json,
+        scope: &[String],
+        values: &Json,
+        own: Option<&Record>,
+    ) -> bool {
+        let (Some(table), Some(property)) = (self.form.resource.table(), field.property()) else {
+            return false;
+        };
+        let mut query = RecordQuery::table(table).with(property, value.clone());
+        for name in scope {
+            let path = ["properties".to_owned(), name.clone()];
+            query = query.with(name, fields::value_at(values, &path));
+        }
+        if let Some(own) = own {
+            query.filters.push(Filter::on(Subject::Id, Op::Equals(json!(own.id))).negated());
+        }
+        // A store that cannot be read will say so when the record is written.
+        phase.records(&query).is_ok_and(|page| page.total_entries > 0)
+    }
+
+    fn write(
+        &self,
+        phase: &mut Phase,
+        values: &Json,
+        stored: Option<Record>,
+    ) -> Result<Option<Record>, Error> {
+        let Some(table) = self.form.resource.table() else { return Ok(None) };
+        let mut properties = values.get("properties").map(as_map).unwrap_or_default();
+        for field in self.form.fields.iter().filter(|field| field.virtual_) {
+            if let Some(name) = field.property() {
+                properties.shift_remove(name);
+            }
+        }
+        match stored {
+            Some(record) => self.writer.update(phase, record.id, properties),
+            None => self.writer.create(phase, table, properties).map(Some),
+        }
+    }
+
+    /// `form` as callbacks, flash and redirect see it: the values, and the record's id.
+    fn variable(&self, values: &Json, record: Option<&Record>) -> Json {
+        let mut form = values.clone();
+        if let (Json::Object(map), Some(record)) = (&mut form, record) {
+            map.insert("id".to_owned(), json!(record.id.to_string()));
+        }
+        form
+    }
+}
+
+fn as_map(value: &Json) -> Map<String, Json> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// Deep-merges `over` into `base`: the platform puts `default_payload` over what was submitted.
+fn merge(base: &mut Json, over: Json) {
+    match (base, over) {
+        (Json::Object(base), Json::Object(over)) => {
+            for (name, value) in over {
+                merge(base.entry(name).or_insert(Json::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}

@@ -1,0 +1,267 @@
+//! Checks submitted values by a form's validations (platformos.md C2).
+
+use crate::form::fields::value_at;
+use crate::module::field::Field;
+use crate::module::source::Source;
+use crate::module::validation::{Numericality, Validation, ValidationKind};
+use fancy_regex::RegexBuilder;
+use serde_json::{Map, Value as Json, json};
+
+/// A pattern may try this often before it counts as not matching: a hostile value cannot stall us.
+const BACKTRACKS_MAX: usize = 100_000;
+
+/// What validations ask beyond the values themselves.
+pub struct Asking<'a> {
+    /// Renders an `if:` and tells whether it says `true`.
+    pub holds: &'a dyn Fn(&Source) -> bool,
+    /// Whether another record has this value under the path, among those equal in the scope.
+    pub is_taken: &'a dyn Fn(&Field, &Json, &[String]) -> bool,
+    /// What is stored already: an existing value satisfies `presence`.
+    pub stored: &'a Json,
+}
+
+/// Every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all is well.
+pub fn validate(fields: &[Field], values: &Json, asking: &Asking<'_>) -> Map<String, Json> {
+    let mut errors = Map::new();
+    for field in fields {
+        let value = value_at(values, &field.path);
+        let messages: Vec<Json> = field
+            .validation
+            .iter()
+            .filter_map(|rule| fault(field, rule, &value, values, asking))
+            .map(Json::String)
+            .collect();
+        if !messages.is_empty() {
+            errors.insert(field.dotted(), Json::Array(messages));
+        }
+    }
+    errors
+}
+
+fn fault(
+    field: &Field,
+    rule: &Validation,
+    value: &Json,
+    values: &Json,
+    asking: &Asking<'_>,
+) -> Option<String> {
+    let excused = (rule.allow_nil && value.is_null()) || (rule.allow_blank && is_blank(value));
+    if excused || rule.condition.as_ref().is_some_and(|source| !(asking.holds)(source)) {
+        return None;
+    }
+    let fault = match &rule.kind {
+        ValidationKind::Presence => {
+            let stored = value_at(asking.stored, &field.path);
+            let absent = is_blank(value) && (!value.is_null() || is_blank(&stored));
+            absent.then(|| "can't be blank".to_owned())
+        }
+        ValidationKind::Absence => (!is_blank(value)).then(|| "must be blank".to_owned()),
+        ValidationKind::Unique { scope } => {
+            let taken = !is_blank(value) && (asking.is_taken)(field, value, scope);
+            taken.then(|| "has already been taken".to_owned())
+        }
+        ValidationKind::Confirmation => {
+            let mut path = field.path.clone();
+            if let Some(last) = path.last_mut() {
+                last.push_str("_confirmation");
+            }
+            let differs = text(&value_at(values, &path)) != text(value);
+            differs.then(|| "doesn't match its confirmation".to_owned())
+        }
+        // Every further rule is about a value that is there; `presence` asks for one.
+        _ if is_blank(value) => None,
+        kind => shape_fault(kind, value),
+    };
+    fault.map(|usual| rule.message.clone().unwrap_or(usual))
+}
+
+fn shape_fault(kind: &ValidationKind, value: &Json) -> Option<String> {
+    match kind {
+        ValidationKind::Email => {
+            (!is_email(&text(value))).then(|| "is not an email address".to_owned())
+        }
+        ValidationKind::Inclusion { values } => {
+            (!lists(values, value)).then(|| "is not included in the list".to_owned())
+        }
+        ValidationKind::Exclusion { values } => {
+            lists(values, value).then(|| "is reserved".to_owned())
+        }
+        ValidationKind::Format { with } => {
+            (!matches(with, &text(value))).then(|| "is invalid".to_owned())
+        }
+        ValidationKind::Length { minimum, maximum, is } => {
+            length_fault(value, *minimum, *maximum, *is)
+        }
+        ValidationKind::Numericality(rules) => numeric_fault(value, rules),
+        ValidationKind::Date(_) | ValidationKind::Datetime(_) => {
+            let read = crate::form::cast::is_time(value);
+            (!read).then(|| "is not a valid date".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn length_fault(
+    value: &Json,
+    minimum: Option<u32>,
+    maximum: Option<u32>,
+    is: Option<u32>,
+) -> Option<String> {
+    let length = match value {
+        Json::Array(list) => list.len(),
+        other => text(other).chars().count(),
+    };
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
+    if let Some(is) = is.filter(|is| length != *is) {
+        return Some(format!("is the wrong length (should be {is} characters)"));
+    }
+    if let Some(minimum) = minimum.filter(|minimum| length < *minimum) {
+        return Some(format!("is too short (minimum is {minimum} characters)"));
+    }
+    let maximum = maximum.filter(|maximum| length > *maximum)?;
+    Some(format!("is too long (maximum is {maximum} characters)"))
+}
+
+fn numeric_fault(value: &Json, rules: &Numericality) -> Option<String> {
+    let Ok(number) = text(value).trim().parse::<f64>() else {
+        return Some("is not a number".to_owned());
+    };
+    let whole = number.fract() == 0.0;
+    if (rules.only_integer || rules.odd || rules.even) && !whole {
+        return Some("must be an integer".to_owned());
+    }
+    if rules.odd && number % 2.0 == 0.0 {
+        return Some("must be odd".to_owned());
+    }
+    if rules.even && number % 2.0 != 0.0 {
+        return Some("must be even".to_owned());
+    }
+    let bounds: [(Option<f64>, fn(f64, f64) -> bool, &str); 6] = [
+        (rules.greater_than, |n, b| n > b, "greater than"),
+        (rules.greater_than_or_equal_to, |n, b| n >= b, "greater than or equal to"),
+        (rules.equal_to, |n, b| n == b, "equal to"),
+        (rules.other_than, |n, b| n != b, "other than"),
+        (rules.less_than, |n, b| n < b, "less than"),
+        (rules.less_than_or_equal_to, |n, b| n <= b, "less than or equal to"),
+    ];
+    bounds.iter().find_map(|(bound, holds, words)| {
+        let bound = bound.filter(|bound| !holds(number, *bound))?;
+        Some(format!("must be {words} {bound}"))
+    })
+}
+
+fn matches(pattern: &str, text: &str) -> bool {
+    RegexBuilder::new(pattern)
+        .backtrack_limit(BACKTRACKS_MAX)
+        .build()
+        .is_ok_and(|regex| regex.is_match(text).unwrap_or(false))
+}
+
+fn lists(values: &[Json], value: &Json) -> bool {
+    values.iter().any(|one| text(one) == text(value))
+}
+
+/// One `@` with something on both sides, a dot behind it, and no spaces: what can be mailed to.
+fn is_email(text: &str) -> bool {
+    match text.split_once('@') {
+        Some((name, host)) => {
+            let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+            let (before, after) = host.rsplit_once('.').unwrap_or_default();
+            plain
+                && !name.is_empty()
+                && !before.is_empty()
+                && !after.is_empty()
+                && !host.contains('@')
+        }
+        None => false,
+    }
+}
+
+fn is_blank(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Bool(truth) => !truth,
+        Json::String(text) => text.trim().is_empty(),
+        Json::Array(list) => list.is_empty(),
+        Json::Object(map) => map.is_empty(),
+        Json::Number(_) => false,
+    }
+}
+
+fn text(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// The errors as the platform's GraphQL and JSON give them: `[{"property", "messages"}]`.
+pub fn listed(errors: &Map<String, Json>) -> Json {
+    errors
+        .iter()
+        .map(|(path, messages)| json!({ "property": path, "messages": messages }))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: ValidationKind, value: Json) -> Vec<String> {
+        let field = Field {
+            path: vec!["properties".to_owned(), "x".to_owned()],
+            validation: vec![Validation {
+                kind,
+                message: None,
+                condition: None,
+                allow_nil: false,
+                allow_blank: false,
+            }],
+            virtual_: false,
+            readonly: false,
+            default: None,
+        };
+        let asking = Asking {
+            holds: &|_| true,
+            is_taken: &|_, value, _| *value == json!("taken"),
+            stored: &Json::Null,
+        };
+        let errors = validate(&[field], &json!({"properties": {"x": value}}), &asking);
+        errors
+            .values()
+            .flat_map(|m| m.as_array().cloned().unwrap_or_default())
+            .map(|m| text(&m))
+            .collect()
+    }
+
+    #[test]
+    fn asks_what_the_form_asks() {
+        assert_eq!(check(ValidationKind::Presence, json!(" ")), ["can't be blank"]);
+        assert!(check(ValidationKind::Presence, json!(0)).is_empty());
+        assert_eq!(check(ValidationKind::Absence, json!("x")), ["must be blank"]);
+        assert_eq!(check(ValidationKind::Email, json!("a@b")), ["is not an email address"]);
+        assert!(check(ValidationKind::Email, json!("a+b@example.com")).is_empty());
+        let one = ValidationKind::Inclusion { values: vec![json!("usd"), json!(5)] };
+        assert!(check(one.clone(), json!("5")).is_empty());
+        assert_eq!(check(one, json!("eur")), ["is not included in the list"]);
+        assert_eq!(check(ValidationKind::Unique { scope: vec![] }, json!("taken")).len(), 1);
+        let length = ValidationKind::Length { minimum: Some(2), maximum: Some(3), is: None };
+        assert_eq!(check(length.clone(), json!("é")).len(), 1);
+        assert!(check(length, json!("éé")).is_empty());
+    }
+
+    #[test]
+    fn numbers_and_patterns() {
+        let rules =
+            Numericality { greater_than: Some(0.0), only_integer: true, ..Numericality::default() };
+        let number = ValidationKind::Numericality(rules);
+        assert_eq!(check(number.clone(), json!("5.5")), ["must be an integer"]);
+        assert_eq!(check(number.clone(), json!(-1)), ["must be greater than 0"]);
+        assert_eq!(check(number.clone(), json!("many")), ["is not a number"]);
+        assert!(check(number, json!("7")).is_empty());
+        let hostile = ValidationKind::Format { with: "^(a+)+(?!b)$".to_owned() };
+        let value = format!("{}!", "a".repeat(60));
+        assert_eq!(check(hostile, json!(value)), ["is invalid"], "and it returns");
+    }
+}

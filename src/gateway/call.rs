@@ -1,0 +1,256 @@
+//! One API call as bytes: rendered once from its template, stored, and sent as stored.
+
+use crate::gateway::error::Error;
+use crate::module::api_call::ApiCall;
+use crate::module::source::Source;
+use crate::secret::{InstanceKey, Secret};
+use crate::template::host::Host;
+use crate::template::lenient_json;
+use crate::template::render::{OutputMode, Templates};
+use crate::template::scene::Scene;
+use serde_json::{Map, Value as Json, json};
+
+/// Where sealed header values are bound to, so that they open nowhere else.
+const SEAL_PLACE: &str = "steps/request/headers";
+/// Stripe's limit for an idempotency key, in characters.
+const KEY_CHARS_MAX: usize = 255;
+
+/// A rendered API call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `GET`, `POST`, … in upper case.
+    pub method: String,
+    /// The address a template wrote, before a stand-in takes Stripe's place.
+    pub url: String,
+    /// Header names as written; the values are secrets because one of them is.
+    pub headers: Vec<(String, Secret)>,
+    /// The payload, form-encoded or JSON.
+    pub body: String,
+}
+
+/// What a call is rendered with.
+pub struct Rendering<'a> {
+    /// The compiled templates.
+    pub templates: &'a Templates,
+    /// The request's context.
+    pub scene: &'a Scene,
+    /// What the platform's tags call.
+    pub host: &'a dyn Host,
+}
+
+impl Rendering<'_> {
+    fn text(&self, source: &Source, data: &Json) -> Result<String, Error> {
+        // `form` is the same thing as `data` since July 2019 (platformos.md D).
+        let locals = json!({ "data": data, "form": data });
+        let rendered =
+            self.templates.render(source, self.scene, locals, OutputMode::Raw, self.host)?;
+        Ok(rendered.output)
+    }
+}
+
+impl Call {
+    /// Renders an API call: `to`, `request_type`, `headers`, then the body, in this order
+    /// (platformos.md D: the body may change `data` after the headers have used it).
+    ///
+    /// # Errors
+    /// [`Error::Template`] with the place in the module; [`Error::Call`] when the result is no call.
+    pub fn render(api_call: &ApiCall, data: &Json, with: &Rendering<'_>) -> Result<Self, Error> {
+        let url: String = with.text(&api_call.to, data)?.split_whitespace().collect();
+        let method = with.text(&api_call.request_type, data)?.trim().to_ascii_uppercase();
+        let headers = match &api_call.headers {
+            Some(source) => read_headers(&api_call.name, &with.text(source, data)?)?,
+            None => Vec::new(),
+        };
+        let body = with.text(&api_call.source, data)?.trim().to_owned();
+        let mut call = Self { method, url, headers, body };
+        call.check_method(&api_call.name)?;
+        call.move_body_to_query();
+        Ok(call)
+    }
+
+    /// Makes sure that a POST carries an idempotency key: the template's own, or `derived`.
+    ///
+    /// # Errors
+    /// [`Error::Call`] when the template's key is longer than Stripe takes.
+    pub fn key(&mut self, template: &str, derived: &str) -> Result<(), Error> {
+        // An empty key is an error at Stripe, and the classic templates send one.
+        self.headers.retain(|(name, value)| !is_key(name) || !value.is_blank());
+        let own = self.headers.iter().find(|(name, _)| is_key(name)).map(|(_, value)| value);
+        if own.is_some_and(|key| key.expose().chars().count() > KEY_CHARS_MAX) {
+            return Err(Error::Call {
+                template: template.to_owned(),
+                message: format!("the idempotency key is longer than {KEY_CHARS_MAX} characters"),
+            });
+        }
+        if own.is_none() && self.method == "POST" {
+            self.headers.push(("Idempotency-Key".to_owned(), Secret::new(derived)));
+        }
+        Ok(())
+    }
+
+    /// The call as a step stores it; credentials are sealed with the instance key.
+    pub fn to_json(&self, key: &InstanceKey) -> Json {
+        let headers: Map<String, Json> = self
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let stored = if is_credential(name) {
+                    json!({ "sealed": key.seal(SEAL_PLACE, value.expose()) })
+                } else {
+                    json!(value.expose())
+                };
+                (name.clone(), stored)
+            })
+            .collect();
+        json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
+    }
+
+    /// What must be the same when the execution is run again: everything but the credentials,
+    /// which are sealed differently each time.
+    pub fn identity(&self) -> Json {
+        let headers: Map<String, Json> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !is_credential(name))
+            .map(|(name, value)| (name.clone(), json!(value.expose())))
+            .collect();
+        json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
+    }
+
+    /// The call that [`Call::to_json`] stored, byte for byte, or nothing if it cannot be opened.
+    pub fn from_json(stored: &Json, key: &InstanceKey) -> Option<Self> {
+        let text = |name: &str| stored.get(name)?.as_str().map(str::to_owned);
+        let headers = stored.get("headers")?.as_object()?.iter().map(|(name, value)| {
+            let value = match value.get("sealed").and_then(Json::as_str) {
+                Some(sealed) => key.open(SEAL_PLACE, sealed)?,
+                None => Secret::new(value.as_str()?),
+            };
+            Some((name.clone(), value))
+        });
+        Some(Self {
+            method: text("method")?,
+            url: text("url")?,
+            headers: headers.collect::<Option<_>>()?,
+            body: text("body")?,
+        })
+    }
+
+    fn check_method(&self, template: &str) -> Result<(), Error> {
+        if matches!(self.method.as_str(), "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
+            return Ok(());
+        }
+        let message =
+            format!("request_type `{}` is none of GET, POST, PUT, PATCH, DELETE", self.method);
+        Err(Error::Call { template: template.to_owned(), message })
+    }
+
+    /// Stripe documents query parameters for GET, and servers may drop the body of one.
+    fn move_body_to_query(&mut self) {
+        if self.method == "GET" && !self.body.is_empty() {
+            let mark = if self.url.contains('?') { '&' } else { '?' };
+            let body = std::mem::take(&mut self.body);
+            self.url = format!("{}{mark}{body}", self.url);
+        }
+    }
+}
+
+fn is_key(name: &str) -> bool {
+    name.eq_ignore_ascii_case("idempotency-key")
+}
+
+fn is_credential(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("cookie")
+}
+
+/// Header names and values from the JSON object that a template rendered; blank is none.
+fn read_headers(template: &str, text: &str) -> Result<Vec<(String, Secret)>, Error> {
+    let refused = |message: String| Error::Call { template: template.to_owned(), message };
+    let read = lenient_json::read(text)
+        // The text holds the secret key: only the reason may be told.
+        .map_err(|e| refused(format!("headers are not a JSON object: {e}")))?;
+    let Some(Json::Object(map)) = read else {
+        return if read.is_none() {
+            Ok(Vec::new())
+        } else {
+            Err(refused("headers are not a JSON object".to_owned()))
+        };
+    };
+    let mut headers = Vec::with_capacity(map.len());
+    for (name, value) in map {
+        let value = match value {
+            Json::String(text) => text,
+            Json::Null => continue,
+            other => other.to_string(),
+        };
+        // A line break in a value would let data write headers of its own.
+        let clean = !value.chars().any(|c| c.is_control());
+        if !clean || reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            return Err(refused(format!("header `{}` is not allowed", name.escape_debug())));
+        }
+        headers.push((name, Secret::new(value)));
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(method: &str, headers: &[(&str, &str)]) -> Call {
+        Call {
+            method: method.to_owned(),
+            url: "https://api.stripe.com/v1/charges".to_owned(),
+            headers: headers.iter().map(|(n, v)| ((*n).to_owned(), Secret::new(*v))).collect(),
+            body: "amount=500".to_owned(),
+        }
+    }
+
+    fn keys(call: &Call) -> Vec<&str> {
+        call.headers.iter().filter(|(n, _)| is_key(n)).map(|(_, v)| v.expose()).collect()
+    }
+
+    #[test]
+    fn a_post_always_has_a_key_and_never_an_empty_one() {
+        let mut own = call("POST", &[("idempotency-key", "mine")]);
+        own.key("t", "derived").expect("fine");
+        assert_eq!(keys(&own), ["mine"]);
+        let mut empty = call("POST", &[("Idempotency-Key", " ")]);
+        empty.key("t", "derived").expect("fine");
+        assert_eq!(keys(&empty), ["derived"]);
+        let mut get = call("GET", &[("Idempotency-Key", "")]);
+        get.key("t", "derived").expect("fine");
+        assert!(keys(&get).is_empty());
+        let long = "k".repeat(256);
+        assert!(call("POST", &[("Idempotency-Key", &long)]).key("t", "d").is_err());
+    }
+
+    #[test]
+    fn a_stored_call_hides_its_credentials_and_reads_back() {
+        let key = InstanceKey::random();
+        let stored =
+            call("POST", &[("Authorization", "Bearer sk_test_canary"), ("X", "1")]).to_json(&key);
+        assert!(!stored.to_string().contains("sk_test_canary"));
+        let read = Call::from_json(&stored, &key).expect("opens");
+        assert_eq!(read.headers[0].1.expose(), "Bearer sk_test_canary");
+        assert_eq!((read.body.as_str(), read.headers[1].1.expose()), ("amount=500", "1"));
+        assert!(Call::from_json(&stored, &InstanceKey::random()).is_none());
+    }
+
+    #[test]
+    fn headers_cannot_smuggle_lines() {
+        assert!(read_headers("t", "{\"A\": \"1\\r\\nB: 2\"}").is_err());
+        assert!(read_headers("t", "{\"A B\": \"1\"}").is_err());
+        assert!(read_headers("t", "[1]").is_err());
+        assert!(read_headers("t", " \n ").expect("none").is_empty());
+        assert_eq!(read_headers("t", "{\"A\": 1, \"B\": null}").expect("one").len(), 1);
+    }
+
+    #[test]
+    fn the_body_of_a_get_is_its_query() {
+        let mut get = call("GET", &[]);
+        get.url.push_str("?limit=1");
+        get.move_body_to_query();
+        assert_eq!(get.url, "https://api.stripe.com/v1/charges?limit=1&amount=500");
+        assert!(get.body.is_empty());
+    }
+}

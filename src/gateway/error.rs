@@ -1,0 +1,60 @@
+//! What can go wrong on the way of a request type that is not an outcome.
+
+/// Why a request type could not be run to an outcome.
+///
+/// Refusals that a caller can act on (a decline, bad data, a conflict) are
+/// [`crate::gateway::outcome::Outcome`]s, not errors.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No module defines it; the caller has the name wrong.
+    #[error("there is no request type `{name}`{}", hint(.suggestion))]
+    UnknownRequestType {
+        /// The name asked for.
+        name: String,
+        /// The nearest name that exists.
+        suggestion: Option<String>,
+    },
+    /// A template of the module failed; its author has to mend it.
+    #[error(transparent)]
+    Template(#[from] crate::template::error::Error),
+    /// A template rendered something that is no API call.
+    #[error("{template}: {message}")]
+    Call {
+        /// The API call's name.
+        template: String,
+        /// What is wrong with what it rendered.
+        message: String,
+    },
+    /// The response mapper's output is not the JSON it should be.
+    #[error("{template}: {message}")]
+    Mapper {
+        /// The mapper's name.
+        template: String,
+        /// What is wrong with its output.
+        message: String,
+    },
+    /// The call may not go there.
+    #[error("{url}: {reason}")]
+    Address {
+        /// The address, without its query.
+        url: String,
+        /// Why it is refused.
+        reason: String,
+    },
+    /// The HTTP client could not be built.
+    #[error("the HTTP client cannot be built: {0}")]
+    Client(String),
+    /// The journal or the store could not do it; see its error for what to do.
+    #[error(transparent)]
+    Journal(#[from] crate::journal::error::Error),
+    /// A record could not be written.
+    #[error(transparent)]
+    Form(#[from] crate::form::error::Error),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] crate::store::error::Error),
+}
+
+fn hint(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}

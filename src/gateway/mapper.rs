@@ -1,0 +1,211 @@
+//! Reads what a response mapper rendered: the record to write, further records, or errors.
+
+use crate::gateway::error::Error;
+use crate::gateway::outcome::Problem;
+use crate::template::lenient_json;
+use serde_json::{Map, Value as Json};
+
+/// What a response mapper said about a gateway's answer.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Mapped {
+    /// The record to update or delete; a new one is created without it.
+    pub id: Option<String>,
+    /// Properties of the record; `None` writes no record.
+    pub properties: Option<Map<String, Json>>,
+    /// Why the gateway refused; empty when it did not.
+    pub errors: Vec<Problem>,
+    /// Further records of the same transaction.
+    pub records: Vec<Related>,
+}
+
+/// A further record that an answer leads to, such as the card of a new customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Related {
+    /// The form whose table and rules apply, or the table itself.
+    pub place: Place,
+    /// The record's id, when the mapper knows it.
+    pub id: Option<String>,
+    /// Otherwise the newest record with these property values.
+    pub find: Map<String, Json>,
+    /// What is done to it.
+    pub action: Action,
+    /// The properties to set.
+    pub properties: Map<String, Json>,
+}
+
+/// Where a further record is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// By a form's name.
+    Form(String),
+    /// By a table's name.
+    Table(String),
+}
+
+/// What is done to a further record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A new record.
+    Create,
+    /// The named properties of an existing one; nothing if there is none.
+    Update,
+    /// A soft delete; nothing if there is none.
+    Delete,
+}
+
+impl Mapped {
+    /// Reads a mapper's output.
+    ///
+    /// # Errors
+    /// [`Error::Mapper`] tells what is not as the contract has it; the output itself is not
+    /// quoted, it may hold a secret.
+    pub fn read(mapper: &str, output: &str) -> Result<Self, Error> {
+        let refused = |message: &str| Error::Mapper {
+            template: mapper.to_owned(),
+            message: message.to_owned(),
+        };
+        let json = lenient_json::read(output).map_err(|e| refused(&format!("not JSON: {e}")))?;
+        let Some(Json::Object(map)) = json else {
+            return Err(refused("the output is not a JSON object"));
+        };
+        let records = match map.get("records") {
+            None | Some(Json::Null) => Vec::new(),
+            Some(Json::Array(list)) => list
+                .iter()
+                .map(|item| read_related(item).ok_or_else(|| refused("an entry of `records` needs `form` or `table`, and an `action` of create, update or delete")))
+                .collect::<Result<_, _>>()?,
+            Some(_) => return Err(refused("`records` is not a list")),
+        };
+        Ok(Self {
+            id: map.get("id").and_then(as_id),
+            properties: match map.get("properties") {
+                None | Some(Json::Null) => None,
+                Some(properties) => Some(
+                    read_properties(properties)
+                        .ok_or_else(|| refused("`properties` is not a list of {name, value}"))?,
+                ),
+            },
+            errors: map.get("errors").map(read_errors).unwrap_or_default(),
+            records,
+        })
+    }
+}
+
+fn as_id(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// `[{"name", "value"}]`, the platform's form, or a plain object.
+fn read_properties(value: &Json) -> Option<Map<String, Json>> {
+    match value {
+        Json::Object(map) => Some(map.clone()),
+        Json::Array(list) => list
+            .iter()
+            .map(|item| {
+                let name = item.get("name")?.as_str()?.to_owned();
+                Some((name, item.get("value").cloned().unwrap_or(Json::Null)))
+            })
+            .collect(),
+        _ => None,
+    }
+}
+
+/// A text, a list of texts or of `{message, code?, field?}`; blank is no error.
+fn read_errors(value: &Json) -> Vec<Problem> {
+    match value {
+        Json::String(text) if text.trim().is_empty() => Vec::new(),
+        Json::String(text) => vec![Problem { message: text.clone(), code: None, field: None }],
+        Json::Array(list) => list.iter().flat_map(read_errors).collect(),
+        Json::Object(map) => {
+            let text = |name: &str| map.get(name).and_then(Json::as_str).map(str::to_owned);
+            let filled = |name: &str| text(name).filter(|text| !text.is_empty());
+            filled("message")
+                .map(|message| Problem { message, code: filled("code"), field: filled("field") })
+                .into_iter()
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn read_related(item: &Json) -> Option<Related> {
+    let text = |name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
+    let place = match (text("form"), text("table")) {
+        (Some(form), _) => Place::Form(form),
+        (None, Some(table)) => Place::Table(table),
+        (None, None) => return None,
+    };
+    let action = match text("action").as_deref() {
+        None | Some("create") => Action::Create,
+        Some("update") => Action::Update,
+        Some("delete") => Action::Delete,
+        Some(_) => return None,
+    };
+    Some(Related {
+        place,
+        id: item.get("id").and_then(as_id),
+        find: match item.get("find") {
+            None | Some(Json::Null) => Map::new(),
+            Some(find) => find.as_object()?.clone(),
+        },
+        action,
+        properties: match item.get("properties") {
+            None | Some(Json::Null) => Map::new(),
+            Some(properties) => read_properties(properties)?,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn reads_the_classic_shape() {
+        let output = r#"
+            { "id": 12, "properties": [ {"name": "state", "value": "paid"}, {"name": "note"} ] }"#;
+        let mapped = Mapped::read("m", output).expect("well-formed");
+        assert_eq!(mapped.id.as_deref(), Some("12"));
+        let properties = json!({"state": "paid", "note": null});
+        assert_eq!(mapped.properties.map(Json::Object), Some(properties));
+        assert!(mapped.errors.is_empty());
+    }
+
+    #[test]
+    fn reads_errors_in_every_form() {
+        for output in [
+            r#"{"errors": "Declined."}"#,
+            r#"{"errors": ["Declined."]}"#,
+            r#"{"errors": [{"message": "Declined.", "code": ""}]}"#,
+        ] {
+            let mapped = Mapped::read("m", output).expect("well-formed");
+            assert_eq!(mapped.errors[0].message, "Declined.", "{output}");
+        }
+        assert!(Mapped::read("m", r#"{"errors": null}"#).expect("well-formed").errors.is_empty());
+    }
+
+    #[test]
+    fn reads_further_records() {
+        let output = r#"{"properties": {}, "records": [
+            {"table": "card", "action": "update", "find": {"gateway_id": "c1"}, "properties": {"a": 1}}]}"#;
+        let related = &Mapped::read("m", output).expect("well-formed").records[0];
+        assert_eq!(related.action, Action::Update);
+        assert_eq!(related.place, Place::Table("card".to_owned()));
+        assert_eq!(related.find["gateway_id"], json!("c1"));
+    }
+
+    #[test]
+    fn what_is_not_the_contract_is_told_without_quoting_it() {
+        for bad in
+            ["", "null", "[1]", "whsec_canary", r#"{"properties": "x"}"#, r#"{"records": [{}]}"#]
+        {
+            let error = Mapped::read("mapper", bad).expect_err(bad).to_string();
+            assert!(error.contains("mapper") && !error.contains("canary"), "{error}");
+        }
+    }
+}

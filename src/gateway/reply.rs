@@ -1,0 +1,121 @@
+//! What came back from a call, and what it tells: an answer, or that the answer is not known.
+
+use serde_json::{Map, Value as Json, json};
+
+/// A complete HTTP answer that settles what happened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Header names in lower case.
+    pub headers: Map<String, Json>,
+    /// The body as text.
+    pub body: String,
+}
+
+/// What one call, retries included, came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// The gateway's word, final.
+    Answer(Answer),
+    /// Nobody knows whether it happened; the text says why, for the operator.
+    Unknown(String),
+}
+
+/// What a single attempt's status and headers mean (`stripe.md` 2.2, 4.1, 4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The gateway's word, final.
+    Final,
+    /// Not settled: send the same bytes with the same key again.
+    Again,
+    /// Not settled, and the gateway asks not to be asked again soon.
+    Later,
+}
+
+impl Answer {
+    /// A header's text by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(Json::as_str)
+    }
+
+    /// Stripe's id of this request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.header("request-id")
+    }
+
+    /// The body as JSON, when it is.
+    pub fn json(&self) -> Option<Json> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// The error code of a Stripe error body.
+    pub fn error_code(&self) -> Option<String> {
+        self.json()?.pointer("/error/code")?.as_str().map(str::to_owned)
+    }
+
+    /// What this attempt settles.
+    ///
+    /// A 409 is a concurrent use of the key and a 429 never reached the operation: neither says
+    /// what became of an earlier attempt. A 5xx is indeterminate. A 2xx whose body cannot be read
+    /// happened, but we do not know what.
+    pub fn verdict(&self) -> Verdict {
+        let settled = match self.status {
+            200..=299 => self.json().is_some(),
+            409 | 424 | 429 => false,
+            300..=499 => true,
+            _ => false,
+        };
+        match (settled, self.header("stripe-should-retry")) {
+            (true, _) => Verdict::Final,
+            (false, Some("false")) => Verdict::Later,
+            (false, _) => Verdict::Again,
+        }
+    }
+
+    /// The answer as templates see it and as a step stores it: `{status, headers, body}`.
+    pub fn to_json(&self) -> Json {
+        json!({ "status": self.status, "headers": self.headers, "body": self.body })
+    }
+
+    /// The answer that [`Answer::to_json`] stored.
+    pub fn from_json(stored: &Json) -> Option<Self> {
+        Some(Self {
+            status: u16::try_from(stored.get("status")?.as_u64()?).ok()?,
+            headers: stored.get("headers")?.as_object()?.clone(),
+            body: stored.get("body")?.as_str()?.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str, should_retry: Option<&str>) -> Answer {
+        let mut headers = Map::new();
+        if let Some(text) = should_retry {
+            headers.insert("stripe-should-retry".to_owned(), json!(text));
+        }
+        Answer { status, headers, body: body.to_owned() }
+    }
+
+    #[test]
+    fn only_a_complete_definite_answer_is_final() {
+        assert_eq!(answer(200, "{}", None).verdict(), Verdict::Final);
+        assert_eq!(answer(200, "{\"id\": \"ch", None).verdict(), Verdict::Again);
+        assert_eq!(answer(402, "{}", None).verdict(), Verdict::Final);
+        assert_eq!(answer(400, "<html>", None).verdict(), Verdict::Final);
+        for status in [409, 424, 429, 500, 502, 503, 504] {
+            assert_eq!(answer(status, "{}", None).verdict(), Verdict::Again, "{status}");
+        }
+        assert_eq!(answer(500, "{}", Some("false")).verdict(), Verdict::Later);
+    }
+
+    #[test]
+    fn a_stored_answer_reads_back() {
+        let one = answer(200, "{\"id\":\"ch_1\"}", Some("true"));
+        assert_eq!(Answer::from_json(&one.to_json()), Some(one));
+        assert_eq!(Answer::from_json(&json!({"status": 99999})), None);
+    }
+}

@@ -1,0 +1,396 @@
+//! The path of a request type: data → API call → gateway → mapper → record → outcome.
+//!
+//! Nothing is sent before the execution and the rendered bytes are committed (one commit). The
+//! answer, every record that follows from it and the outcome commit together (the second). No
+//! transaction is open while the gateway is called.
+
+use crate::form::write::Writer;
+use crate::gateway::call::{Call, Rendering};
+use crate::gateway::error::Error;
+use crate::gateway::mapper::Mapped;
+use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
+use crate::gateway::param;
+use crate::gateway::reply::{Answer, Reply};
+use crate::gateway::transport::Transport;
+use crate::gateway::write::Writing;
+use crate::journal::buffer::Buffer;
+use crate::journal::entry::Journal;
+use crate::journal::intent::{Intent, StepAnswer, StepIntent, fingerprint};
+use crate::journal::phase::Phase;
+use crate::journal::run::{Begun, Run};
+use crate::module::catalog::Catalog;
+use crate::module::request_type::RequestType;
+use crate::module::suggest;
+use crate::secret::InstanceKey;
+use crate::store::execution::{Execution, State as ExecutionState};
+use crate::template::host::Host;
+use crate::template::render::{OutputMode, Templates};
+use crate::template::scene::Scene;
+use serde_json::{Map, Value as Json, json};
+
+/// The kind of these executions.
+pub const KIND: &str = "request_type";
+
+/// What somebody wants done.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// The request type's name.
+    pub name: String,
+    /// The gateway module, when two define the name.
+    pub gateway: Option<String>,
+    /// Names and values for the gateway.
+    pub data: Map<String, Json>,
+    /// Configuration: `callback`, messages and paths.
+    pub config: Map<String, Json>,
+    /// The caller's key; it may also stand in `data`.
+    pub idempotency_key: Option<String>,
+    /// Who asks, when signed in.
+    pub user_id: Option<String>,
+}
+
+/// The rooms that a request type passes through, borrowed for one run.
+pub struct Gateway<'a> {
+    /// What is written.
+    pub catalog: &'a Catalog,
+    /// Its compiled templates.
+    pub templates: &'a Templates,
+    /// The only writer of executions and steps.
+    pub journal: &'a Journal,
+    /// The one outbound door.
+    pub transport: &'a Transport,
+    /// Seals credentials at rest.
+    pub key: &'a InstanceKey,
+    /// The request's context.
+    pub scene: &'a Scene,
+    /// What the platform's tags call.
+    pub host: &'a dyn Host,
+    /// Lets record writes of a callback join the phase.
+    pub buffer: &'a dyn Buffer,
+}
+
+impl Gateway<'_> {
+    /// Runs a request type to its outcome.
+    ///
+    /// # Errors
+    /// [`Error`] when no outcome can be told: an unknown name, a faulty module, a store that
+    /// cannot be written. Nothing was sent then, or the execution is left for the worker.
+    pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
+        let request_type = self.find(&submission)?;
+        let submission = with_one_key(submission);
+        let name = &request_type.name;
+        let data = match self.check(&request_type, &submission) {
+            Ok(data) => data,
+            Err(problems) => return Ok(Outcome::refused(name, State::Invalid, problems)),
+        };
+        let input = json!({ "gateway": request_type.gateway, "data": data,
+            "config": submission.config, "user_id": submission.user_id });
+        let fingerprint = fingerprint(&json!({ "name": name, "input": input }));
+        if let Some(known) = self.known(&submission, &fingerprint)? {
+            return Ok(self.stored(known, name));
+        }
+        let id = self.journal.next_id();
+        let key = submission.idempotency_key.as_deref();
+        let call = self.render(&request_type, &data, key, &format!("sluicegate-{id}-0"))?;
+        self.transport.check(&call)?;
+        let intent = Intent {
+            id: Some(id),
+            kind: KIND.to_owned(),
+            name: name.clone(),
+            input,
+            idempotency_key: submission.idempotency_key.clone(),
+            fingerprint,
+            ordering_key: None,
+        };
+        let step =
+            StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
+        match self.journal.begin(intent, Some(step))? {
+            Begun::New(run) => self.send(run, &request_type, &call),
+            known => Ok(self.stored(known, name)),
+        }
+    }
+
+    /// Goes on with an execution whose answer is not known: the stored bytes, the same key.
+    ///
+    /// # Errors
+    /// As [`Gateway::run`].
+    pub fn resume(&self, mut run: Run) -> Result<Outcome, Error> {
+        let execution = run.execution().clone();
+        let wanted = Submission {
+            name: execution.name.clone(),
+            gateway: execution.input.get("gateway").and_then(Json::as_str).map(str::to_owned),
+            ..Submission::default()
+        };
+        let request_type = self.find(&wanted)?;
+        let step = run.recall().ok_or_else(|| Error::Call {
+            template: request_type.api_call.clone(),
+            message: "the execution has no stored call".to_owned(),
+        })?;
+        if let Some(answer) = step.response.as_ref().and_then(Answer::from_json) {
+            return self.settle(run, &request_type, answer);
+        }
+        let call = Call::from_json(&step.request, self.key).ok_or_else(|| Error::Call {
+            template: request_type.api_call.clone(),
+            message: "the stored call cannot be opened with this instance's key".to_owned(),
+        })?;
+        self.send(run, &request_type, &call)
+    }
+
+    fn find(&self, submission: &Submission) -> Result<RequestType, Error> {
+        let all = self.catalog.request_types();
+        let gateway = submission.gateway.as_deref();
+        all.iter()
+            .find(|one| one.name == submission.name && gateway.is_none_or(|g| g == one.gateway))
+            .cloned()
+            .ok_or_else(|| Error::UnknownRequestType {
+                name: submission.name.clone(),
+                suggestion: suggest::nearest(&submission.name, all.iter().map(|t| t.name.as_str()))
+                    .map(str::to_owned),
+            })
+    }
+
+    fn check(
+        &self,
+        request_type: &RequestType,
+        submission: &Submission,
+    ) -> Result<Map<String, Json>, Vec<Problem>> {
+        let api_call = self.catalog.api_call(&request_type.api_call);
+        if api_call.is_some_and(|call| !call.enabled) {
+            let message = format!("{} is switched off.", request_type.name);
+            return Err(vec![Problem::new(message, "disabled", None)]);
+        }
+        match api_call.and_then(|call| call.params.as_ref()) {
+            Some(params) => param::check(params, &submission.data),
+            None => Ok(submission.data.clone()),
+        }
+    }
+
+    /// An earlier execution with this key, looked up before rendering: a replay costs one read.
+    fn known(&self, submission: &Submission, fingerprint: &str) -> Result<Option<Begun>, Error> {
+        match &submission.idempotency_key {
+            Some(key) => Ok(self.journal.find(KIND, key, fingerprint)?),
+            None => Ok(None),
+        }
+    }
+
+    fn stored(&self, begun: Begun, name: &str) -> Outcome {
+        match begun {
+            Begun::Finished(execution) => replayed(&execution),
+            Begun::InProgress(execution) => Outcome::pending(&execution.id.to_string(), name, true),
+            Begun::Conflict(execution) => {
+                let message =
+                    "This idempotency key was used before with other data; nothing was sent.";
+                let problem =
+                    Problem::new(message, "idempotency_key_conflict", Some("idempotency_key"));
+                Outcome {
+                    execution: execution.id.to_string(),
+                    ..Outcome::refused(name, State::Conflict, vec![problem])
+                }
+            }
+            Begun::New(run) => Outcome::pending(&run.execution().id.to_string(), name, false),
+        }
+    }
+
+    /// Renders the call; the template sees the caller's key as `data.idempotency_key`, and a POST
+    /// whose template gives none is sent with `derived`.
+    fn render(
+        &self,
+        request_type: &RequestType,
+        data: &Map<String, Json>,
+        key: Option<&str>,
+        derived: &str,
+    ) -> Result<Call, Error> {
+        let name = &request_type.api_call;
+        let api_call = self.catalog.api_call(name).ok_or_else(|| Error::Call {
+            template: name.clone(),
+            message: "the API call is gone".to_owned(),
+        })?;
+        let with = Rendering { templates: self.templates, scene: self.scene, host: self.host };
+        let mut data = data.clone();
+        if let Some(key) = key {
+            data.insert("idempotency_key".to_owned(), json!(key));
+            data.insert("indempotency_key".to_owned(), json!(key));
+        }
+        let mut call = Call::render(api_call, &Json::Object(data), &with)?;
+        call.key(name, derived)?;
+        Ok(call)
+    }
+
+    fn send(&self, run: Run, request_type: &RequestType, call: &Call) -> Result<Outcome, Error> {
+        match self.transport.send(call)? {
+            Reply::Answer(answer) => self.settle(run, request_type, answer),
+            Reply::Unknown(reason) => {
+                let id = run.execution().id.to_string();
+                tracing::warn!(
+                    execution = id,
+                    request_type = request_type.name,
+                    "no answer: {reason}"
+                );
+                self.journal.unknown(run, &reason)?;
+                Ok(Outcome::pending(&id, &request_type.name, false))
+            }
+        }
+    }
+
+    /// Maps an answer and commits it with everything that follows from it.
+    fn settle(
+        &self,
+        run: Run,
+        request_type: &RequestType,
+        answer: Answer,
+    ) -> Result<Outcome, Error> {
+        let execution = run.execution().clone();
+        let part = |name: &str| {
+            execution.input.get(name).and_then(Json::as_object).cloned().unwrap_or_default()
+        };
+        let (data, config) = (part("data"), part("config"));
+        let mapped = self.map(request_type, &answer, &data, &config)?;
+        let mut phase = self.journal.phase();
+        let user_id = execution.input.get("user_id").and_then(Json::as_str);
+        let writing = Writing { writer: Writer { catalog: self.catalog, key: self.key, user_id } };
+        let mut outcome = Outcome {
+            execution: execution.id.to_string(),
+            state: state(&answer, &mapped),
+            gateway: Some(view(&answer, request_type)),
+            errors: problems(&answer, &mapped),
+            ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
+        };
+        if outcome.state == State::Completed {
+            let (record, notes) = writing.record(&mut phase, request_type, &mapped)?;
+            outcome.record = record;
+            outcome.errors.extend(notes);
+        }
+        writing.related(&mut phase, &mapped.records)?;
+        if outcome.state == State::Completed {
+            self.call_back(&mut phase, &config, &data, &answer, &mut outcome);
+        }
+        let stored = serde_json::to_value(&outcome).expect("an outcome is plain JSON");
+        let answered = StepAnswer { seq: 0, response: answer.to_json() };
+        self.journal.finish(run, Some(answered), phase, ExecutionState::Completed, stored)?;
+        Ok(outcome)
+    }
+
+    fn map(
+        &self,
+        request_type: &RequestType,
+        answer: &Answer,
+        data: &Map<String, Json>,
+        config: &Map<String, Json>,
+    ) -> Result<Mapped, Error> {
+        let Some(mapper) = request_type.response_mapper.as_deref() else {
+            return Ok(Mapped::default());
+        };
+        let Some(partial) = self.catalog.partial(mapper) else { return Ok(Mapped::default()) };
+        let locals = json!({ "gateway_response": answer.to_json(), "data": data, "config": config,
+            "request_type": request_type.name });
+        let rendered = self.templates.render(
+            &partial.source,
+            self.scene,
+            locals,
+            OutputMode::Raw,
+            self.host,
+        )?;
+        Mapped::read(mapper, &rendered.output)
+    }
+
+    /// Runs `config.callback`. Its record writes join the phase; if it fails they are dropped and
+    /// the outcome says so: the money has moved, and that must be committed.
+    fn call_back(
+        &self,
+        phase: &mut Phase,
+        config: &Map<String, Json>,
+        data: &Map<String, Json>,
+        answer: &Answer,
+        outcome: &mut Outcome,
+    ) {
+        let Some(name) =
+            config.get("callback").and_then(Json::as_str).filter(|n| !n.trim().is_empty())
+        else {
+            return;
+        };
+        let Some(partial) = self.catalog.partial(name.trim()) else {
+            let message = format!("The callback {name} does not exist.");
+            outcome.errors.push(Problem::new(message, "callback_failed", None));
+            return;
+        };
+        let locals = json!({ "data": data, "config": config, "gateway_response": answer.to_json(),
+            "response": answer.to_json(), "record": outcome.record, "outcome": outcome });
+        let mark = phase.mark();
+        let mut result = Ok(());
+        self.buffer.within(phase, &mut || {
+            let locals = locals.clone();
+            result = self
+                .templates
+                .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
+                .map(|_| ());
+        });
+        if let Err(error) = result {
+            phase.rollback_to(mark);
+            tracing::error!(execution = outcome.execution, callback = name, "{error}");
+            outcome.errors.push(Problem::new("The callback failed.", "callback_failed", None));
+        }
+    }
+}
+
+/// The caller's key from where it stands, the classic spelling included, in both places where it
+/// is looked for: the journal's and the template's.
+fn with_one_key(mut submission: Submission) -> Submission {
+    let mut in_data = None;
+    for name in ["indempotency_key", "idempotency_key"] {
+        if let Some(Json::String(key)) = submission.data.shift_remove(name) {
+            in_data = Some(key).filter(|key| !key.trim().is_empty()).or(in_data);
+        }
+    }
+    let key = submission.idempotency_key.take().filter(|key| !key.trim().is_empty()).or(in_data);
+    submission.idempotency_key = key;
+    submission
+}
+
+fn replayed(execution: &Execution) -> Outcome {
+    let stored = execution.outcome.clone().unwrap_or_default();
+    match serde_json::from_value::<Outcome>(stored) {
+        Ok(outcome) => Outcome { replayed: true, ..outcome },
+        Err(_) => {
+            let why = execution.error.as_deref().unwrap_or("it was given up by an operator");
+            let problem =
+                Problem::new(format!("The operation has no outcome: {why}."), "discarded", None);
+            Outcome {
+                execution: execution.id.to_string(),
+                replayed: true,
+                ..Outcome::refused(&execution.name, State::Failed, vec![problem])
+            }
+        }
+    }
+}
+
+fn state(answer: &Answer, mapped: &Mapped) -> State {
+    match answer.status {
+        402 => State::Declined,
+        200..=299 if mapped.errors.is_empty() => State::Completed,
+        _ => State::Failed,
+    }
+}
+
+fn problems(answer: &Answer, mapped: &Mapped) -> Vec<Problem> {
+    if !mapped.errors.is_empty() || (200..300).contains(&answer.status) {
+        return mapped.errors.clone();
+    }
+    // A mapper without errors for a refusal (the classic one, LP-14) must not look like success.
+    let message = answer
+        .json()
+        .and_then(|body| body.pointer("/error/message").and_then(Json::as_str).map(str::to_owned));
+    let message =
+        message.unwrap_or_else(|| format!("The gateway refused with status {}.", answer.status));
+    vec![Problem { message, code: answer.error_code(), field: None }]
+}
+
+fn view(answer: &Answer, request_type: &RequestType) -> GatewayView {
+    let body = answer.json();
+    let id = body.as_ref().and_then(|body| body.get("id")?.as_str().map(str::to_owned));
+    let reads = request_type.name.starts_with("get_") && (200..300).contains(&answer.status);
+    GatewayView {
+        status: answer.status,
+        id,
+        request_id: answer.request_id().map(str::to_owned),
+        body: body.filter(|_| reads),
+    }
+}

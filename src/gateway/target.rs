@@ -1,0 +1,108 @@
+//! Which servers a call may reach: an allow-list, and one server in the place of Stripe's hosts.
+
+use crate::gateway::error::Error;
+use reqwest::Url;
+
+/// Stripe's own hosts, the only ones a module may call unless the operator names others.
+const STRIPE_HOSTS: [&str; 4] =
+    ["api.stripe.com", "connect.stripe.com", "files.stripe.com", "uploads.stripe.com"];
+
+/// Where calls may go.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// One server in the place of every Stripe host: the sandbox, or a double.
+    stand_in: Option<Url>,
+    /// Hosts beside Stripe's, named by the operator.
+    allowed: Vec<String>,
+}
+
+impl Target {
+    /// Stripe itself, and the hosts that the operator allows.
+    pub fn live(allowed: Vec<String>) -> Self {
+        Self { stand_in: None, allowed }
+    }
+
+    /// One server in the place of every Stripe host.
+    ///
+    /// # Errors
+    /// [`Error::Address`] when `base` is not a URL.
+    pub fn stand_in(base: &str, allowed: Vec<String>) -> Result<Self, Error> {
+        let url = Url::parse(base)
+            .map_err(|e| Error::Address { url: base.to_owned(), reason: e.to_string() })?;
+        Ok(Self { stand_in: Some(url), allowed })
+    }
+
+    /// The address to send to for what a template wrote in `to`.
+    ///
+    /// # Errors
+    /// [`Error::Address`] when it is not a URL, not HTTPS, has a user or port, or its host is not
+    /// on the list: a template or its data must not reach the house's own network.
+    pub fn resolve(&self, to: &str) -> Result<Url, Error> {
+        let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
+        let mut url = Url::parse(to).map_err(|e| refused(&e.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused("an address with a user name is not allowed"));
+        }
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if STRIPE_HOSTS.contains(&host.as_str()) {
+            if url.scheme() != "https" || url.port().is_some() {
+                return Err(refused("Stripe is called over https on its own port only"));
+            }
+            if let Some(stand_in) = &self.stand_in {
+                replace_origin(&mut url, stand_in).ok_or_else(|| refused("no such stand-in"))?;
+            }
+            return Ok(url);
+        }
+        let with_port = url.port().map(|port| format!("{host}:{port}"));
+        let named = |allowed: &String| *allowed == host || Some(allowed) == with_port.as_ref();
+        if self.allowed.iter().any(named) {
+            return Ok(url);
+        }
+        Err(refused("the host is not Stripe's and not in SLUICEGATE_OUTBOUND_HOSTS"))
+    }
+}
+
+fn replace_origin(url: &mut Url, origin: &Url) -> Option<()> {
+    url.set_scheme(origin.scheme()).ok()?;
+    url.set_host(origin.host_str()).ok()?;
+    url.set_port(origin.port()).ok()
+}
+
+/// The address without its query, which may hold data, and cut to a readable length.
+fn shown(to: &str) -> String {
+    to.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stripe_is_reached_directly_or_through_the_stand_in() {
+        let live = Target::live(vec![]);
+        let to = "https://api.stripe.com//v1/charges?limit=1";
+        assert_eq!(live.resolve(to).expect("allowed").as_str(), to);
+        let sandbox = Target::stand_in("http://127.0.0.1:12111", vec![]).expect("a URL");
+        let url = sandbox.resolve("https://files.stripe.com/v1/files").expect("allowed");
+        assert_eq!(url.as_str(), "http://127.0.0.1:12111/v1/files");
+    }
+
+    #[test]
+    fn other_hosts_are_refused() {
+        let live = Target::live(vec!["hooks.example.com".to_owned()]);
+        for bad in [
+            "http://api.stripe.com/v1",
+            "https://api.stripe.com:8443/v1",
+            "https://api.stripe.com@evil.example/v1",
+            "https://api.stripe.com.evil.example/",
+            "http://169.254.169.254/latest/meta-data",
+            "http://127.0.0.1:3000/",
+            "file:///etc/passwd",
+            "/v1/charges",
+            "",
+        ] {
+            assert!(live.resolve(bad).is_err(), "{bad}");
+        }
+        assert!(live.resolve("https://hooks.example.com/x").is_ok());
+    }
+}

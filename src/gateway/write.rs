@@ -1,0 +1,149 @@
+//! Turns what a mapper said into record writes, by the rules of the request type's form.
+
+use crate::form::validation::{Asking, validate};
+use crate::form::write::{Writer, secret_properties};
+use crate::gateway::error::Error;
+use crate::gateway::mapper::{Action, Mapped, Place, Related};
+use crate::gateway::outcome::{Problem, RecordView};
+use crate::journal::phase::Phase;
+use crate::module::form::Form;
+use crate::module::request_type::RequestType;
+use crate::store::query::{RecordQuery, Sort, Subject};
+use crate::store::record::{Record, RecordId};
+use serde_json::{Map, Value as Json, json};
+
+/// Writes the records of one answer.
+pub struct Writing<'a> {
+    /// Writes by the rules of the tables.
+    pub writer: Writer<'a>,
+}
+
+impl Writing<'_> {
+    /// The record of the request type itself: deleted by a `delete_…`, updated when the mapper
+    /// names an id, created otherwise. Problems are notes, not refusals: money may have moved,
+    /// so what is known is kept.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    pub fn record(
+        &self,
+        phase: &mut Phase,
+        request_type: &RequestType,
+        mapped: &Mapped,
+    ) -> Result<(Option<RecordView>, Vec<Problem>), Error> {
+        let id = mapped.id.as_deref().and_then(|id| id.parse::<RecordId>().ok());
+        if request_type.name.starts_with("delete_") {
+            let gone = match id {
+                Some(id) => self.writer.delete(phase, id)?,
+                None => None,
+            };
+            return Ok((gone.map(|record| self.view(&record)), Vec::new()));
+        }
+        let Some(properties) = &mapped.properties else { return Ok((None, Vec::new())) };
+        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
+        let Some(form) = form else {
+            let message = format!("There is no form to save {} with.", request_type.name);
+            return Ok((None, vec![Problem::new(message, "no_form", None)]));
+        };
+        let properties = allowed(form, properties);
+        let notes = notes(form, &properties);
+        let record = match (id, form.resource.table()) {
+            (Some(id), _) => self.writer.update(phase, id, properties)?,
+            (None, Some(table)) => Some(self.writer.create(phase, table, properties)?),
+            (None, None) => None,
+        };
+        Ok((record.map(|record| self.view(&record)), notes))
+    }
+
+    /// The further records of the same transaction.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read, or the mapper names a form that is not there.
+    pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<(), Error> {
+        for related in all {
+            let (table, properties) = self.place(related)?;
+            match related.action {
+                Action::Create => drop(self.writer.create(phase, &table, properties)?),
+                Action::Update => {
+                    if let Some(id) = find(phase, &table, related)? {
+                        self.writer.update(phase, id, properties)?;
+                    }
+                }
+                Action::Delete => {
+                    if let Some(id) = find(phase, &table, related)? {
+                        self.writer.delete(phase, id)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, related: &Related) -> Result<(String, Map<String, Json>), Error> {
+        match &related.place {
+            Place::Table(table) => Ok((table.clone(), related.properties.clone())),
+            Place::Form(name) => {
+                let form = self.writer.catalog.form(name);
+                let table = form.and_then(|form| form.resource.table());
+                match (form, table) {
+                    (Some(form), Some(table)) => {
+                        Ok((table.to_owned(), allowed(form, &related.properties)))
+                    }
+                    _ => Err(Error::Mapper {
+                        template: name.clone(),
+                        message: "a mapper saves a record with this form, and it has no table"
+                            .to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    fn view(&self, record: &Record) -> RecordView {
+        RecordView::new(record, &secret_properties(self.writer.catalog, &record.table))
+    }
+}
+
+/// What the form declares; the rest is dropped, as everywhere on the platform.
+fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
+    let declared = |name: &str| {
+        form.fields.iter().any(|field| field.property() == Some(name) && !field.virtual_)
+    };
+    properties
+        .iter()
+        .filter(|(name, _)| declared(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn notes(form: &Form, properties: &Map<String, Json>) -> Vec<Problem> {
+    let asking = Asking { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
+    let errors = validate(&form.fields, &json!({ "properties": properties }), &asking);
+    let first =
+        |messages: &Json| messages.get(0).and_then(Json::as_str).unwrap_or("is invalid").to_owned();
+    errors
+        .iter()
+        .map(|(path, messages)| {
+            let name = path.rsplit('.').next().unwrap_or(path);
+            let message = format!("The record was saved although {name} {}.", first(messages));
+            Problem::new(message, "record_invalid", Some(name))
+        })
+        .collect()
+}
+
+fn find(phase: &Phase, table: &str, related: &Related) -> Result<Option<RecordId>, Error> {
+    if let Some(id) = &related.id {
+        return Ok(id.parse().ok());
+    }
+    if related.find.is_empty() {
+        return Ok(None);
+    }
+    let mut query = RecordQuery::table(table);
+    for (name, value) in &related.find {
+        query = query.with(name, value.clone());
+    }
+    query.sort = vec![Sort { by: Subject::Id, descending: true }];
+    query.per_page = 1;
+    let page = phase.records(&query)?;
+    Ok(page.results.first().map(|record| record.id))
+}

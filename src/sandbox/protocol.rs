@@ -1,0 +1,272 @@
+//! One API request from bytes to bytes: key, faults, version, account, idempotency, execution.
+
+use super::authorization::authorize;
+use super::call::Call;
+use super::connection::Peer;
+use super::execution::{Asked, replay};
+use super::fault::{Fault, Rule};
+use super::params::Params;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::state::Shared;
+use super::world::{Kind, LoggedRequest, PLATFORM};
+use super::{form, idempotency, multipart, version};
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, Response};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Bytes a body may have.
+const BODY_MAX: usize = 1024 * 1024;
+/// Bytes an uploaded file may have, with what is around it.
+const UPLOAD_MAX: usize = 10 * 1024 * 1024;
+
+/// What a request is before anything of it was understood.
+struct Incoming<'a> {
+    method: &'static str,
+    path: &'a str,
+    query: &'a str,
+    headers: &'a HeaderMap,
+    client_ip: String,
+}
+
+/// Answers one API request.
+pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> Response<Body> {
+    let started = Instant::now();
+    let request_id = shared.request_id();
+    let (parts, body) = request.into_parts();
+    let method = method(&parts.method);
+    let path = normalized(parts.uri.path());
+    let mut log = LoggedRequest {
+        id: request_id.clone(),
+        created: shared.world().clock.now(),
+        method: parts.method.to_string(),
+        path: path.chars().take(300).collect(),
+        status: 0,
+        account: header(&parts.headers, "stripe-account"),
+        idempotency_key: header(&parts.headers, "idempotency-key"),
+        replayed: false,
+        fault: None,
+        error: None,
+        ms: 0,
+    };
+    let incoming = Incoming {
+        method,
+        path: &path,
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        client_ip: peer.address.ip().to_string(),
+    };
+    let most = if path == "/v1/files" { UPLOAD_MAX } else { BODY_MAX };
+    let answered = match to_bytes(body, most).await {
+        Ok(bytes) => {
+            let read = read(&shared, &incoming, &bytes);
+            run(&shared, read, &incoming, &request_id, &mut log).await
+        }
+        Err(_) => {
+            let refusal = Refusal::invalid("The request body is too large.").status(413);
+            Some(Reply::refused(&refusal, &request_id))
+        }
+    };
+    let Some(mut reply) = answered else {
+        finish_log(&shared, log, 0, started);
+        peer.cut();
+        return Response::new(Body::empty());
+    };
+    log.replayed = reply.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
+    log.error = reply.body["error"]["message"].as_str().map(str::to_owned);
+    finish_log(&shared, log, reply.status, started);
+    reply.headers.push(("request-id", request_id));
+    for (name, sent) in
+        [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")]
+    {
+        if let Some(value) = header(&parts.headers, sent) {
+            reply.headers.push((name, value));
+        }
+    }
+    if !reply.headers.iter().any(|(name, _)| *name == "stripe-version") {
+        let version = header(&parts.headers, "stripe-version")
+            .unwrap_or_else(|| shared.world().settings.default_version.clone());
+        reply.headers.push(("stripe-version", version));
+    }
+    reply.headers.push(("access-control-allow-origin", "*".into()));
+    reply.headers.push(("access-control-expose-headers", "Request-Id, Stripe-Should-Retry".into()));
+    reply.headers.push(("cache-control", "no-cache, no-store".into()));
+    reply.into_response()
+}
+
+fn finish_log(shared: &Shared, mut log: LoggedRequest, status: u16, started: Instant) {
+    log.status = status;
+    log.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    shared.world().log(log);
+}
+
+fn method(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" | "HEAD" => "GET",
+        "POST" | "PUT" | "PATCH" => "POST",
+        "DELETE" => "DELETE",
+        _ => "",
+    }
+}
+
+/// One slash where the old modules send two, and none at the end.
+fn normalized(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let segments = decoded.trim().split('/').filter(|segment| !segment.is_empty());
+    segments.fold(String::new(), |path, segment| path + "/" + segment.trim())
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Reads the protocol: who calls, in which version, on which account, with what.
+fn read(shared: &Shared, incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, Refusal> {
+    let Incoming { method, path, headers, .. } = *incoming;
+    let refuse = |message| Refusal { saved: false, ..Refusal::invalid(message) };
+    let mut values = form::decode(incoming.query.as_bytes()).map_err(refuse)?;
+    values.extend(match header(headers, "content-type").as_deref().and_then(multipart::boundary) {
+        Some(boundary) => multipart::decode(body, boundary),
+        None => form::decode(body).map_err(refuse)?,
+    });
+    // stripe.js sends these in the form, to spare itself a preflight.
+    let mut own =
+        |name: &str| values.shift_remove(name).and_then(|v| v.as_str().map(str::to_owned));
+    let form_key = own("key").filter(|key| key.starts_with("pk_"));
+    let form_account = own("_stripe_account");
+    let form_version = own("_stripe_version");
+    let key = authorize(headers, form_key, method, path)?;
+    let world = shared.world();
+    let version = header(headers, "stripe-version").or(form_version).filter(|v| !v.is_empty());
+    let version = version.unwrap_or_else(|| world.settings.default_version.clone());
+    if !version::is_valid(&version) {
+        return Err(refuse(format!("Invalid Stripe API version: {version}")));
+    }
+    let account = header(headers, "stripe-account").or(form_account).filter(|id| !id.is_empty());
+    let account = account.unwrap_or_else(|| PLATFORM.to_owned());
+    let known = world
+        .stored(&account)
+        .filter(|stored| stored.kind == Kind::Account && stored.value().get("deleted").is_none());
+    if known.is_none() {
+        return Err(Refusal::account(&key, &account));
+    }
+    drop(world);
+    let idempotency_key = match headers.get("idempotency-key") {
+        Some(value) if method == "POST" => {
+            let value = value.to_str().unwrap_or_default().to_owned();
+            idempotency::check_length(&value)?;
+            Some(value)
+        }
+        _ => None,
+    };
+    let fingerprint = idempotency::fingerprint(method, &values);
+    let client_ip = incoming.client_ip.clone();
+    let params = Params::new(values);
+    let call = Call { method, path: path.to_owned(), params, version, key, client_ip };
+    Ok(Asked { call, account: account.into(), key: idempotency_key, fingerprint })
+}
+
+/// Executes what was asked, with the faults that strike; `None` hangs up.
+async fn run(
+    shared: &Shared,
+    read: Result<Asked, Refusal>,
+    incoming: &Incoming<'_>,
+    request_id: &str,
+    log: &mut LoggedRequest,
+) -> Option<Reply> {
+    let asked = match read {
+        Ok(asked) => asked,
+        Err(refusal) => return Some(Reply::refused(&refusal, request_id)),
+    };
+    let rule = shared.world().faults.strike(incoming.method, incoming.path);
+    log.fault = rule.as_ref().map(|rule| rule.fault.name());
+    if rule.as_ref().is_some_and(|rule| rule.fault == Fault::DropBefore) {
+        return None;
+    }
+    if let Some(reply) = rule.as_ref().and_then(|rule| before(rule, request_id)) {
+        return Some(reply);
+    }
+    let begun = shared.world().begin(&asked);
+    let mut reply = match begun {
+        Err(refusal) => Reply::refused(&refusal, request_id),
+        Ok(Some(kept)) => replay(&kept),
+        Ok(None) => {
+            if let Some(rule) = rule.as_ref().filter(|rule| rule.fault == Fault::Delay) {
+                tokio::time::sleep(Duration::from_millis(rule.delay_ms.min(120_000))).await;
+            }
+            let broken = rule.as_ref().filter(|rule| rule.fault == Fault::ErrorExecuted);
+            let reply = shared.world().execute(&asked, request_id, broken);
+            shared.bell.notify_one();
+            reply
+        }
+    };
+    if !incoming.headers.contains_key("stripe-version") {
+        reply = reply.with("stripe-version", asked.call.version.clone());
+    }
+    match rule.map(|rule| rule.fault) {
+        Some(Fault::DropAfter) => None,
+        Some(Fault::Garbage) => {
+            reply.body = Value::String("<html>upstream connect error</html>".into());
+            Some(reply)
+        }
+        _ => Some(reply),
+    }
+}
+
+/// The answer of a fault that strikes before anything is executed.
+fn before(rule: &Rule, request_id: &str) -> Option<Reply> {
+    let (status, kind, code, message) = match rule.fault {
+        Fault::ErrorNotExecuted => (500, "api_error", None, "An unknown error occurred"),
+        Fault::Unavailable => (503, "api_error", None, "Stripe is temporarily unavailable."),
+        Fault::RateLimit => (
+            429,
+            "invalid_request_error",
+            Some("rate_limit"),
+            "Request rate limit exceeded. Learn more about rate limits here \
+             https://stripe.com/docs/rate-limits.",
+        ),
+        Fault::LockTimeout => (
+            429,
+            "invalid_request_error",
+            Some("lock_timeout"),
+            "This object cannot be accessed right now because another API request or Stripe \
+             process is currently accessing it. If you see this error intermittently, retry the \
+             request.",
+        ),
+        Fault::Conflict => {
+            (409, "invalid_request_error", None, "The request conflicts with another request.")
+        }
+        _ => return None,
+    };
+    let refusal = Refusal { kind, code, ..Refusal::invalid(message).status(status) };
+    let mut reply = Reply::refused(&refusal, request_id);
+    if rule.fault == Fault::RateLimit {
+        reply = reply.with("stripe-rate-limited-reason", "global-rate");
+    }
+    if let Some(retry) = rule.should_retry {
+        reply = reply.with("stripe-should-retry", retry.to_string());
+    }
+    Some(reply)
+}
+
+/// The answer to a browser that asks whether it may.
+pub fn preflight() -> Response<Body> {
+    let allow = [
+        ("access-control-allow-origin", "*".to_owned()),
+        ("access-control-allow-methods", "GET, POST, DELETE".to_owned()),
+        (
+            "access-control-allow-headers",
+            "authorization, content-type, idempotency-key, stripe-account, stripe-version"
+                .to_owned(),
+        ),
+        ("access-control-max-age", "600".to_owned()),
+    ];
+    super::reply::response(204, "text/plain", String::new(), &allow)
+}
+
+/// No parameters, for endpoints run by control.
+pub fn no_params() -> Params {
+    Params::new(Map::new())
+}

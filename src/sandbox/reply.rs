@@ -1,0 +1,60 @@
+//! Answers on the wire: pretty JSON with Stripe's headers.
+
+use super::refusal::Refusal;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::Value;
+
+/// An answer before it becomes bytes.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The object or error.
+    pub body: Value,
+    /// Headers besides the usual ones.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Reply {
+    /// A success.
+    pub fn good(body: Value) -> Self {
+        Self { status: 200, body, headers: Vec::new() }
+    }
+
+    /// A refusal.
+    pub fn refused(refusal: &Refusal, request_id: &str) -> Self {
+        Self { status: refusal.status, body: refusal.body(request_id), headers: Vec::new() }
+    }
+
+    /// Adds a header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// As bytes.
+    pub fn into_response(self) -> Response<Body> {
+        let text = serde_json::to_string_pretty(&self.body).unwrap_or_default() + "\n";
+        response(self.status, "application/json", text, &self.headers)
+    }
+}
+
+/// A response; a header value that cannot be sent is left out.
+pub fn response(
+    status: u16,
+    content_type: &'static str,
+    body: String,
+    headers: &[(&'static str, String)],
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let into = response.headers_mut();
+    into.insert("content-type", HeaderValue::from_static(content_type));
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            into.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

@@ -1,0 +1,41 @@
+//! What the server's tasks share: the world behind its mutex, and the bell that wakes delivery.
+
+use super::identifier;
+use super::world::World;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// Shared by every handler and task of one server.
+#[derive(Debug)]
+pub struct Shared {
+    world: Mutex<World>,
+    /// Rung when something may be due.
+    pub bell: Notify,
+    /// Pauses between attempts at a webhook.
+    pub webhook_backoff: Vec<Duration>,
+    nonce: String,
+    requests: AtomicU64,
+}
+
+impl Shared {
+    /// Around a world.
+    pub fn new(world: World, webhook_backoff: Vec<Duration>) -> Self {
+        let nonce = identifier::random_seed();
+        let requests = AtomicU64::new(0);
+        Self { world: Mutex::new(world), bell: Notify::new(), webhook_backoff, nonce, requests }
+    }
+
+    /// The world. Held briefly, and never across an await.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        // A turn is applied as a whole or not at all, so a panic leaves the world in order.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new request id; unlike other ids it need not repeat with the seed.
+    pub fn request_id(&self) -> String {
+        let count = self.requests.fetch_add(1, Ordering::Relaxed);
+        identifier::make("req_", &self.nonce, count)[..18].to_owned()
+    }
+}

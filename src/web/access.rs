@@ -1,0 +1,47 @@
+//! Who may use the doors for programs: a bearer token, or loopback callers in development.
+
+use crate::app::house::House;
+use crate::config::Environment;
+use crate::web::error::Fault;
+use crate::web::visit::{Visit, header_text};
+use axum::http::StatusCode;
+use subtle::ConstantTimeEq as _;
+
+/// Lets a program in, or says why not.
+///
+/// # Errors
+/// 401 without the right token; 403 where no token is configured and the caller is not a
+/// development machine's own program.
+pub fn check(house: &House, visit: &Visit) -> Result<(), Fault> {
+    if let Some(token) = &house.config.api_token {
+        let given = header_text(&visit.headers, "authorization")
+            .and_then(|text| text.strip_prefix("Bearer "))
+            .unwrap_or_default();
+        if bool::from(given.trim().as_bytes().ct_eq(token.expose().as_bytes())) {
+            return Ok(());
+        }
+        let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
+        return Err(Fault::new(StatusCode::UNAUTHORIZED, message));
+    }
+    let development = house.config.environment == Environment::Development;
+    if development && visit.ip.is_loopback() && is_own_page(visit) {
+        return Ok(());
+    }
+    let message = "Set SLUICEGATE_API_TOKEN to use this address; without it only programs on this \
+                   machine are let in, and only in development.";
+    Err(Fault::new(StatusCode::FORBIDDEN, message))
+}
+
+/// Not a browser on somebody else's page: such a page could otherwise move money on the
+/// developer's machine. Host is checked too, against names that resolve to loopback.
+fn is_own_page(visit: &Visit) -> bool {
+    let local = |host: &str| {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+    };
+    let origin = header_text(&visit.headers, "origin");
+    let origin_is_ours = origin
+        .is_none_or(|origin| origin.split("://").nth(1).is_some_and(|host| host == visit.host()));
+    let site = header_text(&visit.headers, "sec-fetch-site");
+    local(visit.host()) && origin_is_ours && !matches!(site, Some("cross-site" | "same-site"))
+}

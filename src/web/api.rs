@@ -1,0 +1,132 @@
+//! The JSON doors: `POST /api/request_types/NAME` and `GET /api/executions/ID`.
+
+use crate::app::error::Error;
+use crate::app::house::House;
+use crate::app::scope::Scope;
+use crate::gateway::error::Error as GatewayError;
+use crate::gateway::outcome::{Outcome, State as OutcomeState};
+use crate::gateway::request_type::Submission;
+use crate::store::execution::ExecutionId;
+use crate::web::error::Fault;
+use crate::web::form::status;
+use crate::web::page::is_development;
+use crate::web::router::BODY_BYTES_MAX;
+use crate::web::visit::Visit;
+use crate::web::{access, read};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+/// Runs a request type: `{"data": {…}, "config": {…}, "idempotency_key": "…"}`.
+pub async fn request_type(
+    State(house): State<Arc<House>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let dev = is_development(&house);
+    let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
+        Ok((visit, _)) => visit,
+        Err(fault) => return fault.json(dev),
+    };
+    if let Err(fault) = access::check(&house, &visit) {
+        return fault.json(dev);
+    }
+    let ours = Arc::clone(&house);
+    let answer = tokio::task::spawn_blocking(move || match wanted(name, &visit) {
+        Ok(wanted) => match ours.host(Scope::new(context(&ours, &visit))).request_type(wanted) {
+            Ok(outcome) => outcome_response(&outcome),
+            Err(error) => fault(error).json(dev),
+        },
+        Err(fault) => fault.json(dev),
+    });
+    answer.await.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).json(dev))
+}
+
+/// The context of a program's request: no session, no page.
+pub fn context(house: &House, visit: &Visit) -> Map<String, Json> {
+    visit.context("", house.config.environment.name())
+}
+
+fn wanted(name: String, visit: &Visit) -> Result<Submission, Fault> {
+    let mut body = visit.params.clone();
+    let mut object = |name: &str| match body.shift_remove(name) {
+        None | Some(Json::Null) => Ok(Map::new()),
+        Some(Json::Object(map)) => Ok(map),
+        Some(_) => Err(Fault::bad(format!("`{name}` is not a JSON object."))),
+    };
+    let (data, config) = (object("data")?, object("config")?);
+    let key = match body.shift_remove("idempotency_key") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(key)) if key.chars().count() <= 255 => Some(key),
+        Some(_) => {
+            return Err(Fault::bad("`idempotency_key` is a text of at most 255 characters."));
+        }
+    };
+    if let Some(other) = body.keys().next() {
+        let message = format!("`{other}` is none of: data, config, idempotency_key.");
+        return Err(Fault::bad(message));
+    }
+    Ok(Submission { name, data, config, idempotency_key: key, ..Submission::default() })
+}
+
+/// An outcome as HTTP; a pending one says where to ask again.
+pub fn outcome_response(outcome: &Outcome) -> Response {
+    let mut response = (status(outcome.state), axum::Json(json!(outcome))).into_response();
+    if outcome.state == OutcomeState::Pending {
+        let place = format!("/api/executions/{}", outcome.execution);
+        if let Ok(place) = HeaderValue::from_str(&place) {
+            response.headers_mut().insert(header::LOCATION, place);
+        }
+    }
+    response
+}
+
+/// An error on the way as HTTP.
+pub fn fault(error: Error) -> Fault {
+    match &error {
+        Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
+            Fault::new(StatusCode::NOT_FOUND, error.to_string())
+        }
+        Error::Store(_)
+        | Error::Journal(_)
+        | Error::Gateway(GatewayError::Journal(_) | GatewayError::Store(_)) => Fault {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            message: "The database cannot be used just now; nothing new was begun.".to_owned(),
+            detail: Some(error.to_string()),
+        },
+        _ => Fault::internal("The request type could not be run.", &error),
+    }
+}
+
+/// What became of an execution.
+pub async fn execution(
+    State(house): State<Arc<House>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let dev = is_development(&house);
+    let visit = match read::read(&house, request, 0).await {
+        Ok((visit, _)) => visit,
+        Err(fault) => return fault.json(dev),
+    };
+    if let Err(fault) = access::check(&house, &visit) {
+        return fault.json(dev);
+    }
+    let ours = Arc::clone(&house);
+    let found = tokio::task::spawn_blocking(move || {
+        ours.host(Scope::new(Map::new())).outcome(&ExecutionId(id))
+    });
+    match found.await {
+        Ok(Ok(Some((_, Some(outcome))))) => outcome_response(&outcome),
+        Ok(Ok(Some((execution, None)))) => axum::Json(json!({
+            "execution": execution.id.as_str(), "kind": execution.kind, "name": execution.name,
+            "state": execution.state.name(), "error": execution.error,
+        }))
+        .into_response(),
+        Ok(Ok(None)) => Fault::new(StatusCode::NOT_FOUND, "There is no such execution.").json(dev),
+        Ok(Err(error)) => fault(error).json(dev),
+        Err(error) => Fault::internal("Something went wrong here.", error).json(dev),
+    }
+}

@@ -1,0 +1,152 @@
+//! The console: request types with a form to try them, executions with their steps.
+
+use crate::app::house::House;
+use crate::module::param::Param;
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery};
+use crate::web::error::Fault;
+use crate::web::page::is_development;
+use crate::web::{access, read};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse as _, Response};
+use handlebars::Handlebars;
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+const INDEX: &str = include_str!("pages/console.hbs");
+const REQUEST_TYPE: &str = include_str!("pages/console_request_type.hbs");
+const EXECUTION: &str = include_str!("pages/console_execution.hbs");
+
+/// Request types, module faults, and the newest executions.
+pub async fn index(State(house): State<Arc<House>>, request: Request) -> Response {
+    guarded(house, request, |house| {
+        let world = house.world();
+        let types: Vec<_> = world.catalog.request_types();
+        let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
+        let executions = house.store.executions(&query).map_err(unreadable)?;
+        let faults: Vec<_> = world.faults().iter().map(ToString::to_string).collect();
+        Ok((
+            INDEX,
+            json!({
+                "request_types": types.iter().map(|t| json!({ "name": t.name, "gateway": t.gateway })).collect::<Vec<_>>(),
+                "executions": executions.results.iter().map(row).collect::<Vec<_>>(),
+                "total": executions.total_entries,
+                "faults": faults,
+                "stripe": house.stripe_url,
+            }),
+        ))
+    })
+    .await
+}
+
+/// One request type with a form to try it.
+pub async fn request_type(
+    State(house): State<Arc<House>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    guarded(house, request, move |house| {
+        let world = house.world();
+        let found = world.catalog.request_types().into_iter().find(|one| one.name == name);
+        let found = found.ok_or_else(Fault::not_found)?;
+        let call = world.catalog.api_call(&found.api_call);
+        let params: Vec<Json> =
+            call.and_then(|call| call.params.as_ref()).into_iter().flatten().map(field).collect();
+        Ok((
+            REQUEST_TYPE,
+            json!({
+                "name": found.name, "gateway": found.gateway, "params": params,
+                "description": call.and_then(|call| call.description.clone()),
+                "parts": [found.api_call, found.response_mapper, found.template, found.form],
+            }),
+        ))
+    })
+    .await
+}
+
+/// One execution with its steps; credentials in stored calls stay sealed.
+pub async fn execution(
+    State(house): State<Arc<House>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    guarded(house, request, move |house| {
+        let id = ExecutionId(id);
+        let found = house.store.execution(&id).map_err(unreadable)?;
+        let execution = found.ok_or_else(Fault::not_found)?;
+        let steps = house.store.steps(&id).map_err(unreadable)?;
+        let shown: Vec<_> = steps
+            .iter()
+            .map(|step| {
+                json!({ "seq": step.seq, "kind": step.kind, "request": pretty(&step.request),
+                    "response": step.response.as_ref().map(pretty) })
+            })
+            .collect();
+        let mut values = row(&execution);
+        values["input"] = json!(pretty(&execution.input));
+        values["outcome"] = json!(execution.outcome.as_ref().map(pretty));
+        values["steps"] = json!(shown);
+        Ok((EXECUTION, values))
+    })
+    .await
+}
+
+type Page = Result<(&'static str, Json), Fault>;
+
+async fn guarded(
+    house: Arc<House>,
+    request: Request,
+    work: impl FnOnce(&Arc<House>) -> Page + Send + 'static,
+) -> Response {
+    let dev = is_development(&house);
+    let visit = match read::read(&house, request, 0).await {
+        Ok((visit, _)) => visit,
+        Err(fault) => return fault.page(dev),
+    };
+    if let Err(fault) = access::check(&house, &visit) {
+        return fault.page(dev);
+    }
+    let page = tokio::task::spawn_blocking(move || work(&house)).await;
+    let shown = match page {
+        Ok(Ok((template, values))) => Handlebars::new()
+            .render_template(template, &values)
+            .map_err(|e| Fault::internal("The page could not be shown.", e)),
+        Ok(Err(fault)) => Err(fault),
+        Err(error) => Err(Fault::internal("Something went wrong here.", error)),
+    };
+    match shown {
+        Ok(html) => Html(html).into_response(),
+        Err(fault) => fault.page(dev),
+    }
+}
+
+fn row(execution: &Execution) -> Json {
+    json!({
+        "id": execution.id.as_str(), "kind": execution.kind, "name": execution.name,
+        "state": execution.state.name(), "attempt": execution.attempt, "error": execution.error,
+        "created_at": execution.created_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        "outcome_state": execution.outcome.as_ref().and_then(|o| o.get("state").cloned()),
+    })
+}
+
+fn field(param: &Param) -> Json {
+    json!({
+        "name": param.name, "kind": param.kind.as_str(), "required": param.required,
+        "description": param.description, "example": param.example.as_ref().map(plain),
+        "choices": param.enum_values.iter().map(plain).collect::<Vec<_>>(),
+    })
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn pretty(value: &Json) -> String {
+    format!("{value:#}")
+}
+
+fn unreadable(error: crate::store::error::Error) -> Fault {
+    let mut fault = Fault::internal("The database does not answer.", error);
+    fault.status = StatusCode::SERVICE_UNAVAILABLE;
+    fault
+}

@@ -1,0 +1,79 @@
+//! Faults as HTTP: a status, a sentence for everyone, and detail in development only.
+
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use handlebars::Handlebars;
+use serde_json::json;
+
+const PAGE: &str = include_str!("pages/error.hbs");
+
+/// What a visitor is told. The detail is for developers and is shown in development only.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// The status.
+    pub status: StatusCode,
+    /// A sentence for everyone.
+    pub message: String,
+    /// What happened, for developers and the log.
+    pub detail: Option<String>,
+}
+
+impl Fault {
+    /// A fault with nothing to hide.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), detail: None }
+    }
+
+    /// A fault whose cause is for developers.
+    pub fn internal(message: &str, detail: impl ToString) -> Self {
+        let detail = Some(detail.to_string());
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.to_owned(), detail }
+    }
+
+    /// 400 with what is wrong.
+    pub fn bad(message: impl ToString) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message.to_string())
+    }
+
+    /// 404.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
+    }
+
+    /// Logs it once, here where it is answered, when it is ours.
+    fn log(&self) {
+        if self.status.is_server_error() {
+            let detail = self.detail.as_deref().unwrap_or(&self.message);
+            tracing::error!(status = self.status.as_u16(), "{detail}");
+        }
+    }
+
+    /// `{"error": {"message", "detail"?}}`.
+    pub fn json(self, show_detail: bool) -> Response {
+        self.log();
+        let detail = self.detail.filter(|_| show_detail);
+        let body = match detail {
+            Some(detail) => json!({ "error": { "message": self.message, "detail": detail } }),
+            None => json!({ "error": { "message": self.message } }),
+        };
+        (self.status, axum::Json(body)).into_response()
+    }
+
+    /// The host's own error page.
+    pub fn page(self, show_detail: bool) -> Response {
+        self.log();
+        let values = json!({
+            "status": self.status.as_u16(),
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "message": self.message,
+            "detail": self.detail.filter(|_| show_detail),
+        });
+        let html = Handlebars::new()
+            .render_template(PAGE, &values)
+            .unwrap_or_else(|_| "The page could not be shown.".to_owned());
+        let mut response = (self.status, Html(html)).into_response();
+        let nothing = header::HeaderValue::from_static("no-store");
+        response.headers_mut().insert(header::CACHE_CONTROL, nothing);
+        response
+    }
+}

@@ -1,0 +1,249 @@
+//! Pages of modules: route, policies, body, layout.
+
+use crate::app::host::RequestHost;
+use crate::app::house::House;
+use crate::app::scope::Scope;
+use crate::form::render::Refused;
+use crate::module::page::{Method, Page};
+use crate::module::policy::Policy;
+use crate::template::host::Host;
+use crate::template::render::{Effects, OutputMode, Rendered};
+use crate::template::scene::Scene;
+use crate::web::error::Fault;
+use crate::web::respond::{self, redirect};
+use crate::web::router::BODY_BYTES_MAX;
+use crate::web::visit::Visit;
+use crate::web::{read, security, webhook};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+/// Any address that is not the host's own: a page, or 404.
+pub async fn any(State(house): State<Arc<House>>, request: Request) -> Response {
+    let dev = is_development(&house);
+    let (visit, bytes) = match read::read(&house, request, BODY_BYTES_MAX).await {
+        Ok(read) => read,
+        Err(fault) => return fault.page(dev),
+    };
+    let ours = Arc::clone(&house);
+    let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, &bytes, None)).await;
+    answer.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).page(dev))
+}
+
+/// True where a developer looks at the answers.
+pub fn is_development(house: &House) -> bool {
+    house.config.environment == crate::config::Environment::Development
+}
+
+/// Answers a visit with the page at its address; `refused` is a form to show again.
+pub fn answer(
+    house: &Arc<House>,
+    mut visit: Visit,
+    bytes: &[u8],
+    refused: Option<(String, Refused)>,
+) -> Response {
+    let dev = is_development(house);
+    let world = house.world();
+    let Some(method) = Method::from_name(visit.method.as_str()) else {
+        return Fault::new(StatusCode::METHOD_NOT_ALLOWED, "No page answers this method.")
+            .page(dev);
+    };
+    let Some(routed) = world.catalog.route(method, &visit.path, None) else {
+        return not_found(&visit, dev);
+    };
+    let page = routed.page;
+    if let Some(gateway) = page.metadata.pointer("/webhook/gateway").and_then(Json::as_str) {
+        return webhook::receive(house, gateway, &visit, bytes);
+    }
+    for (name, value) in routed.params {
+        visit.params.insert(name, Json::String(value));
+    }
+    let csrf_token = visit.session.csrf_token(&house.config.instance_key);
+    let mut context = visit.context(&csrf_token, house.config.environment.name());
+    context.insert(
+        "page".to_owned(),
+        json!({ "id": page.source.name, "slug": page.slug, "layout": page.layout, "metadata": page.metadata }),
+    );
+    let mut scope = Scope::new(context);
+    scope.user_id = user_id(&visit);
+    scope.csrf_token = csrf_token;
+    scope.current_path = match visit.query.as_str() {
+        "" => visit.path.clone(),
+        query => format!("{}?{query}", visit.path),
+    };
+    scope.page_id = page.source.name.clone();
+    scope.output = output_mode(page);
+    scope.refused = refused;
+    let host = house.host(scope);
+    let result = host.scene().map_err(|e| Fault::internal("The page could not be shown.", e));
+    let rendered = result.and_then(|scene| show(&host, &scene, page));
+    match rendered {
+        Ok(shown) => finish(house, &visit, page, shown),
+        Err(fault) => fault.page(dev),
+    }
+}
+
+/// Who is signed in; a request without its token is nobody's.
+pub fn user_id(visit: &Visit) -> Option<String> {
+    let user = visit.session.current_user();
+    let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
+    id.filter(|_| visit.csrf_valid)
+}
+
+fn not_found(visit: &Visit, dev: bool) -> Response {
+    if visit.wants_json() { Fault::not_found().json(dev) } else { Fault::not_found().page(dev) }
+}
+
+fn output_mode(page: &Page) -> OutputMode {
+    match (page.format.as_str(), page.source.profile.switches().escape_output) {
+        ("html", true) => OutputMode::Escape,
+        ("html", false) => OutputMode::Sanitize,
+        _ => OutputMode::Raw,
+    }
+}
+
+/// What rendering a page came to.
+struct Shown {
+    body: String,
+    effects: Effects,
+    flash: Map<String, Json>,
+    /// A refused policy, or a page that only redirects.
+    elsewhere: Option<Elsewhere>,
+}
+
+enum Elsewhere {
+    Redirect(String, u16),
+    Refused(u16),
+}
+
+fn show(host: &RequestHost, scene: &Scene, page: &Page) -> Result<Shown, Fault> {
+    let scene_host = host.on(scene);
+    let mut shown = Shown {
+        body: String::new(),
+        effects: Effects::default(),
+        flash: Map::new(),
+        elsewhere: None,
+    };
+    let render = |source: &crate::module::source::Source, locals: Json, mode: OutputMode| {
+        host.world
+            .templates
+            .render(source, scene, locals, mode, &scene_host as &dyn Host)
+            .map_err(|e| Fault::internal("The page could not be shown.", e))
+    };
+    for name in &page.policies {
+        let passed = match host.world.catalog.policy(name) {
+            Some(policy) => refusal(policy, &render)?,
+            // A policy that leads nowhere protects: it lets nobody through.
+            None => Some((Elsewhere::Refused(403), Map::new())),
+        };
+        if let Some((elsewhere, flash)) = passed {
+            shown.elsewhere = Some(elsewhere);
+            shown.flash = flash;
+            return Ok(shown);
+        }
+    }
+    if let Some(to) = &page.redirect_to {
+        let to = render(to, json!({}), OutputMode::Raw)?.output.trim().to_owned();
+        shown.elsewhere = Some(Elsewhere::Redirect(to, page.redirect_code));
+        return Ok(shown);
+    }
+    let body = render(&page.source, json!({}), host.scope.output)?;
+    merge(&mut shown, body);
+    if let Some(layout) = page.layout.as_deref().and_then(|name| host.world.catalog.layout(name)) {
+        let content = std::mem::take(&mut shown.body);
+        scene.set_content(&content, &shown.effects.content_for);
+        let locals = json!({ "content_for_layout": { "html_safe": content } });
+        let layout = render(&layout.source, locals, host.scope.output)?;
+        merge(&mut shown, layout);
+    }
+    if let Some(headers) = &page.response_headers {
+        let text = render(headers, json!({}), OutputMode::Raw)?.output;
+        if let Ok(Some(Json::Object(map))) = crate::template::lenient_json::read(&text) {
+            let asked = map.into_iter().map(|(name, value)| match value {
+                Json::String(text) => (name, text),
+                other => (name, other.to_string()),
+            });
+            shown.effects.headers.extend(asked);
+        }
+    }
+    Ok(shown)
+}
+
+type Render<'a> =
+    dyn Fn(&crate::module::source::Source, Json, OutputMode) -> Result<Rendered, Fault> + 'a;
+
+/// Where a policy sends a visitor whom it does not let through; nothing when it does.
+fn refusal(
+    policy: &Policy,
+    render: &Render<'_>,
+) -> Result<Option<(Elsewhere, Map<String, Json>)>, Fault> {
+    if render(&policy.source, json!({}), OutputMode::Raw)?.output.trim() == "true" {
+        return Ok(None);
+    }
+    let mut flash = Map::new();
+    if let Some(alert) = &policy.flash_alert {
+        let text = render(alert, json!({}), OutputMode::Raw)?.output.trim().to_owned();
+        flash.insert("alert".to_owned(), json!(text));
+    }
+    let to = match &policy.redirect_to {
+        Some(source) => render(source, json!({}), OutputMode::Raw)?.output.trim().to_owned(),
+        None => String::new(),
+    };
+    // What a policy renders may come from the visitor: only paths of this site are followed.
+    let elsewhere = if respond::is_local(&to) {
+        Elsewhere::Redirect(to, 302)
+    } else {
+        Elsewhere::Refused(policy.http_status)
+    };
+    Ok(Some((elsewhere, flash)))
+}
+
+fn merge(shown: &mut Shown, rendered: Rendered) {
+    shown.body = rendered.output;
+    let effects = rendered.effects;
+    shown.effects.status = effects.status.or(shown.effects.status);
+    shown.effects.redirect = effects.redirect.or(shown.effects.redirect.take());
+    shown.effects.headers.extend(effects.headers);
+    shown.effects.session.extend(effects.session);
+    shown.effects.content_for.extend(effects.content_for);
+    shown.flash.extend(effects.flash);
+}
+
+fn finish(house: &House, visit: &Visit, page: &Page, shown: Shown) -> Response {
+    let mut response = match (&shown.elsewhere, &shown.effects.redirect) {
+        (Some(Elsewhere::Redirect(to, status)), _) => redirect(to, *status),
+        (Some(Elsewhere::Refused(status)), _) => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN);
+            Fault::new(status, "You may not see this page.").page(false)
+        }
+        (None, Some((to, status))) => redirect(to, *status),
+        (None, None) => {
+            let status = shown.effects.status.and_then(|s| StatusCode::from_u16(s).ok());
+            let body = match page.format.as_str() {
+                "html" => security::rewrite(shown.body, house.stripe_url.as_deref()),
+                _ => shown.body,
+            };
+            let kind = HeaderValue::from_static(media_type(&page.format));
+            (status.unwrap_or(StatusCode::OK), [(header::CONTENT_TYPE, kind)], body).into_response()
+        }
+    };
+    respond::put_headers(response.headers_mut(), &shown.effects.headers);
+    respond::keep_session(house, &visit.session, &shown.effects, shown.flash, &mut response);
+    response
+}
+
+fn media_type(format: &str) -> &'static str {
+    match format {
+        "json" => "application/json; charset=utf-8",
+        "xml" | "rss" => "application/xml; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "ics" => "text/calendar; charset=utf-8",
+        "text" | "txt" | "md" => "text/plain; charset=utf-8",
+        _ => "text/html; charset=utf-8",
+    }
+}

@@ -1,0 +1,68 @@
+//! Every address of the host, and what all answers have in common.
+
+use crate::app::house::House;
+use crate::web::security;
+use crate::web::{api, assets, console, error, form, graphql, health, page};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use std::any::Any;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// A body longer than this is refused before it is read.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// The routes of one house.
+pub fn router(house: Arc<House>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/graphql", post(graphql::run).get(graphql::explorer))
+        .route("/api/request_types/{name}", post(api::request_type))
+        .route("/api/executions/{id}", get(api::execution))
+        .route("/api/customizations", any(form::submit))
+        .route("/api/customizations/{id}", any(form::submit_to))
+        .route("/api/records", any(form::submit))
+        .route("/api/records/{id}", any(form::submit_to))
+        .route("/api/models", any(form::submit))
+        .route("/api/models/{id}", any(form::submit_to))
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/_sluicegate/{*path}", get(assets::own))
+        .route("/console", get(console::index))
+        .route("/console/request_types/{name}", get(console::request_type))
+        .route("/console/executions/{id}", get(console::execution))
+        .fallback(page::any)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&house), common))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(house)
+}
+
+/// Security headers, and no caching unless an answer says otherwise.
+async fn common(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+    let secure = house.public_url().starts_with("https://");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in &security::headers(house.stripe_url.as_deref(), secure) {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The last fence: a bug in one request is that request's alone.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+    let fault = error::Fault {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        message: "Something went wrong here.".to_owned(),
+        detail: Some(format!("a request panicked: {text}")),
+    };
+    fault.page(false)
+}

@@ -1,0 +1,101 @@
+//! Sessions: a cookie with a random id, data in the store under its hash, flash for one request.
+//!
+//! A session is written only when something is put into it, so that reading visitors cost no
+//! commit. The anti-forgery token is derived from the id and is stored nowhere.
+
+use crate::secret::InstanceKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value as Json};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// The cookie's name.
+pub const COOKIE: &str = "sluicegate_session";
+/// How long an unused session is kept, in seconds: two weeks.
+pub const LIFETIME_SECONDS: i64 = 14 * 24 * 3600;
+
+/// A visitor's session as one request has it.
+#[derive(Debug, Clone, Default)]
+pub struct Session {
+    /// The secret in the cookie.
+    pub id: String,
+    /// True when the visitor does not have the cookie yet.
+    pub is_new: bool,
+    /// What templates stored with the `session` tag.
+    pub data: Map<String, Json>,
+    /// Messages for this request, put there by the one before.
+    pub flash: Map<String, Json>,
+}
+
+impl Session {
+    /// A session for a visitor without one.
+    pub fn fresh() -> Self {
+        let id: [u8; 32] = rand::random();
+        Self { id: URL_SAFE_NO_PAD.encode(id), is_new: true, ..Self::default() }
+    }
+
+    /// The id in a `Cookie` header, if it looks like one of ours.
+    pub fn id_in(cookies: &str) -> Option<String> {
+        let cookie = cookies.split(';').filter_map(|c| c.trim().split_once('='));
+        let (_, id) = cookie.into_iter().find(|(name, _)| *name == COOKIE)?;
+        let is_ours = URL_SAFE_NO_PAD.decode(id).is_ok_and(|bytes| bytes.len() == 32);
+        is_ours.then(|| id.to_owned())
+    }
+
+    /// What the store knows the session by; who reads the database cannot take it over.
+    pub fn hash(&self) -> String {
+        hex::encode(Sha256::digest(self.id.as_bytes()))
+    }
+
+    /// The anti-forgery token of this session.
+    pub fn csrf_token(&self, key: &InstanceKey) -> String {
+        URL_SAFE_NO_PAD.encode(key.mac("web/csrf", self.id.as_bytes()))
+    }
+
+    /// True when `token` is this session's.
+    pub fn accepts(&self, token: &str, key: &InstanceKey) -> bool {
+        !self.is_new && bool::from(self.csrf_token(key).as_bytes().ct_eq(token.as_bytes()))
+    }
+
+    /// The signed-in user as `context.current_user`, or null.
+    pub fn current_user(&self) -> Json {
+        self.data.get("current_user").cloned().unwrap_or(Json::Null)
+    }
+
+    /// The `Set-Cookie` value; `Secure` where the site is served over https.
+    pub fn cookie(&self, secure: bool) -> String {
+        let secure = if secure { "; Secure" } else { "" };
+        format!(
+            "{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LIFETIME_SECONDS}{secure}",
+            self.id
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_one_sessions_and_one_instances() {
+        let key = InstanceKey::random();
+        let mut session = Session::fresh();
+        let token = session.csrf_token(&key);
+        assert!(!session.accepts(&token, &key), "a visitor without the cookie posts for nobody");
+        session.is_new = false;
+        assert!(session.accepts(&token, &key));
+        assert!(!session.accepts("", &key));
+        assert!(!session.accepts(&token, &InstanceKey::random()));
+        assert!(!Session::fresh().accepts(&token, &key));
+    }
+
+    #[test]
+    fn only_our_cookie_is_read() {
+        let session = Session::fresh();
+        let cookies = format!("a=b; {COOKIE}={}; c=d", session.id);
+        assert_eq!(Session::id_in(&cookies), Some(session.id));
+        assert_eq!(Session::id_in("sluicegate_session=short"), None);
+        assert_eq!(Session::id_in(""), None);
+    }
+}

@@ -1,0 +1,117 @@
+//! A Stripe event as far as the host looks into it: who, which, about what, and its processor's name.
+
+use serde_json::Value as Json;
+
+/// An id or type longer than this is nobody's.
+const NAME_CHARS_MAX: usize = 255;
+
+/// What the host reads of an event; the partial gets all of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// `evt_…`.
+    pub id: String,
+    /// `charge.refunded`.
+    pub kind: String,
+    /// The connected account it happened on, or none for the platform's own.
+    pub account: Option<String>,
+    /// False for test mode.
+    pub livemode: bool,
+    /// The id of the object it is about: events of one object are processed in order.
+    pub object: Option<String>,
+    /// The whole event.
+    pub json: Json,
+}
+
+/// Why a signed body is no event. It is answered 400 and not stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Not JSON, or nested beyond reason.
+    #[error("the body is not JSON: {0}")]
+    Json(String),
+    /// `id` or `type` is missing or not a short text of ordinary characters.
+    #[error("the event has no usable `{0}`")]
+    Field(&'static str),
+}
+
+impl Event {
+    /// Reads a body whose signature was verified.
+    ///
+    /// # Errors
+    /// [`Error`]; a type is restricted to letters, digits, `.` and `_`, because it names a partial.
+    pub fn read(body: &[u8]) -> Result<Self, Error> {
+        // serde_json bounds the nesting at 128 levels.
+        let json: Json = serde_json::from_slice(body).map_err(|e| Error::Json(e.to_string()))?;
+        let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        let id = text("id").filter(|id| is_plain(id, "_-")).ok_or(Error::Field("id"))?;
+        let kind = text("type").filter(|kind| is_plain(kind, "._")).ok_or(Error::Field("type"))?;
+        let account = match json.get("account") {
+            None | Some(Json::Null) => None,
+            Some(_) => {
+                Some(text("account").filter(|a| is_plain(a, "_-")).ok_or(Error::Field("account"))?)
+            }
+        };
+        let object = json.pointer("/data/object/id").and_then(Json::as_str).map(str::to_owned);
+        let livemode = json.get("livemode").and_then(Json::as_bool).unwrap_or(false);
+        Ok(Self { id, kind, account, livemode, object, json })
+    }
+
+    /// Unique over everything Stripe sends: event ids are unique within an account.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.account.as_deref().unwrap_or("-"), self.id)
+    }
+
+    /// Events with the same ordering key are about one object.
+    pub fn ordering_key(&self) -> Option<String> {
+        let object = self.object.as_deref()?;
+        Some(format!("{}:{object}", self.account.as_deref().unwrap_or("-")))
+    }
+
+    /// The partial that processes it in the module of `gateway`:
+    /// `modules/stripe/webhook_processors/charge_refunded`.
+    pub fn processor(&self, gateway: &str) -> String {
+        format!("modules/{gateway}/webhook_processors/{}", self.kind.replace('.', "_"))
+    }
+}
+
+fn is_plain(text: &str, marks: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= NAME_CHARS_MAX
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(json: Json) -> Result<Event, Error> {
+        Event::read(json.to_string().as_bytes())
+    }
+
+    #[test]
+    fn reads_what_the_host_needs() {
+        let event =
+            read(json!({"id": "evt_1", "type": "charge.dispute.created", "account": "acct_1",
+            "livemode": false, "data": {"object": {"id": "du_1"}}}))
+            .expect("an event");
+        assert_eq!(event.key(), "acct_1:evt_1");
+        assert_eq!(event.ordering_key().as_deref(), Some("acct_1:du_1"));
+        let partial = "modules/stripe/webhook_processors/charge_dispute_created";
+        assert_eq!(event.processor("stripe"), partial);
+    }
+
+    #[test]
+    fn a_type_cannot_name_a_file_elsewhere() {
+        for kind in ["", "../../x", "a/b", "a\0b", "charge refunded", &"x".repeat(10_000)] {
+            let event = read(json!({"id": "evt_1", "type": kind}));
+            assert_eq!(event, Err(Error::Field("type")), "{kind:?}");
+        }
+        assert_eq!(read(json!({"id": 1, "type": "a.b"})), Err(Error::Field("id")));
+        assert_eq!(
+            read(json!({"id": "evt_1", "type": "a.b", "account": {"id": 1}})),
+            Err(Error::Field("account"))
+        );
+        assert!(matches!(Event::read(b"{"), Err(Error::Json(_))));
+        assert!(matches!(Event::read("[".repeat(100_000).as_bytes()), Err(Error::Json(_))));
+    }
+}
