@@ -1,6 +1,5 @@
 //! The one door through which a template reaches the rest of the house.
 
-use crate::secret::Secret;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
@@ -15,15 +14,23 @@ pub trait Host {
     fn include_form(&self, call: FormCall) -> Result<String, String>;
 
     /// Queues a job; gives its id, or why it could not be.
-    fn background(&self, job: Job) -> Result<String, String>;
+    fn background(&self, job: Job) -> Result<String, String> {
+        let _ = job;
+        Err("this host runs no background jobs".to_owned())
+    }
 
     /// The text of a translation key, its `%{variables}` not yet filled in.
     ///
     /// `options` may hold `locale`, `count` and `scope`.
-    fn translate(&self, key: &str, options: &Json) -> Option<String>;
+    fn translate(&self, key: &str, options: &Json) -> Option<String> {
+        let _ = (key, options);
+        None
+    }
 
     /// The address of an asset; one that does not exist has an address too.
-    fn asset_url(&self, path: &str) -> String;
+    fn asset_url(&self, path: &str) -> String {
+        format!("/assets/{path}")
+    }
 
     /// Keeps a log line; hiding secrets is the host's.
     fn log(&self, entry: LogEntry);
@@ -35,15 +42,14 @@ pub trait Host {
     fn random(&self, bytes: &mut [u8]);
 
     /// Opens or ends a transaction around record writes; nested ones are one.
-    fn transaction(&self, step: Transaction) -> Result<(), String>;
+    fn transaction(&self, step: Transaction) -> Result<(), String> {
+        let _ = step;
+        Err("this host has no transactions".to_owned())
+    }
 
     /// The token that a form of this page has to send back.
-    fn csrf_token(&self) -> String;
-
-    /// A constant by its name, beside those the scene was given (written during this request).
-    fn constant(&self, name: &str) -> Option<Secret> {
-        let _ = name;
-        None
+    fn csrf_token(&self) -> String {
+        String::new()
     }
 
     /// A text kept by the `cache` tag, when it is still fresh.
@@ -55,11 +61,6 @@ pub trait Host {
     /// Keeps a text for the `cache` tag.
     fn keep(&self, key: &str, text: &str, seconds: u64) {
         let _ = (key, text, seconds);
-    }
-
-    /// An error that a template of the legacy profile only printed.
-    fn record_error(&self, error: &crate::template::error::Error) {
-        let _ = error;
     }
 }
 

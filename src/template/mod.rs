@@ -1,8 +1,20 @@
 //! The platform's dialect over `liquid`: its tags, filters, profiles, and the door to the host.
+//!
+//! [`render::Templates`] compiles a catalog's templates and renders them in a [`scene::Scene`],
+//! which all renders of one request share; what a template asks of the rest of the house goes
+//! through [`host::Host`].
 
+mod arguments;
+mod check;
+mod dialect;
 pub mod error;
-pub mod filters;
+mod filters;
 pub mod host;
+mod json;
 pub mod lenient_json;
 mod moment;
-mod references;
+pub mod render;
+pub mod scene;
+mod stage;
+mod tags;
+mod target;

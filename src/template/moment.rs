@@ -124,7 +124,7 @@ pub fn span(count: i64, unit: &str) -> Option<Span> {
         "day" | "d" => span.try_days(count).ok()?,
         "week" | "w" => span.try_weeks(count).ok()?,
         "fortnight" => span.try_weeks(count.checked_mul(2)?).ok()?,
-        "month" => span.try_months(count).ok()?,
+        "month" | "mo" => span.try_months(count).ok()?,
         "year" | "y" => span.try_years(count).ok()?,
         _ => return None,
     })

@@ -40,6 +40,27 @@ pub fn form_encode(value: &Json) -> String {
     out
 }
 
+/// A hash as a query string: lists as `a[]=…`.
+pub fn query(value: &Json) -> String {
+    fn flat(out: &mut String, name: &str, value: &Json) {
+        match value {
+            Json::Array(items) => {
+                items.iter().for_each(|item| flat(out, &format!("{name}[]"), item));
+            }
+            Json::Object(map) => map
+                .iter()
+                .for_each(|(key, value)| flat(out, &format!("{name}[{}]", form_text(key)), value)),
+            Json::Null => pair(out, name, ""),
+            other => pair(out, name, &form_text(&plain(other))),
+        }
+    }
+    let mut out = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        flat(&mut out, &form_text(name), value);
+    }
+    out
+}
+
 fn pairs(out: &mut String, name: &str, value: &Json) {
     match value {
         Json::Null => {}

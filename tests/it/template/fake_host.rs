@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
-use sluicegate::template::error::Error;
 use sluicegate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction, Work};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -101,9 +100,5 @@ impl Host for FakeHost {
     fn keep(&self, key: &str, text: &str, seconds: u64) {
         self.note(format!("keep {key} {text:?} for {seconds}s"));
         self.cache.borrow_mut().insert(key.to_owned(), text.to_owned());
-    }
-
-    fn record_error(&self, error: &Error) {
-        self.note(format!("error {error}"));
     }
 }
