@@ -41,7 +41,7 @@ impl Dispatch<'_> {
         let json = input.get("event").cloned().unwrap_or(Json::Null);
         let event = Event::read(json.to_string().as_bytes())?;
         if self.is_ahead(&event)? {
-            let wait = Some(SignedDuration::from_secs(1));
+            let wait = Some(SignedDuration::from_millis(400));
             self.journal.retryable(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
