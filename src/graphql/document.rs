@@ -167,7 +167,11 @@ impl Walk<'_> {
         given: Given<'_>,
     ) -> Result<Variable, String> {
         let ty = &definition.var_type.node;
-        let exact = |value| self.rules.shapes.coerce(ty, value, self.rules.how).map(Variable::Is);
+        let exact = |value| {
+            let value = self.rules.shapes.coerce(ty, value, self.rules.how)?;
+            let weight = written::weight(&value);
+            Ok::<_, String>(Variable::Is(value, weight))
+        };
         let default = definition.default_value.as_ref().map(|value| value.node.clone());
         let values = match given {
             Given::Values(values) => values,

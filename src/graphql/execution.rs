@@ -1,7 +1,6 @@
 //! Executions and their steps, as operators see them; inputs stay where they are.
 
 use super::backend::Fault;
-use super::build::Ground;
 use super::call::Call;
 use super::record::moment;
 use super::{collection, redact};
@@ -26,7 +25,7 @@ pub(super) fn executions(call: &Call<'_>) -> Answer {
         ..ExecutionQuery::default()
     };
     let found = call.backend().executions(&query)?;
-    Ok(collection::json(found, |execution| shown(call.ground(), execution)))
+    Ok(collection::json(found, |execution| shown(call, execution)))
 }
 
 /// `execution(id:)`, with its steps.
@@ -34,16 +33,19 @@ pub(super) fn execution(call: &Call<'_>) -> Answer {
     let Some((execution, steps)) = call.backend().execution(call.needed("id"))? else {
         return Ok(Json::Null);
     };
-    let mut found = shown(call.ground(), execution);
-    found["steps"] = steps.into_iter().map(step).collect();
+    let mut found = shown(call, execution);
+    found["steps"] = steps.into_iter().map(|row| step(call, row)).collect();
     Ok(found)
 }
 
-fn shown(ground: &Ground, execution: Execution) -> Json {
-    let event = (execution.kind == "webhook_event").then(|| event_of(execution.input));
+fn shown(call: &Call<'_>, execution: Execution) -> Json {
+    let mut event = match execution.kind.as_str() {
+        "webhook_event" => event_of(execution.input),
+        _ => Json::Null,
+    };
     let mut outcome = execution.outcome.unwrap_or_default();
-    hide_record(ground, &mut outcome);
-    redact::json(&mut outcome);
+    hide(call, &mut event);
+    hide(call, &mut outcome);
     let mut shown = json!({
         "id": execution.id.as_str(),
         "kind": execution.kind,
@@ -57,7 +59,7 @@ fn shown(ground: &Ground, execution: Execution) -> Json {
         "finished_at": execution.finished_at.map(moment),
     });
     shown["outcome"] = outcome;
-    shown["event"] = event.unwrap_or_default();
+    shown["event"] = event;
     shown
 }
 
@@ -69,23 +71,26 @@ fn event_of(mut input: Json) -> Json {
     if let Json::String(text) = &event {
         event = serde_json::from_str(text).unwrap_or_default();
     }
-    redact::json(&mut event);
     event
 }
 
-/// Secret properties of the record in an outcome.
-pub(super) fn hide_record(ground: &Ground, outcome: &mut Json) {
-    let Some(record) = outcome.get_mut("record") else { return };
-    let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
-    if let Some(properties) = record.get_mut("properties") {
-        ground.hide(&table, properties);
+/// Hides secret properties of the record in an outcome, values of secret names, and whatever the
+/// environment gave, wherever it stands.
+pub(super) fn hide(call: &Call<'_>, value: &mut Json) {
+    if let Some(record) = value.get_mut("record") {
+        let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
+        if let Some(properties) = record.get_mut("properties") {
+            call.ground().hide(&table, properties);
+        }
     }
+    redact::json(value);
+    redact::texts(value, &|text| call.backend().catalog().redact(text));
 }
 
-fn step(step: Step) -> Json {
+fn step(call: &Call<'_>, step: Step) -> Json {
     let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
-    redact::json(&mut request);
-    redact::json(&mut response);
+    hide(call, &mut request);
+    hide(call, &mut response);
     let mut shown = json!({
         "seq": step.seq,
         "kind": step.kind,

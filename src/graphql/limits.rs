@@ -5,9 +5,7 @@ use super::nesting;
 use super::shape::{Shapes, named};
 use async_graphql::Name;
 use async_graphql::Positioned;
-use async_graphql::parser::types::{
-    Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{Field, FragmentDefinition, Selection, SelectionSet};
 use async_graphql_value::Value as Written;
 use std::collections::HashMap;
 
@@ -83,13 +81,13 @@ impl<'a> Scales<'a> {
     /// Refuses an operation that costs too much, or whose fragments run in circles.
     pub(super) fn check(
         &mut self,
-        operation: &'a OperationDefinition,
+        operation: &'a SelectionSet,
         root: &str,
         limits: &Limits,
     ) -> Result<(), String> {
         let mut depth = 0;
         let mut complexity = 0_usize;
-        for selection in &operation.selection_set.node.items {
+        for selection in &operation.items {
             let cost = self.selection(selection, root)?;
             let reads_schema = matches!(&selection.node, Selection::Field(field)
                 if field.node.name.node.starts_with("__"));

@@ -31,4 +31,5 @@ mod request_type;
 mod resolver;
 pub mod schema;
 mod shape;
+mod twice;
 mod written;

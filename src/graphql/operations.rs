@@ -18,14 +18,18 @@ pub(super) fn api_call_send(call: &Call<'_>) -> Answer {
         return Err(Fault::new("invalid", "neither a template nor a call is given"));
     }
     let (data, options) = (call.json("data"), call.json("options"));
-    let mut answer =
-        call.backend().api_call_send(ApiCallSend { template, data, options, ad_hoc })?;
-    if let Some(answer) = answer.as_object_mut()
-        && answer.get("errors").is_none_or(Json::is_null)
+    let answer = call.backend().api_call_send(ApiCallSend { template, data, options, ad_hoc })?;
+    Ok(without_no_errors(answer))
+}
+
+/// An empty list of errors becomes null: modules ask `if answer.errors`, and a list is true.
+fn without_no_errors(mut answer: Json) -> Json {
+    if let Some(errors) = answer.get_mut("errors")
+        && errors.as_array().is_some_and(Vec::is_empty)
     {
-        answer.insert("errors".to_owned(), json!([]));
+        *errors = Json::Null;
     }
-    Ok(answer)
+    answer
 }
 
 /// `constant_set(name:, value:)`.
@@ -109,5 +113,6 @@ fn activity(activity: Activity) -> Json {
 /// `email_send(template:, data:)`.
 pub(super) fn email_send(call: &Call<'_>) -> Answer {
     let name = call.arg("template").and_then(|template| template.get("name")?.as_str());
-    call.backend().email_send(name.unwrap_or_default(), call.json("data"))
+    let answer = call.backend().email_send(name.unwrap_or_default(), call.json("data"))?;
+    Ok(without_no_errors(answer))
 }

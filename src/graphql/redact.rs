@@ -43,6 +43,16 @@ pub(super) fn json(value: &mut Json) {
     }
 }
 
+/// Puts what `redacted` gives in the place of every text.
+pub(super) fn texts(value: &mut Json, redacted: &dyn Fn(&str) -> String) {
+    match value {
+        Json::Object(object) => object.values_mut().for_each(|value| texts(value, redacted)),
+        Json::Array(items) => items.iter_mut().for_each(|item| texts(item, redacted)),
+        Json::String(text) => *text = redacted(text),
+        _ => {}
+    }
+}
+
 /// A list of `[name, value]` pairs, as headers are kept, hides the values of secret names.
 fn named_pairs(items: &mut [Json]) {
     for item in items {

@@ -2,7 +2,7 @@
 
 use super::backend::{Fault, RequestTypeCall};
 use super::call::Call;
-use super::execution::hide_record;
+use super::execution;
 use super::shape::{Field, Input, Kind, Shape, Shapes};
 use crate::module::catalog::Catalog;
 use crate::module::fault;
@@ -198,6 +198,7 @@ pub(super) fn run(call: &Call<'_>, mutation: &Mutation) -> Result<Json, Fault> {
         config: call.json("config"),
         idempotency_key: call.word("idempotency_key").map(str::to_owned),
     })?;
-    hide_record(call.ground(), &mut outcome);
+    // The answer to `create_webhook_endpoint`, for one, has a secret in it.
+    execution::hide(call, &mut outcome);
     Ok(outcome)
 }

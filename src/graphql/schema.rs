@@ -8,7 +8,7 @@ use super::document::{self, Exact, Given, Problem, Rules};
 use super::error::Error;
 use super::limits::{Limits, Scales};
 use super::shape::Shapes;
-use super::{blocking, dynamic};
+use super::{blocking, dynamic, twice};
 use crate::module::catalog::Catalog;
 use crate::module::fault::Fault;
 use async_graphql::parser::parse_query;
@@ -73,7 +73,7 @@ impl Schema {
         let asked = Asked { source, operation, variables, limits, door: Door::Outside };
         match self.run(&asked, backend) {
             Ok(response) => shown(response),
-            Err(problems) => json!({ "data": null, "errors": errors(&problems) }),
+            Err(problems) => json!({ "errors": errors(&problems) }),
         }
     }
 
@@ -129,8 +129,8 @@ impl Schema {
             Door::Outside => self.parse(source, &limits).map(Arc::new),
         };
         let document = document.map_err(|problem| vec![problem])?;
-        let operation =
-            document::choose(&document, operation, how).map_err(|problem| vec![problem])?;
+        let operation = document::choose(&document, operation.filter(|name| !name.is_empty()), how)
+            .map_err(|problem| vec![problem])?;
         let none = Map::new();
         let values = match variables {
             Json::Null => &none,
@@ -158,9 +158,14 @@ impl Schema {
     }
 
     fn weigh(&self, exact: &Exact, limits: &Limits) -> Result<(), Problem> {
+        let set = &exact.operation.node.selection_set.node;
         Scales::new(&self.shapes, &exact.fragments)
-            .check(&exact.operation.node, exact.root, limits)
-            .map_err(Problem::whole)
+            .check(set, exact.root, limits)
+            .map_err(Problem::whole)?;
+        match exact.root {
+            "Mutation" => twice::check(set, &exact.fragments),
+            _ => Ok(()),
+        }
     }
 
     fn parse(&self, source: &str, limits: &Limits) -> Result<ExecutableDocument, Problem> {
@@ -201,12 +206,15 @@ fn reason(error: &str) -> String {
 }
 
 fn shown(response: Response) -> Json {
-    let mut answer = json!({ "data": response.data.into_json().unwrap_or_default() });
-    if !response.errors.is_empty() {
-        let errors = serde_json::to_value(&response.errors).unwrap_or_default();
-        answer["errors"] = errors;
+    let errors = serde_json::to_value(&response.errors).unwrap_or_default();
+    match (response.data.into_json().unwrap_or_default(), response.errors.is_empty()) {
+        // Every field was left out by a directive.
+        (Json::Null, true) => json!({ "data": {} }),
+        (data, true) => json!({ "data": data }),
+        // A document that did not run has no data, not even null.
+        (Json::Null, false) => json!({ "errors": errors }),
+        (data, false) => json!({ "data": data, "errors": errors }),
     }
-    answer
 }
 
 fn errors(problems: &[Problem]) -> Json {

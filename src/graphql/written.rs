@@ -5,6 +5,7 @@ use super::shape::{Kind, Shapes, named};
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, Value};
 use async_graphql_value::Value as Written;
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// A declared variable.
@@ -12,14 +13,57 @@ use std::collections::HashMap;
 pub(super) enum Variable {
     /// It was not given and has no default: whatever it stands for is not there.
     Absent,
-    /// Its value, made exact.
-    Is(Value),
+    /// Its value, made exact, and how much it weighs.
+    Is(Value, usize),
     /// Nobody knows its value: the document is only checked.
     Of(Type),
 }
 
 /// The variables of an operation.
-pub(super) type Variables = HashMap<Name, Variable>;
+#[derive(Debug)]
+pub(super) struct Variables {
+    known: HashMap<Name, Variable>,
+    /// How much may still be put in. A short document can name a large variable very often.
+    left: Cell<usize>,
+}
+
+/// The most that is put in the places of variables, in bytes.
+const WEIGHT_MAX: usize = 16 * 1024 * 1024;
+
+impl Variables {
+    pub(super) fn new() -> Self {
+        Self { known: HashMap::new(), left: Cell::new(WEIGHT_MAX) }
+    }
+
+    pub(super) fn insert(&mut self, name: Name, variable: Variable) {
+        self.known.insert(name, variable);
+    }
+
+    fn get(&self, name: &Name) -> Result<&Variable, String> {
+        let unknown = || format!("stands for the variable ${name}, which is not declared");
+        self.known.get(name).ok_or_else(unknown)
+    }
+
+    fn take(&self, name: &Name, weight: usize) -> Result<(), String> {
+        let left = self.left.get().checked_sub(weight);
+        let left = left.ok_or_else(|| {
+            format!("stands for the variable ${name}, which is too large to be used so often")
+        })?;
+        self.left.set(left);
+        Ok(())
+    }
+}
+
+/// About how many bytes a value takes.
+pub(super) fn weight(value: &Value) -> usize {
+    const NODE: usize = 32;
+    NODE + match value {
+        Value::String(text) => text.len(),
+        Value::List(items) => items.iter().map(weight).sum(),
+        Value::Object(pairs) => pairs.iter().map(|(key, value)| key.len() + weight(value)).sum(),
+        _ => 0,
+    }
+}
 
 /// The value with its variables put in, made exact; nothing when it is an absent variable, or
 /// when it has a variable whose value nobody knows.
@@ -53,11 +97,13 @@ enum Filled {
 
 fn filled(variables: &Variables, written: &Written) -> Result<Filled, String> {
     match written {
-        Written::Variable(name) => match variables.get(name) {
-            None => Err(format!("stands for the variable ${name}, which is not declared")),
-            Some(Variable::Absent) => Ok(Filled::Absent),
-            Some(Variable::Of(_)) => Ok(Filled::Unknown),
-            Some(Variable::Is(value)) => Ok(Filled::Value(value.clone())),
+        Written::Variable(name) => match variables.get(name)? {
+            Variable::Absent => Ok(Filled::Absent),
+            Variable::Of(_) => Ok(Filled::Unknown),
+            Variable::Is(value, weight) => {
+                variables.take(name, *weight)?;
+                Ok(Filled::Value(value.clone()))
+            }
         },
         Written::List(items) => {
             let mut list = Vec::with_capacity(items.len());
@@ -97,9 +143,9 @@ fn check(
 ) -> Result<(), String> {
     let inner = |ty: &Type, item: &Written| check(shapes, variables, how, ty, item);
     match (written, &ty.base) {
-        (Written::Variable(name), _) => match variables.get(name) {
-            Some(Variable::Of(declared)) => fits(shapes, name, declared, ty),
-            _ => Err(format!("stands for the variable ${name}, which is not declared")),
+        (Written::Variable(name), _) => match variables.get(name)? {
+            Variable::Of(declared) => fits(shapes, name, declared, ty),
+            _ => Ok(()),
         },
         (Written::List(items), BaseType::List(of)) => {
             items.iter().try_for_each(|item| inner(of, item))
