@@ -33,6 +33,7 @@ pub struct Engine {
     filters: HashMap<&'static str, Filter>,
     lax: bool,
     unknown_tags: bool,
+    ruby: bool,
     mode: Mode,
     raise: bool,
     limits: Limits,
@@ -59,6 +60,7 @@ impl Engine {
             filters: HashMap::new(),
             lax: true,
             unknown_tags: true,
+            ruby: false,
             mode: Mode::Lax,
             raise: true,
             limits: Limits::default(),
@@ -66,6 +68,20 @@ impl Engine {
         tags::register(&mut engine);
         filters::register(&mut engine);
         engine
+    }
+
+    /// As Ruby Liquid in every respect: includes share their caller's variables and may not stand
+    /// in a `render`, lists print joined and hashes as Ruby inspects them, unknown tags are errors.
+    pub fn ruby() -> Self {
+        let mut engine = Self::standard();
+        engine.ruby = true;
+        engine.unknown_tags = false;
+        engine
+    }
+
+    /// Whether it is [`Engine::ruby`].
+    pub fn is_ruby(&self) -> bool {
+        self.ruby
     }
 
     /// Adds or replaces a tag.
