@@ -9,7 +9,7 @@ use crate::liquid::tag::{Flow, ReadTag};
 use crate::liquid::template::Template;
 use crate::liquid::value::Value;
 use crate::liquid::{filters, tags};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What happens to what Ruby Liquid would not accept.
@@ -31,6 +31,7 @@ pub enum Mode {
 pub struct Engine {
     tags: HashMap<&'static str, ReadTag>,
     filters: HashMap<&'static str, Filter>,
+    text_filters: HashSet<&'static str>,
     lax: bool,
     unknown_tags: bool,
     ruby: bool,
@@ -58,6 +59,7 @@ impl Engine {
         let mut engine = Self {
             tags: HashMap::new(),
             filters: HashMap::new(),
+            text_filters: HashSet::new(),
             lax: true,
             unknown_tags: true,
             ruby: false,
@@ -94,6 +96,18 @@ impl Engine {
     pub fn add_filter(&mut self, name: &'static str, filter: Filter) -> &mut Self {
         self.filters.insert(name, filter);
         self
+    }
+
+    /// Adds a filter that sees its value and arguments as texts: in a Ruby engine lists and hashes
+    /// come to it as Ruby inspects them.
+    pub(super) fn add_text_filter(&mut self, name: &'static str, filter: Filter) -> &mut Self {
+        self.text_filters.insert(name);
+        self.add_filter(name, filter)
+    }
+
+    /// Whether a filter's value is to be inspected first.
+    pub(super) fn inspects_for(&self, name: &str) -> bool {
+        self.ruby && self.text_filters.contains(name)
     }
 
     /// Unknown tags and filters are warnings (lax) or errors.
