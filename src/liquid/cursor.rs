@@ -157,7 +157,9 @@ impl<'a> Cursor<'a> {
             if function.is_none() {
                 self.engine.check_filter(&name)?;
             }
-            filters.push(FilterCall { name: name.into(), function, positional, named, mark });
+            let inspects = self.engine.inspects_for(&name);
+            let name = name.into();
+            filters.push(FilterCall { name, function, inspects, positional, named, mark });
         }
         Ok(if filters.is_empty() {
             base

@@ -14,6 +14,8 @@ pub enum Kind {
     Partial,
     /// The template asked for more than its budget.
     Limit,
+    /// Blocks or partials are nested too deep.
+    Depth,
     /// The host refused or failed.
     Host,
     /// Something that must not happen; a bug of the engine.

@@ -89,6 +89,8 @@ pub struct FilterCall {
     pub name: Arc<str>,
     /// The function, when the engine knows one.
     pub function: Option<Filter>,
+    /// Whether lists and hashes come to it as inspected texts.
+    pub inspects: bool,
     /// `a, b`.
     pub positional: Vec<Expression>,
     /// `k: v`.
@@ -184,6 +186,13 @@ impl Filtered {
     }
 }
 
+/// A list or hash becomes its text.
+fn inspect(value: &mut Value) {
+    if let Value::List(_) | Value::Hash(_) | Value::Object(_) = value {
+        *value = Value::text(value.to_ruby_argument().into_owned());
+    }
+}
+
 impl FilterCall {
     fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
         context.budget.step()?;
@@ -196,7 +205,11 @@ impl FilterCall {
         for (name, expression) in &self.named {
             named.push((Arc::clone(name), expression.evaluate(context)?));
         }
-        let arguments = Arguments { positional: positional?, named };
+        let mut arguments = Arguments { positional: positional?, named };
+        let mut value = value;
+        if self.inspects {
+            std::iter::once(&mut value).chain(&mut arguments.positional).for_each(inspect);
+        }
         let made = function(value, &arguments, context)?;
         context.budget.value(made.weight())?;
         Ok(made)

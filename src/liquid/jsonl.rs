@@ -81,14 +81,13 @@ fn answer_line(line: &str) -> Json {
             return json!({"error": format!("not a line: {error}"), "kind": "parse", "line": null});
         }
     };
-    let mut engine = Engine::standard();
+    let mut engine = Engine::ruby();
     engine.set_mode(match line.error_mode.as_deref() {
         Some("lax") => Mode::Lax,
         Some("warn") => Mode::Warn,
         Some("strict") => Mode::Strict,
         _ => Mode::Strict2,
     });
-    engine.set_unknown_tags(false);
     engine.set_raise(!line.render_errors.unwrap_or(false));
     let name = line.template_name.unwrap_or_default();
     let template = match engine.compile(name, line.template) {

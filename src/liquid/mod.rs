@@ -15,6 +15,7 @@ pub mod error;
 pub mod expression;
 pub mod filter;
 pub mod filters;
+pub mod inspect;
 pub mod jsonl;
 pub mod lexer;
 pub mod parser;

@@ -1,5 +1,6 @@
 //! Values: shared by reference, ordered, and convertible from and to JSON.
 
+use crate::liquid::inspect;
 use crate::liquid::time::Time;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -131,6 +132,31 @@ impl Value {
             Self::List(_) | Self::Hash(_) | Self::Object(_) => {
                 Cow::Owned(self.to_json().to_string())
             }
+        }
+    }
+
+    /// As printed by Ruby Liquid: lists joined, hashes as Ruby inspects them.
+    pub fn to_ruby_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::List(_) => {
+                let mut text = String::new();
+                inspect::joined(self, "", &mut text);
+                Cow::Owned(text)
+            }
+            Self::Hash(_) => Cow::Owned(inspect::inspected(self)),
+            Self::Object(object) => match object.to_json() {
+                Json::String(text) => Cow::Owned(text),
+                other => Cow::Owned(other.to_string()),
+            },
+            other => other.to_text(),
+        }
+    }
+
+    /// As Ruby Liquid's filters see it where they want a text: lists are inspected, too.
+    pub fn to_ruby_argument(&self) -> Cow<'_, str> {
+        match self {
+            Self::List(_) => Cow::Owned(inspect::inspected(self)),
+            other => other.to_ruby_text(),
         }
     }
 

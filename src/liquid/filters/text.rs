@@ -11,38 +11,38 @@ type Result_ = Result<Value, Error>;
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
-        .add_filter("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
-        .add_filter("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
-        .add_filter("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
-        .add_filter("downcase", |v, _, _| Ok(Value::text(v.to_text().to_lowercase())))
-        .add_filter("upcase", |v, _, _| Ok(Value::text(v.to_text().to_uppercase())))
-        .add_filter("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
-        .add_filter("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
-        .add_filter("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
-        .add_filter("squish", |v, _, _| {
+        .add_text_filter("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
+        .add_text_filter("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
+        .add_text_filter("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
+        .add_text_filter("downcase", |v, _, _| Ok(Value::text(v.to_text().to_lowercase())))
+        .add_text_filter("upcase", |v, _, _| Ok(Value::text(v.to_text().to_uppercase())))
+        .add_text_filter("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
+        .add_text_filter("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
+        .add_text_filter("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
+        .add_text_filter("squish", |v, _, _| {
             Ok(Value::text(v.to_text().split_whitespace().collect::<Vec<_>>().join(" ")))
         })
-        .add_filter("strip_newlines", |v, _, _| {
+        .add_text_filter("strip_newlines", |v, _, _| {
             Ok(Value::text(v.to_text().replace(['\r', '\n'], "")))
         })
-        .add_filter("newline_to_br", |v, _, _| {
+        .add_text_filter("newline_to_br", |v, _, _| {
             Ok(Value::text(v.to_text().replace("\r\n", "\n").replace('\n', "<br />\n")))
         })
-        .add_filter("strip_html", |v, _, _| Ok(Value::text(strip_html(&v.to_text()))))
-        .add_filter("replace", |v, a, c| replace(&v, &a.text(0), &a.text(1), c))
-        .add_filter("replace_first", |v, a, _| {
+        .add_text_filter("strip_html", |v, _, _| Ok(Value::text(strip_html(&v.to_text()))))
+        .add_text_filter("replace", |v, a, c| replace(&v, &a.text(0), &a.text(1), c))
+        .add_text_filter("replace_first", |v, a, _| {
             Ok(Value::text(v.to_text().replacen(&*a.text(0), &a.text(1), 1)))
         })
-        .add_filter("replace_last", |v, a, _| Ok(replace_last(&v, &a.text(0), &a.text(1))))
-        .add_filter("remove", |v, a, _| Ok(Value::text(v.to_text().replace(&*a.text(0), ""))))
-        .add_filter("remove_first", |v, a, _| {
+        .add_text_filter("replace_last", |v, a, _| Ok(replace_last(&v, &a.text(0), &a.text(1))))
+        .add_text_filter("remove", |v, a, _| Ok(Value::text(v.to_text().replace(&*a.text(0), ""))))
+        .add_text_filter("remove_first", |v, a, _| {
             Ok(Value::text(v.to_text().replacen(&*a.text(0), "", 1)))
         })
-        .add_filter("remove_last", |v, a, _| Ok(replace_last(&v, &a.text(0), "")))
+        .add_text_filter("remove_last", |v, a, _| Ok(replace_last(&v, &a.text(0), "")))
         .add_filter("slice", slice)
-        .add_filter("split", split)
-        .add_filter("truncate", truncate)
-        .add_filter("truncatewords", truncatewords);
+        .add_text_filter("split", split)
+        .add_text_filter("truncate", truncate)
+        .add_text_filter("truncatewords", truncatewords);
 }
 
 fn joined(one: &str, other: &str, context: &Context<'_>) -> Result_ {

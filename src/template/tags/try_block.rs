@@ -81,7 +81,7 @@ fn describe(error: &Error) -> Value {
         Kind::Argument => "Liquid::ArgumentError",
         Kind::Partial => "Liquid::FileSystemError",
         Kind::Host => "PlatformError",
-        Kind::Limit | Kind::Internal => "Liquid::Error",
+        Kind::Limit | Kind::Depth | Kind::Internal => "Liquid::Error",
     };
     Value::from(json!({
         "message": error.message(),
