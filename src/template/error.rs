@@ -118,8 +118,13 @@ impl fmt::Display for Error {
                 }
             }
         }
-        for (path, line) in &self.chain {
+        // A partial that calls itself is told once.
+        for same in self.chain.chunk_by(|one, other| one == other) {
+            let (path, line) = &same[0];
             write!(f, "\n  called from {}:{line}", path.display())?;
+            if same.len() > 1 {
+                write!(f, " ({} times)", same.len())?;
+            }
         }
         if let Some(help) = &self.help {
             write!(f, "\n  help: {help}")?;

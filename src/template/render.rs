@@ -145,13 +145,14 @@ impl Templates {
         });
         let effects = scene.leave();
         let rendered = result.map_err(|error| self.error(&error))?;
+        let noticed = compiled.template.as_ref().map(Template::warnings).unwrap_or_default();
         Ok(Rendered {
             output: rendered.output,
             returned: (rendered.flow == Flow::Return)
                 .then(|| rendered.returned.map(|value| json::plain(&value)))
                 .flatten(),
             effects,
-            warnings: rendered.warnings.iter().map(|error| self.error(error)).collect(),
+            warnings: noticed.iter().chain(&rendered.warnings).map(|e| self.error(e)).collect(),
         })
     }
 
