@@ -8,6 +8,7 @@ use crate::liquid::template::Template;
 use crate::liquid::value::Value;
 use jiff::Timestamp;
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -108,8 +109,10 @@ pub struct Context<'a> {
     pub line: u32,
     /// What `return` gave.
     pub returned: Option<Value>,
-    /// State of tags that outlives a node: counters, cycles.
+    /// State of the caller's tags, for the whole render.
     pub registers: HashMap<String, Value>,
+    /// Counters, cycles and loops: a `render` begins with fresh ones.
+    pub(super) tallies: HashMap<String, Value>,
     /// What was noticed.
     pub warnings: Vec<Error>,
     engine: &'a Engine,
@@ -133,6 +136,7 @@ impl<'a> Context<'a> {
             line: 0,
             returned: None,
             registers: HashMap::new(),
+            tallies: HashMap::new(),
             warnings: Vec::new(),
             engine,
             globals: setting.globals,
@@ -252,25 +256,31 @@ impl<'a> Context<'a> {
                 let clean = through(text);
                 self.write(&clean)
             }
-            (Value::List(list), _)
-                if matches!(self.escape, Escape::Raw) && list.borrow().is_empty() =>
-            {
-                self.write("[]")
-            }
             // JSON says the same with these letters escaped, and can not open a tag in a page.
             (
                 Value::List(_) | Value::Hash(_) | Value::Object(_),
                 Escape::Entities | Escape::Through(_),
             ) => {
-                let text = value.to_text();
+                let text = self.text(value);
                 let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
-                self.write(&text.replace('&', "\\u0026"))
+                let text = text.replace('&', "\\u0026");
+                self.write(&text)
             }
             _ => {
-                let text = value.to_text();
+                let text = self.text(value);
                 self.write(&text)
             }
         }
+    }
+
+    /// A value as it is printed, before it is escaped.
+    pub fn text<'v>(&self, value: &'v Value) -> Cow<'v, str> {
+        if self.engine.is_ruby() { value.to_ruby_text() } else { value.to_text() }
+    }
+
+    /// Whether what runs now is inside a `render`.
+    pub fn is_isolated(&self) -> bool {
+        self.frames.iter().skip(1).any(|frame| frame.kind == FrameKind::Isolated)
     }
 
     /// Gives an error its place in the present template.
@@ -340,7 +350,12 @@ impl<'a> Context<'a> {
         variables: Vec<(Arc<str>, Value)>,
     ) -> Result<Flow, Error> {
         let line = self.line;
+        let isolated = kind == FrameKind::Isolated;
+        let outer = isolated.then(|| std::mem::take(&mut self.tallies));
         let result = self.with_frame(kind, variables, |context| template.render(context));
+        if let Some(outer) = outer {
+            self.tallies = outer;
+        }
         result.map_err(|error| match &self.template {
             Some(caller) => error.called_from(caller.name(), line),
             None => error,

@@ -9,15 +9,33 @@ use crate::liquid::tag::{Flow, ReadTag};
 use crate::liquid::template::Template;
 use crate::liquid::value::Value;
 use crate::liquid::{filters, tags};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// What happens to what Ruby Liquid would not accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// An error, as Shopify's newest parser has it.
+    Strict2,
+    /// An error where Ruby Liquid's strict mode has one: values, conditions and `for`.
+    Strict,
+    /// A warning; read as lax does.
+    Warn,
+    /// Read as well as can be.
+    #[default]
+    Lax,
+}
 
 /// Tags, filters and limits; shared by all templates compiled with it.
 #[derive(Debug, Clone)]
 pub struct Engine {
     tags: HashMap<&'static str, ReadTag>,
     filters: HashMap<&'static str, Filter>,
+    text_filters: HashSet<&'static str>,
     lax: bool,
+    unknown_tags: bool,
+    ruby: bool,
+    mode: Mode,
     raise: bool,
     limits: Limits,
 }
@@ -41,13 +59,31 @@ impl Engine {
         let mut engine = Self {
             tags: HashMap::new(),
             filters: HashMap::new(),
+            text_filters: HashSet::new(),
             lax: true,
+            unknown_tags: true,
+            ruby: false,
+            mode: Mode::Lax,
             raise: true,
             limits: Limits::default(),
         };
         tags::register(&mut engine);
         filters::register(&mut engine);
         engine
+    }
+
+    /// As Ruby Liquid in every respect: includes share their caller's variables and may not stand
+    /// in a `render`, lists print joined and hashes as Ruby inspects them, unknown tags are errors.
+    pub fn ruby() -> Self {
+        let mut engine = Self::standard();
+        engine.ruby = true;
+        engine.unknown_tags = false;
+        engine
+    }
+
+    /// Whether it is [`Engine::ruby`].
+    pub fn is_ruby(&self) -> bool {
+        self.ruby
     }
 
     /// Adds or replaces a tag.
@@ -62,10 +98,45 @@ impl Engine {
         self
     }
 
+    /// Adds a filter that sees its value and arguments as texts: in a Ruby engine lists and hashes
+    /// come to it as Ruby inspects them.
+    pub(super) fn add_text_filter(&mut self, name: &'static str, filter: Filter) -> &mut Self {
+        self.text_filters.insert(name);
+        self.add_filter(name, filter)
+    }
+
+    /// Whether a filter's value is to be inspected first.
+    pub(super) fn inspects_for(&self, name: &str) -> bool {
+        self.ruby && self.text_filters.contains(name)
+    }
+
     /// Unknown tags and filters are warnings (lax) or errors.
     pub fn set_lax(&mut self, lax: bool) -> &mut Self {
         self.lax = lax;
+        self.unknown_tags = lax;
         self
+    }
+
+    /// Unknown tags are warnings or errors, whatever is done about filters.
+    pub fn set_unknown_tags(&mut self, pass: bool) -> &mut Self {
+        self.unknown_tags = pass;
+        self
+    }
+
+    /// Whether an unknown tag is a warning.
+    pub fn passes_unknown_tags(&self) -> bool {
+        self.unknown_tags
+    }
+
+    /// How malformed markup is met; unknown names are another matter ([`Engine::set_lax`]).
+    pub fn set_mode(&mut self, mode: Mode) -> &mut Self {
+        self.mode = mode;
+        self
+    }
+
+    /// How malformed markup is met.
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// Errors end the render, or are printed where they happen.

@@ -130,9 +130,9 @@ impl Block {
     /// # Errors
     /// As [`Block::render`], and the depth's limit.
     pub fn render_inside(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        context.budget.enter()?;
+        context.budget.enter_block()?;
         let result = self.render(context);
-        context.budget.leave();
+        context.budget.leave_block();
         result
     }
 
