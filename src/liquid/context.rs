@@ -263,7 +263,8 @@ impl<'a> Context<'a> {
             ) => {
                 let text = self.text(value);
                 let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
-                self.write(&text.replace('&', "\\u0026"))
+                let text = text.replace('&', "\\u0026");
+                self.write(&text)
             }
             _ => {
                 let text = self.text(value);

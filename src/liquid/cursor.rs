@@ -360,7 +360,8 @@ impl<'a> Cursor<'a> {
             }
         }
         // `[key].x` looks a variable up by a computed name; a list is used as it is.
-        if items.len() == 1 && self.rest().starts_with(['.', '[']) {
+        let is_lookup = items.len() == 1 && self.rest().starts_with(['.', '[']);
+        if is_lookup || (self.engine.is_ruby() && !items.is_empty()) {
             let root = Root::Dynamic(Box::new(items.remove(0)));
             let steps = self.path_steps()?;
             return Ok(Expression::Path(Path { root, steps }));

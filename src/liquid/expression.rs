@@ -4,6 +4,7 @@ use crate::liquid::condition::Condition;
 use crate::liquid::context::Context;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::{Arguments, Filter};
+use crate::liquid::filters::arity;
 use crate::liquid::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -186,6 +187,17 @@ impl Filtered {
     }
 }
 
+impl FilterCall {
+    /// Ruby hands named arguments on as a hash at the end, and counts.
+    fn as_ruby(&self, arguments: &mut Arguments) -> Result<(), Error> {
+        if !arguments.named.is_empty() {
+            let named = arguments.named.iter().cloned().collect();
+            arguments.positional.push(Value::hash(named));
+        }
+        arity::check(&self.name, arguments.positional.len())
+    }
+}
+
 /// A list or hash becomes its text.
 fn inspect(value: &mut Value) {
     if let Value::List(_) | Value::Hash(_) | Value::Object(_) = value {
@@ -207,6 +219,9 @@ impl FilterCall {
         }
         let mut arguments = Arguments { positional: positional?, named };
         let mut value = value;
+        if context.engine().is_ruby() {
+            self.as_ruby(&mut arguments)?;
+        }
         if self.inspects {
             std::iter::once(&mut value).chain(&mut arguments.positional).for_each(inspect);
         }

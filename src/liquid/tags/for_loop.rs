@@ -30,6 +30,8 @@ pub struct Head {
     pub collection: Expression,
     /// From the end.
     pub reversed: bool,
+    /// `offset: continue`.
+    pub continues: bool,
     /// `limit`, `offset`, `cols` and the like.
     pub options: Vec<(Arc<str>, Expression)>,
 }
@@ -70,14 +72,13 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
     }
     let collection = cursor.primary()?;
     let mut head =
-        Head { variable: variable.into(), collection, reversed: false, options: Vec::new() };
+        Head { variable: variable.into(), collection, reversed: false, continues: false, options: Vec::new() };
     while !cursor.is_done() {
         cursor.eat(",");
         match cursor.name() {
             Some(name) if cursor.eat(":") => {
-                if cursor.eat_word("continue") {
-                    let marker = crate::liquid::expression::Literal::Text("continue".into());
-                    head.options.push((name.into(), Expression::Literal(marker)));
+                if &*name == "offset" && cursor.eat_word("continue") {
+                    head.continues = true;
                 } else {
                     head.options.push((name.into(), cursor.primary()?));
                 }
@@ -175,11 +176,8 @@ impl Head {
     /// When an option is no number.
     pub fn items(&self, context: &mut Context<'_>, key: &str) -> Result<Items, Error> {
         let collection = self.collection.evaluate(context)?;
-        let continues = self.options.iter().any(|(name, value)| {
-            &**name == "offset" && value.constant_text().is_some_and(|t| &**t == "continue")
-        });
         let register = format!("for {key}");
-        let from = if continues {
+        let from = if self.continues {
             context.tallies.get(&register).and_then(Value::to_int).unwrap_or(0)
         } else {
             self.option("offset", context)?.unwrap_or(0)
@@ -222,8 +220,8 @@ impl Object for ForLoop {
         match key {
             "index" => number(index + 1),
             "index0" => number(index),
-            "rindex" => number(self.length - index),
-            "rindex0" => number(self.length - index - 1),
+            "rindex" => number(self.length.saturating_sub(index)),
+            "rindex0" => Some(Value::Int(self.length as i64 - index as i64 - 1)),
             "first" => Some(Value::Bool(index == 0)),
             "last" => Some(Value::Bool(index + 1 == self.length)),
             "length" => number(self.length),
@@ -258,7 +256,7 @@ impl Tag for For {
                 let place = if self.head.reversed { items.len() - 1 - turn } else { turn };
                 context.set_local(&self.head.variable, items.at(place));
                 match self.body.render_inside(context)? {
-                    Flow::Next | Flow::Continue => {}
+                    Flow::Next | Flow::Continue => drop.turn(turn + 1),
                     Flow::Break => break,
                     other => return Ok(other),
                 }

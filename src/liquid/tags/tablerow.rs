@@ -28,6 +28,9 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Tag for TableRow {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        if !self.head.collection.evaluate(context)?.is_truthy() {
+            return Ok(Flow::Next);
+        }
         let items = self.head.items(context, "tablerow")?;
         let count = items.len();
         // No columns, or none that make sense, is one row.
@@ -44,12 +47,14 @@ impl Tag for TableRow {
                 context.write(&format!("<td class=\"col{}\">", column + 1))?;
                 let flow = self.body.render_inside(context)?;
                 context.write("</td>")?;
+                if flow == Flow::Break {
+                    break;
+                }
                 if column + 1 == columns && turn + 1 < count {
                     context.write(&format!("</tr>\n<tr class=\"row{}\">", row + 2))?;
                 }
                 match flow {
-                    Flow::Next | Flow::Continue => {}
-                    Flow::Break => break,
+                    Flow::Next | Flow::Continue | Flow::Break => {}
                     other => return Ok(other),
                 }
             }
