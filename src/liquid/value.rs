@@ -21,6 +21,10 @@ pub trait Object: fmt::Debug {
     fn get(&self, key: &str) -> Option<Value>;
     /// What it is when it is printed or handed on: plain data.
     fn to_json(&self) -> Json;
+    /// For `self`: the level of variables it stands for.
+    fn level(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A Liquid value.
@@ -174,6 +178,8 @@ impl Value {
     pub fn to_whole(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
+            // A whole number that was too large to be kept as one.
+            Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
             Self::Text(text, _) => text.trim().parse().ok(),
             _ => None,
         }
@@ -264,6 +270,7 @@ impl Value {
                 "last" => Value::Int(*to),
                 _ => Value::Nil,
             },
+            Self::Int(_) if name == "size" => Value::Int(8),
             _ => Value::Nil,
         }
     }
