@@ -12,6 +12,7 @@ use crate::journal::entry::Journal;
 use crate::secret::Secret;
 use crate::store::contract::Store;
 use crate::store::sqlite::database::Sqlite;
+use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,6 +22,9 @@ use tokio::sync::Notify;
 
 /// Where constants' sealed values are bound to.
 const CONSTANT_PLACE: &str = "constants/value";
+
+/// Longer than a caller's patience with the gateway: nobody sends beside a living run.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Every room, built once; shared by all requests.
 pub struct House {
@@ -60,14 +64,15 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open(&config.database)?;
-        let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock));
+        let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock)).with_lease(LEASE);
         let hosts = config.outbound_hosts.clone();
         let target = match &stripe_url {
             Some(url) => Target::stand_in(url, hosts)?,
             None => Target::live(hosts),
         };
         let transport = Transport::new(target, runtime, Patience::default())?;
-        let world = World::load(root, &|name| config.module_variable(name));
+        let version = clock.now().as_millisecond();
+        let world = World::load(root, version, &|name| config.module_variable(name));
         Ok(Arc::new(Self {
             clock,
             store,
@@ -88,7 +93,9 @@ impl House {
     /// Loads the files again. Requests on their way keep the state they began with.
     pub fn reload(&self) -> Arc<World> {
         let config = &self.config;
-        let world = Arc::new(World::load(&config.root, &|name| config.module_variable(name)));
+        let version = self.clock.now().as_millisecond();
+        let variable = |name: &str| config.module_variable(name);
+        let world = Arc::new(World::load(&config.root, version, &variable));
         *self.world.write().expect("no holder of the world panics") = Arc::clone(&world);
         world
     }
@@ -123,9 +130,9 @@ impl House {
     /// [`Error::Store`].
     pub fn constants(&self, world: &World) -> Result<BTreeMap<String, Secret>, Error> {
         let mut constants = world.constants();
-        for (name, sealed) in self.store.constants()? {
-            if let Some(value) = self.config.instance_key.open(CONSTANT_PLACE, &sealed) {
-                constants.insert(name, value);
+        for constant in self.store.constants()? {
+            if let Some(value) = self.config.instance_key.open(CONSTANT_PLACE, &constant.sealed) {
+                constants.insert(constant.name, value);
             }
         }
         Ok(constants)

@@ -3,8 +3,10 @@
 use crate::app::error::Error;
 use crate::app::house::House;
 use crate::app::scope::Scope;
-use crate::journal::entry::{Begun, Intent};
-use crate::journal::phase::Buffer as _;
+use crate::app::worker::claim;
+use crate::journal::buffer::Buffer as _;
+use crate::journal::intent::Intent;
+use crate::journal::run::Begun;
 use crate::module::migration::Migration;
 use crate::store::execution::State;
 use crate::template::render::OutputMode;
@@ -31,19 +33,11 @@ pub fn run(house: &Arc<House>) -> Result<Vec<String>, Error> {
 
 fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
     let name = migration.source.name.clone();
-    let intent = Intent {
-        id: house.journal.next_id(),
-        kind: KIND.to_owned(),
-        name: name.clone(),
-        input: json!({}),
-        idempotency_key: Some(name.clone()),
-        fingerprint: name,
-        ordering_key: None,
-    };
+    let intent = Intent::new(KIND, &name, json!({})).keyed(name.as_str());
     let run = match house.journal.begin(intent, None)? {
         Begun::New(run) => run,
         Begun::Finished(_) | Begun::Conflict(_) => return Ok(false),
-        Begun::InProgress(execution) => match house.journal.claim(execution)? {
+        Begun::InProgress(execution) => match claim(house, execution)? {
             Some(run) => run,
             None => return Ok(false),
         },
@@ -63,7 +57,7 @@ fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
             .map(|_| ());
     });
     if let Err(error) = result {
-        house.journal.retry_later(run, &error.to_string())?;
+        house.journal.retryable(run, &error.to_string(), None)?;
         return Err(error.into());
     }
     house.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;

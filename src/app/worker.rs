@@ -2,9 +2,12 @@
 
 use crate::app::error::Error;
 use crate::app::house::House;
+use crate::app::jobs;
 use crate::app::scope::Scope;
 use crate::gateway::request_type;
+use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
+use crate::store::error::Error as StoreError;
 use crate::store::execution::Execution;
 use crate::webhook::inbox;
 use std::collections::HashSet;
@@ -44,7 +47,7 @@ pub async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
 /// # Errors
 /// [`Error`] when the journal cannot be read; what happens to one execution is its own.
 pub fn work(house: &Arc<House>) -> Result<usize, Error> {
-    let due = house.journal.due(BATCH)?;
+    let due = house.journal.pending(BATCH)?;
     let count = due.len();
     let mut waiting = HashSet::new();
     for execution in due {
@@ -62,19 +65,33 @@ pub fn work(house: &Arc<House>) -> Result<usize, Error> {
 }
 
 fn one(house: &Arc<House>, execution: Execution) -> Result<(), Error> {
-    let Some(run) = house.journal.claim(execution)? else { return Ok(()) };
+    let Some(run) = claim(house, execution)? else { return Ok(()) };
     let mut scope = Scope::new(house.bare_context());
     scope.parent = Some(run.execution().id.clone());
     let host = house.host(scope);
     match run.execution().kind.as_str() {
         request_type::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
+        jobs::KIND => host.job(run),
         _ => unknown(house, run),
+    }
+}
+
+/// Takes an execution up; nothing when somebody else was faster.
+///
+/// # Errors
+/// [`Error::Journal`].
+pub fn claim(house: &House, execution: Execution) -> Result<Option<Run>, Error> {
+    match house.journal.resume(execution) {
+        Ok(run) => Ok(Some(run)),
+        Err(JournalError::Store(StoreError::Gone(_))) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// A kind that this program does not run: left for one that does.
 fn unknown(house: &House, run: Run) -> Result<(), Error> {
     let reason = format!("this program runs no {}", run.execution().kind);
-    Ok(house.journal.retry_later(run, &reason)?)
+    house.journal.retryable(run, &reason, None)?;
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::app::house::House;
 use crate::cli::arguments::Events;
-use crate::cli::executions::{PER_PAGE, list, row, whole};
+use crate::cli::executions::{PER_PAGE, found, list, row, whole};
 use crate::cli::offline::with_house;
 use crate::cli::output::Output;
 use crate::config::Config;
@@ -30,7 +30,7 @@ pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
         }
         Events::Show { id } => {
             let id = find(house, id)?;
-            output.value(&whole(&house.journal.execution(&id)?, &house.store.steps(&id)?));
+            output.value(&whole(&found(house, &id)?, &house.store.steps(&id)?));
             Ok(())
         }
         Events::Replay { id } => {
@@ -44,7 +44,7 @@ pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
 
 /// An event by its execution's id, by `evt_…`, or by `acct_…:evt_…`.
 fn find(house: &House, id: &str) -> Result<ExecutionId> {
-    let by_id = ExecutionId::new(id);
+    let by_id = ExecutionId::from(id);
     if house.store.execution(&by_id)?.is_some_and(|found| found.kind == KIND) {
         return Ok(by_id);
     }

@@ -1,10 +1,12 @@
 //! `executions`: look at and repair what is stuck.
 
+use crate::app::house::House;
 use crate::cli::arguments::Executions;
 use crate::cli::offline::with_house;
 use crate::cli::output::Output;
 use crate::config::Config;
-use crate::store::execution::{Execution, ExecutionId, ExecutionPage, ExecutionQuery, State, Step};
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
+use crate::store::page::Page;
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::{Value as Json, json};
 use std::process::ExitCode;
@@ -19,9 +21,9 @@ pub const PER_PAGE: u32 = 50;
 pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCode> {
     with_house(config, false, |house| match what {
         Executions::List { state, kind, page } => {
-            let states: Result<Vec<State>, String> = state.iter().map(|s| s.parse()).collect();
+            let states: Result<Vec<State>> = state.iter().map(|s| named(s)).collect();
             let query = ExecutionQuery {
-                states: states.map_err(|e| anyhow!(e))?,
+                states: states?,
                 kind: kind.clone(),
                 page: *page,
                 per_page: PER_PAGE,
@@ -31,19 +33,19 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
             Ok(())
         }
         Executions::Show { id } => {
-            let id = ExecutionId::new(id.as_str());
-            let execution = house.journal.execution(&id)?;
+            let id = ExecutionId::from(id.as_str());
+            let execution = found(house, &id)?;
             output.value(&whole(&execution, &house.store.steps(&id)?));
             Ok(())
         }
         Executions::Retry { id } => {
-            let execution = house.journal.retry_now(&ExecutionId::new(id.as_str()))?;
+            let execution = house.journal.retry(&ExecutionId::from(id.as_str()))?;
             output.value(&row(&execution));
             Ok(())
         }
         Executions::Discard { id } => {
             let reason = "discarded by an operator";
-            let execution = house.journal.discard(&ExecutionId::new(id.as_str()), reason);
+            let execution = house.journal.discard(&ExecutionId::from(id.as_str()), reason);
             output.value(&row(&execution.context("nothing was changed")?));
             Ok(())
         }
@@ -51,8 +53,23 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
+/// A state by its name.
+fn named(name: &str) -> Result<State> {
+    let known: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
+    let known = known.join(", ");
+    State::from_name(name).ok_or_else(|| anyhow!("`{name}` is no state; it can be {known}"))
+}
+
+/// An execution that has to be there.
+///
+/// # Errors
+/// When there is none of that id.
+pub fn found(house: &House, id: &ExecutionId) -> Result<Execution> {
+    house.store.execution(id)?.ok_or_else(|| anyhow!("there is no execution `{id}`"))
+}
+
 /// Prints a page of executions.
-pub fn list(page: &ExecutionPage, output: &Output) {
+pub fn list(page: &Page<Execution>, output: &Output) {
     let rows: Vec<Vec<String>> = page
         .results
         .iter()

@@ -5,14 +5,14 @@ use crate::form::error::Error;
 use crate::form::fields;
 use crate::form::render::Refused;
 use crate::form::validation::{Asking, validate};
-use crate::form::write::Writer;
+use crate::form::write::{Writer, present};
 use crate::journal::phase::Phase;
 use crate::module::field::Field;
 use crate::module::form::{Form, Owner};
 use crate::module::source::Source;
 use crate::secret::InstanceKey;
+use crate::store::query::{Filter, Op, RecordQuery, Subject};
 use crate::store::record::Record;
-use crate::store::record_query::{Filter, RecordQuery, Target, text};
 use crate::template::host::Host;
 use crate::template::lenient_json;
 use crate::template::render::{OutputMode, Templates};
@@ -164,7 +164,7 @@ impl Submission<'_> {
     fn stored(&self, phase: &Phase, id: Option<&str>) -> Result<Option<Record>, Error> {
         let Some(id) = id.filter(|id| !id.is_empty() && *id != "new") else { return Ok(None) };
         let id = id.parse().map_err(|_| Error::NotFound)?;
-        let record = phase.record(id)?.ok_or(Error::NotFound)?;
+        let record = present(phase, id)?.ok_or(Error::NotFound)?;
         let is_table = self.form.resource.table().is_none_or(|table| table == record.table);
         let is_owner = match self.form.resource_owner {
             Owner::Anyone => true,
@@ -198,16 +198,13 @@ impl Submission<'_> {
         let (Some(table), Some(property)) = (self.form.resource.table(), field.property()) else {
             return false;
         };
-        let mut wanted = Map::from_iter([(property.to_owned(), value.clone())]);
+        let mut query = RecordQuery::table(table).with(property, value.clone());
         for name in scope {
             let path = ["properties".to_owned(), name.clone()];
-            wanted.insert(name.clone(), fields::value_at(values, &path));
+            query = query.with(name, fields::value_at(values, &path));
         }
-        let mut query = RecordQuery::newest(table, &wanted);
         if let Some(own) = own {
-            let mut other = Filter::equals(Target::Id, &text(&json!(own.id)));
-            other.negated = true;
-            query.filters.push(other);
+            query.filters.push(Filter::on(Subject::Id, Op::Equals(json!(own.id))).negated());
         }
         // A store that cannot be read will say so when the record is written.
         phase.records(&query).is_ok_and(|page| page.total_entries > 0)

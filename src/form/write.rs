@@ -2,7 +2,7 @@
 
 use crate::form::cast::cast;
 use crate::form::error::Error;
-use crate::journal::phase::Phase;
+use crate::journal::phase::{Draft, Phase};
 use crate::module::catalog::Catalog;
 use crate::module::table::Table;
 use crate::secret::InstanceKey;
@@ -24,7 +24,7 @@ impl Writer<'_> {
     /// A new record of `table`.
     ///
     /// # Errors
-    /// [`Error::Store`] when no id can be reserved.
+    /// [`Error::Journal`] when no id can be reserved.
     pub fn create(
         &self,
         phase: &mut Phase,
@@ -40,39 +40,40 @@ impl Writer<'_> {
             }
         }
         values.extend(self.stored(table, properties));
-        Ok(phase.insert(table, values, self.user_id)?)
+        let draft = Draft { user_id: self.user_id.map(str::to_owned), ..Draft::new(table, values) };
+        Ok(phase.insert(draft)?)
     }
 
     /// Sets the named properties of a record; nothing if it is gone.
     ///
     /// # Errors
-    /// [`Error::Store`] when it cannot be read.
+    /// [`Error::Journal`] when it cannot be read.
     pub fn update(
         &self,
         phase: &mut Phase,
         id: RecordId,
         properties: Map<String, Json>,
     ) -> Result<Option<Record>, Error> {
-        let Some(record) = phase.record(id)? else { return Ok(None) };
+        let Some(record) = present(phase, id)? else { return Ok(None) };
         let changes = self
             .stored(&record.table, properties)
             .into_iter()
             .map(|(name, value)| (name, Change::Set(value)))
             .collect();
-        Ok(phase.update(id, changes)?)
+        Ok(Some(phase.update(id, changes)?))
     }
 
     /// Applies changes as they are, such as increments; set values are cast.
     ///
     /// # Errors
-    /// [`Error::Store`] when it cannot be read.
+    /// [`Error::Journal`] when it cannot be read.
     pub fn change(
         &self,
         phase: &mut Phase,
         id: RecordId,
         changes: Vec<(String, Change)>,
     ) -> Result<Option<Record>, Error> {
-        let Some(record) = phase.record(id)? else { return Ok(None) };
+        let Some(record) = present(phase, id)? else { return Ok(None) };
         let changes = changes
             .into_iter()
             .map(|(name, change)| match change {
@@ -83,15 +84,18 @@ impl Writer<'_> {
                 other => (name, other),
             })
             .collect();
-        Ok(phase.update(id, changes)?)
+        Ok(Some(phase.update(id, changes)?))
     }
 
     /// Marks a record deleted; nothing if it is gone.
     ///
     /// # Errors
-    /// [`Error::Store`] when it cannot be read.
+    /// [`Error::Journal`] when it cannot be read.
     pub fn delete(&self, phase: &mut Phase, id: RecordId) -> Result<Option<Record>, Error> {
-        Ok(phase.delete(id)?)
+        match present(phase, id)? {
+            Some(_) => Ok(Some(phase.delete(id)?)),
+            None => Ok(None),
+        }
     }
 
     fn stored(&self, table: &str, properties: Map<String, Json>) -> Map<String, Json> {
@@ -115,6 +119,11 @@ impl Writer<'_> {
             _ => value,
         }
     }
+}
+
+/// A record that is there and not deleted.
+pub fn present(phase: &Phase, id: RecordId) -> Result<Option<Record>, Error> {
+    Ok(phase.record(id)?.filter(|record| record.deleted_at.is_none()))
 }
 
 /// Where a secret property is bound to, so that its sealed value opens nowhere else.

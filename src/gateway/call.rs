@@ -105,6 +105,18 @@ impl Call {
         json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
     }
 
+    /// What must be the same when the execution is run again: everything but the credentials,
+    /// which are sealed differently each time.
+    pub fn identity(&self) -> Json {
+        let headers: Map<String, Json> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !is_credential(name))
+            .map(|(name, value)| (name.clone(), json!(value.expose())))
+            .collect();
+        json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
+    }
+
     /// The call that [`Call::to_json`] stored, byte for byte, or nothing if it cannot be opened.
     pub fn from_json(stored: &Json, key: &InstanceKey) -> Option<Self> {
         let text = |name: &str| stored.get(name)?.as_str().map(str::to_owned);

@@ -13,10 +13,11 @@ use crate::gateway::param;
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::transport::Transport;
 use crate::gateway::write::Writing;
-use crate::journal::entry::{Begun, Intent, Journal, StepAnswer, StepIntent};
-use crate::journal::fingerprint::fingerprint;
-use crate::journal::phase::{Buffer, Phase};
-use crate::journal::run::Run;
+use crate::journal::buffer::Buffer;
+use crate::journal::entry::Journal;
+use crate::journal::intent::{Intent, StepAnswer, StepIntent, fingerprint};
+use crate::journal::phase::Phase;
+use crate::journal::run::{Begun, Run};
 use crate::module::catalog::Catalog;
 use crate::module::request_type::RequestType;
 use crate::module::suggest;
@@ -92,7 +93,7 @@ impl Gateway<'_> {
         let call = self.render(&request_type, &data, key, &format!("sluicegate-{id}-0"))?;
         self.transport.check(&call)?;
         let intent = Intent {
-            id,
+            id: Some(id),
             kind: KIND.to_owned(),
             name: name.clone(),
             input,
@@ -100,11 +101,8 @@ impl Gateway<'_> {
             fingerprint,
             ordering_key: None,
         };
-        let step = StepIntent {
-            kind: "api_call".to_owned(),
-            request: call.to_json(self.key),
-            template_hash: None,
-        };
+        let step =
+            StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         match self.journal.begin(intent, Some(step))? {
             Begun::New(run) => self.send(run, &request_type, &call),
             known => Ok(self.stored(known, name)),
@@ -115,15 +113,15 @@ impl Gateway<'_> {
     ///
     /// # Errors
     /// As [`Gateway::run`].
-    pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
-        let execution = run.execution();
+    pub fn resume(&self, mut run: Run) -> Result<Outcome, Error> {
+        let execution = run.execution().clone();
         let wanted = Submission {
             name: execution.name.clone(),
             gateway: execution.input.get("gateway").and_then(Json::as_str).map(str::to_owned),
             ..Submission::default()
         };
         let request_type = self.find(&wanted)?;
-        let step = run.step(0).ok_or_else(|| Error::Call {
+        let step = run.recall().ok_or_else(|| Error::Call {
             template: request_type.api_call.clone(),
             message: "the execution has no stored call".to_owned(),
         })?;

@@ -8,8 +8,8 @@ use crate::gateway::outcome::{Problem, RecordView};
 use crate::journal::phase::Phase;
 use crate::module::form::Form;
 use crate::module::request_type::RequestType;
+use crate::store::query::{RecordQuery, Sort, Subject};
 use crate::store::record::{Record, RecordId};
-use crate::store::record_query::RecordQuery;
 use serde_json::{Map, Value as Json, json};
 
 /// Writes the records of one answer.
@@ -138,6 +138,12 @@ fn find(phase: &Phase, table: &str, related: &Related) -> Result<Option<RecordId
     if related.find.is_empty() {
         return Ok(None);
     }
-    let page = phase.records(&RecordQuery::newest(table, &related.find))?;
+    let mut query = RecordQuery::table(table);
+    for (name, value) in &related.find {
+        query = query.with(name, value.clone());
+    }
+    query.sort = vec![Sort { by: Subject::Id, descending: true }];
+    query.per_page = 1;
+    let page = phase.records(&query)?;
     Ok(page.results.first().map(|record| record.id))
 }

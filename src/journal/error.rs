@@ -1,24 +1,29 @@
-//! What can go wrong with an execution itself.
+//! What can go wrong in the journal, named by what a caller can do about it.
 
 use crate::store;
+use crate::store::execution::ExecutionId;
 
-/// Why the journal could not do it.
-#[derive(Debug, thiserror::Error)]
+/// Why the journal did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The store could not do it; see its kind for what a caller can do.
+    /// The store said no. `Gone` means that another runner took the execution over: stop, it is
+    /// no longer yours.
     #[error(transparent)]
     Store(#[from] store::error::Error),
-    /// There is no such execution.
-    #[error("there is no execution `{0}`")]
-    Unknown(String),
-    /// It is not in a state for that: it has finished, or somebody else runs it.
-    #[error("execution {id} is {state}, which cannot be {wanted}")]
-    State {
-        /// Its id.
-        id: String,
-        /// Where it is.
-        state: &'static str,
-        /// What was asked, as a participle.
-        wanted: &'static str,
+    /// A run taken up again does something else than it did the first time: discard it, an
+    /// operator has to look.
+    #[error(
+        "execution {execution}, step {seq}: recorded as {recorded}, now it would be {attempted}; \
+         stopped, because going on would be guessing"
+    )]
+    Diverged {
+        /// Which execution.
+        execution: ExecutionId,
+        /// At which step.
+        seq: u32,
+        /// The kind and fingerprint on record.
+        recorded: String,
+        /// The kind and fingerprint of now.
+        attempted: String,
     },
 }

@@ -1,10 +1,17 @@
 //! Executions and their steps: begin, resume, finish; the only writer of both.
 //!
-//! Rules (design section 4): the intent is committed before anything leaves; the answer, the
-//! record writes that follow from it and the outcome commit together; a lost answer is `unknown`.
+//! Intent first: [`entry::Journal::begin`] commits what is going to be done before anything leaves
+//! the house. A [`phase::Phase`] collects the record writes between two calls; the answer of a
+//! call, the writes that follow and the outcome are one commit.
 
+pub mod backoff;
+pub mod buffer;
+pub mod ending;
 pub mod entry;
 pub mod error;
-pub mod fingerprint;
+pub mod intent;
+pub mod overlay;
 pub mod phase;
+pub mod resume;
 pub mod run;
+pub mod steps;

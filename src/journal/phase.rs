@@ -1,46 +1,182 @@
-//! The record writes of one transaction, buffered, and readable before they are committed.
+//! A phase: the record writes of one transaction, buffered, that the phase itself can read.
 
+use super::entry::new_execution;
+use super::error::Error;
+use super::intent::Later;
+use super::overlay::{self, Overlay};
 use crate::clock::Clock;
+use crate::store;
 use crate::store::contract::Store;
-use crate::store::error::Error;
-use crate::store::record::{Change, Record, RecordId};
-use crate::store::record_query::{RecordPage, RecordQuery};
+use crate::store::execution::{ExecutionId, State};
+use crate::store::moment;
+use crate::store::page::Page;
+use crate::store::query::RecordQuery;
+use crate::store::record::{Change, Record, RecordId, RecordUpdate};
+use crate::store::state::{Activity, Constant};
 use crate::store::write::Write;
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Runs work whose record writes go into a phase instead of being committed one by one.
-pub trait Buffer {
-    /// Calls `work`; what it writes is in `phase` afterwards.
-    fn within(&self, phase: &mut Phase, work: &mut dyn FnMut());
+/// A record that is about to be made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Draft {
+    /// The table, with its module's prefix.
+    pub table: String,
+    /// Its properties.
+    pub properties: Map<String, Json>,
+    /// The user who makes it.
+    pub user_id: Option<String>,
+    /// An id the module gives it.
+    pub external_id: Option<String>,
+    /// An id reserved before with [`Phase::reserve_id`] (a run taken up again remembers it).
+    pub id: Option<RecordId>,
+    /// A moment of making other than now.
+    pub created_at: Option<Timestamp>,
 }
 
-/// Writes on their way into one commit. Reading through a phase sees them.
+impl Draft {
+    /// A draft with these properties.
+    pub fn new(table: &str, properties: Map<String, Json>) -> Self {
+        Self { table: table.to_owned(), properties, ..Self::default() }
+    }
+}
+
+/// A point in a phase to which it can go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    writes: usize,
+    overlay: usize,
+}
+
+/// Writes that nobody else sees until they are committed.
 pub struct Phase {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     writes: Vec<Write>,
-    /// Every record touched, as it will be.
-    touched: BTreeMap<RecordId, Record>,
-}
-
-/// A place in a phase to go back to.
-#[derive(Debug, Clone)]
-pub struct Mark {
-    writes: usize,
-    touched: BTreeMap<RecordId, Record>,
+    overlay: Overlay,
 }
 
 impl Phase {
-    /// An empty phase.
-    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, writes: Vec::new(), touched: BTreeMap::new() }
+    /// An empty phase; usually from [`super::entry::Journal::phase`].
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock, writes: Vec::new(), overlay: Overlay::default() }
     }
 
-    /// An empty phase over the same store, for work of its own.
-    pub fn sibling(&self) -> Self {
-        Self::new(Arc::clone(&self.store), Arc::clone(&self.clock))
+    /// Reserves an id for a record.
+    pub fn reserve_id(&self) -> Result<RecordId, Error> {
+        Ok(self.store.next_record_id()?)
+    }
+
+    /// Makes a record.
+    pub fn insert(&mut self, draft: Draft) -> Result<Record, Error> {
+        let id = draft.id.map_or_else(|| self.store.next_record_id(), Ok)?;
+        let at = moment::whole(draft.created_at.unwrap_or_else(|| self.clock.now()));
+        let mut record = Record::new(id, &draft.table, draft.properties, at);
+        record.updated_at = self.now();
+        record.user_id = draft.user_id;
+        record.external_id = draft.external_id;
+        self.writes.push(Write::RecordInsert(record.clone()));
+        self.overlay.put(record.clone());
+        Ok(record)
+    }
+
+    /// Changes some properties of a record.
+    pub fn update(
+        &mut self,
+        id: RecordId,
+        changes: Vec<(String, Change)>,
+    ) -> Result<Record, Error> {
+        let at = self.now();
+        self.apply(RecordUpdate { id, changes, user_id: None, external_id: None, at })
+    }
+
+    /// Applies an update, which may also name a user or an external id.
+    pub fn apply(&mut self, update: RecordUpdate) -> Result<Record, Error> {
+        let mut record = self.present(update.id)?;
+        record.apply(&update)?;
+        self.writes.push(Write::RecordUpdate(update));
+        self.overlay.put(record.clone());
+        Ok(record)
+    }
+
+    /// Deletes a record softly.
+    pub fn delete(&mut self, id: RecordId) -> Result<Record, Error> {
+        let mut record = self.present(id)?;
+        let at = self.now();
+        record.deleted_at = Some(at);
+        self.writes.push(Write::RecordDelete { id, at });
+        self.overlay.put(record.clone());
+        Ok(record)
+    }
+
+    /// A record as this phase sees it, softly deleted or not.
+    pub fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {
+        match self.overlay.get(id) {
+            Some(record) => Ok(Some(record.clone())),
+            None => Ok(self.store.record(id)?),
+        }
+    }
+
+    /// The records a query asks for, as this phase sees them.
+    pub fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
+        overlay::records(self.store.as_ref(), &self.overlay, query)
+    }
+
+    /// Sets a constant to a sealed value.
+    pub fn constant_set(&mut self, name: &str, sealed: String) {
+        let constant = Constant { name: name.to_owned(), sealed, updated_at: self.now() };
+        self.writes.push(Write::ConstantSet(constant));
+    }
+
+    /// All constants as this phase sees them, by name.
+    pub fn constants(&self) -> Result<Vec<Constant>, Error> {
+        let mut constants = self.store.constants()?;
+        for write in &self.writes {
+            let Write::ConstantSet(new) = write else { continue };
+            match constants.binary_search_by(|old| old.name.cmp(&new.name)) {
+                Ok(place) => constants[place] = new.clone(),
+                Err(place) => constants.insert(place, new.clone()),
+            }
+        }
+        Ok(constants)
+    }
+
+    /// Publishes an activity.
+    pub fn activity(&mut self, payload: Json) -> Activity {
+        let activity = Activity { uuid: new_uuid(), payload, created_at: self.now() };
+        self.writes.push(Write::ActivityInsert(activity.clone()));
+        activity
+    }
+
+    /// Asks for an execution that exists once this phase is committed: effect and order together.
+    pub fn enqueue(&mut self, later: &Later) -> ExecutionId {
+        let execution = new_execution(&later.intent, State::Available, self.now(), later.run_at);
+        let id = execution.id.clone();
+        self.writes.push(Write::ExecutionInsert(execution));
+        id
+    }
+
+    /// Takes on what another phase would write, after what this one has.
+    pub fn join(&mut self, other: Self) {
+        self.writes.extend(other.writes);
+        other.overlay.into_records().for_each(|record| self.overlay.put(record));
+    }
+
+    /// Adds a write of another kind (a session).
+    pub fn push(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// The present point.
+    pub fn mark(&self) -> Mark {
+        Mark { writes: self.writes.len(), overlay: self.overlay.mark() }
+    }
+
+    /// Undoes everything after a point. A point that was undone itself changes nothing.
+    pub fn rollback_to(&mut self, mark: Mark) {
+        self.writes.truncate(mark.writes);
+        self.overlay.rollback_to(mark.overlay);
     }
 
     /// True when nothing would be written.
@@ -48,124 +184,38 @@ impl Phase {
         self.writes.is_empty()
     }
 
-    /// A new record.
-    ///
-    /// # Errors
-    /// [`Error`] when no id can be reserved.
-    pub fn insert(
-        &mut self,
-        table: &str,
-        properties: Map<String, Json>,
-        user_id: Option<&str>,
-    ) -> Result<Record, Error> {
-        let now = self.clock.now();
-        let record = Record {
-            id: self.store.next_record_id()?,
-            table: table.to_owned(),
-            external_id: properties.get("external_id").and_then(Json::as_str).map(str::to_owned),
-            properties,
-            user_id: user_id.map(str::to_owned),
-            created_at: now,
-            updated_at: now,
-            deleted_at: None,
-        };
-        self.touched.insert(record.id, record.clone());
-        self.writes.push(Write::RecordInsert(record.clone()));
-        Ok(record)
+    /// The writes so far.
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
     }
 
-    /// Changes properties of a record that is not deleted; the others stay.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot be read.
-    pub fn update(
-        &mut self,
-        id: RecordId,
-        changes: Vec<(String, Change)>,
-    ) -> Result<Option<Record>, Error> {
-        let Some(mut record) = self.record(id)? else { return Ok(None) };
-        let at = self.clock.now();
-        record.apply(&changes, at);
-        self.touched.insert(id, record.clone());
-        self.writes.push(Write::RecordUpdate { id, changes, at });
-        Ok(Some(record))
-    }
-
-    /// Marks a record deleted.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot be read.
-    pub fn delete(&mut self, id: RecordId) -> Result<Option<Record>, Error> {
-        let Some(mut record) = self.record(id)? else { return Ok(None) };
-        let at = self.clock.now();
-        record.deleted_at = Some(at);
-        record.updated_at = at;
-        self.touched.insert(id, record.clone());
-        self.writes.push(Write::RecordDelete { id, at });
-        Ok(Some(record))
-    }
-
-    /// Any other write that belongs into this commit.
-    pub fn push(&mut self, write: Write) {
-        self.writes.push(write);
-    }
-
-    /// A record as it will be; nothing when it is not there or deleted.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot be read.
-    pub fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {
-        let record = match self.touched.get(&id) {
-            Some(record) => Some(record.clone()),
-            None => self.store.record(id)?,
-        };
-        Ok(record.filter(|record| record.deleted_at.is_none()))
-    }
-
-    /// A page of records as they will be.
-    ///
-    /// # Errors
-    /// [`Error`] when they cannot be read.
-    pub fn records(&self, query: &RecordQuery) -> Result<RecordPage, Error> {
-        if self.touched.is_empty() {
-            return self.store.records(query);
-        }
-        // The pages shift with what was touched: take all that match, then cut the page anew.
-        let all = RecordQuery { page: 1, per_page: u32::MAX, ..query.clone() };
-        let stored = self.store.records(&all)?.results.into_iter();
-        let mut matching: Vec<_> = stored.filter(|r| !self.touched.contains_key(&r.id)).collect();
-        matching.extend(self.touched.values().filter(|r| query.matches(r)).cloned());
-        Ok(query.paginate(matching))
-    }
-
-    /// A place to go back to.
-    pub fn mark(&self) -> Mark {
-        Mark { writes: self.writes.len(), touched: self.touched.clone() }
-    }
-
-    /// Forgets everything since the mark.
-    pub fn rollback_to(&mut self, mark: Mark) {
-        self.writes.truncate(mark.writes);
-        self.touched = mark.touched;
-    }
-
-    /// Takes on the writes of a sibling.
-    pub fn join(&mut self, other: Self) {
-        self.writes.extend(other.writes);
-        self.touched.extend(other.touched);
-    }
-
-    /// Commits what there is on its own, and begins anew.
-    ///
-    /// # Errors
-    /// [`Error`]; nothing of it is written then, and it is forgotten.
-    pub fn commit(&mut self) -> Result<(), Error> {
-        self.touched.clear();
-        self.store.commit(std::mem::take(&mut self.writes))
-    }
-
-    /// The writes, for the commit that ends the phase.
-    pub(super) fn into_writes(self) -> Vec<Write> {
+    /// The writes, to be committed.
+    pub fn into_writes(self) -> Vec<Write> {
         self.writes
     }
+
+    /// Empties the phase: what it held is on disk.
+    pub(super) fn forget(&mut self) {
+        self.writes.clear();
+        self.overlay = Overlay::default();
+    }
+
+    fn present(&self, id: RecordId) -> Result<Record, Error> {
+        let gone = |why: &str| Error::from(store::error::Error::Gone(format!("record {id} {why}")));
+        let record = self.record(id)?.ok_or_else(|| gone("does not exist"))?;
+        if record.deleted_at.is_some() { Err(gone("is deleted")) } else { Ok(record) }
+    }
+
+    fn now(&self) -> Timestamp {
+        moment::whole(self.clock.now())
+    }
+}
+
+fn new_uuid() -> String {
+    let mut bytes: [u8; 16] = rand::random();
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let digits = hex::encode(bytes);
+    let part = |from: usize, to: usize| &digits[from..to];
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
 }

@@ -1,32 +1,90 @@
-//! An execution that this process runs, with the steps recorded so far.
+//! A run: an execution that this process holds, with the steps it has taken.
 
+use super::intent::StepAnswer;
 use crate::store::execution::{Execution, Step};
+use crate::store::write::Write;
+use jiff::Timestamp;
+use serde_json::Value as Json;
 
-/// The right to go on with an execution, until it is finished or handed back.
+/// An execution in our hands. It ends through the journal: finish, unknown, retryable, fail.
+/// Dropping it leaves the execution running until its lease ends; then it is pending again.
 #[derive(Debug)]
 pub struct Run {
-    execution: Execution,
-    steps: Vec<Step>,
+    pub(super) execution: Execution,
+    pub(super) steps: Vec<Step>,
+    pub(super) next: u32,
+    // Answers and remembered values that go into the next commit of this run.
+    pub(super) unsaved: Vec<Write>,
 }
 
 impl Run {
-    /// A run of `execution` that has recorded `steps`.
     pub(super) fn new(execution: Execution, steps: Vec<Step>) -> Self {
-        Self { execution, steps }
+        Self { execution, steps, next: 0, unsaved: Vec::new() }
     }
 
-    /// What is run.
+    /// The execution.
     pub fn execution(&self) -> &Execution {
         &self.execution
     }
 
-    /// A recorded step by its place.
-    pub fn step(&self, seq: u32) -> Option<&Step> {
-        self.steps.iter().find(|step| step.seq == seq)
+    /// All steps recorded so far, also those of earlier attempts.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
-    /// The place of the next step.
-    pub fn next_seq(&self) -> u32 {
-        self.steps.iter().map(|step| step.seq + 1).max().unwrap_or_default()
+    /// The execution's idea of `now`, the same however often it is run.
+    pub fn now(&self) -> Timestamp {
+        self.execution.created_at
     }
+
+    /// Takes the next recorded step as it is, to send its stored bytes again instead of rendering
+    /// anew. Nothing when all recorded steps are taken.
+    pub fn recall(&mut self) -> Option<Step> {
+        let step = self.recorded().cloned()?;
+        self.next += 1;
+        Some(step)
+    }
+
+    /// Notes the answer of a step. It is committed with whatever follows it: the next step, or
+    /// the end of the run.
+    pub fn answer(&mut self, answer: StepAnswer, at: Timestamp) {
+        let step = self.steps.iter_mut().find(|step| step.seq == answer.seq);
+        if let Some(step) = step {
+            step.response = Some(answer.response.clone());
+            step.answered_at = Some(at);
+        }
+        self.unsaved.push(Write::StepAnswer {
+            execution_id: self.execution.id.clone(),
+            seq: answer.seq,
+            response: answer.response,
+            at,
+        });
+    }
+
+    pub(super) fn recorded(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| step.seq == self.next)
+    }
+}
+
+/// What [`super::entry::Journal::begin`] found.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is new and ours: do it.
+    New(Run),
+    /// It was done before: here is the outcome.
+    Finished(Execution),
+    /// It is under way, or its answer is not known yet.
+    InProgress(Execution),
+    /// The key was used for something else.
+    Conflict(Execution),
+}
+
+/// What [`super::entry::Journal::begin_step`] found.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
+pub enum StepBegun {
+    /// Take this step: its intent is on disk. On a resumed run it is the stored one.
+    Take(Step),
+    /// It was taken and answered in an earlier attempt.
+    Answered(Json),
 }

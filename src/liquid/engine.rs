@@ -12,12 +12,28 @@ use crate::liquid::{filters, tags};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// What happens to what Ruby Liquid would not accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// An error, as Shopify's newest parser has it.
+    Strict2,
+    /// An error where Ruby Liquid's strict mode has one: values, conditions and `for`.
+    Strict,
+    /// A warning; read as lax does.
+    Warn,
+    /// Read as well as can be.
+    #[default]
+    Lax,
+}
+
 /// Tags, filters and limits; shared by all templates compiled with it.
 #[derive(Debug, Clone)]
 pub struct Engine {
     tags: HashMap<&'static str, ReadTag>,
     filters: HashMap<&'static str, Filter>,
     lax: bool,
+    unknown_tags: bool,
+    mode: Mode,
     raise: bool,
     limits: Limits,
 }
@@ -42,6 +58,8 @@ impl Engine {
             tags: HashMap::new(),
             filters: HashMap::new(),
             lax: true,
+            unknown_tags: true,
+            mode: Mode::Lax,
             raise: true,
             limits: Limits::default(),
         };
@@ -65,7 +83,30 @@ impl Engine {
     /// Unknown tags and filters are warnings (lax) or errors.
     pub fn set_lax(&mut self, lax: bool) -> &mut Self {
         self.lax = lax;
+        self.unknown_tags = lax;
         self
+    }
+
+    /// Unknown tags are warnings or errors, whatever is done about filters.
+    pub fn set_unknown_tags(&mut self, pass: bool) -> &mut Self {
+        self.unknown_tags = pass;
+        self
+    }
+
+    /// Whether an unknown tag is a warning.
+    pub fn passes_unknown_tags(&self) -> bool {
+        self.unknown_tags
+    }
+
+    /// How malformed markup is met; unknown names are another matter ([`Engine::set_lax`]).
+    pub fn set_mode(&mut self, mode: Mode) -> &mut Self {
+        self.mode = mode;
+        self
+    }
+
+    /// How malformed markup is met.
+    pub fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// Errors end the render, or are printed where they happen.

@@ -86,6 +86,13 @@ impl Error {
         self
     }
 
+    /// Adds to the message.
+    #[must_use]
+    pub fn note(mut self, more: &str) -> Self {
+        self.0.message.push_str(more);
+        self
+    }
+
     /// Advice, such as a name that was meant.
     #[must_use]
     pub fn help(mut self, help: Option<String>) -> Self {
@@ -138,9 +145,12 @@ impl Error {
     /// As Ruby Liquid prints it inside a page: `Liquid error (line 2): …`.
     pub fn inline(&self) -> String {
         let word = if self.0.kind == Kind::Syntax { "Liquid syntax error" } else { "Liquid error" };
-        match self.0.mark {
-            Some(mark) => format!("{word} (line {}): {}", mark.line, self.0.message),
-            None => format!("{word}: {}", self.0.message),
+        match (self.0.mark, self.template().filter(|name| !name.is_empty())) {
+            (Some(mark), Some(name)) => {
+                format!("{word} ({name} line {}): {}", mark.line, self.0.message)
+            }
+            (Some(mark), None) => format!("{word} (line {}): {}", mark.line, self.0.message),
+            (None, _) => format!("{word}: {}", self.0.message),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Builds blocks of nodes from the pieces the lexer cuts, and from the lines of a `liquid` tag.
 
 use crate::liquid::cursor::Cursor;
-use crate::liquid::engine::Engine;
+use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Literal};
 use crate::liquid::lexer::{Lexer, Token, split_name};
+use crate::liquid::strict::tag as strict;
 use crate::liquid::tag::Markup;
 use crate::liquid::template::{Block, Node};
 use std::collections::VecDeque;
@@ -118,7 +119,28 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn output(&self, markup: &str, mark: Mark) -> Result<Expression, Error> {
+    /// In strict mode, refuses markup that the strict grammar does not know; warns in warn mode.
+    ///
+    /// # Errors
+    /// What the grammar says.
+    pub fn check(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        self.judge(|newest| strict::check(name, text, newest))
+    }
+
+    fn judge(&mut self, check: impl Fn(bool) -> Result<(), Error>) -> Result<(), Error> {
+        match self.engine.mode() {
+            Mode::Lax => Ok(()),
+            Mode::Strict2 => check(true),
+            Mode::Strict => check(false),
+            Mode::Warn => {
+                self.warnings.extend(check(false).err());
+                Ok(())
+            }
+        }
+    }
+
+    fn output(&mut self, markup: &str, mark: Mark) -> Result<Expression, Error> {
+        self.judge(|newest| strict::check_output(markup, newest))?;
         let start = Mark { line: mark.line, column: mark.column + 2 };
         Cursor::new(markup, start, self.engine).filtered()
     }
@@ -127,6 +149,7 @@ impl<'a> Parser<'a> {
         let located = |error: Error| error;
         match self.engine.tag(markup.name) {
             Some(read) => {
+                self.check(markup.name, markup.text)?;
                 let tag = read(markup, self).map_err(located)?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
@@ -134,7 +157,7 @@ impl<'a> Parser<'a> {
             None if markup.name.is_empty() => Ok(()),
             None => {
                 let error = self.engine.unknown_tag(markup.name, ends);
-                if self.engine.is_lax() && !markup.name.starts_with("end") {
+                if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warnings.push(error);
                     return Ok(());
                 }

@@ -1,84 +1,71 @@
-//! The contract every database keeps; `tests/it/store.rs` checks it.
+//! What a database must do for the house: one trait, one conformance suite (`tests/it/store.rs`).
 
-use crate::store::error::Error;
-use crate::store::execution::{Execution, ExecutionId, ExecutionPage, ExecutionQuery, Step};
-use crate::store::record::{Record, RecordId};
-use crate::store::record_query::{RecordPage, RecordQuery};
-use crate::store::write::Write;
+use super::error::Error;
+use super::execution::{Execution, ExecutionId, ExecutionQuery, Step};
+use super::page::Page;
+use super::query::RecordQuery;
+use super::record::{Record, RecordId};
+use super::state::{Activity, Constant, Session};
+use super::write::Write;
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
-/// A database. Every call blocks; none is made while Stripe is called.
+/// A database. Every call blocks; reads see everything whose commit has returned.
 pub trait Store: Send + Sync {
-    /// Commits all writes or none, in order, and returns after they are on disk.
-    ///
-    /// # Errors
-    /// [`Error`]; nothing of this batch is written then.
+    /// Stores all writes or none, and returns when they would survive a loss of power.
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error>;
 
-    /// An id for a new record, never given twice.
-    ///
-    /// # Errors
-    /// [`Error::Broken`].
+    /// Reserves an id for a new record. It is never given twice, used or not.
     fn next_record_id(&self) -> Result<RecordId, Error>;
 
-    /// A record, deleted or not.
-    ///
-    /// # Errors
-    /// [`Error`] when the database cannot be read; so for every reading call.
+    /// A record, softly deleted or not.
     fn record(&self, id: RecordId) -> Result<Option<Record>, Error>;
 
-    /// A page of records.
-    ///
-    /// # Errors
-    /// [`Error`].
-    fn records(&self, query: &RecordQuery) -> Result<RecordPage, Error>;
+    /// The records a query asks for, exactly those for which [`RecordQuery::matches`] is true.
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error>;
 
     /// An execution.
-    ///
-    /// # Errors
-    /// [`Error`].
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error>;
 
-    /// The execution of a kind with a key.
-    ///
-    /// # Errors
-    /// [`Error`].
+    /// The execution that holds this key among its kind.
     fn execution_by_key(&self, kind: &str, key: &str) -> Result<Option<Execution>, Error>;
 
-    /// A page of executions.
-    ///
-    /// # Errors
-    /// [`Error`].
-    fn executions(&self, query: &ExecutionQuery) -> Result<ExecutionPage, Error>;
+    /// The executions a query asks for.
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error>;
 
-    /// The steps of an execution in order.
-    ///
-    /// # Errors
-    /// [`Error`].
+    /// Executions to be taken up at this moment, longest waiting first: waiting ones whose time
+    /// has come, and running ones whose lease has ended. Cheap also when very many are due.
+    fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error>;
+
+    /// The steps of an execution, in order.
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error>;
 
-    /// Every constant with its sealed value.
-    ///
-    /// # Errors
-    /// [`Error`].
-    fn constants(&self) -> Result<Vec<(String, String)>, Error>;
+    /// All constants, by name.
+    fn constants(&self) -> Result<Vec<Constant>, Error>;
 
-    /// A session's data, if it has not ended by `now`.
-    ///
-    /// # Errors
-    /// [`Error`].
-    fn session(&self, hash: &str, now: Timestamp) -> Result<Option<Json>, Error>;
+    /// A session, ended or not.
+    fn session(&self, id_hash: &str) -> Result<Option<Session>, Error>;
 
-    /// How many commits and writes there were, for `/metrics`.
-    fn counts(&self) -> Counts;
+    /// Activities, newest first; only the named ones when `uuids` has any.
+    fn activities(
+        &self,
+        uuids: &[String],
+        page: u32,
+        per_page: u32,
+    ) -> Result<Page<Activity>, Error>;
+
+    /// What the writer did since the store was opened.
+    fn tally(&self) -> Tally;
 }
 
-/// What the writer has done since it was opened.
+/// Counts of a store's writer, for the metrics page and for the proof that commits are grouped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Commits to disk.
+pub struct Tally {
+    /// Calls of [`Store::commit`] that succeeded.
     pub commits: u64,
-    /// Batches in them: more than commits when callers were grouped.
-    pub batches: u64,
+    /// Transactions written to disk for them.
+    pub groups: u64,
+    /// Calls in the largest of these transactions.
+    pub largest_group: u64,
+    /// Time spent in committing transactions, fsync included.
+    pub commit_micros: u64,
 }

@@ -1,25 +1,37 @@
-//! What can go wrong in the store, by what a caller can do about it.
+//! What can go wrong with the store, named by what a caller can do about it.
 
-/// Why the store could not do it.
+use super::execution::ExecutionId;
+
+/// Why a read or a commit did not happen. After an error nothing of the commit is stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Somebody else holds the database; the same call may go through in a moment.
+    /// Another process holds the database: the same call may succeed later.
     #[error("the database is busy: {0}")]
     Busy(String),
-    /// An execution of this kind with this key is there already.
-    #[error("there is an execution with this key already: {existing}")]
+    /// An execution of this kind has this idempotency key: read it instead.
+    #[error("execution {existing} has this idempotency key already")]
     Conflict {
-        /// Its id.
-        existing: String,
+        /// The execution that came first.
+        existing: ExecutionId,
     },
-    /// What was to be changed is not there, or not in the expected state any more. Nothing of
-    /// the batch was written.
-    #[error("{0} is gone or has moved on")]
+    /// A row is missing, or is no longer in the state the write asked for: read it again and decide.
+    #[error("{0}")]
     Gone(String),
-    /// No room: nothing was written, and it goes on by itself when there is room again.
-    #[error("the disk is full: {0}")]
+    /// These writes cannot be stored as they are: a fault of the caller, never of the disk.
+    #[error("the store refuses the write: {0}")]
+    Refused(String),
+    /// The disk, or the space given to the database, is full. It heals when there is space again.
+    #[error("the database has no space left: {0}")]
     Full(String),
-    /// The database cannot be used; an operator has to look.
-    #[error("the database failed: {0}")]
+    /// The database cannot be read or written (permissions, damage, input and output): an
+    /// operator has to look.
+    #[error("the database is broken: {0}")]
     Broken(String),
+}
+
+impl Error {
+    /// True when only the writes at hand are wrong and the database itself is well.
+    pub fn is_about_the_writes(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::Gone(_) | Self::Refused(_))
+    }
 }

@@ -1,27 +1,16 @@
-//! Executions and steps: everything that must not be lost or done twice (design section 4).
+//! An execution, its steps, and how one asks for them.
 
+use super::page::PER_PAGE;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::fmt;
-use std::str::FromStr;
 
-/// An execution's id: a ULID, so that ids sort by the time they were made.
+/// The name of an execution: a ULID, so ids sort by their making.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExecutionId(String);
+pub struct ExecutionId(pub String);
 
 impl ExecutionId {
-    /// The id for an execution made at `now`.
-    pub fn at(now: Timestamp) -> Self {
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        Self(ulid::Ulid::from_parts(millis, rand::random()).to_string())
-    }
-
-    /// The id as stored or typed; any text, which may name nothing.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text.
+    /// The text of the id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -33,26 +22,31 @@ impl fmt::Display for ExecutionId {
     }
 }
 
-/// Where an execution is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+impl From<&str> for ExecutionId {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// Where an execution stands. A decline is an outcome: such an execution is completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Waits to be run.
     Available,
-    /// Somebody runs it, until its lease ends.
+    /// Is being run, until its lease ends.
     Running,
-    /// It has its outcome; a decline is one.
+    /// Ended with an outcome, whatever it says.
     Completed,
-    /// It failed without effect and will be tried again.
+    /// Failed without an effect outside and will be run again.
     Retryable,
-    /// Something was sent and the answer is not known.
+    /// Something was sent and the answer is not known; never a failure.
     Unknown,
-    /// It was given up: by an operator, or after too many attempts.
+    /// Given up, with the reason; only an operator takes it up again.
     Discarded,
 }
 
 impl State {
-    /// Every state.
+    /// All states, in the order of a life.
     pub const ALL: [Self; 6] = [
         Self::Available,
         Self::Running,
@@ -61,8 +55,10 @@ impl State {
         Self::Unknown,
         Self::Discarded,
     ];
+    /// The states that still lead somewhere.
+    pub const OPEN: [Self; 4] = [Self::Available, Self::Running, Self::Retryable, Self::Unknown];
 
-    /// The word in the database and outside.
+    /// The name by which it is stored and shown.
     pub fn name(self) -> &'static str {
         match self {
             Self::Available => "available",
@@ -74,102 +70,129 @@ impl State {
         }
     }
 
-    /// True when nothing more will happen by itself.
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// True when nothing more happens by itself.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Discarded)
     }
 }
 
-impl FromStr for State {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wanted = text.to_ascii_lowercase();
-        Self::ALL.into_iter().find(|state| state.name() == wanted).ok_or_else(|| {
-            let all: Vec<_> = Self::ALL.iter().map(|state| state.name()).collect();
-            format!("`{text}` is no state; it can be {}", all.join(", "))
-        })
-    }
-}
-
-/// One run of something that must happen exactly once.
+/// A durable run of something: a request type, a form submission, an event, a job, a migration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
-    /// The id.
+    /// Its name.
     pub id: ExecutionId,
-    /// `request_type`, `form_submission`, `webhook_event`, `background_job` or `migration`.
+    /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
     pub kind: String,
-    /// What is run: a request type's name, an event's type.
+    /// Which one of its kind: `create_payment`, `charge.refunded`, …
     pub name: String,
-    /// What it is run with.
+    /// Everything needed to run it again.
     pub input: Json,
-    /// Unique within the kind.
+    /// Unique within its kind.
     pub idempotency_key: Option<String>,
-    /// A digest of name and input: the same key with another one is a conflict.
+    /// What was asked, in short: the same key with another fingerprint is a conflict.
     pub fingerprint: String,
-    /// Where it is.
+    /// Where it stands.
     pub state: State,
-    /// How often it was begun.
+    /// How often it was taken up; also the fence that keeps a late runner out.
     pub attempt: u32,
-    /// Not to be run before.
+    /// Not to be taken up before.
     pub run_at: Timestamp,
-    /// Until when whoever runs it has it to itself.
+    /// Until when its runner has it for itself.
     pub lease_until: Option<Timestamp>,
-    /// How it ended.
+    /// What came of it.
     pub outcome: Option<Json>,
-    /// What went wrong last.
+    /// The last thing that went wrong, for an operator.
     pub error: Option<String>,
-    /// Executions with the same one run in the order they came.
+    /// Executions with the same key are processed in order.
     pub ordering_key: Option<String>,
-    /// When it was made.
+    /// When it was asked for; also its idea of `now`.
     pub created_at: Timestamp,
+    /// When it reached a final state.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A change of an execution's state, under guard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionUpdate {
+    /// Which execution.
+    pub id: ExecutionId,
+    /// The states it must be in, or the whole commit fails with [`super::error::Error::Gone`].
+    pub from: Vec<State>,
+    /// The attempt it must be on, so that a runner whose lease was taken over changes nothing.
+    pub from_attempt: Option<u32>,
+    /// The new state.
+    pub state: State,
+    /// The new attempt.
+    pub attempt: u32,
+    /// The new moment to be taken up.
+    pub run_at: Timestamp,
+    /// The new lease.
+    pub lease_until: Option<Timestamp>,
+    /// The outcome, or nothing to keep what is there.
+    pub outcome: Option<Json>,
+    /// The last error; nothing clears it.
+    pub error: Option<String>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
 }
 
-/// One effect of an execution, recorded before and after.
+/// One effect of an execution: intent first, answer later.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// The execution.
+    /// Whose step.
     pub execution_id: ExecutionId,
     /// Its place, from 0.
     pub seq: u32,
-    /// What it is, such as `api_call`.
+    /// `api_call`, `random`, …
     pub kind: String,
-    /// What was asked: for a call, its bytes.
+    /// The intent: for a call the rendered bytes as they are sent. May hold sealed values.
     pub request: Json,
-    /// What was answered, once it is known.
+    /// What identifies the intent when the execution is run again.
+    pub fingerprint: String,
+    /// What came back; nothing while it is not known.
     pub response: Option<Json>,
-    /// A digest of the template that made it.
+    /// The hash of the template it was rendered from.
     pub template_hash: Option<String>,
-    /// When it was recorded.
+    /// When it was intended.
     pub created_at: Timestamp,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
 }
 
-/// Which executions are listed, newest first.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Which executions are wanted, newest first.
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionQuery {
-    /// Only in these states; none means all.
+    /// Any of these states; all when empty.
     pub states: Vec<State>,
-    /// Only of this kind.
+    /// This kind only.
     pub kind: Option<String>,
-    /// Only of this name.
+    /// This name only.
     pub name: Option<String>,
-    /// Only those that may be run now: `run_at` passed and no lease holds.
-    pub due_at: Option<Timestamp>,
-    /// Oldest first, as a worker takes them.
-    pub oldest_first: bool,
-    /// From 1.
+    /// This ordering key only.
+    pub ordering_key: Option<String>,
+    /// Made at or after this moment.
+    pub created_from: Option<Timestamp>,
+    /// Which page, from 1.
     pub page: u32,
-    /// How many a page.
+    /// How many on a page.
     pub per_page: u32,
 }
 
-/// A page of executions.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ExecutionPage {
-    /// The executions of this page.
-    pub results: Vec<Execution>,
-    /// How many there are in all.
-    pub total_entries: u64,
+impl Default for ExecutionQuery {
+    fn default() -> Self {
+        Self {
+            states: Vec::new(),
+            kind: None,
+            name: None,
+            ordering_key: None,
+            created_from: None,
+            page: 1,
+            per_page: PER_PAGE,
+        }
+    }
 }

@@ -1,12 +1,18 @@
 //! What happened: records, executions, steps, constants and sessions in a database.
 //!
-//! Writes are data ([`write::Write`]), committed all or nothing by one writer that groups the
-//! commits of concurrent callers; a commit returns after fsync. The store never sees a module.
+//! Writes are data ([`write::Write`]); [`contract::Store::commit`] takes a list of them, all or
+//! nothing, and returns when they are on disk. This room knows no module and no clock: every
+//! moment it stores was given to it.
 
 pub mod contract;
 pub mod error;
 pub mod execution;
+pub mod matches;
+pub mod moment;
+pub mod page;
+pub mod query;
 pub mod record;
-pub mod record_query;
 pub mod sqlite;
+pub mod state;
+pub mod text;
 pub mod write;

@@ -1,69 +1,140 @@
-//! Records: rows of a module's tables with their properties.
+//! A record: a row of a module's table, with free properties, and how it changes.
 
+use super::error::Error;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-/// A record's id; texts outside the house. Never used again after a delete.
+/// The number of a record. Outside the house ids are strings.
 pub type RecordId = i64;
 
-/// One record.
+/// A row of a module's table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// The id.
+    /// Its number, unique over all tables and never used again.
     pub id: RecordId,
-    /// The table with its module prefix, such as `modules/payments/payment`.
+    /// The table, with its module's prefix: `modules/payments/payment`.
     pub table: String,
-    /// Property name → value, in the order they were set.
+    /// What the module keeps in it.
     pub properties: Map<String, Json>,
-    /// Who made it, when signed in.
+    /// The user who made it.
     pub user_id: Option<String>,
-    /// The site's own id of it.
+    /// An id the module gave it (the attribute; a property may have this name too).
     pub external_id: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// When it was deleted; deleted records are kept and hidden.
+    /// When it was softly deleted.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// How one property changes.
+/// A change of one property.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// It gets this value.
+    /// Puts a value in the place of the old one; null is a value.
     Set(Json),
-    /// This is added to a number; a missing one counts as 0.
+    /// Adds to a number; a missing one counts as 0.
     Increment(i64),
-    /// This is put at the end of a list; a missing one counts as empty.
+    /// Adds an element at the end of a list; a missing one counts as empty.
     Append(Json),
-    /// Every equal item leaves a list.
+    /// Takes all equal elements out of a list.
     Remove(Json),
 }
 
+/// What changes in a record; everything unnamed stays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordUpdate {
+    /// Which record.
+    pub id: RecordId,
+    /// The properties that change, applied in order.
+    pub changes: Vec<(String, Change)>,
+    /// A new user, or nothing to keep the old one.
+    pub user_id: Option<String>,
+    /// A new external id, or nothing to keep the old one.
+    pub external_id: Option<String>,
+    /// The moment of the change.
+    pub at: Timestamp,
+}
+
+impl RecordUpdate {
+    /// An update that sets these properties.
+    pub fn set(id: RecordId, properties: Map<String, Json>, at: Timestamp) -> Self {
+        let changes = properties.into_iter().map(|(name, value)| (name, Change::Set(value)));
+        Self { id, changes: changes.collect(), user_id: None, external_id: None, at }
+    }
+}
+
 impl Record {
-    /// Applies changes in order and notes when.
-    pub fn apply(&mut self, changes: &[(String, Change)], at: Timestamp) {
-        for (name, change) in changes {
-            let present = self.properties.get(name);
-            let value = match change {
-                Change::Set(value) => value.clone(),
-                Change::Increment(by) => {
-                    let number = present.and_then(Json::as_i64).unwrap_or_default();
-                    Json::from(number.saturating_add(*by))
-                }
-                Change::Append(item) => {
-                    let mut list = present.and_then(Json::as_array).cloned().unwrap_or_default();
-                    list.push(item.clone());
-                    Json::Array(list)
-                }
-                Change::Remove(item) => {
-                    let list = present.and_then(Json::as_array).cloned().unwrap_or_default();
-                    Json::Array(list.into_iter().filter(|one| one != item).collect())
-                }
-            };
-            self.properties.insert(name.clone(), value);
+    /// A new record as it stands before anything happened to it.
+    pub fn new(id: RecordId, table: &str, properties: Map<String, Json>, at: Timestamp) -> Self {
+        Self {
+            id,
+            table: table.to_owned(),
+            properties,
+            user_id: None,
+            external_id: None,
+            created_at: at,
+            updated_at: at,
+            deleted_at: None,
         }
-        self.updated_at = at;
+    }
+
+    /// Applies an update, the same in every database and in a phase that is not yet committed.
+    pub fn apply(&mut self, update: &RecordUpdate) -> Result<(), Error> {
+        for (name, change) in &update.changes {
+            let old = self.properties.get(name).unwrap_or(&Json::Null);
+            let new = change.apply(old).map_err(|why| {
+                Error::Refused(format!("record {}, property {name}: {why}", self.id))
+            })?;
+            self.properties.insert(name.clone(), new);
+        }
+        self.user_id = update.user_id.clone().or(self.user_id.take());
+        self.external_id = update.external_id.clone().or(self.external_id.take());
+        self.updated_at = update.at;
+        Ok(())
+    }
+}
+
+impl Change {
+    fn apply(&self, old: &Json) -> Result<Json, String> {
+        match self {
+            Self::Set(value) => Ok(value.clone()),
+            Self::Increment(by) => increment(old, *by),
+            Self::Append(element) => {
+                let mut list = list_of(old)?;
+                list.push(element.clone());
+                Ok(Json::Array(list))
+            }
+            Self::Remove(element) => {
+                let mut list = list_of(old)?;
+                list.retain(|present| present != element);
+                Ok(Json::Array(list))
+            }
+        }
+    }
+}
+
+fn increment(old: &Json, by: i64) -> Result<Json, String> {
+    let whole = match old {
+        Json::Null => Some(0),
+        Json::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    };
+    match (whole, old.as_f64()) {
+        // Money is whole: a sum that does not fit is refused, never wrapped.
+        (Some(whole), _) => {
+            whole.checked_add(by).map(Json::from).ok_or("the sum is too large".into())
+        }
+        (None, Some(float)) => Ok(Json::from(float + by as f64)),
+        (None, None) => Err("it is not a number".into()),
+    }
+}
+
+fn list_of(old: &Json) -> Result<Vec<Json>, String> {
+    match old {
+        Json::Null => Ok(Vec::new()),
+        Json::Array(list) => Ok(list.clone()),
+        _ => Err("it is not a list".into()),
     }
 }
 
@@ -73,27 +144,15 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn changes_apply_in_order() {
-        let at = Timestamp::from_second(10).expect("in range");
-        let mut record = Record {
-            id: 1,
-            table: "t".to_owned(),
-            properties: Map::new(),
-            user_id: None,
-            external_id: None,
-            created_at: at,
-            updated_at: at,
-            deleted_at: None,
-        };
-        let changes = [
-            ("n".to_owned(), Change::Set(json!(i64::MAX))),
-            ("n".to_owned(), Change::Increment(1)),
-            ("l".to_owned(), Change::Append(json!("a"))),
-            ("l".to_owned(), Change::Append(json!("b"))),
-            ("l".to_owned(), Change::Remove(json!("a"))),
-        ];
-        record.apply(&changes, at);
-        assert_eq!(record.properties["n"], json!(i64::MAX), "it does not wrap");
-        assert_eq!(record.properties["l"], json!(["b"]));
+    fn changes_apply_or_say_why_not() {
+        let apply = |change: Change, old: Json| change.apply(&old);
+        assert_eq!(apply(Change::Increment(2), json!(null)), Ok(json!(2)));
+        assert_eq!(apply(Change::Increment(2), json!("40")), Ok(json!(42)));
+        assert_eq!(apply(Change::Increment(-1), json!(1.5)), Ok(json!(0.5)));
+        assert!(apply(Change::Increment(1), json!(i64::MAX)).is_err());
+        assert!(apply(Change::Increment(1), json!("many")).is_err());
+        assert_eq!(apply(Change::Append(json!("b")), json!(["a"])), Ok(json!(["a", "b"])));
+        assert_eq!(apply(Change::Remove(json!("a")), json!(["a", "b", "a"])), Ok(json!(["b"])));
+        assert!(apply(Change::Append(json!(1)), json!("text")).is_err());
     }
 }

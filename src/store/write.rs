@@ -1,97 +1,57 @@
-//! Writes as data: what one commit does, all or nothing.
+//! Everything that can be written, as data.
 
-use crate::store::execution::{Execution, ExecutionId, State, Step};
-use crate::store::record::{Change, Record, RecordId};
+use super::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
+use super::record::{Record, RecordId, RecordUpdate};
+use super::state::{Activity, Constant, Session};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-/// One write.
+/// One write of a commit. The writes of a commit happen in order, all or none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
-    /// A new record; its id was reserved before.
+    /// A new record, under an id from [`super::contract::Store::next_record_id`].
     RecordInsert(Record),
-    /// Properties of a record change; the others stay. `Gone` if there is no such record.
-    RecordUpdate {
-        /// Which.
-        id: RecordId,
-        /// How.
-        changes: Vec<(String, Change)>,
-        /// When.
-        at: Timestamp,
-    },
-    /// A record is marked deleted.
+    /// Changes some properties of a record. A softly deleted record changes too: the answer of a
+    /// call must not be lost because somebody deleted its record meanwhile.
+    RecordUpdate(RecordUpdate),
+    /// Deletes a record softly; one that is deleted already stays as it is.
     RecordDelete {
-        /// Which.
+        /// Which record.
         id: RecordId,
         /// When.
         at: Timestamp,
     },
-    /// A new execution; `Conflict` when its kind has its key already.
-    ExecutionInsert(Box<Execution>),
-    /// An execution moves on, if it is in one of the states it is expected in; `Gone` otherwise.
-    ExecutionUpdate(Box<ExecutionMove>),
-    /// A new step; `Gone` if its place is taken.
+    /// A new execution; [`super::error::Error::Conflict`] when its kind and key are taken.
+    ExecutionInsert(Execution),
+    /// Moves an execution to another state, under guard.
+    ExecutionUpdate(ExecutionUpdate),
+    /// A new step; its place must be free.
     StepInsert(Step),
-    /// The answer of a step.
+    /// The answer of a step that has none yet.
     StepAnswer {
-        /// Whose.
+        /// Whose step.
         execution_id: ExecutionId,
-        /// Which.
+        /// Its place.
         seq: u32,
-        /// What was answered.
+        /// What came back.
         response: Json,
+        /// When.
+        at: Timestamp,
     },
-    /// A constant gets a value, sealed by the caller.
-    ConstantSet {
-        /// Its name.
-        name: String,
-        /// Its sealed value.
-        sealed: String,
-    },
-    /// A session is written whole.
-    SessionPut {
-        /// The hash of its id.
-        hash: String,
-        /// Its data.
-        data: Json,
-        /// When it ends.
-        expires_at: Timestamp,
-    },
-    /// A session ends.
+    /// Sets a constant, new or not.
+    ConstantSet(Constant),
+    /// Keeps a session, new or not.
+    SessionPut(Session),
+    /// Forgets a session, if it is there.
     SessionDelete {
         /// The hash of its id.
-        hash: String,
+        id_hash: String,
     },
-    /// An activity, the platform's append-only feed.
-    ActivityInsert {
-        /// Its uuid.
-        uuid: String,
-        /// Its payload.
-        payload: Json,
-        /// When.
-        at: Timestamp,
+    /// Forgets all sessions that ended before.
+    SessionsExpire {
+        /// The moment.
+        before: Timestamp,
     },
-}
-
-/// How an execution moves on.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExecutionMove {
-    /// Which.
-    pub id: ExecutionId,
-    /// It must be in one of these.
-    pub from: Vec<State>,
-    /// Where it goes.
-    pub state: State,
-    /// How often it was begun by now.
-    pub attempt: u32,
-    /// Not to be run before.
-    pub run_at: Timestamp,
-    /// Until when somebody has it to itself.
-    pub lease_until: Option<Timestamp>,
-    /// How it ended.
-    pub outcome: Option<Json>,
-    /// What went wrong.
-    pub error: Option<String>,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
+    /// A new activity.
+    ActivityInsert(Activity),
 }

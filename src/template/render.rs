@@ -31,6 +31,8 @@ pub struct Effects {
     pub session: Vec<(String, Json)>,
     /** a */
     pub flash: serde_json::Map<String, Json>,
+    /** a */
+    pub content_for: serde_json::Map<String, Json>,
 }
 /// Stub.
 #[derive(Debug, Clone, Default)]

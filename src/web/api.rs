@@ -116,7 +116,7 @@ pub async fn execution(
     }
     let ours = Arc::clone(&house);
     let found = tokio::task::spawn_blocking(move || {
-        ours.host(Scope::new(Map::new())).outcome(&ExecutionId::new(id))
+        ours.host(Scope::new(Map::new())).outcome(&ExecutionId(id))
     });
     match found.await {
         Ok(Ok(Some((_, Some(outcome))))) => outcome_response(&outcome),

@@ -71,7 +71,7 @@ pub async fn execution(
     request: Request,
 ) -> Response {
     guarded(house, request, move |house| {
-        let id = ExecutionId::new(id);
+        let id = ExecutionId(id);
         let found = house.store.execution(&id).map_err(unreadable)?;
         let execution = found.ok_or_else(Fault::not_found)?;
         let steps = house.store.steps(&id).map_err(unreadable)?;

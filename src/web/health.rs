@@ -59,10 +59,10 @@ fn text(house: &House) -> Result<String, crate::store::error::Error> {
         // Writing to a text cannot fail.
         let _ = writeln!(text, "sluicegate_executions{{state=\"{}\"}} {count}", state.name());
     }
-    let counts = house.store.counts();
+    let counts = house.store.tally();
     let _ = writeln!(text, "# TYPE sluicegate_commits_total counter");
     let _ = writeln!(text, "sluicegate_commits_total {}", counts.commits);
     let _ = writeln!(text, "# TYPE sluicegate_commit_batches_total counter");
-    let _ = writeln!(text, "sluicegate_commit_batches_total {}", counts.batches);
+    let _ = writeln!(text, "sluicegate_commit_batches_total {}", counts.groups);
     Ok(text)
 }

@@ -101,7 +101,7 @@ fn has_token(
 fn session(house: &House, cookies: &str) -> Session {
     let Some(id) = Session::id_in(cookies) else { return Session::fresh() };
     let mut session = Session { id, ..Session::default() };
-    match house.store.session(&session.hash(), house.clock.now()) {
+    match stored(house, &session.hash()) {
         Ok(Some(Json::Object(mut data))) => {
             if let Some(Json::Object(flash)) = data.shift_remove("flash") {
                 session.flash = flash;
@@ -113,4 +113,10 @@ fn session(house: &House, cookies: &str) -> Session {
         Err(error) => tracing::warn!("the session could not be read: {error}"),
     }
     session
+}
+
+/// What the store has under a session's hash, unless it has ended.
+fn stored(house: &House, hash: &str) -> Result<Option<Json>, crate::store::error::Error> {
+    let found = house.store.session(hash)?;
+    Ok(found.filter(|found| found.expires_at > house.clock.now()).map(|found| found.data))
 }

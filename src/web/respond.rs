@@ -1,6 +1,7 @@
 //! From what templates did to an HTTP answer: status, headers, redirect, session, cookie.
 
 use crate::app::house::House;
+use crate::store::state::Session as Stored;
 use crate::store::write::Write;
 use crate::template::render::Effects;
 use crate::web::session::{LIFETIME_SECONDS, Session};
@@ -76,7 +77,8 @@ pub fn keep_session(
     if changed {
         let now = house.clock.now();
         let expires_at = now + SignedDuration::from_secs(LIFETIME_SECONDS);
-        let put = Write::SessionPut { hash: session.hash(), data: Json::Object(data), expires_at };
+        let stored = Stored { id_hash: session.hash(), data: Json::Object(data), expires_at };
+        let put = Write::SessionPut(stored);
         if let Err(error) = house.store.commit(vec![put]) {
             tracing::warn!("the session could not be kept: {error}");
         }

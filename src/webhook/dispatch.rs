@@ -1,7 +1,7 @@
 //! Processes a stored event: the partial named after it, its records and the mark "done" in one commit.
 
+use crate::journal::buffer::Buffer;
 use crate::journal::entry::Journal;
-use crate::journal::phase::Buffer;
 use crate::journal::run::Run;
 use crate::module::catalog::Catalog;
 use crate::store::execution::State;
@@ -54,7 +54,7 @@ impl Dispatch<'_> {
                         .map(|_| ());
                 });
                 if let Err(error) = result {
-                    self.journal.retry_later(run, &error.to_string())?;
+                    self.journal.retryable(run, &error.to_string(), None)?;
                     return Err(error.into());
                 }
                 true

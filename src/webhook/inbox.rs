@@ -1,15 +1,16 @@
 //! Takes deliveries: verified, read, stored once, and only then acknowledged.
 
 use crate::clock::Clock;
-use crate::journal::entry::{Begun, Intent, Journal};
+use crate::journal::entry::Journal;
+use crate::journal::intent::Intent;
 use crate::secret::{InstanceKey, Secret};
 use crate::store::contract::Store;
 use crate::store::execution::ExecutionId;
-use crate::store::record_query::RecordQuery;
+use crate::store::query::RecordQuery;
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::signature;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// The kind of these executions.
 pub const KIND: &str = "webhook_event";
@@ -51,7 +52,7 @@ impl Inbox<'_> {
         let event = Event::read(body)?;
         let input = json!({ "gateway": gateway, "event": event.json });
         let intent = Intent {
-            id: self.journal.next_id(),
+            id: None,
             kind: KIND.to_owned(),
             name: event.kind.clone(),
             input,
@@ -60,19 +61,15 @@ impl Inbox<'_> {
             fingerprint: event.key(),
             ordering_key: event.ordering_key(),
         };
-        match self.journal.enqueue(intent)? {
-            Begun::New(run) => Ok(Receipt::Stored(run.execution().id.clone())),
-            Begun::Finished(known) | Begun::InProgress(known) | Begun::Conflict(known) => {
-                Ok(Receipt::Duplicate(known.id))
-            }
-        }
+        let entry = self.journal.enqueue(&intent, self.clock.now())?;
+        let id = entry.execution.id;
+        Ok(if entry.is_new { Receipt::Stored(id) } else { Receipt::Duplicate(id) })
     }
 
     /// Every secret that may have signed: of the environment, then of created endpoints.
     fn secrets(&self) -> Result<Vec<Secret>, Error> {
         let mut secrets = self.configured.to_vec();
-        let mut query = RecordQuery::newest(ENDPOINT_TABLE, &Map::new());
-        query.per_page = 100;
+        let query = RecordQuery { per_page: 100, ..RecordQuery::table(ENDPOINT_TABLE) };
         for record in self.store.records(&query)?.results {
             let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
             let place = "records/properties/secret";

@@ -41,6 +41,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
                     mark: end.text_mark,
                     text_mark: end.text_mark,
                 };
+                parser.check("elsif", &end.text)?;
                 condition = Some(next.cursor(parser).condition()?);
             }
             Some(end) if end.name == "else" => condition = None,

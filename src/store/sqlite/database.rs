@@ -1,203 +1,127 @@
-//! The store on one SQLite file.
+//! A database file as a store.
 
-use crate::store::contract::{Counts, Store};
+use super::ids::Ids;
+use super::readers::Readers;
+use super::writer::{Work, Writer};
+use super::{executions, open, records, rows, schema};
+use crate::store::contract::{Store, Tally};
 use crate::store::error::Error;
-use crate::store::execution::{Execution, ExecutionId, ExecutionPage, ExecutionQuery, Step};
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
+use crate::store::page::Page;
+use crate::store::query::RecordQuery;
 use crate::store::record::{Record, RecordId};
-use crate::store::record_query::{RecordPage, RecordQuery};
-use crate::store::sqlite::connection::{self, explain};
-use crate::store::sqlite::row::{self, micros};
-use crate::store::sqlite::writer::Writer;
-use crate::store::sqlite::{query, schema};
+use crate::store::state::{Activity, Constant, Session};
 use crate::store::write::Write;
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, params_from_iter};
+use rusqlite::named_params;
 use serde_json::Value as Json;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::Path;
 
-/// How many idle readers are kept.
-const READERS_MAX: usize = 8;
-
-/// A database in one file, for one machine; several processes may share it.
-#[derive(Debug)]
+/// The store in one SQLite file. Several processes may open it; each has its own writer.
 pub struct Sqlite {
-    path: PathBuf,
     writer: Writer,
-    readers: Mutex<Vec<Connection>>,
-    ids: Mutex<Range<RecordId>>,
+    readers: Readers,
+    ids: Ids,
 }
 
 impl Sqlite {
-    /// Opens or makes the file, and brings its tables up to date.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot be opened, is no database, or is from a newer version.
+    /// Opens the file, or makes it, and brings its tables up to date.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut writing = connection::writing(path)?;
-        schema::apply(&mut writing)?;
-        Ok(Self {
-            path: path.to_owned(),
-            writer: Writer::start(writing)?,
-            readers: Mutex::new(Vec::new()),
-            ids: Mutex::new(0..0),
-        })
+        let mut connection = open::writer(path)?;
+        schema::bring_up_to_date(&mut connection)?;
+        let writer = Writer::start(connection)?;
+        Ok(Self { writer, readers: Readers::new(path.to_owned()), ids: Ids::new() })
     }
 
-    /// Runs `work` on a reader; a reader that failed is not used again.
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let idle = self.readers.lock().expect("no holder of the readers panics").pop();
-        let reader = match idle {
-            Some(reader) => reader,
-            None => connection::reading(&self.path)?,
-        };
-        let result = work(&reader).map_err(|e| explain(&e))?;
-        let mut readers = self.readers.lock().expect("no holder of the readers panics");
-        if readers.len() < READERS_MAX {
-            readers.push(reader);
-        }
-        Ok(result)
+    /// Bounds the file to this many pages of 4 kB from now on: a commit beyond fails with `Full`.
+    /// A bound below the present size means the present size.
+    pub fn limit_pages(&self, pages: u32) -> Result<(), Error> {
+        self.writer.run(Work::LimitPages { pages }).map(|_| ())
     }
+}
 
-    fn one<T>(
-        &self,
-        sql: &str,
-        values: impl Params,
-        read: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, Error> {
-        self.read(|reader| reader.prepare_cached(sql)?.query_row(values, read).optional())
-    }
-
-    fn all<T>(
-        &self,
-        sql: &str,
-        values: impl Params,
-        read: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, Error> {
-        self.read(|reader| reader.prepare_cached(sql)?.query_map(values, read)?.collect())
+impl Drop for Sqlite {
+    fn drop(&mut self) {
+        self.ids.give_back(&self.writer);
     }
 }
 
 impl Store for Sqlite {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        if writes.is_empty() { Ok(()) } else { self.writer.commit(writes) }
+        self.writer.run(Work::Commit(writes)).map(|_| ())
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {
-        let mut ids = self.ids.lock().expect("no holder of the ids panics");
-        if ids.is_empty() {
-            let (first, count) = self.writer.reserve_ids()?;
-            *ids = first..first + count;
-        }
-        ids.next().ok_or_else(|| Error::Broken("no ids were reserved".to_owned()))
+        self.ids.next(&self.writer)
     }
 
     fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {
-        let sql = format!("SELECT {} FROM records WHERE id = ?1", row::RECORD);
-        self.one(&sql, [id], row::record)
+        self.readers.read(|connection| rows::record(connection, id))
     }
 
-    fn records(&self, query: &RecordQuery) -> Result<RecordPage, Error> {
-        let condition = query::condition(query);
-        let select = format!("SELECT {} FROM records WHERE {}", row::RECORD, condition.sql);
-        let Some(order) = query::order(query).filter(|_| condition.exact) else {
-            let candidates = self.all(&select, params_from_iter(condition.values), row::record)?;
-            let matching = candidates.into_iter().filter(|record| query.matches(record)).collect();
-            return Ok(query.paginate(matching));
-        };
-        let count = format!("SELECT count(*) FROM records WHERE {}", condition.sql);
-        let total = self.one(&count, params_from_iter(&condition.values), count_in)?;
-        let sql = format!("{select} ORDER BY {order} LIMIT ? OFFSET ?");
-        let mut values = condition.values;
-        values.push(Value::Integer(i64::from(query.per_page)));
-        values.push(Value::Integer(i64::try_from(query.offset()).unwrap_or(i64::MAX)));
-        Ok(RecordPage {
-            results: self.all(&sql, params_from_iter(values), row::record)?,
-            total_entries: total.unwrap_or_default(),
-            page: query.page.max(1),
-            per_page: query.per_page,
-        })
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
+        self.readers.read(|connection| records::page(connection, query))
     }
 
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
-        let sql = format!("SELECT {} FROM executions WHERE id = ?1", row::EXECUTION);
-        self.one(&sql, [id.as_str()], row::execution)
+        let sql = rows::select(rows::EXECUTION, "executions WHERE id = ?");
+        self.readers
+            .read(|connection| rows::one(connection, &sql, [id.as_str()], rows::to_execution))
     }
 
     fn execution_by_key(&self, kind: &str, key: &str) -> Result<Option<Execution>, Error> {
-        let sql = format!(
-            "SELECT {} FROM executions WHERE kind = ?1 AND idempotency_key = ?2",
-            row::EXECUTION
-        );
-        self.one(&sql, [kind, key], row::execution)
+        let sql =
+            rows::select(rows::EXECUTION, "executions WHERE kind = ? AND idempotency_key = ?");
+        self.readers.read(|connection| rows::one(connection, &sql, [kind, key], rows::to_execution))
     }
 
-    fn executions(&self, query: &ExecutionQuery) -> Result<ExecutionPage, Error> {
-        let (condition, values) = execution_condition(query);
-        let count = format!("SELECT count(*) FROM executions WHERE {condition}");
-        let total = self.one(&count, params_from_iter(&values), count_in)?;
-        let order = if query.oldest_first { "id" } else { "id DESC" };
-        let per_page = query.per_page.clamp(1, 1000);
-        let offset = (query.page.max(1) - 1).saturating_mul(per_page);
-        let sql = format!(
-            "SELECT {} FROM executions WHERE {condition} ORDER BY {order} LIMIT {per_page} OFFSET {offset}",
-            row::EXECUTION
-        );
-        let results = self.all(&sql, params_from_iter(values), row::execution)?;
-        Ok(ExecutionPage { results, total_entries: total.unwrap_or_default() })
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error> {
+        self.readers.read(|connection| executions::page(connection, query))
+    }
+
+    fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error> {
+        self.readers.read(|connection| executions::due(connection, now, limit))
     }
 
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {
-        let sql = format!("SELECT {} FROM steps WHERE execution_id = ?1 ORDER BY seq", row::STEP);
-        self.all(&sql, [id.as_str()], row::step)
+        let sql = rows::select(rows::STEP, "steps WHERE execution_id = ? ORDER BY seq");
+        self.readers.read(|connection| rows::all(connection, &sql, [id.as_str()], rows::to_step))
     }
 
-    fn constants(&self) -> Result<Vec<(String, String)>, Error> {
-        let sql = "SELECT name, sealed FROM constants ORDER BY name";
-        self.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    fn constants(&self) -> Result<Vec<Constant>, Error> {
+        let sql = rows::select("name, sealed, updated_at", "constants ORDER BY name");
+        self.readers.read(|connection| rows::all(connection, &sql, [], rows::to_constant))
     }
 
-    fn session(&self, hash: &str, now: Timestamp) -> Result<Option<Json>, Error> {
-        let sql = "SELECT data FROM sessions WHERE hash = ?1 AND expires_at > ?2";
-        let values = rusqlite::params![hash, micros(now)];
-        let text: Option<String> = self.one(sql, values, |row| row.get(0))?;
-        text.map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|e| Error::Broken(format!("a session is not JSON: {e}")))
+    fn session(&self, id_hash: &str) -> Result<Option<Session>, Error> {
+        let sql = rows::select("id_hash, data, expires_at", "sessions WHERE id_hash = ?");
+        self.readers.read(|connection| rows::one(connection, &sql, [id_hash], rows::to_session))
     }
 
-    fn counts(&self) -> Counts {
-        self.writer.counts()
+    fn activities(
+        &self,
+        uuids: &[String],
+        page: u32,
+        per_page: u32,
+    ) -> Result<Page<Activity>, Error> {
+        let (page, per_page) = (page.max(1), per_page.max(1));
+        let named = (!uuids.is_empty()).then(|| Json::from(uuids).to_string());
+        let wanted = "activities WHERE \
+                      :named IS NULL OR uuid IN (SELECT value FROM json_each(:named))";
+        let counting = rows::select("count(*)", wanted);
+        let reading = rows::select("uuid, payload, created_at", wanted)
+            + " ORDER BY id DESC LIMIT :limit OFFSET :offset";
+        self.readers.read(|connection| {
+            let total_entries =
+                rows::count(connection, &counting, named_params! {":named": named})?;
+            let offset = (i64::from(page) - 1) * i64::from(per_page);
+            let values = named_params! {":named": named, ":limit": per_page, ":offset": offset};
+            let results = rows::all(connection, &reading, values, rows::to_activity)?;
+            Ok(Page { results, total_entries, current_page: page, per_page })
+        })
     }
-}
 
-/// SQLite counts in signed numbers.
-fn count_in(row: &Row<'_>) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(0).map(i64::unsigned_abs)
-}
-
-fn execution_condition(query: &ExecutionQuery) -> (String, Vec<Value>) {
-    let mut parts = vec!["1".to_owned()];
-    let mut values = Vec::new();
-    if !query.states.is_empty() {
-        let names: Vec<_> = query.states.iter().map(|s| format!("'{}'", s.name())).collect();
-        parts.push(format!("state IN ({})", names.join(", ")));
-        // Said in the words of the partial index, so that it is used.
-        if query.states.iter().all(|state| !state.is_final()) {
-            parts.push("state NOT IN ('completed', 'discarded')".to_owned());
-        }
+    fn tally(&self) -> Tally {
+        self.writer.tally()
     }
-    for (column, wanted) in [("kind", &query.kind), ("name", &query.name)] {
-        if let Some(wanted) = wanted {
-            parts.push(format!("{column} = ?"));
-            values.push(Value::Text(wanted.clone()));
-        }
-    }
-    if let Some(now) = query.due_at {
-        parts.push("run_at <= ? AND (lease_until IS NULL OR lease_until <= ?)".to_owned());
-        values.extend([Value::Integer(micros(now)), Value::Integer(micros(now))]);
-    }
-    (parts.join(" AND "), values)
 }

@@ -1,9 +1,17 @@
-//! The store on SQLite: one writer thread that groups commits, and readers beside it.
+//! The store on SQLite: one file, one writer that groups commits, a few readers.
 
-pub mod apply;
-pub mod connection;
 pub mod database;
-pub mod query;
-pub mod row;
-pub mod schema;
-pub mod writer;
+
+mod executions;
+mod fault;
+mod filter;
+mod ids;
+mod open;
+mod readers;
+mod records;
+mod rows;
+mod schema;
+mod write_executions;
+mod write_records;
+mod write_states;
+mod writer;

@@ -1,32 +1,43 @@
-//! The tables, made in numbered steps; a database remembers how far it is.
+//! The schema steps: applied in order, each once, when the file is opened.
 
+use super::fault;
 use crate::store::error::Error;
-use crate::store::sqlite::connection::explain;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
-/// Each step once, in order. A step that was released is never changed, only followed.
-const STEPS: [&str; 1] = [include_str!("schema_1.sql")];
+const STEPS: &[&str] = &[include_str!("schema/0001_house.sql")];
 
-/// Brings a database up to date, in one transaction.
-///
-/// # Errors
-/// [`Error::Broken`] when a step fails, or the database is from a newer version of the program.
-pub fn apply(connection: &mut Connection) -> Result<(), Error> {
-    let failed = |e: rusqlite::Error| explain(&e);
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    let done: u32 =
-        transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
-    if done as usize > STEPS.len() {
+// "Slui": tells our files from other people's databases.
+const APPLICATION_ID: i32 = 0x536c_7569;
+
+/// Brings the file to the newest step, in one transaction: another process that opens it at the
+/// same moment waits, and then finds nothing left to do.
+pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault::of)?;
+    let read = |pragma: &str| {
+        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(fault::of)
+    };
+    let done = usize::try_from(read("user_version")?).unwrap_or(usize::MAX);
+    let tables: i64 = transaction
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(fault::of)?;
+    if tables > 0 && read("application_id")? != APPLICATION_ID {
+        return Err(Error::Broken("the file is the database of another program".into()));
+    }
+    if done > STEPS.len() {
         return Err(Error::Broken(format!(
-            "it was written by a newer version (schema {done}, this program knows {})",
+            "the file is at schema step {done}, this program knows {}: it was written by a newer \
+             version",
             STEPS.len()
         )));
     }
-    for step in &STEPS[done as usize..] {
-        transaction.execute_batch(step).map_err(failed)?;
+    for (place, step) in STEPS.iter().enumerate().skip(done) {
+        transaction.execute_batch(step).map_err(fault::of)?;
+        let version = i32::try_from(place + 1).expect("there are few steps");
+        transaction.pragma_update(None, "user_version", version).map_err(fault::of)?;
     }
-    transaction.pragma_update(None, "user_version", STEPS.len() as u32).map_err(failed)?;
-    transaction.commit().map_err(failed)
+    if done == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault::of)?;
+    }
+    transaction.commit().map_err(fault::of)
 }

@@ -1,168 +1,222 @@
-//! The writer thread: takes what is queued, commits it as one group, and answers after the fsync.
+//! The one writer: a thread that drains its queue and writes many commits in one transaction.
+//!
+//! Nobody waits for company: the writer takes what is there. While it waits for the disk, others
+//! queue up, so groups grow with the load by themselves.
 
-use crate::store::contract::Counts;
+use super::{fault, write_executions, write_records, write_states};
+use crate::store::contract::Tally;
 use crate::store::error::Error;
 use crate::store::record::RecordId;
-use crate::store::sqlite::apply::apply;
-use crate::store::sqlite::connection::explain;
 use crate::store::write::Write;
 use rusqlite::Connection;
-use std::sync::Arc;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
-/// At most this many batches become one commit, so that nobody waits for a crowd.
-const GROUP_MAX: usize = 256;
-/// Ids are reserved in blocks of this many: a commit each would double the work.
-const ID_BLOCK: RecordId = 64;
+// Bounds the time the first of a group waits for the last.
+const GROUP_MAX: usize = 512;
 
-enum Job {
-    Commit(Vec<Write>, SyncSender<Result<(), Error>>),
-    ReserveIds(SyncSender<Result<RecordId, Error>>),
+/// Something to do inside a transaction.
+pub enum Work {
+    /// The writes of one commit.
+    Commit(Vec<Write>),
+    /// Reserves a block of record ids; the answer is the first.
+    ReserveIds { count: i64 },
+    /// Gives a block back, unless another process reserved after it.
+    ReturnIds { free: Range<RecordId> },
+    /// Bounds the size of the file from now on.
+    LimitPages { pages: u32 },
 }
 
-/// The handle of the writer thread; dropping it lets the thread finish and ends it.
-#[derive(Debug)]
+struct Job {
+    work: Work,
+    reply: SyncSender<Result<i64, Error>>,
+}
+
+/// The queue to the writer's thread.
 pub struct Writer {
-    jobs: Option<Sender<Job>>,
+    queue: Option<Mutex<Sender<Job>>>,
     thread: Option<JoinHandle<()>>,
-    counters: Arc<Counters>,
+    counts: Arc<Counts>,
 }
 
-#[derive(Debug, Default)]
-struct Counters {
+#[derive(Default)]
+struct Counts {
     commits: AtomicU64,
-    batches: AtomicU64,
+    groups: AtomicU64,
+    largest_group: AtomicU64,
+    commit_micros: AtomicU64,
 }
 
 impl Writer {
-    /// Starts the thread; it owns the connection.
-    ///
-    /// # Errors
-    /// [`Error::Broken`] when the system has no thread to give.
+    /// Starts the thread.
     pub fn start(connection: Connection) -> Result<Self, Error> {
-        let (jobs, queue) = channel();
-        let counters = Arc::new(Counters::default());
-        let ours = Arc::clone(&counters);
+        let (queue, jobs) = channel();
+        let counts = Arc::new(Counts::default());
+        let seen = Arc::clone(&counts);
         let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || run(&connection, &queue, &ours))
-            .map_err(|e| Error::Broken(e.to_string()))?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), counters })
+            .name("store-writer".into())
+            .spawn(move || serve(&connection, &jobs, &seen))
+            .map_err(|error| Error::Broken(format!("the writer did not start: {error}")))?;
+        Ok(Self { queue: Some(Mutex::new(queue)), thread: Some(thread), counts })
     }
 
-    /// Commits a batch with whatever else is queued; returns after it is on disk.
-    ///
-    /// # Errors
-    /// [`Error`] of this batch alone; others of its group are not touched by it.
-    pub fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.ask(|answer| Job::Commit(writes, answer))
-    }
-
-    /// The first of a fresh block of ids; the block's length.
-    ///
-    /// # Errors
-    /// [`Error`] when the reservation cannot be committed.
-    pub fn reserve_ids(&self) -> Result<(RecordId, RecordId), Error> {
-        self.ask(Job::ReserveIds).map(|first| (first, ID_BLOCK))
+    /// Does the work and returns when it is on disk.
+    pub fn run(&self, work: Work) -> Result<i64, Error> {
+        let stopped = || Error::Broken("the writer has stopped".into());
+        let (reply, answer) = sync_channel(1);
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        let sent = queue.lock().unwrap_or_else(PoisonError::into_inner).send(Job { work, reply });
+        sent.map_err(|_| stopped())?;
+        answer.recv().map_err(|_| stopped())?
     }
 
     /// What was done so far.
-    pub fn counts(&self) -> Counts {
-        Counts {
-            commits: self.counters.commits.load(Ordering::Relaxed),
-            batches: self.counters.batches.load(Ordering::Relaxed),
+    pub fn tally(&self) -> Tally {
+        let counts = &self.counts;
+        Tally {
+            commits: counts.commits.load(Ordering::Relaxed),
+            groups: counts.groups.load(Ordering::Relaxed),
+            largest_group: counts.largest_group.load(Ordering::Relaxed),
+            commit_micros: counts.commit_micros.load(Ordering::Relaxed),
         }
-    }
-
-    fn ask<T>(&self, job: impl FnOnce(SyncSender<Result<T, Error>>) -> Job) -> Result<T, Error> {
-        let stopped = || Error::Broken("the writer has stopped".to_owned());
-        let (answer, wait) = sync_channel(1);
-        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(job(answer)).map_err(|_| stopped())?;
-        wait.recv().map_err(|_| stopped())?
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.jobs = None;
+        // Closing the queue lets the thread finish what is in it and end.
+        self.queue = None;
         if let Some(thread) = self.thread.take() {
-            // A panic of the writer was reported to whoever waited for it.
-            let _ = thread.join();
+            drop(thread.join());
         }
     }
 }
 
-fn run(connection: &Connection, queue: &Receiver<Job>, counters: &Counters) {
-    connection.set_prepared_statement_cache_capacity(64);
-    while let Ok(first) = queue.recv() {
-        let mut group = Vec::new();
-        let mut next = Some(first);
-        // No waiting for more: under load the queue fills while the last group is on its way to disk.
-        while let Some(job) = next.take() {
-            match job {
-                Job::Commit(writes, answer) => group.push((writes, answer)),
-                Job::ReserveIds(answer) => {
-                    let _ = answer.send(reserve(connection));
-                }
+fn serve(connection: &Connection, jobs: &Receiver<Job>, counts: &Counts) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(GROUP_MAX - 1));
+        let results = match write_group(connection, &group, counts) {
+            // One large commit must not take small ones with it: each tries for itself.
+            Err(Error::Full(_)) if group.len() > 1 => {
+                group.iter().map(|job| write_alone(connection, job, counts)).collect()
             }
-            if group.len() < GROUP_MAX {
-                next = queue.try_recv().ok();
-            }
-        }
-        if !group.is_empty() {
-            commit_group(connection, group, counters);
+            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
+            Ok(results) => results,
+        };
+        for (job, result) in group.into_iter().zip(results) {
+            // A caller that is gone has nobody to be told.
+            drop(job.reply.send(result));
         }
     }
 }
 
-type Waiting = (Vec<Write>, SyncSender<Result<(), Error>>);
-
-/// One transaction, a savepoint a batch: a failing batch takes no other with it.
-fn commit_group(connection: &Connection, group: Vec<Waiting>, counters: &Counters) {
-    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(|e| explain(&e));
-    if let Err(error) = begun {
-        for (_, answer) in group {
-            let _ = answer.send(Err(error.clone()));
-        }
-        return;
-    }
-    let size = group.len() as u64;
-    let results: Vec<_> =
-        group.into_iter().map(|(writes, answer)| (batch(connection, &writes), answer)).collect();
-    let committed = connection.execute_batch("COMMIT").map_err(|e| explain(&e));
-    if committed.is_err() && !connection.is_autocommit() {
-        // A full disk can leave the transaction open; the next group needs it closed.
-        let _ = connection.execute_batch("ROLLBACK");
-    }
-    counters.commits.fetch_add(1, Ordering::Relaxed);
-    counters.batches.fetch_add(size, Ordering::Relaxed);
-    for (result, answer) in results {
-        // Nobody waits any more when a caller's thread was ended: nothing to tell then.
-        let _ = answer.send(result.and_then(|()| committed.clone()));
-    }
+fn write_alone(connection: &Connection, job: &Job, counts: &Counts) -> Result<i64, Error> {
+    write_group(connection, std::slice::from_ref(job), counts)?.pop().unwrap_or(Ok(0))
 }
 
-fn batch(connection: &Connection, writes: &[Write]) -> Result<(), Error> {
-    let sql = |text: &str| connection.execute_batch(text).map_err(|e| explain(&e));
-    sql("SAVEPOINT batch")?;
-    match writes.iter().try_for_each(|write| apply(connection, write)) {
-        Ok(()) => sql("RELEASE batch"),
+/// One transaction for all jobs, a savepoint for each. Writes that cannot be stored fail alone;
+/// trouble with the database fails the group.
+fn write_group(
+    connection: &Connection,
+    group: &[Job],
+    counts: &Counts,
+) -> Result<Vec<Result<i64, Error>>, Error> {
+    execute(connection, "BEGIN IMMEDIATE")?;
+    let written = group
+        .iter()
+        .map(|job| write_in_savepoint(connection, &job.work))
+        .map(|result| match result {
+            Err(error) if !error.is_about_the_writes() => Err(error),
+            told => Ok(told),
+        })
+        .collect::<Result<Vec<_>, Error>>();
+    let started = Instant::now();
+    let committed = written.and_then(|results| {
+        execute(connection, "COMMIT")?;
+        Ok(results)
+    });
+    match committed {
+        Ok(results) => {
+            counts.note(&results, group, started);
+            Ok(results)
+        }
         Err(error) => {
-            // If even this fails the whole transaction is gone, and COMMIT will say so.
-            let _ = sql("ROLLBACK TO batch; RELEASE batch");
+            // SQLite may have rolled back by itself.
+            if !connection.is_autocommit() {
+                execute(connection, "ROLLBACK")?;
+            }
             Err(error)
         }
     }
 }
 
-fn reserve(connection: &Connection) -> Result<RecordId, Error> {
-    // One statement is its own transaction; other processes on this file reserve past it.
-    let sql = "UPDATE record_ids SET reserved = \
-               max(reserved, (SELECT coalesce(max(id), 0) FROM records)) + ?1 RETURNING reserved";
-    let last: RecordId =
-        connection.query_row(sql, [ID_BLOCK], |row| row.get(0)).map_err(|e| explain(&e))?;
-    Ok(last - ID_BLOCK + 1)
+fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, Error> {
+    execute(connection, "SAVEPOINT job")?;
+    let result = write(connection, work);
+    match &result {
+        Ok(_) => execute(connection, "RELEASE job")?,
+        Err(error) if error.is_about_the_writes() => {
+            execute(connection, "ROLLBACK TO job")?;
+            execute(connection, "RELEASE job")?;
+        }
+        // The whole transaction is given up.
+        Err(_) => {}
+    }
+    result
+}
+
+fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
+    match work {
+        Work::Commit(writes) => {
+            writes.iter().try_for_each(|write| write_one(connection, write)).map(|()| 0)
+        }
+        Work::ReserveIds { count } => write_records::reserve_ids(connection, *count),
+        Work::ReturnIds { free } => write_records::return_ids(connection, free).map(|()| 0),
+        Work::LimitPages { pages } => connection
+            .pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
+            .map_err(fault::of),
+    }
+}
+
+fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
+    match write {
+        Write::RecordInsert(record) => write_records::insert(connection, record),
+        Write::RecordUpdate(update) => write_records::update(connection, update),
+        Write::RecordDelete { id, at } => write_records::delete(connection, *id, *at),
+        Write::ExecutionInsert(execution) => write_executions::insert(connection, execution),
+        Write::ExecutionUpdate(update) => write_executions::update(connection, update),
+        Write::StepInsert(step) => write_executions::insert_step(connection, step),
+        Write::StepAnswer { execution_id, seq, response, at } => {
+            write_executions::answer_step(connection, execution_id, *seq, response, *at)
+        }
+        Write::ConstantSet(constant) => write_states::set_constant(connection, constant),
+        Write::SessionPut(session) => write_states::put_session(connection, session),
+        Write::SessionDelete { id_hash } => write_states::delete_session(connection, id_hash),
+        Write::SessionsExpire { before } => write_states::expire_sessions(connection, *before),
+        Write::ActivityInsert(activity) => write_states::insert_activity(connection, activity),
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(sql).map_err(fault::of)?;
+    statement.execute([]).map(|_| ()).map_err(fault::of)
+}
+
+impl Counts {
+    fn note(&self, results: &[Result<i64, Error>], group: &[Job], started: Instant) {
+        let jobs = results.iter().zip(group);
+        let commits =
+            jobs.filter(|(done, job)| done.is_ok() && matches!(job.work, Work::Commit(_)));
+        let commits = commits.count() as u64;
+        self.commits.fetch_add(commits, Ordering::Relaxed);
+        self.groups.fetch_add(1, Ordering::Relaxed);
+        self.largest_group.fetch_max(commits, Ordering::Relaxed);
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
+    }
 }

@@ -1,0 +1,29 @@
+//! How long an execution waits before it is taken up again.
+
+use jiff::SignedDuration;
+
+const FIRST_MS: u64 = 1_000;
+// Short enough that nothing is stuck a minute after an outage ends.
+const LONGEST_MS: u64 = 30_000;
+
+/// The wait after an attempt (the first is 1): doubling, bounded, and shortened by up to a quarter
+/// by `jitter` (any number) so that what failed together does not come back together.
+pub fn wait(attempt: u32, jitter: u64) -> SignedDuration {
+    let doublings = attempt.saturating_sub(1).min(16);
+    let whole_ms = (FIRST_MS << doublings).min(LONGEST_MS);
+    let shortened_ms = whole_ms - jitter % (whole_ms / 4);
+    SignedDuration::from_millis(i64::try_from(shortened_ms).expect("at most half a minute"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_bound() {
+        let waits: Vec<_> = (0..8).map(|attempt| wait(attempt, 0).as_millis()).collect();
+        assert_eq!(waits, [1000, 1000, 2000, 4000, 8000, 16000, 30000, 30000]);
+        assert_eq!(wait(u32::MAX, 0).as_millis(), 30_000);
+        assert!((0..2000).all(|jitter| wait(1, jitter).as_millis() > 750));
+    }
+}

@@ -1,0 +1,160 @@
+//! What is going to be done, before it is done: executions and steps as they are asked for.
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+
+/// An execution that is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intent {
+    /// Its id, when calls are rendered with keys derived from it before it begins.
+    pub id: Option<crate::store::execution::ExecutionId>,
+    /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
+    pub kind: String,
+    /// Which one of its kind.
+    pub name: String,
+    /// Everything needed to run it again.
+    pub input: Json,
+    /// Unique within the kind; without one every call is a new execution.
+    pub idempotency_key: Option<String>,
+    /// What is asked, in short; see [`fingerprint`].
+    pub fingerprint: String,
+    /// Executions with the same key are processed in order.
+    pub ordering_key: Option<String>,
+}
+
+impl Intent {
+    /// An intent whose fingerprint covers its name and input.
+    pub fn new(kind: &str, name: &str, input: Json) -> Self {
+        let fingerprint = fingerprint(&json!([name, input]));
+        Self {
+            id: None,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            input,
+            idempotency_key: None,
+            fingerprint,
+            ordering_key: None,
+        }
+    }
+
+    /// The same, under an idempotency key.
+    #[must_use]
+    pub fn keyed(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// The same, in order with others.
+    #[must_use]
+    pub fn ordered(mut self, key: impl Into<String>) -> Self {
+        self.ordering_key = Some(key.into());
+        self
+    }
+}
+
+/// A step that is going to be taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepIntent {
+    /// `api_call`, `random`, …
+    pub kind: String,
+    /// For a call the rendered bytes as they will be sent, again and again. May hold sealed values.
+    pub request: Json,
+    /// What must be the same when the execution is run again. Sealed values differ each time they
+    /// are sealed: leave them out with [`StepIntent::identified_by`].
+    pub fingerprint: String,
+    /// The hash of the template it was rendered from.
+    pub template_hash: Option<String>,
+}
+
+impl StepIntent {
+    /// A step identified by its whole request.
+    pub fn new(kind: &str, request: Json) -> Self {
+        let fingerprint = fingerprint(&request);
+        Self { kind: kind.to_owned(), request, fingerprint, template_hash: None }
+    }
+
+    /// The same, identified by this instead.
+    #[must_use]
+    pub fn identified_by(mut self, identity: &Json) -> Self {
+        self.fingerprint = fingerprint(identity);
+        self
+    }
+
+    /// The same, rendered from this template.
+    #[must_use]
+    pub fn from_template(mut self, hash: impl Into<String>) -> Self {
+        self.template_hash = Some(hash.into());
+        self
+    }
+}
+
+/// The answer of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepAnswer {
+    /// The place of the step.
+    pub seq: u32,
+    /// What came back.
+    pub response: Json,
+}
+
+/// An execution that a phase asks for: it begins to exist when the phase is committed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Later {
+    /// What.
+    pub intent: Intent,
+    /// Not before.
+    pub run_at: Timestamp,
+}
+
+/// SHA-256 in hexadecimal over the JSON with sorted keys: equal data, equal fingerprint.
+pub fn fingerprint(value: &Json) -> String {
+    let mut canonical = String::new();
+    write_canonical(value, &mut canonical);
+    hex::encode(Sha256::digest(canonical.as_bytes()))
+}
+
+fn write_canonical(value: &Json, out: &mut String) {
+    match value {
+        Json::Object(map) => {
+            let mut names: Vec<_> = map.keys().collect();
+            names.sort_unstable();
+            out.push('{');
+            for name in names {
+                out.push_str(&Json::from(name.as_str()).to_string());
+                out.push(':');
+                write_canonical(&map[name], out);
+                out.push(',');
+            }
+            out.push('}');
+        }
+        Json::Array(elements) => {
+            out.push('[');
+            for element in elements {
+                write_canonical(element, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        plain => out.push_str(&plain.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_sees_data_and_not_the_order_of_keys() {
+        let one = json!({"amount": 500, "card": {"a": 1, "b": [1, 2]}});
+        let same = json!({"card": {"b": [1, 2], "a": 1}, "amount": 500});
+        assert_eq!(fingerprint(&one), fingerprint(&same));
+        for other in [
+            json!({"amount": "500", "card": {"a": 1, "b": [1, 2]}}),
+            json!({"amount": 500, "card": {"a": 1, "b": [2, 1]}}),
+            json!({"amount": 500, "card": {"a": 1, "b": [1, 2]}, "x": null}),
+        ] {
+            assert_ne!(fingerprint(&one), fingerprint(&other), "{other}");
+        }
+    }
+}

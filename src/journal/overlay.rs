@@ -1,0 +1,78 @@
+//! The records a phase has touched, laid over those in the store.
+
+use super::error::Error;
+use crate::store::contract::Store;
+use crate::store::page::Page;
+use crate::store::query::{Filter, Op, RecordQuery, Subject};
+use crate::store::record::{Record, RecordId};
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+/// Touched records, and how to untouch them.
+#[derive(Debug, Default)]
+pub struct Overlay {
+    touched: BTreeMap<RecordId, Record>,
+    undo: Vec<(RecordId, Option<Record>)>,
+}
+
+impl Overlay {
+    /// A touched record.
+    pub fn get(&self, id: RecordId) -> Option<&Record> {
+        self.touched.get(&id)
+    }
+
+    /// Touches a record.
+    pub fn put(&mut self, record: Record) {
+        let id = record.id;
+        let before = self.touched.insert(id, record);
+        self.undo.push((id, before));
+    }
+
+    /// Every touched record as it is now.
+    pub fn into_records(self) -> impl Iterator<Item = Record> {
+        self.touched.into_values()
+    }
+
+    /// The present point.
+    pub fn mark(&self) -> usize {
+        self.undo.len()
+    }
+
+    /// Undoes everything after a point.
+    pub fn rollback_to(&mut self, mark: usize) {
+        while self.undo.len() > mark {
+            match self.undo.pop() {
+                Some((id, Some(before))) => drop(self.touched.insert(id, before)),
+                Some((id, None)) => drop(self.touched.remove(&id)),
+                None => return,
+            }
+        }
+    }
+}
+
+/// The records a query asks for: untouched ones from the store, touched ones as they are now.
+pub fn records(
+    store: &dyn Store,
+    overlay: &Overlay,
+    query: &RecordQuery,
+) -> Result<Page<Record>, Error> {
+    if overlay.touched.is_empty() {
+        return Ok(store.records(query)?);
+    }
+    let (page, per_page) = (query.page.max(1), query.per_page.max(1));
+    // Touched rows may come before any stored one, so every stored row up to this page is needed.
+    let mut stored = query.clone();
+    let ids = overlay.touched.keys().copied().map(Json::from).collect();
+    stored.filters.push(Filter::on(Subject::Id, Op::In(ids)).negated());
+    stored.page = 1;
+    stored.per_page = page.saturating_mul(per_page);
+    let stored = store.records(&stored)?;
+    let mut results = stored.results;
+    let ours: Vec<_> = overlay.touched.values().filter(|record| query.matches(record)).collect();
+    let total_entries = stored.total_entries + ours.len() as u64;
+    results.extend(ours.into_iter().cloned());
+    results.sort_by(|a, b| query.compare(a, b));
+    let skipped = (page as usize - 1).saturating_mul(per_page as usize);
+    let results = results.into_iter().skip(skipped).take(per_page as usize).collect();
+    Ok(Page { results, total_entries, current_page: page, per_page })
+}

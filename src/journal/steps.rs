@@ -1,0 +1,113 @@
+//! The steps of a run: taken once, remembered for ever.
+
+use super::entry::{Journal, new_step};
+use super::error::Error;
+use super::intent::{StepAnswer, StepIntent};
+use super::phase::Phase;
+use super::run::{Run, StepBegun};
+use crate::store::execution::{ExecutionUpdate, State};
+use crate::store::write::Write;
+use serde_json::Value as Json;
+
+impl Journal {
+    /// The border of a phase. On a new step: one commit holds the answers so far, the writes of
+    /// the phase and the intent of the step. On a recorded one the writes of the phase were
+    /// committed with it, and are dropped. The phase is empty afterwards.
+    pub fn begin_step(
+        &self,
+        run: &mut Run,
+        phase: &mut Phase,
+        intent: StepIntent,
+    ) -> Result<StepBegun, Error> {
+        if run.recorded().is_some() {
+            check(run, &intent)?;
+            phase.forget();
+            let step = run.recall().expect("it was looked at a moment ago");
+            return Ok(match step.response {
+                Some(response) => StepBegun::Answered(response),
+                None => StepBegun::Take(step),
+            });
+        }
+        let now = self.now();
+        let step = new_step(run, intent, now);
+        let mut writes = vec![self.fence(run)];
+        writes.extend(run.unsaved.iter().cloned());
+        writes.extend(phase.writes().iter().cloned());
+        writes.push(Write::StepInsert(step.clone()));
+        self.store.commit(writes)?;
+        run.unsaved.clear();
+        phase.forget();
+        run.execution.lease_until = Some(now + self.lease);
+        run.steps.push(step.clone());
+        run.next += 1;
+        Ok(StepBegun::Take(step))
+    }
+
+    /// Notes the answer of a step; it is committed with what follows.
+    pub fn answer(&self, run: &mut Run, answer: StepAnswer) {
+        run.answer(answer, self.now());
+    }
+
+    /// Does something whose result must be the same whenever the run is repeated (a random value,
+    /// a reserved id, a read that decides): the recorded result, or a new one that goes into the
+    /// next commit of this run.
+    pub fn remember(
+        &self,
+        run: &mut Run,
+        intent: StepIntent,
+        produce: impl FnOnce() -> Result<Json, Error>,
+    ) -> Result<Json, Error> {
+        if run.recorded().is_some() {
+            check(run, &intent)?;
+            let step = run.recall().expect("it was looked at a moment ago");
+            return Ok(step.response.unwrap_or_default());
+        }
+        let now = self.now();
+        let mut step = new_step(run, intent, now);
+        let value = produce()?;
+        step.response = Some(value.clone());
+        step.answered_at = Some(now);
+        run.unsaved.push(Write::StepInsert(step.clone()));
+        run.steps.push(step);
+        run.next += 1;
+        Ok(value)
+    }
+
+    /// Shows that the runner lives: a new lease. Fails with `Gone` when another took over.
+    pub fn hold(&self, run: &mut Run) -> Result<(), Error> {
+        self.store.commit(vec![self.fence(run)])?;
+        run.execution.lease_until = Some(self.now() + self.lease);
+        Ok(())
+    }
+
+    /// The write that fails unless the execution is still this runner's.
+    fn fence(&self, run: &Run) -> Write {
+        let execution = &run.execution;
+        Write::ExecutionUpdate(ExecutionUpdate {
+            id: execution.id.clone(),
+            from: vec![State::Running],
+            from_attempt: Some(execution.attempt),
+            state: State::Running,
+            attempt: execution.attempt,
+            run_at: execution.run_at,
+            lease_until: Some(self.now() + self.lease),
+            outcome: None,
+            error: execution.error.clone(),
+            finished_at: None,
+        })
+    }
+}
+
+fn check(run: &Run, intent: &StepIntent) -> Result<(), Error> {
+    let Some(step) = run.recorded() else { return Ok(()) };
+    if step.kind == intent.kind && step.fingerprint == intent.fingerprint {
+        return Ok(());
+    }
+    let short = |kind: &str, print: &str| format!("{kind} {}", print.get(..12).unwrap_or(print));
+    Err(Error::Diverged {
+        execution: run.execution.id.clone(),
+        seq: step.seq,
+        recorded: short(&step.kind, &step.fingerprint),
+        attempted: short(&intent.kind, &intent.fingerprint),
+    })
+}

@@ -1,0 +1,168 @@
+//! Which records are wanted: filters, sort and page, as data.
+
+use super::page::PER_PAGE;
+use super::record::RecordId;
+use serde_json::Value as Json;
+
+/// A question for records. All parts must hold; of `or`, when it has any, one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordQuery {
+    /// This table only.
+    pub table: Option<String>,
+    /// These ids only; an empty list finds nothing.
+    pub ids: Option<Vec<RecordId>>,
+    /// What to do with softly deleted records.
+    pub deleted: Deleted,
+    /// All of these hold.
+    pub filters: Vec<Filter>,
+    /// All filters of at least one group hold; without groups it says nothing.
+    pub or: Vec<Vec<Filter>>,
+    /// The order; by id when it says nothing, and by id among equals in the direction of the
+    /// first key. Records without a value come last.
+    pub sort: Vec<Sort>,
+    /// Which page, from 1.
+    pub page: u32,
+    /// How many on a page.
+    pub per_page: u32,
+}
+
+impl Default for RecordQuery {
+    fn default() -> Self {
+        Self {
+            table: None,
+            ids: None,
+            deleted: Deleted::Exclude,
+            filters: Vec::new(),
+            or: Vec::new(),
+            sort: Vec::new(),
+            page: 1,
+            per_page: PER_PAGE,
+        }
+    }
+}
+
+impl RecordQuery {
+    /// All records of a table that are not deleted.
+    pub fn table(name: &str) -> Self {
+        Self { table: Some(name.to_owned()), ..Self::default() }
+    }
+
+    /// The same, and a property has this text.
+    #[must_use]
+    pub fn with(mut self, property: &str, value: impl Into<Json>) -> Self {
+        self.filters.push(Filter::property(property, Op::Equals(value.into())));
+        self
+    }
+}
+
+/// How a query treats softly deleted records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deleted {
+    /// They do not exist.
+    #[default]
+    Exclude,
+    /// Only they exist.
+    Only,
+    /// They are like others.
+    Any,
+}
+
+/// One condition on one property or attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// What is looked at.
+    pub subject: Subject,
+    /// What must hold.
+    pub op: Op,
+    /// The contrary must hold (`not_value` and so on); true also where there is no value.
+    pub not: bool,
+}
+
+impl Filter {
+    /// A condition on a property.
+    pub fn property(name: &str, op: Op) -> Self {
+        Self { subject: Subject::Property(name.to_owned()), op, not: false }
+    }
+
+    /// A condition on an attribute, or on a property named as one.
+    pub fn on(subject: Subject, op: Op) -> Self {
+        Self { subject, op, not: false }
+    }
+
+    /// The contrary.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        self.not = !self.not;
+        self
+    }
+}
+
+/// What a filter or a sort looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A property by its name.
+    Property(String),
+    /// The record's number.
+    Id,
+    /// The table's name.
+    Table,
+    /// The user.
+    UserId,
+    /// The external id (the attribute).
+    ExternalId,
+    /// When it was made.
+    CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
+    /// When it was softly deleted.
+    DeletedAt,
+}
+
+/// What must hold. Values compare as text (`"true"` is true, `"500"` is 500); a number also equals
+/// the same number written otherwise (500 and 500.0); moments compare as moments.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a query has a few, and a box would be in the way")]
+pub enum Op {
+    /// The value is this one (`value`, `value_int`, `value_float`, `value_boolean`,
+    /// `value_array`); null stands for no value.
+    Equals(Json),
+    /// The value is one of these.
+    In(Vec<Json>),
+    /// The text contains this one.
+    Contains(String),
+    /// The text begins so.
+    StartsWith(String),
+    /// The text ends so.
+    EndsWith(String),
+    /// There is a value, and it is not null; or, when false, there is none.
+    Exists(bool),
+    /// The value lies between these bounds: numbers by size where both are numbers, moments by
+    /// time, everything else by text.
+    Range(Range),
+    /// The value is a list, and one of its elements has this text.
+    ArrayContains(Json),
+    /// The value is a list, and one of its elements has one of these texts.
+    ArrayOverlaps(Vec<Json>),
+}
+
+/// Bounds; those that say nothing are open.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Range {
+    /// Greater than.
+    pub gt: Option<Json>,
+    /// Greater than or equal.
+    pub gte: Option<Json>,
+    /// Less than.
+    pub lt: Option<Json>,
+    /// Less than or equal.
+    pub lte: Option<Json>,
+}
+
+/// One key of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    /// By what. Numbers by size and before texts.
+    pub by: Subject,
+    /// From large to small.
+    pub descending: bool,
+}

@@ -1,0 +1,74 @@
+//! Execution queries as SQL.
+
+use super::filter::Sql;
+use super::rows;
+use crate::store::error::Error;
+use crate::store::execution::{Execution, ExecutionQuery, State};
+use crate::store::moment::to_micros;
+use crate::store::page::Page;
+use jiff::Timestamp;
+use rusqlite::{Connection, params, params_from_iter};
+
+/// The page a query asks for, with its totals.
+pub fn page(connection: &Connection, query: &ExecutionQuery) -> Result<Page<Execution>, Error> {
+    let (page, per_page) = (query.page.max(1), query.per_page.max(1));
+    let mut sql = Sql::default();
+    let conditions = conditions(query, &mut sql);
+    let counting = rows::select("count(*)", &format!("executions WHERE {conditions}"));
+    let total_entries = rows::count(connection, &counting, params_from_iter(&sql.values))?;
+    let order = "created_at DESC, id DESC";
+    let limit = sql.bind(i64::from(per_page));
+    let offset = sql.bind((i64::from(page) - 1) * i64::from(per_page));
+    let rest =
+        format!("executions WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
+    let reading = rows::select(rows::EXECUTION, &rest);
+    let values = params_from_iter(&sql.values);
+    let results = rows::all(connection, &reading, values, rows::to_execution)?;
+    Ok(Page { results, total_entries, current_page: page, per_page })
+}
+
+/// Executions to be taken up. One look-up for each state, so that the index gives the order and
+/// nothing is sorted or counted but what is returned.
+pub fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error> {
+    let waiting = [State::Available, State::Retryable, State::Unknown].map(|state| {
+        format!(
+            "SELECT * FROM (SELECT id FROM executions WHERE state = '{}' AND run_at <= ?1 \
+             ORDER BY run_at LIMIT ?2)",
+            state.name()
+        )
+    });
+    let sql = rows::select(
+        rows::EXECUTION,
+        &format!(
+            "executions WHERE id IN ({} UNION ALL SELECT id FROM executions \
+             WHERE state = 'running' AND coalesce(lease_until, 0) <= ?1) \
+             ORDER BY run_at, id LIMIT ?2",
+            waiting.join(" UNION ALL ")
+        ),
+    );
+    rows::all(connection, &sql, params![to_micros(now), limit], rows::to_execution)
+}
+
+fn conditions(query: &ExecutionQuery, sql: &mut Sql) -> String {
+    let mut all = Vec::new();
+    if !query.states.is_empty() {
+        all.push(format!("state IN ({})", names(&query.states)));
+    }
+    let texts =
+        [("kind", &query.kind), ("name", &query.name), ("ordering_key", &query.ordering_key)];
+    for (column, wanted) in texts {
+        if let Some(wanted) = wanted {
+            all.push(format!("{column} = {}", sql.bind(wanted.clone())));
+        }
+    }
+    if let Some(from) = query.created_from {
+        all.push(format!("created_at >= {}", sql.bind(to_micros(from))));
+    }
+    if all.is_empty() { "TRUE".into() } else { all.join(" AND ") }
+}
+
+// Our own words, not a caller's: no need to bind them, and the index sees them.
+fn names(states: &[State]) -> String {
+    let names: Vec<_> = states.iter().map(|state| format!("'{}'", state.name())).collect();
+    names.join(", ")
+}

@@ -1,0 +1,67 @@
+//! How a connection to the file is opened and set up.
+
+use super::fault;
+use crate::store::error::Error;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+// Every statement of the house stays compiled; queries vary with their filters.
+const STATEMENTS_KEPT: usize = 128;
+
+/// The one connection that writes. Makes the file, readable by its owner only, if it is missing.
+pub fn writer(path: &Path) -> Result<Connection, Error> {
+    make_private(path)?;
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set = |pragma: &str, value: &str| {
+        connection.pragma_update(None, pragma, value).map_err(|error| at(path, error))
+    };
+    // WAL: readers never wait for the writer. FULL: a commit returns after the fsync.
+    set("journal_mode", "WAL")?;
+    set("synchronous", "FULL")?;
+    set("foreign_keys", "ON")?;
+    // A checkpoint costs two fsyncs and stops commits: every 16 MB, not every 4.
+    set("wal_autocheckpoint", "4000")?;
+    set("cache_size", "-8000")?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub fn reader(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "query_only", "ON").map_err(fault::of)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, Error> {
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| at(path, error))?;
+    connection.busy_timeout(BUSY_WAIT).map_err(|error| at(path, error))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+fn make_private(path: &Path) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Broken(format!("{}: {error}", path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+fn at(path: &Path, error: rusqlite::Error) -> Error {
+    let place = |text: String| format!("{}: {text}", path.display());
+    match fault::of(error) {
+        Error::Broken(text) => Error::Broken(place(text)),
+        Error::Busy(text) => Error::Busy(place(text)),
+        other => other,
+    }
+}

@@ -1,0 +1,99 @@
+//! The text and the number of a property, by which filters and sorts compare it.
+
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+/// The text a filter compares: strings as they are, everything else as its JSON, null as nothing.
+pub fn of(value: &Json) -> Option<Cow<'_, str>> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => Some(Cow::Borrowed(text)),
+        other => Some(Cow::Owned(other.to_string())),
+    }
+}
+
+/// A number as databases compare it: whole if it fits 64 bits, else floating.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    /// A whole number.
+    Whole(i64),
+    /// Any other number.
+    Float(f64),
+}
+
+impl Number {
+    /// The number that a JSON number is.
+    pub fn of(value: &Json) -> Option<Self> {
+        let number = value.as_number()?;
+        number.as_i64().map(Self::Whole).or_else(|| number.as_f64().map(Self::Float))
+    }
+
+    /// The number that a bound names: a JSON number, or a plain decimal text such as `"500"`.
+    pub fn of_bound(bound: &Json) -> Option<Self> {
+        let Some(text) = bound.as_str() else { return Self::of(bound) };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !plain(whole) || !plain(fraction) {
+            return None;
+        }
+        text.parse().map(Self::Whole).or_else(|_| text.parse().map(Self::Float)).ok()
+    }
+
+    /// Compares exactly, also a whole number with a floating one.
+    pub fn compare(self, other: Self) -> Ordering {
+        match (self, other) {
+            (Self::Whole(a), Self::Whole(b)) => a.cmp(&b),
+            (Self::Float(a), Self::Float(b)) => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
+            (Self::Whole(a), Self::Float(b)) => whole_with_float(a, b),
+            (Self::Float(a), Self::Whole(b)) => whole_with_float(b, a).reverse(),
+        }
+    }
+}
+
+fn whole_with_float(whole: i64, float: f64) -> Ordering {
+    // 2^63 is the first float no i64 reaches; -2^63 is itself one.
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    if float >= LIMIT {
+        return Ordering::Less;
+    }
+    if float < -LIMIT {
+        return Ordering::Greater;
+    }
+    let floor = float.floor();
+    whole.cmp(&(floor as i64)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn text_is_what_a_person_would_type() {
+        assert_eq!(of(&json!("a")).as_deref(), Some("a"));
+        assert_eq!(of(&json!(500)).as_deref(), Some("500"));
+        assert_eq!(of(&json!(true)).as_deref(), Some("true"));
+        assert_eq!(of(&json!([1, "b"])).as_deref(), Some("[1,\"b\"]"));
+        assert_eq!(of(&json!(null)), None);
+    }
+
+    #[test]
+    fn numbers_compare_exactly() {
+        let compare = |a: Json, b: Json| {
+            Number::of_bound(&a).zip(Number::of_bound(&b)).map(|(a, b)| a.compare(b))
+        };
+        assert_eq!(compare(json!("10"), json!(9.5)), Some(Ordering::Greater));
+        assert_eq!(compare(json!(9), json!("9.5")), Some(Ordering::Less));
+        assert_eq!(compare(json!(-1), json!(-1.5)), Some(Ordering::Greater));
+        assert_eq!(
+            compare(json!(i64::MAX), json!(9_223_372_036_854_775_807.0)),
+            Some(Ordering::Less)
+        );
+        assert_eq!(compare(json!(2), json!(2.0)), Some(Ordering::Equal));
+        for text in ["", "-", "1e3", ".5", "5.", "0x1", " 1", "1 ", "nan"] {
+            assert!(Number::of_bound(&json!(text)).is_none(), "{text:?}");
+        }
+    }
+}

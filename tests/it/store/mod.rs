@@ -1,0 +1,101 @@
+//! Tests of store: one conformance suite over every database, and what only SQLite has.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod commits;
+mod executions;
+mod filters;
+mod records;
+mod speed;
+mod sqlite;
+mod states;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use sluicegate::store::contract::Store;
+use sluicegate::store::execution::{Execution, ExecutionId, ExecutionUpdate, State, Step};
+use sluicegate::store::record::{Record, RecordId};
+use sluicegate::store::sqlite::database::Sqlite;
+use sluicegate::store::write::Write;
+use std::sync::Arc;
+
+/// An empty database, gone when it is dropped.
+pub struct Opened {
+    pub store: Arc<dyn Store>,
+    _folder: tempfile::TempDir,
+}
+
+/// Every database the suite runs on. PostgreSQL joins here.
+pub fn databases() -> Vec<Opened> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Sqlite::open(&folder.path().join("data/test.db")).unwrap());
+    vec![Opened { store, _folder: folder }]
+}
+
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub fn map(value: Json) -> Map<String, Json> {
+    value.as_object().unwrap().clone()
+}
+
+/// Stores records of table `t` and gives their ids.
+pub fn insert(store: &dyn Store, rows: &[Json]) -> Vec<RecordId> {
+    let records: Vec<_> = rows
+        .iter()
+        .map(|row| Record::new(store.next_record_id().unwrap(), "t", map(row.clone()), at(0)))
+        .collect();
+    let ids = records.iter().map(|record| record.id).collect();
+    store.commit(records.into_iter().map(Write::RecordInsert).collect()).unwrap();
+    ids
+}
+
+pub fn execution(id: &str, key: Option<&str>) -> Execution {
+    Execution {
+        id: ExecutionId::from(id),
+        kind: "request_type".into(),
+        name: "create_payment".into(),
+        input: json!({"data": {"amount": 500}}),
+        idempotency_key: key.map(str::to_owned),
+        fingerprint: "print".into(),
+        state: State::Running,
+        attempt: 1,
+        run_at: at(0),
+        lease_until: Some(at(30)),
+        outcome: None,
+        error: None,
+        ordering_key: None,
+        created_at: at(0),
+        finished_at: None,
+    }
+}
+
+pub fn step(id: &str, seq: u32) -> Step {
+    Step {
+        execution_id: ExecutionId::from(id),
+        seq,
+        kind: "api_call".into(),
+        request: json!({"body": "amount=500", "headers": {"Authorization": "v1.sealed"}}),
+        fingerprint: "print".into(),
+        response: None,
+        template_hash: Some("hash".into()),
+        created_at: at(1),
+        answered_at: None,
+    }
+}
+
+pub fn completed(id: &str) -> ExecutionUpdate {
+    ExecutionUpdate {
+        id: ExecutionId::from(id),
+        from: vec![State::Running],
+        from_attempt: Some(1),
+        state: State::Completed,
+        attempt: 1,
+        run_at: at(0),
+        lease_until: None,
+        outcome: Some(json!({"state": "completed"})),
+        error: None,
+        finished_at: Some(at(2)),
+    }
+}
