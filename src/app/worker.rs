@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often the worker looks by itself; it is also woken by every stored event.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(500);
 /// How many executions are taken at once.
 const BATCH: u32 = 100;
 

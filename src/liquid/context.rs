@@ -30,6 +30,20 @@ impl Partials for NoPartials {
     }
 }
 
+/// What tags and filters of the caller's reach beyond the engine.
+///
+/// A question is any type the caller's own tags agree on. It is not a plain `&dyn Any` because what
+/// answers may borrow from the caller's stack, which `Any` can not.
+pub trait Outside {
+    /// Answers a question inside of it.
+    fn ask(&self, question: &mut dyn Any);
+}
+
+/// Nothing to reach.
+impl Outside for () {
+    fn ask(&self, _: &mut dyn Any) {}
+}
+
 /// How texts are printed.
 #[derive(Debug, Clone, Copy)]
 pub enum Escape {
@@ -50,7 +64,7 @@ pub struct Setting<'a> {
     /// Where partials are.
     pub partials: &'a dyn Partials,
     /// What tags and filters of the caller's reach.
-    pub host: &'a dyn Any,
+    pub host: &'a dyn Outside,
     /// How texts are printed.
     pub escape: Escape,
     /// The moment that `now` is, all through the render.
@@ -85,7 +99,7 @@ pub struct Context<'a> {
     /// Where partials are.
     pub partials: &'a dyn Partials,
     /// What tags and filters of the caller's reach.
-    pub host: &'a dyn Any,
+    pub host: &'a dyn Outside,
     /// The moment that `now` is.
     pub now: Timestamp,
     /// How texts are printed.
@@ -242,6 +256,15 @@ impl<'a> Context<'a> {
                 if matches!(self.escape, Escape::Raw) && list.borrow().is_empty() =>
             {
                 self.write("[]")
+            }
+            // JSON says the same with these letters escaped, and can not open a tag in a page.
+            (
+                Value::List(_) | Value::Hash(_) | Value::Object(_),
+                Escape::Entities | Escape::Through(_),
+            ) => {
+                let text = value.to_text();
+                let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
+                self.write(&text.replace('&', "\\u0026"))
             }
             _ => {
                 let text = value.to_text();

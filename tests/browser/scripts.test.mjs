@@ -53,7 +53,7 @@ function answer(request, response) {
     return;
   }
   response.setHeader('content-type', 'text/html; charset=utf-8');
-  response.end(`<!doctype html>${PAGES[request.url]?.() ?? 'Nothing here.'}`);
+  response.end(`<!doctype html><meta name="viewport" content="width=device-width">${PAGES[request.url]?.() ?? 'Nothing here.'}`);
 }
 
 before(async () => {

@@ -1,4 +1,5 @@
-// A person's way through the demo shop: buy, refund, authorize and capture, be declined, read the events.
+// A person's way through the demo shop: buy, refund, authorize and capture, be declined, read the
+// events, save a card, pay a maker.
 // BASE_URL is the address of a `sluicegate serve` with its sandbox and a database of its own.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -126,13 +127,24 @@ test('a wrong number is caught in the popup, and the page stays', async () => {
 });
 
 test('the events of it all arrive', async () => {
-  const wanted = ['charge.succeeded', 'charge.refunded', 'charge.captured'];
-  await eventually(wanted.join(', '), async () => {
-    await open('/events');
-    const text = await page.locator(hook('events')).innerText();
-    return wanted.every((name) => text.includes(name));
+  const wanted = ['charge.succeeded', 'charge.refunded', 'charge.captured', 'charge.failed'];
+  await open('/events');
+  await eventually(`${wanted.join(', ')}, all completed`, async () => {
+    const rows = await page.locator(hook('event-row')).allInnerTexts();
+    return wanted.every((name) => rows.some((row) => row.includes(name) && /completed/i.test(row)));
   });
   await picture(page, 'events');
+});
+
+test('the list of events renews itself', async () => {
+  await open('/events');
+  const row = page.locator(hook('event-row')).first();
+  const newest = await row.getAttribute('data-key');
+  const body = JSON.stringify({ data: { amount: 900, currency: 'usd', source: 'tok_visa' } });
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await fetch(`${base}/api/request_types/create_payment`, { method: 'POST', headers, body });
+  assert.equal(answer.status, 200);
+  await eventually('a new event at the top', async () => await row.getAttribute('data-key') !== newest);
 });
 
 test('a card is saved and pays again', async () => {

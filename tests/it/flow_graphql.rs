@@ -70,15 +70,18 @@ fn a_repeat_is_the_same_outcome_and_a_decline_is_one() {
 #[test]
 fn the_mutation_is_typed_by_its_params() {
     let host = TestHost::start();
+    // What GraphQL itself can tell is a GraphQL error.
     for query in [
-        "mutation { create_payment(data: { currency: \"usd\" }) { state } }",
         "mutation { create_payment(data: { amount: \"five\", currency: \"usd\" }) { state } }",
         "mutation { create_payment(data: { amount: 700, currency: \"usd\", sourse: \"tok_visa\" }) { state } }",
         "mutation { create_paymant(data: { amount: 700, currency: \"usd\" }) { state } }",
     ] {
-        let message = refused(&host, query);
-        assert!(!message.is_empty());
+        assert!(!refused(&host, query).is_empty());
     }
+    // What only the request type can tell is an outcome, and names the field.
+    let query = "mutation { create_payment(data: { currency: \"usd\" }) { state errors { field } } }";
+    let outcome = host.graphql(query, &json!({}))["create_payment"].clone();
+    assert_eq!((&outcome["state"], &outcome["errors"][0]["field"]), (&json!("invalid"), &json!("amount")));
     assert!(host.stripe.charges().is_empty());
     let types = host.graphql("{ __schema { mutationType { fields { name } } } }", &json!({}));
     let fields = types["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
