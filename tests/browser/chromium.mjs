@@ -31,6 +31,7 @@ export async function picture(page, name) {
   const folder = process.env.SCREENSHOTS;
   if (!folder) return;
   await mkdir(folder, { recursive: true });
+  await page.waitForTimeout(300); // what moves has come to rest
   await page.screenshot({ path: `${folder}/${name}.png` });
 }
 
