@@ -146,7 +146,7 @@ impl<'a> Parser<'a> {
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
-        let located = |error: Error| error;
+        let located = |error: Error| error.opened_at(markup.mark);
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
