@@ -1,6 +1,6 @@
 //! What one render may spend: steps, depth, output, values and time; everything draws on it.
 
-use crate::liquid::error::Error;
+use crate::liquid::error::{Error, Kind};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// Nodes rendered, loop turns and filter calls.
     pub steps: u64,
-    /// Nesting of blocks and partials together.
+    /// Nesting of loops and partials together.
     pub depth: u32,
+    /// Nesting of everything together: what keeps the stack from overflowing.
+    pub nesting: u32,
     /// Bytes written, wherever they go: to the page or into a `capture`.
     pub output_bytes: usize,
     /// Bytes of values that filters and tags make.
@@ -24,6 +26,7 @@ impl Default for Limits {
         Self {
             steps: 2_000_000,
             depth: 100,
+            nesting: 300,
             output_bytes: 16 * 1024 * 1024,
             value_bytes: 64 * 1024 * 1024,
             time: Duration::from_secs(2),
@@ -37,6 +40,7 @@ pub struct Budget {
     limits: Limits,
     steps: Cell<u64>,
     depth: Cell<u32>,
+    nesting: Cell<u32>,
     output: Cell<usize>,
     values: Cell<usize>,
     begun: Cell<Instant>,
@@ -49,6 +53,7 @@ impl Budget {
             limits,
             steps: Cell::new(0),
             depth: Cell::new(0),
+            nesting: Cell::new(0),
             output: Cell::new(0),
             values: Cell::new(0),
             begun: Cell::new(Instant::now()),
@@ -77,13 +82,30 @@ impl Budget {
         self.begun.set(self.begun.get() + time);
     }
 
+    /// Goes into a block that is no loop; [`Budget::leave_block`] comes back.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn enter_block(&self) -> Result<(), Error> {
+        if self.nesting.get() >= self.limits.nesting {
+            return Err(Error::new(Kind::Depth, "Nesting too deep"));
+        }
+        self.nesting.set(self.nesting.get() + 1);
+        Ok(())
+    }
+
+    /// Comes back from a block.
+    pub fn leave_block(&self) {
+        self.nesting.set(self.nesting.get().saturating_sub(1));
+    }
+
     /// Goes one level deeper; [`Budget::leave`] goes back.
     ///
     /// # Errors
     /// A limit error.
     pub fn enter(&self) -> Result<(), Error> {
         if self.depth.get() >= self.limits.depth {
-            return Err(Error::limit("Nesting too deep"));
+            return Err(Error::new(Kind::Depth, "Nesting too deep"));
         }
         self.depth.set(self.depth.get() + 1);
         Ok(())

@@ -9,7 +9,7 @@ use crate::liquid::tag::{Flow, ReadTag};
 use crate::liquid::template::Template;
 use crate::liquid::value::Value;
 use crate::liquid::{filters, tags};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What happens to what Ruby Liquid would not accept.
@@ -31,8 +31,10 @@ pub enum Mode {
 pub struct Engine {
     tags: HashMap<&'static str, ReadTag>,
     filters: HashMap<&'static str, Filter>,
+    text_filters: HashSet<&'static str>,
     lax: bool,
     unknown_tags: bool,
+    ruby: bool,
     mode: Mode,
     raise: bool,
     limits: Limits,
@@ -57,8 +59,10 @@ impl Engine {
         let mut engine = Self {
             tags: HashMap::new(),
             filters: HashMap::new(),
+            text_filters: HashSet::new(),
             lax: true,
             unknown_tags: true,
+            ruby: false,
             mode: Mode::Lax,
             raise: true,
             limits: Limits::default(),
@@ -66,6 +70,20 @@ impl Engine {
         tags::register(&mut engine);
         filters::register(&mut engine);
         engine
+    }
+
+    /// As Ruby Liquid in every respect: includes share their caller's variables and may not stand
+    /// in a `render`, lists print joined and hashes as Ruby inspects them, unknown tags are errors.
+    pub fn ruby() -> Self {
+        let mut engine = Self::standard();
+        engine.ruby = true;
+        engine.unknown_tags = false;
+        engine
+    }
+
+    /// Whether it is [`Engine::ruby`].
+    pub fn is_ruby(&self) -> bool {
+        self.ruby
     }
 
     /// Adds or replaces a tag.
@@ -78,6 +96,18 @@ impl Engine {
     pub fn add_filter(&mut self, name: &'static str, filter: Filter) -> &mut Self {
         self.filters.insert(name, filter);
         self
+    }
+
+    /// Adds a filter that sees its value and arguments as texts: in a Ruby engine lists and hashes
+    /// come to it as Ruby inspects them.
+    pub(super) fn add_text_filter(&mut self, name: &'static str, filter: Filter) -> &mut Self {
+        self.text_filters.insert(name);
+        self.add_filter(name, filter)
+    }
+
+    /// Whether a filter's value is to be inspected first.
+    pub(super) fn inspects_for(&self, name: &str) -> bool {
+        self.ruby && self.text_filters.contains(name)
     }
 
     /// Unknown tags and filters are warnings (lax) or errors.

@@ -1,5 +1,6 @@
 //! Values: shared by reference, ordered, and convertible from and to JSON.
 
+use crate::liquid::inspect;
 use crate::liquid::time::Time;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -20,6 +21,10 @@ pub trait Object: fmt::Debug {
     fn get(&self, key: &str) -> Option<Value>;
     /// What it is when it is printed or handed on: plain data.
     fn to_json(&self) -> Json;
+    /// For `self`: the level of variables it stands for.
+    fn level(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A Liquid value.
@@ -96,7 +101,7 @@ impl Value {
     /// `blank`, as Rails has it: nil, false, white space, and what is empty.
     pub fn is_blank(&self) -> bool {
         match self {
-            Self::Nil | Self::Bool(false) => true,
+            Self::Nil | Self::Bool(false) | Self::Empty | Self::Blank => true,
             Self::Text(text, _) => text.trim().is_empty(),
             other => other.is_empty(),
         }
@@ -134,12 +139,48 @@ impl Value {
         }
     }
 
+    /// As printed by Ruby Liquid: lists joined, hashes as Ruby inspects them.
+    pub fn to_ruby_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::List(_) => {
+                let mut text = String::new();
+                inspect::joined(self, "", &mut text);
+                Cow::Owned(text)
+            }
+            Self::Hash(_) => Cow::Owned(inspect::inspected(self)),
+            Self::Object(object) => match object.to_json() {
+                Json::String(text) => Cow::Owned(text),
+                other => Cow::Owned(other.to_string()),
+            },
+            other => other.to_text(),
+        }
+    }
+
+    /// As Ruby Liquid's filters see it where they want a text: lists are inspected, too.
+    pub fn to_ruby_argument(&self) -> Cow<'_, str> {
+        match self {
+            Self::List(_) => Cow::Owned(inspect::inspected(self)),
+            other => other.to_ruby_text(),
+        }
+    }
+
     /// A whole number, when it is one or a text of one.
     pub fn to_int(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
             Self::Float(number) if number.is_finite() => Some(*number as i64),
             Self::Text(text, _) => leading_int(text),
+            _ => None,
+        }
+    }
+
+    /// A whole number, or a text that is one and nothing else.
+    pub fn to_whole(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            // A whole number that was too large to be kept as one.
+            Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
+            Self::Text(text, _) => text.trim().parse().ok(),
             _ => None,
         }
     }
@@ -173,49 +214,63 @@ impl Value {
         }
     }
 
-    /// The value under a key or index; `first`, `last` and `size` where Liquid has them.
+    /// The value under a key or index: `a[key]`.
     pub fn get(&self, key: &Value) -> Value {
         match (self, key) {
+            (Self::Hash(_), Value::Range(..)) => Value::Nil,
+            (Self::Hash(hash), Value::Text(name, _)) => {
+                hash.borrow().get(&**name).cloned().unwrap_or_default()
+            }
             (Self::Hash(hash), _) => {
-                let key = key.to_text();
-                if let Some(value) = hash.borrow().get(&*key) {
-                    return value.clone();
-                }
-                match &*key {
-                    "size" => Value::Int(hash.borrow().len() as i64),
-                    "first" => hash.borrow().first().map_or(Value::Nil, pair),
-                    "last" => hash.borrow().last().map_or(Value::Nil, pair),
-                    _ => Value::Nil,
-                }
+                hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default()
             }
             (Self::List(list), Self::Int(index)) => {
                 let list = list.borrow();
-                let place = if *index < 0 { index + list.len() as i64 } else { *index };
+                let place =
+                    if *index < 0 { index.saturating_add(list.len() as i64) } else { *index };
                 usize::try_from(place).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
             }
-            (_, Self::Text(name, _)) => self.property(name),
+            (Self::Object(object), key) => object.get(&key.to_text()).unwrap_or_default(),
             _ => Value::Nil,
         }
     }
 
-    /// The value under a name.
+    /// The value under a name: `a.name`, with `first`, `last` and `size` where Liquid has them.
     pub fn property(&self, name: &str) -> Value {
+        let letter = |letter: Option<char>| Value::text(letter.map(String::from).unwrap_or_default());
         match self {
-            Self::Hash(_) => self.get(&Value::text(name)),
+            Self::Hash(hash) => {
+                let hash = hash.borrow();
+                match (hash.get(name), name) {
+                    (Some(value), _) => value.clone(),
+                    (None, "size") => Value::Int(hash.len() as i64),
+                    (None, "first") => hash.first().map_or(Value::Nil, pair),
+                    _ => Value::Nil,
+                }
+            }
             Self::Object(object) => object.get(name).unwrap_or_default(),
             Self::List(list) => match name {
                 "size" => Value::Int(list.borrow().len() as i64),
                 "first" => list.borrow().first().cloned().unwrap_or_default(),
                 "last" => list.borrow().last().cloned().unwrap_or_default(),
+                _ => match name.parse() {
+                    Ok(index) => self.get(&Value::Int(index)),
+                    Err(_) => Value::Nil,
+                },
+            },
+            Self::Text(text, _) => match name {
+                "size" => Value::Int(text.chars().count() as i64),
+                "first" => letter(text.chars().next()),
+                "last" => letter(text.chars().next_back()),
                 _ => Value::Nil,
             },
-            Self::Text(text, _) if name == "size" => Value::Int(text.chars().count() as i64),
             Self::Range(from, to) => match name {
-                "size" => Value::Int((to - from).saturating_add(1).max(0)),
+                "size" => Value::Int(to.saturating_sub(*from).saturating_add(1).max(0)),
                 "first" => Value::Int(*from),
                 "last" => Value::Int(*to),
                 _ => Value::Nil,
             },
+            Self::Int(_) if name == "size" => Value::Int(8),
             _ => Value::Nil,
         }
     }
@@ -305,10 +360,10 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Empty, value) | (value, Self::Empty) => {
-                value.is_empty() || matches!((self, other), (Self::Empty, Self::Empty))
+                value.is_empty()
             }
             (Self::Blank, value) | (value, Self::Blank) => {
-                value.is_blank() || matches!((self, other), (Self::Blank, Self::Blank))
+                value.is_blank()
             }
             (Self::Nil, Self::Nil) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,

@@ -56,7 +56,7 @@ impl Error {
         source: impl Fn(&str) -> Option<&'a Source>,
         clean: impl Fn(&str) -> String,
     ) -> Self {
-        let place = error.template().zip(error.mark()).and_then(|(name, mark)| {
+        let place = error.template().zip(error.place()).and_then(|(name, mark)| {
             let mut place = Place::of(source(name)?, mark);
             place.excerpt = clean(&place.excerpt);
             Some(place)
@@ -118,8 +118,13 @@ impl fmt::Display for Error {
                 }
             }
         }
-        for (path, line) in &self.chain {
+        // A partial that calls itself is told once.
+        for same in self.chain.chunk_by(|one, other| one == other) {
+            let (path, line) = &same[0];
             write!(f, "\n  called from {}:{line}", path.display())?;
+            if same.len() > 1 {
+                write!(f, " ({} times)", same.len())?;
+            }
         }
         if let Some(help) = &self.help {
             write!(f, "\n  help: {help}")?;

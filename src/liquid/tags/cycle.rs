@@ -34,7 +34,13 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
             "Syntax Error in 'cycle' - Valid syntax: cycle [name :] var [, var2, var3 ...]";
         return Err(Error::syntax(syntax));
     }
-    Ok(Box::new(Cycle { group, values, key: markup.text.trim().to_owned() }))
+    let is_constant = values.iter().all(|value| matches!(value, Expression::Literal(_)));
+    // One that names variables is like no other, even if they are the same.
+    let key = match is_constant {
+        true => markup.text.trim().to_owned(),
+        false => format!("{}:{} {}", markup.mark.line, markup.mark.column, markup.text),
+    };
+    Ok(Box::new(Cycle { group, values, key }))
 }
 
 impl Tag for Cycle {
@@ -43,9 +49,9 @@ impl Tag for Cycle {
             Some(group) => format!("cycle group {}", group.evaluate(context)?.to_text()),
             None => format!("cycle {}", self.key),
         };
-        let turn = context.registers.get(&key).and_then(Value::to_int).unwrap_or(0);
+        let turn = context.tallies.get(&key).and_then(Value::to_int).unwrap_or(0);
         let place = usize::try_from(turn).unwrap_or(0) % self.values.len();
-        context.registers.insert(key, Value::Int(turn + 1));
+        context.tallies.insert(key, Value::Int(turn + 1));
         let value = self.values[place].evaluate(context)?;
         context.print(&value)?;
         Ok(Flow::Next)

@@ -30,6 +30,10 @@ pub struct Head {
     pub collection: Expression,
     /// From the end.
     pub reversed: bool,
+    /// A table's options are taken for numbers, whatever they are.
+    pub is_table: bool,
+    /// `offset: continue`.
+    pub continues: bool,
     /// `limit`, `offset`, `cols` and the like.
     pub options: Vec<(Arc<str>, Expression)>,
 }
@@ -69,16 +73,17 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
         return Err(syntax());
     }
     let collection = cursor.primary()?;
+    let is_table = tag == "tablerow";
     let mut head =
-        Head { variable: variable.into(), collection, reversed: false, options: Vec::new() };
+        Head { variable: variable.into(), collection, is_table, reversed: false, continues: false, options: Vec::new() };
     while !cursor.is_done() {
         cursor.eat(",");
         match cursor.name() {
             Some(name) if cursor.eat(":") => {
-                if cursor.eat_word("continue") {
-                    let marker = crate::liquid::expression::Literal::Text("continue".into());
-                    head.options.push((name.into(), Expression::Literal(marker)));
+                if &*name == "offset" && cursor.eat_word("continue") {
+                    head.continues = true;
                 } else {
+                    head.continues &= &*name != "offset";
                     head.options.push((name.into(), cursor.primary()?));
                 }
             }
@@ -100,6 +105,38 @@ pub enum Items {
 }
 
 impl Items {
+    /// All values: a hash gives pairs, a text itself once, nil nothing.
+    pub fn of(collection: &Value) -> Self {
+        Self::between(collection, 0, None)
+    }
+
+    /// The values from one place up to another; a place before the first is no error.
+    pub fn between(collection: &Value, from: i64, to: Option<i64>) -> Self {
+        let skip = usize::try_from(from).unwrap_or(0);
+        let end = to.map_or(usize::MAX, |to| usize::try_from(to).unwrap_or(0));
+        let take = end.saturating_sub(skip);
+        match collection {
+            Value::Range(first, last) => {
+                let count = last.saturating_sub(*first).saturating_add(1).max(0);
+                let count = usize::try_from(count).unwrap_or(0).saturating_sub(skip).min(take);
+                Self::Numbers(first.saturating_add(skip as i64), count)
+            }
+            Value::List(list) => {
+                Self::List(list.borrow().iter().skip(skip).take(take).cloned().collect())
+            }
+            Value::Hash(hash) => {
+                Self::List(hash.borrow().iter().skip(skip).take(take).map(pair).collect())
+            }
+            Value::Object(object) => match Value::from(object.to_json()) {
+                plain @ (Value::List(_) | Value::Hash(_)) => Self::between(&plain, from, to),
+                _ => Self::List(Vec::new()),
+            },
+            // Ruby does not apply offset and limit to a text.
+            Value::Text(text, _) if !text.is_empty() => Self::List(vec![collection.clone()]),
+            _ => Self::List(Vec::new()),
+        }
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         match self {
@@ -128,10 +165,11 @@ impl Head {
     /// # Errors
     /// When it is there and no number.
     pub fn option(&self, name: &str, context: &mut Context<'_>) -> Result<Option<i64>, Error> {
-        let Some((_, expression)) = self.options.iter().find(|(one, _)| &**one == name) else {
+        let Some((_, expression)) = self.options.iter().rev().find(|(one, _)| &**one == name) else {
             return Ok(None);
         };
         match expression.evaluate(context)? {
+            value if self.is_table => Ok(Some(value.to_int().unwrap_or(0))),
             Value::Nil => Ok(None),
             value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
         }
@@ -143,46 +181,17 @@ impl Head {
     /// When an option is no number.
     pub fn items(&self, context: &mut Context<'_>, key: &str) -> Result<Items, Error> {
         let collection = self.collection.evaluate(context)?;
-        let continues = self.options.iter().any(|(name, value)| {
-            &**name == "offset" && value.constant_text().is_some_and(|t| &**t == "continue")
-        });
         let register = format!("for {key}");
-        let offset = if continues {
-            context.registers.get(&register).and_then(Value::to_int).unwrap_or(0)
+        let from = if self.continues {
+            context.tallies.get(&register).and_then(Value::to_int).unwrap_or(0)
         } else {
             self.option("offset", context)?.unwrap_or(0)
         };
-        let limit = self.option("limit", context)?;
-        let offset = usize::try_from(offset).unwrap_or(0);
-        let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(0));
-        let items = slice(&collection, offset, limit);
-        let next = offset + items.len();
-        context.registers.insert(register, Value::Int(next as i64));
+        let to = self.option("limit", context)?.map(|limit| limit.saturating_add(from));
+        let items = Items::between(&collection, from, to);
+        let next = from.saturating_add(items.len() as i64);
+        context.tallies.insert(register, Value::Int(next));
         Ok(items)
-    }
-}
-
-/// A hash gives pairs, a text itself once, nil nothing.
-fn slice(collection: &Value, offset: usize, limit: usize) -> Items {
-    match collection {
-        Value::Range(from, to) => {
-            let count = to.saturating_sub(*from).saturating_add(1).max(0) as usize;
-            let count = count.saturating_sub(offset).min(limit);
-            Items::Numbers(from.saturating_add(offset as i64), count)
-        }
-        Value::List(list) => {
-            Items::List(list.borrow().iter().skip(offset).take(limit).cloned().collect())
-        }
-        Value::Hash(hash) => {
-            Items::List(hash.borrow().iter().skip(offset).take(limit).map(pair).collect())
-        }
-        Value::Object(object) => match Value::from(object.to_json()) {
-            Value::Object(_) => Items::List(Vec::new()),
-            plain => slice(&plain, offset, limit),
-        },
-        // Ruby does not apply offset and limit to a text.
-        Value::Text(text, _) if !text.is_empty() => Items::List(vec![collection.clone()]),
-        _ => Items::List(Vec::new()),
     }
 }
 
@@ -195,6 +204,20 @@ pub struct ForLoop {
     parent: Value,
 }
 
+impl ForLoop {
+    /// A loop's beginning: what moves it on, and the variable.
+    pub fn start(name: Arc<str>, length: usize, parent: Value) -> (Rc<Self>, Value) {
+        let shown = Rc::new(Self { name, length, index: Cell::new(0), parent });
+        let value = Value::Object(Rc::clone(&shown) as Rc<dyn Object>);
+        (shown, value)
+    }
+
+    /// The next turn.
+    pub fn turn(&self, index: usize) {
+        self.index.set(index);
+    }
+}
+
 impl Object for ForLoop {
     fn get(&self, key: &str) -> Option<Value> {
         let index = self.index.get();
@@ -202,8 +225,8 @@ impl Object for ForLoop {
         match key {
             "index" => number(index + 1),
             "index0" => number(index),
-            "rindex" => number(self.length - index),
-            "rindex0" => number(self.length - index - 1),
+            "rindex" => number(self.length.saturating_sub(index)),
+            "rindex0" => Some(Value::Int(self.length as i64 - index as i64 - 1)),
             "first" => Some(Value::Bool(index == 0)),
             "last" => Some(Value::Bool(index + 1 == self.length)),
             "length" => number(self.length),
@@ -227,28 +250,26 @@ impl Tag for For {
                 None => Ok(Flow::Next),
             };
         }
-        let name: Arc<str> = "forloop".into();
-        let drop = Rc::new(ForLoop {
-            name: Arc::clone(&self.name),
-            length: items.len(),
-            index: Cell::new(0),
-            parent: context.variable("forloop"),
-        });
-        let variables = vec![(name, Value::Object(Rc::clone(&drop) as Rc<dyn Object>))];
-        context.with_frame(FrameKind::Block, variables, |context| {
+        let parent = context.variable("forloop");
+        let (drop, forloop) = ForLoop::start(Arc::clone(&self.name), items.len(), parent);
+        let variables = vec![("forloop".into(), forloop)];
+        context.budget.enter()?;
+        let result = context.with_frame(FrameKind::Block, variables, |context| {
             for turn in 0..items.len() {
                 context.budget.step()?;
-                drop.index.set(turn);
+                drop.turn(turn);
                 let place = if self.head.reversed { items.len() - 1 - turn } else { turn };
                 context.set_local(&self.head.variable, items.at(place));
                 match self.body.render_inside(context)? {
-                    Flow::Next | Flow::Continue => {}
+                    Flow::Next | Flow::Continue => drop.turn(turn + 1),
                     Flow::Break => break,
                     other => return Ok(other),
                 }
             }
             Ok(Flow::Next)
-        })
+        });
+        context.budget.leave();
+        result
     }
 
     fn references(&self, found: &mut Vec<Reference>) {

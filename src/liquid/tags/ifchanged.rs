@@ -21,10 +21,10 @@ pub fn read(_: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Err
 impl Tag for IfChanged {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let (flow, text) = context.capture(|context| self.0.render_inside(context));
-        let last = context.registers.get("ifchanged").map(|last| last.to_text().into_owned());
+        let last = context.tallies.get("ifchanged").map(|last| last.to_text().into_owned());
         if last.as_deref() != Some(&text) {
             context.write(&text)?;
-            context.registers.insert("ifchanged".to_owned(), Value::text(text));
+            context.tallies.insert("ifchanged".to_owned(), Value::text(text));
         }
         flow
     }

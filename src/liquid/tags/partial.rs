@@ -2,9 +2,10 @@
 
 use crate::liquid::context::{Context, FrameKind};
 use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
+use crate::liquid::expression::{Expression, Path, Root};
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::tags::for_loop::{ForLoop, Items};
 use crate::liquid::template::{Reference, Template};
 use crate::liquid::value::Value;
 use std::sync::Arc;
@@ -12,7 +13,10 @@ use std::sync::Arc;
 #[derive(Debug)]
 struct Partial {
     name: Expression,
-    with: Option<(Expression, bool, Option<Arc<str>>)>,
+    with: Option<Expression>,
+    /// `for` rather than `with`.
+    many: bool,
+    alias: Option<Arc<str>>,
     arguments: Vec<(Arc<str>, Expression)>,
     isolated: bool,
 }
@@ -32,24 +36,39 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     }
     cursor.eat(",");
     let many = cursor.eat_word("for");
-    let with = if many || cursor.eat_word("with") {
-        let value = cursor.primary()?;
-        let alias = if cursor.eat_word("as") { cursor.name().map(Arc::from) } else { None };
-        Some((value, many, alias))
-    } else {
-        None
-    };
-    let arguments = cursor.arguments()?.named;
-    Ok(Box::new(Partial { name, with, arguments, isolated }))
+    let has_value = many || cursor.eat_word("with");
+    let with = if has_value { Some(cursor.primary()?) } else { None };
+    let mut arguments = Vec::new();
+    // Lax Ruby takes the `icon` of `with icon: 1` for both, the value and an argument's name.
+    if let Some(Expression::Path(Path { root: Root::Name(name), steps })) = &with
+        && steps.is_empty()
+        && cursor.eat(":")
+    {
+        arguments.push((Arc::clone(name), cursor.primary()?));
+    }
+    let alias = if cursor.eat_word("as") { cursor.name().map(Arc::from) } else { None };
+    arguments.extend(cursor.arguments()?.named);
+    Ok(Box::new(Partial { name, with, many, alias, arguments, isolated }))
 }
 
 impl Partial {
+    /// What the partial gets by name; in Ruby an include's arguments see those before them.
     fn variables(&self, context: &mut Context<'_>) -> Result<Vec<(Arc<str>, Value)>, Error> {
-        let mut variables = Vec::with_capacity(self.arguments.len() + 1);
-        for (name, expression) in &self.arguments {
-            variables.push((Arc::clone(name), expression.evaluate(context)?));
+        let mut variables = Vec::with_capacity(self.arguments.len() + 2);
+        if self.isolated || self.arguments.len() < 2 || !context.engine().is_ruby() {
+            for (name, expression) in &self.arguments {
+                variables.push((Arc::clone(name), expression.evaluate(context)?));
+            }
+            return Ok(variables);
         }
-        Ok(variables)
+        context.with_frame(FrameKind::Block, Vec::new(), |context| {
+            for (name, expression) in &self.arguments {
+                let value = expression.evaluate(context)?;
+                context.set_local(name, value.clone());
+                variables.push((Arc::clone(name), value));
+            }
+            Ok(variables)
+        })
     }
 
     fn once(
@@ -58,7 +77,11 @@ impl Partial {
         template: &Template,
         variables: Vec<(Arc<str>, Value)>,
     ) -> Result<Flow, Error> {
-        let kind = if self.isolated { FrameKind::Isolated } else { FrameKind::Partial };
+        let kind = match (self.isolated, context.engine().is_ruby()) {
+            (true, _) => FrameKind::Isolated,
+            (false, true) => FrameKind::Block,
+            (false, false) => FrameKind::Partial,
+        };
         let flow = context.call(template, kind, variables)?;
         Ok(match flow {
             // `return` ends the partial; `break` in an include ends everything, in a render only it.
@@ -67,28 +90,82 @@ impl Partial {
             other => other,
         })
     }
+
+    fn template(&self, context: &mut Context<'_>) -> Result<(String, Template), Error> {
+        let ruby = context.engine().is_ruby();
+        if ruby && !self.isolated && context.is_isolated() {
+            return Err(Error::argument("include usage is not allowed in this context"));
+        }
+        let name = self.name.evaluate(context)?;
+        if ruby && !matches!(name, Value::Text(..)) {
+            return Err(Error::argument("Argument error in tag 'include' - Illegal template name"));
+        }
+        let name = name.to_text().into_owned();
+        let template = context.partials.find(&name)?;
+        Ok((name, template))
+    }
+
+    /// A `render … for` gives each turn its `forloop`.
+    fn loops(
+        &self,
+        context: &mut Context<'_>,
+        template: &Template,
+        own: &Arc<str>,
+        items: &Items,
+    ) -> Result<Flow, Error> {
+        let (shown, forloop) = ForLoop::start(Arc::clone(template.name()), items.len(), Value::Nil);
+        for turn in 0..items.len() {
+            context.budget.step()?;
+            shown.turn(turn);
+            let mut all = self.variables(context)?;
+            all.push((Arc::clone(own), items.at(turn)));
+            all.push(("forloop".into(), forloop.clone()));
+            match self.once(context, template, all)? {
+                Flow::Next => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Flow::Next)
+    }
 }
 
 impl Tag for Partial {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        let name = self.name.evaluate(context)?.to_text().into_owned();
-        let template = context.partials.find(&name)?;
-        let variables = self.variables(context)?;
-        let Some((value, many, alias)) = &self.with else {
+        let (name, template) = self.template(context)?;
+        let own = name.rsplit('/').next().unwrap_or(&name);
+        let own: Arc<str> = self.alias.clone().unwrap_or_else(|| own.into());
+        let value = match &self.with {
+            Some(value) => Some(value.evaluate(context)?),
+            // In Ruby `include 'product'` is `include 'product' with product`.
+            None if context.engine().is_ruby() && !self.isolated => {
+                Some(context.variable(&name)).filter(|value| !value.is_nil())
+            }
+            None => None,
+        };
+        let Some(value) = value else {
+            let variables = self.variables(context)?;
             return self.once(context, &template, variables);
         };
-        let own = name.rsplit('/').next().unwrap_or(&name);
-        let own: Arc<str> = alias.clone().unwrap_or_else(|| own.into());
-        let value = value.evaluate(context)?;
+        if self.isolated && self.many {
+            match &value {
+                Value::List(_) | Value::Hash(_) | Value::Range(..) => {
+                    let items = Items::of(&value);
+                    return self.loops(context, &template, &own, &items);
+                }
+                _ => {}
+            }
+        }
         let items = match &value {
-            Value::List(list) if *many || !self.isolated => list.borrow().clone(),
-            Value::Nil if *many => return Ok(Flow::Next),
+            Value::List(list) if !self.isolated => list.borrow().clone(),
             other => vec![other.clone()],
         };
         for item in items {
             context.budget.step()?;
-            let mut all = variables.clone();
-            all.push((Arc::clone(&own), item));
+            let mut all = self.variables(context)?;
+            // What `with` gives goes before an argument of that name, unless a `render` gets nothing.
+            if !self.isolated || !item.is_nil() {
+                all.push((Arc::clone(&own), item));
+            }
             match self.once(context, &template, all)? {
                 Flow::Next => {}
                 other => return Ok(other),

@@ -50,7 +50,7 @@ impl Tag for Try {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let mut flow = self.body.render_inside(context);
         if let (Err(error), Some((name, body))) = (&flow, &self.catch)
-            && error.kind() != Kind::Limit
+            && !matches!(error.kind(), Kind::Limit | Kind::Depth)
         {
             let variables = match name {
                 Some(name) => vec![(Arc::clone(name), describe(error))],
@@ -81,7 +81,7 @@ fn describe(error: &Error) -> Value {
         Kind::Argument => "Liquid::ArgumentError",
         Kind::Partial => "Liquid::FileSystemError",
         Kind::Host => "PlatformError",
-        Kind::Limit | Kind::Internal => "Liquid::Error",
+        Kind::Limit | Kind::Depth | Kind::Internal => "Liquid::Error",
     };
     Value::from(json!({
         "message": error.message(),

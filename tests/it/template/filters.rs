@@ -36,7 +36,7 @@ fn every_case_of_the_tables_holds() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(count > 200, "only {count} cases were found");
+    assert!(count > 190, "only {count} cases were found");
 }
 
 /// Line, template and expected output of each case; `⏎` stands for a line break.

@@ -65,7 +65,9 @@ fn read(text: &str) -> Fixture {
 fn run(text: &str) -> String {
     let Fixture { settings, catalog, template } = read(text);
     let object = |key: &str| settings[key].as_object().cloned().unwrap_or_default();
-    let host = FakeHost { graphql: object("graphql"), forms: object("forms"), ..FakeHost::default() };
+    let mut host = FakeHost::default();
+    host.graphql = object("graphql");
+    host.forms = object("forms");
     let scene = Scene::new(object("context"));
     let constants = object("constants").into_iter();
     let secret = |value: Json| Secret::new(value.as_str().unwrap_or_default());
