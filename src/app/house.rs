@@ -71,7 +71,8 @@ impl House {
             None => Target::live(hosts),
         };
         let transport = Transport::new(target, runtime, Patience::default())?;
-        let world = World::load(root, &|name| config.module_variable(name));
+        let version = clock.now().as_millisecond();
+        let world = World::load(root, version, &|name| config.module_variable(name));
         Ok(Arc::new(Self {
             clock,
             store,
@@ -92,7 +93,9 @@ impl House {
     /// Loads the files again. Requests on their way keep the state they began with.
     pub fn reload(&self) -> Arc<World> {
         let config = &self.config;
-        let world = Arc::new(World::load(&config.root, &|name| config.module_variable(name)));
+        let version = self.clock.now().as_millisecond();
+        let variable = |name: &str| config.module_variable(name);
+        let world = Arc::new(World::load(&config.root, version, &variable));
         *self.world.write().expect("no holder of the world panics") = Arc::clone(&world);
         world
     }
