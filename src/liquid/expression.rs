@@ -125,9 +125,13 @@ impl Expression {
             Self::Literal(literal) => Ok(literal.value()),
             Self::Path(path) => path.evaluate(context),
             Self::Range(from, to) => {
-                let bound = |value: Value| value.to_int().unwrap_or(0);
-                let from = bound(from.evaluate(context)?);
-                Ok(Value::Range(from, bound(to.evaluate(context)?)))
+                let ruby = context.engine().is_ruby();
+                let bound = |value: Value| match value {
+                    Value::Float(_) if ruby => Err(Error::argument("invalid integer")),
+                    value => Ok(value.to_int().unwrap_or(0)),
+                };
+                let from = bound(from.evaluate(context)?)?;
+                Ok(Value::Range(from, bound(to.evaluate(context)?)?))
             }
             Self::List(items) => {
                 let items: Result<_, _> = items.iter().map(|item| item.evaluate(context)).collect();
@@ -165,6 +169,18 @@ impl Path {
             }
         };
         for step in &self.steps {
+            let level = match &value {
+                Value::Object(object) => object.level(),
+                _ => None,
+            };
+            if let Some(level) = level {
+                let name = match step {
+                    PathStep::Name(name) => Value::Text(Arc::clone(name), false),
+                    PathStep::Key(key) => key.evaluate(context)?,
+                };
+                value = context.variable_at(&name.to_text(), level);
+                continue;
+            }
             value = match step {
                 PathStep::Name(name) => value.property(name),
                 PathStep::Key(key) => {

@@ -30,6 +30,8 @@ pub struct Head {
     pub collection: Expression,
     /// From the end.
     pub reversed: bool,
+    /// A table's options are taken for numbers, whatever they are.
+    pub is_table: bool,
     /// `offset: continue`.
     pub continues: bool,
     /// `limit`, `offset`, `cols` and the like.
@@ -71,8 +73,9 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
         return Err(syntax());
     }
     let collection = cursor.primary()?;
+    let is_table = tag == "tablerow";
     let mut head =
-        Head { variable: variable.into(), collection, reversed: false, continues: false, options: Vec::new() };
+        Head { variable: variable.into(), collection, is_table, reversed: false, continues: false, options: Vec::new() };
     while !cursor.is_done() {
         cursor.eat(",");
         match cursor.name() {
@@ -80,6 +83,7 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
                 if &*name == "offset" && cursor.eat_word("continue") {
                     head.continues = true;
                 } else {
+                    head.continues &= &*name != "offset";
                     head.options.push((name.into(), cursor.primary()?));
                 }
             }
@@ -161,10 +165,11 @@ impl Head {
     /// # Errors
     /// When it is there and no number.
     pub fn option(&self, name: &str, context: &mut Context<'_>) -> Result<Option<i64>, Error> {
-        let Some((_, expression)) = self.options.iter().find(|(one, _)| &**one == name) else {
+        let Some((_, expression)) = self.options.iter().rev().find(|(one, _)| &**one == name) else {
             return Ok(None);
         };
         match expression.evaluate(context)? {
+            value if self.is_table => Ok(Some(value.to_int().unwrap_or(0))),
             Value::Nil => Ok(None),
             value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
         }

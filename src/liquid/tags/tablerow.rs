@@ -33,9 +33,12 @@ impl Tag for TableRow {
         }
         let items = self.head.items(context, "tablerow")?;
         let count = items.len();
-        // No columns, or none that make sense, is one row.
-        let columns = self.head.option("cols", context)?.and_then(|n| usize::try_from(n).ok());
-        let columns = columns.filter(|n| *n > 0).unwrap_or(count.max(1));
+        // Columns that make no sense are one row that never ends.
+        let columns = match self.head.option("cols", context)? {
+            Some(columns) => usize::try_from(columns).ok().filter(|columns| *columns > 0),
+            None => Some(count.max(1)),
+        };
+        let columns = columns.unwrap_or(usize::MAX);
         context.write("<tr class=\"row1\">\n")?;
         context.with_frame(FrameKind::Block, Vec::new(), |context| {
             for turn in 0..count {
