@@ -55,6 +55,8 @@ fn run(house: &Arc<House>) {
             tracing::warn!("{}: no hot reload: {error}", path.display());
         }
     }
+    // What was written between the first load and here was seen by nobody.
+    house.reload();
     while changes.recv().is_ok() {
         loop {
             match changes.recv_timeout(QUIET) {

@@ -59,6 +59,9 @@ async fn serve(mut config: Config) -> Result<()> {
 
 /// What can wait until the first visitor is served: migrations, faults, the sandbox's endpoint.
 fn prepare(house: &Arc<House>, with_sandbox: bool) {
+    if house.config.environment == Environment::Development {
+        reload::watch(Arc::clone(house));
+    }
     for fault in house.world().faults() {
         if fault.is_error() {
             tracing::error!("{fault}");
@@ -71,9 +74,6 @@ fn prepare(house: &Arc<House>, with_sandbox: bool) {
     }
     if with_sandbox && let Err(error) = boot::listen(house, house.config.addr) {
         tracing::warn!("the sandbox will deliver no events: {error}");
-    }
-    if house.config.environment == Environment::Development {
-        reload::watch(Arc::clone(house));
     }
 }
 
