@@ -247,10 +247,11 @@ impl Gateway<'_> {
         let mut phase = self.journal.phase();
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
         let writing = Writing { writer: Writer { catalog: self.catalog, key: self.key, user_id } };
+        let kept = answer.without(&writing.secrets(request_type, &mapped));
         let mut outcome = Outcome {
             execution: execution.id.to_string(),
             state: state(&answer, &mapped),
-            gateway: Some(view(&answer, request_type)),
+            gateway: Some(view(&kept, request_type)),
             errors: problems(&answer, &mapped),
             ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
         };
@@ -264,7 +265,7 @@ impl Gateway<'_> {
             self.call_back(&mut phase, &config, &data, &answer, &mut outcome);
         }
         let stored = serde_json::to_value(&outcome).expect("an outcome is plain JSON");
-        let answered = StepAnswer { seq: 0, response: answer.to_json() };
+        let answered = StepAnswer { seq: 0, response: kept.to_json() };
         self.journal.finish(run, Some(answered), phase, ExecutionState::Completed, stored)?;
         Ok(outcome)
     }
