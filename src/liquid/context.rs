@@ -5,11 +5,13 @@ use crate::liquid::engine::{Engine, Rendered};
 use crate::liquid::error::{Error, Kind, Mark};
 use crate::liquid::tag::Flow;
 use crate::liquid::template::Template;
-use crate::liquid::value::Value;
+use crate::liquid::value::{Object, Value};
 use jiff::Timestamp;
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::mem::take;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Where `include` and `render` find other templates.
@@ -93,6 +95,24 @@ pub enum FrameKind {
     Isolated,
 }
 
+/// `self`: the variables as they can be read at some level.
+#[derive(Debug)]
+struct Scope(usize);
+
+impl Object for Scope {
+    fn get(&self, _: &str) -> Option<Value> {
+        None
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        "Liquid::SelfDrop".into()
+    }
+
+    fn level(&self) -> Option<usize> {
+        Some(self.0)
+    }
+}
+
 /// One render.
 pub struct Context<'a> {
     /// What it may spend.
@@ -117,6 +137,8 @@ pub struct Context<'a> {
     pub warnings: Vec<Error>,
     engine: &'a Engine,
     globals: Vec<(Arc<str>, Value)>,
+    /// Seen where no variable of that name is.
+    counters: Vec<(Arc<str>, Value)>,
     frames: Vec<Frame>,
     output: String,
     template: Option<Template>,
@@ -140,6 +162,7 @@ impl<'a> Context<'a> {
             warnings: Vec::new(),
             engine,
             globals: setting.globals,
+            counters: Vec::new(),
             frames: vec![frame],
             output: String::new(),
             template: None,
@@ -163,11 +186,22 @@ impl<'a> Context<'a> {
 
     /// A variable's value; nil when there is none.
     pub fn variable(&self, name: &str) -> Value {
-        self.find(name).cloned().unwrap_or_default()
+        match self.find(name, self.frames.len()) {
+            Some(value) => value.clone(),
+            None if name == "self" && self.engine.is_ruby() => {
+                Value::Object(Rc::new(Scope(self.frames.len())))
+            }
+            None => Value::Nil,
+        }
     }
 
-    fn find(&self, name: &str) -> Option<&Value> {
-        for frame in self.frames.iter().rev() {
+    /// A variable's value as it is seen at some level: see [`Object::level`].
+    pub(super) fn variable_at(&self, name: &str, level: usize) -> Value {
+        self.find(name, level.min(self.frames.len())).cloned().unwrap_or_default()
+    }
+
+    fn find(&self, name: &str, level: usize) -> Option<&Value> {
+        for frame in self.frames[..level].iter().rev() {
             if let Some(value) = frame.variables.get(name) {
                 return Some(value);
             }
@@ -175,7 +209,20 @@ impl<'a> Context<'a> {
                 break;
             }
         }
-        self.globals.iter().find(|(one, _)| &**one == name).map(|(_, value)| value)
+        let outer = self.counters.iter().chain(&self.globals);
+        outer.into_iter().find(|(one, _)| &**one == name).map(|(_, value)| value)
+    }
+
+    /// Moves a counter of `increment` or `decrement`; gives what it was.
+    pub(super) fn count(&mut self, name: &Arc<str>, by: i64) -> i64 {
+        let found = self.counters.iter_mut().find(|(one, _)| one == name);
+        let before = found.as_ref().and_then(|(_, value)| value.to_int()).unwrap_or(0);
+        let after = Value::Int(before.saturating_add(by));
+        match found {
+            Some((_, value)) => *value = after,
+            None => self.counters.push((Arc::clone(name), after)),
+        }
+        before
     }
 
     /// Every variable that can be read here, inner ones first.
@@ -263,7 +310,8 @@ impl<'a> Context<'a> {
             ) => {
                 let text = self.text(value);
                 let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
-                self.write(&text.replace('&', "\\u0026"))
+                let text = text.replace('&', "\\u0026");
+                self.write(&text)
             }
             _ => {
                 let text = self.text(value);
@@ -292,14 +340,24 @@ impl<'a> Context<'a> {
 
     /// An error in a node: it ends the render, or is printed where it happened. A limit always
     /// ends it.
-    pub(super) fn failed(&mut self, error: Error, mark: Mark) -> Result<Flow, Error> {
+    pub(super) fn failed(
+        &mut self,
+        error: Error,
+        mark: Mark,
+        is_blank: bool,
+    ) -> Result<Flow, Error> {
         let error = self.place(error, mark);
         if self.engine.raises() || error.kind() == Kind::Limit {
             return Err(error);
         }
         let text = error.inline();
-        self.warnings.push(error);
-        self.write(&text)?;
+        if self.warnings.len() < 100 {
+            self.warnings.push(error);
+        }
+        // What prints nothing prints no error either.
+        if !is_blank {
+            self.write(&text)?;
+        }
         Ok(Flow::Next)
     }
 
@@ -350,10 +408,10 @@ impl<'a> Context<'a> {
     ) -> Result<Flow, Error> {
         let line = self.line;
         let isolated = kind == FrameKind::Isolated;
-        let outer = isolated.then(|| std::mem::take(&mut self.tallies));
+        let outer = isolated.then(|| (take(&mut self.tallies), take(&mut self.counters)));
         let result = self.with_frame(kind, variables, |context| template.render(context));
         if let Some(outer) = outer {
-            self.tallies = outer;
+            (self.tallies, self.counters) = outer;
         }
         result.map_err(|error| match &self.template {
             Some(caller) => error.called_from(caller.name(), line),

@@ -348,6 +348,9 @@ impl<'a> Cursor<'a> {
                 break;
             }
             if self.is_done() {
+                if self.engine.is_ruby() {
+                    break;
+                }
                 return Err(Error::syntax("a `[` has no `]`"));
             }
             let before = self.place;
@@ -360,7 +363,8 @@ impl<'a> Cursor<'a> {
             }
         }
         // `[key].x` looks a variable up by a computed name; a list is used as it is.
-        if items.len() == 1 && self.rest().starts_with(['.', '[']) {
+        let is_lookup = items.len() == 1 && self.rest().starts_with(['.', '[']);
+        if is_lookup || (self.engine.is_ruby() && !items.is_empty()) {
             let root = Root::Dynamic(Box::new(items.remove(0)));
             let steps = self.path_steps()?;
             return Ok(Expression::Path(Path { root, steps }));
@@ -412,7 +416,16 @@ impl<'a> Cursor<'a> {
     pub fn path_steps(&mut self) -> Result<Vec<PathStep>, Error> {
         let mut steps = Vec::new();
         loop {
-            if self.rest().starts_with('.') && !self.rest().starts_with("..") {
+            self.step_space();
+            if self.engine.is_ruby() && self.rest().starts_with("=>") {
+                // Lax Ruby sees only the names in what it takes for a path.
+                self.place += 1;
+            }
+            let rest = self.rest();
+            if rest.starts_with(['.', '>']) && !rest.starts_with("..") && !rest.starts_with(">=") {
+                if rest.starts_with('>') && !self.text[..self.place].ends_with('=') {
+                    return Ok(steps);
+                }
                 self.place += 1;
                 match self.step_name() {
                     Some(name) => steps.push(PathStep::Name(name.into())),
@@ -428,6 +441,16 @@ impl<'a> Cursor<'a> {
             } else {
                 return Ok(steps);
             }
+        }
+    }
+
+    /// Passes over white space before a point that a name follows: `a . b`.
+    fn step_space(&mut self) {
+        let rest = self.rest();
+        let trimmed = rest.trim_start();
+        let after = trimmed.strip_prefix('.').map(str::trim_start);
+        if after.is_some_and(|after| after.starts_with(|c: char| c.is_alphabetic() || c == '_')) {
+            self.place += rest.len() - trimmed.len();
         }
     }
 

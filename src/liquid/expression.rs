@@ -4,6 +4,7 @@ use crate::liquid::condition::Condition;
 use crate::liquid::context::Context;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::{Arguments, Filter};
+use crate::liquid::filters::arity;
 use crate::liquid::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -124,9 +125,13 @@ impl Expression {
             Self::Literal(literal) => Ok(literal.value()),
             Self::Path(path) => path.evaluate(context),
             Self::Range(from, to) => {
-                let bound = |value: Value| value.to_int().unwrap_or(0);
-                let from = bound(from.evaluate(context)?);
-                Ok(Value::Range(from, bound(to.evaluate(context)?)))
+                let ruby = context.engine().is_ruby();
+                let bound = |value: Value| match value {
+                    Value::Float(_) if ruby => Err(Error::argument("invalid integer")),
+                    value => Ok(value.to_int().unwrap_or(0)),
+                };
+                let from = bound(from.evaluate(context)?)?;
+                Ok(Value::Range(from, bound(to.evaluate(context)?)?))
             }
             Self::List(items) => {
                 let items: Result<_, _> = items.iter().map(|item| item.evaluate(context)).collect();
@@ -164,6 +169,18 @@ impl Path {
             }
         };
         for step in &self.steps {
+            let level = match &value {
+                Value::Object(object) => object.level(),
+                _ => None,
+            };
+            if let Some(level) = level {
+                let name = match step {
+                    PathStep::Name(name) => Value::Text(Arc::clone(name), false),
+                    PathStep::Key(key) => key.evaluate(context)?,
+                };
+                value = context.variable_at(&name.to_text(), level);
+                continue;
+            }
             value = match step {
                 PathStep::Name(name) => value.property(name),
                 PathStep::Key(key) => {
@@ -183,6 +200,17 @@ impl Filtered {
             value = call.apply(value, context).map_err(|e| context.place(e, call.mark))?;
         }
         Ok(value)
+    }
+}
+
+impl FilterCall {
+    /// Ruby hands named arguments on as a hash at the end, and counts.
+    fn as_ruby(&self, arguments: &mut Arguments) -> Result<(), Error> {
+        if !arguments.named.is_empty() {
+            let named = arguments.named.iter().cloned().collect();
+            arguments.positional.push(Value::hash(named));
+        }
+        arity::check(&self.name, arguments.positional.len())
     }
 }
 
@@ -207,6 +235,9 @@ impl FilterCall {
         }
         let mut arguments = Arguments { positional: positional?, named };
         let mut value = value;
+        if context.engine().is_ruby() {
+            self.as_ruby(&mut arguments)?;
+        }
         if self.inspects {
             std::iter::once(&mut value).chain(&mut arguments.positional).for_each(inspect);
         }

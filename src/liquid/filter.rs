@@ -39,6 +39,17 @@ impl Arguments {
         self.at(place).to_text()
     }
 
+    /// The argument at a place as Ruby's `Integer()` takes it, or `default` when it was not given.
+    ///
+    /// # Errors
+    /// `invalid integer`.
+    pub fn whole(&self, place: usize, default: i64) -> Result<i64, Error> {
+        match self.given(place) {
+            None => Ok(default),
+            Some(value) => value.to_whole().ok_or_else(|| Error::argument("invalid integer")),
+        }
+    }
+
     /// The argument at a place as a whole number, or `default` when it was not given.
     ///
     /// # Errors

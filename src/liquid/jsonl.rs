@@ -43,9 +43,9 @@ impl<'a> Files<'a> {
     }
 }
 
-/// A suite's file names come with and without their ending, and in any case.
+/// A suite's file names come in any case.
 fn file_key(name: &str) -> String {
-    name.strip_suffix(".liquid").unwrap_or(name).to_lowercase()
+    name.to_lowercase()
 }
 
 impl Partials for Files<'_> {
@@ -54,7 +54,8 @@ impl Partials for Files<'_> {
         if let Some(template) = self.compiled.borrow().get(&key) {
             return Ok(template.clone());
         }
-        let Some(text) = self.texts.get(&key) else {
+        let ending = format!("{key}.liquid");
+        let Some(text) = self.texts.get(&key).or_else(|| self.texts.get(&ending)) else {
             let error = Error::new(Kind::Partial, format!("Could not find asset {name}"));
             let known = self.texts.keys().map(String::as_str);
             return Err(error.help(crate::liquid::engine::nearest(name, known)));

@@ -85,9 +85,10 @@ impl<'a> Lexer<'a> {
             ));
         };
         let inside = &rest[2..2 + length];
+        let is_dash = inside == "-";
         let inside = inside.strip_prefix('-').unwrap_or(inside);
         let (inside, trim) = strip_dash(inside);
-        self.trim_next = trim;
+        self.trim_next = trim || is_dash;
         self.advance(self.place + length + 4);
         Ok(Token::Output(inside, mark))
     }
@@ -114,38 +115,56 @@ impl<'a> Lexer<'a> {
     }
 
     /// The text up to the tag that ends a raw block, whatever is in it; the lexer stands behind
-    /// that tag then.
+    /// that tag then. Dashes inside of the block trim nothing.
     ///
     /// # Errors
     /// When there is no such tag.
     pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
-        let trim_start = std::mem::take(&mut self.trim_next);
-        let rest = &self.source[self.place..];
-        let mut from = 0;
-        while let Some(found) = rest[from..].find("{%") {
-            let open = from + found;
-            let inside = rest[open + 2..].strip_prefix('-').unwrap_or(&rest[open + 2..]);
-            let trimmed = inside.trim_start();
-            let after = trimmed.strip_prefix(end_name);
-            let ends = after.and_then(|after| {
-                let after = after.trim_start();
-                let trims = after.starts_with('-');
-                after.strip_prefix('-').unwrap_or(after).starts_with("%}").then_some(trims)
-            });
-            if let Some(trims) = ends {
-                let mut text = &rest[..open];
-                if rest[open..].starts_with("{%-") {
-                    text = text.trim_end();
-                }
-                let close = rest[open..].find("%}").unwrap_or_default() + 2;
-                self.advance(self.place + open + close);
-                self.trim_next = trims;
-                return Ok(if trim_start { text.trim_start() } else { text });
+        self.trim_next = false;
+        let start = self.place;
+        while let Some((name, open)) = self.next_tag() {
+            if name == end_name {
+                return Ok(&self.source[start..open]);
             }
-            from = open + 2;
         }
         let name = end_name.trim_start_matches("end");
         Err(Error::syntax(format!("'{name}' tag was never closed")))
+    }
+
+    /// Passes over a comment; comments and raw blocks in it have to be closed themselves.
+    ///
+    /// # Errors
+    /// When it has no end.
+    pub fn comment(&mut self) -> Result<(), Error> {
+        self.trim_next = false;
+        let mut depth = 1;
+        while let Some((name, _)) = self.next_tag() {
+            match name {
+                "raw" => {
+                    self.raw_until("endraw")?;
+                }
+                "comment" => depth += 1,
+                "endcomment" => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+        Err(Error::syntax("'comment' tag was never closed"))
+    }
+
+    /// Passes over text up to behind the next tag: its name, and where it begins.
+    fn next_tag(&mut self) -> Option<(&'a str, usize)> {
+        let rest = &self.source[self.place..];
+        let open = rest.find("{%")?;
+        let length = rest[open + 2..].find("%}")?;
+        let inside = &rest[open + 2..open + 2 + length];
+        let begin = self.place + open;
+        let (name, _) = split_name(inside.strip_prefix('-').unwrap_or(inside));
+        self.trim_next = inside.ends_with('-');
+        self.advance(begin + length + 4);
+        Some((name, begin))
     }
 }
 

@@ -194,6 +194,27 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Passes over a comment, with those inside it.
+    ///
+    /// # Errors
+    /// When it has no end.
+    pub fn comment(&mut self) -> Result<(), Error> {
+        let lines = match &mut self.pieces {
+            Pieces::Template(lexer) => return lexer.comment(),
+            Pieces::Lines(lines) => lines,
+        };
+        let mut depth = 1;
+        while let Some((name, ..)) = lines.pop_front() {
+            match name {
+                "comment" => depth += 1,
+                "endcomment" if depth == 1 => return Ok(()),
+                "endcomment" => depth -= 1,
+                _ => {}
+            }
+        }
+        Err(Error::syntax("'comment' tag was never closed"))
+    }
+
     /// The nodes of a `liquid` tag: a tag a line.
     ///
     /// # Errors

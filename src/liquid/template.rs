@@ -106,7 +106,7 @@ impl Block {
                         .and_then(|()| expression.evaluate(context))
                         .and_then(|value| context.print(&value))
                         .map(|()| Flow::Next)
-                        .or_else(|error| context.failed(error, *mark))
+                        .or_else(|error| context.failed(error, *mark, false))
                 }
                 Node::Tag(tag, mark) => {
                     context.line = mark.line;
@@ -114,7 +114,7 @@ impl Block {
                         .budget
                         .step()
                         .and_then(|()| tag.render(context))
-                        .or_else(|error| context.failed(error, *mark))
+                        .or_else(|error| context.failed(error, *mark, tag.is_blank()))
                 }
             };
             match flow? {

@@ -21,6 +21,10 @@ pub trait Object: fmt::Debug {
     fn get(&self, key: &str) -> Option<Value>;
     /// What it is when it is printed or handed on: plain data.
     fn to_json(&self) -> Json;
+    /// For `self`: the level of variables it stands for.
+    fn level(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// A Liquid value.
@@ -170,6 +174,17 @@ impl Value {
         }
     }
 
+    /// A whole number, or a text that is one and nothing else.
+    pub fn to_whole(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            // A whole number that was too large to be kept as one.
+            Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
+            Self::Text(text, _) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Plain data; what refers to itself is cut at a depth of 100.
     pub fn to_json(&self) -> Json {
         self.json_at(0)
@@ -199,49 +214,63 @@ impl Value {
         }
     }
 
-    /// The value under a key or index; `first`, `last` and `size` where Liquid has them.
+    /// The value under a key or index: `a[key]`.
     pub fn get(&self, key: &Value) -> Value {
         match (self, key) {
+            (Self::Hash(_), Value::Range(..)) => Value::Nil,
+            (Self::Hash(hash), Value::Text(name, _)) => {
+                hash.borrow().get(&**name).cloned().unwrap_or_default()
+            }
             (Self::Hash(hash), _) => {
-                let key = key.to_text();
-                if let Some(value) = hash.borrow().get(&*key) {
-                    return value.clone();
-                }
-                match &*key {
-                    "size" => Value::Int(hash.borrow().len() as i64),
-                    "first" => hash.borrow().first().map_or(Value::Nil, pair),
-                    "last" => hash.borrow().last().map_or(Value::Nil, pair),
-                    _ => Value::Nil,
-                }
+                hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default()
             }
             (Self::List(list), Self::Int(index)) => {
                 let list = list.borrow();
-                let place = if *index < 0 { index + list.len() as i64 } else { *index };
+                let place =
+                    if *index < 0 { index.saturating_add(list.len() as i64) } else { *index };
                 usize::try_from(place).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
             }
-            (_, Self::Text(name, _)) => self.property(name),
+            (Self::Object(object), key) => object.get(&key.to_text()).unwrap_or_default(),
             _ => Value::Nil,
         }
     }
 
-    /// The value under a name.
+    /// The value under a name: `a.name`, with `first`, `last` and `size` where Liquid has them.
     pub fn property(&self, name: &str) -> Value {
+        let letter = |letter: Option<char>| Value::text(letter.map(String::from).unwrap_or_default());
         match self {
-            Self::Hash(_) => self.get(&Value::text(name)),
+            Self::Hash(hash) => {
+                let hash = hash.borrow();
+                match (hash.get(name), name) {
+                    (Some(value), _) => value.clone(),
+                    (None, "size") => Value::Int(hash.len() as i64),
+                    (None, "first") => hash.first().map_or(Value::Nil, pair),
+                    _ => Value::Nil,
+                }
+            }
             Self::Object(object) => object.get(name).unwrap_or_default(),
             Self::List(list) => match name {
                 "size" => Value::Int(list.borrow().len() as i64),
                 "first" => list.borrow().first().cloned().unwrap_or_default(),
                 "last" => list.borrow().last().cloned().unwrap_or_default(),
+                _ => match name.parse() {
+                    Ok(index) => self.get(&Value::Int(index)),
+                    Err(_) => Value::Nil,
+                },
+            },
+            Self::Text(text, _) => match name {
+                "size" => Value::Int(text.chars().count() as i64),
+                "first" => letter(text.chars().next()),
+                "last" => letter(text.chars().next_back()),
                 _ => Value::Nil,
             },
-            Self::Text(text, _) if name == "size" => Value::Int(text.chars().count() as i64),
             Self::Range(from, to) => match name {
-                "size" => Value::Int((to - from).saturating_add(1).max(0)),
+                "size" => Value::Int(to.saturating_sub(*from).saturating_add(1).max(0)),
                 "first" => Value::Int(*from),
                 "last" => Value::Int(*to),
                 _ => Value::Nil,
             },
+            Self::Int(_) if name == "size" => Value::Int(8),
             _ => Value::Nil,
         }
     }
@@ -331,10 +360,10 @@ impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Empty, value) | (value, Self::Empty) => {
-                value.is_empty() || matches!((self, other), (Self::Empty, Self::Empty))
+                value.is_empty()
             }
             (Self::Blank, value) | (value, Self::Blank) => {
-                value.is_blank() || matches!((self, other), (Self::Blank, Self::Blank))
+                value.is_blank()
             }
             (Self::Nil, Self::Nil) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,

@@ -91,7 +91,7 @@ pub struct Templates {
 
 /// A compiled source. It holds the source's text, so the text's address stays its own.
 pub(super) struct Compiled {
-    /// What the engine calls it: two files may have the same logical name.
+    /// What the engine calls it.
     name: Arc<str>,
     pub(super) source: Source,
     pub(super) template: Result<Template, LiquidError>,
@@ -177,8 +177,7 @@ impl Templates {
         if let Some(known) = known.filter(is_same) {
             return known;
         }
-        let name = format!("{}#{}:{}", source.path.display(), source.name, source.line);
-        let name: Arc<str> = name.into();
+        let name = self.free_name(&source.name);
         let engine = self.engine(source.profile);
         let template = engine.compile(Arc::clone(&name), Arc::clone(&source.text));
         let compiled = Arc::new(Compiled { name, source: source.clone(), template });
@@ -189,6 +188,15 @@ impl Templates {
             all.insert(key, Arc::clone(&compiled));
         }
         compiled
+    }
+
+    /// A name by which the source is found again: a page and a partial may have the same one.
+    fn free_name(&self, wanted: &str) -> Arc<str> {
+        let Ok(all) = self.compiled.read() else { return wanted.into() };
+        let is_free = |name: &str| all.values().all(|one| &*one.name != name);
+        let numbered = (2..).map(|number| format!("{wanted} ({number})"));
+        let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+        names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned()).into()
     }
 
     /// The source that the engine calls `name`.
@@ -215,7 +223,7 @@ impl Templates {
 const LIMITS: Limits = Limits {
     steps: 2_000_000,
     depth: 100,
-    nesting: 300,
+    nesting: 100,
     output_bytes: 16 * 1024 * 1024,
     value_bytes: 64 * 1024 * 1024,
     time: std::time::Duration::from_secs(5),

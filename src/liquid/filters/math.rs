@@ -1,6 +1,7 @@
 //! Arithmetic: whole numbers are checked, and become decimal ones rather than wrap.
 
 use crate::liquid::context::Context;
+use crate::liquid::decimal::{self, Sum};
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
@@ -58,9 +59,9 @@ impl Number {
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
-        .add_filter("plus", |v, a, _| both(&v, a, i64::checked_add, |x, y| x + y))
-        .add_filter("minus", |v, a, _| both(&v, a, i64::checked_sub, |x, y| x - y))
-        .add_filter("times", |v, a, _| both(&v, a, i64::checked_mul, |x, y| x * y))
+        .add_filter("plus", |v, a, _| both(&v, a, i64::checked_add, Sum::Plus))
+        .add_filter("minus", |v, a, _| both(&v, a, i64::checked_sub, Sum::Minus))
+        .add_filter("times", |v, a, _| both(&v, a, i64::checked_mul, Sum::Times))
         .add_filter("divided_by", divided_by)
         .add_filter("modulo", modulo)
         .add_filter("abs", |v, _, _| {
@@ -69,8 +70,8 @@ pub fn register(engine: &mut Engine) {
                 Number::Float(n) => Value::Float(n.abs()),
             })
         })
-        .add_filter("ceil", |v, _, _| Ok(whole(&v, f64::ceil)))
-        .add_filter("floor", |v, _, _| Ok(whole(&v, f64::floor)))
+        .add_filter("ceil", |v, _, _| whole(&v, f64::ceil))
+        .add_filter("floor", |v, _, _| whole(&v, f64::floor))
         .add_filter("round", round)
         .add_filter("at_least", |v, a, _| Ok(pick(&v, a, |x, y| x < y)))
         .add_filter("at_most", |v, a, _| Ok(pick(&v, a, |x, y| x > y)));
@@ -80,7 +81,7 @@ fn both(
     value: &Value,
     arguments: &Arguments,
     ints: fn(i64, i64) -> Option<i64>,
-    floats: fn(f64, f64) -> f64,
+    floats: Sum,
 ) -> Result_ {
     let (one, other) = (Number::of(value), Number::of(arguments.at(0)));
     if let (Number::Int(one), Number::Int(other)) = (one, other)
@@ -88,14 +89,14 @@ fn both(
     {
         return Ok(Value::Int(result));
     }
-    Ok(Value::Float(floats(one.float(), other.float())))
+    Ok(Value::Float(decimal::compute(one.float(), floats, other.float())))
 }
 
 fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
     match (Number::of(&value), Number::of(arguments.at(0))) {
         (Number::Int(_), Number::Int(0)) => Err(Error::argument("divided by 0")),
         (Number::Int(one), Number::Int(other)) => Ok(floor_div(one, other)),
-        (one, other) => Ok(Value::Float(one.float() / other.float())),
+        (one, other) => Ok(Value::Float(decimal::compute(one.float(), Sum::Over, other.float()))),
     }
 }
 
@@ -121,26 +122,50 @@ fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
     }
 }
 
-fn whole(value: &Value, round: fn(f64) -> f64) -> Value {
+fn whole(value: &Value, round: fn(f64) -> f64) -> Result_ {
     match Number::of(value) {
-        Number::Int(number) => Value::Int(number),
-        Number::Float(number) => Value::Int(round(number) as i64),
+        Number::Int(number) => Ok(Value::Int(number)),
+        Number::Float(number) => as_int(round(number)),
     }
 }
 
+/// A float that has no digits behind its point; one beyond 64 bits stays a float.
+fn as_int(number: f64) -> Result_ {
+    if number.is_nan() {
+        return Err(Error::argument("Computation results in 'NaN' (Not a Number)"));
+    }
+    if number.is_infinite() {
+        let sign = if number < 0.0 { "-" } else { "" };
+        return Err(Error::argument(format!("Computation results in '{sign}Infinity'")));
+    }
+    Ok(if number.abs() < 9.2e18 { Value::Int(number as i64) } else { Value::Float(number) })
+}
+
 fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
-    let digits = arguments.int(0, 0)?.clamp(-15, 15) as i32;
-    Ok(match Number::of(&value) {
-        Number::Int(number) => Value::Int(number),
-        Number::Float(number) if !number.is_finite() => {
-            return Err(Error::argument("Infinity"));
+    let digits = match Number::of(arguments.at(0)) {
+        Number::Int(digits) => digits,
+        Number::Float(digits) => digits as i64,
+    };
+    match Number::of(&value) {
+        Number::Int(number) if digits >= 0 => Ok(Value::Int(number)),
+        Number::Int(number) => {
+            let scale = u32::try_from(-digits).ok().and_then(|digits| 10_i128.checked_pow(digits));
+            let Some(scale) = scale else { return Ok(Value::Int(0)) };
+            let (wide, half) = (i128::from(number), scale / 2);
+            let rounded = (wide.abs() + half) / scale * scale * wide.signum();
+            Ok(i64::try_from(rounded).map_or(Value::Float(rounded as f64), Value::Int))
         }
-        Number::Float(number) if digits <= 0 => Value::Int(number.round() as i64),
+        Number::Float(number) if digits <= 0 => {
+            let scale = 10_f64.powi(digits.unsigned_abs().min(300) as i32);
+            as_int((number / scale).round() * scale)
+        }
+        Number::Float(number) if digits > 15 || !number.is_finite() => Ok(Value::Float(number)),
         Number::Float(number) => {
-            let scale = 10_f64.powi(digits);
-            Value::Float((number * scale).round() / scale)
+            let scale = 10_f64.powi(digits as i32);
+            let scaled = decimal::compute(number, Sum::Times, scale).round();
+            Ok(Value::Float(decimal::compute(scaled, Sum::Over, scale)))
         }
-    })
+    }
 }
 
 fn pick(value: &Value, arguments: &Arguments, other_wins: fn(f64, f64) -> bool) -> Value {

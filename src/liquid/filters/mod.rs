@@ -1,5 +1,6 @@
 //! The filters of standard Liquid, a family a file.
 
+pub mod arity;
 pub mod date;
 pub mod encode;
 pub mod list;

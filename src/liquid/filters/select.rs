@@ -1,6 +1,7 @@
 //! Picking from lists: `map`, `where`, `reject`, `find`, `find_index`, `has`, `sum`.
 
 use crate::liquid::context::Context;
+use crate::liquid::decimal::{self, Sum};
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
@@ -146,7 +147,9 @@ fn sum(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
             (Number::Int(one), Number::Int(other)) => {
                 one.checked_add(other).map_or(Number::Float(one as f64 + other as f64), Number::Int)
             }
-            (one, other) => Number::Float(one.float() + other.float()),
+            (one, other) => {
+                Number::Float(decimal::compute(one.float(), Sum::Plus, other.float()))
+            }
         };
     }
     Ok(total.value())

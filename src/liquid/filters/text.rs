@@ -76,36 +76,53 @@ fn replace_last(value: &Value, from: &str, to: &str) -> Value {
     }
 }
 
-/// Scripts, styles, comments and tags go; linear in the length of the text.
+/// Scripts, styles and comments go with what is in them, then all that looks like a tag; each pass
+/// is linear in the length of the text.
 fn strip_html(text: &str) -> String {
+    let blocks = [("<script", "</script>"), ("<!--", "-->"), ("<style", "</style>")];
+    let lower = text.to_ascii_lowercase();
+    let mut clean = String::with_capacity(text.len());
+    // Once an end is missing it stays missing: looking again would make this quadratic.
+    let mut missing = [false; 3];
+    let mut place = 0;
+    while let Some(open) = lower[place..].find('<').map(|found| place + found) {
+        clean.push_str(&text[place..open]);
+        let mut next = None;
+        for (block, (begin, end)) in blocks.iter().enumerate() {
+            if lower[open..].starts_with(begin) && !missing[block] {
+                next = lower[open..].find(end).map(|found| open + found + end.len());
+                missing[block] = next.is_none();
+            }
+        }
+        place = next.unwrap_or_else(|| {
+            clean.push('<');
+            open + 1
+        });
+    }
+    clean.push_str(&text[place..]);
+    strip_tags(&clean)
+}
+
+fn strip_tags(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('<') {
+        let Some(close) = rest[open..].find('>') else { break };
         clean.push_str(&rest[..open]);
-        rest = &rest[open..];
-        let block = [("<script", "</script>"), ("<style", "</style>"), ("<!--", "-->")]
-            .iter()
-            .find(|(begin, _)| {
-                rest.get(..begin.len()).is_some_and(|s| s.eq_ignore_ascii_case(begin))
-            })
-            .and_then(|(_, end)| rest.find(end).map(|place| place + end.len()));
-        match block.or_else(|| rest.find('>').map(|place| place + 1)) {
-            Some(end) => rest = &rest[end..],
-            None => break,
-        }
+        rest = &rest[open + close + 1..];
     }
     clean.push_str(rest);
     clean
 }
 
 fn slice(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
-    let Some(_) = arguments.given(0) else {
-        return Err(Error::argument("wrong number of arguments"));
+    let from = arguments.whole(0, 0)?;
+    let count = match arguments.given(1) {
+        Some(Value::Nil) | None => 1,
+        Some(_) => usize::try_from(arguments.whole(1, 1)?).unwrap_or(0),
     };
-    let from = arguments.int(0, 0)?;
-    let count = usize::try_from(arguments.int(1, 1)?).unwrap_or(0);
     let place = |length: usize| {
-        let from = if from < 0 { from + length as i64 } else { from };
+        let from = if from < 0 { from.saturating_add(length as i64) } else { from };
         usize::try_from(from).ok().filter(|from| *from <= length)
     };
     if let Value::List(list) = &value {
@@ -126,7 +143,7 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
     let text = value.to_text();
     let separator = arguments.text(0);
     let mut pieces: Vec<Value> = if &*separator == " " {
-        text.split_whitespace().map(Value::from).collect()
+        words(&text).map(Value::from).collect()
     } else if separator.is_empty() {
         text.chars().map(|c| Value::text(c.to_string())).collect()
     } else {
@@ -144,15 +161,24 @@ fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_
         return Ok(value);
     }
     let text = value.to_text();
-    let length = usize::try_from(arguments.int(0, 50)?).unwrap_or(0);
+    let length = arguments.whole(0, 50)?;
     let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
-    if text.chars().count() <= length {
+    if text.chars().count() as i64 <= length {
         return Ok(Value::text(text.into_owned()));
     }
-    let kept = length.saturating_sub(tail.chars().count());
+    let kept = usize::try_from(length).unwrap_or(0).saturating_sub(tail.chars().count());
     let mut short: String = text.chars().take(kept).collect();
     short.push_str(&tail);
     Ok(Value::text(short))
+}
+
+/// Ruby's white space, which is ASCII's.
+fn is_space(letter: char) -> bool {
+    letter.is_ascii_whitespace() || matches!(letter, '\x0b' | '\0')
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_space).filter(|word| !word.is_empty())
 }
 
 fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
@@ -160,11 +186,13 @@ fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Re
         return Ok(value);
     }
     let text = value.to_text();
-    let count = usize::try_from(arguments.int(0, 15)?).unwrap_or(0).max(1);
+    let count = usize::try_from(arguments.whole(0, 15)?).unwrap_or(0).max(1);
     let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
-    let words: Vec<&str> = text.split_whitespace().collect();
-    if words.len() <= count {
+    let all: Vec<&str> = words(&text).take(count.saturating_add(1)).collect();
+    // Ruby counts what follows the last word as one more, even when it is only white space.
+    let is_short = all.len() < count || (all.len() == count && !text.ends_with(is_space));
+    if is_short {
         return Ok(Value::text(text.into_owned()));
     }
-    Ok(Value::text(format!("{}{tail}", words[..count].join(" "))))
+    Ok(Value::text(format!("{}{tail}", all[..count].join(" "))))
 }

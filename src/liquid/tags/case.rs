@@ -1,4 +1,4 @@
-//! `case … when a, b … else … endcase`: every branch that matches is rendered, as in Ruby.
+//! `case … when a, b … else … endcase`: every branch is rendered as often as it matches, as in Ruby.
 
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
@@ -49,18 +49,12 @@ impl Tag for Case {
         let subject = self.subject.evaluate(context)?;
         let mut matched = false;
         for (values, body) in &self.branches {
-            let fits = match values {
-                None => !matched,
-                Some(values) => {
-                    let mut fits = false;
-                    for value in values {
-                        fits = fits || value.evaluate(context)? == subject;
-                    }
-                    matched |= fits;
-                    fits
-                }
-            };
-            if fits {
+            let mut times = usize::from(values.is_none() && !matched);
+            for value in values.iter().flatten() {
+                times += usize::from(value.evaluate(context)? == subject);
+            }
+            matched |= values.is_some() && times > 0;
+            for _ in 0..times {
                 match body.render_inside(context)? {
                     Flow::Next => {}
                     other => return Ok(other),

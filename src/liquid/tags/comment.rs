@@ -13,7 +13,15 @@ struct Comment;
 /// # Errors
 /// When there is no end tag.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
-    parser.raw_until(&format!("end{}", markup.name))?;
+    if markup.name == "comment" {
+        parser.comment()?;
+        return Ok(Box::new(Comment));
+    }
+    let inside = parser.raw_until(&format!("end{}", markup.name))?;
+    if inside.contains("{% doc %}") {
+        let message = "Syntax Error in 'doc' - Nested doc tags are not allowed";
+        return Err(Error::syntax(message));
+    }
     Ok(Box::new(Comment))
 }
 

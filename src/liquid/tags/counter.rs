@@ -24,26 +24,9 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Tag for Counter {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        let key = format!("counter {}", self.name);
-        let present = context.tallies.get(&key).and_then(Value::to_int).unwrap_or(0);
-        let (shown, next) = if self.down {
-            (present.saturating_sub(1), present.saturating_sub(1))
-        } else {
-            (present, present.saturating_add(1))
-        };
-        context.tallies.insert(key, Value::Int(next));
-        // Readable as a variable where no variable of that name is.
-        if context.variable(&self.name).is_nil()
-            || context.tallies.contains_key(&shadow(&self.name))
-        {
-            context.tallies.insert(shadow(&self.name), Value::Bool(true));
-            context.assign(Arc::clone(&self.name), Value::Int(next));
-        }
+        let before = context.count(&self.name, if self.down { -1 } else { 1 });
+        let shown = if self.down { before.saturating_sub(1) } else { before };
         context.print(&Value::Int(shown))?;
         Ok(Flow::Next)
     }
-}
-
-fn shadow(name: &str) -> String {
-    format!("counter shows {name}")
 }

@@ -34,7 +34,13 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
             "Syntax Error in 'cycle' - Valid syntax: cycle [name :] var [, var2, var3 ...]";
         return Err(Error::syntax(syntax));
     }
-    Ok(Box::new(Cycle { group, values, key: markup.text.trim().to_owned() }))
+    let is_constant = values.iter().all(|value| matches!(value, Expression::Literal(_)));
+    // One that names variables is like no other, even if they are the same.
+    let key = match is_constant {
+        true => markup.text.trim().to_owned(),
+        false => format!("{}:{} {}", markup.mark.line, markup.mark.column, markup.text),
+    };
+    Ok(Box::new(Cycle { group, values, key }))
 }
 
 impl Tag for Cycle {

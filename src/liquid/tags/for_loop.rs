@@ -30,6 +30,10 @@ pub struct Head {
     pub collection: Expression,
     /// From the end.
     pub reversed: bool,
+    /// A table's options are taken for numbers, whatever they are.
+    pub is_table: bool,
+    /// `offset: continue`.
+    pub continues: bool,
     /// `limit`, `offset`, `cols` and the like.
     pub options: Vec<(Arc<str>, Expression)>,
 }
@@ -69,16 +73,17 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
         return Err(syntax());
     }
     let collection = cursor.primary()?;
+    let is_table = tag == "tablerow";
     let mut head =
-        Head { variable: variable.into(), collection, reversed: false, options: Vec::new() };
+        Head { variable: variable.into(), collection, is_table, reversed: false, continues: false, options: Vec::new() };
     while !cursor.is_done() {
         cursor.eat(",");
         match cursor.name() {
             Some(name) if cursor.eat(":") => {
-                if cursor.eat_word("continue") {
-                    let marker = crate::liquid::expression::Literal::Text("continue".into());
-                    head.options.push((name.into(), Expression::Literal(marker)));
+                if &*name == "offset" && cursor.eat_word("continue") {
+                    head.continues = true;
                 } else {
+                    head.continues &= &*name != "offset";
                     head.options.push((name.into(), cursor.primary()?));
                 }
             }
@@ -160,10 +165,11 @@ impl Head {
     /// # Errors
     /// When it is there and no number.
     pub fn option(&self, name: &str, context: &mut Context<'_>) -> Result<Option<i64>, Error> {
-        let Some((_, expression)) = self.options.iter().find(|(one, _)| &**one == name) else {
+        let Some((_, expression)) = self.options.iter().rev().find(|(one, _)| &**one == name) else {
             return Ok(None);
         };
         match expression.evaluate(context)? {
+            value if self.is_table => Ok(Some(value.to_int().unwrap_or(0))),
             Value::Nil => Ok(None),
             value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
         }
@@ -175,11 +181,8 @@ impl Head {
     /// When an option is no number.
     pub fn items(&self, context: &mut Context<'_>, key: &str) -> Result<Items, Error> {
         let collection = self.collection.evaluate(context)?;
-        let continues = self.options.iter().any(|(name, value)| {
-            &**name == "offset" && value.constant_text().is_some_and(|t| &**t == "continue")
-        });
         let register = format!("for {key}");
-        let from = if continues {
+        let from = if self.continues {
             context.tallies.get(&register).and_then(Value::to_int).unwrap_or(0)
         } else {
             self.option("offset", context)?.unwrap_or(0)
@@ -222,8 +225,8 @@ impl Object for ForLoop {
         match key {
             "index" => number(index + 1),
             "index0" => number(index),
-            "rindex" => number(self.length - index),
-            "rindex0" => number(self.length - index - 1),
+            "rindex" => number(self.length.saturating_sub(index)),
+            "rindex0" => Some(Value::Int(self.length as i64 - index as i64 - 1)),
             "first" => Some(Value::Bool(index == 0)),
             "last" => Some(Value::Bool(index + 1 == self.length)),
             "length" => number(self.length),
@@ -258,7 +261,7 @@ impl Tag for For {
                 let place = if self.head.reversed { items.len() - 1 - turn } else { turn };
                 context.set_local(&self.head.variable, items.at(place));
                 match self.body.render_inside(context)? {
-                    Flow::Next | Flow::Continue => {}
+                    Flow::Next | Flow::Continue => drop.turn(turn + 1),
                     Flow::Break => break,
                     other => return Ok(other),
                 }

@@ -2,7 +2,7 @@
 
 use crate::liquid::context::{Context, FrameKind};
 use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
+use crate::liquid::expression::{Expression, Path, Root};
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::tags::for_loop::{ForLoop, Items};
@@ -38,8 +38,16 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     let many = cursor.eat_word("for");
     let has_value = many || cursor.eat_word("with");
     let with = if has_value { Some(cursor.primary()?) } else { None };
+    let mut arguments = Vec::new();
+    // Lax Ruby takes the `icon` of `with icon: 1` for both, the value and an argument's name.
+    if let Some(Expression::Path(Path { root: Root::Name(name), steps })) = &with
+        && steps.is_empty()
+        && cursor.eat(":")
+    {
+        arguments.push((Arc::clone(name), cursor.primary()?));
+    }
     let alias = if cursor.eat_word("as") { cursor.name().map(Arc::from) } else { None };
-    let arguments = cursor.arguments()?.named;
+    arguments.extend(cursor.arguments()?.named);
     Ok(Box::new(Partial { name, with, many, alias, arguments, isolated }))
 }
 
@@ -154,11 +162,9 @@ impl Tag for Partial {
         for item in items {
             context.budget.step()?;
             let mut all = self.variables(context)?;
-            // A `with` that gives nothing leaves an argument of that name alone.
-            if self.isolated && item.is_nil() && all.iter().any(|(name, _)| *name == own) {
-                context.budget.step()?;
-            } else {
-                all.insert(0, (Arc::clone(&own), item));
+            // What `with` gives goes before an argument of that name, unless a `render` gets nothing.
+            if !self.isolated || !item.is_nil() {
+                all.push((Arc::clone(&own), item));
             }
             match self.once(context, &template, all)? {
                 Flow::Next => {}

@@ -28,11 +28,17 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Tag for TableRow {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        if !self.head.collection.evaluate(context)?.is_truthy() {
+            return Ok(Flow::Next);
+        }
         let items = self.head.items(context, "tablerow")?;
         let count = items.len();
-        // No columns, or none that make sense, is one row.
-        let columns = self.head.option("cols", context)?.and_then(|n| usize::try_from(n).ok());
-        let columns = columns.filter(|n| *n > 0).unwrap_or(count.max(1));
+        // Columns that make no sense are one row that never ends.
+        let columns = match self.head.option("cols", context)? {
+            Some(columns) => usize::try_from(columns).ok().filter(|columns| *columns > 0),
+            None => Some(count.max(1)),
+        };
+        let columns = columns.unwrap_or(usize::MAX);
         context.write("<tr class=\"row1\">\n")?;
         context.with_frame(FrameKind::Block, Vec::new(), |context| {
             for turn in 0..count {
@@ -44,12 +50,14 @@ impl Tag for TableRow {
                 context.write(&format!("<td class=\"col{}\">", column + 1))?;
                 let flow = self.body.render_inside(context)?;
                 context.write("</td>")?;
+                if flow == Flow::Break {
+                    break;
+                }
                 if column + 1 == columns && turn + 1 < count {
                     context.write(&format!("</tr>\n<tr class=\"row{}\">", row + 2))?;
                 }
                 match flow {
-                    Flow::Next | Flow::Continue => {}
-                    Flow::Break => break,
+                    Flow::Next | Flow::Continue | Flow::Break => {}
                     other => return Ok(other),
                 }
             }

@@ -7,6 +7,8 @@
     position: 'fixed', inset: '0', width: '100%', height: '100%', border: '0', margin: '0', padding: '0',
     zIndex: '2147483647', background: 'transparent', colorScheme: 'light', display: 'block',
   };
+  /** How long the popup may take to answer before the page is given back. */
+  const PATIENCE_MS = 15_000;
   let count = 0;
   let showing = null;
 
@@ -47,10 +49,15 @@
     const frame = frameOf(id);
     const tell = (type, data) => frame.contentWindow?.postMessage({ sluicegate: id, type, data }, base);
     let release = () => {};
+    const patience = setTimeout(() => {
+      console.error(`checkout: the card form at ${base} does not answer`);
+      close();
+    }, PATIENCE_MS);
 
     function close() {
       if (showing?.id !== id) return;
       showing = null;
+      clearTimeout(patience);
       window.removeEventListener('message', hear);
       window.removeEventListener('keydown', escape, true);
       frame.remove();
@@ -63,7 +70,10 @@
     }
 
     const answers = {
-      ready: () => tell('open', plain(options)),
+      ready: () => {
+        clearTimeout(patience);
+        tell('open', plain(options));
+      },
       shown: () => { if (isFunction(options.opened)) options.opened(); },
       closed: close,
       token: ({ token, args }) => {

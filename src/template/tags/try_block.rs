@@ -50,7 +50,7 @@ impl Tag for Try {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let mut flow = self.body.render_inside(context);
         if let (Err(error), Some((name, body))) = (&flow, &self.catch)
-            && error.kind() != Kind::Limit
+            && !matches!(error.kind(), Kind::Limit | Kind::Depth)
         {
             let variables = match name {
                 Some(name) => vec![(Arc::clone(name), describe(error))],

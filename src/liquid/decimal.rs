@@ -1,0 +1,88 @@
+//! Exact decimal arithmetic: `0.1 | plus: 0.2` is 0.3, as Ruby Liquid has it.
+
+/// Digits without a point, and how many of them stand behind it.
+#[derive(Debug, Clone, Copy)]
+struct Decimal {
+    digits: i128,
+    scale: u32,
+}
+
+/// No more digits behind the point than fit beside the others.
+const SCALE_MAX: u32 = 30;
+
+fn read(number: f64) -> Option<Decimal> {
+    let text = number.is_finite().then(|| number.to_string())?;
+    let (whole, behind) = text.split_once('.').unwrap_or((&text, ""));
+    let scale = u32::try_from(behind.len()).ok().filter(|scale| *scale <= SCALE_MAX)?;
+    Some(Decimal { digits: format!("{whole}{behind}").parse().ok()?, scale })
+}
+
+impl Decimal {
+    fn at(self, scale: u32) -> Option<i128> {
+        self.digits.checked_mul(10_i128.checked_pow(scale.checked_sub(self.scale)?)?)
+    }
+
+    fn float(self) -> f64 {
+        format!("{}e-{}", self.digits, self.scale).parse().unwrap_or(f64::NAN)
+    }
+}
+
+/// What can be done with two numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sum {
+    /// `+`
+    Plus,
+    /// `-`
+    Minus,
+    /// `*`
+    Times,
+    /// `/`
+    Over,
+}
+
+/// The result, exact before it becomes the nearest float; what is too large is computed as floats.
+pub fn compute(one: f64, sum: Sum, other: f64) -> f64 {
+    exact(one, sum, other).unwrap_or_else(|| match sum {
+        Sum::Plus => one + other,
+        Sum::Minus => one - other,
+        Sum::Times => one * other,
+        Sum::Over => one / other,
+    })
+}
+
+fn exact(one: f64, sum: Sum, other: f64) -> Option<f64> {
+    let (a, b) = (read(one)?, read(other)?);
+    let scale = a.scale.max(b.scale);
+    let decimal = match sum {
+        Sum::Plus => Decimal { digits: a.at(scale)?.checked_add(b.at(scale)?)?, scale },
+        Sum::Minus => Decimal { digits: a.at(scale)?.checked_sub(b.at(scale)?)?, scale },
+        Sum::Times => {
+            let scale = a.scale + b.scale;
+            Decimal { digits: a.digits.checked_mul(b.digits)?, scale }
+        }
+        Sum::Over => {
+            // Twenty digits more than needed round to the nearest float.
+            let (top, bottom) = (a.at(scale)?, b.at(scale)?);
+            if top == 0 {
+                return None;
+            }
+            let top = top.checked_mul(10_i128.pow(20))?;
+            Decimal { digits: top.checked_div(bottom)?, scale: 20 }
+        }
+    };
+    // Zero keeps its sign in float arithmetic.
+    (decimal.digits != 0 || sum == Sum::Plus || sum == Sum::Minus).then(|| decimal.float())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_exact() {
+        assert_eq!(compute(0.1, Sum::Plus, 0.2), 0.3);
+        assert_eq!(compute(0.0725, Sum::Times, 100.0), 7.25);
+        assert_eq!(compute(123.0, Sum::Over, 4.56).to_string(), "26.973684210526315");
+        assert_eq!(compute(1e300, Sum::Times, 1e300), f64::INFINITY);
+    }
+}
