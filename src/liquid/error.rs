@@ -76,10 +76,18 @@ impl Error {
         Self::new(Kind::Limit, message)
     }
 
+    /// Says where in the template that is compiled, unless that is known; [`Error::at`] says in which.
+    #[must_use]
+    pub fn from_mark(mut self, mark: Mark) -> Self {
+        self.0.mark = self.0.mark.or(Some(mark));
+        self
+    }
+
     /// Gives the error its place, unless it has one already.
     #[must_use]
     pub fn at(mut self, template: &Arc<str>, source: &str, mark: Mark) -> Self {
-        if self.0.mark.is_none() {
+        if self.0.mark.is_none() || self.0.template.is_none() {
+            let mark = self.0.mark.unwrap_or(mark);
             self.0.template = Some(Arc::clone(template));
             self.0.mark = Some(mark);
             let line = source.lines().nth(mark.line.saturating_sub(1) as usize).unwrap_or_default();

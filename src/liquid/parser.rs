@@ -142,21 +142,22 @@ impl<'a> Parser<'a> {
     fn output(&mut self, markup: &str, mark: Mark) -> Result<Expression, Error> {
         self.judge(|newest| strict::check_output(markup, newest))?;
         let start = Mark { line: mark.line, column: mark.column + 2 };
-        Cursor::new(markup, start, self.engine).filtered()
+        let read = Cursor::new(markup, start, self.engine).filtered();
+        read.map_err(|error| self.located(error, mark))
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
-        let located = |error: Error| error;
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
-                let tag = read(markup, self).map_err(located)?;
+                let tag = read(markup, self).map_err(|error| self.located(error, markup.mark))?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
                 let error = self.engine.unknown_tag(markup.name, ends);
+                let error = self.located(error, markup.mark);
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warnings.push(error);
                     return Ok(());
@@ -164,6 +165,12 @@ impl<'a> Parser<'a> {
                 Err(error)
             }
         }
+    }
+
+    /// Where the tag or output begins that an error is about: a tag that is never closed is looked
+    /// for where it opens. Ruby says where it stopped reading instead.
+    fn located(&self, error: Error, mark: Mark) -> Error {
+        if self.engine.is_ruby() { error } else { error.from_mark(mark) }
     }
 
     fn next_piece(&mut self) -> Result<Option<Token<'a>>, Error> {
