@@ -45,6 +45,15 @@ impl Answer {
         self.headers.get(name).and_then(Json::as_str)
     }
 
+    /// The answer as it may be kept and shown: `secrets` are left out of its body.
+    pub fn without(&self, secrets: &[String]) -> Self {
+        let mut kept = self.clone();
+        for secret in secrets {
+            kept.body = kept.body.replace(secret.as_str(), "[secret]");
+        }
+        kept
+    }
+
     /// Stripe's id of this request.
     pub fn request_id(&self) -> Option<&str> {
         self.header("request-id")

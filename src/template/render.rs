@@ -86,6 +86,8 @@ pub struct Templates {
     catalog: Arc<Catalog>,
     legacy: Engine,
     modern: Engine,
+    /// As `legacy`, but unknown names are errors: for finding them before anything runs.
+    strict: Engine,
     compiled: RwLock<HashMap<(usize, Profile), Arc<Compiled>>>,
 }
 
@@ -100,10 +102,14 @@ pub(super) struct Compiled {
 impl Templates {
     /// The templates of a catalog; each is compiled when it is first needed.
     pub fn new(catalog: Arc<Catalog>) -> Self {
+        let legacy = dialect::engine(Profile::Legacy);
+        let mut strict = legacy.clone();
+        strict.set_lax(false);
         Self {
             catalog,
-            legacy: dialect::engine(Profile::Legacy),
+            legacy,
             modern: dialect::engine(Profile::Modern),
+            strict,
             compiled: RwLock::default(),
         }
     }
@@ -162,6 +168,16 @@ impl Templates {
             Profile::Legacy => &self.legacy,
             Profile::Modern => &self.modern,
         }
+    }
+
+    /// The first tag or filter of a legacy template that is not there; rendering passes it over.
+    pub(super) fn unknown_name(&self, compiled: &Compiled) -> Option<Error> {
+        if compiled.source.profile != Profile::Legacy {
+            return None;
+        }
+        let text = Arc::clone(&compiled.source.text);
+        let error = self.strict.compile(Arc::clone(&compiled.name), text).err()?;
+        Some(self.error(&error))
     }
 
     /// The source, compiled, now or before.
