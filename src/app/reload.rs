@@ -55,7 +55,7 @@ fn run(house: &Arc<House>) {
             tracing::warn!("{}: no hot reload: {error}", path.display());
         }
     }
-    // What was written between the first load and here was seen by nobody.
+    // What changed between loading and watching would otherwise never be seen.
     house.reload();
     while changes.recv().is_ok() {
         loop {

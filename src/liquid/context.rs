@@ -346,7 +346,13 @@ impl<'a> Context<'a> {
         mark: Mark,
         is_blank: bool,
     ) -> Result<Flow, Error> {
-        let error = self.place(error, mark);
+        // An excerpt costs a look through the source; who printed a hundred errors gets none.
+        let error = match &self.template {
+            Some(template) if self.warnings.len() >= 100 && !self.engine.raises() => {
+                error.at(template.name(), "", mark)
+            }
+            _ => self.place(error, mark),
+        };
         if self.engine.raises() || error.kind() == Kind::Limit {
             return Err(error);
         }

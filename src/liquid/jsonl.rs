@@ -13,6 +13,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What a line may take.
+const TIME: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
 struct Line {
@@ -96,7 +100,7 @@ fn answer_line(line: &str) -> Json {
         Err(error) => return refusal(&error, "parse"),
     };
     let files = Files::new(&engine, line.filesystem.unwrap_or_default());
-    let budget = Budget::new(Limits::default());
+    let budget = Budget::new(Limits { time: TIME, ..Limits::default() });
     let variables = line.environment.unwrap_or_default().into_iter();
     let setting = Setting {
         variables: Vec::new(),

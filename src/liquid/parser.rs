@@ -4,7 +4,8 @@ use crate::liquid::cursor::Cursor;
 use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Literal};
-use crate::liquid::lexer::{Lexer, Token, split_name};
+use crate::liquid::lexer::{Lexer, Token};
+use crate::liquid::lines::{Line, lines_of};
 use crate::liquid::strict::tag as strict;
 use crate::liquid::tag::Markup;
 use crate::liquid::template::{Block, Node};
@@ -23,7 +24,7 @@ pub struct Parser<'a> {
 
 enum Pieces<'a> {
     Template(Lexer<'a>),
-    Lines(VecDeque<(&'a str, &'a str, Mark, Mark)>),
+    Lines(VecDeque<Line<'a>>),
 }
 
 /// The tag that ended a block.
@@ -142,22 +143,21 @@ impl<'a> Parser<'a> {
     fn output(&mut self, markup: &str, mark: Mark) -> Result<Expression, Error> {
         self.judge(|newest| strict::check_output(markup, newest))?;
         let start = Mark { line: mark.line, column: mark.column + 2 };
-        let read = Cursor::new(markup, start, self.engine).filtered();
-        read.map_err(|error| self.located(error, mark))
+        Cursor::new(markup, start, self.engine).filtered()
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
+        let located = |error: Error| error.opened_at(markup.mark);
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
-                let tag = read(markup, self).map_err(|error| self.located(error, markup.mark))?;
+                let tag = read(markup, self).map_err(located)?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
                 let error = self.engine.unknown_tag(markup.name, ends);
-                let error = self.located(error, markup.mark);
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warnings.push(error);
                     return Ok(());
@@ -165,12 +165,6 @@ impl<'a> Parser<'a> {
                 Err(error)
             }
         }
-    }
-
-    /// Where the tag or output begins that an error is about: a tag that is never closed is looked
-    /// for where it opens. Ruby says where it stopped reading instead.
-    fn located(&self, error: Error, mark: Mark) -> Error {
-        if self.engine.is_ruby() { error } else { error.from_mark(mark) }
     }
 
     fn next_piece(&mut self) -> Result<Option<Token<'a>>, Error> {
@@ -227,7 +221,7 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// A syntax error.
     pub fn lines(&mut self, text: &str, start: Mark) -> Result<Block, Error> {
-        let pieces = lines_of(text, start);
+        let pieces = lines_of(text, start, !self.engine.is_ruby());
         let mut inner = Parser {
             engine: self.engine,
             pieces: Pieces::Lines(pieces),
@@ -238,53 +232,4 @@ impl<'a> Parser<'a> {
         self.warnings.append(&mut inner.warnings);
         result
     }
-}
-
-/// Each line that is not empty, as a tag. A line that leaves brackets or a quote open, or whose
-/// next line begins with `|` or `,`, goes on in the next one, as platformOS reads it.
-fn lines_of(text: &str, start: Mark) -> VecDeque<(&str, &str, Mark, Mark)> {
-    let mut pieces = VecDeque::new();
-    let mut from = 0;
-    let mut line_number = start.line;
-    while from < text.len() {
-        let mut to = from + text[from..].find('\n').unwrap_or(text.len() - from);
-        while to < text.len() && goes_on(&text[from..to], &text[to + 1..]) {
-            let next = to + 1;
-            to = next + text[next..].find('\n').unwrap_or(text.len() - next);
-        }
-        let line = &text[from..to];
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count() as u32;
-        let base = if from == 0 { start.column } else { 1 };
-        let (name, markup) = split_name(line);
-        if !name.is_empty() {
-            let mark = Mark { line: line_number, column: base + indent };
-            let offset = (markup.as_ptr() as usize - line.as_ptr() as usize).min(line.len());
-            let column = base + line[..offset].chars().count() as u32;
-            pieces.push_back((name, markup, mark, Mark { line: line_number, column }));
-        }
-        line_number += line.matches('\n').count() as u32 + 1;
-        from = to + 1;
-    }
-    pieces
-}
-
-fn goes_on(line: &str, rest: &str) -> bool {
-    if line.trim_start().starts_with('#') {
-        return false;
-    }
-    let mut open = 0_i32;
-    let mut quote = None;
-    for letter in line.chars() {
-        match (quote, letter) {
-            (None, '"' | '\'') => quote = Some(letter),
-            (Some(one), letter) if one == letter => quote = None,
-            (None, '[' | '{' | '(') => open += 1,
-            (None, ']' | '}' | ')') => open -= 1,
-            _ => {}
-        }
-    }
-    let next = rest.trim_start();
-    (open > 0 && quote.is_none())
-        || next.starts_with('|')
-        || line.trim_end().ends_with(',') && !next.is_empty()
 }

@@ -1,6 +1,8 @@
 //! Values: shared by reference, ordered, and convertible from and to JSON.
 
 use crate::liquid::inspect;
+use crate::liquid::plain;
+use crate::liquid::shared::{Entries, Items};
 use crate::liquid::time::Time;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -11,9 +13,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// A list; clones are the same list.
-pub type List = Rc<RefCell<Vec<Value>>>;
+pub type List = Rc<RefCell<Items>>;
 /// A hash in insertion order; clones are the same hash.
-pub type Hash = Rc<RefCell<IndexMap<Arc<str>, Value>>>;
+pub type Hash = Rc<RefCell<Entries>>;
 
 /// A value with behaviour of its own, such as `forloop` or the platform's `context`.
 pub trait Object: fmt::Debug {
@@ -70,12 +72,12 @@ impl Value {
 
     /// A fresh list.
     pub fn list(items: Vec<Value>) -> Self {
-        Self::List(Rc::new(RefCell::new(items)))
+        Self::List(Rc::new(RefCell::new(items.into())))
     }
 
     /// A fresh hash.
     pub fn hash(map: IndexMap<Arc<str>, Value>) -> Self {
-        Self::Hash(Rc::new(RefCell::new(map)))
+        Self::Hash(Rc::new(RefCell::new(map.into())))
     }
 
     /// Everything but nil and false is true.
@@ -185,33 +187,9 @@ impl Value {
         }
     }
 
-    /// Plain data; what refers to itself is cut at a depth of 100.
+    /// Plain data; what refers to itself is cut there.
     pub fn to_json(&self) -> Json {
-        self.json_at(0)
-    }
-
-    fn json_at(&self, depth: usize) -> Json {
-        if depth > 100 {
-            return Json::Null;
-        }
-        match self {
-            Self::Nil | Self::Empty | Self::Blank => Json::Null,
-            Self::Bool(truth) => Json::Bool(*truth),
-            Self::Int(number) => Json::from(*number),
-            Self::Float(number) => Json::from(*number),
-            Self::Text(text, _) => Json::from(&**text),
-            Self::List(list) => {
-                Json::Array(list.borrow().iter().map(|item| item.json_at(depth + 1)).collect())
-            }
-            Self::Hash(hash) => Json::Object(
-                hash.borrow()
-                    .iter()
-                    .map(|(key, value)| (key.to_string(), value.json_at(depth + 1)))
-                    .collect(),
-            ),
-            Self::Range(..) | Self::Time(_) => Json::from(self.to_text().into_owned()),
-            Self::Object(object) => object.to_json(),
-        }
+        plain::json(self)
     }
 
     /// The value under a key or index: `a[key]`.
@@ -373,8 +351,9 @@ impl PartialEq for Value {
             (Self::Text(a, _), Self::Text(b, _)) => a == b,
             (Self::Range(a, b), Self::Range(c, d)) => a == c && b == d,
             (Self::Time(a), Self::Time(b)) => a == b,
-            (Self::List(a), Self::List(b)) => Rc::ptr_eq(a, b) || *a.borrow() == *b.borrow(),
-            (Self::Hash(a), Self::Hash(b)) => Rc::ptr_eq(a, b) || *a.borrow() == *b.borrow(),
+            (Self::List(_), Self::List(_)) | (Self::Hash(_), Self::Hash(_)) => {
+                plain::same(self, other)
+            }
             (Self::Object(a), Self::Object(b)) => Rc::ptr_eq(a, b),
             _ => false,
         }

@@ -239,7 +239,7 @@ impl Templates {
 const LIMITS: Limits = Limits {
     steps: 2_000_000,
     depth: 100,
-    nesting: 100,
+    nesting: 300,
     output_bytes: 16 * 1024 * 1024,
     value_bytes: 64 * 1024 * 1024,
     time: std::time::Duration::from_secs(5),

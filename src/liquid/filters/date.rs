@@ -30,6 +30,8 @@ fn date(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
     if format.is_empty() {
         return Ok(value);
     }
+    // Every directive may give as many as 64 letters.
+    context.budget.value(format.len().saturating_mul(16))?;
     Ok(match moment(&value, context) {
         Some(time) => Value::text(time.format(&format)),
         None => value,

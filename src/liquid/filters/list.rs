@@ -17,6 +17,9 @@ type Result_ = Result<Value, Error>;
 /// A range that has to be a list has at most this many items; loops do not make one.
 const RANGE_MAX: usize = 100_000;
 
+/// A few lists inside each other can stand for billions of items; no more are looked at.
+const SEEN_MAX: usize = 2_000_000;
+
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
@@ -36,10 +39,16 @@ pub fn register(engine: &mut Engine) {
 
 /// Any value as the list that list filters work on: nested lists are flattened, a hash is one item.
 pub fn items(value: &Value) -> Vec<Value> {
-    fn flatten(value: &Value, found: &mut Vec<Value>, depth: u32) {
+    fn flatten(value: &Value, found: &mut Vec<Value>, depth: u32, seen: &mut usize) {
+        *seen += 1;
         match value {
             Value::List(list) if depth < 100 => {
-                list.borrow().iter().for_each(|item| flatten(item, found, depth + 1));
+                for item in list.borrow().iter() {
+                    if *seen >= SEEN_MAX {
+                        return;
+                    }
+                    flatten(item, found, depth + 1, seen);
+                }
             }
             other => found.push(other.clone()),
         }
@@ -50,7 +59,7 @@ pub fn items(value: &Value) -> Vec<Value> {
         Value::Range(from, to) => {
             found.extend((*from..=*to).take(RANGE_MAX).map(Value::Int));
         }
-        other => flatten(other, &mut found, 0),
+        other => flatten(other, &mut found, 0, &mut 0),
     }
     found
 }
