@@ -5,6 +5,7 @@ use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::value::Value;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// A condition.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub enum Condition {
     Truth(Expression),
     /// Two values compared.
     Compare(Expression, Operator, Expression),
+    /// Two values with something between them that is no operator; said when it is reached.
+    Unknown(Arc<str>),
     /// Both.
     And(Box<Condition>, Box<Condition>),
     /// Either.
@@ -66,6 +69,7 @@ impl Condition {
                 let left = left.evaluate(context)?;
                 compare(&left, *operator, &right.evaluate(context)?)
             }
+            Self::Unknown(word) => Err(Error::argument(format!("Unknown operator {word}"))),
             Self::And(left, right) => Ok(left.holds(context)? && right.holds(context)?),
             Self::Or(left, right) => Ok(left.holds(context)? || right.holds(context)?),
         }

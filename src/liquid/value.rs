@@ -278,7 +278,7 @@ pub fn float_text(number: f64) -> String {
         return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
     let size = number.abs();
-    if size != 0.0 && !(1e-4..1e16).contains(&size) {
+    if size != 0.0 && !(1e-4..1e15).contains(&size) {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let digits = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
