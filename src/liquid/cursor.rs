@@ -155,7 +155,7 @@ impl<'a> Cursor<'a> {
             };
             let function = self.engine.filter(&name);
             if function.is_none() {
-                self.engine.check_filter(&name)?;
+                self.engine.check_filter(&name).map_err(|error| error.marked(mark))?;
             }
             let inspects = self.engine.inspects_for(&name);
             let name = name.into();

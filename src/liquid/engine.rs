@@ -2,7 +2,7 @@
 
 use crate::liquid::budget::Limits;
 use crate::liquid::context::{Context, Setting};
-use crate::liquid::error::Error;
+use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::Filter;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, ReadTag};
@@ -218,7 +218,9 @@ impl Engine {
         let mut parser = Parser::new(&source, self);
         match parser.template() {
             Ok(body) => {
-                let warnings = parser.into_warnings();
+                let start = Mark { line: 1, column: 1 };
+                let warnings = parser.into_warnings().into_iter();
+                let warnings = warnings.map(|one| one.at(&name, &source, start)).collect();
                 Ok(Template::new(name, Arc::clone(&source), body, warnings))
             }
             Err(error) => Err(error.at(&name, &source, parser.mark())),

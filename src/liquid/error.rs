@@ -76,12 +76,19 @@ impl Error {
         Self::new(Kind::Limit, message)
     }
 
+    /// Gives the error its place in a template that is still being read, unless it has one.
+    #[must_use]
+    pub fn marked(mut self, mark: Mark) -> Self {
+        self.0.mark = self.0.mark.or(Some(mark));
+        self
+    }
+
     /// Gives the error its place, unless it has one already.
     #[must_use]
     pub fn at(mut self, template: &Arc<str>, source: &str, mark: Mark) -> Self {
-        if self.0.mark.is_none() {
+        if self.0.template.is_none() {
+            let mark = *self.0.mark.get_or_insert(mark);
             self.0.template = Some(Arc::clone(template));
-            self.0.mark = Some(mark);
             let line = source.lines().nth(mark.line.saturating_sub(1) as usize).unwrap_or_default();
             self.0.excerpt = line.chars().take(160).collect();
         }

@@ -147,17 +147,20 @@ impl<'a> Parser<'a> {
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
-        let located = |error: Error| error;
+        // Ruby tells where it stopped reading; whoever wrote the tag wants to know which one it is.
+        let is_ruby = self.engine.is_ruby();
+        let located =
+            |error: Error| if is_ruby { error } else { error.marked(markup.mark) };
         match self.engine.tag(markup.name) {
             Some(read) => {
-                self.check(markup.name, markup.text)?;
+                self.check(markup.name, markup.text).map_err(located)?;
                 let tag = read(markup, self).map_err(located)?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
-                let error = self.engine.unknown_tag(markup.name, ends);
+                let error = located(self.engine.unknown_tag(markup.name, ends));
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warnings.push(error);
                     return Ok(());

@@ -21,7 +21,10 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
         };
         for warning in template.warnings() {
             let error = templates.error(warning);
-            faults.push(of_error(source, &error, Severity::Warning));
+            faults.push(of_error(source, &error, severity(catalog, source)));
+        }
+        if let Some(error) = templates.unknown_filter(&compiled) {
+            faults.push(of_error(source, &error, severity(catalog, source)));
         }
         for reference in template.references() {
             let Some((noun, help)) = dead(catalog, reference.kind, &reference.name) else {
