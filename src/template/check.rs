@@ -41,17 +41,13 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
 
 /// Nothing when the name leads somewhere, else what it should have been, with a near name.
 fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Option<String>)> {
-    fn near_key<T>(
-        name: &str,
-        all: &std::collections::BTreeMap<String, T>,
-    ) -> Option<String> {
+    fn near_key<T>(name: &str, all: &std::collections::BTreeMap<String, T>) -> Option<String> {
         near(name, all.keys().map(String::as_str))
     }
     match kind {
-        "partial" => catalog
-            .partial(name)
-            .is_none()
-            .then(|| ("partial", near_key(name, &catalog.partials))),
+        "partial" => {
+            catalog.partial(name).is_none().then(|| ("partial", near_key(name, &catalog.partials)))
+        }
         "graphql" => catalog
             .graph_query(name)
             .is_none()
