@@ -339,8 +339,11 @@ impl<'a> Cursor<'a> {
         let text = rest[..end].trim_start_matches('+');
         let literal = match text.parse() {
             Ok(number) if decimals == 0 => Literal::Int(number),
-            // A whole number beyond 64 bits is kept as the nearest decimal one, never wrapped.
-            _ => Literal::Float(text.parse().unwrap_or_default()),
+            // A whole number beyond 128 bits is kept as the nearest decimal one, never wrapped.
+            _ => match text.parse() {
+                Ok(number) => Literal::Big(number),
+                Err(_) => Literal::Float(text.parse().unwrap_or_default()),
+            },
         };
         Expression::Literal(literal)
     }
