@@ -5,6 +5,7 @@ use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::value::Value;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// A condition.
 #[derive(Debug, Clone)]
@@ -13,6 +14,8 @@ pub enum Condition {
     Truth(Expression),
     /// Two values compared.
     Compare(Expression, Operator, Expression),
+    /// Two values with something between them that is no operator; said when it is reached.
+    Unknown(Arc<str>),
     /// Both.
     And(Box<Condition>, Box<Condition>),
     /// Either.
@@ -66,6 +69,7 @@ impl Condition {
                 let left = left.evaluate(context)?;
                 compare(&left, *operator, &right.evaluate(context)?)
             }
+            Self::Unknown(word) => Err(Error::argument(format!("Unknown operator {word}"))),
             Self::And(left, right) => Ok(left.holds(context)? && right.holds(context)?),
             Self::Or(left, right) => Ok(left.holds(context)? || right.holds(context)?),
         }
@@ -85,6 +89,11 @@ pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, 
     }
     let order = match (left, right) {
         (Value::Int(a), Value::Int(b)) => a.partial_cmp(b),
+        (Value::Big(a), Value::Big(b)) => a.partial_cmp(b),
+        (Value::Big(a), Value::Int(b)) => a.partial_cmp(&i128::from(*b)),
+        (Value::Int(a), Value::Big(b)) => i128::from(*a).partial_cmp(b),
+        (Value::Big(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
+        (Value::Float(a), Value::Big(b)) => a.partial_cmp(&(*b as f64)),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
         (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
         (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),

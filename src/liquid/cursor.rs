@@ -245,12 +245,32 @@ impl<'a> Cursor<'a> {
     pub fn condition(&mut self) -> Result<Condition, Error> {
         self.deeper(|cursor| {
             let left = cursor.primary()?;
+            if let Some(word) = cursor.no_operator() {
+                let _ = cursor.primary()?;
+                return cursor.chained(Condition::Unknown(word.into()));
+            }
             let relation = match cursor.operator() {
                 Some(operator) => Condition::Compare(left, operator, cursor.primary()?),
                 None => Condition::Truth(cursor.filters(left)?),
             };
             cursor.chained(relation)
         })
+    }
+
+    /// Where Ruby Liquid would see an operator that there is not.
+    fn no_operator(&mut self) -> Option<&'a str> {
+        let rest = self.space().rest();
+        let is_part = |c: char| c.is_ascii_lowercase() || "=!<>_".contains(c);
+        let word = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+        let is_known = word.is_empty()
+            || Operator::from_word(word).is_some()
+            || matches!(word, "and" | "or")
+            || word.starts_with(['<', '>']);
+        if is_known || !self.engine.is_ruby() {
+            return None;
+        }
+        self.place += word.len();
+        Some(word)
     }
 
     fn chained(&mut self, left: Condition) -> Result<Condition, Error> {
@@ -319,8 +339,11 @@ impl<'a> Cursor<'a> {
         let text = rest[..end].trim_start_matches('+');
         let literal = match text.parse() {
             Ok(number) if decimals == 0 => Literal::Int(number),
-            // A whole number beyond 64 bits is kept as the nearest decimal one, never wrapped.
-            _ => Literal::Float(text.parse().unwrap_or_default()),
+            // A whole number beyond 128 bits is kept as the nearest decimal one, never wrapped.
+            _ => match text.parse() {
+                Ok(number) => Literal::Big(number),
+                Err(_) => Literal::Float(text.parse().unwrap_or_default()),
+            },
         };
         Expression::Literal(literal)
     }

@@ -39,6 +39,9 @@ fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
         Value::Nil | Value::Empty | Value::Blank => Json::Null,
         Value::Bool(truth) => Json::Bool(*truth),
         Value::Int(number) => Json::from(*number),
+        Value::Big(number) => {
+            serde_json::Number::from_i128(*number).map_or(Json::from(*number as f64), Json::Number)
+        }
         Value::Float(number) => Json::from(*number),
         Value::Text(text, _) => Json::from(&**text),
         Value::List(list) => {
@@ -64,12 +67,7 @@ pub fn same(one: &Value, other: &Value) -> bool {
     same_at(one, other, &mut HashSet::new(), 0)
 }
 
-fn same_at(
-    one: &Value,
-    other: &Value,
-    seen: &mut HashSet<(Place, Place)>,
-    depth: usize,
-) -> bool {
+fn same_at(one: &Value, other: &Value, seen: &mut HashSet<(Place, Place)>, depth: usize) -> bool {
     let (Some(a), Some(b)) = (place(one), place(other)) else { return one == other };
     if a == b || !seen.insert((a, b)) {
         return true;
@@ -86,9 +84,9 @@ fn same_at(
         (Value::Hash(one), Value::Hash(other)) => {
             let (one, other) = (one.borrow(), other.borrow());
             one.len() == other.len()
-                && one.iter().all(|(key, a)| {
-                    other.get(key).is_some_and(|b| same_at(a, b, seen, depth + 1))
-                })
+                && one
+                    .iter()
+                    .all(|(key, a)| other.get(key).is_some_and(|b| same_at(a, b, seen, depth + 1)))
         }
         _ => false,
     }

@@ -21,8 +21,4 @@ impl Tag for Jump {
     fn render(&self, _: &mut Context<'_>) -> Result<Flow, Error> {
         Ok(self.0)
     }
-
-    fn is_blank(&self) -> bool {
-        true
-    }
 }
