@@ -7,6 +7,7 @@ use sluicegate::cli::{
     call, check, events, executions, migrate, render, routes, sandbox, scaffold, serve,
 };
 use sluicegate::config::{self, Config};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -14,7 +15,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colours are for people: a file or a journal gets plain lines.
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        .init();
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {

@@ -10,7 +10,9 @@ use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type::Submission as Wanted;
 use crate::journal::buffer::Buffer as _;
+use crate::journal::error::Error as JournalError;
 use crate::module::form::Form;
+use crate::store::record::RecordId;
 use serde_json::{Map, Value as Json, json};
 
 /// What a submission came to.
@@ -101,6 +103,39 @@ impl RequestHost {
         params: &Map<String, Json>,
     ) -> Result<Submitted, Error> {
         let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
+        Ok(match self.run_form(form, id, &posted)? {
+            Ended::Refused(refused) => Submitted::Again { form: form.name.clone(), refused },
+            Ended::Written(record, reply) => {
+                let record_id = record.map(|record| record.id.to_string());
+                Submitted::Done { reply, outcome: None, record_id }
+            }
+        })
+    }
+
+    /// Takes properties through a form for a mutation that names it.
+    ///
+    /// # Errors
+    /// [`Error::Form`] when there is no such form or record.
+    pub fn submit_values(
+        &self,
+        name: &str,
+        id: Option<RecordId>,
+        properties: Map<String, Json>,
+    ) -> Result<Ended, Error> {
+        let form =
+            self.world.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
+        let posted = Map::from_iter([("properties".to_owned(), Json::Object(properties))]);
+        self.run_form(form, id.map(|id| id.to_string()).as_deref(), &posted)
+    }
+
+    /// Runs a record form; what it and its callbacks write is committed together, with the
+    /// scope's phase when there is one.
+    fn run_form(
+        &self,
+        form: &Form,
+        id: Option<&str>,
+        posted: &Map<String, Json>,
+    ) -> Result<Ended, Error> {
         let scene = self.scene()?;
         let host = self.on(&scene);
         let submission = Submission {
@@ -114,21 +149,20 @@ impl RequestHost {
         let mut ended = None;
         host.within(&mut phase, &mut || {
             let mut own = self.house.journal.phase();
-            let result = submission.record(&mut own, &posted, id);
+            let result = submission.record(&mut own, posted, id);
             if result.is_ok() {
                 self.join(own);
             }
             ended = Some(result);
         });
         let ended = ended.unwrap_or(Err(FormError::NotFound))?;
-        Ok(match ended {
-            Ended::Refused(refused) => Submitted::Again { form: form.name.clone(), refused },
-            Ended::Written(record, reply) => {
-                self.house.journal.write(phase)?;
-                let record_id = record.map(|record| record.id.to_string());
-                Submitted::Done { reply, outcome: None, record_id }
-            }
-        })
+        if matches!(ended, Ended::Written(..)) {
+            self.write(|outer| {
+                outer.join(phase);
+                Ok::<_, JournalError>(())
+            })?;
+        }
+        Ok(ended)
     }
 
     /// Writes records for whoever asks.

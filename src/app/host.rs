@@ -5,12 +5,13 @@ use crate::app::house::House;
 use crate::app::scope::Scope;
 use crate::app::world::World;
 use crate::form::render::Place;
+use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
 use crate::journal::phase::Phase;
-use crate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
+use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
 use crate::template::scene::Scene;
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// The house as one request or run sees it.
@@ -48,8 +49,12 @@ impl RequestHost {
         variables: Json,
         introspection: bool,
     ) -> Json {
-        let _ = (source, operation, variables, introspection);
-        Json::Null
+        let Some(schema) = &self.world.schema else {
+            return json!({ "data": null, "errors": [{ "message": "there is no schema" }] });
+        };
+        let limits =
+            if introspection { Limits::OUTSIDE.with_introspection() } else { Limits::OUTSIDE };
+        schema.execute(source, operation, &variables, Arc::new(self.clone()), limits)
     }
 
     /// Runs `work` on the scope's phase, or on one of its own that is committed at once.
@@ -112,8 +117,24 @@ impl Buffer for SceneHost<'_> {
 
 impl Host for SceneHost<'_> {
     fn graphql(&self, call: GraphqlCall) -> Json {
-        let _ = call;
-        Json::Null
+        let failed = |message: String| json!({ "errors": [{ "message": message }] });
+        let Some(schema) = &self.host.world.schema else {
+            return failed("there is no schema".to_owned());
+        };
+        let backend = Arc::new(self.host.clone());
+        if let Some(source) = &call.source {
+            return schema.run_for_liquid(source, &call.variables, backend, Limits::TEMPLATE);
+        }
+        let name = call.name.unwrap_or_default();
+        match self.host.world.catalog.graph_query(&name) {
+            Some(query) => schema.run_for_liquid(
+                &query.source.text,
+                &call.variables,
+                backend,
+                Limits::TEMPLATE,
+            ),
+            None => failed(format!("there is no graph query `{name}`")),
+        }
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
@@ -132,6 +153,29 @@ impl Host for SceneHost<'_> {
         };
         let refused = scope.refused.as_ref().filter(|(name, _)| *name == call.name);
         place.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
+    }
+
+    fn background(&self, job: Job) -> Result<String, String> {
+        self.host.enqueue(&job).map_err(|e| e.to_string())
+    }
+
+    fn translate(&self, key: &str, options: &Json) -> Option<String> {
+        let locale = options.get("locale").and_then(Json::as_str).unwrap_or("en");
+        let all = &self.host.world.catalog.translations;
+        all.get(locale, key).or_else(|| all.get("en", key)).map(str::to_owned)
+    }
+
+    fn asset_url(&self, path: &str) -> String {
+        // One that does not exist has an address too, which answers 404.
+        format!("/assets/{}?updated={}", path.trim_start_matches('/'), self.host.world.version)
+    }
+
+    fn transaction(&self, step: Transaction) -> Result<(), String> {
+        self.host.transaction(step).map_err(|e| e.to_string())
+    }
+
+    fn csrf_token(&self) -> String {
+        self.host.scope.csrf_token.clone()
     }
 
     fn log(&self, entry: LogEntry) {

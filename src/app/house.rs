@@ -23,8 +23,9 @@ use tokio::sync::Notify;
 /// Where constants' sealed values are bound to.
 const CONSTANT_PLACE: &str = "constants/value";
 
-/// Longer than a caller's patience with the gateway: nobody sends beside a living run.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// Longer than one attempt at the gateway; the lease is renewed before each further attempt, so
+/// that nobody sends beside a living run, and the runs of a dead process are found soon.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Every room, built once; shared by all requests.
 pub struct House {
@@ -71,7 +72,8 @@ impl House {
             None => Target::live(hosts),
         };
         let transport = Transport::new(target, runtime, Patience::default())?;
-        let world = World::load(root, &|name| config.module_variable(name));
+        let version = clock.now().as_millisecond();
+        let world = World::load(root, version, &|name| config.module_variable(name));
         Ok(Arc::new(Self {
             clock,
             store,
@@ -92,7 +94,9 @@ impl House {
     /// Loads the files again. Requests on their way keep the state they began with.
     pub fn reload(&self) -> Arc<World> {
         let config = &self.config;
-        let world = Arc::new(World::load(&config.root, &|name| config.module_variable(name)));
+        let version = self.clock.now().as_millisecond();
+        let variable = |name: &str| config.module_variable(name);
+        let world = Arc::new(World::load(&config.root, version, &variable));
         *self.world.write().expect("no holder of the world panics") = Arc::clone(&world);
         world
     }

@@ -1,11 +1,13 @@
 //! Builds every room once and joins them: implements the `Host` that templates call.
 
+pub mod backend;
 pub mod boot;
 pub mod doors;
 pub mod error;
 pub mod forms;
 pub mod host;
 pub mod house;
+pub mod jobs;
 pub mod migrations;
 pub mod reload;
 pub mod scope;

@@ -1,7 +1,7 @@
 //! What belongs to one request or one run: who asks, and where its record writes go.
 
 use crate::form::render::Refused;
-use crate::journal::phase::Phase;
+use crate::journal::phase::{Mark, Phase};
 use crate::store::execution::ExecutionId;
 use crate::template::render::OutputMode;
 use serde_json::{Map, Value as Json};
@@ -30,6 +30,9 @@ pub struct Scope {
     nested: AtomicU32,
     /// Where record writes go; without a phase each is committed by itself.
     pub(super) phase: Mutex<Option<Phase>>,
+    /// Transactions that templates opened: where each began, or nothing for one that opened the
+    /// phase itself.
+    pub(super) transactions: Mutex<Vec<Option<Mark>>>,
 }
 
 impl Scope {
@@ -46,6 +49,7 @@ impl Scope {
             parent: None,
             nested: AtomicU32::new(0),
             phase: Mutex::new(None),
+            transactions: Mutex::new(Vec::new()),
         }
     }
 

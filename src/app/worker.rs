@@ -2,6 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::house::House;
+use crate::app::jobs;
 use crate::app::scope::Scope;
 use crate::gateway::request_type;
 use crate::journal::error::Error as JournalError;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often the worker looks by itself; it is also woken by every stored event.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(500);
 /// How many executions are taken at once.
 const BATCH: u32 = 100;
 
@@ -71,6 +72,7 @@ fn one(house: &Arc<House>, execution: Execution) -> Result<(), Error> {
     match run.execution().kind.as_str() {
         request_type::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
+        jobs::KIND => host.job(run),
         _ => unknown(house, run),
     }
 }

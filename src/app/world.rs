@@ -1,7 +1,8 @@
 //! What is written, loaded and compiled: swapped as a whole when files change.
 
+use crate::graphql::schema::Schema;
 use crate::module::catalog::Catalog;
-use crate::module::fault::Fault;
+use crate::module::fault::{Fault, Severity};
 use crate::secret::Secret;
 use crate::template::render::Templates;
 use std::collections::BTreeMap;
@@ -14,23 +15,61 @@ pub struct World {
     pub catalog: Arc<Catalog>,
     /// Its compiled templates.
     pub templates: Templates,
+    /// Differs from one load to the next: assets are addressed with it.
+    pub version: i64,
+    /// The GraphQL schema with a mutation per request type; none when a module spoils it.
+    pub schema: Option<Schema>,
+    /// Why there is no schema.
+    schema_error: Option<String>,
 }
 
 impl World {
     /// Loads the instance at `root`. What is wrong is in the catalog; nothing here fails.
-    pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn load(root: &Path, version: i64, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let catalog = Arc::new(Catalog::load(root, environment));
         let templates = Templates::new(Arc::clone(&catalog));
-        Self { catalog, templates }
+        let (schema, schema_error) = match Schema::build(&catalog) {
+            Ok(schema) => (Some(schema), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self { catalog, templates, version, schema, schema_error }
     }
 
     /// Every fault: of the files' structure, and of their templates and references.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = self.catalog.faults.clone();
         faults.extend(self.templates.check());
+        faults.extend(self.schema.iter().flat_map(|schema| schema.faults().iter().cloned()));
+        faults.extend(self.schema_error.iter().map(|message| {
+            Fault::of_file(
+                Severity::Error,
+                Path::new("modules"),
+                format!("no GraphQL schema: {message}"),
+            )
+        }));
+        faults.extend(self.query_faults());
         faults.sort_by(|one, other| {
             (&one.path, one.line, one.column).cmp(&(&other.path, other.line, other.column))
         });
+        faults
+    }
+
+    /// What is wrong with the graph queries, in this schema.
+    fn query_faults(&self) -> Vec<Fault> {
+        let Some(schema) = &self.schema else { return Vec::new() };
+        let mut faults = Vec::new();
+        for query in self.catalog.graph_queries.values() {
+            let source = &query.source;
+            let ours = source
+                .module
+                .as_deref()
+                .is_none_or(|name| self.catalog.module(name).is_some_and(|module| module.strict));
+            let severity = if ours { Severity::Error } else { Severity::Warning };
+            for problem in schema.check(&source.text) {
+                let mark = source.position(problem.line, problem.column);
+                faults.push(Fault::at(severity, &source.path, mark, &source.text, problem.message));
+            }
+        }
         faults
     }
 

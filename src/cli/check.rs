@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// # Errors
 /// None of its own.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
-    let world = World::load(&config.root, &|name| config.module_variable(name));
+    let world = World::load(&config.root, 0, &|name| config.module_variable(name));
     let faults = world.faults();
     let errors = faults.iter().filter(|fault| fault.is_error()).count();
     if output.json {

@@ -221,6 +221,7 @@ mod tests {
             virtual_: false,
             readonly: false,
             default: None,
+            mark: crate::module::source::Mark { line: 1, column: 1 },
         };
         let asking = Asking {
             holds: &|_| true,

@@ -159,7 +159,17 @@ mod tests {
     use serde_json::json;
 
     fn param(name: &str, kind: ParamKind, required: bool) -> Param {
-        Param { name: name.to_owned(), kind, required, ..Param::default() }
+        Param {
+            name: name.to_owned(),
+            kind,
+            required,
+            enum_values: Vec::new(),
+            minimum: None,
+            maximum: None,
+            max_length: None,
+            description: None,
+            example: None,
+        }
     }
 
     fn run(params: &[Param], data: Json) -> Result<Json, Vec<String>> {

@@ -43,7 +43,7 @@ pub struct Budget {
     nesting: Cell<u32>,
     output: Cell<usize>,
     values: Cell<usize>,
-    begun: Instant,
+    begun: Cell<Instant>,
 }
 
 impl Budget {
@@ -56,7 +56,7 @@ impl Budget {
             nesting: Cell::new(0),
             output: Cell::new(0),
             values: Cell::new(0),
-            begun: Instant::now(),
+            begun: Cell::new(Instant::now()),
         }
     }
 
@@ -70,11 +70,16 @@ impl Budget {
         if steps > self.limits.steps {
             return Err(Error::limit(format!("more than {} steps", self.limits.steps)));
         }
-        if steps.is_multiple_of(256) && self.begun.elapsed() > self.limits.time {
+        if steps.is_multiple_of(256) && self.begun.get().elapsed() > self.limits.time {
             let millis = self.limits.time.as_millis();
             return Err(Error::limit(format!("longer than {millis} ms")));
         }
         Ok(())
+    }
+
+    /// Does not count `time`: what a render waits for outside is no work of its own.
+    pub fn forgive(&self, time: Duration) {
+        self.begun.set(self.begun.get() + time);
     }
 
     /// Goes into a block that is no loop; [`Budget::leave_block`] comes back.

@@ -33,6 +33,20 @@ impl Partials for NoPartials {
     }
 }
 
+/// What tags and filters of the caller's reach beyond the engine.
+///
+/// A question is any type the caller's own tags agree on. It is not a plain `&dyn Any` because what
+/// answers may borrow from the caller's stack, which `Any` can not.
+pub trait Outside {
+    /// Answers a question inside of it.
+    fn ask(&self, question: &mut dyn Any);
+}
+
+/// Nothing to reach.
+impl Outside for () {
+    fn ask(&self, _: &mut dyn Any) {}
+}
+
 /// How texts are printed.
 #[derive(Debug, Clone, Copy)]
 pub enum Escape {
@@ -53,7 +67,7 @@ pub struct Setting<'a> {
     /// Where partials are.
     pub partials: &'a dyn Partials,
     /// What tags and filters of the caller's reach.
-    pub host: &'a dyn Any,
+    pub host: &'a dyn Outside,
     /// How texts are printed.
     pub escape: Escape,
     /// The moment that `now` is, all through the render.
@@ -106,7 +120,7 @@ pub struct Context<'a> {
     /// Where partials are.
     pub partials: &'a dyn Partials,
     /// What tags and filters of the caller's reach.
-    pub host: &'a dyn Any,
+    pub host: &'a dyn Outside,
     /// The moment that `now` is.
     pub now: Timestamp,
     /// How texts are printed.
@@ -288,6 +302,16 @@ impl<'a> Context<'a> {
             (Value::Text(text, false), Escape::Through(through)) => {
                 let clean = through(text);
                 self.write(&clean)
+            }
+            // JSON says the same with these letters escaped, and can not open a tag in a page.
+            (
+                Value::List(_) | Value::Hash(_) | Value::Object(_),
+                Escape::Entities | Escape::Through(_),
+            ) => {
+                let text = self.text(value);
+                let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
+                let text = text.replace('&', "\\u0026");
+                self.write(&text)
             }
             _ => {
                 let text = self.text(value);

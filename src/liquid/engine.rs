@@ -2,7 +2,7 @@
 
 use crate::liquid::budget::Limits;
 use crate::liquid::context::{Context, Setting};
-use crate::liquid::error::Error;
+use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::Filter;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, ReadTag};
@@ -218,7 +218,8 @@ impl Engine {
         let mut parser = Parser::new(&source, self);
         match parser.template() {
             Ok(body) => {
-                let warnings = parser.into_warnings();
+                let located = |one: Error| one.at(&name, &source, Mark::default());
+                let warnings = parser.into_warnings().into_iter().map(located).collect();
                 Ok(Template::new(name, Arc::clone(&source), body, warnings))
             }
             Err(error) => Err(error.at(&name, &source, parser.mark())),

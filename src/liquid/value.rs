@@ -110,7 +110,7 @@ impl Value {
     /// `blank`, as Rails has it: nil, false, white space, and what is empty.
     pub fn is_blank(&self) -> bool {
         match self {
-            Self::Nil | Self::Bool(false) => true,
+            Self::Nil | Self::Bool(false) | Self::Empty | Self::Blank => true,
             Self::Text(text, _) => text.trim().is_empty(),
             other => other.is_empty(),
         }

@@ -10,6 +10,7 @@ pub mod server;
 pub mod world;
 
 mod authorization;
+mod browser;
 mod call;
 mod card;
 mod clock;

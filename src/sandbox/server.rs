@@ -6,7 +6,7 @@ use super::journal::Journal;
 use super::reply::response;
 use super::state::Shared;
 use super::world::{Settings, World};
-use super::{control, dashboard, delivery, identifier, protocol, settle};
+use super::{browser, control, dashboard, delivery, identifier, protocol, settle};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -106,6 +106,7 @@ fn router(shared: Arc<Shared>) -> Router {
     let house: Router = Router::new()
         .route("/", get(dashboard::page))
         .nest("/_sandbox", control::routes())
+        .merge(browser::routes())
         .fallback(api)
         .with_state(shared);
     house.layer(CatchPanicLayer::new())

@@ -1,7 +1,20 @@
-//! The platform's tags and filters over the Liquid engine, and the `Host` they call.
+//! The platform's dialect over `liquid`: its tags, filters, profiles, and the door to the host.
+//!
+//! [`render::Templates`] compiles a catalog's templates and renders them in a [`scene::Scene`],
+//! which all renders of one request share; what a template asks of the rest of the house goes
+//! through [`host::Host`].
 
+mod arguments;
+mod check;
+mod dialect;
 pub mod error;
+mod filters;
 pub mod host;
+mod json;
 pub mod lenient_json;
+mod moment;
 pub mod render;
 pub mod scene;
+mod stage;
+mod tags;
+mod target;

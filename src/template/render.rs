@@ -1,67 +1,284 @@
-//! STUB.
+//! The compiled templates of a catalog, and how one of them is rendered.
+
+use crate::liquid::budget::Limits;
+use crate::liquid::context::{Escape, Partials, Setting};
+use crate::liquid::engine::Engine;
+use crate::liquid::error::{Error as LiquidError, Kind};
+use crate::liquid::tag::Flow;
+use crate::liquid::template::Template;
+use crate::liquid::value::Value;
 use crate::module::catalog::Catalog;
+use crate::module::fault::Fault;
+use crate::module::profile::Profile;
 use crate::module::source::Source;
+use crate::template::check;
+use crate::template::dialect;
 use crate::template::error::Error;
+use crate::template::filters::markup;
 use crate::template::host::Host;
+use crate::template::json;
 use crate::template::scene::Scene;
-use serde_json::Value as Json;
-use std::sync::Arc;
-/// Stub.
-pub struct Templates;
-/// Stub.
+use crate::template::stage::Stage;
+use serde_json::{Map, Value as Json, json};
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// More compiled templates than any instance has: beyond it only texts made at run time are.
+const CACHE_MAX: usize = 20_000;
+
+/// How output is escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputMode {
-    /** a */
+    /// Not at all: calls, headers, JSON, policies.
     Raw,
-    /** a */
+    /// `& < > " '` of texts become entities; what is `html_safe`, and hashes and lists, do not.
     Escape,
-    /** a */
+    /// Texts go through an HTML sanitiser; quotes stay.
     Sanitize,
 }
-/// Stub.
-#[derive(Debug, Clone, Default)]
-pub struct Effects {
-    /** a */
-    pub status: Option<u16>,
-    /** a */
-    pub headers: Vec<(String, String)>,
-    /** a */
-    pub redirect: Option<(String, u16)>,
-    /** a */
-    pub session: Vec<(String, Json)>,
-    /** a */
-    pub flash: serde_json::Map<String, Json>,
-    /** a */
-    pub content_for: serde_json::Map<String, Json>,
+
+impl OutputMode {
+    /// The engine's name for it.
+    pub(super) fn escape(self) -> Escape {
+        match self {
+            Self::Raw => Escape::Raw,
+            Self::Escape => Escape::Entities,
+            Self::Sanitize => Escape::Through(|text| markup::sanitize(text).into_owned()),
+        }
+    }
 }
-/// Stub.
+
+/// Status, headers, redirect, session: for whoever answers the request.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Effects {
+    /// `response_status`.
+    pub status: Option<u16>,
+    /// `response_headers`, in the order asked for.
+    pub headers: Vec<(String, String)>,
+    /// `redirect_to`: where, and the status.
+    pub redirect: Option<(String, u16)>,
+    /// `session`: names and values; null takes the name away.
+    pub session: Vec<(String, Json)>,
+    /// `sign_in`: the user's id, and for how many minutes.
+    pub sign_in: Option<(String, Option<u32>)>,
+    /// Texts for the next page.
+    pub flash: Map<String, Json>,
+    /// `content_for`: names and their texts.
+    pub content_for: Map<String, Json>,
+}
+
+/// What a render came to.
 #[derive(Debug, Clone, Default)]
 pub struct Rendered {
-    /** a */
+    /// The text.
     pub output: String,
-    /** a */
+    /// What `return` gave, when the template ended with one.
     pub returned: Option<Json>,
-    /** a */
+    /// What it did to the web's answer, inner renders included; those of an inner render come
+    /// with the outer one's.
     pub effects: Effects,
+    /// What was noticed: unknown filters, errors that the legacy profile prints in their place.
+    pub warnings: Vec<Error>,
 }
+
+/// The compiled templates of a catalog.
+pub struct Templates {
+    catalog: Arc<Catalog>,
+    legacy: Engine,
+    modern: Engine,
+    /// As `legacy`, but unknown names are errors: for finding them before anything runs.
+    strict: Engine,
+    compiled: RwLock<HashMap<(usize, Profile), Arc<Compiled>>>,
+}
+
+/// A compiled source. It holds the source's text, so the text's address stays its own.
+pub(super) struct Compiled {
+    /// What the engine calls it.
+    name: Arc<str>,
+    pub(super) source: Source,
+    pub(super) template: Result<Template, LiquidError>,
+}
+
 impl Templates {
-    /// Stub.
-    pub fn new(_catalog: Arc<Catalog>) -> Self {
-        Self
+    /// The templates of a catalog; each is compiled when it is first needed.
+    pub fn new(catalog: Arc<Catalog>) -> Self {
+        let legacy = dialect::engine(Profile::Legacy);
+        let mut strict = legacy.clone();
+        strict.set_lax(false);
+        Self {
+            catalog,
+            legacy,
+            modern: dialect::engine(Profile::Modern),
+            strict,
+            compiled: RwLock::default(),
+        }
     }
-    /// Stub.
-    pub fn check(&self) -> Vec<crate::module::fault::Fault> {
-        Vec::new()
+
+    /// Everything that is wrong with the catalog's templates: what does not compile, and names
+    /// that lead nowhere.
+    pub fn check(&self) -> Vec<Fault> {
+        check::check(self, &self.catalog)
     }
-    /// Stub.
+
+    /// Renders a source with `locals`, an object of variables.
+    ///
+    /// # Errors
+    /// What went wrong, with its place; in the legacy profile only what stops a render.
     pub fn render(
         &self,
-        _s: &Source,
-        _scene: &Scene,
-        _l: Json,
-        _o: OutputMode,
-        _h: &dyn Host,
+        source: &Source,
+        scene: &Scene,
+        locals: Json,
+        output: OutputMode,
+        host: &dyn Host,
     ) -> Result<Rendered, Error> {
-        Err(Error)
+        let Some(budget) = scene.enter(LIMITS) else {
+            return Err(Error::new(Kind::Limit, "forms and calls nest too deep"));
+        };
+        let stage = Stage { host, scene, templates: self, output };
+        let compiled = self.compiled(source);
+        let result = compiled.template.clone().and_then(|template| {
+            let setting = Setting {
+                variables: variables(locals),
+                globals: globals(scene, source.profile),
+                partials: self,
+                host: &stage,
+                escape: output.escape(),
+                now: host.now(),
+                budget: &budget,
+            };
+            self.engine(source.profile).render(&template, setting)
+        });
+        let effects = scene.leave();
+        let rendered = result.map_err(|error| self.error(&error))?;
+        let noticed = compiled.template.as_ref().map(Template::warnings).unwrap_or_default();
+        Ok(Rendered {
+            output: rendered.output,
+            returned: (rendered.flow == Flow::Return)
+                .then(|| rendered.returned.map(|value| json::plain(&value)))
+                .flatten(),
+            effects,
+            warnings: noticed.iter().chain(&rendered.warnings).map(|e| self.error(e)).collect(),
+        })
     }
+
+    /// The engine of a profile.
+    fn engine(&self, profile: Profile) -> &Engine {
+        match profile {
+            Profile::Legacy => &self.legacy,
+            Profile::Modern => &self.modern,
+        }
+    }
+
+    /// The first tag or filter of a legacy template that is not there; rendering passes it over.
+    pub(super) fn unknown_name(&self, compiled: &Compiled) -> Option<Error> {
+        if compiled.source.profile != Profile::Legacy {
+            return None;
+        }
+        let text = Arc::clone(&compiled.source.text);
+        let error = self.strict.compile(Arc::clone(&compiled.name), text).err()?;
+        Some(self.error(&error))
+    }
+
+    /// The source, compiled, now or before.
+    pub(super) fn compiled(&self, source: &Source) -> Arc<Compiled> {
+        let key = (source.text.as_ptr() as usize, source.profile);
+        let is_same = |one: &Arc<Compiled>| {
+            Arc::ptr_eq(&one.source.text, &source.text)
+                && one.source.name == source.name
+                && one.source.path == source.path
+                && one.source.line == source.line
+        };
+        let known = self.compiled.read().ok().and_then(|all| all.get(&key).map(Arc::clone));
+        if let Some(known) = known.filter(is_same) {
+            return known;
+        }
+        let name = self.free_name(&source.name);
+        let engine = self.engine(source.profile);
+        let template = engine.compile(Arc::clone(&name), Arc::clone(&source.text));
+        let compiled = Arc::new(Compiled { name, source: source.clone(), template });
+        if let Ok(mut all) = self.compiled.write() {
+            if all.len() >= CACHE_MAX {
+                all.clear();
+            }
+            all.insert(key, Arc::clone(&compiled));
+        }
+        compiled
+    }
+
+    /// A name by which the source is found again: a page and a partial may have the same one.
+    fn free_name(&self, wanted: &str) -> Arc<str> {
+        let Ok(all) = self.compiled.read() else { return wanted.into() };
+        let is_free = |name: &str| all.values().all(|one| &*one.name != name);
+        let numbered = (2..).map(|number| format!("{wanted} ({number})"));
+        let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+        names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned()).into()
+    }
+
+    /// The source that the engine calls `name`.
+    pub(super) fn source(&self, name: &str) -> Option<Source> {
+        let all = self.compiled.read().ok()?;
+        all.values().find(|one| &*one.name == name).map(|one| one.source.clone())
+    }
+
+    /// The engine's error with its places in files.
+    pub(super) fn error(&self, error: &LiquidError) -> Error {
+        // Errors are rare and caches small enough to be searched.
+        let all: Vec<Arc<Compiled>> =
+            self.compiled.read().map(|all| all.values().cloned().collect()).unwrap_or_default();
+        Error::from_liquid(
+            error,
+            |name| all.iter().find(|one| &*one.name == name).map(|one| &one.source),
+            |text| self.catalog.redact(text),
+        )
+    }
+}
+
+/// What one request may spend on templates. The time is that of the templates alone; waiting for
+/// Stripe is not counted.
+const LIMITS: Limits = Limits {
+    steps: 2_000_000,
+    depth: 100,
+    nesting: 300,
+    output_bytes: 16 * 1024 * 1024,
+    value_bytes: 64 * 1024 * 1024,
+    time: std::time::Duration::from_secs(5),
+};
+
+impl Partials for Templates {
+    fn find(&self, name: &str) -> Result<Template, LiquidError> {
+        let Some(partial) = self.catalog.partial(name) else {
+            let near = check::near(name, self.catalog.partials.keys().map(String::as_str));
+            let message = format!("can't find partial \"{name}\"");
+            return Err(LiquidError::new(Kind::Partial, message).help(near));
+        };
+        self.compiled(&partial.source).template.clone()
+    }
+}
+
+/// Locals as variables. `{"html_safe": text}` is a text that is printed as it is.
+fn variables(locals: Json) -> Vec<(Arc<str>, Value)> {
+    let Json::Object(map) = locals else { return Vec::new() };
+    let value = |value: Json| match &value {
+        Json::Object(map) if map.len() == 1 => match map.get("html_safe") {
+            Some(Json::String(text)) => Value::safe(text.as_str()),
+            _ => Value::from(value),
+        },
+        _ => Value::from(value),
+    };
+    map.into_iter().map(|(name, local)| (Arc::from(name), value(local))).collect()
+}
+
+/// Variables that are visible everywhere: `context`, and the old names of its parts.
+fn globals(scene: &Scene, profile: Profile) -> Vec<(Arc<str>, Value)> {
+    let mut globals = vec![("context".into(), scene.context())];
+    if profile.switches().old_variables {
+        for name in ["params", "page", "current_user", "flash"] {
+            globals.push((name.into(), scene.field(name)));
+        }
+        let host = scene.field("location").property("host");
+        let platform = Value::from(json!({ "host": host.to_json() }));
+        globals.push(("platform_context".into(), platform));
+    }
+    globals
 }

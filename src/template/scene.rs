@@ -1,16 +1,231 @@
-//! STUB.
-/// Stub.
-pub struct Scene;
+//! What all renders of one web request share: `context`, constants, exports, effects.
+
+use crate::liquid::budget::{Budget, Limits};
+use crate::liquid::value::{Hash, Object, Value};
+use crate::secret::Secret;
+use crate::template::render::Effects;
+use serde_json::{Map, Value as Json, json};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Renders inside renders (forms, API calls) may nest this deep; each takes a piece of the
+/// thread's stack that the engine does not see.
+const NESTING_MAX: u32 = 12;
+
+/// The request that templates are rendered for. Clones are the same scene.
+#[derive(Clone)]
+pub struct Scene(Rc<State>);
+
+struct State {
+    context: Hash,
+    constants: Rc<RefCell<BTreeMap<String, Secret>>>,
+    effects: RefCell<Effects>,
+    content: RefCell<String>,
+    content_for: RefCell<Map<String, Json>>,
+    budget: RefCell<Option<Rc<Budget>>>,
+    nesting: Cell<u32>,
+}
+
+impl fmt::Debug for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scene")
+    }
+}
+
 impl Scene {
-    /// Stub.
-    pub fn new(_context: serde_json::Map<String, serde_json::Value>) -> Self {
-        Self
+    /// A scene whose `context` is this object.
+    pub fn new(context: Map<String, Json>) -> Self {
+        let context = context.into_iter().map(|(name, value)| (Arc::from(name), value.into()));
+        let context: Hash = Rc::new(RefCell::new(context.collect()));
+        context.borrow_mut().entry("exports".into()).or_insert_with(|| Value::from(json!({})));
+        Self(Rc::new(State {
+            context,
+            constants: Rc::default(),
+            effects: RefCell::default(),
+            content: RefCell::default(),
+            content_for: RefCell::default(),
+            budget: RefCell::default(),
+            nesting: Cell::new(0),
+        }))
     }
-    /// Stub.
-    pub fn set(&self, _name: &str, _value: serde_json::Value) {}
-    /// Stub.
-    pub fn set_content(&self, _content: &str, _named: &serde_json::Map<String, serde_json::Value>) {
+
+    /// Sets `context.NAME`.
+    pub fn set(&self, name: &str, value: Json) {
+        self.0.context.borrow_mut().insert(name.into(), value.into());
     }
-    /// Stub.
-    pub fn set_constants(&self, _all: std::collections::BTreeMap<String, crate::secret::Secret>) {}
+
+    /// `context.NAME` as it is now.
+    pub fn get(&self, name: &str) -> Json {
+        self.0.context.borrow().get(name).map(Value::to_json).unwrap_or_default()
+    }
+
+    /// `context.exports` as it is now.
+    pub fn exports(&self) -> Json {
+        self.get("exports")
+    }
+
+    /// Sets all constants.
+    pub fn set_constants(&self, all: BTreeMap<String, Secret>) {
+        *self.0.constants.borrow_mut() = all;
+    }
+
+    /// Sets a constant written during the request.
+    pub fn set_constant(&self, name: &str, value: Secret) {
+        self.0.constants.borrow_mut().insert(name.to_owned(), value);
+    }
+
+    /// Gives a layout the page it wraps (`yield` without a name) and what `content_for` kept.
+    pub fn set_content(&self, content: &str, named: &Map<String, Json>) {
+        content.clone_into(&mut self.0.content.borrow_mut());
+        self.0.content_for.borrow_mut().extend(named.clone());
+    }
+
+    /// The page that a layout wraps.
+    pub(super) fn content(&self) -> String {
+        self.0.content.borrow().clone()
+    }
+
+    /// What `content_for` kept under a name.
+    pub(super) fn content_for(&self, name: &str) -> Option<String> {
+        self.0.content_for.borrow().get(name).and_then(Json::as_str).map(str::to_owned)
+    }
+
+    /// Adds to what is kept under a name, or replaces it.
+    pub(super) fn keep_content(&self, name: &str, text: &str, replaces: bool) {
+        let mut all = self.0.content_for.borrow_mut();
+        let kept = match all.get(name).and_then(Json::as_str) {
+            Some(kept) if !replaces => format!("{kept}{text}"),
+            _ => text.to_owned(),
+        };
+        all.insert(name.to_owned(), Json::String(kept));
+    }
+
+    /// Notes something for the web's answer.
+    pub(super) fn effect<T>(&self, note: impl FnOnce(&mut Effects) -> T) -> T {
+        note(&mut self.0.effects.borrow_mut())
+    }
+
+    /// A part of `context` that is a hash, made when it is not there.
+    pub(super) fn part(&self, name: &str) -> Hash {
+        let mut context = self.0.context.borrow_mut();
+        if let Some(Value::Hash(part)) = context.get(name) {
+            return Rc::clone(part);
+        }
+        let part: Hash = Rc::default();
+        context.insert(name.into(), Value::Hash(Rc::clone(&part)));
+        part
+    }
+
+    /// The variable `context`.
+    pub(super) fn context(&self) -> Value {
+        let constants = Constants(Rc::clone(&self.0.constants));
+        let fields = Rc::clone(&self.0.context);
+        Value::Object(Rc::new(Context { fields, constants: Rc::new(constants) }))
+    }
+
+    /// A field of `context` as a variable.
+    pub(super) fn field(&self, name: &str) -> Value {
+        self.0.context.borrow().get(name).cloned().unwrap_or_default()
+    }
+
+    /// Begins a render: an inner one draws on the outer one's budget. Nothing, when renders nest
+    /// too deep.
+    pub(super) fn enter(&self, limits: Limits) -> Option<Rc<Budget>> {
+        let nesting = self.0.nesting.get();
+        if nesting >= NESTING_MAX {
+            return None;
+        }
+        self.0.nesting.set(nesting + 1);
+        let mut budget = self.0.budget.borrow_mut();
+        Some(Rc::clone(budget.get_or_insert_with(|| Rc::new(Budget::new(limits)))))
+    }
+
+    /// Ends a render; the outermost takes what all did to the web's answer.
+    pub(super) fn leave(&self) -> Effects {
+        let nesting = self.0.nesting.get().saturating_sub(1);
+        self.0.nesting.set(nesting);
+        if nesting > 0 {
+            return Effects::default();
+        }
+        *self.0.budget.borrow_mut() = None;
+        let content_for = self.0.content_for.borrow().clone();
+        Effects { content_for, ..self.0.effects.take() }
+    }
+}
+
+/// `context`: fields, and constants that are only told by name.
+#[derive(Debug)]
+struct Context {
+    fields: Hash,
+    constants: Rc<Constants>,
+}
+
+impl Object for Context {
+    fn get(&self, key: &str) -> Option<Value> {
+        if key == "constants" {
+            return Some(Value::Object(Rc::clone(&self.constants) as Rc<dyn Object>));
+        }
+        self.fields.borrow().get(key).cloned()
+    }
+
+    fn to_json(&self) -> Json {
+        Value::Hash(Rc::clone(&self.fields)).to_json()
+    }
+}
+
+/// `context.constants`: each by its name, never all of them.
+struct Constants(Rc<RefCell<BTreeMap<String, Secret>>>);
+
+impl fmt::Debug for Constants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Constants")
+    }
+}
+
+impl Object for Constants {
+    fn get(&self, key: &str) -> Option<Value> {
+        self.0.borrow().get(key).map(|secret| Value::text(secret.expose()))
+    }
+
+    fn to_json(&self) -> Json {
+        json!({})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_are_told_by_name_only() {
+        let scene = Scene::new(Map::new());
+        scene.set_constants([("KEY".to_owned(), Secret::new("sk_test_canary"))].into());
+        let context = scene.context();
+        let constants = context.property("constants");
+        assert_eq!(constants.property("KEY"), Value::text("sk_test_canary"));
+        for shown in [format!("{context:?}{scene:?}"), context.to_json().to_string()] {
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+        assert_eq!(constants.to_text(), "{}");
+    }
+
+    #[test]
+    fn effects_go_to_the_outermost_render() {
+        let scene = Scene::new(Map::new());
+        assert!(scene.enter(Limits::default()).is_some());
+        assert!(scene.enter(Limits::default()).is_some());
+        scene.effect(|effects| effects.status = Some(403));
+        assert_eq!(scene.leave().status, None);
+        assert_eq!(scene.leave().status, Some(403));
+    }
+
+    #[test]
+    fn renders_nest_only_so_deep() {
+        let scene = Scene::new(Map::new());
+        let entered = (0..100).take_while(|_| scene.enter(Limits::default()).is_some()).count();
+        assert_eq!(entered, NESTING_MAX as usize);
+    }
 }

@@ -4,12 +4,13 @@ use crate::journal::buffer::Buffer;
 use crate::journal::entry::Journal;
 use crate::journal::run::Run;
 use crate::module::catalog::Catalog;
-use crate::store::execution::State;
+use crate::store::execution::{ExecutionId, State};
 use crate::template::host::Host;
 use crate::template::render::{OutputMode, Templates};
 use crate::template::scene::Scene;
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
+use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
 /// What a processor runs in.
@@ -39,6 +40,11 @@ impl Dispatch<'_> {
         let gateway = input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
         let json = input.get("event").cloned().unwrap_or(Json::Null);
         let event = Event::read(json.to_string().as_bytes())?;
+        if self.is_ahead(&event)? {
+            let wait = Some(SignedDuration::from_millis(400));
+            self.journal.retryable(run, "the request that caused it has not ended yet", wait)?;
+            return Ok(false);
+        }
         let name = event.processor(gateway);
         let mut phase = self.journal.phase();
         let processed = match self.catalog.partial(&name) {
@@ -63,5 +69,23 @@ impl Dispatch<'_> {
         let outcome = json!({ "processor": name, "processed": processed });
         self.journal.finish(run, None, phase, State::Completed, outcome)?;
         Ok(processed)
+    }
+
+    /// True when the event has overtaken the answer it follows from: a request of ours caused it,
+    /// and the records of that request are not committed yet. Stripe tells which request it was by
+    /// its idempotency key: a caller's own, or one derived from an execution's id.
+    fn is_ahead(&self, event: &Event) -> Result<bool, Error> {
+        let key = event.json.pointer("/request/idempotency_key").and_then(Json::as_str);
+        let Some(key) = key else { return Ok(false) };
+        let store = self.journal.store();
+        let mut cause = store.execution_by_key("request_type", key)?;
+        if cause.is_none() {
+            let derived = key.strip_prefix("sluicegate-").and_then(|rest| rest.split('-').next());
+            cause = match derived {
+                Some(id) => store.execution(&ExecutionId::from(id))?,
+                None => None,
+            };
+        }
+        Ok(cause.is_some_and(|cause| !cause.state.is_final()))
     }
 }

@@ -1,1 +1,280 @@
-//! Tests of cli.
+//! The command line: every command, what it prints for people and programs, and its exit codes.
+
+use crate::support::host::{Instance, Process, TestHost};
+use crate::support::wait::eventually;
+use serde_json::{Value as Json, json};
+use std::net::TcpListener;
+
+const COMMANDS: [&str; 10] = [
+    "serve",
+    "call",
+    "render",
+    "check",
+    "migrate",
+    "executions",
+    "events",
+    "sandbox",
+    "new",
+    "routes",
+];
+
+#[test]
+fn help_and_version() {
+    let instance = Instance::empty();
+    let help = instance.run(&["--help"]).good().out;
+    for command in COMMANDS {
+        assert!(help.contains(command), "help names {command}: {help}");
+        let own = instance.run(&[command, "--help"]).good().out;
+        assert!(own.contains("Usage: sluicegate"), "{command}: {own}");
+    }
+    let version = instance.run(&["--version"]).good().out;
+    assert_eq!(version.trim(), format!("sluicegate {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn mistakes_are_said_in_one_line_and_change_nothing() {
+    let instance = Instance::new();
+    for arguments in [
+        &["call", "create_payment", "--data", "{"][..],
+        &["call", "create_payment", "--data", "[]"],
+        &["call", "create_payment", "--config", "5"],
+        &["call", "no_such_thing"],
+        &["serve", "--addr", "nowhere"],
+        &["serve", "--stripe", "sometimes"],
+        &["serve", "--stripe", "live"],
+        &["serve", "--database", "mysql://u:canary@h/d"],
+        &["executions", "show", "01NOTHING"],
+        &["executions", "retry", "01NOTHING"],
+        &["executions", "discard", "01NOTHING"],
+        &["executions", "list", "--state", "sleepy"],
+        &["events", "show", "evt_nothing"],
+        &["events", "replay", "evt_nothing"],
+        &["new", "module", "../x"],
+        &["render", "nothing.liquid"],
+    ] {
+        let ran = instance.run(arguments);
+        assert!(ran.code != 0 && ran.code != 101, "{arguments:?}: {ran:?}");
+        let lines = ran.err.trim().lines().filter(|line| line.starts_with("sluicegate:"));
+        assert_eq!(lines.count(), 1, "{arguments:?}: {ran:?}");
+        assert!(!ran.err.contains("canary") && !ran.err.contains("panicked"), "{ran:?}");
+    }
+    // What clap itself refuses has its own form and code.
+    for arguments in
+        [&["fly"][..], &["call"], &["render"], &["executions", "show"], &["new", "house", "x"]]
+    {
+        let ran = instance.run(arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {ran:?}");
+        assert!(ran.err.contains("Usage") || ran.err.contains("error:"), "{ran:?}");
+    }
+}
+
+#[test]
+fn this_repository_has_no_faults() {
+    let ran = Instance::new().run(&["check"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.contains("0 errors"), "{}", ran.out);
+    let json = Instance::new().run(&["check", "--json"]).good().json();
+    assert_eq!((&json["errors"], &json["faults"]), (&json!(0), &json!([])), "{json:#}");
+}
+
+#[test]
+fn routes_name_the_files() {
+    let ran = Instance::new().run(&["routes"]).good();
+    for words in ["/two-steps", "views/pages/two_steps.liquid", "/webhooks/listen", "/graphql"] {
+        assert!(ran.out.contains(words), "{words}: {}", ran.out);
+    }
+    let json = Instance::new().run(&["routes", "--json"]).good().json();
+    assert!(
+        json.as_array().is_some_and(|all| all.iter().any(|one| one["path"] == "/payments")),
+        "{json:#}"
+    );
+}
+
+#[test]
+fn outcomes_have_exit_codes() {
+    let host = TestHost::start();
+    let code = |data: Json| host.run(&["call", "create_payment", "--data", &data.to_string()]).code;
+    assert_eq!(code(json!({ "amount": 500, "currency": "usd", "source": "tok_visa" })), 0);
+    assert_eq!(
+        code(json!({ "amount": 500, "currency": "usd", "source": "tok_chargeDeclined" })),
+        2
+    );
+    assert_eq!(code(json!({ "amount": 0, "currency": "usd" })), 2);
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let down = format!("http://{port}");
+    let data = r#"{"amount": 500, "currency": "usd", "source": "tok_visa"}"#;
+    let ran = Instance::new().run(&[
+        "call",
+        "create_payment",
+        "--json",
+        "--data",
+        data,
+        "--stripe",
+        &down,
+    ]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert_eq!(ran.json()["state"], "pending");
+}
+
+#[test]
+fn render_prints_a_template_with_data() {
+    let instance = Instance::empty();
+    instance.write("hello.liquid", "Hello {{ name | upcase }}!");
+    instance.write("parts/card.liquid", "[{{ n }}]");
+    let path = instance.root().join("hello.liquid").display().to_string();
+    let ran = instance.run(&["render", &path, "--data", r#"{"name": "Ada"}"#]).good();
+    assert_eq!(ran.out.trim_end(), "Hello ADA!");
+    let parts = instance.root().join("parts").display().to_string();
+    let ran = instance
+        .run_with(&["render", "-", "--partials", &parts], "{% render 'card', n: 7 %}")
+        .good();
+    assert_eq!(ran.out.trim_end(), "[7]");
+    let ran = instance.run_with(&["render", "-"], "line one\n{% if %}");
+    assert_ne!(ran.code, 0);
+    assert!(ran.err.contains('2'), "names the line: {ran:?}");
+    assert!(ran.out.is_empty(), "{ran:?}");
+}
+
+#[test]
+fn render_answers_a_line_for_a_line() {
+    let lines = [
+        json!({ "template": "{{ a | plus: 1 }}", "environment": { "a": 41 } }),
+        json!({ "template": "{% include 'x' %}", "filesystem": { "x": "from {{ y }}" }, "environment": { "y": "a file" } }),
+        json!({ "template": "{% if", "environment": {} }),
+        json!({ "template": "{% for i in (1..100000000) %}{% for j in (1..100000000) %}x{% endfor %}{% endfor %}" }),
+        json!({ "template": "{{ 'still' }} here" }),
+    ];
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let ran = Instance::empty().run_with(&["render", "--jsonl"], &input).good();
+    let answers: Vec<Json> =
+        ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(answers.len(), lines.len(), "{}", ran.out);
+    assert_eq!(answers[0]["output"], "42");
+    assert_eq!(answers[1]["output"], "from a file");
+    assert_eq!(answers[2]["kind"], "parse", "{}", answers[2]);
+    assert_eq!(answers[2]["line"], 1);
+    assert_eq!(answers[3]["kind"], "render", "{}", answers[3]);
+    assert_eq!(answers[4]["output"], "still here");
+}
+
+#[test]
+fn executions_are_listed_shown_retried_and_discarded() {
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let down = format!("http://{port}");
+    let instance = Instance::new();
+    let data = r#"{"amount": 500, "currency": "usd", "source": "tok_visa"}"#;
+    let call = |key: &str| {
+        let arguments = [
+            "call",
+            "create_payment",
+            "--json",
+            "--data",
+            data,
+            "--stripe",
+            &down,
+            "--idempotency-key",
+            key,
+        ];
+        instance.run(&arguments).json()["execution"].as_str().expect("an id").to_owned()
+    };
+    let (first, second) = (call("k1"), call("k2"));
+    let list = instance
+        .run(&["executions", "list", "--state", "unknown,retryable", "--json"])
+        .good()
+        .json();
+    assert_eq!(list["total_entries"], 2, "{list:#}");
+    let table = instance.run(&["executions", "list"]).good().out;
+    assert!(
+        table.contains(&first) && table.contains("create_payment") && table.contains("unknown"),
+        "{table}"
+    );
+    let shown = instance.run(&["executions", "show", &first, "--json"]).good().json();
+    assert_eq!(shown["steps"][0]["kind"], "api_call", "{shown:#}");
+    assert!(!shown.to_string().contains("sk_test_"), "credentials stay sealed: {shown:#}");
+    let discarded = instance.run(&["executions", "discard", &second, "--json"]).good().json();
+    assert_eq!(discarded["state"], "discarded");
+
+    let other = Instance::new();
+    let addr = port.to_string();
+    let sandbox = Process::start(&other, &["sandbox", "--addr", &addr]);
+    let stripe = crate::support::stripe::Stripe { addr: sandbox.address("/_sandbox/health") };
+    instance.run(&["executions", "retry", &first]).good();
+    let host = instance.serve_with(&["--stripe", &down]);
+    eventually("the retried one is completed", || {
+        let found = host.run(&["executions", "show", &first, "--json"]).json();
+        if found["state"] == "completed" { Ok(()) } else { Err(found.to_string()) }
+    });
+    assert_eq!(stripe.charges().len(), 1, "the discarded one is not sent");
+    let ran = host.run(&["executions", "retry", &first]);
+    assert_ne!(ran.code, 0, "what is completed is not run again: {ran:?}");
+    let ran = host.run(&["executions", "discard", &first]);
+    assert_ne!(ran.code, 0, "nor given up: {ran:?}");
+}
+
+#[test]
+fn events_are_listed_shown_and_replayed() {
+    let host = TestHost::start();
+    let data = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" } });
+    host.request_type("create_payment", &data).expect(200);
+    let event = eventually("the event is there and done", || {
+        let list = host.run(&["events", "list", "--type", "charge.succeeded", "--json"]).json();
+        let found = list["results"][0].clone();
+        if found["state"] == "completed" { Ok(found) } else { Err(list.to_string()) }
+    });
+    let id = event["id"].as_str().expect("an id");
+    let shown = host.run(&["events", "show", id, "--json"]).good().json();
+    let stripes = shown["input"]["event"]["id"].as_str().expect("evt_…").to_owned();
+    assert!(stripes.starts_with("evt_"), "{shown:#}");
+    let by_stripes = host.run(&["events", "show", &stripes, "--json"]).good().json();
+    assert_eq!(by_stripes["id"], id);
+    host.run(&["events", "replay", &stripes]).good();
+    eventually("it is done again", || {
+        let found = host.run(&["events", "show", id, "--json"]).json();
+        if found["state"] == "completed" { Ok(()) } else { Err(found.to_string()) }
+    });
+    assert_eq!(host.records("modules/payments/payment").len(), 1, "a replay changes nothing twice");
+}
+
+#[test]
+fn new_writes_files_without_faults() {
+    let instance = Instance::new();
+    let wrote = instance.run(&["new", "request-type", "create_payout", "--json"]).good().json();
+    let files = wrote["wrote"].as_array().expect("a list").clone();
+    assert!(files.len() >= 4, "{wrote}");
+    for file in &files {
+        assert!(instance.root().join(file.as_str().expect("a path")).is_file(), "{file}");
+    }
+    instance.run(&["new", "webhook-processor", "payout.canceled"]).good();
+    instance.run(&["new", "module", "loyalty"]).good();
+    let check = instance.run(&["check"]);
+    assert_eq!(check.code, 0, "{}", check.out);
+    assert_ne!(
+        instance.run(&["new", "request-type", "create_payout"]).code,
+        0,
+        "nothing is overwritten"
+    );
+    // It works as it is: the fresh request type pays out what is there.
+    let host = instance.serve();
+    let funds =
+        json!({ "data": { "amount": 5000, "currency": "usd", "source": "tok_bypassPending" } });
+    host.request_type("create_payment", &funds).expect(200);
+    let outcome = host
+        .request_type("create_payout", &json!({ "data": { "amount": 100, "currency": "usd" } }));
+    assert_eq!(outcome.expect(200).json()["state"], "completed");
+}
+
+#[test]
+fn migrations_run_once() {
+    let instance = Instance::new();
+    instance.write(
+        "migrations/20260101120000_first.liquid",
+        "{% graphql r %}mutation { record_create(record: { table: \"modules/payments/payout\", \
+         properties: [{ name: \"gateway_id\", value: \"po_migrated\" }] }) { id } }{% endgraphql %}",
+    );
+    let ran = instance.run(&["migrate"]).good();
+    assert!(ran.out.contains("20260101120000_first"), "{ran:?}");
+    let again = instance.run(&["migrate", "--json"]).good().json();
+    assert_eq!(again["migrated"], json!([]));
+    let host = instance.serve();
+    assert_eq!(host.records("modules/payments/payout").len(), 1);
+}

@@ -1,7 +1,9 @@
 //! The integration tests, one binary: the real rooms and the real binary, over real sockets.
 
+mod bad_input;
 mod boot;
 mod cli;
+mod faults;
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
@@ -10,8 +12,10 @@ mod journal;
 mod liquid;
 mod module;
 mod pages;
+mod reload;
 mod request_types;
 mod sandbox;
+mod secrets;
 mod store;
 mod support;
 mod template;

@@ -1,1 +1,177 @@
-//! Tests of pages.
+//! The demo site and the host's own pages, as a browser without scripts sees them.
+
+use crate::support::host::{Instance, TestHost};
+use crate::support::http::Answer;
+use regex::Regex;
+
+/// Every page of the demo shop.
+const PAGES: [&str; 6] = ["/", "/two-steps", "/customer", "/payments", "/connect", "/events"];
+
+#[test]
+fn every_demo_page_answers_and_says_which_files_make_it_work() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    for path in PAGES {
+        let page = visitor.get(path).expect(200).text();
+        assert!(page.contains("</html>"), "{path} has its layout: {page}");
+        assert!(page.contains("data-test=\"files\""), "{path} names its files");
+        assert!(!page.contains("{{") && !page.contains("{%"), "{path} shows no Liquid: {page}");
+        assert!(!page.to_lowercase().contains("liquid error"), "{path}: {page}");
+    }
+}
+
+#[test]
+fn the_files_a_page_names_are_there() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    let named = Regex::new(r"<code>([^<]+/[^<]+)</code>").expect("a pattern");
+    let mut count = 0;
+    for path in PAGES {
+        let page = visitor.get(path).expect(200).text();
+        let foot = page.split("data-test=\"files\"").nth(1).expect("the foot").to_owned();
+        for file in named.captures_iter(&foot) {
+            assert!(host.instance.root().join(&file[1]).is_file(), "{path} names {}", &file[1]);
+            count += 1;
+        }
+    }
+    assert!(count >= 18, "{count} files are named");
+}
+
+#[test]
+fn what_a_page_loads_is_there_and_comes_from_this_machine() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    let loads =
+        Regex::new(r#"<(?:link|script|img)\b[^>]*(?:href|src)="([^"]+)""#).expect("a pattern");
+    let sandbox = format!("http://{}", host.stripe.addr);
+    for path in PAGES {
+        let page = visitor.get(path).expect(200).text();
+        for load in loads.captures_iter(&page) {
+            let url = load[1].replace("&amp;", "&");
+            match url.strip_prefix(&sandbox) {
+                Some(script) => drop(host.stripe.api("GET", script, &[]).expect(200)),
+                None => {
+                    assert!(url.starts_with('/') && !url.starts_with("//"), "{path} loads {url}");
+                    let asset = visitor.get(&url).expect(200);
+                    assert!(!asset.body.is_empty(), "{url}");
+                    assert_ne!(
+                        asset.header("content-type"),
+                        Some("application/octet-stream"),
+                        "{url}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_answer_carries_the_security_headers() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    for path in ["/", "/payments", "/nowhere", "/healthz", "/assets/stylesheets/shop.css"] {
+        let answer = visitor.get(path);
+        let header = |name: &str| {
+            answer.header(name).unwrap_or_else(|| panic!("{path} has no {name}")).to_owned()
+        };
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        let policy = header("content-security-policy");
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(policy.contains("object-src 'none'"), "{path}: {policy}");
+        header("referrer-policy");
+    }
+    let page = visitor.get("/");
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert!(page.header("content-type").is_some_and(|t| t.starts_with("text/html")));
+}
+
+#[test]
+fn the_session_cookie_is_out_of_reach_of_scripts() {
+    let host = TestHost::start();
+    let page = host.visitor().get("/").expect(200);
+    let cookie = page.header("set-cookie").expect("a session");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+}
+
+#[test]
+fn what_is_not_there_is_404_and_says_so() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    for path in [
+        "/nowhere",
+        "/assets/nothing.css",
+        "/assets/../template-values.json",
+        "/assets/%2e%2e/template-values.json",
+        "/assets/..%2f..%2fdata/instance.key",
+        "/data/instance.key",
+        "/console/executions/none",
+    ] {
+        let answer = visitor.get(path);
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        assert!(answer.text().contains("404") || answer.text().contains("nothing"), "{path}");
+    }
+}
+
+#[test]
+fn a_page_of_the_method_only() {
+    let host = TestHost::start();
+    let answer = host.send("DELETE", "/payments", &[], b"");
+    assert!(matches!(answer.status, 404 | 405), "{}", answer.status);
+    // Where Stripe posts to is no page to look at.
+    let answer = host.visitor().get("/webhooks/listen");
+    assert!(matches!(answer.status, 404 | 405), "{}", answer.status);
+}
+
+#[test]
+fn demo_pages_that_show_everybodys_money_are_closed_in_production() {
+    let host = Instance::new()
+        .variable("SLUICEGATE_ENV", "production")
+        .variable("SLUICEGATE_API_TOKEN", "token-of-the-test")
+        .serve();
+    let mut visitor = host.visitor();
+    visitor.get("/").expect(200);
+    for path in ["/payments", "/two-steps", "/connect", "/events"] {
+        let answer = visitor.get(path);
+        assert!(matches!(answer.status, 302 | 303 | 403), "{path}: {}", answer.status);
+        assert!(!answer.text().contains("data-test=\"payments\""), "{path}");
+    }
+    let console = visitor.get("/console");
+    assert!(console.status >= 400, "the console is closed: {}", console.status);
+    let explorer = visitor.get("/graphql");
+    assert!(explorer.status >= 400, "the explorer is closed: {}", explorer.status);
+}
+
+#[test]
+fn the_console_and_the_explorer_need_no_network() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    for path in ["/console", "/graphql", "/console/request_types/create_payment"] {
+        let page = visitor.get(path).expect(200);
+        let text = page.text();
+        let outside = Regex::new(r#"<(?:link|script|img|iframe)\b[^>]*(?:href|src)="(?:https?:)?//"#);
+        let found = outside.expect("a pattern").find(&text).map(|tag| tag.as_str().to_owned());
+        assert_eq!(found, None, "{path} loads from elsewhere");
+        assert!(!text.contains("import \"http") && !text.contains("@import"), "{path}");
+        loads(&mut visitor, &page);
+    }
+    let console = visitor.get("/console").expect(200).text();
+    for name in ["create_payment", "create_webhook_endpoint", "get_persons"] {
+        assert!(console.contains(name), "the console lists {name}");
+    }
+}
+
+fn loads(visitor: &mut crate::support::http::Visitor, page: &Answer) {
+    let own = Regex::new(r#"(?:href|src)="(/_sluicegate/[^"]+)""#).expect("a pattern");
+    for load in own.captures_iter(&page.text()) {
+        visitor.get(&load[1]).expect(200);
+    }
+}
+
+#[test]
+fn what_a_visitor_types_is_escaped() {
+    let host = TestHost::start();
+    let page = host.visitor().get("/payments?page=%3Cscript%3Ealert(1)%3C/script%3E").expect(200);
+    assert!(!page.text().contains("<script>alert(1)"), "{}", page.text());
+    let lost = host.visitor().get("/%3Cscript%3Ealert(1)%3C/script%3E");
+    assert!(!lost.text().contains("<script>alert(1)"), "{}", lost.text());
+}

@@ -1,1 +1,6 @@
-//! Tests of template.
+//! The platform's dialect: every tag by fixture and snapshot, every filter by table.
+
+mod corpus;
+mod fake_host;
+mod filters;
+mod tags;

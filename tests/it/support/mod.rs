@@ -1,1 +1,8 @@
-//! What the integration tests share.
+//! What the integration tests share: a real host, a browser without scripts, the sandbox behind it.
+
+pub mod host;
+pub mod html;
+pub mod http;
+pub mod signature;
+pub mod stripe;
+pub mod wait;

@@ -1,0 +1,116 @@
+//! What the benchmarks share: an instance in this process, its sandbox, and many callers at once.
+
+// Each benchmark uses its own part of this.
+#![allow(dead_code)]
+
+use sluicegate::app::house::House;
+use sluicegate::app::worker;
+use sluicegate::config::{Config, Flags};
+use sluicegate::sandbox::server::{Options, Running, start};
+use sluicegate::secret::Secret;
+use sluicegate::web::router::router;
+use std::fs;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// What makes this repository an instance.
+const PARTS: [&str; 6] =
+    ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
+
+/// A served instance and the sandbox it speaks to, both in this process, each on a port.
+pub struct Served {
+    pub runtime: Runtime,
+    pub house: Arc<House>,
+    pub addr: SocketAddr,
+    pub sandbox: Running,
+    /// Deleted with its database at the end.
+    pub folder: TempDir,
+}
+
+/// A folder on the disk of the build, not in memory: syncing is part of what is measured.
+pub fn folder() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
+}
+
+/// Serves a copy of this repository's instance, its worker running, that takes webhooks signed
+/// with `secret`.
+pub fn serve(secret: &str) -> Served {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = folder();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
+    PARTS.iter().for_each(|part| copy(&from.join(part), &folder.path().join(part)));
+    let options = Options { settle_immediately: true, ..Options::default() };
+    let sandbox = runtime.block_on(start(options)).expect("a sandbox");
+    let flags = Flags {
+        root: Some(folder.path().to_owned()),
+        stripe: Some(sandbox.url()),
+        ..Flags::default()
+    };
+    let mut config = Config::new(flags).expect("settings");
+    config.webhook_secrets = vec![Secret::new(secret)];
+    let handle = runtime.handle().clone();
+    let house = House::build(config, Some(sandbox.url()), handle).expect("a house");
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    let service = router(Arc::clone(&house)).into_make_service_with_connect_info::<SocketAddr>();
+    runtime.spawn(async move { axum::serve(listener, service).await });
+    // It works until the process ends: nobody says stop.
+    let (stop, stopped) = watch::channel(false);
+    std::mem::forget(stop);
+    runtime.spawn(worker::run(Arc::clone(&house), stopped));
+    Served { runtime, house, addr, sandbox, folder }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).expect("copied");
+        return;
+    }
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        copy(&entry.path(), &to.join(entry.file_name()));
+    }
+}
+
+/// A client that keeps its connections.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
+/// Does `count` things with `callers` at once and tells how long all of them took.
+pub fn together<F>(
+    runtime: &Runtime,
+    callers: u64,
+    count: u64,
+    one: impl Fn(u64) -> F + Clone + Send + 'static,
+) -> Duration
+where
+    F: Future<Output = ()> + Send,
+{
+    runtime.block_on(async {
+        let begun = Instant::now();
+        let tasks: Vec<_> = (0..callers.min(count))
+            .map(|caller| {
+                let one = one.clone();
+                tokio::spawn(async move {
+                    let mut number = caller;
+                    while number < count {
+                        one(number).await;
+                        number += callers;
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("a caller goes through");
+        }
+        begun.elapsed()
+    })
+}

@@ -1,0 +1,268 @@
+//! What GraphQL resolvers call: the backend of one request.
+
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::form::error::Error as FormError;
+use crate::form::submission::Ended;
+use crate::form::write::secret_properties;
+use crate::gateway::call::{Call, Rendering};
+use crate::gateway::reply::Reply;
+use crate::gateway::request_type::Submission;
+use crate::graphql::backend::{
+    ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
+};
+use crate::module::catalog::Catalog;
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
+use crate::store::page::Page;
+use crate::store::query::RecordQuery;
+use crate::store::record::{Change, Record, RecordId, RecordUpdate};
+use crate::store::state::Activity;
+use serde_json::{Map, Value as Json, json};
+
+impl Backend for RequestHost {
+    fn catalog(&self) -> &Catalog {
+        &self.world.catalog
+    }
+
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Fault> {
+        let mut page = self.read(|phase| phase.records(query)).map_err(|e| store_fault(&e))?;
+        for record in &mut page.results {
+            for name in secret_properties(&self.world.catalog, &record.table) {
+                record.properties.shift_remove(name);
+            }
+        }
+        Ok(page)
+    }
+
+    fn record_create(&self, record: NewRecord, form: Option<&str>) -> Result<Record, Fault> {
+        if let Some(form) = form {
+            return self.through_form(form, None, set_values(record.properties));
+        }
+        let Some(table) = record.table else {
+            return Err(Fault::new("invalid", "a record needs a table"));
+        };
+        let properties = set_values(record.properties);
+        let mut created = self
+            .write(|phase| self.writer().create(phase, &table, properties))
+            .map_err(|e| form_fault(&e))?;
+        if record.external_id.is_some() || record.user_id.is_some() {
+            let (user_id, external_id) = (record.user_id, record.external_id);
+            let at = self.house.clock.now();
+            let update =
+                RecordUpdate { id: created.id, changes: Vec::new(), user_id, external_id, at };
+            created = self.write(|phase| phase.apply(update)).map_err(|e| store_fault(&e))?;
+        }
+        Ok(created)
+    }
+
+    fn record_update(
+        &self,
+        id: RecordId,
+        change: RecordChange,
+        form: Option<&str>,
+    ) -> Result<Record, Fault> {
+        if let Some(form) = form {
+            return self.through_form(form, Some(id), set_values(change.properties));
+        }
+        let updated = self
+            .write(|phase| {
+                let found = self.writer().change(phase, id, change.properties)?;
+                let in_table = |record: &Record| {
+                    change.table.as_deref().is_none_or(|table| same_table(table, &record.table))
+                };
+                Ok::<_, FormError>(found.filter(in_table))
+            })
+            .map_err(|e| form_fault(&e))?;
+        updated.ok_or_else(|| missing(id))
+    }
+
+    fn record_delete(
+        &self,
+        id: RecordId,
+        table: Option<&str>,
+        _form: Option<&str>,
+    ) -> Result<Record, Fault> {
+        let found = self.read(|phase| phase.record(id)).map_err(|e| store_fault(&e))?;
+        let in_table = |record: &Record| table.is_none_or(|table| same_table(table, &record.table));
+        if !found.is_some_and(|record| record.deleted_at.is_none() && in_table(&record)) {
+            return Err(missing(id));
+        }
+        let gone =
+            self.write(|phase| self.writer().delete(phase, id)).map_err(|e| form_fault(&e))?;
+        gone.ok_or_else(|| missing(id))
+    }
+
+    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, Fault> {
+        let query = RecordQuery { page: 1, per_page: 1_000, ..query.clone() };
+        let mut count = 0;
+        loop {
+            let page = self.read(|phase| phase.records(&query)).map_err(|e| store_fault(&e))?;
+            if page.results.is_empty() {
+                return Ok(count);
+            }
+            for record in page.results {
+                self.write(|phase| phase.delete(record.id)).map_err(|e| store_fault(&e))?;
+                count += 1;
+            }
+        }
+    }
+
+    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, Fault> {
+        let Some(name) = call.template else {
+            return Err(Fault::new("invalid", "api_call_send needs a template"));
+        };
+        match self.send(&name, &call.data) {
+            Ok(response) => Ok(json!({ "response": response, "errors": [] })),
+            Err(message) => Ok(json!({ "response": null, "errors": [{ "message": message }] })),
+        }
+    }
+
+    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
+        let sealed = self.house.seal_constant(value.unwrap_or_default());
+        let write = |phase: &mut crate::journal::phase::Phase| {
+            phase.constant_set(name, sealed);
+            Ok::<_, crate::journal::error::Error>(())
+        };
+        self.write(write).map_err(|e| store_fault(&e))
+    }
+
+    fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, Fault> {
+        let all = self.house.constants(&self.world).map_err(|e| app_fault(&e))?;
+        let entry = |(name, secret): (String, crate::secret::Secret)| ConstantEntry {
+            name,
+            value: with_values.then(|| secret.expose().to_owned()),
+            updated_at: None,
+        };
+        Ok(all.into_iter().map(entry).collect())
+    }
+
+    fn session_set(&self, _name: &str, _value: Json) -> Result<(), Fault> {
+        Err(Fault::new("unsupported", "use the session tag to keep something in the session"))
+    }
+
+    fn session_delete(&self, _name: &str) -> Result<Json, Fault> {
+        Err(Fault::new("unsupported", "use the session tag to take something out of the session"))
+    }
+
+    fn activity_create(&self, payload: Json) -> Result<Activity, Fault> {
+        let write = |phase: &mut crate::journal::phase::Phase| {
+            Ok::<_, crate::journal::error::Error>(phase.activity(payload))
+        };
+        self.write(write).map_err(|e| store_fault(&e))
+    }
+
+    fn activities(
+        &self,
+        uuids: &[String],
+        page: u32,
+        per_page: u32,
+    ) -> Result<Page<Activity>, Fault> {
+        self.house.store.activities(uuids, page, per_page).map_err(|e| store_fault(&e.into()))
+    }
+
+    fn request_type(&self, call: RequestTypeCall) -> Result<Json, Fault> {
+        let object = |value: Json| value.as_object().cloned().unwrap_or_default();
+        let outcome = RequestHost::request_type(
+            self,
+            Submission {
+                name: call.name,
+                gateway: Some(call.gateway),
+                data: object(call.data),
+                config: object(call.config),
+                idempotency_key: call.idempotency_key,
+                user_id: None,
+            },
+        );
+        outcome.map(|outcome| json!(outcome)).map_err(|e| app_fault(&e))
+    }
+
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Fault> {
+        self.house.store.executions(query).map_err(|e| store_fault(&e.into()))
+    }
+
+    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, Fault> {
+        let id = ExecutionId::from(id);
+        let read = || -> Result<_, crate::store::error::Error> {
+            let Some(execution) = self.house.store.execution(&id)? else { return Ok(None) };
+            Ok(Some((execution, self.house.store.steps(&id)?)))
+        };
+        read().map_err(|e| store_fault(&e.into()))
+    }
+}
+
+impl RequestHost {
+    /// A mutation that names a form goes the way of a submission.
+    fn through_form(
+        &self,
+        name: &str,
+        id: Option<RecordId>,
+        properties: Map<String, Json>,
+    ) -> Result<Record, Fault> {
+        let ended = self.submit_values(name, id, properties).map_err(|e| app_fault(&e))?;
+        match ended {
+            Ended::Written(Some(record), _) => Ok(record),
+            Ended::Written(None, _) => Err(Fault::new("invalid", "the form writes no record")),
+            Ended::Refused(refused) => Err(Fault {
+                message: "the record is not valid".to_owned(),
+                code: "invalid".to_owned(),
+                details: Some(json!(refused.errors)),
+            }),
+        }
+    }
+
+    /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
+    fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
+        let api_call = self.world.catalog.api_call(name);
+        let api_call = api_call.ok_or_else(|| format!("there is no API call `{name}`"))?;
+        let scene = self.scene().map_err(|e| e.to_string())?;
+        let host = self.on(&scene);
+        let with = Rendering { templates: &self.world.templates, scene: &scene, host: &host };
+        let mut call = Call::render(api_call, data, &with).map_err(|e| e.to_string())?;
+        let key = self.scope.nested_key().unwrap_or_else(|| self.house.journal.next_id().0);
+        call.key(name, &key).map_err(|e| e.to_string())?;
+        match self.house.transport.send(&call, &mut || Ok(())).map_err(|e| e.to_string())? {
+            Reply::Answer(answer) => Ok(answer.to_json()),
+            Reply::Unknown(reason) => Err(reason),
+        }
+    }
+}
+
+fn set_values(properties: Vec<(String, Change)>) -> Map<String, Json> {
+    let value = |(name, change)| match change {
+        Change::Set(value) => (name, value),
+        Change::Increment(by) => (name, json!(by)),
+        Change::Append(item) => (name, json!([item])),
+        Change::Remove(_) => (name, json!([])),
+    };
+    properties.into_iter().map(value).collect()
+}
+
+/// A table may be named with or without its module's prefix.
+fn same_table(asked: &str, table: &str) -> bool {
+    asked == table || table.strip_suffix(asked).is_some_and(|prefix| prefix.ends_with('/'))
+}
+
+fn missing(id: RecordId) -> Fault {
+    Fault::new("not_found", format!("there is no record {id}"))
+}
+
+fn store_fault(error: &crate::journal::error::Error) -> Fault {
+    tracing::error!("{error}");
+    Fault::new("unavailable", "the database cannot be used just now")
+}
+
+fn form_fault(error: &FormError) -> Fault {
+    match error {
+        FormError::Journal(error) => store_fault(error),
+        other => Fault::new("invalid", other.to_string()),
+    }
+}
+
+fn app_fault(error: &Error) -> Fault {
+    match error {
+        Error::Form(error) => form_fault(error),
+        Error::Journal(error) => store_fault(error),
+        Error::Gateway(error) => Fault::new("invalid", error.to_string()),
+        other => Fault::new("internal", other.to_string()),
+    }
+}

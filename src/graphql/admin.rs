@@ -1,0 +1,81 @@
+//! What is written, as data: partials and pages of the catalog.
+
+use super::backend::Fault;
+use super::call::Call;
+use super::{collection, filter};
+use crate::store::query::{Filter, Op, Subject};
+use serde_json::{Value as Json, json};
+
+type Answer = Result<Json, Fault>;
+
+/// `admin_liquid_partials(filter:, sort:)`, by path.
+pub(super) fn partials(call: &Call<'_>) -> Answer {
+    let mut found = Vec::new();
+    for (path, partial) in &call.backend().catalog().partials {
+        let body: &str = &partial.source.text;
+        if holds(call, "path", path)
+            && holds(call, "body", body)
+            && has_key(call, &partial.metadata)
+        {
+            // What was pasted into a partial may be a value from the environment.
+            let body = call.backend().catalog().redact(body);
+            let metadata = &partial.metadata;
+            found.push(json!({ "id": path, "path": path, "metadata": metadata, "body": body }));
+        }
+    }
+    let keys = call.arg("sort").and_then(Json::as_array).into_iter().flatten();
+    let order = keys.filter_map(|key| key.get("path")?.get("order")?.as_str()).next();
+    if order == Some("DESC") {
+        found.reverse();
+    }
+    collection::of_all(call, found)
+}
+
+/// `admin_pages(filter:)`.
+pub(super) fn pages(call: &Call<'_>) -> Answer {
+    let mut found = Vec::new();
+    for page in &call.backend().catalog().pages {
+        let path = page.source.path.display().to_string().replace('\\', "/");
+        if holds(call, "slug", &page.slug)
+            && holds(call, "physical_file_path", &path)
+            && has_key(call, &page.metadata)
+        {
+            found.push(json!({
+                "id": page.source.name,
+                "slug": page.slug,
+                "format": page.format,
+                "method": page.method.as_str().to_ascii_lowercase(),
+                "layout": page.layout,
+                "metadata": page.metadata,
+                "physical_file_path": path,
+            }));
+        }
+    }
+    collection::of_all(call, found)
+}
+
+/// True when the text keeps to that part of the filter.
+fn holds(call: &Call<'_>, part: &str, text: &str) -> bool {
+    let entry = call.arg("filter").and_then(|filter| filter.get(part));
+    // The subject is of no matter: the text is the value.
+    let conditions = filter::conditions(&Subject::Table, entry);
+    conditions.iter().all(|Filter { op, not, .. }| satisfies(text, op) != *not)
+}
+
+fn satisfies(text: &str, op: &Op) -> bool {
+    match op {
+        Op::Equals(value) => value == text,
+        Op::In(values) => values.iter().any(|value| value == text),
+        Op::Contains(part) => text.contains(part.as_str()),
+        Op::StartsWith(part) => text.starts_with(part.as_str()),
+        Op::EndsWith(part) => text.ends_with(part.as_str()),
+        Op::Exists(wanted) => *wanted,
+        Op::Range(_) | Op::ArrayContains(_) | Op::ArrayOverlaps(_) => false,
+    }
+}
+
+fn has_key(call: &Call<'_>, metadata: &Json) -> bool {
+    let filter = call.arg("filter").and_then(|filter| filter.get("metadata"));
+    let key = filter.and_then(|filter| filter.get("has_key")).and_then(Json::as_str);
+    key.is_none_or(|key| metadata.get(key).is_some())
+}

@@ -1,0 +1,183 @@
+//! What resolvers call: everything the schema reads and does, one object per web request.
+
+use crate::module::catalog::Catalog;
+use crate::store::execution::{Execution, ExecutionQuery, Step};
+use crate::store::page::Page;
+use crate::store::query::RecordQuery;
+use crate::store::record::{Change, Record, RecordId};
+use crate::store::state::Activity;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+
+/// The rooms below, as one document sees them. All methods block; those of a mutation are called
+/// in the order in which its fields are written.
+pub trait Backend: Send + Sync {
+    /// What is written: partials and pages are answered from it.
+    fn catalog(&self) -> &Catalog;
+
+    /// A page of records.
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Fault>;
+
+    /// Makes a record, through its form when one is named. Values come as they were written
+    /// (`value: "500"` is a text): who saves them casts them to the kinds of the table.
+    fn record_create(&self, record: NewRecord, form: Option<&str>) -> Result<Record, Fault>;
+
+    /// Changes a record, through its form when one is named; casts as [`Backend::record_create`].
+    fn record_update(
+        &self,
+        id: RecordId,
+        change: RecordChange,
+        form: Option<&str>,
+    ) -> Result<Record, Fault>;
+
+    /// Deletes a record softly, through its form when one is named. When a table is named, the
+    /// record has to be in it.
+    fn record_delete(
+        &self,
+        id: RecordId,
+        table: Option<&str>,
+        form: Option<&str>,
+    ) -> Result<Record, Fault>;
+
+    /// Deletes every record the query finds, over all its pages; says how many.
+    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, Fault>;
+
+    /// Sends an API call: `{response: {status, body, headers} | null, errors: [{message}]}`.
+    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, Fault>;
+
+    /// Sets a constant, or takes it away.
+    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), Fault>;
+
+    /// The constants by name. Values are asked for only where a template will see them.
+    fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, Fault>;
+
+    /// Keeps a value in the visitor's session.
+    fn session_set(&self, name: &str, value: Json) -> Result<(), Fault>;
+
+    /// Takes a value out of the visitor's session and gives it back.
+    fn session_delete(&self, name: &str) -> Result<Json, Fault>;
+
+    /// Publishes an activity.
+    fn activity_create(&self, payload: Json) -> Result<Activity, Fault>;
+
+    /// Activities, newest first; only the named ones when `uuids` has any.
+    fn activities(
+        &self,
+        uuids: &[String],
+        page: u32,
+        per_page: u32,
+    ) -> Result<Page<Activity>, Fault>;
+
+    /// Sends a mail: `{is_scheduled_to_send, errors: [{message}]}`.
+    fn email_send(&self, _template: &str, _data: Json) -> Result<Json, Fault> {
+        let why = "mail is not sent from here";
+        Ok(json!({ "is_scheduled_to_send": false, "errors": [{ "message": why }] }))
+    }
+
+    /// Users as objects with the keys of the schema's `User`; `arguments` as they were given.
+    fn users(&self, _arguments: &Map<String, Json>) -> Result<Vec<Json>, Fault> {
+        Ok(Vec::new())
+    }
+
+    /// Changes a user.
+    fn user_update(&self, id: &str, _user: Json, _form: Option<&str>) -> Result<Json, Fault> {
+        Err(Fault::new("not_found", format!("there is no user {id}")))
+    }
+
+    /// Runs a request type: the outcome, as the JSON of every door.
+    fn request_type(&self, call: RequestTypeCall) -> Result<Json, Fault>;
+
+    /// A page of executions.
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Fault>;
+
+    /// An execution with its steps.
+    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, Fault>;
+}
+
+/// Why a resolver has no answer: the message and the code of one GraphQL error.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// For people.
+    pub message: String,
+    /// For programs: `extensions.code`.
+    pub code: String,
+    /// More for programs, such as the errors of a form by field: `extensions.details`.
+    pub details: Option<Json>,
+}
+
+impl Fault {
+    /// A fault without details.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: code.to_owned(), details: None }
+    }
+}
+
+/// A record to be made.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NewRecord {
+    /// The table; none when only the form knows it.
+    pub table: Option<String>,
+    /// A wanted id.
+    pub id: Option<RecordId>,
+    /// Whose it is.
+    pub user_id: Option<String>,
+    /// An id the module gives it.
+    pub external_id: Option<String>,
+    /// A moment of making other than now.
+    pub created_at: Option<Timestamp>,
+    /// The properties, in order.
+    pub properties: Vec<(String, Change)>,
+}
+
+/// What changes in a record; nothing else does.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordChange {
+    /// The table it has to be in, when one is named.
+    pub table: Option<String>,
+    /// A new user.
+    pub user_id: Option<String>,
+    /// A new external id.
+    pub external_id: Option<String>,
+    /// The properties, in order.
+    pub properties: Vec<(String, Change)>,
+}
+
+/// An API call to be sent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ApiCallSend {
+    /// The notification's name.
+    pub template: Option<String>,
+    /// What its Liquid sees.
+    pub data: Json,
+    /// `timeout` in seconds and so on; null without.
+    pub options: Json,
+    /// A call without a notification: `{url, method, headers, body}`; null without.
+    pub ad_hoc: Json,
+}
+
+/// A request type to be run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestTypeCall {
+    /// The module that knows the gateway.
+    pub gateway: String,
+    /// The request type, `create_payment`.
+    pub name: String,
+    /// What is asked.
+    pub data: Json,
+    /// How it is asked; null without.
+    pub config: Json,
+    /// The caller's key; a blank one is none.
+    pub idempotency_key: Option<String>,
+}
+
+/// A constant as the schema shows it.
+#[derive(Clone, PartialEq)]
+pub struct ConstantEntry {
+    /// Its name.
+    pub name: String,
+    /// Its value, where a template asks.
+    pub value: Option<String>,
+    /// When it was last set.
+    pub updated_at: Option<Timestamp>,
+}

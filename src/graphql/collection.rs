@@ -1,0 +1,45 @@
+//! Pages of a list, as every collection of the schema shows them.
+
+use super::backend::Fault;
+use super::call::Call;
+use crate::store::page::{PER_PAGE, Page};
+use serde_json::{Value as Json, json};
+
+/// The longest page.
+const PER_PAGE_MAX: i64 = 10_000;
+
+/// The page that is asked for and its length; null says nothing.
+pub(super) fn paging(call: &Call<'_>) -> Result<(u32, u32), Fault> {
+    let page = call.arg("page").and_then(Json::as_i64).unwrap_or(1);
+    let per_page = call.arg("per_page").and_then(Json::as_i64).unwrap_or(i64::from(PER_PAGE));
+    let refused = |what: String| Fault::new("invalid", what);
+    if !(1..=PER_PAGE_MAX).contains(&per_page) {
+        return Err(refused(format!("`per_page` has to be from 1 to {PER_PAGE_MAX}")));
+    }
+    let page = u32::try_from(page).ok().filter(|page| *page > 0);
+    let page = page.ok_or_else(|| refused("`page` has to be 1 or more".to_owned()))?;
+    Ok((page, u32::try_from(per_page).unwrap_or(PER_PAGE)))
+}
+
+/// A page as a collection.
+pub(super) fn json<T>(page: Page<T>, row: impl FnMut(T) -> Json) -> Json {
+    let mut collection = json!({
+        "total_entries": page.total_entries,
+        "total_pages": page.total_pages(),
+        "current_page": page.current_page,
+        "per_page": page.per_page,
+        "has_next_page": page.has_next_page(),
+        "has_previous_page": page.has_previous_page(),
+    });
+    collection["results"] = page.results.into_iter().map(row).collect();
+    collection
+}
+
+/// A page of a list that is here as a whole.
+pub(super) fn of_all(call: &Call<'_>, all: Vec<Json>) -> Result<Json, Fault> {
+    let (current_page, per_page) = paging(call)?;
+    let total_entries = all.len() as u64;
+    let start = (current_page as usize - 1).saturating_mul(per_page as usize);
+    let results = all.into_iter().skip(start).take(per_page as usize).collect();
+    Ok(json(Page { results, total_entries, current_page, per_page }, |row| row))
+}

@@ -1,0 +1,350 @@
+//! Makes a document exact: checks every name, coerces every value, puts variables in their places.
+//!
+//! What comes out has no variables and no unused parts, so that what `async-graphql` validates
+//! and runs is literal, whatever spelling the module used.
+
+use super::coerce::Coercion;
+use super::directive;
+use super::shape::{self, Shapes};
+use super::written::{self, Variable, Variables};
+use async_graphql::parser::types::{
+    BaseType, Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition,
+    OperationDefinition, OperationType, Selection, SelectionSet, Type, VariableDefinition,
+};
+use async_graphql::{Name, Pos, Positioned, Value};
+use async_graphql_value::Value as Written;
+use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+
+/// What is wrong with a document, and where; lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// In one sentence.
+    pub message: String,
+    /// The line, or 0 for the document as a whole.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+impl Problem {
+    /// A problem of the whole document.
+    pub(super) fn whole(message: impl Into<String>) -> Self {
+        Self { message: message.into(), line: 0, column: 0 }
+    }
+
+    pub(super) fn at(pos: Pos, message: impl Into<String>) -> Self {
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { message: message.into(), line: small(pos.line), column: small(pos.column) }
+    }
+}
+
+/// The variables that come with a document.
+#[derive(Clone, Copy)]
+pub(super) enum Given<'a> {
+    /// These; others were not given.
+    Values(&'a Map<String, Json>),
+    /// The document is checked for all values they may have.
+    Unknown,
+}
+
+/// An exact operation with the fragments it uses.
+pub(super) struct Exact {
+    pub(super) operation: Positioned<OperationDefinition>,
+    pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
+    pub(super) root: &'static str,
+}
+
+/// What an exact document has to keep to.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) shapes: &'a Shapes,
+    pub(super) how: Coercion,
+    pub(super) introspection: bool,
+}
+
+/// The operation of that name, or the only one; a template without a name gets the first.
+pub(super) fn choose<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+    how: Coercion,
+) -> Result<&'d Positioned<OperationDefinition>, Problem> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(operation),
+        (DocumentOperations::Single(_), Some(name)) => {
+            Err(Problem::whole(format!("There is no operation `{name}`")))
+        }
+        (DocumentOperations::Multiple(all), Some(name)) => {
+            all.get(name).ok_or_else(|| Problem::whole(format!("There is no operation `{name}`")))
+        }
+        (DocumentOperations::Multiple(all), None) => {
+            if all.len() > 1 && how == Coercion::Exact {
+                return Err(Problem::whole("There are several operations: say which, by name"));
+            }
+            let first = all.values().min_by_key(|operation| operation.pos);
+            first.ok_or_else(|| Problem::whole("There is no operation"))
+        }
+    }
+}
+
+/// Makes one operation exact, or says everything that is wrong with it.
+pub(super) fn exact(
+    rules: Rules<'_>,
+    document: &ExecutableDocument,
+    operation: &Positioned<OperationDefinition>,
+    given: Given<'_>,
+) -> Result<Exact, Vec<Problem>> {
+    let root = match operation.node.ty {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => {
+            return Err(vec![Problem::at(operation.pos, "There are no subscriptions")]);
+        }
+    };
+    let mut walk = Walk {
+        rules,
+        known: &document.fragments,
+        variables: Variables::new(),
+        wanted: Vec::new(),
+        only_checks: matches!(given, Given::Unknown),
+        problems: Vec::new(),
+    };
+    let mut operation = operation.clone();
+    for definition in std::mem::take(&mut operation.node.variable_definitions) {
+        walk.variable(&definition.node, definition.pos, given);
+    }
+    operation.node.directives.clear();
+    // What is wrong with variables makes everything after it seem wrong.
+    if walk.problems.is_empty() {
+        walk.selections(&mut operation.node.selection_set.node, Some(root));
+    }
+    let fragments = walk.fragments();
+    if walk.problems.is_empty() {
+        Ok(Exact { operation, fragments, root })
+    } else {
+        Err(walk.problems)
+    }
+}
+
+struct Walk<'a> {
+    rules: Rules<'a>,
+    known: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    variables: Variables,
+    /// Fragments that were met, each once.
+    wanted: Vec<Name>,
+    only_checks: bool,
+    problems: Vec<Problem>,
+}
+
+impl Walk<'_> {
+    fn report(&mut self, pos: Pos, message: impl Into<String>) {
+        self.problems.push(Problem::at(pos, message));
+    }
+
+    fn variable(&mut self, definition: &VariableDefinition, pos: Pos, given: Given<'_>) {
+        let name = &definition.name.node;
+        let ty = &definition.var_type.node;
+        if !self.rules.shapes.is_input(shape::named(ty)) {
+            return self.report(
+                pos,
+                format!("The variable ${name} can not be of type {ty}: no such input"),
+            );
+        }
+        match self.value_of(definition, given) {
+            Ok(variable) => {
+                self.variables.insert(name.clone(), variable);
+            }
+            Err(why) => {
+                let space = if why.starts_with('.') { "" } else { " " };
+                self.report(pos, format!("The variable ${name} of type {ty}{space}{why}"));
+            }
+        }
+    }
+
+    fn value_of(
+        &self,
+        definition: &VariableDefinition,
+        given: Given<'_>,
+    ) -> Result<Variable, String> {
+        let ty = &definition.var_type.node;
+        let exact = |value| {
+            let value = self.rules.shapes.coerce(ty, value, self.rules.how)?;
+            let weight = written::weight(&value);
+            Ok::<_, String>(Variable::Is(value, weight))
+        };
+        let default = definition.default_value.as_ref().map(|value| value.node.clone());
+        let values = match given {
+            Given::Values(values) => values,
+            Given::Unknown => {
+                default.map_or(Ok(Variable::Absent), exact)?;
+                return Ok(Variable::Of(ty.clone()));
+            }
+        };
+        match (values.get(definition.name.node.as_str()), default) {
+            (Some(json), _) => {
+                exact(Value::from_json(json.clone()).map_err(|error| error.to_string())?)
+            }
+            (None, Some(default)) => exact(default),
+            (None, None) if ty.nullable => Ok(Variable::Absent),
+            (None, None) => Err("was not given".to_owned()),
+        }
+    }
+
+    /// `ty` is nothing inside of the schema's description of itself, which is left to others.
+    fn selections(&mut self, set: &mut SelectionSet, ty: Option<&str>) {
+        for selection in &mut set.items {
+            self.directives(selection.node.directives_mut());
+            match &mut selection.node {
+                Selection::Field(field) => self.field(field, ty),
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.clone();
+                    self.spread(name, spread.pos, ty);
+                }
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref();
+                    let on = on.map(|condition| condition.node.on.node.clone());
+                    if let (Some(on), Some(ty)) = (&on, ty) {
+                        self.condition(on, ty, fragment.pos);
+                    }
+                    self.selections(&mut fragment.node.selection_set.node, ty);
+                }
+            }
+        }
+    }
+
+    fn condition(&mut self, on: &Name, ty: &str, pos: Pos) {
+        if !self.rules.shapes.contains(on) {
+            self.report(pos, format!("There is no type `{on}`"));
+        } else if on != ty {
+            self.report(pos, format!("A fragment on `{on}` can not be part of a `{ty}`"));
+        }
+    }
+
+    fn spread(&mut self, name: Name, pos: Pos, ty: Option<&str>) {
+        let Some(fragment) = self.known.get(&name) else {
+            return self.report(pos, format!("There is no fragment `{name}`"));
+        };
+        if let Some(ty) = ty {
+            self.condition(&fragment.node.type_condition.node.on.node, ty, pos);
+        }
+        if !self.wanted.contains(&name) {
+            self.wanted.push(name);
+        }
+    }
+
+    /// Makes every fragment exact that was met, and those met in them, each once.
+    fn fragments(&mut self) -> HashMap<Name, Positioned<FragmentDefinition>> {
+        let mut done = HashMap::new();
+        let mut next = 0;
+        while let Some(name) = self.wanted.get(next).cloned() {
+            next += 1;
+            let Some(mut fragment) = self.known.get(&name).cloned() else { continue };
+            let on = fragment.node.type_condition.node.on.node.to_string();
+            let ty = (!on.starts_with("__")).then_some(on.as_str());
+            self.selections(&mut fragment.node.selection_set.node, ty);
+            done.insert(name, fragment);
+        }
+        done
+    }
+
+    fn field(&mut self, field: &mut Positioned<Field>, ty: Option<&str>) {
+        let pos = field.pos;
+        let field = &mut field.node;
+        let name = field.name.node.clone();
+        let Some(ty) = ty.filter(|_| !name.starts_with("__")) else {
+            return self.own_words(field, &name, pos, ty);
+        };
+        let shapes = self.rules.shapes;
+        let Some(known) = shapes.object(ty).and_then(|fields| fields.get(name.as_str())) else {
+            return self.report(pos, format!("`{ty}` has no field `{name}`"));
+        };
+        let given = std::mem::take(&mut field.arguments);
+        let mut present: Vec<Name> = Vec::new();
+        for (argument, value) in given {
+            let Some(input) = known.args.get(argument.node.as_str()) else {
+                self.report(
+                    argument.pos,
+                    format!("`{name}` takes no argument `{}`", argument.node),
+                );
+                continue;
+            };
+            let exact = self.exact(&input.ty, &value, &argument.node);
+            if exact.is_some() || self.only_checks {
+                present.push(argument.node.clone());
+            }
+            if let Some(exact) = exact {
+                let pos = value.pos;
+                field.arguments.push((argument, Positioned::new(exact.into_value(), pos)));
+            }
+        }
+        for (argument, input) in &known.args {
+            let is_needed = !input.ty.nullable && input.default.is_none();
+            if is_needed && !present.iter().any(|name| name == argument) {
+                self.report(pos, format!("`{name}` needs the argument `{argument}`"));
+            }
+        }
+        let inner = shape::named(&known.ty);
+        match (shapes.is_leaf(inner), field.selection_set.node.items.is_empty()) {
+            (true, false) => self.report(pos, format!("`{name}` is {inner} and has no fields")),
+            (false, true) => self.report(pos, format!("Say which fields of `{name}` you want")),
+            _ => self.selections(&mut field.selection_set.node, Some(inner)),
+        }
+    }
+
+    /// `__typename`, `__schema`, `__type` and what is in them.
+    fn own_words(&mut self, field: &mut Field, name: &Name, pos: Pos, ty: Option<&str>) {
+        let at_root = ty == Some("Query") && matches!(name.as_str(), "__schema" | "__type");
+        if at_root && !self.rules.introspection {
+            return self.report(pos, "The schema can not be read here");
+        }
+        if !at_root && ty.is_some() && name != "__typename" {
+            return self.report(pos, format!("There is no field `{name}`"));
+        }
+        for (argument, value) in &mut field.arguments {
+            match written::free(&self.variables, &value.node) {
+                Ok(exact) => value.node = exact.unwrap_or_default().into_value(),
+                Err(why) => {
+                    let message = format!("`{}` {why}", argument.node);
+                    self.problems.push(Problem::at(value.pos, message));
+                }
+            }
+        }
+        self.selections(&mut field.selection_set.node, None);
+    }
+
+    fn directives(&mut self, directives: &mut [Positioned<Directive>]) {
+        let flag = Type { base: BaseType::Named(Name::new("Boolean")), nullable: false };
+        for directive in directives {
+            let name = directive.node.name.node.clone();
+            if !directive::KNOWN.contains(&name.as_str()) {
+                self.report(directive.pos, format!("There is no directive `@{name}`"));
+                continue;
+            }
+            if directive.node.get_argument("if").is_none() {
+                self.report(directive.pos, format!("`@{name}` needs the argument `if`"));
+            }
+            for (argument, value) in &mut directive.node.arguments {
+                if argument.node != "if" {
+                    self.problems.push(Problem::at(
+                        argument.pos,
+                        format!("`@{name}` takes no argument `{}`", argument.node),
+                    ));
+                } else if let Some(exact) = self.exact(&flag, value, &argument.node) {
+                    value.node = exact.into_value();
+                }
+            }
+        }
+    }
+
+    fn exact(&mut self, ty: &Type, value: &Positioned<Written>, name: &Name) -> Option<Value> {
+        let Rules { shapes, how, .. } = self.rules;
+        match written::exact(shapes, &self.variables, how, ty, &value.node) {
+            Ok(exact) => exact,
+            Err(why) => {
+                let mark = if why.starts_with('.') { "" } else { " " };
+                self.report(value.pos, format!("`{name}`{mark}{why}"));
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Executions and their steps, as operators see them; inputs stay where they are.
+
+use super::backend::Fault;
+use super::call::Call;
+use super::record::moment;
+use super::{collection, redact};
+use crate::store::execution::{Execution, ExecutionQuery, State, Step};
+use serde_json::{Value as Json, json};
+
+type Answer = Result<Json, Fault>;
+
+/// `executions(states:, kind:, name:)`.
+pub(super) fn executions(call: &Call<'_>) -> Answer {
+    let (page, per_page) = collection::paging(call)?;
+    let states = call.texts("states");
+    if states.as_ref().is_some_and(Vec::is_empty) {
+        return collection::of_all(call, Vec::new());
+    }
+    let query = ExecutionQuery {
+        states: states.iter().flatten().filter_map(|name| State::from_name(name)).collect(),
+        kind: call.word("kind").map(str::to_owned),
+        name: call.word("name").map(str::to_owned),
+        page,
+        per_page,
+        ..ExecutionQuery::default()
+    };
+    let found = call.backend().executions(&query)?;
+    Ok(collection::json(found, |execution| shown(call, execution)))
+}
+
+/// `execution(id:)`, with its steps.
+pub(super) fn execution(call: &Call<'_>) -> Answer {
+    let Some((execution, steps)) = call.backend().execution(call.needed("id"))? else {
+        return Ok(Json::Null);
+    };
+    let mut found = shown(call, execution);
+    found["steps"] = steps.into_iter().map(|row| step(call, row)).collect();
+    Ok(found)
+}
+
+fn shown(call: &Call<'_>, execution: Execution) -> Json {
+    let mut event = match execution.kind.as_str() {
+        "webhook_event" => event_of(execution.input),
+        _ => Json::Null,
+    };
+    let mut outcome = execution.outcome.unwrap_or_default();
+    hide(call, &mut event);
+    hide(call, &mut outcome);
+    let mut shown = json!({
+        "id": execution.id.as_str(),
+        "kind": execution.kind,
+        "name": execution.name,
+        "state": execution.state.name(),
+        "attempt": execution.attempt,
+        "idempotency_key": execution.idempotency_key,
+        "error": execution.error,
+        "created_at": moment(execution.created_at),
+        "run_at": moment(execution.run_at),
+        "finished_at": execution.finished_at.map(moment),
+    });
+    shown["outcome"] = outcome;
+    shown["event"] = event;
+    shown
+}
+
+/// The event in the input of a webhook event, which may also be the event itself or its text.
+fn event_of(mut input: Json) -> Json {
+    let within = ["event", "payload", "body"].into_iter();
+    let found = within.filter_map(|key| input.get_mut(key).map(Json::take)).find(|v| !v.is_null());
+    let mut event = found.unwrap_or(input);
+    if let Json::String(text) = &event {
+        event = serde_json::from_str(text).unwrap_or_default();
+    }
+    event
+}
+
+/// Hides secret properties of the record in an outcome, values of secret names, and whatever the
+/// environment gave, wherever it stands.
+pub(super) fn hide(call: &Call<'_>, value: &mut Json) {
+    if let Some(record) = value.get_mut("record") {
+        let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
+        if let Some(properties) = record.get_mut("properties") {
+            call.ground().hide(&table, properties);
+        }
+    }
+    redact::json(value);
+    redact::texts(value, &|text| call.backend().catalog().redact(text));
+}
+
+fn step(call: &Call<'_>, step: Step) -> Json {
+    let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
+    hide(call, &mut request);
+    hide(call, &mut response);
+    let mut shown = json!({
+        "seq": step.seq,
+        "kind": step.kind,
+        "created_at": moment(step.created_at),
+        "answered_at": step.answered_at.map(moment),
+    });
+    shown["request"] = request;
+    shown["response"] = response;
+    shown
+}

@@ -1,0 +1,181 @@
+//! What a document may cost: size, nesting, depth, and complexity where lists multiply.
+
+use super::directive;
+use super::nesting;
+use super::shape::{Shapes, named};
+use async_graphql::Name;
+use async_graphql::Positioned;
+use async_graphql::parser::types::{Field, FragmentDefinition, Selection, SelectionSet};
+use async_graphql_value::Value as Written;
+use std::collections::HashMap;
+
+/// The bounds of one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Fields within fields.
+    pub depth: usize,
+    /// Every field costs 1, and what lies in a list costs as often as the list is long.
+    pub complexity: usize,
+    /// Bytes of the document.
+    pub source_bytes: usize,
+    /// `__schema` and `__type` may be asked.
+    pub introspection: bool,
+}
+
+impl Limits {
+    /// For documents from outside.
+    pub const OUTSIDE: Self =
+        Self { depth: 15, complexity: 5_000, source_bytes: 64 * 1024, introspection: false };
+    /// For documents of modules: whoever wrote them can also write loops.
+    pub const TEMPLATE: Self =
+        Self { depth: 30, complexity: 500_000, source_bytes: 256 * 1024, introspection: false };
+
+    /// The same, and the schema may be read.
+    #[must_use]
+    pub const fn with_introspection(self) -> Self {
+        Self { introspection: true, ..self }
+    }
+
+    /// Refuses a text that is too long, or nested so deep that reading it is a danger.
+    pub(super) fn check_source(&self, source: &str) -> Result<(), String> {
+        if source.len() > self.source_bytes {
+            return Err(format!("The document is longer than {} bytes", self.source_bytes));
+        }
+        if nesting::deepest(source) > NESTING_MAX {
+            return Err(format!("The document is nested deeper than {NESTING_MAX} brackets"));
+        }
+        Ok(())
+    }
+}
+
+/// Brackets in brackets, of all kinds; the reader's recursion is bounded by it.
+const NESTING_MAX: usize = 60;
+/// What a list costs that does not say how long it may be.
+const LIST_LENGTH: usize = 20;
+/// Reading the schema goes deep by nature.
+const INTROSPECTION_DEPTH_MAX: usize = 24;
+
+/// What a selection costs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    depth: usize,
+    complexity: usize,
+}
+
+/// Weighs documents whose variables are already in their places. A fragment is weighed once,
+/// however often it is spread: a document can not make its own checking expensive.
+pub(super) struct Scales<'a> {
+    shapes: &'a Shapes,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    weighed: HashMap<&'a str, Option<Cost>>,
+}
+
+impl<'a> Scales<'a> {
+    pub(super) fn new(
+        shapes: &'a Shapes,
+        fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    ) -> Self {
+        Self { shapes, fragments, weighed: HashMap::new() }
+    }
+
+    /// Refuses an operation that costs too much, or whose fragments run in circles.
+    pub(super) fn check(
+        &mut self,
+        operation: &'a SelectionSet,
+        root: &str,
+        limits: &Limits,
+    ) -> Result<(), String> {
+        let mut depth = 0;
+        let mut complexity = 0_usize;
+        for selection in &operation.items {
+            let cost = self.selection(selection, root)?;
+            let reads_schema = matches!(&selection.node, Selection::Field(field)
+                if field.node.name.node.starts_with("__"));
+            if reads_schema && cost.depth > INTROSPECTION_DEPTH_MAX {
+                return Err(format!("The schema is read deeper than {INTROSPECTION_DEPTH_MAX}"));
+            }
+            depth = depth.max(if reads_schema { 0 } else { cost.depth });
+            complexity = complexity.saturating_add(cost.complexity);
+        }
+        if depth > limits.depth {
+            return Err(format!("The document has depth {depth}; at most {} goes", limits.depth));
+        }
+        if complexity > limits.complexity {
+            return Err(format!(
+                "The document has complexity {complexity}; at most {} goes. Ask for fewer fields, or for less per page",
+                limits.complexity
+            ));
+        }
+        Ok(())
+    }
+
+    fn selections(&mut self, set: &'a SelectionSet, ty: &str) -> Result<Cost, String> {
+        let mut total = Cost::default();
+        for selection in &set.items {
+            let cost = self.selection(selection, ty)?;
+            total.depth = total.depth.max(cost.depth);
+            total.complexity = total.complexity.saturating_add(cost.complexity);
+        }
+        Ok(total)
+    }
+
+    fn selection(
+        &mut self,
+        selection: &'a Positioned<Selection>,
+        ty: &str,
+    ) -> Result<Cost, String> {
+        if directive::leaves_out(selection.node.directives()) {
+            return Ok(Cost::default());
+        }
+        match &selection.node {
+            Selection::Field(field) => self.field(&field.node, ty),
+            Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
+            Selection::InlineFragment(fragment) => {
+                let on = fragment.node.type_condition.as_ref();
+                let ty = on.map_or(ty, |condition| condition.node.on.node.as_str());
+                self.selections(&fragment.node.selection_set.node, ty)
+            }
+        }
+    }
+
+    fn field(&mut self, field: &'a Field, ty: &str) -> Result<Cost, String> {
+        let shapes = self.shapes;
+        let shape = shapes.object(ty).and_then(|fields| fields.get(field.name.node.as_str()));
+        let inner = shape.map_or("", |shape| named(&shape.ty));
+        let children = self.selections(&field.selection_set.node, inner)?;
+        let length = ["per_page", "limit"]
+            .into_iter()
+            .find(|name| shape.is_some_and(|shape| shape.args.contains_key(*name)))
+            .map_or(1, |name| length(field, name));
+        Ok(Cost {
+            depth: children.depth + 1,
+            complexity: children.complexity.saturating_mul(length).saturating_add(1),
+        })
+    }
+
+    fn fragment(&mut self, name: &'a Name) -> Result<Cost, String> {
+        match self.weighed.get(name.as_str()) {
+            Some(Some(cost)) => return Ok(*cost),
+            Some(None) => return Err(format!("The fragment `{name}` contains itself")),
+            None => {}
+        }
+        let Some(fragment) = self.fragments.get(name) else {
+            return Err(format!("There is no fragment `{name}`"));
+        };
+        self.weighed.insert(name, None);
+        let ty = &fragment.node.type_condition.node.on.node;
+        let cost = self.selections(&fragment.node.selection_set.node, ty)?;
+        self.weighed.insert(name, Some(cost));
+        Ok(cost)
+    }
+}
+
+/// How long a list may become; what is not a sensible length is refused later.
+fn length(field: &Field, argument: &str) -> usize {
+    match field.get_argument(argument).map(|value| &value.node) {
+        Some(Written::Number(number)) => {
+            number.as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or(LIST_LENGTH).max(1)
+        }
+        _ => LIST_LENGTH,
+    }
+}

@@ -1,0 +1,75 @@
+//! How deep the brackets of a document are nested, found without recursion.
+
+/// The deepest nesting of `{`, `[` and `(`, outside of strings and comments.
+pub(super) fn deepest(source: &str) -> usize {
+    let mut rest = source.as_bytes();
+    let (mut depth, mut deepest) = (0_usize, 0);
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+                after
+            }
+            b'}' | b']' | b')' => {
+                depth = depth.saturating_sub(1);
+                after
+            }
+            b'#' => behind_line(after),
+            b'"' => behind_string(after),
+            _ => after,
+        };
+    }
+    deepest
+}
+
+fn behind_line(rest: &[u8]) -> &[u8] {
+    let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    end.map_or(&[], |end| rest.get(end..).unwrap_or_default())
+}
+
+/// What follows a string whose first quote was read. A string that does not end counts as short:
+/// what follows is read as code, so that nothing hides in it.
+fn behind_string(rest: &[u8]) -> &[u8] {
+    if let Some(block) = rest.strip_prefix(b"\"\"") {
+        let mut at = 0;
+        while let Some(tail) = block.get(at..).filter(|tail| !tail.is_empty()) {
+            if let Some(after) = tail.strip_prefix(b"\"\"\"") {
+                return after;
+            }
+            at += if tail.starts_with(b"\\\"\"\"") { 4 } else { 1 };
+        }
+        return block;
+    }
+    let mut at = 0;
+    while let Some(byte) = rest.get(at) {
+        match byte {
+            b'"' => return rest.get(at + 1..).unwrap_or_default(),
+            b'\\' => at += 2,
+            b'\n' | b'\r' => return rest,
+            _ => at += 1,
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::deepest;
+
+    #[test]
+    fn brackets_count_outside_of_strings_and_comments() {
+        assert_eq!(deepest("{ a(b: [1, {c: 2}]) { d } }"), 4);
+        assert_eq!(deepest("{ a(b: \"{[(\\\"{[(\") # {{{{\n }"), 2);
+        assert_eq!(deepest("{ a(b: \"\"\"{{ \" \\\"\"\" {{ \"\"\") }"), 2);
+        assert_eq!(deepest(&"[".repeat(1000)), 1000);
+    }
+
+    #[test]
+    fn a_string_without_an_end_hides_nothing() {
+        assert_eq!(deepest("\" {{{\n{{"), 5);
+        assert_eq!(deepest("\"\"\" {{{"), 3);
+        // Quadratic behaviour would be felt here.
+        assert!(deepest(&"\"\"\" ".repeat(16_000)) == 0);
+    }
+}

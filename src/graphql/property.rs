@@ -1,0 +1,82 @@
+//! The `property…` fields: one property of a record, as the asked kind.
+
+use super::backend::Fault;
+use super::call::Call;
+use crate::store::text;
+use serde_json::{Value as Json, json};
+
+type Answer = Result<Json, Fault>;
+
+/// The property as it is kept; null when there is none.
+fn kept<'a>(call: &Call<'a>) -> Option<&'a Json> {
+    call.of_parent("properties")?.get(call.needed("name")).filter(|value| !value.is_null())
+}
+
+/// As text: numbers as they are written, lists and objects as JSON.
+pub(super) fn as_text(call: &Call<'_>) -> Answer {
+    Ok(kept(call).and_then(text::of).map_or(Json::Null, |text| json!(text)))
+}
+
+/// As a whole number; null for what is none.
+pub(super) fn as_int(call: &Call<'_>) -> Answer {
+    let whole = match kept(call) {
+        Some(Json::String(text)) => text.trim().parse::<i64>().ok(),
+        Some(value) => value.as_i64(),
+        None => None,
+    };
+    Ok(json!(whole))
+}
+
+/// As a number; null for what is none.
+pub(super) fn as_float(call: &Call<'_>) -> Answer {
+    let float = match kept(call) {
+        Some(Json::String(text)) => text.trim().parse::<f64>().ok(),
+        Some(value) => value.as_f64(),
+        None => None,
+    };
+    Ok(json!(float))
+}
+
+/// As true or false; null for what is neither.
+pub(super) fn as_boolean(call: &Call<'_>) -> Answer {
+    Ok(match kept(call) {
+        Some(Json::Bool(flag)) => json!(flag),
+        Some(Json::String(text)) => match text.trim() {
+            "true" | "t" | "1" => json!(true),
+            "false" | "f" | "0" => json!(false),
+            _ => Json::Null,
+        },
+        _ => Json::Null,
+    })
+}
+
+/// As a list; a text that holds a JSON list is read.
+pub(super) fn as_array(call: &Call<'_>) -> Answer {
+    as_json(call).map(|json| if json.is_array() { json } else { Json::Null })
+}
+
+/// As JSON; a text that holds JSON is read, any other stays a text.
+pub(super) fn as_json(call: &Call<'_>) -> Answer {
+    Ok(match kept(call) {
+        Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        Some(value) => value.clone(),
+        None => Json::Null,
+    })
+}
+
+/// As an object.
+pub(super) fn as_object(call: &Call<'_>) -> Answer {
+    as_json(call).map(|json| if json.is_object() { json } else { Json::Null })
+}
+
+/// As an uploaded file: an object, or the text of its address.
+pub(super) fn as_upload(call: &Call<'_>) -> Answer {
+    as_json(call).map(|json| match json {
+        Json::String(url) => {
+            let name = url.rsplit('/').next().unwrap_or_default();
+            json!({ "url": url, "file_name": name })
+        }
+        Json::Object(file) => Json::Object(file),
+        _ => Json::Null,
+    })
+}

@@ -1,0 +1,34 @@
+//! A record as the schema shows it; secret properties never leave.
+
+use super::build::Ground;
+use crate::store::record::{Record, RecordId};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+/// The record as a JSON object whose keys are the fields of `Record` and of `Customization`.
+pub(super) fn json(ground: &Ground, record: Record) -> Json {
+    let mut properties = Json::Object(record.properties);
+    ground.hide(&record.table, &mut properties);
+    let mut shown = json!({
+        "id": record.id.to_string(),
+        "name": record.table,
+        "table": record.table,
+        "created_at": moment(record.created_at),
+        "updated_at": moment(record.updated_at),
+        "deleted_at": record.deleted_at.map(moment),
+        "user_id": record.user_id,
+        "external_id": record.external_id,
+    });
+    shown["properties"] = properties;
+    shown
+}
+
+/// A moment as the platform writes it.
+pub(super) fn moment(moment: Timestamp) -> String {
+    format!("{moment:.3}")
+}
+
+/// The number that an id's text means.
+pub(super) fn id(text: &str) -> Option<RecordId> {
+    text.trim().parse().ok()
+}

@@ -1,0 +1,81 @@
+//! `related_record` and `related_records`: from one record to those of another table.
+
+use super::backend::Fault;
+use super::call::Call;
+use super::{filter, record};
+use crate::store::query::{Filter, Op, RecordQuery, Subject};
+use serde_json::Value as Json;
+
+type Answer = Result<Json, Fault>;
+
+/// The most related records of one record.
+const LIMIT_MAX: u32 = 10_000;
+
+/// The first by the order that is asked.
+pub(super) fn one(call: &Call<'_>) -> Answer {
+    let found = find(call, 1)?;
+    Ok(found.into_iter().next().unwrap_or_default())
+}
+
+/// All, up to `limit`.
+pub(super) fn many(call: &Call<'_>) -> Answer {
+    let limit = call.arg("limit").and_then(Json::as_i64).unwrap_or(100);
+    let limit = u32::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    let limit = limit
+        .ok_or_else(|| Fault::new("invalid", format!("`limit` has to be from 1 to {LIMIT_MAX}")))?;
+    find(call, limit).map(Json::Array)
+}
+
+fn find(call: &Call<'_>, limit: u32) -> Result<Vec<Json>, Fault> {
+    let Some(own) = own_value(call) else { return Ok(Vec::new()) };
+    call.shared.take_related()?;
+    let mut query = RecordQuery { per_page: limit, ..RecordQuery::default() };
+    let tables = call.texts("table").unwrap_or_default();
+    match tables.as_slice() {
+        [table] => query.table = Some(table.clone()),
+        tables => {
+            let tables = tables.iter().cloned().map(Json::from).collect();
+            query.filters.push(Filter::on(Subject::Table, Op::In(tables)));
+        }
+    }
+    filter::read(call.ground(), call.arg("filter"), &mut query)?;
+    query.sort = filter::sort(call.ground(), query.table.as_deref(), call.arg("sort"))?;
+    join(call, &mut query, own)?;
+    let page = call.backend().records(&query)?;
+    Ok(page.results.into_iter().map(|row| record::json(call.ground(), row)).collect())
+}
+
+/// What the parent has in `join_on_property`; its id when nothing else is said.
+fn own_value<'a>(call: &Call<'a>) -> Option<&'a Json> {
+    let name = call.word("join_on_property").unwrap_or("id");
+    let property = call.of_parent("properties").and_then(|all| all.get(name));
+    let is_attribute = matches!(name, "id" | "user_id" | "external_id");
+    let property = property.filter(|value| !value.is_null());
+    match name {
+        "id" => call.of_parent("id"),
+        _ => property.or_else(|| if is_attribute { call.of_parent(name) } else { None }),
+    }
+}
+
+/// The other side: `foreign_property`, the id when nothing else is said.
+fn join(call: &Call<'_>, query: &mut RecordQuery, own: &Json) -> Result<(), Fault> {
+    let name = call.word("foreign_property").unwrap_or("id");
+    let values = own.as_array().cloned().unwrap_or_else(|| vec![own.clone()]);
+    if name == "id" {
+        let text = |value: &Json| value.as_str().map_or(value.to_string(), str::to_owned);
+        let ids = values.iter().filter_map(|value| record::id(&text(value))).collect();
+        filter::narrow(query, ids);
+        return Ok(());
+    }
+    let table = query.table.as_deref();
+    filter::refuse_secret(call.ground(), table, name)?;
+    // `external_id` can be an attribute and, in tables that say so, a property.
+    let declares = table.is_none_or(|table| call.ground().declares(table, name));
+    let subject = match name {
+        "external_id" if !declares => Subject::ExternalId,
+        "user_id" if !declares => Subject::UserId,
+        _ => Subject::Property(name.to_owned()),
+    };
+    query.filters.push(Filter::on(subject, Op::In(values)));
+    Ok(())
+}

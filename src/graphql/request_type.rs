@@ -1,0 +1,204 @@
+//! One mutation per request type, with typed data where the API call declares `params:`.
+
+use super::backend::{Fault, RequestTypeCall};
+use super::call::Call;
+use super::execution;
+use super::shape::{Field, Input, Kind, Shape, Shapes};
+use crate::module::catalog::Catalog;
+use crate::module::fault;
+use crate::module::param::{Param, ParamKind};
+use async_graphql::parser::types::Type;
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// A mutation that runs a request type.
+#[derive(Debug, Clone)]
+pub(super) struct Mutation {
+    pub(super) field: String,
+    pub(super) gateway: String,
+    pub(super) name: String,
+}
+
+/// Adds the mutations of all request types to the shapes.
+pub(super) fn add(
+    catalog: &Catalog,
+    shapes: &mut Shapes,
+    faults: &mut Vec<fault::Fault>,
+) -> Vec<Mutation> {
+    let mut mutations = Vec::new();
+    for request_type in catalog.request_types() {
+        let Some(call) = catalog.api_call(&request_type.api_call) else { continue };
+        let (gateway, name) = (request_type.gateway, request_type.name);
+        let field = match free_name(shapes, &gateway, &name) {
+            Ok(field) => field,
+            Err(why) => {
+                faults.push(said(&call.source.path, &why));
+                continue;
+            }
+        };
+        if field != name {
+            let why = format!("`{name}` is taken in GraphQL: it is called `{field}` there");
+            let warning = fault::Fault::of_file(fault::Severity::Warning, &call.source.path, why);
+            faults.push(warning);
+        }
+        let data = match &call.params {
+            Some(params) if !params.is_empty() => {
+                input_of(shapes, &field, params).unwrap_or_else(|why| {
+                    faults.push(said(&call.source.path, &why));
+                    "HashObject".to_owned()
+                })
+            }
+            _ => "HashObject".to_owned(),
+        };
+        let about = call.description.clone();
+        let shape = mutation(about.unwrap_or_else(|| format!("`{name}` of {gateway}.")), &data);
+        if let Some(Shape { kind: Kind::Object(fields), .. }) = shapes.0.get_mut("Mutation") {
+            fields.insert(field.clone(), shape);
+        }
+        mutations.push(Mutation { field, gateway, name });
+    }
+    mutations
+}
+
+fn said(path: &Path, why: &str) -> fault::Fault {
+    fault::Fault::of_file(fault::Severity::Error, path, why)
+}
+
+/// The name of the field: that of the request type, or with the gateway's before it.
+fn free_name(shapes: &Shapes, gateway: &str, name: &str) -> Result<String, String> {
+    let is_taken =
+        |name: &str| shapes.object("Mutation").is_some_and(|fields| fields.contains_key(name));
+    let names = [name.to_owned(), format!("{gateway}_{name}")];
+    if !names.iter().any(|name| is_name(name)) {
+        return Err(format!("`{name}` can not be a name in GraphQL"));
+    }
+    let free = names.into_iter().find(|name| is_name(name) && !is_taken(name));
+    free.ok_or_else(|| format!("`{name}` is taken in GraphQL, and so is `{gateway}_{name}`"))
+}
+
+/// Letters, digits and underscores, as GraphQL wants names.
+fn is_name(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(is_letter)
+        && !text.starts_with("__")
+        && text.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+}
+
+fn mutation(description: String, data: &str) -> Field {
+    let input = |ty: &str, about: &str| Input {
+        description: Some(about.to_owned()),
+        ty: ty_of(ty),
+        default: None,
+    };
+    let key = "With the same key the same request is done once, and its outcome given again.";
+    let args = [
+        ("data", input(data, "What is asked.")),
+        ("config", input("HashObject", "How it is asked.")),
+        ("idempotency_key", input("String", key)),
+    ];
+    Field {
+        description: Some(description),
+        deprecated: None,
+        ty: ty_of("RequestTypeOutcome"),
+        args: args.into_iter().map(|(name, input)| (name.to_owned(), input)).collect(),
+    }
+}
+
+/// `CreatePaymentData` for `create_payment`. All its fields are nullable: what is missing is
+/// answered as an outcome, `invalid`, the same as at every other door.
+fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String, String> {
+    let words = field.split('_').filter(|word| !word.is_empty());
+    let camel: String = words.map(capitalised).collect();
+    let names = [format!("{camel}Data"), format!("{field}_data")];
+    let name = names.into_iter().find(|name| is_name(name) && !shapes.contains(name));
+    let name = name.ok_or_else(|| format!("no type can be named after `{field}`"))?;
+    let mut fields = IndexMap::new();
+    for param in params {
+        if !is_name(&param.name) {
+            return Err(format!("the param `{}` can not be a name in GraphQL", param.name));
+        }
+        let ty = match param.kind {
+            ParamKind::String => "String",
+            ParamKind::Integer => "Int",
+            ParamKind::Number => "Float",
+            ParamKind::Boolean => "Boolean",
+            ParamKind::Hash => "HashObject",
+            ParamKind::Array => "[Any]",
+        };
+        let input = Input { description: about(param), ty: ty_of(ty), default: None };
+        fields.insert(param.name.clone(), input);
+    }
+    let description = Some(format!("The data of `{field}`."));
+    shapes.0.insert(name.clone(), Shape { description, kind: Kind::Input(fields) });
+    Ok(name)
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn ty_of(text: &str) -> Type {
+    Type::new(text).expect("the types written in this file are types")
+}
+
+/// What a param is, what it may be, and an example.
+fn about(param: &Param) -> Option<String> {
+    let mut text = param.description.clone().unwrap_or_default();
+    let mut say = |words: String| {
+        if !text.is_empty() {
+            let end = if text.ends_with(['.', '!', '?', ':']) { " " } else { ". " };
+            text.push_str(end);
+        }
+        text.push_str(&words);
+    };
+    if param.required {
+        say("Required.".to_owned());
+    }
+    if !param.enum_values.is_empty() {
+        let values: Vec<_> = param.enum_values.iter().map(Json::to_string).collect();
+        say(format!("One of {}.", values.join(", ")));
+    }
+    let mut bounds = String::new();
+    if let Some(minimum) = param.minimum {
+        let _ = write!(bounds, "At least {minimum}.");
+    }
+    if let Some(maximum) = param.maximum {
+        let _ = write!(bounds, "{}At most {maximum}.", if bounds.is_empty() { "" } else { " " });
+    }
+    if !bounds.is_empty() {
+        say(bounds);
+    }
+    if let Some(length) = param.max_length {
+        say(format!("At most {length} characters."));
+    }
+    if let Some(example) = &param.example {
+        say(format!("Example: {example}."));
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// Runs the request type.
+pub(super) fn run(call: &Call<'_>, mutation: &Mutation) -> Result<Json, Fault> {
+    let mut data = call.json("data");
+    if data.is_null() {
+        data = json!({});
+    }
+    if let Some(object) = data.as_object_mut() {
+        // A typed key that is null was not given.
+        object.retain(|_, value| !value.is_null());
+    }
+    let mut outcome = call.backend().request_type(RequestTypeCall {
+        gateway: mutation.gateway.clone(),
+        name: mutation.name.clone(),
+        data,
+        config: call.json("config"),
+        idempotency_key: call.word("idempotency_key").map(str::to_owned),
+    })?;
+    // The answer to `create_webhook_endpoint`, for one, has a secret in it.
+    execution::hide(call, &mut outcome);
+    Ok(outcome)
+}

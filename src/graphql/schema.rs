@@ -1,0 +1,229 @@
+//! The schema of an instance, and the two ways to run a document against it.
+
+use super::backend::Backend;
+use super::build::{self, Ground};
+use super::call::{Door, Shared};
+use super::coerce::Coercion;
+use super::document::{self, Exact, Given, Problem, Rules};
+use super::error::Error;
+use super::limits::{Limits, Scales};
+use super::shape::Shapes;
+use super::{blocking, dynamic, twice};
+use crate::module::catalog::Catalog;
+use crate::module::fault::Fault;
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
+use async_graphql::{Request, Response};
+use serde_json::{Map, Value as Json, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// A schema: that of the platform, with a mutation for each request type of a catalog. It is
+/// built once for a catalog and serves all threads; running a document blocks.
+pub struct Schema {
+    shapes: Shapes,
+    ground: Arc<Ground>,
+    inner: async_graphql::dynamic::Schema,
+    faults: Vec<Fault>,
+    /// Documents of modules, which come again and again.
+    read: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
+}
+
+/// How many documents of modules are kept.
+const READ_MAX: usize = 512;
+
+/// A document to be run.
+struct Asked<'a> {
+    source: &'a str,
+    operation: Option<&'a str>,
+    variables: &'a Json,
+    limits: Limits,
+    door: Door,
+}
+
+impl Schema {
+    /// Builds the schema of a catalog. What its modules did wrong is in [`Schema::faults`].
+    pub fn build(catalog: &Catalog) -> Result<Self, Error> {
+        let parts = build::parts(catalog)?;
+        let inner = dynamic::build(&parts)?;
+        let ground = Arc::new(parts.ground);
+        let read = Mutex::new(HashMap::new());
+        Ok(Self { shapes: parts.shapes, ground, inner, faults: parts.faults, read })
+    }
+
+    /// Names that clash, and other things a module can do wrong.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// The schema as text.
+    pub fn sdl(&self) -> String {
+        self.inner.sdl()
+    }
+
+    /// Runs a document from outside, by the letter of the specification: `{data, errors?}`.
+    pub fn execute(
+        &self,
+        source: &str,
+        operation: Option<&str>,
+        variables: &Json,
+        backend: Arc<dyn Backend>,
+        limits: Limits,
+    ) -> Json {
+        let asked = Asked { source, operation, variables, limits, door: Door::Outside };
+        match self.run(&asked, backend) {
+            Ok(response) => shown(response),
+            Err(problems) => json!({ "errors": errors(&problems) }),
+        }
+    }
+
+    /// Runs a document of a module: the keys of `data`, and `errors` when there are any. Values
+    /// are taken as templates give them; variables nobody declared are left out.
+    pub fn run_for_liquid(
+        &self,
+        source: &str,
+        variables: &Json,
+        backend: Arc<dyn Backend>,
+        limits: Limits,
+    ) -> Json {
+        let asked = Asked { source, operation: None, variables, limits, door: Door::Template };
+        let mut answer = match self.run(&asked, backend) {
+            Ok(response) => shown(response),
+            Err(problems) => json!({ "errors": errors(&problems) }),
+        };
+        let mut result = match answer.get_mut("data").map(Json::take) {
+            Some(Json::Object(data)) => data,
+            _ => Map::new(),
+        };
+        if let Some(errors) = answer.get_mut("errors").map(Json::take) {
+            result.insert("errors".to_owned(), errors);
+        }
+        Json::Object(result)
+    }
+
+    /// Everything that is wrong with a document of a module, whatever its variables will be.
+    pub fn check(&self, source: &str) -> Vec<Problem> {
+        let document = match self.parse(source, &Limits::TEMPLATE) {
+            Ok(document) => document,
+            Err(problem) => return vec![problem],
+        };
+        let operations: Vec<_> =
+            document.operations.iter().map(|(_, operation)| operation).collect();
+        let rules = self.rules(Coercion::Lax, false);
+        let mut problems = Vec::new();
+        for operation in operations {
+            match document::exact(rules, &document, operation, Given::Unknown) {
+                Ok(exact) => problems.extend(self.weigh(&exact, &Limits::TEMPLATE).err()),
+                Err(found) => problems.extend(found),
+            }
+        }
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems
+    }
+
+    fn run(&self, asked: &Asked<'_>, backend: Arc<dyn Backend>) -> Result<Response, Vec<Problem>> {
+        let Asked { source, operation, variables, limits, door } = *asked;
+        let how = if door == Door::Template { Coercion::Lax } else { Coercion::Exact };
+        let document = match door {
+            Door::Template => self.parse_once(source, &limits),
+            Door::Outside => self.parse(source, &limits).map(Arc::new),
+        };
+        let document = document.map_err(|problem| vec![problem])?;
+        let operation = document::choose(&document, operation.filter(|name| !name.is_empty()), how)
+            .map_err(|problem| vec![problem])?;
+        let none = Map::new();
+        let values = match variables {
+            Json::Null => &none,
+            Json::Object(values) => values,
+            _ => return Err(vec![Problem::whole("`variables` is not an object")]),
+        };
+        let rules = self.rules(how, limits.introspection);
+        let exact = document::exact(rules, &document, operation, Given::Values(values))?;
+        self.weigh(&exact, &limits).map_err(|problem| vec![problem])?;
+        let document = ExecutableDocument {
+            operations: DocumentOperations::Single(exact.operation),
+            fragments: exact.fragments,
+        };
+        let shared = Shared::new(backend, Arc::clone(&self.ground), door);
+        let mut request = Request::new(String::new()).data(shared);
+        request.set_parsed_query(document);
+        if !limits.introspection {
+            request = request.disable_introspection();
+        }
+        Ok(blocking::wait(self.inner.execute(request)))
+    }
+
+    fn rules(&self, how: Coercion, introspection: bool) -> Rules<'_> {
+        Rules { shapes: &self.shapes, how, introspection }
+    }
+
+    fn weigh(&self, exact: &Exact, limits: &Limits) -> Result<(), Problem> {
+        let set = &exact.operation.node.selection_set.node;
+        Scales::new(&self.shapes, &exact.fragments)
+            .check(set, exact.root, limits)
+            .map_err(Problem::whole)?;
+        match exact.root {
+            "Mutation" => twice::check(set, &exact.fragments),
+            _ => Ok(()),
+        }
+    }
+
+    fn parse(&self, source: &str, limits: &Limits) -> Result<ExecutableDocument, Problem> {
+        limits.check_source(source).map_err(Problem::whole)?;
+        parse_query(source).map_err(|error| {
+            let message = reason(&error.to_string());
+            match error.positions().next() {
+                Some(pos) => Problem::at(pos, message),
+                None => Problem::whole(message),
+            }
+        })
+    }
+
+    fn parse_once(
+        &self,
+        source: &str,
+        limits: &Limits,
+    ) -> Result<Arc<ExecutableDocument>, Problem> {
+        let lock = || self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(document) = lock().get(source) {
+            return Ok(Arc::clone(document));
+        }
+        let document = Arc::new(self.parse(source, limits)?);
+        let mut read = lock();
+        if read.len() >= READ_MAX {
+            // Sources can be made up by templates: start again rather than grow.
+            read.clear();
+        }
+        read.insert(source.to_owned(), Arc::clone(&document));
+        Ok(document)
+    }
+}
+
+/// The line of a syntax error that says what was expected; the rest is a drawing.
+fn reason(error: &str) -> String {
+    let said = error.lines().find_map(|line| line.trim_start().strip_prefix("= "));
+    format!("The document can not be read: {}", said.unwrap_or(error).trim())
+}
+
+fn shown(response: Response) -> Json {
+    let errors = serde_json::to_value(&response.errors).unwrap_or_default();
+    match (response.data.into_json().unwrap_or_default(), response.errors.is_empty()) {
+        // Every field was left out by a directive.
+        (Json::Null, true) => json!({ "data": {} }),
+        (data, true) => json!({ "data": data }),
+        // A document that did not run has no data, not even null.
+        (Json::Null, false) => json!({ "errors": errors }),
+        (data, false) => json!({ "data": data, "errors": errors }),
+    }
+}
+
+fn errors(problems: &[Problem]) -> Json {
+    let error = |problem: &Problem| match problem.line {
+        0 => json!({ "message": problem.message }),
+        line => json!({
+            "message": problem.message,
+            "locations": [{ "line": line, "column": problem.column }],
+        }),
+    };
+    problems.iter().map(error).collect()
+}

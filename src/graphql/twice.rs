@@ -1,0 +1,52 @@
+//! Refuses a mutation that names the same answer twice: nobody may pay twice by a slip.
+//!
+//! The specification merges such fields into one; `async-graphql` would run each.
+
+use super::directive;
+use super::document::Problem;
+use async_graphql::parser::types::{FragmentDefinition, Selection, SelectionSet};
+use async_graphql::{Name, Positioned};
+use std::collections::{HashMap, HashSet};
+
+/// The first field of a mutation whose answer has the name of an earlier one. The document has
+/// been weighed before, so that spreading its fragments comes to an end.
+pub(super) fn check(
+    mutation: &SelectionSet,
+    fragments: &HashMap<Name, Positioned<FragmentDefinition>>,
+) -> Result<(), Problem> {
+    let mut names = HashSet::new();
+    each(mutation, fragments, &mut names)
+}
+
+fn each<'a>(
+    set: &'a SelectionSet,
+    fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
+    names: &mut HashSet<&'a str>,
+) -> Result<(), Problem> {
+    for selection in &set.items {
+        if directive::leaves_out(selection.node.directives()) {
+            continue;
+        }
+        match &selection.node {
+            Selection::Field(field) => {
+                let name = &field.node.response_key().node;
+                if !names.insert(name) {
+                    let message = format!(
+                        "There are two mutations `{name}`: give one of them another name, as in `second: {}`",
+                        field.node.name.node
+                    );
+                    return Err(Problem::at(field.pos, message));
+                }
+            }
+            Selection::InlineFragment(fragment) => {
+                each(&fragment.node.selection_set.node, fragments, names)?;
+            }
+            Selection::FragmentSpread(spread) => {
+                if let Some(fragment) = fragments.get(&spread.node.fragment_name.node) {
+                    each(&fragment.node.selection_set.node, fragments, names)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

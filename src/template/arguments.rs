@@ -1,0 +1,73 @@
+//! The arguments of the platform's tags, and filters that follow them.
+
+use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::cursor::{Cursor, TagArguments};
+use crate::liquid::error::Error;
+use crate::liquid::expression::{Expression, Path, Root};
+use crate::liquid::value::Value;
+use std::sync::Arc;
+
+/// Named values, in the order written.
+pub type Named = Vec<(Arc<str>, Value)>;
+
+/// Evaluates every named argument.
+///
+/// # Errors
+/// What an expression says.
+pub fn named(arguments: &TagArguments, context: &mut Context<'_>) -> Result<Named, Error> {
+    let mut values = Vec::with_capacity(arguments.named.len());
+    for (name, expression) in &arguments.named {
+        let value = expression.evaluate(context)?;
+        // Of two arguments with one name the last counts.
+        values.retain(|(other, _): &(Arc<str>, Value)| other != name);
+        values.push((Arc::clone(name), value));
+    }
+    Ok(values)
+}
+
+/// Takes a named value out of the others.
+pub fn take(values: &mut Named, name: &str) -> Option<Value> {
+    let at = values.iter().position(|(one, _)| &**one == name)?;
+    Some(values.remove(at).1)
+}
+
+/// `args: hash`: its entries are arguments, unless they are given by name as well.
+pub fn spread(values: &mut Named) {
+    let Some(Value::Hash(hash)) = take(values, "args") else { return };
+    let given = std::mem::take(values);
+    let is_given = |key: &Arc<str>| given.iter().any(|(name, _)| name == key);
+    let hash = hash.borrow();
+    let spread = hash.iter().filter(|(key, _)| !is_given(key));
+    values.extend(spread.map(|(key, value)| (Arc::clone(key), value.clone())));
+    values.extend(given);
+}
+
+/// The variable that filters behind a tag's arguments begin with; no template can name it.
+const RESULT: &str = " result";
+
+/// Filters behind a tag's arguments.
+#[derive(Debug)]
+pub struct Trailing(Expression);
+
+impl Trailing {
+    /// Reads them; there may be none.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn read(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+        let result = Path { root: Root::Name(RESULT.into()), steps: Vec::new() };
+        Ok(Self(cursor.filters(Expression::Path(result))?))
+    }
+
+    /// The value after the filters.
+    ///
+    /// # Errors
+    /// What a filter says.
+    pub fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
+        if matches!(self.0, Expression::Path(_)) {
+            return Ok(value);
+        }
+        let variables = vec![(RESULT.into(), value)];
+        context.with_frame(FrameKind::Block, variables, |context| self.0.evaluate(context))
+    }
+}

@@ -1,0 +1,130 @@
+//! Finds what is wrong with templates before they run: syntax, and names that lead nowhere.
+
+use crate::liquid::engine::nearest;
+use crate::module::catalog::Catalog;
+use crate::module::fault::{Fault, Severity};
+use crate::module::source::Source;
+use crate::template::error::{Error, Place};
+use crate::template::render::Templates;
+
+/// Compiles every source of the catalog and looks up every name written out in it.
+pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for source in sources(catalog) {
+        let compiled = templates.compiled(source);
+        let template = match &compiled.template {
+            Ok(template) => template,
+            Err(error) => {
+                faults.push(of_error(source, &templates.error(error), Severity::Error));
+                continue;
+            }
+        };
+        match templates.unknown_name(&compiled) {
+            Some(error) => faults.push(of_error(source, &error, severity(catalog, source))),
+            None => faults.extend(template.warnings().iter().map(|warning| {
+                of_error(source, &templates.error(warning), Severity::Warning)
+            })),
+        }
+        for reference in template.references() {
+            let Some((noun, help)) = dead(catalog, reference.kind, &reference.name) else {
+                continue;
+            };
+            let mut place = Place::of(source, reference.mark);
+            place.excerpt = catalog.redact(&place.excerpt);
+            let message = format!("there is no {noun} `{}`", reference.name);
+            faults.push(fault(place, severity(catalog, source), message, help));
+        }
+    }
+    faults
+}
+
+/// Nothing when the name leads somewhere, else what it should have been, with a near name.
+fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Option<String>)> {
+    fn near_key<T>(
+        name: &str,
+        all: &std::collections::BTreeMap<String, T>,
+    ) -> Option<String> {
+        near(name, all.keys().map(String::as_str))
+    }
+    match kind {
+        "partial" => catalog
+            .partial(name)
+            .is_none()
+            .then(|| ("partial", near_key(name, &catalog.partials))),
+        "graphql" => catalog
+            .graph_query(name)
+            .is_none()
+            .then(|| ("graph query", near_key(name, &catalog.graph_queries))),
+        "form" => catalog.form(name).is_none().then(|| ("form", near_key(name, &catalog.forms))),
+        _ => None,
+    }
+}
+
+/// `did you mean …?`: a name some letters off, or the same file in another folder.
+pub fn near<'a>(typed: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    let file = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
+    let typed_file = typed.rsplit('/').next().unwrap_or(typed);
+    nearest(typed, known.clone()).or_else(|| {
+        let same = known.clone().find(|name| file(name) == typed_file);
+        same.map(|name| format!("did you mean `{name}`?"))
+    })
+}
+
+fn severity(catalog: &Catalog, source: &Source) -> Severity {
+    let is_strict = match source.module.as_deref() {
+        Some(name) => catalog.module(name).is_some_and(|module| module.strict),
+        None => true,
+    };
+    if is_strict { Severity::Error } else { Severity::Warning }
+}
+
+fn of_error(source: &Source, error: &Error, severity: Severity) -> Fault {
+    let help = error.advice().map(str::to_owned);
+    match error.place() {
+        Some(place) => fault(place.clone(), severity, error.message().to_owned(), help),
+        None => Fault::of_file(severity, &source.path, error.message()).with_help(help),
+    }
+}
+
+fn fault(place: Place, severity: Severity, message: String, help: Option<String>) -> Fault {
+    let Place { path, mark, excerpt } = place;
+    Fault { severity, path, line: mark.line, column: mark.column, message, excerpt, help }
+}
+
+/// Every piece of Liquid in the catalog.
+fn sources(catalog: &Catalog) -> Vec<&Source> {
+    let mut all: Vec<&Source> = Vec::new();
+    for page in &catalog.pages {
+        all.push(&page.source);
+        all.extend(page.response_headers.iter().chain(&page.redirect_to));
+    }
+    all.extend(catalog.layouts.values().map(|layout| &layout.source));
+    all.extend(catalog.partials.values().map(|partial| &partial.source));
+    for form in catalog.forms.values() {
+        all.push(&form.source);
+        all.extend(form.default_payload.iter().chain(&form.callback_actions));
+        all.extend(form.async_callback_actions.iter().map(|callback| &callback.source));
+        all.extend(form.redirect_to.iter().chain(&form.flash_notice).chain(&form.flash_alert));
+        all.extend(form.request_type.iter().chain(&form.response_headers));
+    }
+    for call in catalog.api_calls.values() {
+        all.extend([&call.source, &call.to, &call.request_type]);
+        all.extend(call.headers.iter().chain(&call.callback).chain(&call.trigger_condition));
+    }
+    for policy in catalog.policies.values() {
+        all.push(&policy.source);
+        all.extend(policy.redirect_to.iter().chain(&policy.flash_alert));
+    }
+    all.extend(catalog.migrations.iter().map(|migration| &migration.source));
+    for email in catalog.emails.values() {
+        all.push(&email.source);
+        all.extend(email.to.iter().chain(&email.from).chain(&email.reply_to));
+        all.extend(email.cc.iter().chain(&email.bcc).chain(&email.subject));
+        all.extend(&email.delivery.trigger_condition);
+    }
+    for sms in catalog.smses.values() {
+        all.push(&sms.source);
+        all.extend(sms.to.iter().chain(&sms.delivery.trigger_condition));
+    }
+    all
+}

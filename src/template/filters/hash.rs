@@ -1,0 +1,174 @@
+//! Hashes: merging, digging, cloning. All but `hash_delete_key` leave theirs as it is.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::filters::list::shallow;
+use crate::liquid::value::Value;
+use crate::template::filters::alias;
+use crate::template::json;
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+type Made = Result<Value, Error>;
+type Map = IndexMap<Arc<str>, Value>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["hash_add_key", "add_hash_key", "assign_to_hash_key"], add_key);
+    alias(engine, &["hash_merge"], merge);
+    alias(engine, &["hash_delete_key", "delete_hash_key", "remove_hash_key"], delete_key);
+    alias(engine, &["hash_dig", "dig"], dig);
+    alias(engine, &["hash_fetch", "fetch"], |v, a, _| Ok(step(&v, a.at(0))));
+    alias(engine, &["hash_except"], except);
+    alias(engine, &["hash_keys"], |v, _, _| {
+        Ok(Value::list(entries(&v)?.into_keys().map(Value::text).collect()))
+    });
+    alias(engine, &["hash_values"], |v, _, _| {
+        Ok(Value::list(entries(&v)?.into_values().collect()))
+    });
+    alias(engine, &["hash_sort"], |v, _, _| {
+        let mut map = entries(&v)?;
+        map.sort_keys();
+        Ok(Value::hash(map))
+    });
+    alias(engine, &["hash_diff"], diff);
+    alias(engine, &["deep_clone"], |v, _, c| Ok(Value::from(json::checked(&v, c)?)));
+}
+
+/// What a hash holds; nothing and blank text hold nothing.
+fn entries(value: &Value) -> Result<Map, Error> {
+    match value {
+        Value::Hash(hash) => Ok(hash.borrow().clone()),
+        Value::Object(object) => match Value::from(object.to_json()) {
+            Value::Hash(hash) => Ok(hash.borrow().clone()),
+            _ => Ok(Map::new()),
+        },
+        value if value.is_blank() => Ok(Map::new()),
+        other => Err(Error::argument(format!("this needs a hash, and is given {}", other.kind()))),
+    }
+}
+
+fn add_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let mut map = entries(&value)?;
+    map.insert(Arc::from(&*arguments.text(0)), arguments.at(1).clone());
+    Ok(Value::hash(map))
+}
+
+fn merge(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let mut map = entries(&value)?;
+    for other in &arguments.positional {
+        map.extend(entries(other)?);
+    }
+    map.extend(arguments.named.iter().cloned());
+    Ok(Value::hash(map))
+}
+
+/// Takes the key out of the very hash, and gives what it held.
+fn delete_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let Value::Hash(hash) = value else { return Ok(Value::Nil) };
+    let taken = hash.borrow_mut().shift_remove(&*arguments.text(0));
+    Ok(taken.unwrap_or_default())
+}
+
+fn dig(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let keys = arguments.positional.iter().flat_map(shallow);
+    Ok(keys.fold(value, |value, key| step(&value, &key)))
+}
+
+/// One key deeper: only what is really there, not `size` or `first`.
+fn step(value: &Value, key: &Value) -> Value {
+    match value {
+        Value::Hash(hash) => hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default(),
+        Value::List(_) => key.to_int().map_or(Value::Nil, |at| value.get(&Value::Int(at))),
+        Value::Object(_) => value.property(&key.to_text()),
+        _ => Value::Nil,
+    }
+}
+
+fn except(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let mut map = entries(&value)?;
+    for key in arguments.positional.iter().flat_map(shallow) {
+        map.shift_remove(&*key.to_text());
+    }
+    Ok(Value::hash(map))
+}
+
+/// What a comparison overlooks.
+struct Loosely<'a> {
+    strips: bool,
+    ignores_case: bool,
+    tolerance: f64,
+    delimiter: &'a str,
+    ignored: Vec<String>,
+}
+
+fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let is_on = |name| arguments.named(name).is_some_and(Value::is_truthy);
+    let delimiter = arguments.named("delimiter").map(|v| v.to_text().into_owned());
+    let tolerance = arguments.named("numeric_tolerance").and_then(|v| v.to_text().parse().ok());
+    let ignored = arguments.named("ignore_keys").map(shallow).unwrap_or_default();
+    let loosely = Loosely {
+        strips: is_on("strip"),
+        ignores_case: is_on("case_insensitive"),
+        tolerance: tolerance.unwrap_or(0.0),
+        delimiter: delimiter.as_deref().unwrap_or("."),
+        ignored: ignored.iter().map(|key| key.to_text().into_owned()).collect(),
+    };
+    let (one, other) = (json::checked(&value, context)?, json::checked(arguments.at(0), context)?);
+    let mut found = Vec::new();
+    compare("", &one, &other, &loosely, &mut found);
+    Ok(Value::from(Json::Array(found)))
+}
+
+/// Taken away, then changed, then added, at every level.
+fn compare(at: &str, one: &Json, other: &Json, how: &Loosely<'_>, found: &mut Vec<Json>) {
+    match (one, other) {
+        (Json::Object(a), Json::Object(b)) => {
+            let name = |key: &str| match at {
+                "" => key.to_owned(),
+                at => format!("{at}{}{key}", how.delimiter),
+            };
+            let counts = |key: &&String| !how.ignored.contains(key);
+            for key in a.keys().filter(counts).filter(|key| !b.contains_key(*key)) {
+                found.push(json!(["-", name(key), a[key]]));
+            }
+            for key in a.keys().filter(counts) {
+                if let Some(changed) = b.get(key) {
+                    compare(&name(key), &a[key], changed, how, found);
+                }
+            }
+            for key in b.keys().filter(counts).filter(|key| !a.contains_key(*key)) {
+                found.push(json!(["+", name(key), b[key]]));
+            }
+        }
+        (Json::Array(a), Json::Array(b)) => {
+            let name = |index: usize| format!("{at}[{index}]");
+            for (index, (one, other)) in a.iter().zip(b).enumerate() {
+                compare(&name(index), one, other, how, found);
+            }
+            let gone = a.iter().enumerate().skip(b.len()).rev();
+            found.extend(gone.map(|(index, item)| json!(["-", name(index), item])));
+            let new = b.iter().enumerate().skip(a.len());
+            found.extend(new.map(|(index, item)| json!(["+", name(index), item])));
+        }
+        _ if !is_alike(one, other, how) => found.push(json!(["~", at, one, other])),
+        _ => {}
+    }
+}
+
+fn is_alike(one: &Json, other: &Json, how: &Loosely<'_>) -> bool {
+    match (one, other) {
+        (Json::String(a), Json::String(b)) => {
+            let (a, b) = if how.strips { (a.trim(), b.trim()) } else { (&**a, &**b) };
+            a == b || (how.ignores_case && a.to_lowercase() == b.to_lowercase())
+        }
+        (Json::Number(a), Json::Number(b)) => {
+            a == b
+                || a.as_f64().zip(b.as_f64()).is_some_and(|(a, b)| (a - b).abs() <= how.tolerance)
+        }
+        _ => one == other,
+    }
+}

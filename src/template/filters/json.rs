@@ -1,0 +1,48 @@
+//! JSON: `json`, `parse_json`, `is_json_valid`.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::filters::{alias, markup};
+use crate::template::{json, lenient_json};
+
+type Made = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["json", "to_json"], |v, _, c| {
+        let json = json::checked(&v, c)?;
+        Ok(Value::safe(json::text(&json, c)?))
+    });
+    alias(engine, &["parse_json", "to_hash"], parse_json);
+    alias(engine, &["is_json_valid"], |v, _, _| {
+        Ok(Value::Bool(matches!(lenient_json::read(&v.to_text()), Ok(Some(_)))))
+    });
+}
+
+/// Reads a text as JSON; the error says where it is wrong without quoting it.
+pub fn parse(text: &str, context: &Context<'_>) -> Result<Value, Error> {
+    // What is made of a text takes several times its room.
+    context.budget.value(text.len().saturating_mul(2))?;
+    match lenient_json::read(text) {
+        Ok(json) => Ok(json.map_or(Value::Nil, Value::from)),
+        Err(error) => Err(Error::argument(format!("this is not JSON: {error}"))),
+    }
+}
+
+fn parse_json(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let Value::Text(text, _) = &value else {
+        return Ok(value);
+    };
+    let is_raw = arguments.named("raw_text").is_some_and(Value::is_truthy);
+    let parsed = if is_raw { parse(text, context) } else { parse(&markup::unescape(text), context) };
+    parsed.or_else(|error| {
+        if context.engine().raises() {
+            return Err(error);
+        }
+        context.warn(error.message());
+        Ok(Value::Nil)
+    })
+}

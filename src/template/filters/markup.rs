@@ -1,0 +1,146 @@
+//! HTML: sanitising, Markdown, entities, plain text.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut builder = ammonia::Builder::default();
+    builder
+        // Pages are made of these; what runs or reaches elsewhere stays out.
+        .add_tags([
+            "form", "input", "button", "select", "option", "optgroup", "textarea", "label",
+            "fieldset", "legend", "section", "main", "nav", "template", "datalist", "progress",
+            "output", "address", "picture", "source", "video", "audio", "track",
+        ])
+        .add_generic_attributes([
+            "class", "id", "name", "value", "type", "for", "placeholder", "role", "tabindex",
+            "hidden", "disabled", "checked", "selected", "required", "readonly", "multiple",
+            "maxlength", "minlength", "min", "max", "step", "pattern", "autocomplete", "rows",
+            "cols", "method", "enctype", "accept-charset", "accept", "scope", "datetime",
+        ])
+        .add_generic_attribute_prefixes(["data-", "aria-"])
+        .add_tag_attributes("form", ["action"])
+        .add_tag_attributes("a", ["target"])
+        .add_tag_attributes("source", ["src", "srcset", "media"])
+        .add_tag_attributes("video", ["src", "controls", "poster", "width", "height"])
+        .add_tag_attributes("audio", ["src", "controls"])
+        .url_relative(ammonia::UrlRelative::PassThrough)
+        .link_rel(None);
+    builder
+});
+
+static MARKDOWN: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut builder = ammonia::Builder::default();
+    builder.rm_tags(["div"]).link_rel(Some("nofollow"));
+    builder
+});
+
+/// The text without tags and attributes that run scripts or reach elsewhere; a text without
+/// markup stays as it is, byte for byte.
+pub fn sanitize(text: &str) -> Cow<'_, str> {
+    if !text.contains(['<', '&']) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(CLEANER.clean(text).to_string())
+}
+
+/// Markdown as sanitised HTML.
+pub fn markdown(text: &str) -> String {
+    use pulldown_cmark::{Options, Parser, html};
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut out = String::with_capacity(text.len() * 2);
+    html::push_html(&mut out, Parser::new_ext(text, options));
+    MARKDOWN.clean(out.trim_end()).to_string()
+}
+
+/// Entities as the characters they stand for; what is no known entity stays.
+pub fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match entity(rest) {
+            Some((c, length)) => {
+                out.push(c);
+                rest = &rest[length..];
+            }
+            None => {
+                out.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The entity a text begins with, and how long it is.
+fn entity(text: &str) -> Option<(char, usize)> {
+    let end = text.bytes().take(12).position(|b| b == b';')?;
+    let name = text.get(1..end)?;
+    let c = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        "nbsp" => '\u{a0}',
+        _ => {
+            let code = name.strip_prefix('#')?;
+            let number = match code.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => code.parse().ok()?,
+            };
+            char::from_u32(number)?
+        }
+    };
+    Some((c, end + 1))
+}
+
+/// The words of a page: tags, scripts and styles gone, white space folded.
+pub fn to_text(html: &str) -> String {
+    let mut builder = ammonia::Builder::empty();
+    builder.clean_content_tags(["script", "style", "head", "title"].into());
+    let bare = builder.clean(&html.replace('<', " <")).to_string();
+    let text = unescape(&bare);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_is_taken_out_and_quotes_stay() {
+        assert_eq!(sanitize(r#"say "hi" it's"#), r#"say "hi" it's"#);
+        assert_eq!(sanitize("<script>alert(1)</script>ok & so"), "ok &amp; so");
+        assert_eq!(sanitize("<b onclick=\"x()\">a"), "<b>a</b>");
+        assert_eq!(sanitize("<a href=\"javascript:x()\">a</a>"), "<a>a</a>");
+        assert_eq!(sanitize("<a href=\"/x\" class=\"y\">a</a>"), "<a href=\"/x\" class=\"y\">a</a>");
+    }
+
+    #[test]
+    fn markdown_is_sanitised() {
+        assert_eq!(markdown("**Foo**"), "<p><strong>Foo</strong></p>");
+        assert_eq!(
+            markdown("[Foo](https://a.b)"),
+            "<p><a href=\"https://a.b\" rel=\"nofollow\">Foo</a></p>"
+        );
+        assert_eq!(markdown("<script>x</script>"), "");
+    }
+
+    #[test]
+    fn entities_are_unescaped_once() {
+        assert_eq!(unescape("&lt;&#39;&#x27;&amp;quot; &unknown; &"), "<''&quot; &unknown; &");
+    }
+
+    #[test]
+    fn html_gives_its_words() {
+        assert_eq!(to_text("<h1>Hello <a href=\"#\">world</a></h1><p>x</p>"), "Hello world x");
+        assert_eq!(to_text("<style>a{}</style><p>1 &lt; 2</p>"), "1 < 2");
+    }
+}

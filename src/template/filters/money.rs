@@ -1,0 +1,182 @@
+//! Amounts of money: prices for people, fractions of a unit.
+
+/// The whole and its parts of a currency, and how it is written.
+struct Currency {
+    code: &'static str,
+    /// Digits after the point.
+    digits: u32,
+    symbol: &'static str,
+    /// The symbol follows the amount, after a space.
+    is_after: bool,
+    point: char,
+    thousands: char,
+}
+
+const fn currency(code: &'static str, digits: u32, symbol: &'static str) -> Currency {
+    Currency { code, digits, symbol, is_after: false, point: '.', thousands: ',' }
+}
+
+const fn after(code: &'static str, digits: u32, symbol: &'static str, thousands: char) -> Currency {
+    Currency { code, digits, symbol, is_after: true, point: ',', thousands }
+}
+
+const CURRENCIES: &[Currency] = &[
+    currency("USD", 2, "$"),
+    currency("AUD", 2, "$"),
+    currency("CAD", 2, "$"),
+    currency("NZD", 2, "$"),
+    currency("SGD", 2, "$"),
+    currency("HKD", 2, "$"),
+    currency("MXN", 2, "$"),
+    Currency { point: ',', thousands: '.', ..currency("EUR", 2, "€") },
+    currency("GBP", 2, "£"),
+    currency("INR", 2, "₹"),
+    currency("CHF", 2, "CHF"),
+    Currency { point: ',', thousands: '.', ..currency("BRL", 2, "R$") },
+    currency("JPY", 0, "¥"),
+    currency("CNY", 2, "¥"),
+    currency("KRW", 0, "₩"),
+    currency("VND", 0, "₫"),
+    Currency { point: '.', thousands: ',', ..after("PLN", 2, "zł", ',') },
+    after("CZK", 2, "Kč", ' '),
+    after("SEK", 2, "kr", ' '),
+    after("NOK", 2, "kr", '.'),
+    after("DKK", 2, "kr.", '.'),
+    after("HUF", 2, "Ft", ' '),
+    currency("ILS", 2, "₪"),
+    currency("BIF", 0, "Fr"),
+    currency("CLP", 0, "$"),
+    currency("DJF", 0, "Fdj"),
+    currency("GNF", 0, "Fr"),
+    currency("ISK", 0, "kr"),
+    currency("KMF", 0, "Fr"),
+    currency("MGA", 0, "Ar"),
+    currency("PYG", 0, "₲"),
+    currency("RWF", 0, "FRw"),
+    currency("UGX", 0, "USh"),
+    currency("VUV", 0, "Vt"),
+    currency("XAF", 0, "CFA"),
+    currency("XOF", 0, "Fr"),
+    currency("XPF", 0, "Fr"),
+    currency("BHD", 3, "BD"),
+    currency("JOD", 3, "JD"),
+    currency("KWD", 3, "KD"),
+    currency("OMR", 3, "OMR"),
+    currency("TND", 3, "DT"),
+];
+
+fn find(code: &str) -> Option<&'static Currency> {
+    CURRENCIES.iter().find(|c| c.code.eq_ignore_ascii_case(code.trim()))
+}
+
+/// How a price is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// With its symbol.
+    pub symbol: bool,
+    /// With the code of the currency behind it.
+    pub code: bool,
+    /// A whole amount goes without its cents.
+    pub no_cents_if_whole: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { symbol: true, code: false, no_cents_if_whole: true }
+    }
+}
+
+/// So many of the smallest unit of a currency.
+pub fn fractions(amount: f64, code: &str) -> i64 {
+    let digits = find(code).map_or(2, |c| c.digits);
+    // Ties go away from zero, and 10.075 is meant as it is written.
+    let scaled = amount * 10_f64.powi(digits as i32);
+    (scaled + scaled.signum() * scaled.abs() * f64::EPSILON).round() as i64
+}
+
+/// The amount that so many of the smallest unit are.
+pub fn amount(fractions: i64, code: &str) -> f64 {
+    let digits = find(code).map_or(2, |c| c.digits);
+    fractions as f64 / 10_f64.powi(digits as i32)
+}
+
+/// A price for people, from the smallest unit.
+pub fn price(fractions: i64, code: &str, style: Style) -> String {
+    let code = if code.trim().is_empty() { "USD" } else { code.trim() };
+    let unknown = currency("", 2, "");
+    let currency = find(code).unwrap_or(&unknown);
+    let upper = code.to_uppercase();
+    let scale = 10_u64.pow(currency.digits);
+    let size = fractions.unsigned_abs();
+    let (whole, part) = (size / scale, size % scale);
+    let mut number = grouped(whole, currency.thousands);
+    if currency.digits > 0 && !(part == 0 && style.no_cents_if_whole) {
+        number.push(currency.point);
+        number.push_str(&format!("{part:0width$}", width = currency.digits as usize));
+    }
+    let sign = if fractions < 0 { "-" } else { "" };
+    let mut out = match (style.symbol, currency.symbol, currency.is_after) {
+        (false, ..) => format!("{sign}{number}"),
+        (true, "", _) => format!("{sign}{number} {upper}"),
+        (true, symbol, true) => format!("{sign}{number} {symbol}"),
+        (true, symbol, false) => format!("{sign}{symbol}{number}"),
+    };
+    if style.code && !currency.symbol.is_empty() {
+        out.push(' ');
+        out.push_str(&upper);
+    }
+    out
+}
+
+/// The digits in groups of three.
+pub fn grouped(number: u64, mark: char) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(mark);
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_read_as_people_write_them() {
+        let cases = [
+            (100, "USD", "$1"),
+            (120, "USD", "$1.20"),
+            (1, "USD", "$0.01"),
+            (1_000_000, "USD", "$10,000"),
+            (-150, "usd", "-$1.50"),
+            (1, "PLN", "0.01 zł"),
+            (100, "PLN", "1 zł"),
+            (1, "JPY", "¥1"),
+            (123_456_789, "EUR", "€1.234.567,89"),
+            (1500, "KWD", "KD1.500"),
+            (100, "XTS", "1 XTS"),
+            (0, "", "$0"),
+            (i64::MIN, "JPY", "-¥9,223,372,036,854,775,808"),
+        ];
+        for (amount, code, expected) in cases {
+            assert_eq!(price(amount, code, Style::default()), expected, "{amount} {code}");
+        }
+        let exact = Style { no_cents_if_whole: false, code: true, symbol: true };
+        assert_eq!(price(100, "USD", exact), "$1.00 USD");
+        assert_eq!(price(100, "USD", Style { symbol: false, ..exact }), "1.00 USD");
+    }
+
+    #[test]
+    fn fractions_round_half_up() {
+        assert_eq!(fractions(10.50, "USD"), 1050);
+        assert_eq!(fractions(10.50, "JPY"), 11);
+        assert_eq!(fractions(1.005, "USD"), 101);
+        assert_eq!(fractions(-1.005, "USD"), -101);
+        assert_eq!(amount(1050, "USD"), 10.5);
+        assert_eq!(amount(1050, "JPY"), 1050.0);
+    }
+}

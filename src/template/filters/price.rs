@@ -1,0 +1,76 @@
+//! Numbers in filters: prices, fractions, formats, positive integers.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::filters::math::Number;
+use crate::liquid::value::Value;
+use crate::template::filters::money::{self, Style};
+use crate::template::filters::number::Decimal;
+use crate::template::filters::alias;
+
+type Made = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["pricify_cents"], |v, a, _| {
+        let fractions = match Number::of(&v) {
+            Number::Int(cents) => cents,
+            Number::Float(cents) => cents.round() as i64,
+        };
+        Ok(price(fractions, a))
+    });
+    alias(engine, &["pricify"], |v, a, _| {
+        let fractions = money::fractions(Number::of(&v).float(), &a.text(0));
+        Ok(price(fractions, a))
+    });
+    alias(engine, &["amount_to_fractional"], |v, a, _| {
+        Ok(Value::Int(money::fractions(Number::of(&v).float(), &a.text(0))))
+    });
+    alias(engine, &["fractional_to_amount"], fractional_to_amount);
+    alias(engine, &["format_number"], format_number);
+    alias(engine, &["to_positive_integer"], to_positive_integer);
+}
+
+fn price(fractions: i64, arguments: &Arguments) -> Value {
+    let is_on = |name, otherwise| arguments.named(name).map_or(otherwise, Value::is_truthy);
+    let style = Style {
+        symbol: is_on("symbol", true),
+        code: is_on("with_currency", false),
+        no_cents_if_whole: is_on("no_cents_if_whole", true),
+    };
+    Value::text(money::price(fractions, &arguments.text(0), style))
+}
+
+/// Whole where the currency has no parts.
+fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let fractions = match Number::of(&value) {
+        Number::Int(whole) => whole,
+        Number::Float(decimal) => decimal.round() as i64,
+    };
+    let code = arguments.text(0);
+    if money::fractions(1.0, &code) == 1 {
+        return Ok(Value::Int(fractions));
+    }
+    Ok(Value::Float(money::amount(fractions, &code)))
+}
+
+fn format_number(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let Some(decimal) = Decimal::read(&value.to_text()) else { return Ok(value) };
+    let places = arguments.named("precision").and_then(Value::to_int).unwrap_or(3);
+    let decimal = decimal.rounded(usize::try_from(places).unwrap_or(0).min(100));
+    let strips = arguments.named("strip_insignificant_zeros").is_some_and(Value::is_truthy);
+    let decimal = if strips { decimal.stripped() } else { decimal };
+    let text = |name, otherwise: &str| {
+        arguments.named(name).map_or(otherwise.to_owned(), |v| v.to_text().into_owned())
+    };
+    Ok(Value::text(decimal.write(&text("separator", "."), &text("delimiter", ""))))
+}
+
+fn to_positive_integer(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    match value.to_int() {
+        Some(number) if number > 0 => Ok(Value::Int(number)),
+        _ => Ok(arguments.at(0).clone()),
+    }
+}

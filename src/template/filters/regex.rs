@@ -1,0 +1,92 @@
+//! `matches`, `regex_matches`, `replace_regex`: Ruby's regular expressions, bounded.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::filters::{alias, pattern};
+use fancy_regex::Regex;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+type Made = Result<Value, Error>;
+
+/// Compiled patterns a thread keeps.
+const KEPT_MAX: usize = 200;
+
+thread_local! {
+    static KEPT: RefCell<HashMap<(String, String), Rc<Regex>>> = RefCell::default();
+}
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["matches"], matches);
+    alias(engine, &["regex_matches"], regex_matches);
+    alias(engine, &["replace_regex"], replace_regex);
+}
+
+/// The pattern, compiled now or before.
+fn compiled(pattern: &str, options: &str) -> Result<Rc<Regex>, Error> {
+    let key = (pattern.to_owned(), options.to_owned());
+    if let Some(kept) = KEPT.with_borrow(|all| all.get(&key).cloned()) {
+        return Ok(kept);
+    }
+    let regex = Rc::new(pattern::compile(pattern, options).map_err(Error::argument)?);
+    KEPT.with_borrow_mut(|all| {
+        if all.len() >= KEPT_MAX {
+            all.clear();
+        }
+        all.insert(key, Rc::clone(&regex));
+    });
+    Ok(regex)
+}
+
+/// Nothing for a blank text.
+fn matches(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let text = value.to_text();
+    if text.is_empty() {
+        return Ok(Value::Nil);
+    }
+    let regex = compiled(&arguments.text(0), &arguments.text(1))?;
+    pattern::is_match(&regex, &text).map(Value::Bool).map_err(Error::argument)
+}
+
+/// Texts, or lists of groups when the pattern has groups.
+fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let regex = compiled(&arguments.text(0), &arguments.text(1))?;
+    let has_groups = regex.captures_len() > 1;
+    let mut found = Vec::new();
+    for groups in pattern::matches(&regex, &value.to_text()).map_err(Error::argument)? {
+        context.budget.step()?;
+        let mut groups = groups.into_iter().map(|g| g.map_or(Value::Nil, Value::from));
+        found.push(if has_groups {
+            Value::list(groups.collect())
+        } else {
+            groups.next().unwrap_or_default()
+        });
+    }
+    Ok(Value::list(found))
+}
+
+fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let regex = compiled(&arguments.text(0), &arguments.text(2))?;
+    let is_global = arguments.given(3).is_none_or(Value::is_truthy);
+    let text = value.to_text();
+    let replacement = arguments.at(1);
+    let by = |groups: &[Option<&str>]| match replacement {
+        // A hash says what each match becomes.
+        Value::Hash(hash) => {
+            let whole = groups.first().copied().flatten().unwrap_or_default();
+            hash.borrow().get(whole).map(|v| v.to_text().into_owned()).unwrap_or_default()
+        }
+        other => pattern::fill(&other.to_text(), groups),
+    };
+    // Known before it is made: a match a letter, and a replacement for each.
+    let longest = replacement.to_text().len().max(1);
+    context.budget.value(text.len().saturating_mul(longest.min(64)))?;
+    let replaced = pattern::replace(&regex, &text, is_global, by).map_err(Error::argument)?;
+    context.budget.value(replaced.len())?;
+    Ok(Value::text(replaced))
+}

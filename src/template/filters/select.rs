@@ -1,0 +1,96 @@
+//! Finding in lists: by a value, or by conditions on fields (`field: value`).
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::filters::list::shallow;
+use crate::liquid::value::Value;
+use crate::template::filters::alias;
+use indexmap::IndexMap;
+use std::sync::Arc;
+
+type Made = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["array_any", "any"], any);
+    alias(engine, &["array_include", "is_included_in_array"], |v, a, _| {
+        Ok(Value::Bool(shallow(&v).contains(a.at(0))))
+    });
+    alias(engine, &["array_detect", "detect"], detect);
+    alias(engine, &["array_find_index"], find_index);
+    alias(engine, &["array_group_by", "group_by"], group_by);
+    alias(engine, &["array_index_of"], index_of);
+    alias(engine, &["array_map", "map_attributes"], map_attributes);
+    alias(engine, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, true)));
+    alias(engine, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, false)));
+}
+
+/// Every named condition holds; Shopify's `reject: 'field', value` is understood as well.
+fn fits(item: &Value, arguments: &Arguments) -> bool {
+    if let Some(field) = arguments.given(0).filter(|field| matches!(field, Value::Text(..))) {
+        let found = item.property(&field.to_text());
+        let fits = match arguments.given(1) {
+            Some(wanted) => found == *wanted,
+            None => found.is_truthy(),
+        };
+        return fits;
+    }
+    let given = match arguments.at(0) {
+        Value::Hash(hash) => hash.borrow().iter().all(|(name, v)| item.property(name) == *v),
+        _ => true,
+    };
+    given && arguments.named.iter().all(|(name, wanted)| item.property(name) == *wanted)
+}
+
+fn any(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let all = shallow(&value);
+    let found = match arguments.given(0) {
+        Some(wanted) => all.contains(wanted),
+        None => all.iter().any(Value::is_truthy),
+    };
+    Ok(Value::Bool(found))
+}
+
+fn detect(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    Ok(shallow(&value).into_iter().find(|item| fits(item, arguments)).unwrap_or_default())
+}
+
+fn place(index: usize) -> Value {
+    Value::Int(i64::try_from(index).unwrap_or(i64::MAX))
+}
+
+fn find_index(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let all = shallow(&value);
+    let found = all.iter().enumerate().filter(|(_, item)| fits(item, arguments));
+    Ok(Value::list(found.map(|(index, _)| place(index)).collect()))
+}
+
+fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let name = arguments.text(0);
+    let mut groups: IndexMap<Arc<str>, Vec<Value>> = IndexMap::new();
+    for item in shallow(&value) {
+        let key = Arc::from(&*item.property(&name).to_text());
+        groups.entry(key).or_default().push(item);
+    }
+    Ok(Value::hash(groups.into_iter().map(|(key, items)| (key, Value::list(items))).collect()))
+}
+
+fn index_of(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    Ok(shallow(&value).iter().position(|item| item == arguments.at(0)).map_or(Value::Nil, place))
+}
+
+fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let names: Vec<Value> = arguments.positional.iter().flat_map(shallow).collect();
+    let row = |item: &Value| {
+        Value::list(names.iter().map(|name| item.property(&name.to_text())).collect())
+    };
+    Ok(Value::list(shallow(&value).iter().map(row).collect()))
+}
+
+fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> Value {
+    let mut all = shallow(value);
+    all.retain(|item| fits(item, arguments) == wanted);
+    Value::list(all)
+}

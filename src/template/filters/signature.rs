@@ -1,0 +1,84 @@
+//! Digests, keyed digests and tokens in filters.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::filters::crypto::{self, Algorithm};
+use crate::template::filters::{alias, uniform};
+use crate::template::json;
+use serde_json::Value as Json;
+
+type Made = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["compute_hmac"], compute_hmac);
+    alias(engine, &["digest"], digest);
+    alias(engine, &["sha1"], |v, _, _| {
+        Ok(Value::text(hex::encode(Algorithm::Sha1.digest(v.to_text().as_bytes()))))
+    });
+    alias(engine, &["jwt_encode"], jwt_encode);
+    alias(engine, &["jwt_decode"], jwt_decode);
+}
+
+fn algorithm(name: &str) -> Result<Algorithm, Error> {
+    Algorithm::from_name(name)
+        .ok_or_else(|| Error::argument(format!("`{name}` is no algorithm this host has")))
+}
+
+fn encoded(bytes: &[u8], encoding: &str) -> Made {
+    crypto::encode(bytes, encoding)
+        .map(Value::from)
+        .ok_or_else(|| Error::argument(format!("`{encoding}` is neither hex nor base64")))
+}
+
+/// `compute_hmac: secret, algorithm, digest`.
+///
+/// A blank secret would let anybody compute the same: the answer is then random, so that no
+/// signature ever equals it.
+fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let algorithm = algorithm(&arguments.text(1))?;
+    let encoding = arguments.text(2);
+    if arguments.at(0).is_blank() {
+        context.warn("compute_hmac has no secret: its result equals nothing");
+        let bytes = uniform::bytes(32, context);
+        return encoded(&algorithm.digest(&bytes), &encoding);
+    }
+    let key = arguments.text(0);
+    encoded(&algorithm.keyed(key.as_bytes(), value.to_text().as_bytes()), &encoding)
+}
+
+/// `digest: algorithm, encoding`; SHA-1 and hex when it does not say.
+fn digest(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let name = arguments.given(0).map_or("sha1".into(), Value::to_text);
+    let bytes = algorithm(&name)?.digest(value.to_text().as_bytes());
+    encoded(&bytes, &arguments.text(1))
+}
+
+/// A secret for a token; a blank one signs nothing.
+fn secret(arguments: &Arguments) -> Result<String, Error> {
+    if arguments.at(1).is_blank() {
+        return Err(Error::argument("a token needs a secret"));
+    }
+    Ok(arguments.text(1).into_owned())
+}
+
+fn jwt_encode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let payload = json::checked(&value, context)?;
+    let name = arguments.text(0);
+    let token =
+        crypto::jwt_encode(&payload, &name, &secret(arguments)?, &json::plain(arguments.at(2)));
+    let unknown = || Error::argument(format!("`{name}` is not HS256, HS384 or HS512"));
+    token.map(Value::from).ok_or_else(unknown)
+}
+
+/// Payload and header, or nothing when the signature is wrong.
+fn jwt_decode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let now = context.now.as_second();
+    let text = value.to_text();
+    let read = crypto::jwt_decode(&text, &arguments.text(0), &secret(arguments)?, now);
+    let list = |(payload, header)| Value::from(Json::Array(vec![payload, header]));
+    Ok(read.map_or(Value::Nil, list))
+}

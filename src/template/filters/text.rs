@@ -1,0 +1,105 @@
+//! Texts: words, padding, ends, telephone numbers, types.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::filters::list::shallow;
+use crate::liquid::value::Value;
+use crate::template::filters::{alias, inflection, number};
+use std::sync::LazyLock;
+
+type Made = Result<Value, Error>;
+
+/// Standard Liquid, for what only differs in part.
+static STANDARD: LazyLock<Engine> = LazyLock::new(Engine::standard);
+
+/// Padding wider than this is a mistake or an attack.
+const WIDTH_MAX: i64 = 10_000;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["titleize"], |v, _, _| Ok(Value::text(inflection::titleize(&v.to_text()))));
+    alias(engine, &["humanize"], |v, _, _| Ok(Value::text(inflection::humanize(&v.to_text()))));
+    alias(engine, &["slugify"], |v, _, _| Ok(Value::text(inflection::slugify(&v.to_text()))));
+    alias(engine, &["parameterize"], |v, a, _| {
+        let separator = a.given(0).map_or("-".into(), Value::to_text);
+        Ok(Value::text(inflection::parameterize(&v.to_text(), &separator)))
+    });
+    alias(engine, &["pluralize"], pluralize);
+    alias(engine, &["pad_left"], pad_left);
+    alias(engine, &["start_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.starts_with(end))));
+    alias(engine, &["end_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.ends_with(end))));
+    alias(engine, &["strip_liquid"], |v, _, _| {
+        Ok(Value::text(inflection::strip_liquid(&v.to_text())))
+    });
+    alias(engine, &["is_email_valid"], |v, _, _| {
+        Ok(Value::Bool(inflection::is_email(&v.to_text())))
+    });
+    alias(engine, &["to_mobile_number"], |v, a, _| {
+        let country = a.given(0).map_or("US".into(), Value::to_text);
+        Ok(number::mobile(&v.to_text(), &country).map_or(Value::Nil, Value::from))
+    });
+    alias(engine, &["advanced_format"], |v, a, _| {
+        let text = v.to_text();
+        Ok(Value::text(number::sprintf(&a.text(0), &text).unwrap_or_else(|| text.into_owned())))
+    });
+    alias(engine, &["scrub"], |v, _, _| Ok(Value::text(v.to_text().replace('\u{fffd}', ""))));
+    // Every text here is UTF-8 already.
+    alias(engine, &["encode", "force_encoding"], |v, _, _| Ok(v));
+    alias(engine, &["encoding"], |_, _, _| Ok(Value::text("UTF-8")));
+    alias(engine, &["type_of"], |v, _, _| Ok(Value::text(type_of(&v))));
+    alias(engine, &["split"], split);
+}
+
+/// A list passes through: splitting twice is safe.
+fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    if matches!(value, Value::List(_)) {
+        return Ok(value);
+    }
+    match STANDARD.filter("split") {
+        Some(standard) => standard(value, arguments, context),
+        None => Ok(value),
+    }
+}
+
+fn pluralize(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let count = arguments.int(0, 2)?;
+    let word = value.to_text();
+    Ok(Value::text(if count == 1 { word.into_owned() } else { inflection::pluralize(&word) }))
+}
+
+fn pad_left(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let text = value.to_text();
+    let width = arguments.int(0, 0)?;
+    let symbol = arguments.given(1).map_or(" ".into(), Value::to_text);
+    let missing = usize::try_from(width).unwrap_or(0).saturating_sub(text.chars().count());
+    if width > WIDTH_MAX || symbol.is_empty() {
+        return Ok(value.clone());
+    }
+    let padding: String = symbol.chars().cycle().take(missing).collect();
+    Ok(Value::text(format!("{padding}{text}")))
+}
+
+fn ends(value: &Value, arguments: &Arguments, fits: fn(&str, &str) -> bool) -> Value {
+    let text = value.to_text();
+    let any = arguments.positional.iter().flat_map(shallow).any(|end| fits(&text, &end.to_text()));
+    Value::Bool(any)
+}
+
+/// What Ruby calls it.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Nil | Value::Empty | Value::Blank => "NilClass",
+        Value::Bool(true) => "TrueClass",
+        Value::Bool(false) => "FalseClass",
+        Value::Int(_) | Value::Big(_) => "Integer",
+        Value::Float(_) => "Float",
+        Value::Text(..) => "String",
+        Value::List(_) => "Array",
+        Value::Hash(_) => "Hash",
+        Value::Range(..) => "Range",
+        Value::Time(_) => "Time",
+        Value::Object(_) => "Object",
+    }
+}

@@ -1,0 +1,159 @@
+//! Moments: reading, formatting, comparing, adding.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::filters::math::Number;
+use crate::liquid::time::Time;
+use crate::liquid::value::Value;
+use crate::template::filters::alias;
+use crate::template::{moment, stage};
+use jiff::tz::TimeZone;
+use jiff::{Unit, Zoned};
+
+type Made = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["to_time"], to_time);
+    alias(engine, &["to_date"], |v, _, c| {
+        Ok(read(&v, c).map_or(Value::Nil, |time| Value::text(time.date().to_string())))
+    });
+    alias(engine, &["strftime"], strftime);
+    alias(engine, &["l", "localize"], localize);
+    alias(engine, &["time_diff"], time_diff);
+    alias(engine, &["date_add", "add_to_date"], |v, a, c| {
+        let sum = added(&v, a, "d", c)?;
+        Ok(sum.map_or(Value::Nil, |time| Value::text(time.date().to_string())))
+    });
+    alias(engine, &["add_to_time"], |v, a, c| {
+        Ok(added(&v, a, "s", c)?.map_or(Value::Nil, |time| Value::Time(Time(time))))
+    });
+    alias(engine, &["is_date_before", "date_before"], |v, a, c| {
+        let (one, other) = (read(&v, c), read(a.at(0), c));
+        Ok(Value::Bool(one.zip(other).is_some_and(|(one, other)| one < other)))
+    });
+    alias(engine, &["is_date_in_past"], |v, _, c| {
+        Ok(Value::Bool(read(&v, c).is_some_and(|time| time.timestamp() < c.now)))
+    });
+    alias(engine, &["is_parsable_date"], |v, _, c| Ok(Value::Bool(read(&v, c).is_some())));
+}
+
+fn now(context: &Context<'_>) -> Zoned {
+    context.now.to_zoned(TimeZone::UTC)
+}
+
+/// The moment a value is, in UTC when it names no zone.
+fn read(value: &Value, context: &Context<'_>) -> Option<Zoned> {
+    read_from(value, &now(context))
+}
+
+fn read_from(value: &Value, now: &Zoned) -> Option<Zoned> {
+    match value {
+        Value::Time(time) => Some(time.0.clone()),
+        Value::Int(seconds) => moment::of_seconds(*seconds as f64, now.time_zone()),
+        Value::Float(seconds) => moment::of_seconds(*seconds, now.time_zone()),
+        Value::Text(text, _) => moment::read(text, now),
+        _ => None,
+    }
+}
+
+/// `to_time: zone, format, now`.
+fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let zone = moment::zone(&arguments.text(0));
+    let mut base = now(context);
+    if let Some(other) = read(arguments.at(2), context) {
+        base = other;
+    }
+    if let Some(zone) = &zone {
+        base = base.with_time_zone(zone.clone());
+    }
+    let format = arguments.text(1);
+    let found = match (&value, format.is_empty()) {
+        (Value::Text(text, _), false) => moment::read_as(text, &format, &base),
+        _ => read_from(&value, &base),
+    };
+    let found = match zone {
+        Some(zone) => found.map(|time| time.with_time_zone(zone)),
+        None => found,
+    };
+    Ok(found.map_or(Value::Nil, |time| Value::Time(Time(time))))
+}
+
+/// `strftime: format, zone, now`; in UTC without a zone.
+fn strftime(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let base = read(arguments.at(2), context).unwrap_or_else(|| now(context));
+    let Some(time) = read_from(&value, &base) else { return Ok(Value::Nil) };
+    let zone = moment::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
+    let time = Time(time.with_time_zone(zone));
+    Ok(Value::text(time.format(&arguments.text(0))))
+}
+
+/// A format by its name in the translations, or written out.
+fn localize(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let Some(time) = read(&value, context) else { return Ok(Value::Nil) };
+    let zone = moment::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
+    let name = arguments.text(0).into_owned();
+    let format = if name.contains('%') {
+        name
+    } else {
+        let name = if name.is_empty() { "default".to_owned() } else { name };
+        let named = stage::on(context, move |stage| {
+            let key = format!("time.formats.{name}");
+            stage.host.translate(&key, &serde_json::Value::Null)
+        });
+        named.flatten().unwrap_or_else(|| "%a, %b %-d, %Y at %H:%M".to_owned())
+    };
+    Ok(Value::text(Time(time.with_time_zone(zone)).format(&format)))
+}
+
+/// `time_diff: finish, unit, precision`: positive when the finish is later.
+fn time_diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let (Some(start), Some(finish)) = (read(&value, context), read(arguments.at(0), context))
+    else {
+        return Ok(Value::Nil);
+    };
+    let millis = start
+        .until(&finish)
+        .ok()
+        .and_then(|span| span.total((Unit::Millisecond, &start)).ok())
+        .unwrap_or_default();
+    let unit = arguments.text(1);
+    let of_unit = match unit.trim_end_matches('s') {
+        "m" if unit == "ms" => 1.0,
+        "" if unit.is_empty() => 1.0,
+        "milli" | "millisecond" => 1.0,
+        "" | "sec" | "second" => 1_000.0,
+        "m" | "min" | "minute" => 60_000.0,
+        "h" | "hour" => 3_600_000.0,
+        "d" | "day" => 86_400_000.0,
+        "w" | "week" => 604_800_000.0,
+        "mo" | "month" => 2_629_746_000.0,
+        "y" | "year" => 31_556_952_000.0,
+        _ => return Err(Error::argument(format!("`{unit}` is no unit of time"))),
+    };
+    let places = i32::try_from(arguments.int(2, 3)?).unwrap_or(3).clamp(0, 12);
+    let scale = 10_f64.powi(places);
+    Ok(Value::Float((millis / of_unit * scale).round() / scale))
+}
+
+/// The moment so many units later.
+fn added(
+    value: &Value,
+    arguments: &Arguments,
+    default_unit: &str,
+    context: &Context<'_>,
+) -> Result<Option<Zoned>, Error> {
+    let Some(time) = read(value, context) else { return Ok(None) };
+    let count = match arguments.given(0).map(Number::of) {
+        None => 1,
+        Some(Number::Int(count)) => count,
+        Some(Number::Float(count)) => count.round() as i64,
+    };
+    let unit = arguments.given(1).map_or(default_unit.into(), Value::to_text);
+    let Some(span) = moment::span(count, &unit) else {
+        return Err(Error::argument(format!("`{unit}` is no unit of time")));
+    };
+    Ok(time.checked_add(span).ok())
+}

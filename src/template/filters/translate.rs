@@ -1,0 +1,73 @@
+//! `t` and `t_escape`: texts by key, with `%{variables}` filled in.
+
+use crate::liquid::context::{Context, escape_entities};
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::filters::alias;
+use crate::template::{json, stage};
+use serde_json::Value as Json;
+
+/// Options that are not variables of the text.
+const OPTIONS: [&str; 4] = ["default", "fallback", "locale", "scope"];
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["t", "translate"], |v, a, c| translate(&v, a, c, false));
+    alias(engine, &["t_escape", "translate_escape"], |v, a, c| translate(&v, a, c, true));
+}
+
+fn translate(
+    value: &Value,
+    arguments: &Arguments,
+    context: &Context<'_>,
+    escapes: bool,
+) -> Result<Value, Error> {
+    let mut options = match arguments.at(0) {
+        Value::Hash(hash) => hash.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+        _ => Vec::new(),
+    };
+    options.extend(arguments.named.iter().cloned());
+    let option = |name: &str| options.iter().find(|(key, _)| &**key == name).map(|(_, v)| v);
+    let key = match option("scope").filter(|scope| !scope.is_blank()) {
+        Some(scope) => format!("{}.{}", scope.to_text(), value.to_text()),
+        None => value.to_text().into_owned(),
+    };
+    if key.trim().is_empty() {
+        return Ok(Value::text(""));
+    }
+    let given = json::object(&options);
+    let wanted = key.clone();
+    let found = stage::on(context, move |stage| {
+        let language = stage.scene.get("language");
+        let mut given = given;
+        if let Json::Object(map) = &mut given
+            && !language.is_null()
+        {
+            map.entry("locale").or_insert(language);
+        }
+        (stage.host.translate(&wanted, &given), given.get("locale").cloned())
+    });
+    let (found, locale) = found.unwrap_or_default();
+    let Some(text) = found else {
+        if let Some(default) = option("default") {
+            return Ok(default.clone());
+        }
+        let locale = locale.as_ref().and_then(Json::as_str).unwrap_or("en");
+        return Ok(Value::text(format!("translation missing: {locale}.{key}")));
+    };
+    let mut text = text;
+    for (name, value) in &options {
+        let mark = format!("%{{{name}}}");
+        if OPTIONS.contains(&&**name) || !text.contains(&mark) {
+            continue;
+        }
+        let value = value.to_text();
+        let value = if escapes { escape_entities(&value) } else { value.into_owned() };
+        context.budget.value(text.len().saturating_add(value.len()))?;
+        text = text.replace(&mark, &value);
+    }
+    context.budget.value(text.len())?;
+    Ok(if escapes { Value::safe(text) } else { Value::text(text) })
+}

@@ -1,0 +1,68 @@
+//! Random values, all from the host: `random_string`, `uuid`.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::filters::alias;
+use crate::template::stage;
+
+const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const LENGTH_MAX: usize = 4_096;
+const LENGTH: i64 = 12;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["random_string"], random_string);
+    alias(engine, &["uuid"], |_, _, c| Ok(Value::text(uuid(c))));
+}
+
+/// So many random bytes.
+pub fn bytes(count: usize, context: &Context<'_>) -> Vec<u8> {
+    let random = stage::on(context, move |stage| {
+        let mut bytes = vec![0; count];
+        stage.host.random(&mut bytes);
+        bytes
+    });
+    random.unwrap_or_default()
+}
+
+/// A random number below `count`.
+pub fn below(count: usize, context: &Context<'_>) -> usize {
+    let mut number = [0; 8];
+    number.iter_mut().zip(bytes(8, context)).for_each(|(to, from)| *to = from);
+    (u64::from_le_bytes(number) % count.max(1) as u64) as usize
+}
+
+/// The length is the value itself or the argument; letters and digits, each as likely.
+fn random_string(
+    value: Value,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
+    let length = value.to_int().or_else(|| arguments.at(0).to_int()).unwrap_or(LENGTH);
+    let length = usize::try_from(length).unwrap_or(0).min(LENGTH_MAX);
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let random = bytes(length * 2, context);
+        if random.is_empty() {
+            return Err(Error::argument("there is no host to give random bytes"));
+        }
+        // The bytes above the last whole multiple would make some letters likelier.
+        let fair = random.iter().filter(|byte| **byte < 248).map(|byte| byte % 62);
+        let letters = fair.map(|at| char::from(LETTERS[usize::from(at)]));
+        text.extend(letters.take(length - text.len()));
+    }
+    Ok(Value::text(text))
+}
+
+/// Version 4.
+fn uuid(context: &Context<'_>) -> String {
+    let mut random = bytes(16, context);
+    random.resize(16, 0);
+    random[6] = (random[6] & 0x0f) | 0x40;
+    random[8] = (random[8] & 0x3f) | 0x80;
+    let hex = hex::encode(random);
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

@@ -1,0 +1,54 @@
+//! Addresses in filters: assets, form bodies, URL templates.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::filters::list::shallow;
+use crate::liquid::value::Value;
+use crate::template::filters::{alias, url};
+use crate::template::{json, stage};
+use serde_json::{Map, Value as Json};
+
+type Made = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["asset_url", "asset_path", "asset_name_to_raw_url"], |v, _, c| {
+        let path = v.to_text().into_owned();
+        let address = stage::on(c, move |stage| stage.host.asset_url(&path));
+        Ok(address.map_or(Value::Nil, Value::from))
+    });
+    alias(engine, &["www_form_encode", "www_form_encode_rc"], |v, _, c| {
+        let text = url::form_encode(&json::checked(&v, c)?);
+        c.budget.value(text.len())?;
+        Ok(Value::safe(text))
+    });
+    alias(engine, &["querify"], |v, _, c| {
+        let text = url::query(&json::checked(&v, c)?);
+        c.budget.value(text.len())?;
+        Ok(Value::text(text))
+    });
+    alias(engine, &["expand_url_template"], expand_url_template);
+    alias(engine, &["extract_url_params"], extract_url_params);
+}
+
+fn expand_url_template(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    let mut values = match json::checked(arguments.at(0), context)? {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    };
+    for (name, value) in &arguments.named {
+        values.insert(name.to_string(), json::checked(value, context)?);
+    }
+    let address = url::expand(&value.to_text(), &values);
+    context.budget.value(address.len())?;
+    Ok(Value::text(address))
+}
+
+/// The first of several templates that fits.
+fn extract_url_params(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+    let address = value.to_text();
+    let found = shallow(arguments.at(0)).iter().find_map(|t| url::extract(&address, &t.to_text()));
+    Ok(found.map_or(Value::Nil, |map| Value::from(Json::Object(map))))
+}

@@ -1,0 +1,282 @@
+//! Reading moments in time from what templates hold: numbers, dates in many spellings, words.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::fmt::strtime;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp, ToSpan as _, Zoned};
+
+/// The zone of that name (`Europe/Warsaw`, `UTC`, `+02:00`); an unknown one is nothing.
+pub fn zone(name: &str) -> Option<TimeZone> {
+    let name = name.trim();
+    if name.is_empty() {
+        return None;
+    }
+    if name.eq_ignore_ascii_case("utc") || name == "Z" {
+        return Some(TimeZone::UTC);
+    }
+    offset(name).map(TimeZone::fixed).or_else(|| TimeZone::get(name).ok())
+}
+
+/// `+0200`, `+02:00` or `-05`.
+fn offset(text: &str) -> Option<Offset> {
+    let (sign, rest) = match text.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let digits: String = rest.chars().filter(|c| *c != ':').collect();
+    if !matches!(digits.len(), 2 | 4) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let hours: i32 = digits.get(..2)?.parse().ok()?;
+    let minutes: i32 = digits.get(2..).filter(|m| !m.is_empty()).map_or(Ok(0), str::parse).ok()?;
+    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+}
+
+/// The moment a number of seconds stands for.
+pub fn of_seconds(seconds: f64, zone: &TimeZone) -> Option<Zoned> {
+    let whole = seconds.floor();
+    let nanos = ((seconds - whole) * 1e9).round();
+    if !whole.is_finite() || whole.abs() > 3e11 {
+        return None;
+    }
+    let stamp = Timestamp::new(whole as i64, (nanos as i32).min(999_999_999)).ok()?;
+    Some(stamp.to_zoned(zone.clone()))
+}
+
+/// The moment a text stands for, seen from `now`, whose zone holds where the text names none.
+pub fn read(text: &str, now: &Zoned) -> Option<Zoned> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 100 {
+        return None;
+    }
+    let is_epoch = text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit());
+    if is_epoch {
+        return of_seconds(text.parse().ok()?, now.time_zone());
+    }
+    words(&text.to_lowercase(), now).or_else(|| written(text, now))
+}
+
+/// A moment written in a format of `strftime`.
+pub fn read_as(text: &str, format: &str, now: &Zoned) -> Option<Zoned> {
+    let parsed = strtime::parse(format, text.trim()).ok()?;
+    if let Ok(zoned) = parsed.to_zoned() {
+        return Some(zoned);
+    }
+    let zone = parsed.offset().map_or_else(|| now.time_zone().clone(), TimeZone::fixed);
+    if let Ok(stamp) = parsed.to_timestamp() {
+        return Some(stamp.to_zoned(zone));
+    }
+    let date = parsed.to_date().unwrap_or_else(|_| now.date());
+    let time = parsed.to_time().unwrap_or_else(|_| Time::midnight());
+    date.to_datetime(time).to_zoned(zone).ok()
+}
+
+/// `now`, `tomorrow`, `in 10 minutes`, `3 days ago`, `2 weeks from now`, `next month`.
+fn words(text: &str, now: &Zoned) -> Option<Zoned> {
+    let day = |days: i64| now.start_of_day().ok()?.checked_add(days.days()).ok();
+    match text {
+        "now" | "today" => return Some(now.clone()),
+        "midnight" => return day(0),
+        "tomorrow" => return day(1),
+        "yesterday" => return day(-1),
+        "noon" => return now.with().time(Time::constant(12, 0, 0, 0)).build().ok(),
+        _ => {}
+    }
+    let (sign, rest) = if let Some(rest) = text.strip_prefix("in ") {
+        (1, rest)
+    } else if let Some(rest) = text.strip_suffix(" ago") {
+        (-1, rest)
+    } else if let Some(rest) = text.strip_suffix(" from now").or(text.strip_suffix(" hence")) {
+        (1, rest)
+    } else if let Some(rest) = text.strip_prefix("next ") {
+        return now.checked_add(span(1, rest)?).ok();
+    } else if let Some(rest) = text.strip_prefix("last ") {
+        return now.checked_sub(span(1, rest)?).ok();
+    } else if let Some(rest) = text.strip_prefix('+') {
+        (1, rest)
+    } else {
+        (-1, text.strip_prefix('-')?)
+    };
+    let mut moment = now.clone();
+    let mut parts = rest.split([' ', ',']).filter(|part| !part.is_empty() && *part != "and");
+    let mut any = false;
+    while let Some(count) = parts.next() {
+        let count: i64 = match count {
+            "a" | "an" | "one" => 1,
+            digits => digits.parse().ok().filter(|n: &i64| n.abs() < 1_000_000_000)?,
+        };
+        moment = moment.checked_add(span(sign * count, parts.next()?)?).ok()?;
+        any = true;
+    }
+    any.then_some(moment)
+}
+
+/// So many of a unit, `s` at its end or not.
+pub fn span(count: i64, unit: &str) -> Option<Span> {
+    let span = Span::new();
+    Some(match unit.strip_suffix('s').unwrap_or(unit) {
+        "m" if unit == "ms" => span.try_milliseconds(count).ok()?,
+        "millisecond" => span.try_milliseconds(count).ok()?,
+        "sec" | "second" | "" => span.try_seconds(count).ok()?,
+        "min" | "minute" | "m" => span.try_minutes(count).ok()?,
+        "hour" | "h" => span.try_hours(count).ok()?,
+        "day" | "d" => span.try_days(count).ok()?,
+        "week" | "w" => span.try_weeks(count).ok()?,
+        "fortnight" => span.try_weeks(count.checked_mul(2)?).ok()?,
+        "month" | "mo" => span.try_months(count).ok()?,
+        "year" | "y" => span.try_years(count).ok()?,
+        _ => return None,
+    })
+}
+
+/// Formats of a date and a time; what follows them is read as a zone.
+const WRITTEN: &[&str] = &[
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%a, %d %b %Y %H:%M:%S",
+    "%d %b %Y %H:%M:%S",
+    "%d %b %Y %H:%M",
+    "%d %B %Y %H:%M",
+    "%b %d, %Y %H:%M",
+    "%B %d, %Y %H:%M",
+    "%a %b %d %H:%M:%S %Y",
+];
+
+const DATES: &[&str] = &[
+    "%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d", "%d %b %Y", "%d %B %Y",
+    "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%a, %d %b %Y", "%Y-%m",
+];
+
+fn written(text: &str, now: &Zoned) -> Option<Zoned> {
+    if let Ok(zoned) = text.parse::<Zoned>() {
+        return Some(zoned);
+    }
+    let (text, zone) = split_zone(text, now);
+    let text = text.as_str();
+    for format in WRITTEN {
+        let (text, nanos) = split_fraction(text);
+        if let Ok(at) = DateTime::strptime(format, text) {
+            return at.with().subsec_nanosecond(nanos).build().ok()?.to_zoned(zone).ok();
+        }
+    }
+    if let Some(date) = date(text) {
+        return date.to_zoned(zone).ok();
+    }
+    // A time of day means today's.
+    let time = ["%H:%M:%S", "%H:%M"].iter().find_map(|f| Time::strptime(f, text).ok())?;
+    now.date().to_datetime(time).to_zoned(zone).ok()
+}
+
+/// The day a text names.
+fn date(text: &str) -> Option<Date> {
+    DATES.iter().find_map(|format| {
+        if *format == "%Y-%m" {
+            return Date::strptime("%Y-%m-%d", format!("{text}-01")).ok();
+        }
+        Date::strptime(format, text).ok()
+    })
+}
+
+/// The text without the zone at its end, and that zone.
+fn split_zone(text: &str, now: &Zoned) -> (String, TimeZone) {
+    let here = || now.time_zone().clone();
+    if let Some(rest) = text.strip_suffix('Z').filter(|r| r.ends_with(|c: char| c.is_ascii_digit()))
+    {
+        return (rest.to_owned(), TimeZone::UTC);
+    }
+    for name in [" UTC", " GMT"] {
+        if let Some(rest) = text.strip_suffix(name) {
+            return (rest.to_owned(), TimeZone::UTC);
+        }
+    }
+    let sign = text.rfind(['+', '-']).filter(|at| *at > 0);
+    let has_time = |rest: &str| rest.contains(':');
+    if let Some((rest, tail)) = sign.and_then(|at| text.split_at_checked(at))
+        && has_time(rest)
+        && let Some(offset) = offset(tail)
+    {
+        return (rest.trim_end().to_owned(), TimeZone::fixed(offset));
+    }
+    if let Some((rest, name)) = text.rsplit_once(' ')
+        && name.contains('/')
+        && let Some(zone) = zone(name)
+    {
+        return (rest.to_owned(), zone);
+    }
+    (text.to_owned(), here())
+}
+
+/// The text without the parts of a second at its end, and those in nanoseconds.
+fn split_fraction(text: &str) -> (&str, i32) {
+    let Some((rest, digits)) = text.rsplit_once('.').filter(|(rest, _)| rest.contains(':')) else {
+        return (text, 0);
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return (text, 0);
+    }
+    let nanos: String = digits.chars().chain("000000000".chars()).take(9).collect();
+    (rest, nanos.parse().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Zoned {
+        "2026-03-10T12:30:00Z".parse::<Timestamp>().unwrap().to_zoned(TimeZone::UTC)
+    }
+
+    #[test]
+    fn dates_are_read_in_many_spellings() {
+        let cases = [
+            ("now", "2026-03-10T12:30:00Z"),
+            ("in 10 minutes", "2026-03-10T12:40:00Z"),
+            ("3 days ago", "2026-03-07T12:30:00Z"),
+            ("2 weeks from now", "2026-03-24T12:30:00Z"),
+            ("in 1 hour and 5 minutes", "2026-03-10T13:35:00Z"),
+            ("tomorrow", "2026-03-11T00:00:00Z"),
+            ("next month", "2026-04-10T12:30:00Z"),
+            ("1554113410", "2019-04-01T10:10:10Z"),
+            ("2019-04-01 10:10:10 +0200", "2019-04-01T08:10:10Z"),
+            ("2019-04-01 10:10:10 UTC", "2019-04-01T10:10:10Z"),
+            ("2019-04-01T10:10:10Z", "2019-04-01T10:10:10Z"),
+            ("2019-04-01T10:10:10.500+02:00", "2019-04-01T08:10:10.5Z"),
+            ("01-04-2019 10:10:10", "2019-04-01T10:10:10Z"),
+            ("2019-04-01", "2019-04-01T00:00:00Z"),
+            ("1 April 2019", "2019-04-01T00:00:00Z"),
+            ("Mon, 01 Apr 2019 10:10:10 +0000", "2019-04-01T10:10:10Z"),
+            ("08:15", "2026-03-10T08:15:00Z"),
+        ];
+        for (text, expected) in cases {
+            let found = read(text, &now()).map(|z| z.timestamp().to_string());
+            assert_eq!(found.as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_moment() {
+        for text in ["", "soon", "in minutes", "in 99999999999999999999 days", "2019-13-45", "x ago"]
+        {
+            assert_eq!(read(text, &now()), None, "{text}");
+        }
+        assert_eq!(of_seconds(f64::NAN, &TimeZone::UTC), None);
+        assert_eq!(of_seconds(1e300, &TimeZone::UTC), None);
+    }
+
+    #[test]
+    fn a_format_may_be_given() {
+        let found = read_as("04/01/2019", "%m/%d/%Y", &now()).map(|z| z.date().to_string());
+        assert_eq!(found.as_deref(), Some("2019-04-01"));
+    }
+}

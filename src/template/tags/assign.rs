@@ -1,0 +1,40 @@
+//! `assign x = value | filters`, `assign x['k'] = value`, `assign x << value`.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::template::target::Target;
+
+#[derive(Debug)]
+struct Assign {
+    target: Target,
+    value: Expression,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is no `name = value`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    // Ruby finds the name anywhere before the `=`; files in the wild write `assign = x = …`.
+    cursor.eat("=");
+    match Target::read_assigned(&mut cursor)? {
+        Some(target) => Ok(Box::new(Assign { target, value: cursor.filtered()? })),
+        None => Err(Error::syntax("assign needs `name = value`")),
+    }
+}
+
+impl Tag for Assign {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let value = self.value.evaluate(context)?;
+        self.target.put(value, context)?;
+        Ok(Flow::Next)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,112 @@
+//! `background id = 'partial', k: v …` and `background k: v … endbackground`: work for later.
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::{Error, Kind};
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::Reference;
+use crate::liquid::value::Value;
+use crate::template::arguments::{self, take};
+use crate::template::host::{Job, Work};
+use crate::template::target::Target;
+use crate::template::{json, stage};
+use std::sync::Arc;
+
+/// More attempts than any job is worth.
+const ATTEMPTS_MAX: i64 = 100;
+
+#[derive(Debug)]
+struct Background {
+    work: Planned,
+    arguments: TagArguments,
+}
+
+#[derive(Debug)]
+enum Planned {
+    /// What the id is assigned to, and the partial's name.
+    Partial(Target, Expression),
+    /// The text between the tags, and the line of the template it starts on.
+    Body(Arc<str>, u32),
+}
+
+/// Reads either form.
+///
+/// # Errors
+/// When a block has no end, or stands in a `liquid` tag, where its text is lost.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    if let Some(target) = Target::read_assigned(&mut cursor)? {
+        let name = cursor.primary()?;
+        let arguments = cursor.arguments()?;
+        return Ok(Box::new(Background { work: Planned::Partial(target, name), arguments }));
+    }
+    let arguments = markup.cursor(parser).arguments()?;
+    let line = parser.mark().line;
+    let text = parser.raw_until(&format!("end{}", markup.name))?;
+    if text.trim().is_empty() {
+        return Err(Error::syntax("background needs a partial, or a body outside of a liquid tag"));
+    }
+    Ok(Box::new(Background { work: Planned::Body(text.into(), line), arguments }))
+}
+
+impl Tag for Background {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let mut named = arguments::named(&self.arguments, context)?;
+        let delay = take(&mut named, "delay").map_or(0.0, |value| minutes(&value));
+        let priority = take(&mut named, "priority").filter(|value| !value.is_blank());
+        let attempts = take(&mut named, "max_attempts").and_then(|value| value.to_int());
+        let source_name = take(&mut named, "source_name").filter(|value| !value.is_blank());
+        let work = match &self.work {
+            Planned::Partial(_, name) => {
+                let name = name.evaluate(context)?.to_text().into_owned();
+                // A job that can not run is told now, not when nobody is looking.
+                context.partials.find(&name)?;
+                Work::Partial(name)
+            }
+            Planned::Body(text, line) => {
+                let (path, line) = stage::place(context, *line);
+                Work::Body { text: text.to_string(), path, line }
+            }
+        };
+        let text = |value: Value| value.to_text().into_owned();
+        let job = Job {
+            work,
+            arguments: json::object(&named),
+            delay_minutes: delay,
+            priority: priority.map_or_else(|| "default".to_owned(), text),
+            max_attempts: attempts.unwrap_or(1).clamp(1, ATTEMPTS_MAX) as u32,
+            source_name: source_name.map(text),
+        };
+        let queued = stage::on(context, move |stage| stage.host.background(job));
+        match queued.unwrap_or_else(|| Err("there is no host".to_owned())) {
+            Ok(id) => {
+                if let Planned::Partial(target, _) = &self.work {
+                    target.put(Value::from(id), context)?;
+                }
+                Ok(Flow::Next)
+            }
+            Err(message) => Err(Error::new(Kind::Host, message)),
+        }
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        if let Planned::Partial(_, name) = &self.work
+            && let Some(name) = name.constant_text()
+        {
+            let name = Arc::clone(name);
+            found.push(Reference { kind: "partial", name, mark: Default::default() });
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}
+
+/// Parts of a minute count; what is no number is no delay.
+fn minutes(value: &Value) -> f64 {
+    let minutes: f64 = value.to_text().trim().parse().unwrap_or(0.0);
+    if minutes.is_finite() { minutes.max(0.0) } else { 0.0 }
+}

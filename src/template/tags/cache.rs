@@ -1,0 +1,64 @@
+//! `cache 'key', expire: seconds … endcache`: a text that is rendered once and kept.
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+use crate::template::{arguments, stage};
+
+/// How long a text is kept when the tag does not say: an hour.
+const SECONDS: i64 = 3_600;
+
+#[derive(Debug)]
+struct Cache {
+    key: Expression,
+    arguments: TagArguments,
+    body: Block,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is no `endcache`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let key = cursor.filtered()?;
+    let arguments = cursor.arguments()?;
+    let (body, _) = parser.block(&["endcache"])?;
+    Ok(Box::new(Cache { key, arguments, body }))
+}
+
+impl Tag for Cache {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let key = self.key.evaluate(context)?.to_text().into_owned();
+        if key.trim().is_empty() {
+            return self.body.render_inside(context);
+        }
+        // What was escaped in one way is not what another page needs.
+        let key = format!("{key}#{}", stage::mode_name(context));
+        let wanted = key.clone();
+        let kept = stage::on(context, move |stage| stage.host.cached(&wanted)).flatten();
+        if let Some(text) = kept {
+            context.write(&text)?;
+            return Ok(Flow::Next);
+        }
+        let mut named = arguments::named(&self.arguments, context)?;
+        let seconds = arguments::take(&mut named, "expire").and_then(|value| value.to_int());
+        let noticed = context.warnings.len();
+        let (flow, text) = context.capture(|context| self.body.render_inside(context));
+        context.write(&text)?;
+        // A text that ended early, or has an error in it, is not kept.
+        if matches!(flow, Ok(Flow::Next)) && context.warnings.len() == noticed {
+            let seconds = u64::try_from(seconds.unwrap_or(SECONDS)).unwrap_or(0);
+            stage::on(context, move |stage| stage.host.keep(&key, &text, seconds));
+        }
+        flow
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        self.body.references(found);
+    }
+}

@@ -1,0 +1,76 @@
+//! `export a, b, namespace: 'ns'`: variables for the whole request, in `context.exports.ns`.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::value::{Hash, Value};
+use crate::template::stage;
+use std::rc::Rc;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Export {
+    names: Vec<Arc<str>>,
+    namespace: Option<Expression>,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When it names no variable.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let mut names = Vec::new();
+    let mut namespace = None;
+    loop {
+        while cursor.eat(",") {}
+        let Some(name) = cursor.name_or_text() else { break };
+        if cursor.eat(":") {
+            let value = cursor.primary()?;
+            if name == "namespace" {
+                namespace = Some(value);
+            }
+        } else {
+            names.push(Arc::from(name));
+        }
+    }
+    if names.is_empty() {
+        return Err(Error::syntax("export needs the name of a variable"));
+    }
+    Ok(Box::new(Export { names, namespace }))
+}
+
+impl Tag for Export {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let namespace = match &self.namespace {
+            Some(expression) => expression.evaluate(context)?,
+            None => Value::Nil,
+        };
+        let Some(scene) = stage::scene(context) else { return Ok(Flow::Next) };
+        let exports = scene.part("exports");
+        let target = match &*namespace.to_text() {
+            "" => exports,
+            namespace => inside(&exports, namespace),
+        };
+        for name in &self.names {
+            target.borrow_mut().insert(Arc::clone(name), context.variable(name));
+        }
+        Ok(Flow::Next)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}
+
+/// The namespace, made when it is not there.
+fn inside(exports: &Hash, namespace: &str) -> Hash {
+    if let Some(Value::Hash(hash)) = exports.borrow().get(namespace) {
+        return Rc::clone(hash);
+    }
+    let hash: Hash = Rc::default();
+    exports.borrow_mut().insert(namespace.into(), Value::Hash(Rc::clone(&hash)));
+    hash
+}

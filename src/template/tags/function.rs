@@ -1,0 +1,74 @@
+//! `function x = 'partial', k: v`: calls a partial, alone with its arguments, for what it returns.
+
+use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::Reference;
+use crate::liquid::value::Value;
+use crate::template::arguments::{self, Trailing};
+use crate::template::stage;
+use crate::template::target::Target;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Function {
+    target: Target,
+    name: Expression,
+    arguments: TagArguments,
+    trailing: Trailing,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is no `name = partial`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let target = Target::read_assigned(&mut cursor)?
+        .ok_or_else(|| Error::syntax("function needs `name = 'partial'`"))?;
+    let name = cursor.primary()?;
+    let arguments = cursor.arguments()?;
+    let trailing = Trailing::read(&mut cursor)?;
+    Ok(Box::new(Function { target, name, arguments, trailing }))
+}
+
+impl Tag for Function {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let name = self.name.evaluate(context)?.to_text().into_owned();
+        let template = context.partials.find(&name)?;
+        let named = arguments::named(&self.arguments, context)?;
+        // Texts are escaped as the page is, wherever the call stands.
+        let own = stage::on(context, |stage| stage.output.escape());
+        let outer = own.map(|escape| std::mem::replace(&mut context.escape, escape));
+        context.returned = None;
+        let (flow, _) =
+            context.capture(|context| context.call(&template, FrameKind::Isolated, named));
+        if let Some(outer) = outer {
+            context.escape = outer;
+        }
+        let value = match flow? {
+            Flow::Return => context.returned.take().unwrap_or_default(),
+            Flow::Stop => return Ok(Flow::Stop),
+            // `break` ends only the partial.
+            _ => Value::Nil,
+        };
+        context.returned = None;
+        let value = self.trailing.apply(value, context)?;
+        self.target.put(value, context)?;
+        Ok(Flow::Next)
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        if let Some(name) = self.name.constant_text() {
+            let name = Arc::clone(name);
+            found.push(Reference { kind: "partial", name, mark: Default::default() });
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

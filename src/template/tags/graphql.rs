@@ -1,0 +1,140 @@
+//! `graphql r = 'query', k: v`, its block form, and the older `execute_query` and `query_graph`.
+
+use crate::liquid::context::{Context, Escape};
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+use crate::liquid::value::Value;
+use crate::template::arguments::{self, Trailing};
+use crate::template::host::GraphqlCall;
+use crate::template::target::Target;
+use crate::template::{json, stage};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Graphql {
+    query: Query,
+    target: Goal,
+    arguments: TagArguments,
+    trailing: Trailing,
+}
+
+#[derive(Debug)]
+enum Query {
+    Named(Expression),
+    Inline(Block),
+}
+
+/// Where the result goes.
+#[derive(Debug)]
+enum Goal {
+    Target(Target),
+    /// The older tags' `result_name:`, or `g`.
+    Named,
+}
+
+/// Reads the tag, in either form.
+///
+/// # Errors
+/// When it names no variable, or a block has no `endgraphql`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    if let Some(target) = Target::read_assigned(&mut cursor)? {
+        let query = Query::Named(cursor.primary()?);
+        let arguments = cursor.arguments()?;
+        let trailing = Trailing::read(&mut cursor)?;
+        let target = Goal::Target(target);
+        return Ok(Box::new(Graphql { query, target, arguments, trailing }));
+    }
+    let mut cursor = markup.cursor(parser);
+    let target = Target::read(&mut cursor)?
+        .ok_or_else(|| Error::syntax("graphql needs `name = 'query'`"))?;
+    let arguments = cursor.arguments()?;
+    let trailing = Trailing::read(&mut cursor)?;
+    let (body, _) = parser.block(&["endgraphql"])?;
+    let target = Goal::Target(target);
+    Ok(Box::new(Graphql { query: Query::Inline(body), target, arguments, trailing }))
+}
+
+/// Reads `execute_query 'name', result_name: 'g', k: v`.
+///
+/// # Errors
+/// A syntax error.
+pub fn read_old(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let query = Query::Named(cursor.primary()?);
+    let arguments = cursor.arguments()?;
+    let trailing = Trailing::read(&mut cursor)?;
+    Ok(Box::new(Graphql { query, target: Goal::Named, arguments, trailing }))
+}
+
+impl Graphql {
+    fn call(&self, context: &mut Context<'_>, variables: Json) -> Result<GraphqlCall, Error> {
+        Ok(match &self.query {
+            Query::Named(name) => {
+                let name = name.evaluate(context)?.to_text().into_owned();
+                GraphqlCall { name: Some(name), source: None, variables }
+            }
+            Query::Inline(body) => {
+                let outer = std::mem::replace(&mut context.escape, Escape::Raw);
+                let (flow, text) = context.capture(|context| body.render_inside(context));
+                context.escape = outer;
+                flow?;
+                GraphqlCall { name: None, source: Some(text), variables }
+            }
+        })
+    }
+}
+
+impl Tag for Graphql {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let mut named = arguments::named(&self.arguments, context)?;
+        arguments::spread(&mut named);
+        let result_name = match &self.target {
+            Goal::Named => arguments::take(&mut named, "result_name"),
+            Goal::Target(_) => None,
+        };
+        let call = self.call(context, json::object(&named))?;
+        let what = call.name.clone().unwrap_or_else(|| "inline".to_owned());
+        let answer = stage::on(context, move |stage| stage.host.graphql(call));
+        let answer = answer.unwrap_or_default();
+        if let Some(message) = first_error(&answer) {
+            context.warn(format!("the query `{what}` answered: {message}"));
+        }
+        let value = self.trailing.apply(Value::from(answer), context)?;
+        match &self.target {
+            Goal::Target(target) => target.put(value, context)?,
+            Goal::Named => {
+                let name = result_name.filter(|name| !name.is_blank());
+                let name = name.map_or_else(|| "g".into(), |name| name.to_text().into_owned());
+                context.assign(name, value);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        match &self.query {
+            Query::Named(name) => {
+                if let Some(name) = name.constant_text() {
+                    let name = Arc::clone(name);
+                    found.push(Reference { kind: "graphql", name, mark: Default::default() });
+                }
+            }
+            Query::Inline(body) => body.references(found),
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}
+
+fn first_error(answer: &Json) -> Option<String> {
+    let error = answer.get("errors")?.as_array()?.first()?;
+    Some(error.get("message").and_then(Json::as_str).unwrap_or("an error").to_owned())
+}

@@ -1,0 +1,37 @@
+//! `hash_assign h['a']['b'] = value`: changes the hash that every name of it shares.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::template::target::Target;
+
+#[derive(Debug)]
+struct HashAssign {
+    target: Target,
+    value: Expression,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is no `name['key'] = value`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let target = Target::read_assigned(&mut cursor)?.filter(Target::is_inside);
+    let target = target.ok_or_else(|| Error::syntax("hash_assign needs `name['key'] = value`"))?;
+    Ok(Box::new(HashAssign { target, value: cursor.filtered()? }))
+}
+
+impl Tag for HashAssign {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let value = self.value.evaluate(context)?;
+        self.target.put(value, context)?;
+        Ok(Flow::Next)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

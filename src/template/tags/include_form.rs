@@ -1,0 +1,67 @@
+//! `include_form 'name', k: v` (`render_form`): a form of the catalog in this place.
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::{Error, Kind};
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::Reference;
+use crate::liquid::value::Value;
+use crate::template::host::FormCall;
+use crate::template::{arguments, json, stage};
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct IncludeForm {
+    name: Expression,
+    arguments: TagArguments,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// A syntax error.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let name = cursor.primary()?;
+    Ok(Box::new(IncludeForm { name, arguments: cursor.arguments()? }))
+}
+
+impl Tag for IncludeForm {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let name = self.name.evaluate(context)?.to_text().into_owned();
+        let named = arguments::named(&self.arguments, context)?;
+        let id = named.iter().find(|(name, _)| &**name == "id").map(|(_, value)| value);
+        let id = id.filter(|id| !id.is_blank()).map(|id| id.to_text().into_owned());
+        let mut visible = context.visible();
+        visible.retain(|(_, value)| !matches!(value, Value::Object(_)));
+        // The engine keeps variables in no order; what depends on it must be the same every time.
+        visible.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let call = FormCall {
+            name,
+            id: id.filter(|id| id != "new"),
+            arguments: json::object(&named),
+            locals: json::object(&visible),
+        };
+        let answer = stage::on(context, move |stage| {
+            let html = stage.host.include_form(call);
+            (html, stage.scene.effect(|effects| effects.redirect.is_some()))
+        });
+        match answer {
+            Some((Ok(html), redirects)) => {
+                context.write(&html)?;
+                Ok(if redirects { Flow::Stop } else { Flow::Next })
+            }
+            Some((Err(message), _)) => Err(Error::new(Kind::Host, message)),
+            None => Err(Error::new(Kind::Host, "there is no host to render a form")),
+        }
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        if let Some(name) = self.name.constant_text() {
+            let name = Arc::clone(name);
+            found.push(Reference { kind: "form", name, mark: Default::default() });
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `log value, type: 't', env: 'staging'`: a line for the operator; hiding secrets is the host's.
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::template::arguments::{self, take};
+use crate::template::host::LogEntry;
+use crate::template::{json, stage};
+
+#[derive(Debug)]
+struct Log {
+    value: Expression,
+    arguments: TagArguments,
+}
+
+/// Reads the tag; a second value without a name is the type.
+///
+/// # Errors
+/// A syntax error.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let value = cursor.filtered()?;
+    Ok(Box::new(Log { value, arguments: cursor.arguments()? }))
+}
+
+impl Tag for Log {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let value = self.value.evaluate(context)?;
+        let mut named = arguments::named(&self.arguments, context)?;
+        let mut kind = take(&mut named, "type");
+        if kind.is_none()
+            && let Some(second) = self.arguments.positional.first()
+        {
+            kind = Some(second.evaluate(context)?);
+        }
+        let kind = kind.filter(|kind| !kind.is_blank());
+        let kind = kind.map_or_else(|| "info".to_owned(), |kind| kind.to_text().into_owned());
+        let only_in = take(&mut named, "env").filter(|env| !env.is_blank());
+        let only_in = only_in.map(|env| env.to_text().into_owned());
+        let data = json::checked(&value, context)?;
+        let message = match data.as_str() {
+            Some(text) => text.to_owned(),
+            None => value.to_text().into_owned(),
+        };
+        let (path, line) = stage::place(context, context.line);
+        let entry = LogEntry { kind, message, data, path, line };
+        stage::on(context, move |stage| {
+            let here = stage.scene.get("environment");
+            if only_in.is_none_or(|only| here.as_str() == Some(&only)) {
+                stage.host.log(entry);
+            }
+        });
+        Ok(Flow::Next)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,56 @@
+//! `parse_json x … endparse_json`: the body, rendered and read as JSON.
+
+use crate::liquid::context::{Context, Escape, escape_entities};
+use crate::liquid::error::Error;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+use crate::liquid::value::Value;
+use crate::template::filters::json::parse;
+use crate::template::filters::markup;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct ParseJson {
+    name: Arc<str>,
+    body: Block,
+}
+
+/// Reads the tag; the name may stand in quotes.
+///
+/// # Errors
+/// When there is no name, or no `endparse_json`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let name = markup.cursor(parser).name_or_text();
+    let name = name.ok_or_else(|| Error::syntax("parse_json needs the name of a variable"))?;
+    let (body, _) = parser.block(&["endparse_json"])?;
+    Ok(Box::new(ParseJson { name: name.into(), body }))
+}
+
+impl Tag for ParseJson {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        // The platform unescapes the body before it reads it. Escaping whatever is printed into it
+        // makes that harmless for data that holds entities itself.
+        let outer = std::mem::replace(&mut context.escape, Escape::Through(escape_entities));
+        let (flow, text) = context.capture(|context| self.body.render_inside(context));
+        context.escape = outer;
+        let flow = flow?;
+        let value = parse(&markup::unescape(&text), context).or_else(|error| {
+            if context.engine().raises() {
+                return Err(error);
+            }
+            context.warn(error.message());
+            Ok(Value::Nil)
+        })?;
+        context.assign(Arc::clone(&self.name), value);
+        Ok(flow)
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        self.body.references(found);
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,26 @@
+//! `print value | filters`: prints as it is, never escaped.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+
+#[derive(Debug)]
+struct Print(Expression);
+
+/// Reads the tag.
+///
+/// # Errors
+/// A syntax error in the expression.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    Ok(Box::new(Print(markup.cursor(parser).filtered()?)))
+}
+
+impl Tag for Print {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let value = self.0.evaluate(context)?;
+        context.write(&value.to_text())?;
+        Ok(Flow::Next)
+    }
+}

@@ -1,0 +1,54 @@
+//! `redirect_to url, status: 302`: ends the render; the visitor goes elsewhere.
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::template::{arguments, stage};
+
+#[derive(Debug)]
+struct RedirectTo {
+    url: Expression,
+    arguments: TagArguments,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// A syntax error.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let url = cursor.filtered()?;
+    Ok(Box::new(RedirectTo { url, arguments: cursor.arguments()? }))
+}
+
+impl Tag for RedirectTo {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let url = self.url.evaluate(context)?;
+        let url: String = url.to_text().chars().filter(|c| !c.is_control()).collect();
+        let url = url.trim().to_owned();
+        if url.is_empty() {
+            return Err(Error::argument("redirect_to needs an address"));
+        }
+        let mut named = arguments::named(&self.arguments, context)?;
+        let status = arguments::take(&mut named, "status").and_then(|value| value.to_int());
+        let status = match status {
+            None => 302,
+            Some(status @ (301 | 302 | 303 | 307 | 308)) => status as u16,
+            Some(other) => {
+                context.warn(format!("{other} is no status of a redirect, 302 is used"));
+                302
+            }
+        };
+        stage::on(context, move |stage| {
+            stage.scene.effect(|effects| effects.redirect = Some((url, status)));
+        });
+        Ok(Flow::Stop)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,30 @@
+//! `return value | filters`: ends the partial, from inside whatever block.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+
+#[derive(Debug)]
+struct Return(Expression);
+
+/// Reads the tag.
+///
+/// # Errors
+/// A syntax error in the expression.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    Ok(Box::new(Return(markup.cursor(parser).filtered()?)))
+}
+
+impl Tag for Return {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let value = self.0.evaluate(context)?;
+        context.returned = Some(value);
+        Ok(Flow::Return)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

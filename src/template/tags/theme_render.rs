@@ -1,0 +1,48 @@
+//! `theme_render_rc 'name', k: v`: the first partial of that name along `theme_search_paths`.
+
+use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::{Error, Kind};
+use crate::liquid::expression::Expression;
+use crate::liquid::filters::list::shallow;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::template::arguments;
+
+#[derive(Debug)]
+struct ThemeRender {
+    name: Expression,
+    arguments: TagArguments,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// A syntax error.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let name = cursor.primary()?;
+    Ok(Box::new(ThemeRender { name, arguments: cursor.arguments()? }))
+}
+
+impl Tag for ThemeRender {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let name = self.name.evaluate(context)?.to_text().into_owned();
+        let named = arguments::named(&self.arguments, context)?;
+        for folder in shallow(&context.variable("theme_search_paths")) {
+            let path = format!("{}/{name}", folder.to_text().trim_end_matches('/'));
+            match context.partials.find(&path) {
+                Ok(template) => {
+                    return Ok(match context.call(&template, FrameKind::Isolated, named)? {
+                        Flow::Stop => Flow::Stop,
+                        _ => Flow::Next,
+                    });
+                }
+                Err(error) if error.kind() == Kind::Partial => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let message = format!("can't find partial \"{name}\" in any of theme_search_paths");
+        Err(Error::new(Kind::Partial, message))
+    }
+}

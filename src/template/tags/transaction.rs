@@ -1,0 +1,89 @@
+//! `transaction … endtransaction` and `rollback`: record writes that count together or not at all.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::{Error, Kind};
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+use crate::liquid::value::Value;
+use crate::template::host::Transaction as Step;
+use crate::template::stage;
+
+/// Where the context keeps how many transactions are open, and that one is to be rolled back.
+const OPEN: &str = "transactions open";
+const ROLLED_BACK: &str = "transaction rolled back";
+
+#[derive(Debug)]
+struct Transaction(Block);
+
+#[derive(Debug)]
+struct Rollback;
+
+/// Reads the block; its `timeout` is the host's own affair.
+///
+/// # Errors
+/// When there is no `endtransaction`.
+pub fn read(_: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let (body, _) = parser.block(&["endtransaction"])?;
+    Ok(Box::new(Transaction(body)))
+}
+
+/// Reads `rollback`.
+///
+/// # Errors
+/// None.
+pub fn read_rollback(_: &Markup<'_>, _: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    Ok(Box::new(Rollback))
+}
+
+impl Tag for Transaction {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        tell(context, Step::Begin)?;
+        let open = open(context);
+        context.registers.insert(OPEN.to_owned(), Value::Int(open + 1));
+        let flow = self.0.render_inside(context);
+        context.registers.insert(OPEN.to_owned(), Value::Int(open));
+        let rolls_back = context.registers.remove(ROLLED_BACK).is_some();
+        match flow {
+            Ok(_) if rolls_back => {
+                tell(context, Step::Rollback)?;
+                Ok(Flow::Next)
+            }
+            Ok(flow) => {
+                tell(context, Step::Commit)?;
+                Ok(flow)
+            }
+            Err(error) => {
+                tell(context, Step::Rollback)?;
+                Err(error)
+            }
+        }
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        self.0.references(found);
+    }
+}
+
+impl Tag for Rollback {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        if open(context) == 0 {
+            return Err(Error::argument("rollback stands only inside of a transaction"));
+        }
+        context.registers.insert(ROLLED_BACK.to_owned(), Value::Bool(true));
+        Ok(Flow::Stop)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}
+
+fn open(context: &Context<'_>) -> i64 {
+    context.registers.get(OPEN).and_then(Value::to_int).unwrap_or(0)
+}
+
+fn tell(context: &Context<'_>, step: Step) -> Result<(), Error> {
+    let told = stage::on(context, move |stage| stage.host.transaction(step));
+    told.unwrap_or(Ok(())).map_err(|message| Error::new(Kind::Host, message))
+}

@@ -1,0 +1,91 @@
+//! `try … catch e … ensure … endtry`: errors of the platform and of Liquid, not used-up limits.
+
+use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::error::{Error, Kind};
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::template::{Block, Reference};
+use crate::liquid::value::Value;
+use serde_json::json;
+use std::sync::Arc;
+
+#[derive(Debug, Default)]
+struct Try {
+    body: Block,
+    /// The error's variable, and what is rendered then.
+    catch: Option<(Option<Arc<str>>, Block)>,
+    ensure: Option<Block>,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// When there is no `endtry`.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let end_name = format!("end{}", markup.name);
+    let ends = ["catch", "ensure", "endtry", &end_name];
+    let (body, mut end) = parser.block(&ends)?;
+    let mut tag = Try { body, ..Try::default() };
+    while let Some(found) = end {
+        match found.name.as_str() {
+            "catch" => {
+                let name = found.text.trim();
+                let name = (!name.is_empty()).then(|| Arc::from(name));
+                let (body, next) = parser.block(&ends)?;
+                tag.catch = Some((name, body));
+                end = next;
+            }
+            "ensure" => {
+                let (body, next) = parser.block(&ends)?;
+                tag.ensure = Some(body);
+                end = next;
+            }
+            _ => break,
+        }
+    }
+    Ok(Box::new(tag))
+}
+
+impl Tag for Try {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let mut flow = self.body.render_inside(context);
+        if let (Err(error), Some((name, body))) = (&flow, &self.catch)
+            && !matches!(error.kind(), Kind::Limit | Kind::Depth)
+        {
+            let variables = match name {
+                Some(name) => vec![(Arc::clone(name), describe(error))],
+                None => Vec::new(),
+            };
+            flow = context
+                .with_frame(FrameKind::Block, variables, |context| body.render_inside(context));
+        }
+        if let Some(ensure) = &self.ensure {
+            match ensure.render_inside(context)? {
+                Flow::Next => {}
+                other => return Ok(other),
+            }
+        }
+        flow
+    }
+
+    fn references(&self, found: &mut Vec<Reference>) {
+        self.body.references(found);
+        self.catch.iter().for_each(|(_, body)| body.references(found));
+        self.ensure.iter().for_each(|body| body.references(found));
+    }
+}
+
+fn describe(error: &Error) -> Value {
+    let name = match error.kind() {
+        Kind::Syntax => "Liquid::SyntaxError",
+        Kind::Argument => "Liquid::ArgumentError",
+        Kind::Partial => "Liquid::FileSystemError",
+        Kind::Host => "PlatformError",
+        Kind::Limit | Kind::Depth | Kind::Internal => "Liquid::Error",
+    };
+    Value::from(json!({
+        "message": error.message(),
+        "name": name,
+        "line": error.mark().map(|mark| mark.line),
+    }))
+}

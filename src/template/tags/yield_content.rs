@@ -1,0 +1,45 @@
+//! `yield 'name', default: text`: what `content_for` kept; without a name, the wrapped page.
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
+use crate::liquid::error::Error;
+use crate::liquid::expression::Expression;
+use crate::liquid::parser::Parser;
+use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::template::{arguments, stage};
+
+#[derive(Debug)]
+struct Yield {
+    name: Expression,
+    arguments: TagArguments,
+}
+
+/// Reads the tag.
+///
+/// # Errors
+/// A syntax error.
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let mut cursor = markup.cursor(parser);
+    let name = cursor.filtered()?;
+    Ok(Box::new(Yield { name, arguments: cursor.arguments()? }))
+}
+
+impl Tag for Yield {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let name = self.name.evaluate(context)?.to_text().into_owned();
+        let kept = stage::on(context, move |stage| match name.trim() {
+            "" => Some(stage.scene.content()),
+            name => stage.scene.content_for(name),
+        });
+        match kept.flatten() {
+            Some(text) => context.write(&text)?,
+            None => {
+                let mut named = arguments::named(&self.arguments, context)?;
+                if let Some(default) = arguments::take(&mut named, "default") {
+                    context.print(&default)?;
+                }
+            }
+        }
+        Ok(Flow::Next)
+    }
+}

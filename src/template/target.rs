@@ -1,0 +1,152 @@
+//! What a tag assigns to: `x`, `x['k'].l`, and whether it appends (`x << …`).
+
+use crate::liquid::context::Context;
+use crate::liquid::cursor::Cursor;
+use crate::liquid::error::Error;
+use crate::liquid::expression::PathStep;
+use crate::liquid::value::Value;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A list grown by its index may leave so much empty.
+const GAP_MAX: usize = 10_000;
+/// So much of a value is searched for what it is put into.
+const SEARCH_MAX: usize = 100_000;
+
+/// A variable, or a place inside of one.
+#[derive(Debug, Clone)]
+pub struct Target {
+    name: Arc<str>,
+    steps: Vec<PathStep>,
+    appends: bool,
+}
+
+impl Target {
+    /// Reads `name`, `name['k']`, `name.k`; the name may stand in quotes.
+    ///
+    /// # Errors
+    /// A syntax error in a bracket. No name is nothing.
+    pub fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Error> {
+        let Some(name) = cursor.name_or_text() else { return Ok(None) };
+        let steps = cursor.path_steps()?;
+        Ok(Some(Self { name: name.into(), steps, appends: false }))
+    }
+
+    /// Reads a target and the `=` or `<<` behind it; anything else is nothing.
+    ///
+    /// # Errors
+    /// A syntax error in a bracket.
+    pub fn read_assigned(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Error> {
+        let Some(mut target) = Self::read(cursor)? else { return Ok(None) };
+        target.appends = cursor.eat("<<");
+        Ok((target.appends || cursor.eat("=")).then_some(target))
+    }
+
+    /// True for a place inside of a variable.
+    pub fn is_inside(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Puts a value there.
+    ///
+    /// # Errors
+    /// When what it should go into is no hash or list.
+    pub fn put(&self, value: Value, context: &mut Context<'_>) -> Result<(), Error> {
+        let Some((last, way)) = self.steps.split_last() else {
+            if self.appends {
+                let list = context.variable(&self.name);
+                return self.push(&list, value);
+            }
+            context.assign(Arc::clone(&self.name), value);
+            return Ok(());
+        };
+        let mut holder = context.variable(&self.name);
+        let mut known = self.name.to_string();
+        for step in way {
+            let key = key(step, context)?;
+            holder = holder.get(&key);
+            known = format!("{known}.{}", key.to_text());
+        }
+        let key = key(last, context)?;
+        if self.appends {
+            return self.push(&holder.get(&key), value);
+        }
+        context.budget.value(size_of::<Value>() * 2)?;
+        insert(&holder, &key, value, &known)
+    }
+
+    fn push(&self, list: &Value, value: Value) -> Result<(), Error> {
+        let Value::List(items) = list else {
+            let message = format!("`{}` is {}, only a list takes <<", self.name, list.kind());
+            return Err(Error::argument(message));
+        };
+        refuse_circle(list, &value)?;
+        items.borrow_mut().push(value);
+        Ok(())
+    }
+}
+
+fn key(step: &PathStep, context: &mut Context<'_>) -> Result<Value, Error> {
+    match step {
+        PathStep::Name(name) => Ok(Value::text(Arc::clone(name))),
+        PathStep::Key(expression) => expression.evaluate(context),
+    }
+}
+
+fn insert(holder: &Value, key: &Value, value: Value, known: &str) -> Result<(), Error> {
+    refuse_circle(holder, &value)?;
+    match holder {
+        Value::Hash(hash) => {
+            hash.borrow_mut().insert(Arc::from(&*key.to_text()), value);
+            Ok(())
+        }
+        Value::List(list) => {
+            let mut items = list.borrow_mut();
+            let place = key.to_int().map(|i| if i < 0 { i + items.len() as i64 } else { i });
+            let place = place.and_then(|i| usize::try_from(i).ok());
+            let Some(place) = place.filter(|place| *place <= items.len() + GAP_MAX) else {
+                let message = format!("`{known}` is a list and has no place `{}`", key.to_text());
+                return Err(Error::argument(message));
+            };
+            while items.len() <= place {
+                items.push(Value::Nil);
+            }
+            items[place] = value;
+            Ok(())
+        }
+        other => Err(Error::argument(format!(
+            "`{known}` is {}, so `{}` can not be set in it",
+            other.kind(),
+            key.to_text()
+        ))),
+    }
+}
+
+/// A value that holds itself could be printed for ever.
+fn refuse_circle(holder: &Value, value: &Value) -> Result<(), Error> {
+    fn is_same(one: &Value, other: &Value) -> bool {
+        match (one, other) {
+            (Value::List(one), Value::List(other)) => Rc::ptr_eq(one, other),
+            (Value::Hash(one), Value::Hash(other)) => Rc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+    let mut waiting = vec![value.clone()];
+    let mut searched = 0;
+    while let Some(next) = waiting.pop() {
+        searched += 1;
+        if is_same(holder, &next) {
+            return Err(Error::argument("a value can not be put into itself"));
+        }
+        if searched > SEARCH_MAX {
+            return Err(Error::limit("the value is too large to be put into another"));
+        }
+        let is_holder = |value: &&Value| matches!(value, Value::List(_) | Value::Hash(_));
+        match &next {
+            Value::List(list) => waiting.extend(list.borrow().iter().filter(is_holder).cloned()),
+            Value::Hash(hash) => waiting.extend(hash.borrow().values().filter(is_holder).cloned()),
+            _ => {}
+        }
+    }
+    Ok(())
+}

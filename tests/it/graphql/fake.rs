@@ -1,0 +1,201 @@
+//! A backend in memory that remembers what was asked of it.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use sluicegate::graphql::backend::{
+    ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
+};
+use sluicegate::module::catalog::Catalog;
+use sluicegate::store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
+use sluicegate::store::page::Page;
+use sluicegate::store::query::RecordQuery;
+use sluicegate::store::record::{Record, RecordId, RecordUpdate};
+use sluicegate::store::state::Activity;
+use std::sync::Mutex;
+
+/// Records in memory, and a list of what was asked for.
+pub struct Fake {
+    pub catalog: Catalog,
+    records: Mutex<Vec<Record>>,
+    said: Mutex<Vec<String>>,
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + second).expect("a moment")
+}
+
+impl Fake {
+    pub fn new(catalog: Catalog) -> Self {
+        Self { catalog, records: Mutex::default(), said: Mutex::default() }
+    }
+
+    fn say(&self, what: String) {
+        self.said.lock().expect("no test panics here").push(what);
+    }
+
+    pub fn said(&self) -> Vec<String> {
+        self.said.lock().expect("no test panics here").clone()
+    }
+
+    pub fn add(&self, table: &str, properties: Json) -> RecordId {
+        let mut records = self.records.lock().expect("no test panics here");
+        let id = records.len() as RecordId + 1;
+        let Json::Object(properties) = properties else { panic!("not an object") };
+        records.push(Record::new(id, table, properties, at(id)));
+        id
+    }
+}
+
+impl Backend for Fake {
+    fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Fault> {
+        let records = self.records.lock().expect("no test panics here");
+        let mut found: Vec<_> = records.iter().filter(|r| query.matches(r)).cloned().collect();
+        found.sort_by(|a, b| query.compare(a, b));
+        let total_entries = found.len() as u64;
+        let start = ((query.page - 1) * query.per_page) as usize;
+        let results = found.into_iter().skip(start).take(query.per_page as usize).collect();
+        Ok(Page { results, total_entries, current_page: query.page, per_page: query.per_page })
+    }
+
+    fn record_create(&self, record: NewRecord, form: Option<&str>) -> Result<Record, Fault> {
+        if record.properties.iter().any(|(name, _)| name == "refuse") {
+            let fault = Fault::new("invalid", "is refused");
+            return Err(Fault { details: Some(json!({ "refuse": ["is refused"] })), ..fault });
+        }
+        self.say(format!("create {:?} by {form:?}: {:?}", record.table, record.properties));
+        let id = self.add(record.table.as_deref().unwrap_or("of/form"), json!({}));
+        let properties = record.properties;
+        self.record_update(id, RecordChange { properties, ..RecordChange::default() }, None)
+    }
+
+    fn record_update(
+        &self,
+        id: RecordId,
+        change: RecordChange,
+        form: Option<&str>,
+    ) -> Result<Record, Fault> {
+        self.say(format!("update {id} by {form:?}: {:?}", change.properties));
+        let mut records = self.records.lock().expect("no test panics here");
+        let record = records.iter_mut().find(|record| record.id == id);
+        let record = record.ok_or_else(|| Fault::new("not_found", "no such record"))?;
+        let mut update = RecordUpdate::set(id, Map::new(), at(100));
+        update.changes = change.properties;
+        record.apply(&update).map_err(|error| Fault::new("invalid", error.to_string()))?;
+        Ok(record.clone())
+    }
+
+    fn record_delete(
+        &self,
+        id: RecordId,
+        table: Option<&str>,
+        form: Option<&str>,
+    ) -> Result<Record, Fault> {
+        self.say(format!("delete {id} of {table:?} by {form:?}"));
+        let mut records = self.records.lock().expect("no test panics here");
+        let record = records.iter_mut().find(|record| record.id == id).expect("the record");
+        record.deleted_at = Some(at(200));
+        Ok(record.clone())
+    }
+
+    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, Fault> {
+        self.records(query).map(|page| page.total_entries)
+    }
+
+    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, Fault> {
+        self.say(format!("send {:?} {}", call.template, call.data));
+        Ok(json!({ "response": { "status": 200, "body": "{}", "headers": {} } }))
+    }
+
+    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
+        self.say(format!("constant {name} = {value:?}"));
+        Ok(())
+    }
+
+    fn constants(&self, _with_values: bool) -> Result<Vec<ConstantEntry>, Fault> {
+        let (name, value) = ("stripe_sk_key".to_owned(), Some("sk_test_canary".to_owned()));
+        Ok(vec![ConstantEntry { name, value, updated_at: None }])
+    }
+
+    fn session_set(&self, name: &str, value: Json) -> Result<(), Fault> {
+        self.say(format!("session {name} = {value}"));
+        Ok(())
+    }
+
+    fn session_delete(&self, name: &str) -> Result<Json, Fault> {
+        self.say(format!("session {name} gone"));
+        Ok(json!("old"))
+    }
+
+    fn activity_create(&self, payload: Json) -> Result<Activity, Fault> {
+        Ok(Activity { uuid: "a-1".to_owned(), payload, created_at: at(0) })
+    }
+
+    fn activities(
+        &self,
+        uuids: &[String],
+        page: u32,
+        per_page: u32,
+    ) -> Result<Page<Activity>, Fault> {
+        self.say(format!("activities {uuids:?}"));
+        Ok(Page { results: Vec::new(), total_entries: 0, current_page: page, per_page })
+    }
+
+    fn request_type(&self, call: RequestTypeCall) -> Result<Json, Fault> {
+        let RequestTypeCall { gateway, name, data, config, idempotency_key: key } = call;
+        self.say(format!("{gateway} {name} {data} {config} {key:?}"));
+        Ok(json!({
+            "execution": "01J", "request_type": name, "state": "declined", "replayed": false,
+            "record": { "id": "12", "table": "modules/payments/payment",
+                        "properties": { "amount": 500, "pin": "canary" } },
+            "gateway": { "status": 402, "id": "ch_1", "request_id": "req_1",
+                         "body": { "id": "ch_1", "secret": "whsec_canary" } },
+            "errors": [{ "message": "No funds.", "code": "card_declined" }],
+        }))
+    }
+
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Fault> {
+        self.say(format!("executions {:?} {:?} {:?}", query.states, query.kind, query.name));
+        let results = vec![execution("webhook_event", "charge.refunded")];
+        Ok(Page { results, total_entries: 1, current_page: 1, per_page: query.per_page })
+    }
+
+    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, Fault> {
+        let step = Step {
+            execution_id: ExecutionId::from(id),
+            seq: 0,
+            kind: "api_call".to_owned(),
+            request: json!({ "headers": { "Authorization": "Bearer sk_canary" }, "body": "a=1" }),
+            fingerprint: String::new(),
+            response: Some(json!({ "status": 200, "body": "{\"secret\":\"whsec_canary\"}" })),
+            template_hash: None,
+            created_at: at(1),
+            answered_at: None,
+        };
+        Ok((id != "none").then(|| (execution("request_type", "create_payment"), vec![step])))
+    }
+}
+
+fn execution(kind: &str, name: &str) -> Execution {
+    Execution {
+        id: ExecutionId::from("01J"),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+        input: json!({ "event": { "id": "evt_1", "type": name, "client_secret": "canary" } }),
+        idempotency_key: None,
+        fingerprint: String::new(),
+        state: State::Unknown,
+        attempt: 2,
+        run_at: at(1),
+        lease_until: None,
+        outcome: Some(json!({ "record": { "table": "modules/payments/payment",
+            "properties": { "amount": 5, "pin": "canary" } } })),
+        error: Some("no answer".to_owned()),
+        ordering_key: None,
+        created_at: at(1),
+        finished_at: None,
+    }
+}

@@ -1,0 +1,148 @@
+//! A new request type by dropping files into a running development server, as the README walks through.
+
+use crate::support::host::{Instance, TestHost};
+use crate::support::html::form;
+use crate::support::wait::eventually;
+use regex::Regex;
+use serde_json::json;
+
+/// The files of the README's walkthrough: path and text, read from the README itself.
+fn walkthrough() -> Vec<(String, String)> {
+    let readme = include_str!("../../README.md");
+    let start = readme.find("## Your first request type").expect("the walkthrough");
+    let part = &readme[start..];
+    let part = &part[..part[3..].find("\n## ").expect("an end")];
+    let step = Regex::new(r"(?s)`(modules/[^`]+create_payout[^`]*)`[^`]*?```liquid\n(.*?)```")
+        .expect("a pattern");
+    step.captures_iter(part).map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
+}
+
+const PAGE: &str = "---\nslug: payout\n---\n{%- liquid\n  assign data = '{}' | parse_json | hash_merge: amount: 100, currency: 'usd'\n  \
+    assign config = '{}' | parse_json | hash_merge: request_type: 'create_payout', button: 'Pay out', data_test: 'payout'\n-%}\n\
+    {% include_form 'modules/payments/gateway_request_form', config: config, data: data %}\n";
+
+fn funded() -> TestHost {
+    let host = TestHost::start();
+    let funds =
+        json!({ "data": { "amount": 5000, "currency": "usd", "source": "tok_bypassPending" } });
+    host.request_type("create_payment", &funds).expect(200);
+    host
+}
+
+#[test]
+fn the_readmes_request_type_works_at_every_door_without_a_restart() {
+    let files = walkthrough();
+    assert_eq!(files.len(), 4, "{files:?}");
+    let host = funded();
+    let body =
+        json!({ "data": { "amount": 100, "currency": "usd" }, "idempotency_key": "first-payout" });
+    host.request_type("create_payout", &body).expect(404);
+    for (path, text) in &files {
+        host.instance.write(path, text);
+    }
+    host.instance.write("views/pages/payout.liquid", PAGE);
+    // Endpoint.
+    let outcome = eventually("the endpoint knows it", || {
+        let answer = host.request_type("create_payout", &body);
+        if answer.status == 404 { Err(answer.text()) } else { Ok(answer) }
+    });
+    let outcome = outcome.expect(200).json();
+    assert_eq!(outcome["record"]["table"], "modules/payments/payout", "{outcome:#}");
+    assert_eq!(outcome["record"]["properties"]["amount_cents"], 100);
+    let replayed = host.request_type("create_payout", &body).expect(200).json();
+    assert_eq!(replayed["gateway"]["id"], outcome["gateway"]["id"]);
+    // Mutation.
+    let query = "mutation { create_payout(data: { amount: 100, currency: \"usd\" }) { state record { id properties } errors { message } } }";
+    let mutation = host.graphql(query, &json!({}))["create_payout"].clone();
+    assert_eq!(mutation["errors"], json!([]), "{mutation:#}");
+    // Command.
+    let ran = host.run(&[
+        "call",
+        "create_payout",
+        "--json",
+        "--data",
+        r#"{"amount": 100, "currency": "usd"}"#,
+    ]);
+    assert_eq!(ran.good().json()["state"], "completed");
+    // Form.
+    let mut visitor = host.visitor();
+    let page = visitor.get("/payout").expect(200).text();
+    let forms = crate::support::html::forms(&page);
+    let form = forms.first().unwrap_or_else(|| panic!("no form in {page}"));
+    assert!(form.html.contains("Pay out"), "{page}");
+    visitor.submit(&form.action, &form.pairs).expect(200);
+    assert_eq!(
+        host.records("modules/payments/payout")
+            .iter()
+            .filter(|r| r["properties"]["amount_cents"] == 100)
+            .count(),
+        4
+    );
+    host.stripe.ledger();
+    // And the console lists it.
+    assert!(visitor.get("/console").text().contains("create_payout"));
+}
+
+#[test]
+fn a_page_changes_while_it_is_served() {
+    let host = TestHost::start();
+    host.visitor().get("/hello").expect(404);
+    for words in ["one", "two"] {
+        host.instance
+            .write("views/pages/hello.liquid", &format!("---\nslug: hello\n---\n<p>{words}</p>"));
+        eventually(words, || {
+            let page = host.visitor().get("/hello").text();
+            if page.contains(&format!("<p>{words}</p>")) { Ok(()) } else { Err(page) }
+        });
+    }
+    std::fs::remove_file(host.instance.root().join("views/pages/hello.liquid")).expect("removed");
+    eventually("it is gone", || {
+        let page = host.visitor().get("/hello");
+        if page.status == 404 { Ok(()) } else { Err(page.text()) }
+    });
+}
+
+#[test]
+fn a_new_processor_runs_for_the_next_event() {
+    let host = TestHost::start();
+    host.instance.write(
+        "modules/stripe/public/views/partials/webhook_processors/customer_created.liquid",
+        "{% graphql r = 'modules/payments/create_payout', gateway_id: event.data.object.id %}",
+    );
+    eventually("the file is seen and the event processed", || {
+        host.stripe.api("POST", "/v1/customers", &[("email", "ada@example.com")]).expect(200);
+        let found = host.records("modules/payments/payout");
+        if found.is_empty() { Err("no record yet".to_owned()) } else { Ok(()) }
+    });
+}
+
+#[test]
+fn a_broken_file_takes_nothing_down_and_heals() {
+    let mut host = TestHost::start();
+    let path = "views/partials/shop/price.liquid";
+    let good = std::fs::read_to_string(host.instance.root().join(path)).expect("read");
+    host.instance.write(path, "{% if %}");
+    eventually("the page is broken", || {
+        let page = host.visitor().get("/");
+        if page.status >= 500 { Ok(page) } else { Err(page.status) }
+    });
+    assert!(host.process.is_alive());
+    host.visitor().get("/healthz").expect(200);
+    host.instance.write(path, &good);
+    eventually("it is whole again", || {
+        let page = host.visitor().get("/");
+        if page.status == 200 { Ok(()) } else { Err(page.text()) }
+    });
+    form(&host.visitor().get("/").text(), "buy-mug");
+}
+
+#[test]
+fn production_does_not_reload() {
+    let host = Instance::new().variable("SLUICEGATE_ENV", "production").serve();
+    host.instance.write("views/pages/hello.liquid", "---\nslug: hello\n---\nhello");
+    // Several requests, each of which would see the file if anything watched.
+    for _ in 0..20 {
+        host.visitor().get("/hello").expect(404);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}

@@ -1,0 +1,164 @@
+//! Canaries: secrets that are in the environment must come out nowhere.
+
+use crate::support::host::{Instance, TestHost};
+use crate::support::signature::{header, now};
+use crate::support::wait::eventually;
+use serde_json::json;
+
+const KEY: &str = "sk_test_canaryKEY0123456789";
+const HOOK: &str = "whsec_canaryHOOK0123456789";
+const TOKEN: &str = "canaryTOKEN0123456789";
+const INSTANCE: &str = "c0ffee0000000000000000000000000000000000000000000000000000c0ffee";
+
+fn host(sandbox: &TestHost) -> TestHost {
+    let url = format!("http://{}", sandbox.stripe.addr);
+    Instance::new()
+        .variable("STRIPE_SECRET_KEY", KEY)
+        .variable("STRIPE_WEBHOOK_SECRET", HOOK)
+        .variable("SLUICEGATE_API_TOKEN", TOKEN)
+        .variable("SLUICEGATE_SECRET_KEY", INSTANCE)
+        .variable("SLUICEGATE_LOG", "debug")
+        .serve_with(&["--stripe", &url])
+}
+
+/// Fails when a secret is in `text`.
+#[track_caller]
+fn clean(what: &str, text: &[u8]) {
+    for secret in [KEY, HOOK, TOKEN, INSTANCE] {
+        let found = text.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "{secret} is in {what}");
+    }
+}
+
+#[test]
+fn no_secret_is_in_a_page_an_answer_a_log_or_the_database() {
+    let sandbox = TestHost::start();
+    let host = host(&sandbox);
+    let auth = format!("Bearer {TOKEN}");
+    let headers = [("Content-Type", "application/json"), ("Authorization", auth.as_str())];
+    let post = |path: &str, body: serde_json::Value| {
+        let answer = host.send("POST", path, &headers, body.to_string().as_bytes());
+        clean(path, &answer.body);
+        clean(path, format!("{:?}", answer.headers).as_bytes());
+        answer
+    };
+    // It is used: the sandbox sees a caller with this key.
+    let paid = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" } });
+    post("/api/request_types/create_payment", paid).expect(200);
+    post(
+        "/api/request_types/create_payment",
+        json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_wrong" } }),
+    );
+    post("/api/request_types/create_payment", json!({ "data": 5 }));
+    post(
+        "/api/request_types/create_webhook_endpoint",
+        json!({ "data": { "url": "https://x.example/webhooks/listen" } }),
+    )
+    .expect(200);
+    sandbox.stripe.breaks("/v1/charges", "drop_before", 10);
+    let lost = json!({ "data": { "amount": 701, "currency": "usd", "source": "tok_visa" } });
+    post("/api/request_types/create_payment", lost).expect(202);
+    let queries = [
+        "{ executions(per_page: 100) { results { id name error } } }",
+        "{ records(per_page: 100) { results { id table properties } } }",
+        "{ constants { results { name value } } }",
+    ];
+    for query in queries {
+        post("/graphql", json!({ "query": query }));
+    }
+    for path in [
+        "/",
+        "/payments",
+        "/customer",
+        "/connect",
+        "/events",
+        "/console",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/nowhere",
+    ] {
+        let answer = host.visitor().get(path);
+        clean(path, &answer.body);
+        clean(path, format!("{:?}", answer.headers).as_bytes());
+    }
+    let body = b"{\"id\": \"evt_canary\", \"type\": \"charge.refunded\", \"data\": {\"object\": {\"id\": \"ch_1\"}}}";
+    let good = header(body, HOOK, now());
+    for signature in [good.as_str(), "t=1,v1=00"] {
+        let answer =
+            host.send("POST", "/webhooks/listen", &[("Stripe-Signature", signature)], body);
+        clean("/webhooks/listen", &answer.body);
+    }
+    for arguments in [
+        &["executions", "list", "--json"][..],
+        &["events", "list", "--json"],
+        &["check"],
+        &["routes"],
+        &["call", "create_payment", "--data", r#"{"amount": 5}"#],
+        &["call", "nothing"],
+    ] {
+        let ran = host.run(arguments);
+        clean(&format!("{arguments:?}"), ran.out.as_bytes());
+        clean(&format!("{arguments:?}"), ran.err.as_bytes());
+    }
+    let list = host.run(&["executions", "list", "--json"]).json();
+    for one in list["results"].as_array().expect("a list") {
+        let ran = host.run(&["executions", "show", one["id"].as_str().expect("an id"), "--json"]);
+        clean("executions show", ran.out.as_bytes());
+        assert!(!ran.out.contains("whsec_"), "an endpoint's secret is in {}", ran.out);
+    }
+    eventually("the log has lines", || {
+        if host.process.printed().is_empty() { Err("none") } else { Ok(()) }
+    });
+    clean("the log", host.process.printed().as_bytes());
+    database(&host);
+}
+
+/// Every file beside the sources, the database with its log among them.
+fn database(host: &TestHost) {
+    let folder = host.instance.root().join("data");
+    let mut count = 0;
+    for entry in std::fs::read_dir(&folder).expect("data").flatten() {
+        let bytes = std::fs::read(entry.path()).expect("read");
+        clean(&entry.path().display().to_string(), &bytes);
+        let created = bytes.windows(6).any(|part| part == b"whsec_");
+        assert!(!created, "the created endpoint's secret is in {}", entry.path().display());
+        count += 1;
+    }
+    assert!(count > 0, "there is a database");
+}
+
+#[test]
+fn a_template_that_breaks_over_a_secret_does_not_show_it() {
+    let sandbox = TestHost::start();
+    let url = format!("http://{}", sandbox.stripe.addr);
+    let instance =
+        Instance::new().variable("STRIPE_SECRET_KEY", KEY).variable("SLUICEGATE_LOG", "debug");
+    instance.write(
+        "views/pages/careless.liquid",
+        "---\nslug: careless\n---\n{% assign k = context.constants.stripe_sk_key %}{{ k | date: k | no_such_filter: k }}",
+    );
+    instance.write("views/pages/context.liquid", "---\nslug: context\n---\n{{ context | json }}{{ context.constants | json }}{{ context.constants }}");
+    instance.write(
+        "modules/stripe/public/views/partials/pasted.liquid",
+        "one\n{{ '<%= stripe_sk_key =%>' | no_such_filter }}\n{% bad <%= stripe_sk_key =%> %}",
+    );
+    let host = instance.serve_with(&["--stripe", &url]);
+    for path in ["/careless", "/context"] {
+        let answer = host.visitor().get(path);
+        clean(path, &answer.body);
+    }
+    clean("the log", host.process.printed().as_bytes());
+    let ran = host.run(&["check"]);
+    clean("check", ran.out.as_bytes());
+    clean("check", ran.err.as_bytes());
+}
+
+#[test]
+fn keys_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let host = TestHost::start();
+    let key = host.instance.root().join("data/instance.key");
+    let mode = std::fs::metadata(key).expect("the key").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
+}

@@ -1,0 +1,294 @@
+//! The real binary on a copy of this repository's instance, in a folder of its own.
+
+use super::http::{Answer, Visitor, send};
+use super::stripe::Stripe;
+use super::wait::eventually;
+use serde_json::Value as Json;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+/// What makes this repository an instance.
+const PARTS: [&str; 6] =
+    ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
+
+/// An instance's folder, and the command line on it.
+#[derive(Debug)]
+pub struct Instance {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a command printed.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ran {
+    /// What it printed as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("no JSON ({e}): {self:?}"))
+    }
+
+    /// Itself, when it went well.
+    #[track_caller]
+    pub fn good(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+}
+
+impl Instance {
+    /// A copy of this repository's instance.
+    pub fn new() -> Self {
+        let instance = Self::empty();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for part in PARTS {
+            copy(&from.join(part), &instance.root().join(part));
+        }
+        instance
+    }
+
+    /// A folder with nothing in it.
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self { folder, variables: Vec::new() }
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file of it.
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+
+    /// Sets a variable for everything that is run on it.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The binary with a clean environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluicegate"));
+        command.args(arguments).arg("--root").arg(self.root()).env_clear();
+        for name in ["PATH", "HOME", "TMPDIR", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.current_dir(self.root());
+        command
+    }
+
+    /// Runs a command to its end.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_with(arguments, "")
+    }
+
+    /// Runs a command to its end with something on its standard input.
+    #[track_caller]
+    pub fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        let input = input.to_owned();
+        let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
+        let output = child.wait_with_output().expect("it ends");
+        // A command that reads no input hangs up; that is no fault.
+        let _ = writing.join().expect("written");
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Serves it with its own sandbox.
+    #[track_caller]
+    pub fn serve(self) -> TestHost {
+        self.serve_with(&["--sandbox-addr", "127.0.0.1:0"])
+    }
+
+    /// Serves it with further arguments.
+    #[track_caller]
+    pub fn serve_with(self, arguments: &[&str]) -> TestHost {
+        let process =
+            Process::start(&self, &[&["serve", "--addr", "127.0.0.1:0"], arguments].concat());
+        let addr = process.address("/healthz");
+        let mut host = TestHost { instance: self, process, addr, stripe: Stripe { addr } };
+        if let Some(sandbox) = host.sandbox_address() {
+            host.stripe = Stripe { addr: sandbox };
+        }
+        host
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).expect("copied");
+        return;
+    }
+    fs::create_dir_all(to).expect("made");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        copy(&entry.path(), &to.join(entry.file_name()));
+    }
+}
+
+/// A running child and what it has printed; it ends with its handle.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    printed: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts the binary.
+    #[track_caller]
+    pub fn start(instance: &Instance, arguments: &[&str]) -> Self {
+        let mut command = instance.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let printed = Arc::new(Mutex::new(String::new()));
+        collect(child.stdout.take().expect("piped"), &printed);
+        collect(child.stderr.take().expect("piped"), &printed);
+        Self { child, printed }
+    }
+
+    /// Everything it has printed.
+    pub fn printed(&self) -> String {
+        self.printed.lock().expect("no reader panics").clone()
+    }
+
+    /// The printed address that answers 200 at `path`.
+    #[track_caller]
+    pub fn address(&self, path: &str) -> SocketAddr {
+        let urls = regex::Regex::new(r"http://([0-9.]+:[0-9]+)").expect("a pattern");
+        eventually(&format!("an address that answers {path}"), || {
+            let printed = self.printed();
+            let found =
+                urls.captures_iter(&printed).filter_map(|url| url[1].parse().ok()).find(|addr| {
+                    send(*addr, "GET", path, &[], b"").is_ok_and(|answer| answer.status == 200)
+                });
+            found.ok_or(printed)
+        })
+    }
+
+    /// True while it runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
+    /// Ends it, as a power cut would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn collect(from: impl Read + Send + 'static, into: &Arc<Mutex<String>>) {
+    let into = Arc::clone(into);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+            let mut all = into.lock().expect("no reader panics");
+            all.push_str(&String::from_utf8_lossy(&line));
+            all.push('\n');
+        }
+    });
+}
+
+/// A running instance.
+#[derive(Debug)]
+pub struct TestHost {
+    pub instance: Instance,
+    pub process: Process,
+    pub addr: SocketAddr,
+    pub stripe: Stripe,
+}
+
+impl TestHost {
+    /// This repository's instance with its own sandbox.
+    #[track_caller]
+    pub fn start() -> Self {
+        Instance::new().serve()
+    }
+
+    /// Somebody with a browser.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(self.addr)
+    }
+
+    /// One request.
+    #[track_caller]
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        send(self.addr, method, path, headers, body).expect("an answer")
+    }
+
+    /// One JSON request.
+    #[track_caller]
+    pub fn post_json(&self, path: &str, body: &Json) -> Answer {
+        let kind = [("Content-Type", "application/json"), ("Accept", "application/json")];
+        self.send("POST", path, &kind, body.to_string().as_bytes())
+    }
+
+    /// One request type through the JSON endpoint.
+    #[track_caller]
+    pub fn request_type(&self, name: &str, body: &Json) -> Answer {
+        self.post_json(&format!("/api/request_types/{name}"), body)
+    }
+
+    /// The `data` of a GraphQL answer without errors.
+    #[track_caller]
+    pub fn graphql(&self, query: &str, variables: &Json) -> Json {
+        let body = serde_json::json!({ "query": query, "variables": variables });
+        let answer = self.post_json("/graphql", &body).expect(200).json();
+        assert!(answer.get("errors").is_none(), "{query}: {answer:#}");
+        answer["data"].clone()
+    }
+
+    /// The records of a table, newest first.
+    #[track_caller]
+    pub fn records(&self, table: &str) -> Vec<Json> {
+        let query = "query($table: String!) { records(per_page: 100, filter: { table: { value: $table } }, \
+            sort: [{ created_at: { order: DESC } }]) { results { id properties deleted_at } } }";
+        let data = self.graphql(query, &serde_json::json!({ "table": table }));
+        data["records"]["results"].as_array().expect("results").clone()
+    }
+
+    /// A command on the running instance, which speaks to the same Stripe.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let url = format!("http://{}", self.stripe.addr);
+        self.instance.run(&[arguments, &["--stripe", &url]].concat())
+    }
+
+    /// Where the embedded sandbox is, as `/healthz` tells.
+    fn sandbox_address(&self) -> Option<SocketAddr> {
+        let health = self.send("GET", "/healthz", &[], b"").json().to_string();
+        let urls = regex::Regex::new(r"http://([0-9.]+:[0-9]+)").expect("a pattern");
+        let mut found = urls.captures_iter(&health).filter_map(|url| url[1].parse().ok());
+        found.find(|addr: &SocketAddr| *addr != self.addr)
+    }
+}
