@@ -70,10 +70,12 @@ impl Mapped {
         };
         let records = match map.get("records") {
             None | Some(Json::Null) => Vec::new(),
-            Some(Json::Array(list)) => list
-                .iter()
-                .map(|item| read_related(item).ok_or_else(|| refused("an entry of `records` needs `form` or `table`, and an `action` of create, update or delete")))
-                .collect::<Result<_, _>>()?,
+            Some(Json::Array(list)) => {
+                let wrong = "an entry of `records` needs `form` or `table`, and an `action` of \
+                             create, update or delete";
+                let read = |item| read_related(item).ok_or_else(|| refused(wrong));
+                list.iter().map(read).collect::<Result<_, _>>()?
+            }
             Some(_) => return Err(refused("`records` is not a list")),
         };
         Ok(Self {

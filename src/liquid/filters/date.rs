@@ -1,4 +1,4 @@
-//! `date`.
+//! `date`: a moment from any value that is one, by a format.
 
 use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;

@@ -1,4 +1,4 @@
-//! Texts.
+//! Filters on texts: case, white space, replacing, cutting, splitting.
 
 use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;

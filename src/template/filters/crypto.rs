@@ -178,7 +178,11 @@ mod tests {
     fn a_token_is_taken_only_with_its_signature() {
         let payload = json!({"key": "value", "another_key": "another value"});
         let token = jwt_encode(&payload, "HS256", "this-is-secret", &Json::Null).unwrap();
-        let expected = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJrZXkiOiJ2YWx1ZSIsImFub3RoZXJfa2V5IjoiYW5vdGhlciB2YWx1ZSJ9.XT8sHXyPTA9DoHzssXh1q6Uv2D1ENosW0F3Ixle85L0";
+        let expected = concat!(
+            "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9",
+            ".eyJrZXkiOiJ2YWx1ZSIsImFub3RoZXJfa2V5IjoiYW5vdGhlciB2YWx1ZSJ9",
+            ".XT8sHXyPTA9DoHzssXh1q6Uv2D1ENosW0F3Ixle85L0",
+        );
         assert_eq!(token, expected);
         assert_eq!(jwt_decode(&token, "HS256", "this-is-secret", 0).unwrap().0, payload);
         assert!(jwt_decode(&token, "HS256", "other", 0).is_none());
