@@ -220,7 +220,7 @@ impl RequestHost {
         let mut call = Call::render(api_call, data, &with).map_err(|e| e.to_string())?;
         let key = self.scope.nested_key().unwrap_or_else(|| self.house.journal.next_id().0);
         call.key(name, &key).map_err(|e| e.to_string())?;
-        match self.house.transport.send(&call).map_err(|e| e.to_string())? {
+        match self.house.transport.send(&call, &mut || Ok(())).map_err(|e| e.to_string())? {
             Reply::Answer(answer) => Ok(answer.to_json()),
             Reply::Unknown(reason) => Err(reason),
         }

@@ -23,8 +23,9 @@ use tokio::sync::Notify;
 /// Where constants' sealed values are bound to.
 const CONSTANT_PLACE: &str = "constants/value";
 
-/// Longer than a caller's patience with the gateway: nobody sends beside a living run.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// Longer than one attempt at the gateway; the lease is renewed before each further attempt, so
+/// that nobody sends beside a living run, and the runs of a dead process are found soon.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Every room, built once; shared by all requests.
 pub struct House {

@@ -55,6 +55,8 @@ fn run(house: &Arc<House>) {
             tracing::warn!("{}: no hot reload: {error}", path.display());
         }
     }
+    // What changed between loading and watching would otherwise never be seen.
+    house.reload();
     while changes.recv().is_ok() {
         loop {
             match changes.recv_timeout(QUIET) {

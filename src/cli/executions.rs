@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::config::Config;
 use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
 use crate::store::page::Page;
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use serde_json::{Value as Json, json};
 use std::process::ExitCode;
 
@@ -44,9 +44,13 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
             Ok(())
         }
         Executions::Discard { id } => {
-            let reason = "discarded by an operator";
-            let execution = house.journal.discard(&ExecutionId::from(id.as_str()), reason);
-            output.value(&row(&execution.context("nothing was changed")?));
+            let id = ExecutionId::from(id.as_str());
+            let state = found(house, &id)?.state;
+            if state.is_final() {
+                bail!("execution {id} is {} already; nothing was changed", state.name());
+            }
+            let execution = house.journal.discard(&id, "discarded by an operator")?;
+            output.value(&row(&execution));
             Ok(())
         }
     })?;

@@ -1,13 +1,100 @@
 //! `render`: a template with data, or one JSON line after another.
 
 use crate::cli::arguments::Render;
-use anyhow::Result;
+use crate::clock::{Clock as _, SystemClock};
+use crate::liquid::budget::Budget;
+use crate::liquid::context::{Escape, Partials, Setting};
+use crate::liquid::engine::Engine;
+use crate::liquid::error::{Error, Kind};
+use crate::liquid::jsonl;
+use crate::liquid::template::Template;
+use crate::liquid::value::Value;
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value as Json;
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-/// STUB until the engine is here.
+/// Renders one template to standard output, or answers line by line with `--jsonl`.
 ///
 /// # Errors
-/// Always.
-pub fn run(_render: &Render) -> Result<ExitCode> {
-    anyhow::bail!("the engine is not here yet")
+/// When the file, the data or the template cannot be read, or rendering fails.
+pub fn run(render: &Render) -> Result<ExitCode> {
+    if render.jsonl {
+        return lines();
+    }
+    let file = render.file.as_deref().unwrap_or_else(|| Path::new("-"));
+    let source = read(file)?;
+    let data: Json = serde_json::from_str(&render.data).context("--data is not JSON")?;
+    let Json::Object(data) = data else { bail!("--data is not a JSON object") };
+    let engine = Engine::standard();
+    let folder = Folder { engine: &engine, folder: render.partials.clone() };
+    let template = engine.compile(file.display().to_string(), source)?;
+    let budget = Budget::new(engine.limits());
+    let setting = Setting {
+        variables: data.into_iter().map(|(k, v)| (Arc::from(k), Value::from(v))).collect(),
+        globals: Vec::new(),
+        partials: &folder,
+        host: &(),
+        escape: Escape::Raw,
+        now: SystemClock.now(),
+        budget: &budget,
+    };
+    let rendered = engine.render(&template, setting)?;
+    for warning in &rendered.warnings {
+        eprintln!("{warning}");
+    }
+    std::io::stdout().write_all(rendered.output.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One JSON line in, one out, until the input ends; errors are answers.
+fn lines() -> Result<ExitCode> {
+    let mut output = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        writeln!(output, "{}", jsonl::answer(&line))?;
+        output.flush()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> Result<String> {
+    if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).with_context(|| file.display().to_string())
+}
+
+/// Partials in a folder: `NAME.liquid`, or `_NAME.liquid`. Nothing outside of it is read.
+struct Folder<'a> {
+    engine: &'a Engine,
+    folder: Option<PathBuf>,
+}
+
+impl Partials for Folder<'_> {
+    fn find(&self, name: &str) -> Result<Template, Error> {
+        let missing = || Error::new(Kind::Partial, format!("Could not find asset {name}"));
+        let folder = self.folder.as_ref().ok_or_else(missing)?;
+        let plain = !name.is_empty()
+            && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
+            && !name.contains(['\\', '\0']);
+        if !plain {
+            return Err(missing());
+        }
+        let root = folder.canonicalize().map_err(|_| missing())?;
+        let (parent, own) = name.rsplit_once('/').unwrap_or(("", name));
+        let names = [format!("{own}.liquid"), format!("_{own}.liquid")];
+        let found = names.iter().find_map(|file| {
+            let path = root.join(parent).join(file).canonicalize().ok()?;
+            path.starts_with(&root).then(|| std::fs::read_to_string(path).ok())?
+        });
+        self.engine.compile(name, found.ok_or_else(missing)?)
+    }
 }

@@ -40,12 +40,19 @@ async fn serve(mut config: Config) -> Result<()> {
     let handle = Handle::current();
     let house =
         tokio::task::spawn_blocking(move || House::build(config, stripe_url, handle)).await??;
+    if sandbox.is_some() {
+        // Before the first visitor: what happens at the sandbox from now on is delivered here.
+        let ours = Arc::clone(&house);
+        tokio::task::spawn_blocking(move || listen_to_sandbox(&ours)).await?;
+    }
+    if house.config.environment == Environment::Development {
+        reload::watch(Arc::clone(&house));
+    }
     announce(&house, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&house), stopped.clone()));
     let ours = Arc::clone(&house);
-    let with_sandbox = sandbox.is_some();
-    tokio::task::spawn_blocking(move || prepare(&ours, with_sandbox));
+    tokio::task::spawn_blocking(move || prepare(&ours));
     let service = router(Arc::clone(&house)).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
     tracing::info!("stopping: finishing what is in hand");
@@ -57,8 +64,14 @@ async fn serve(mut config: Config) -> Result<()> {
     Ok(())
 }
 
-/// What can wait until the first visitor is served: migrations, faults, the sandbox's endpoint.
-fn prepare(house: &Arc<House>, with_sandbox: bool) {
+fn listen_to_sandbox(house: &Arc<House>) {
+    if let Err(error) = boot::listen(house, house.config.addr) {
+        tracing::warn!("the sandbox will deliver no events: {error}");
+    }
+}
+
+/// What can wait until the first visitor is served: telling faults, running migrations.
+fn prepare(house: &Arc<House>) {
     for fault in house.world().faults() {
         if fault.is_error() {
             tracing::error!("{fault}");
@@ -68,12 +81,6 @@ fn prepare(house: &Arc<House>, with_sandbox: bool) {
     }
     if let Err(error) = migrations::run(house) {
         tracing::error!("a migration failed: {error}");
-    }
-    if with_sandbox && let Err(error) = boot::listen(house, house.config.addr) {
-        tracing::warn!("the sandbox will deliver no events: {error}");
-    }
-    if house.config.environment == Environment::Development {
-        reload::watch(Arc::clone(house));
     }
 }
 

@@ -1,6 +1,12 @@
 //! What came back from a call, and what it tells: an answer, or that the answer is not known.
 
+use crate::secret::InstanceKey;
 use serde_json::{Map, Value as Json, json};
+
+/// How texts begin that must not be stored in the clear.
+const SECRET_PREFIXES: [&str; 6] = ["whsec_", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "access_token"];
+/// Where sealed bodies are bound to.
+const SEAL_PLACE: &str = "steps/response/body";
 
 /// A complete HTTP answer that settles what happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +45,15 @@ impl Answer {
         self.headers.get(name).and_then(Json::as_str)
     }
 
+    /// The answer as it may be kept and shown: `secrets` are left out of its body.
+    pub fn without(&self, secrets: &[String]) -> Self {
+        let mut kept = self.clone();
+        for secret in secrets {
+            kept.body = kept.body.replace(secret.as_str(), "[secret]");
+        }
+        kept
+    }
+
     /// Stripe's id of this request.
     pub fn request_id(&self) -> Option<&str> {
         self.header("request-id")
@@ -73,17 +88,32 @@ impl Answer {
         }
     }
 
-    /// The answer as templates see it and as a step stores it: `{status, headers, body}`.
+    /// The answer as templates see it: `{status, headers, body}`.
     pub fn to_json(&self) -> Json {
         json!({ "status": self.status, "headers": self.headers, "body": self.body })
     }
 
-    /// The answer that [`Answer::to_json`] stored.
-    pub fn from_json(stored: &Json) -> Option<Self> {
+    /// The answer as a step stores it: a body with a secret in it, such as that of a new webhook
+    /// endpoint, is sealed.
+    pub fn to_stored(&self, key: &InstanceKey) -> Json {
+        let mut stored = self.to_json();
+        if SECRET_PREFIXES.iter().any(|prefix| self.body.contains(prefix)) {
+            stored["body"] = json!({ "sealed": key.seal(SEAL_PLACE, &self.body) });
+        }
+        stored
+    }
+
+    /// The answer that [`Answer::to_stored`] stored.
+    pub fn from_stored(stored: &Json, key: &InstanceKey) -> Option<Self> {
+        let body = stored.get("body")?;
+        let body = match body.get("sealed").and_then(Json::as_str) {
+            Some(sealed) => key.open(SEAL_PLACE, sealed)?.expose().to_owned(),
+            None => body.as_str()?.to_owned(),
+        };
         Some(Self {
             status: u16::try_from(stored.get("status")?.as_u64()?).ok()?,
             headers: stored.get("headers")?.as_object()?.clone(),
-            body: stored.get("body")?.as_str()?.to_owned(),
+            body,
         })
     }
 }
@@ -114,8 +144,14 @@ mod tests {
 
     #[test]
     fn a_stored_answer_reads_back() {
+        let key = InstanceKey::random();
         let one = answer(200, "{\"id\":\"ch_1\"}", Some("true"));
-        assert_eq!(Answer::from_json(&one.to_json()), Some(one));
-        assert_eq!(Answer::from_json(&json!({"status": 99999})), None);
+        assert_eq!(Answer::from_stored(&one.to_stored(&key), &key), Some(one));
+        assert_eq!(Answer::from_stored(&json!({"status": 99999}), &key), None);
+        let secret = answer(200, "{\"secret\":\"whsec_canary\"}", None);
+        let stored = secret.to_stored(&key);
+        assert!(!stored.to_string().contains("whsec_canary"));
+        assert_eq!(Answer::from_stored(&stored, &key), Some(secret));
+        assert_eq!(Answer::from_stored(&stored, &InstanceKey::random()), None);
     }
 }

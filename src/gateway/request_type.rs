@@ -125,7 +125,7 @@ impl Gateway<'_> {
             template: request_type.api_call.clone(),
             message: "the execution has no stored call".to_owned(),
         })?;
-        if let Some(answer) = step.response.as_ref().and_then(Answer::from_json) {
+        if let Some(answer) = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key)) {
             return self.settle(run, &request_type, answer);
         }
         let call = Call::from_json(&step.request, self.key).ok_or_else(|| Error::Call {
@@ -215,8 +215,9 @@ impl Gateway<'_> {
         Ok(call)
     }
 
-    fn send(&self, run: Run, request_type: &RequestType, call: &Call) -> Result<Outcome, Error> {
-        match self.transport.send(call)? {
+    fn send(&self, mut run: Run, request_type: &RequestType, call: &Call) -> Result<Outcome, Error> {
+        let mut hold = || Ok(self.journal.hold(&mut run)?);
+        match self.transport.send(call, &mut hold)? {
             Reply::Answer(answer) => self.settle(run, request_type, answer),
             Reply::Unknown(reason) => {
                 let id = run.execution().id.to_string();
@@ -264,7 +265,7 @@ impl Gateway<'_> {
             self.call_back(&mut phase, &config, &data, &answer, &mut outcome);
         }
         let stored = serde_json::to_value(&outcome).expect("an outcome is plain JSON");
-        let answered = StepAnswer { seq: 0, response: answer.to_json() };
+        let answered = StepAnswer { seq: 0, response: answer.to_stored(self.key) };
         self.journal.finish(run, Some(answered), phase, ExecutionState::Completed, stored)?;
         Ok(outcome)
     }

@@ -70,9 +70,16 @@ impl Transport {
     /// Sends the call, again with the same bytes while the answer is not settled and the caller's
     /// patience lasts.
     ///
+    /// `before_retry` is called before every attempt but the first; what it refuses ends the sending.
+    ///
     /// # Errors
-    /// [`Error::Address`]; everything that can happen on the network is a [`Reply`].
-    pub fn send(&self, call: &Call) -> Result<Reply, Error> {
+    /// [`Error::Address`], or what `before_retry` says; everything that can happen on the network
+    /// is a [`Reply`].
+    pub fn send(
+        &self,
+        call: &Call,
+        before_retry: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
         let begun = Instant::now();
         let mut reason = String::new();
@@ -95,6 +102,7 @@ impl Transport {
                 break;
             }
             std::thread::sleep(pause);
+            before_retry()?;
         }
         Ok(Reply::Unknown(reason))
     }

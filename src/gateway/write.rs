@@ -79,6 +79,19 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// The values an answer gave to properties that are `secret`: nothing but the record keeps them.
+    pub fn secrets(&self, request_type: &RequestType, mapped: &Mapped) -> Vec<String> {
+        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
+        let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());
+        let places: Vec<_> = mapped.records.iter().filter_map(|one| self.place(one).ok()).collect();
+        let related = places.iter().map(|(table, properties)| (table.as_str(), properties));
+        let values = own.into_iter().chain(related).flat_map(|(table, properties)| {
+            let names = secret_properties(self.writer.catalog, table);
+            names.into_iter().filter_map(|name| properties.get(name)?.as_str())
+        });
+        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
     fn place(&self, related: &Related) -> Result<(String, Map<String, Json>), Error> {
         match &related.place {
             Place::Table(table) => Ok((table.clone(), related.properties.clone())),

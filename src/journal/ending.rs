@@ -66,6 +66,10 @@ impl Journal {
     pub fn discard(&self, id: &ExecutionId, reason: &str) -> Result<Execution, Error> {
         let mut ended = self.idle(id)?;
         let before = ended.clone();
+        if before.state == State::Completed {
+            let why = format!("execution {id} is completed; there is nothing to give up");
+            return Err(store::error::Error::Gone(why).into());
+        }
         ended.state = State::Discarded;
         ended.error = Some(reason.to_owned());
         self.change(&before, ended)

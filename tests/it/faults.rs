@@ -35,7 +35,7 @@ const FAULTS: [(&str, &str, u64, &str); 10] = [
         "public/notifications/api_call_notifications/nowhere_to.liquid",
         "---\nrequest_type: POST\n---\na=1\n",
         1,
-        "to",
+        "address",
     ),
     // 10: a query that is no GraphQL.
     (

@@ -125,7 +125,7 @@ fn an_execution_is_there_with_its_steps_and_without_secrets() {
     assert_eq!(found["name"], "create_payment", "{found:#}");
     assert!(found["steps"].as_array().is_some_and(|steps| !steps.is_empty()));
     let list = host.graphql(
-        "{ executions(states: [COMPLETED], kind: \"request_type\", name: \"create_payment\", page: 1, per_page: 5) \
+        "{ executions(states: [completed], kind: \"request_type\", name: \"create_payment\", page: 1, per_page: 5) \
          { total_entries total_pages results { id kind name state attempt error created_at finished_at } } }",
         &json!({}),
     );

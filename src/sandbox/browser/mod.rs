@@ -70,13 +70,14 @@ mod tests {
 
     /// The names of our files in a text: `./card.js`, `/js.stripe.com/v3/api.js`, `popup.css`.
     fn named_files(text: &str) -> Vec<&str> {
-        let words = text
-            .split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "._/".contains(c)));
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "._/".contains(c)));
         let files = words.map(|word| word.rsplit('/').next().unwrap_or_default());
-        let endings = [".js", ".css", ".html"];
-        files
-            .filter(|file| endings.iter().any(|end| file.len() > end.len() && file.ends_with(end)))
-            .collect()
+        let is_ours = |file: &&str| {
+            let (name, ending) = file.rsplit_once('.').unwrap_or_default();
+            let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase());
+            is_name && ["js", "css", "html"].contains(&ending)
+        };
+        files.filter(is_ours).collect()
     }
 
     #[test]

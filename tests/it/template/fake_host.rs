@@ -15,8 +15,8 @@ pub struct FakeHost {
     pub forms: Map<String, Json>,
     /// What was asked, a line each.
     pub asked: RefCell<Vec<String>>,
-    cache: RefCell<BTreeMap<String, String>>,
-    random: Cell<u8>,
+    pub cache: RefCell<BTreeMap<String, String>>,
+    pub random: Cell<u8>,
 }
 
 impl FakeHost {
