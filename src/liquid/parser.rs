@@ -163,11 +163,10 @@ impl<'a> Parser<'a> {
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
-        let located = |error: Error| error.opened_at(markup.mark);
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
-                let tag = read(markup, self).map_err(located)?;
+                let tag = read(markup, self)?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }

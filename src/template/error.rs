@@ -60,7 +60,7 @@ impl Error {
         source: impl Fn(&str) -> Option<&'a Source>,
         clean: impl Fn(&str) -> String,
     ) -> Self {
-        let place = error.template().zip(error.place()).and_then(|(name, mark)| {
+        let place = error.template().zip(error.mark()).and_then(|(name, mark)| {
             let mut place = Place::of(source(name)?, mark);
             place.excerpt = clean(&place.excerpt);
             Some(place)

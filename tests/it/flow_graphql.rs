@@ -79,9 +79,13 @@ fn the_mutation_is_typed_by_its_params() {
         assert!(!refused(&host, query).is_empty());
     }
     // What only the request type can tell is an outcome, and names the field.
-    let query = "mutation { create_payment(data: { currency: \"usd\" }) { state errors { field } } }";
+    let query =
+        "mutation { create_payment(data: { currency: \"usd\" }) { state errors { field } } }";
     let outcome = host.graphql(query, &json!({}))["create_payment"].clone();
-    assert_eq!((&outcome["state"], &outcome["errors"][0]["field"]), (&json!("invalid"), &json!("amount")));
+    assert_eq!(
+        (&outcome["state"], &outcome["errors"][0]["field"]),
+        (&json!("invalid"), &json!("amount"))
+    );
     assert!(host.stripe.charges().is_empty());
     let types = host.graphql("{ __schema { mutationType { fields { name } } } }", &json!({}));
     let fields = types["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();

@@ -1,5 +1,7 @@
 //! The integration tests, one binary: the real rooms and the real binary, over real sockets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
+
 mod bad_input;
 mod boot;
 mod cli;

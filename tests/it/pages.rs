@@ -148,7 +148,8 @@ fn the_console_and_the_explorer_need_no_network() {
     for path in ["/console", "/graphql", "/console/request_types/create_payment"] {
         let page = visitor.get(path).expect(200);
         let text = page.text();
-        let outside = Regex::new(r#"<(?:link|script|img|iframe)\b[^>]*(?:href|src)="(?:https?:)?//"#);
+        let outside =
+            Regex::new(r#"<(?:link|script|img|iframe)\b[^>]*(?:href|src)="(?:https?:)?//"#);
         let found = outside.expect("a pattern").find(&text).map(|tag| tag.as_str().to_owned());
         assert_eq!(found, None, "{path} loads from elsewhere");
         assert!(!text.contains("import \"http") && !text.contains("@import"), "{path}");

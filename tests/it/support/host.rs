@@ -123,7 +123,14 @@ impl Instance {
     /// Serves it with its own sandbox.
     #[track_caller]
     pub fn serve(self) -> TestHost {
-        self.serve_with(&["--sandbox-addr", "127.0.0.1:0"])
+        let host = self.serve_with(&["--sandbox-addr", "127.0.0.1:0"]);
+        // The sandbox is told where to deliver events while the first visitors are served already.
+        eventually("the sandbox knows where to deliver events", || {
+            let endpoints = host.stripe.read("/v1/webhook_endpoints");
+            let count = endpoints["data"].as_array().map_or(0, Vec::len);
+            if count == 2 { Ok(()) } else { Err(endpoints.to_string() + &host.process.printed()) }
+        });
+        host
     }
 
     /// Serves it with further arguments.

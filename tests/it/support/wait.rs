@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// Nothing here takes as long, even on a busy machine; it only ends a test that would hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A dead process is believed dead after a minute; nothing else takes as long. It only ends a test
+/// that would hang.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Asks again until there is something, and panics with the last refusal when there never is.
 #[track_caller]
