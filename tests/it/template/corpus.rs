@@ -1,7 +1,10 @@
 //! Other people's modules: every template has to compile. Reads folders named by the environment.
 
+use super::fake_host::FakeHost;
+use serde_json::json;
 use sluicegate::module::catalog::Catalog;
-use sluicegate::template::render::Templates;
+use sluicegate::template::render::{OutputMode, Templates};
+use sluicegate::template::scene::Scene;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,4 +25,29 @@ fn every_template_of_a_corpus_compiles() {
         }
     }
     assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+/// Rendering without any data: whatever is wrong is said, nothing panics.
+#[test]
+#[ignore = "reads folders outside the repository"]
+fn every_partial_of_a_corpus_renders_or_says_why_not() {
+    let folders = std::env::var("SLUICEGATE_CORPUS").expect("SLUICEGATE_CORPUS names folders");
+    for folder in folders.split(':') {
+        let catalog = Arc::new(Catalog::load(Path::new(folder), &|_| None));
+        let templates = Templates::new(Arc::clone(&catalog));
+        let bodies = catalog.partials.values().map(|partial| &partial.source);
+        let calls = catalog.api_calls.values().flat_map(|call| [&call.source, &call.to]);
+        let pages = catalog.pages.iter().map(|page| &page.source);
+        for source in bodies.chain(calls).chain(pages) {
+            let scene = Scene::new(serde_json::Map::new());
+            let host = FakeHost::default();
+            let mode = OutputMode::Raw;
+            match templates.render(source, &scene, json!({ "data": {} }), mode, &host) {
+                Ok(rendered) => {
+                    rendered.warnings.iter().for_each(|warning| println!("W {warning}"))
+                }
+                Err(error) => println!("E {error}"),
+            }
+        }
+    }
 }

@@ -20,6 +20,11 @@ pub struct FakeHost {
 }
 
 impl FakeHost {
+    /// A host that knows these queries and forms.
+    pub fn answering(graphql: Map<String, Json>, forms: Map<String, Json>) -> Self {
+        Self { graphql, forms, ..Self::default() }
+    }
+
     fn note(&self, line: String) {
         self.asked.borrow_mut().push(line);
     }

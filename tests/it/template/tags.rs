@@ -66,9 +66,7 @@ fn read(text: &str) -> Fixture {
 fn run(text: &str) -> String {
     let Fixture { settings, catalog, template } = read(text);
     let object = |key: &str| settings[key].as_object().cloned().unwrap_or_default();
-    let mut host = FakeHost::default();
-    host.graphql = object("graphql");
-    host.forms = object("forms");
+    let host = FakeHost::answering(object("graphql"), object("forms"));
     let scene = Scene::new(object("context"));
     let constants = object("constants").into_iter();
     let secret = |value: Json| Secret::new(value.as_str().unwrap_or_default());
