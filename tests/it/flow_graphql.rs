@@ -79,9 +79,13 @@ fn the_mutation_is_typed_by_its_params() {
         assert!(!refused(&host, query).is_empty());
     }
     // What only the request type can tell is an outcome, and names the field.
-    let query = "mutation { create_payment(data: { currency: \"usd\" }) { state errors { field } } }";
+    let query =
+        "mutation { create_payment(data: { currency: \"usd\" }) { state errors { field } } }";
     let outcome = host.graphql(query, &json!({}))["create_payment"].clone();
-    assert_eq!((&outcome["state"], &outcome["errors"][0]["field"]), (&json!("invalid"), &json!("amount")));
+    assert_eq!(
+        (&outcome["state"], &outcome["errors"][0]["field"]),
+        (&json!("invalid"), &json!("amount"))
+    );
     assert!(host.stripe.charges().is_empty());
     let types = host.graphql("{ __schema { mutationType { fields { name } } } }", &json!({}));
     let fields = types["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -160,7 +164,7 @@ fn too_deep_and_too_much_are_refused() {
     let (status, _) = ask(&host, &long, &[]);
     assert_eq!(status, 413);
     assert!(host.process.is_alive());
-    assert_eq!(host.graphql("{ __typename }", &json!({}))["__typename"].is_string(), true);
+    assert!(host.graphql("{ __typename }", &json!({}))["__typename"].is_string());
 }
 
 #[test]
