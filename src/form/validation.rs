@@ -122,6 +122,9 @@ fn length_fault(
     Some(format!("is too long (maximum is {maximum} characters)"))
 }
 
+/// What is asked, whether a number satisfies it, and how it is said.
+type Bound = (Option<f64>, fn(f64, f64) -> bool, &'static str);
+
 fn numeric_fault(value: &Json, rules: &Numericality) -> Option<String> {
     let Ok(number) = text(value).trim().parse::<f64>() else {
         return Some("is not a number".to_owned());
@@ -136,7 +139,7 @@ fn numeric_fault(value: &Json, rules: &Numericality) -> Option<String> {
     if rules.even && number % 2.0 != 0.0 {
         return Some("must be even".to_owned());
     }
-    let bounds: [(Option<f64>, fn(f64, f64) -> bool, &str); 6] = [
+    let bounds: [Bound; 6] = [
         (rules.greater_than, |n, b| n > b, "greater than"),
         (rules.greater_than_or_equal_to, |n, b| n >= b, "greater than or equal to"),
         (rules.equal_to, |n, b| n == b, "equal to"),

@@ -4,7 +4,8 @@ use crate::secret::InstanceKey;
 use serde_json::{Map, Value as Json, json};
 
 /// How texts begin that must not be stored in the clear.
-const SECRET_PREFIXES: [&str; 6] = ["whsec_", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "access_token"];
+const SECRET_PREFIXES: [&str; 6] =
+    ["whsec_", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "access_token"];
 /// Where sealed bodies are bound to.
 const SEAL_PLACE: &str = "steps/response/body";
 

@@ -125,7 +125,8 @@ impl Gateway<'_> {
             template: request_type.api_call.clone(),
             message: "the execution has no stored call".to_owned(),
         })?;
-        if let Some(answer) = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key)) {
+        if let Some(answer) = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key))
+        {
             return self.settle(run, &request_type, answer);
         }
         let call = Call::from_json(&step.request, self.key).ok_or_else(|| Error::Call {
@@ -215,7 +216,12 @@ impl Gateway<'_> {
         Ok(call)
     }
 
-    fn send(&self, mut run: Run, request_type: &RequestType, call: &Call) -> Result<Outcome, Error> {
+    fn send(
+        &self,
+        mut run: Run,
+        request_type: &RequestType,
+        call: &Call,
+    ) -> Result<Outcome, Error> {
         let mut hold = || Ok(self.journal.hold(&mut run)?);
         match self.transport.send(call, &mut hold)? {
             Reply::Answer(answer) => self.settle(run, request_type, answer),

@@ -102,7 +102,8 @@ impl Error {
             self.0.template = Some(Arc::clone(template));
             self.0.mark = Some(mark);
             let place = self.0.opened.unwrap_or(mark);
-            let line = source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+            let line =
+                source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
             self.0.excerpt = line.chars().take(160).collect();
         }
         self

@@ -73,9 +73,9 @@ impl Partials for Files<'_> {
 /// The answer to a line: `{"output"}`, or `{"error", "kind", "line"}`.
 pub fn answer(line: &str) -> String {
     let result = catch_unwind(AssertUnwindSafe(|| answer_line(line)));
-    let answer = result.unwrap_or_else(|_| {
-        json!({"error": "Liquid error: internal", "kind": "render", "line": null})
-    });
+    let answer = result.unwrap_or_else(
+        |_| json!({"error": "Liquid error: internal", "kind": "render", "line": null}),
+    );
     answer.to_string()
 }
 

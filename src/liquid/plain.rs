@@ -64,12 +64,7 @@ pub fn same(one: &Value, other: &Value) -> bool {
     same_at(one, other, &mut HashSet::new(), 0)
 }
 
-fn same_at(
-    one: &Value,
-    other: &Value,
-    seen: &mut HashSet<(Place, Place)>,
-    depth: usize,
-) -> bool {
+fn same_at(one: &Value, other: &Value, seen: &mut HashSet<(Place, Place)>, depth: usize) -> bool {
     let (Some(a), Some(b)) = (place(one), place(other)) else { return one == other };
     if a == b || !seen.insert((a, b)) {
         return true;
@@ -86,9 +81,9 @@ fn same_at(
         (Value::Hash(one), Value::Hash(other)) => {
             let (one, other) = (one.borrow(), other.borrow());
             one.len() == other.len()
-                && one.iter().all(|(key, a)| {
-                    other.get(key).is_some_and(|b| same_at(a, b, seen, depth + 1))
-                })
+                && one
+                    .iter()
+                    .all(|(key, a)| other.get(key).is_some_and(|b| same_at(a, b, seen, depth + 1)))
         }
         _ => false,
     }

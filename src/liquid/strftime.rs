@@ -122,8 +122,18 @@ fn words(moment: &Zoned, letter: char, flags: Flags) -> Option<String> {
 
 fn all_months(moment: &Zoned) -> &'static str {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     MONTHS[(moment.month().unsigned_abs() as usize + 11) % 12]
 }

@@ -59,7 +59,10 @@ pub fn read(text: &str, now: Timestamp) -> Option<Time> {
         "%Y-%m-%d %H:%M:%S%.f %z",
         "%Y-%m-%d %H:%M:%S%.f %:z",
         "%Y-%m-%dT%H:%M:%S %z",
-        "%a %b %d %H:%M:%S %z %Y", "%a, %d %b %Y %H:%M:%S %z", "%d-%m-%Y %H:%M:%S %z"] {
+        "%a %b %d %H:%M:%S %z %Y",
+        "%a, %d %b %Y %H:%M:%S %z",
+        "%d-%m-%Y %H:%M:%S %z",
+    ] {
         if let Ok(zoned) = jiff::fmt::strtime::parse(format, text).and_then(|t| t.to_zoned()) {
             return Some(Time(zoned));
         }

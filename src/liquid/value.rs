@@ -215,7 +215,8 @@ impl Value {
 
     /// The value under a name: `a.name`, with `first`, `last` and `size` where Liquid has them.
     pub fn property(&self, name: &str) -> Value {
-        let letter = |letter: Option<char>| Value::text(letter.map(String::from).unwrap_or_default());
+        let letter =
+            |letter: Option<char>| Value::text(letter.map(String::from).unwrap_or_default());
         match self {
             Self::Hash(hash) => {
                 let hash = hash.borrow();
@@ -337,12 +338,8 @@ impl From<String> for Value {
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Empty, value) | (value, Self::Empty) => {
-                value.is_empty()
-            }
-            (Self::Blank, value) | (value, Self::Blank) => {
-                value.is_blank()
-            }
+            (Self::Empty, value) | (value, Self::Empty) => value.is_empty(),
+            (Self::Blank, value) | (value, Self::Blank) => value.is_blank(),
             (Self::Nil, Self::Nil) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,

@@ -21,9 +21,12 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
         };
         match templates.unknown_name(&compiled) {
             Some(error) => faults.push(of_error(source, &error, severity(catalog, source))),
-            None => faults.extend(template.warnings().iter().map(|warning| {
-                of_error(source, &templates.error(warning), Severity::Warning)
-            })),
+            None => faults.extend(
+                template
+                    .warnings()
+                    .iter()
+                    .map(|warning| of_error(source, &templates.error(warning), Severity::Warning)),
+            ),
         }
         for reference in template.references() {
             let Some((noun, help)) = dead(catalog, reference.kind, &reference.name) else {
@@ -40,17 +43,13 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
 
 /// Nothing when the name leads somewhere, else what it should have been, with a near name.
 fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Option<String>)> {
-    fn near_key<T>(
-        name: &str,
-        all: &std::collections::BTreeMap<String, T>,
-    ) -> Option<String> {
+    fn near_key<T>(name: &str, all: &std::collections::BTreeMap<String, T>) -> Option<String> {
         near(name, all.keys().map(String::as_str))
     }
     match kind {
-        "partial" => catalog
-            .partial(name)
-            .is_none()
-            .then(|| ("partial", near_key(name, &catalog.partials))),
+        "partial" => {
+            catalog.partial(name).is_none().then(|| ("partial", near_key(name, &catalog.partials)))
+        }
         "graphql" => catalog
             .graph_query(name)
             .is_none()

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 /// `Display` shows file, line, column, the line with a caret, and the way that led there. The
 /// excerpt holds no value that came from the environment.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq)]
+struct Details {
     kind: Kind,
     message: String,
     place: Option<Place>,
@@ -46,7 +49,8 @@ impl Place {
 impl Error {
     /// An error without a place.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), place: None, help: None, chain: Vec::new() }
+        let (message, chain) = (message.into(), Vec::new());
+        Self(Box::new(Details { kind, message, place: None, help: None, chain }))
     }
 
     /// The engine's error, its places found in files. `source` gives the source of a template's
@@ -65,48 +69,48 @@ impl Error {
             let source = source(name)?;
             Some((source.path.clone(), source.position(*line, 1).line))
         };
-        Self {
+        Self(Box::new(Details {
             kind: error.kind(),
             message: clean(error.message()),
             place,
             help: error.advice().map(str::to_owned),
             chain: error.chain().iter().filter_map(caller).collect(),
-        }
+        }))
     }
 
     /// What kind of error it is.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// What is wrong, without its place.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Where it is wrong.
     pub fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+        self.0.place.as_ref()
     }
 
     /// The file it is in.
     pub fn path(&self) -> Option<&Path> {
-        self.place.as_ref().map(|place| &*place.path)
+        self.0.place.as_ref().map(|place| &*place.path)
     }
 
     /// What to do about it.
     pub fn advice(&self) -> Option<&str> {
-        self.help.as_deref()
+        self.0.help.as_deref()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            None => f.write_str(&self.message)?,
+        match &self.0.place {
+            None => f.write_str(&self.0.message)?,
             Some(Place { path, mark: Mark { line, column }, excerpt }) => {
                 let path = path.display().to_string().replace('\\', "/");
-                write!(f, "{path}:{line}:{column}: {}", self.message)?;
+                write!(f, "{path}:{line}:{column}: {}", self.0.message)?;
                 let gutter = line.to_string();
                 let blank = " ".repeat(gutter.len());
                 if !excerpt.trim().is_empty() {
@@ -119,14 +123,14 @@ impl fmt::Display for Error {
             }
         }
         // A partial that calls itself is told once.
-        for same in self.chain.chunk_by(|one, other| one == other) {
+        for same in self.0.chain.chunk_by(|one, other| one == other) {
             let (path, line) = &same[0];
             write!(f, "\n  called from {}:{line}", path.display())?;
             if same.len() > 1 {
                 write!(f, " ({} times)", same.len())?;
             }
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = &self.0.help {
             write!(f, "\n  help: {help}")?;
         }
         Ok(())

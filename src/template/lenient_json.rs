@@ -103,8 +103,8 @@ impl Reader<'_> {
                     let rest = self.rest();
                     if rest.starts_with("//") {
                         self.at += rest.find('\n').unwrap_or(rest.len());
-                    } else if rest.starts_with("/*") {
-                        let Some(end) = rest[2..].find("*/") else {
+                    } else if let Some(inside) = rest.strip_prefix("/*") {
+                        let Some(end) = inside.find("*/") else {
                             self.at = self.text.len();
                             return Err(self.error("the end of a comment"));
                         };
@@ -370,7 +370,10 @@ mod tests {
             ("{} x", "line 1, column 4: expected the end of the text, found something else"),
             ("01", "line 1, column 2: expected the end of the number, found something else"),
             ("/* x", "line 1, column 5: expected the end of a comment, found the end of the text"),
-            ("\"\\u12\"", "line 1, column 4: expected four hexadecimal digits, found something else"),
+            (
+                "\"\\u12\"",
+                "line 1, column 4: expected four hexadecimal digits, found something else",
+            ),
         ];
         for (text, expected) in cases {
             let error = read(text).expect_err(text);

@@ -154,8 +154,20 @@ const WRITTEN: &[&str] = &[
 ];
 
 const DATES: &[&str] = &[
-    "%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%Y", "%Y%m%d", "%d %b %Y", "%d %B %Y",
-    "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y", "%a, %d %b %Y", "%Y-%m",
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%d-%m-%Y",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%Y%m%d",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%B %d %Y",
+    "%a, %d %b %Y",
+    "%Y-%m",
 ];
 
 fn written(text: &str, now: &Zoned) -> Option<Zoned> {
@@ -266,7 +278,8 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_moment() {
-        for text in ["", "soon", "in minutes", "in 99999999999999999999 days", "2019-13-45", "x ago"]
+        for text in
+            ["", "soon", "in minutes", "in 99999999999999999999 days", "2019-13-45", "x ago"]
         {
             assert_eq!(read(text, &now()), None, "{text}");
         }

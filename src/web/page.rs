@@ -171,14 +171,14 @@ fn show(host: &RequestHost, scene: &Scene, page: &Page) -> Result<Shown, Fault> 
     Ok(shown)
 }
 
+/// Where a visitor is sent whom a policy does not let through, and what they are told.
+type NotLetThrough = (Elsewhere, Map<String, Json>);
+
 type Render<'a> =
     dyn Fn(&crate::module::source::Source, Json, OutputMode) -> Result<Rendered, Fault> + 'a;
 
 /// Where a policy sends a visitor whom it does not let through; nothing when it does.
-fn refusal(
-    policy: &Policy,
-    render: &Render<'_>,
-) -> Result<Option<(Elsewhere, Map<String, Json>)>, Fault> {
+fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, Fault> {
     if render(&policy.source, json!({}), OutputMode::Raw)?.output.trim() == "true" {
         return Ok(None);
     }

@@ -111,7 +111,10 @@ fn hostile_values_are_bounded() {
         ("{{ 9223372036854775807 | plus: 1 }}", "9223372036854775808"),
         ("{{ -9223372036854775808 | divided_by: -1 }}", "9223372036854775808"),
         ("{{ -9223372036854775808 | modulo: -1 }}", "0"),
-        ("{{ 9223372036854775807 | times: 9223372036854775807 }}", "85070591730234615847396907784232501249"),
+        (
+            "{{ 9223372036854775807 | times: 9223372036854775807 }}",
+            "85070591730234615847396907784232501249",
+        ),
         ("{{ 'now' | date: '%5000000d' | size }}", "64"),
         ("{% for i in (1..9223372036854775807) limit: 1 %}{{ i }}{% endfor %}", "1"),
         ("{{ 'abc' | truncate: 9223372036854775807 }}", "abc"),
@@ -120,7 +123,9 @@ fn hostile_values_are_bounded() {
     for (template, wanted) in cases {
         assert_eq!(answer(json!({"template": template})), json!({"output": wanted}), "{template}");
     }
-    let ends = answer(json!({"template": "{{ a | strip_html | size }}", "environment": {"a": "<script".repeat(50_000)}}));
+    let ends = answer(
+        json!({"template": "{{ a | strip_html | size }}", "environment": {"a": "<script".repeat(50_000)}}),
+    );
     assert_eq!(ends, json!({"output": "350000"}));
 }
 
@@ -145,7 +150,8 @@ fn lists_nested_a_hundred_thousand_deep_are_dropped() {
 
 #[test]
 fn a_few_lists_that_stand_for_many_are_printed_within_bounds() {
-    let source = "{% assign a = [1] %}{% for i in (1..90) %}{% assign a = [a, a] %}{% endfor %}{{ a }}";
+    let source =
+        "{% assign a = [1] %}{% for i in (1..90) %}{% assign a = [a, a] %}{% endfor %}{{ a }}";
     let error = render(&Engine::standard(), source, &Map::new());
     if let Err(error) = error {
         assert_eq!(error.kind(), Kind::Limit, "{error}");

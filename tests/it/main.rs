@@ -1,7 +1,6 @@
 //! The integration tests, one binary: the real rooms and the real binary, over real sockets.
 
-// A test may unwrap, and a folder of fixtures stands beside the file that reads it.
-#![allow(clippy::unwrap_used, clippy::self_named_module_files, clippy::field_reassign_with_default)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
 
 mod bad_input;
 mod boot;

@@ -21,11 +21,32 @@ pub fn check(name: &str, given: usize) -> Result<(), Error> {
 
 fn arity(name: &str) -> Option<(usize, usize)> {
     Some(match name {
-        "size" | "downcase" | "upcase" | "capitalize" | "escape" | "h" | "escape_once"
-        | "url_encode" | "url_decode" | "base64_encode" | "base64_decode"
-        | "base64_url_safe_encode" | "base64_url_safe_decode" | "strip" | "lstrip" | "rstrip"
-        | "squish" | "strip_html" | "strip_newlines" | "newline_to_br" | "reverse" | "first"
-        | "last" | "abs" | "ceil" | "floor" => (0, 0),
+        "size"
+        | "downcase"
+        | "upcase"
+        | "capitalize"
+        | "escape"
+        | "h"
+        | "escape_once"
+        | "url_encode"
+        | "url_decode"
+        | "base64_encode"
+        | "base64_decode"
+        | "base64_url_safe_encode"
+        | "base64_url_safe_decode"
+        | "strip"
+        | "lstrip"
+        | "rstrip"
+        | "squish"
+        | "strip_html"
+        | "strip_newlines"
+        | "newline_to_br"
+        | "reverse"
+        | "first"
+        | "last"
+        | "abs"
+        | "ceil"
+        | "floor" => (0, 0),
         "join" | "sort" | "sort_natural" | "uniq" | "compact" | "round" | "sum" => (0, 1),
         "default" | "truncate" | "truncatewords" => (0, 2),
         "append" | "prepend" | "plus" | "minus" | "times" | "divided_by" | "modulo"

@@ -149,7 +149,9 @@ fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
     match Number::of(&value) {
         Number::Int(number) if digits >= 0 => Ok(Value::Int(number)),
         Number::Int(number) => {
-            let scale = u32::try_from(digits.unsigned_abs()).ok().and_then(|digits| 10_i128.checked_pow(digits));
+            let scale = u32::try_from(digits.unsigned_abs())
+                .ok()
+                .and_then(|digits| 10_i128.checked_pow(digits));
             let Some(scale) = scale else { return Ok(Value::Int(0)) };
             let (wide, half) = (i128::from(number), scale / 2);
             let rounded = (wide.abs() + half) / scale * scale * wide.signum();

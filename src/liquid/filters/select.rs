@@ -147,9 +147,7 @@ fn sum(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
             (Number::Int(one), Number::Int(other)) => {
                 one.checked_add(other).map_or(Number::Float(one as f64 + other as f64), Number::Int)
             }
-            (one, other) => {
-                Number::Float(decimal::compute(one.float(), Sum::Plus, other.float()))
-            }
+            (one, other) => Number::Float(decimal::compute(one.float(), Sum::Plus, other.float())),
         };
     }
     Ok(total.value())

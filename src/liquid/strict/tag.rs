@@ -106,8 +106,7 @@ fn for_loop(grammar: &mut Grammar<'_>) -> Accepted {
     while grammar.looks(Kind::Comma) || grammar.looks(Kind::Id) {
         grammar.eat(Kind::Comma);
         if !grammar.eat_word("limit") && !grammar.eat_word("offset") {
-            let message =
-                "Invalid attribute in for loop. Valid attributes are limit and offset";
+            let message = "Invalid attribute in for loop. Valid attributes are limit and offset";
             return Err(Error::syntax(message));
         }
         grammar.take(Kind::Colon)?;

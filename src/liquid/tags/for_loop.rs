@@ -74,8 +74,14 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
     }
     let collection = cursor.primary()?;
     let is_table = tag == "tablerow";
-    let mut head =
-        Head { variable: variable.into(), collection, is_table, reversed: false, continues: false, options: Vec::new() };
+    let mut head = Head {
+        variable: variable.into(),
+        collection,
+        is_table,
+        reversed: false,
+        continues: false,
+        options: Vec::new(),
+    };
     while !cursor.is_done() {
         cursor.eat(",");
         match cursor.name() {
@@ -165,7 +171,8 @@ impl Head {
     /// # Errors
     /// When it is there and no number.
     pub fn option(&self, name: &str, context: &mut Context<'_>) -> Result<Option<i64>, Error> {
-        let Some((_, expression)) = self.options.iter().rev().find(|(one, _)| &**one == name) else {
+        let Some((_, expression)) = self.options.iter().rev().find(|(one, _)| &**one == name)
+        else {
             return Ok(None);
         };
         match expression.evaluate(context)? {

@@ -54,7 +54,10 @@ pub struct Style {
 }
 
 /// Rows as a text, one a line.
-pub fn write<'a>(rows: impl Iterator<Item = Vec<std::borrow::Cow<'a, str>>>, style: Style) -> String {
+pub fn write<'a>(
+    rows: impl Iterator<Item = Vec<std::borrow::Cow<'a, str>>>,
+    style: Style,
+) -> String {
     let mut out = String::new();
     for row in rows {
         for (index, field) in row.iter().enumerate() {

@@ -10,9 +10,7 @@ use crate::template::filters::{alias, inflection, markup};
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     alias(engine, &["html_safe"], html_safe);
-    alias(engine, &["raw_escape_string"], |v, _, _| {
-        Ok(Value::safe(escape_entities(&v.to_text())))
-    });
+    alias(engine, &["raw_escape_string"], |v, _, _| Ok(Value::safe(escape_entities(&v.to_text()))));
     alias(engine, &["sanitize"], |v, _, c| {
         large(&v, c)?;
         Ok(Value::safe(markup::sanitize(&v.to_text()).into_owned()))

@@ -55,7 +55,8 @@ fn slug(text: &str, separator: &str, keeps_underscore: bool) -> String {
     let mut is_gap = false;
     for c in text.chars() {
         let plain = ascii(c);
-        let stays = |c: char| c.is_ascii_alphanumeric() || (keeps_underscore && c == '_') || c == '-';
+        let stays =
+            |c: char| c.is_ascii_alphanumeric() || (keeps_underscore && c == '_') || c == '-';
         if plain.is_empty() || !plain.chars().all(stays) || plain == "-" {
             is_gap = true;
             continue;
@@ -128,8 +129,17 @@ const IRREGULAR: &[(&str, &str)] = &[
 ];
 
 const SAME: &[&str] = &[
-    "sheep", "fish", "series", "species", "money", "rice", "information", "equipment", "police",
-    "news", "jeans",
+    "sheep",
+    "fish",
+    "series",
+    "species",
+    "money",
+    "rice",
+    "information",
+    "equipment",
+    "police",
+    "news",
+    "jeans",
 ];
 
 /// The plural of an English word.
@@ -161,7 +171,7 @@ pub fn pluralize(word: &str) -> String {
         w if w.ends_with(['x', 'z']) || w.ends_with("ch") || w.ends_with("sh") => cut(0, "es"),
         w if w.ends_with("ss") || w.ends_with("us") => cut(0, "es"),
         w if w.ends_with('s') => word.to_owned(),
-        w if matches!(w, "hero" | "potato" | "tomato" | "echo" | "buffalo") => cut(0, "es"),
+        "hero" | "potato" | "tomato" | "echo" | "buffalo" => cut(0, "es"),
         _ => cut(0, "s"),
     }
 }

@@ -37,7 +37,8 @@ fn parse_json(value: Value, arguments: &Arguments, context: &mut Context<'_>) ->
         return Ok(value);
     };
     let is_raw = arguments.named("raw_text").is_some_and(Value::is_truthy);
-    let parsed = if is_raw { parse(text, context) } else { parse(&markup::unescape(text), context) };
+    let parsed =
+        if is_raw { parse(text, context) } else { parse(&markup::unescape(text), context) };
     parsed.or_else(|error| {
         if context.engine().raises() {
             return Err(error);

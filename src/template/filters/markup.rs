@@ -13,10 +13,37 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             "output", "address", "picture", "source", "video", "audio", "track",
         ])
         .add_generic_attributes([
-            "class", "id", "name", "value", "type", "for", "placeholder", "role", "tabindex",
-            "hidden", "disabled", "checked", "selected", "required", "readonly", "multiple",
-            "maxlength", "minlength", "min", "max", "step", "pattern", "autocomplete", "rows",
-            "cols", "method", "enctype", "accept-charset", "accept", "scope", "datetime",
+            "class",
+            "id",
+            "name",
+            "value",
+            "type",
+            "for",
+            "placeholder",
+            "role",
+            "tabindex",
+            "hidden",
+            "disabled",
+            "checked",
+            "selected",
+            "required",
+            "readonly",
+            "multiple",
+            "maxlength",
+            "minlength",
+            "min",
+            "max",
+            "step",
+            "pattern",
+            "autocomplete",
+            "rows",
+            "cols",
+            "method",
+            "enctype",
+            "accept-charset",
+            "accept",
+            "scope",
+            "datetime",
         ])
         .add_generic_attribute_prefixes(["data-", "aria-"])
         .add_tag_attributes("form", ["action"])
@@ -120,7 +147,10 @@ mod tests {
         assert_eq!(sanitize("<script>alert(1)</script>ok & so"), "ok &amp; so");
         assert_eq!(sanitize("<b onclick=\"x()\">a"), "<b>a</b>");
         assert_eq!(sanitize("<a href=\"javascript:x()\">a</a>"), "<a>a</a>");
-        assert_eq!(sanitize("<a href=\"/x\" class=\"y\">a</a>"), "<a href=\"/x\" class=\"y\">a</a>");
+        assert_eq!(
+            sanitize("<a href=\"/x\" class=\"y\">a</a>"),
+            "<a href=\"/x\" class=\"y\">a</a>"
+        );
     }
 
     #[test]

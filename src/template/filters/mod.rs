@@ -49,11 +49,7 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// Adds one filter under several names.
-fn alias(
-    engine: &mut Engine,
-    names: &[&'static str],
-    filter: crate::liquid::filter::Filter,
-) {
+fn alias(engine: &mut Engine, names: &[&'static str], filter: crate::liquid::filter::Filter) {
     for name in names {
         engine.add_filter(name, filter);
     }

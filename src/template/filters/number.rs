@@ -14,8 +14,7 @@ impl Decimal {
         let text = text.trim();
         let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite())?;
         // Exponents are written out; everything else keeps its own digits.
-        let plain =
-            if text.contains(['e', 'E']) { format!("{number}") } else { text.to_owned() };
+        let plain = if text.contains(['e', 'E']) { format!("{number}") } else { text.to_owned() };
         let (is_negative, digits) = match plain.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
@@ -173,12 +172,42 @@ fn field(directive: &str, kind: char, text: &str) -> Option<String> {
 }
 
 const CALLING_CODES: &[(&str, &str)] = &[
-    ("US", "1"), ("CA", "1"), ("AU", "61"), ("AT", "43"), ("BE", "32"), ("BR", "55"),
-    ("CH", "41"), ("CN", "86"), ("CZ", "420"), ("DE", "49"), ("DK", "45"), ("ES", "34"),
-    ("FI", "358"), ("FR", "33"), ("GB", "44"), ("GR", "30"), ("HK", "852"), ("HU", "36"),
-    ("IE", "353"), ("IN", "91"), ("IT", "39"), ("JP", "81"), ("KR", "82"), ("MX", "52"),
-    ("NL", "31"), ("NO", "47"), ("NZ", "64"), ("PL", "48"), ("PT", "351"), ("RO", "40"),
-    ("SE", "46"), ("SG", "65"), ("SK", "421"), ("TR", "90"), ("UA", "380"), ("ZA", "27"),
+    ("US", "1"),
+    ("CA", "1"),
+    ("AU", "61"),
+    ("AT", "43"),
+    ("BE", "32"),
+    ("BR", "55"),
+    ("CH", "41"),
+    ("CN", "86"),
+    ("CZ", "420"),
+    ("DE", "49"),
+    ("DK", "45"),
+    ("ES", "34"),
+    ("FI", "358"),
+    ("FR", "33"),
+    ("GB", "44"),
+    ("GR", "30"),
+    ("HK", "852"),
+    ("HU", "36"),
+    ("IE", "353"),
+    ("IN", "91"),
+    ("IT", "39"),
+    ("JP", "81"),
+    ("KR", "82"),
+    ("MX", "52"),
+    ("NL", "31"),
+    ("NO", "47"),
+    ("NZ", "64"),
+    ("PL", "48"),
+    ("PT", "351"),
+    ("RO", "40"),
+    ("SE", "46"),
+    ("SG", "65"),
+    ("SK", "421"),
+    ("TR", "90"),
+    ("UA", "380"),
+    ("ZA", "27"),
 ];
 
 /// A telephone number as E.164 writes it; nothing when it has too few or too many digits.

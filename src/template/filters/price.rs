@@ -6,9 +6,9 @@ use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::filters::math::Number;
 use crate::liquid::value::Value;
+use crate::template::filters::alias;
 use crate::template::filters::money::{self, Style};
 use crate::template::filters::number::Decimal;
-use crate::template::filters::alias;
 
 type Made = Result<Value, Error>;
 

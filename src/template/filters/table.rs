@@ -21,7 +21,11 @@ fn comma(arguments: &Arguments) -> char {
     given.unwrap_or(',')
 }
 
-fn parse_csv(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {
+fn parse_csv(
+    value: Value,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
     let text = value.to_text();
     context.budget.value(text.len().saturating_mul(4))?;
     let rows = csv::read(&text, comma(arguments));
@@ -33,9 +37,8 @@ fn parse_csv(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> 
     let names: Vec<Arc<str>> = rows.next().unwrap_or_default().into_iter().map(Arc::from).collect();
     let row = |row: Vec<String>| {
         let mut fields = row.into_iter();
-        let pair = |name: &Arc<str>| {
-            (Arc::clone(name), fields.next().map_or(Value::Nil, Value::from))
-        };
+        let pair =
+            |name: &Arc<str>| (Arc::clone(name), fields.next().map_or(Value::Nil, Value::from));
         Value::hash(names.iter().map(pair).collect())
     };
     Ok(Value::list(rows.map(row).collect()))

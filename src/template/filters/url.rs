@@ -1,15 +1,27 @@
 //! Addresses: form encoding, query strings, URL templates (RFC 6570).
 
 use crate::template::filters::pattern;
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{
+    AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode,
+};
 use serde_json::{Map, Value as Json};
 
 /// What `application/x-www-form-urlencoded` leaves as it is, beside letters and digits.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const RESERVED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%').add(b'<').add(b'>').add(b'\\')
-    .add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+const FORM: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 /// A text as a value of a form: a space is `+`.
 pub fn form_text(text: &str) -> String {
@@ -163,9 +175,8 @@ fn expression(out: &mut String, text: &str, values: &Map<String, Json>) {
             }
             Some(Json::Object(map)) => {
                 let sign = if explodes { "=" } else { "," };
-                let pair = |(k, v): (&String, &Json)| {
-                    format!("{}{sign}{}", encode(k), encode(&plain(v)))
-                };
+                let pair =
+                    |(k, v): (&String, &Json)| format!("{}{sign}{}", encode(k), encode(&plain(v)));
                 if explodes {
                     parts.extend(map.iter().map(pair));
                 } else {
@@ -203,8 +214,11 @@ pub fn extract(url: &str, template: &str) -> Option<Map<String, Json>> {
         let close = rest[open..].find('}')?;
         let text = &rest[open + 1..open + close];
         let sign = text.chars().next();
-        let names: Vec<String> = text.trim_start_matches(['+', '#', '.', '/', ';', '?', '&'])
-            .split(',').map(|name| name.trim_end_matches('*').to_owned()).collect();
+        let names: Vec<String> = text
+            .trim_start_matches(['+', '#', '.', '/', ';', '?', '&'])
+            .split(',')
+            .map(|name| name.trim_end_matches('*').to_owned())
+            .collect();
         let is_list = text.ends_with('*');
         source.push_str(match (sign, is_list) {
             (Some('?'), _) => r"(?:\?([^#]*))?",
@@ -298,12 +312,22 @@ mod tests {
     #[test]
     fn urls_give_back_their_variables() {
         let of = |url, template| Json::from(extract(url, template));
-        assert_eq!(of("/search/Sydney/Blue%20Road", "/search/{city}/{street}"),
-            json!({"city": "Sydney", "street": "Blue Road"}));
-        assert_eq!(of("/a/b/c/", "/{first}{/second*}"), json!({"first": "a", "second": ["b", "c"]}));
-        assert_eq!(of("/my/path?limit=10&offset=0", "/{first}/{second}{?limit,offset}"),
-            json!({"first": "my", "second": "path", "limit": "10", "offset": "0"}));
-        assert_eq!(of("/Warsaw/Poland/listings", "{+location}/listings"), json!({"location": "/Warsaw/Poland"}));
+        assert_eq!(
+            of("/search/Sydney/Blue%20Road", "/search/{city}/{street}"),
+            json!({"city": "Sydney", "street": "Blue Road"})
+        );
+        assert_eq!(
+            of("/a/b/c/", "/{first}{/second*}"),
+            json!({"first": "a", "second": ["b", "c"]})
+        );
+        assert_eq!(
+            of("/my/path?limit=10&offset=0", "/{first}/{second}{?limit,offset}"),
+            json!({"first": "my", "second": "path", "limit": "10", "offset": "0"})
+        );
+        assert_eq!(
+            of("/Warsaw/Poland/listings", "{+location}/listings"),
+            json!({"location": "/Warsaw/Poland"})
+        );
         assert_eq!(of("/other", "/search/{city}"), Json::Null);
     }
 }

@@ -33,7 +33,8 @@ impl Tag for ContentFor {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let name = self.name.evaluate(context)?.to_text().into_owned();
         let mut named = arguments::named(&self.arguments, context)?;
-        let flush = arguments::take(&mut named, "flush").is_some_and(|value| Value::is_truthy(&value));
+        let flush =
+            arguments::take(&mut named, "flush").is_some_and(|value| Value::is_truthy(&value));
         let (flow, text) = context.capture(|context| self.body.render_inside(context));
         context.budget.value(text.len())?;
         stage::on(context, move |stage| stage.scene.keep_content(&name, &text, flush));

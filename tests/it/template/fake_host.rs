@@ -30,9 +30,9 @@ impl Host for FakeHost {
         let what = call.name.clone().unwrap_or_else(|| "inline".to_owned());
         let source = call.source.map(|s| format!(" {}", s.trim())).unwrap_or_default();
         self.note(format!("graphql {what}{source} {}", call.variables));
-        self.graphql.get(&what).cloned().unwrap_or_else(|| {
-            json!({ "errors": [{ "message": format!("there is no graph query `{what}`") }] })
-        })
+        self.graphql.get(&what).cloned().unwrap_or_else(
+            || json!({ "errors": [{ "message": format!("there is no graph query `{what}`") }] }),
+        )
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
