@@ -89,6 +89,11 @@ pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, 
     }
     let order = match (left, right) {
         (Value::Int(a), Value::Int(b)) => a.partial_cmp(b),
+        (Value::Big(a), Value::Big(b)) => a.partial_cmp(b),
+        (Value::Big(a), Value::Int(b)) => a.partial_cmp(&i128::from(*b)),
+        (Value::Int(a), Value::Big(b)) => i128::from(*a).partial_cmp(b),
+        (Value::Big(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
+        (Value::Float(a), Value::Big(b)) => a.partial_cmp(&(*b as f64)),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
         (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
         (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),

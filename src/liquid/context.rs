@@ -360,8 +360,8 @@ impl<'a> Context<'a> {
         if self.warnings.len() < 100 {
             self.warnings.push(error);
         }
-        // What prints nothing prints no error either.
-        if !is_blank {
+        // In Ruby what prints nothing prints no error either.
+        if !(is_blank && self.engine.is_ruby()) {
             self.write(&text)?;
         }
         Ok(Flow::Next)

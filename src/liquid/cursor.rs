@@ -155,7 +155,7 @@ impl<'a> Cursor<'a> {
             };
             let function = self.engine.filter(&name);
             if function.is_none() {
-                self.engine.check_filter(&name)?;
+                self.engine.check_filter(&name).map_err(|error| error.marked(mark))?;
             }
             let inspects = self.engine.inspects_for(&name);
             let name = name.into();
@@ -339,8 +339,11 @@ impl<'a> Cursor<'a> {
         let text = rest[..end].trim_start_matches('+');
         let literal = match text.parse() {
             Ok(number) if decimals == 0 => Literal::Int(number),
-            // A whole number beyond 64 bits is kept as the nearest decimal one, never wrapped.
-            _ => Literal::Float(text.parse().unwrap_or_default()),
+            // A whole number beyond 128 bits is kept as the nearest decimal one, never wrapped.
+            _ => match text.parse() {
+                Ok(number) => Literal::Big(number),
+                Err(_) => Literal::Float(text.parse().unwrap_or_default()),
+            },
         };
         Expression::Literal(literal)
     }

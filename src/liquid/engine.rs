@@ -218,8 +218,9 @@ impl Engine {
         let mut parser = Parser::new(&source, self);
         match parser.template() {
             Ok(body) => {
-                let located = |one: Error| one.at(&name, &source, Mark::default());
-                let warnings = parser.into_warnings().into_iter().map(located).collect();
+                let start = Mark { line: 1, column: 1 };
+                let warnings = parser.into_warnings().into_iter();
+                let warnings = warnings.map(|one| one.at(&name, &source, start)).collect();
                 Ok(Template::new(name, Arc::clone(&source), body, warnings))
             }
             Err(error) => Err(error.at(&name, &source, parser.mark())),

@@ -82,11 +82,15 @@ impl Error {
     /// Notes where the block began that was never closed; the innermost one counts.
     #[must_use]
     pub fn opened_at(mut self, mark: Mark) -> Self {
-        let unclosed = self.0.message.ends_with("never closed");
-        if unclosed && self.0.mark.is_none() && self.0.opened.is_none() {
+        if self.is_unclosed() && self.0.mark.is_none() && self.0.opened.is_none() {
             self.0.opened = Some(mark);
         }
         self
+    }
+
+    /// Whether a block or text has no end.
+    pub fn is_unclosed(&self) -> bool {
+        self.0.message.ends_with("never closed")
     }
 
     /// Where an author has to look: a block without an end is mended where it begins, though it
@@ -102,8 +106,7 @@ impl Error {
             self.0.template = Some(Arc::clone(template));
             self.0.mark = Some(mark);
             let place = self.0.opened.unwrap_or(mark);
-            let line =
-                source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+            let line = source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
             self.0.excerpt = line.chars().take(160).collect();
         }
         self

@@ -18,6 +18,8 @@ pub enum Literal {
     Bool(bool),
     /// `5`.
     Int(i64),
+    /// `50000000000000000000`.
+    Big(i128),
     /// `5.0`.
     Float(f64),
     /// `'text'`.
@@ -107,6 +109,7 @@ impl Literal {
             Self::Nil => Value::Nil,
             Self::Bool(truth) => Value::Bool(*truth),
             Self::Int(number) => Value::Int(*number),
+            Self::Big(number) => Value::Big(*number),
             Self::Float(number) => Value::Float(*number),
             Self::Text(text) => Value::Text(Arc::clone(text), false),
             Self::Empty => Value::Empty,

@@ -210,8 +210,8 @@ fn strip_dash(inside: &str) -> (&str, bool) {
 /// A tag's name and what follows it.
 pub fn split_name(inside: &str) -> (&str, &str) {
     let trimmed = inside.trim_start();
-    if let Some(rest) = trimmed.strip_prefix('#') {
-        return ("#", rest);
+    if let Some(comment) = trimmed.strip_prefix('#') {
+        return ("#", comment);
     }
     let end = trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
     (&trimmed[..end], &trimmed[end..])

@@ -20,6 +20,8 @@ pub struct Parser<'a> {
     pieces: Pieces<'a>,
     depth: u32,
     warnings: Vec<Error>,
+    /// Where the innermost tag or output begins that could not be read.
+    failed_at: Option<Mark>,
 }
 
 enum Pieces<'a> {
@@ -46,6 +48,7 @@ impl<'a> Parser<'a> {
             pieces: Pieces::Template(Lexer::new(source)),
             depth: 0,
             warnings: Vec::new(),
+            failed_at: None,
         }
     }
 
@@ -59,8 +62,11 @@ impl<'a> Parser<'a> {
         self.warnings
     }
 
-    /// Where the parser stands, for errors.
+    /// Where the parser failed, or stands.
     pub fn mark(&self) -> Mark {
+        if let Some(mark) = self.failed_at {
+            return mark;
+        }
         match &self.pieces {
             Pieces::Template(lexer) => lexer.mark(),
             Pieces::Lines(lines) => lines.front().map(|line| line.2).unwrap_or_default(),
@@ -96,7 +102,8 @@ impl<'a> Parser<'a> {
                 Token::Text("") => {}
                 Token::Text(text) => block.nodes.push(Node::Text(text.into())),
                 Token::Output(markup, mark) => {
-                    let expression = self.output(markup, mark)?;
+                    let expression = self.output(markup, mark);
+                    let expression = self.noted(expression, mark)?;
                     if !matches!(expression, Expression::Literal(Literal::Nil)) {
                         block.nodes.push(Node::Output(expression, mark));
                     }
@@ -107,7 +114,8 @@ impl<'a> Parser<'a> {
                 }
                 Token::Tag(name, text, mark, text_mark) => {
                     let markup = Markup { name, text, mark, text_mark };
-                    self.tag(&markup, ends, &mut block)?;
+                    let read = self.tag(&markup, ends, &mut block);
+                    self.noted(read, mark)?;
                 }
             }
         }
@@ -118,6 +126,15 @@ impl<'a> Parser<'a> {
                 Err(Error::syntax(format!("'{name}' tag was never closed")))
             }
         }
+    }
+
+    /// Remembers where the first failure began, which is the innermost. What is never closed is
+    /// noticed at the end, and remembers itself where it was opened.
+    fn noted<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
+        if result.as_ref().is_err_and(|error| !error.is_unclosed()) {
+            self.failed_at.get_or_insert(mark);
+        }
+        result
     }
 
     /// In strict mode, refuses markup that the strict grammar does not know; warns in warn mode.
@@ -227,8 +244,10 @@ impl<'a> Parser<'a> {
             pieces: Pieces::Lines(pieces),
             depth: self.depth,
             warnings: Vec::new(),
+            failed_at: None,
         };
         let result = inner.template();
+        self.failed_at = self.failed_at.or(inner.failed_at);
         self.warnings.append(&mut inner.warnings);
         result
     }

@@ -59,6 +59,8 @@ pub fn read(text: &str, now: Timestamp) -> Option<Time> {
         "%Y-%m-%d %H:%M:%S%.f %z",
         "%Y-%m-%d %H:%M:%S%.f %:z",
         "%Y-%m-%dT%H:%M:%S %z",
+        "%Y-%m-%d %H:%M %z",
+        "%Y-%m-%d %H:%M %:z",
         "%a %b %d %H:%M:%S %z %Y",
         "%a, %d %b %Y %H:%M:%S %z",
         "%d-%m-%Y %H:%M:%S %z",

@@ -39,6 +39,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// A whole number beyond 64 bits; see [`Value::whole`].
+    Big(i128),
     /// A decimal number.
     Float(f64),
     /// A text, and whether it may be printed as it is.
@@ -68,6 +70,11 @@ impl Value {
     /// A text that is printed as it is.
     pub fn safe(text: impl Into<Arc<str>>) -> Self {
         Self::Text(text.into(), true)
+    }
+
+    /// A whole number of any size that fits.
+    pub fn whole(number: i128) -> Self {
+        i64::try_from(number).map_or(Self::Big(number), Self::Int)
     }
 
     /// A fresh list.
@@ -114,7 +121,7 @@ impl Value {
         match self {
             Self::Nil | Self::Empty | Self::Blank => "nil",
             Self::Bool(_) => "a boolean",
-            Self::Int(_) | Self::Float(_) => "a number",
+            Self::Int(_) | Self::Big(_) | Self::Float(_) => "a number",
             Self::Text(..) => "a text",
             Self::List(_) => "a list",
             Self::Hash(_) => "a hash",
@@ -131,6 +138,7 @@ impl Value {
             Self::Bool(true) => Cow::Borrowed("true"),
             Self::Bool(false) => Cow::Borrowed("false"),
             Self::Int(number) => Cow::Owned(number.to_string()),
+            Self::Big(number) => Cow::Owned(number.to_string()),
             Self::Float(number) => Cow::Owned(float_text(*number)),
             Self::Text(text, _) => Cow::Borrowed(text),
             Self::Range(from, to) => Cow::Owned(format!("{from}..{to}")),
@@ -180,6 +188,7 @@ impl Value {
     pub fn to_whole(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
+            Self::Big(number) => Some(if *number < 0 { i64::MIN } else { i64::MAX }),
             // A whole number that was too large to be kept as one.
             Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
             Self::Text(text, _) => text.trim().parse().ok(),
@@ -309,8 +318,8 @@ impl From<Json> for Value {
         match json {
             Json::Null => Self::Nil,
             Json::Bool(truth) => Self::Bool(truth),
-            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(whole), _) => Self::Int(whole),
+            Json::Number(number) => match (number.as_i128(), number.as_f64()) {
+                (Some(whole), _) => Self::whole(whole),
                 (None, Some(decimal)) => Self::Float(decimal),
                 _ => Self::Nil,
             },
@@ -343,6 +352,7 @@ impl PartialEq for Value {
             (Self::Nil, Self::Nil) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Big(a), Self::Big(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
             (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => *a as f64 == *b,
             (Self::Text(a, _), Self::Text(b, _)) => a == b,

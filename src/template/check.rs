@@ -19,14 +19,12 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
                 continue;
             }
         };
-        match templates.unknown_name(&compiled) {
-            Some(error) => faults.push(of_error(source, &error, severity(catalog, source))),
-            None => faults.extend(
-                template
-                    .warnings()
-                    .iter()
-                    .map(|warning| of_error(source, &templates.error(warning), Severity::Warning)),
-            ),
+        for warning in template.warnings() {
+            let error = templates.error(warning);
+            faults.push(of_error(source, &error, severity(catalog, source)));
+        }
+        if let Some(error) = templates.unknown_filter(&compiled) {
+            faults.push(of_error(source, &error, severity(catalog, source)));
         }
         for reference in template.references() {
             let Some((noun, help)) = dead(catalog, reference.kind, &reference.name) else {

@@ -13,3 +13,10 @@ pub fn engine(profile: Profile) -> Engine {
     engine.set_lax(switches.lax_grammar).set_raise(switches.raise_errors);
     engine
 }
+
+/// The engine of the legacy profile with unknown filters as errors.
+pub fn careful() -> Engine {
+    let mut engine = engine(Profile::Legacy);
+    engine.set_lax(false).set_unknown_tags(true);
+    engine
+}

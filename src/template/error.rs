@@ -49,8 +49,8 @@ impl Place {
 impl Error {
     /// An error without a place.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        let (message, chain) = (message.into(), Vec::new());
-        Self(Box::new(Details { kind, message, place: None, help: None, chain }))
+        let message = message.into();
+        Self(Box::new(Details { kind, message, place: None, help: None, chain: Vec::new() }))
     }
 
     /// The engine's error, its places found in files. `source` gives the source of a template's
@@ -60,7 +60,7 @@ impl Error {
         source: impl Fn(&str) -> Option<&'a Source>,
         clean: impl Fn(&str) -> String,
     ) -> Self {
-        let place = error.template().zip(error.place()).and_then(|(name, mark)| {
+        let place = error.template().zip(error.mark()).and_then(|(name, mark)| {
             let mut place = Place::of(source(name)?, mark);
             place.excerpt = clean(&place.excerpt);
             Some(place)

@@ -103,8 +103,8 @@ impl Reader<'_> {
                     let rest = self.rest();
                     if rest.starts_with("//") {
                         self.at += rest.find('\n').unwrap_or(rest.len());
-                    } else if let Some(inside) = rest.strip_prefix("/*") {
-                        let Some(end) = inside.find("*/") else {
+                    } else if let Some(comment) = rest.strip_prefix("/*") {
+                        let Some(end) = comment.find("*/") else {
                             self.at = self.text.len();
                             return Err(self.error("the end of a comment"));
                         };

@@ -86,8 +86,8 @@ pub struct Templates {
     catalog: Arc<Catalog>,
     legacy: Engine,
     modern: Engine,
-    /// As `legacy`, but unknown names are errors: for finding them before anything runs.
-    strict: Engine,
+    /// The legacy one, but unknown filters are errors: for checking only.
+    careful: Engine,
     compiled: RwLock<HashMap<(usize, Profile), Arc<Compiled>>>,
 }
 
@@ -102,14 +102,11 @@ pub(super) struct Compiled {
 impl Templates {
     /// The templates of a catalog; each is compiled when it is first needed.
     pub fn new(catalog: Arc<Catalog>) -> Self {
-        let legacy = dialect::engine(Profile::Legacy);
-        let mut strict = legacy.clone();
-        strict.set_lax(false);
         Self {
             catalog,
-            legacy,
+            legacy: dialect::engine(Profile::Legacy),
             modern: dialect::engine(Profile::Modern),
-            strict,
+            careful: dialect::careful(),
             compiled: RwLock::default(),
         }
     }
@@ -170,16 +167,6 @@ impl Templates {
         }
     }
 
-    /// The first tag or filter of a legacy template that is not there; rendering passes it over.
-    pub(super) fn unknown_name(&self, compiled: &Compiled) -> Option<Error> {
-        if compiled.source.profile != Profile::Legacy {
-            return None;
-        }
-        let text = Arc::clone(&compiled.source.text);
-        let error = self.strict.compile(Arc::clone(&compiled.name), text).err()?;
-        Some(self.error(&error))
-    }
-
     /// The source, compiled, now or before.
     pub(super) fn compiled(&self, source: &Source) -> Arc<Compiled> {
         let key = (source.text.as_ptr() as usize, source.profile);
@@ -204,6 +191,17 @@ impl Templates {
             all.insert(key, Arc::clone(&compiled));
         }
         compiled
+    }
+
+    /// The first filter of a source of the legacy profile that nobody knows; there it would let
+    /// its value pass.
+    pub(super) fn unknown_filter(&self, compiled: &Compiled) -> Option<Error> {
+        if compiled.source.profile != Profile::Legacy {
+            return None;
+        }
+        let Compiled { name, source, .. } = compiled;
+        let checked = self.careful.compile(Arc::clone(name), Arc::clone(&source.text));
+        checked.err().map(|error| self.error(&error))
     }
 
     /// A name by which the source is found again: a page and a partial may have the same one.

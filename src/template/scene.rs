@@ -10,10 +10,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
-/// Renders inside renders (forms, API calls) may nest this deep; each takes a piece of the
-/// thread's stack that the engine does not see.
+/// Renders inside renders (forms, API calls) may nest this deep on one thread, whatever their
+/// scenes; each takes a piece of the stack that the engine does not see.
 const NESTING_MAX: u32 = 12;
+
+thread_local! {
+    static NESTING: Cell<u32> = const { Cell::new(0) };
+}
 
 /// The request that templates are rendered for. Clones are the same scene.
 #[derive(Clone)]
@@ -27,6 +32,8 @@ struct State {
     content_for: RefCell<Map<String, Json>>,
     budget: RefCell<Option<Rc<Budget>>>,
     nesting: Cell<u32>,
+    /// Since when a template waits for the host.
+    waiting: Cell<Option<Instant>>,
 }
 
 impl fmt::Debug for Scene {
@@ -49,6 +56,7 @@ impl Scene {
             content_for: RefCell::default(),
             budget: RefCell::default(),
             nesting: Cell::new(0),
+            waiting: Cell::new(None),
         }))
     }
 
@@ -134,20 +142,41 @@ impl Scene {
     /// Begins a render: an inner one draws on the outer one's budget. Nothing, when renders nest
     /// too deep.
     pub(super) fn enter(&self, limits: Limits) -> Option<Rc<Budget>> {
-        let nesting = self.0.nesting.get();
-        if nesting >= NESTING_MAX {
+        let on_thread = NESTING.get();
+        if on_thread >= NESTING_MAX {
             return None;
         }
-        self.0.nesting.set(nesting + 1);
+        NESTING.set(on_thread + 1);
+        self.0.nesting.set(self.0.nesting.get() + 1);
+        self.resume();
+        // A budget of its own inside another render has the less of the stack.
+        let limits = Limits { nesting: limits.nesting >> on_thread, ..limits };
         let mut budget = self.0.budget.borrow_mut();
         Some(Rc::clone(budget.get_or_insert_with(|| Rc::new(Budget::new(limits)))))
     }
 
+    /// The template waits for the host from now on: that is no time of its own.
+    pub(super) fn wait(&self) {
+        self.0.waiting.set(Some(Instant::now()));
+    }
+
+    /// A template runs again, this one or one that the host renders meanwhile.
+    pub(super) fn resume(&self) {
+        if let Some(since) = self.0.waiting.take()
+            && let Some(budget) = &*self.0.budget.borrow()
+        {
+            budget.forgive(since.elapsed());
+        }
+    }
+
     /// Ends a render; the outermost takes what all did to the web's answer.
     pub(super) fn leave(&self) -> Effects {
+        NESTING.set(NESTING.get().saturating_sub(1));
         let nesting = self.0.nesting.get().saturating_sub(1);
         self.0.nesting.set(nesting);
         if nesting > 0 {
+            // Back in the host's call that led here.
+            self.wait();
             return Effects::default();
         }
         *self.0.budget.borrow_mut() = None;
@@ -227,5 +256,28 @@ mod tests {
         let scene = Scene::new(Map::new());
         let entered = (0..100).take_while(|_| scene.enter(Limits::default()).is_some()).count();
         assert_eq!(entered, NESTING_MAX as usize);
+        // Another scene does not begin anew.
+        assert!(Scene::new(Map::new()).enter(Limits::default()).is_none());
+        (0..entered).for_each(|_| drop(scene.leave()));
+        assert!(scene.enter(Limits::default()).is_some());
+        scene.leave();
+    }
+
+    #[test]
+    fn waiting_is_no_time_of_a_template() {
+        let scene = Scene::new(Map::new());
+        let limits = Limits { time: std::time::Duration::from_millis(900), ..Limits::default() };
+        let budget = scene.enter(limits).expect("the first");
+        scene.wait();
+        std::thread::sleep(std::time::Duration::from_millis(1_000));
+        // What the host renders after it waited, and what goes on afterwards.
+        let inner = scene.enter(limits).expect("the second");
+        let steps = |budget: &Budget| (0..512).try_for_each(|_| budget.step());
+        assert_eq!(steps(&inner), Ok(()));
+        scene.leave();
+        std::thread::sleep(std::time::Duration::from_millis(1_000));
+        scene.resume();
+        assert_eq!(steps(&budget), Ok(()));
+        scene.leave();
     }
 }

@@ -9,7 +9,6 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// What a render stands on.
 pub struct Stage<'a> {
@@ -29,17 +28,19 @@ type Question = Option<Box<dyn for<'h> FnOnce(&Stage<'h>)>>;
 impl Outside for Stage<'_> {
     fn ask(&self, question: &mut dyn Any) {
         if let Some(work) = question.downcast_mut::<Question>().and_then(Option::take) {
+            // What it waits for is not the template's time.
+            self.scene.wait();
             work(self);
+            self.scene.resume();
         }
     }
 }
 
-/// Does `work` on the stage of this render. What it waits for is not the template's time.
+/// Does `work` on the stage of this render.
 pub fn on<T: 'static>(
     context: &Context<'_>,
     work: impl FnOnce(&Stage<'_>) -> T + 'static,
 ) -> Option<T> {
-    let begun = Instant::now();
     let answer = Rc::new(RefCell::new(None));
     let slot = Rc::clone(&answer);
     let mut question: Question = Some(Box::new(move |stage| {
@@ -47,7 +48,6 @@ pub fn on<T: 'static>(
         *slot.borrow_mut() = Some(given);
     }));
     context.host.ask(&mut question);
-    context.budget.forgive(begun.elapsed());
     answer.take()
 }
 

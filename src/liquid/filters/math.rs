@@ -23,6 +23,7 @@ impl Number {
     pub fn of(value: &Value) -> Self {
         match value {
             Value::Int(number) => Self::Int(*number),
+            Value::Big(number) => Self::Float(*number as f64),
             Value::Float(number) => Self::Float(*number),
             Value::Text(text, _) => {
                 let text = text.trim();
@@ -59,15 +60,15 @@ impl Number {
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
-        .add_filter("plus", |v, a, _| both(&v, a, i64::checked_add, Sum::Plus))
-        .add_filter("minus", |v, a, _| both(&v, a, i64::checked_sub, Sum::Minus))
-        .add_filter("times", |v, a, _| both(&v, a, i64::checked_mul, Sum::Times))
+        .add_filter("plus", |v, a, _| both(&v, a, i128::checked_add, Sum::Plus))
+        .add_filter("minus", |v, a, _| both(&v, a, i128::checked_sub, Sum::Minus))
+        .add_filter("times", |v, a, _| both(&v, a, i128::checked_mul, Sum::Times))
         .add_filter("divided_by", divided_by)
         .add_filter("modulo", modulo)
         .add_filter("abs", |v, _, _| {
-            Ok(match Number::of(&v) {
-                Number::Int(n) => n.checked_abs().map_or(Value::Float(-(n as f64)), Value::Int),
-                Number::Float(n) => Value::Float(n.abs()),
+            Ok(match wide(&v) {
+                Some(n) => n.checked_abs().map_or(Value::Float(-(n as f64)), Value::whole),
+                None => Value::Float(Number::of(&v).float().abs()),
             })
         })
         .add_filter("ceil", |v, _, _| whole(&v, f64::ceil))
@@ -77,52 +78,68 @@ pub fn register(engine: &mut Engine) {
         .add_filter("at_most", |v, a, _| Ok(pick(&v, a, |x, y| x > y)));
 }
 
+/// A whole number of any size, when it is one.
+fn wide(value: &Value) -> Option<i128> {
+    match (value, Number::of(value)) {
+        (Value::Big(number), _) => Some(*number),
+        (_, Number::Int(number)) => Some(number.into()),
+        _ => None,
+    }
+}
+
 fn both(
     value: &Value,
     arguments: &Arguments,
-    ints: fn(i64, i64) -> Option<i64>,
+    ints: fn(i128, i128) -> Option<i128>,
     floats: Sum,
 ) -> Result_ {
-    let (one, other) = (Number::of(value), Number::of(arguments.at(0)));
-    if let (Number::Int(one), Number::Int(other)) = (one, other)
+    let other = arguments.at(0);
+    if let (Some(one), Some(other)) = (wide(value), wide(other))
         && let Some(result) = ints(one, other)
     {
-        return Ok(Value::Int(result));
+        return Ok(Value::whole(result));
     }
-    Ok(Value::Float(decimal::compute(one.float(), floats, other.float())))
+    let (one, other) = (Number::of(value).float(), Number::of(other).float());
+    Ok(Value::Float(decimal::compute(one, floats, other)))
 }
 
 fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
-    match (Number::of(&value), Number::of(arguments.at(0))) {
-        (Number::Int(_), Number::Int(0)) => Err(Error::argument("divided by 0")),
-        (Number::Int(one), Number::Int(other)) => Ok(floor_div(one, other)),
-        (one, other) => Ok(Value::Float(decimal::compute(one.float(), Sum::Over, other.float()))),
+    if let (Some(one), Some(other)) = (wide(&value), wide(arguments.at(0))) {
+        return match one.checked_div_euclid(other) {
+            // Ruby rounds down, whatever the signs.
+            Some(_) if other < 0 => Ok(match (one.checked_neg(), other.checked_neg()) {
+                (Some(one), Some(other)) => Value::whole(one.div_euclid(other)),
+                _ => Value::Float((one as f64 / other as f64).floor()),
+            }),
+            Some(quotient) => Ok(Value::whole(quotient)),
+            None if other == 0 => Err(Error::argument("divided by 0")),
+            None => Ok(Value::Float(-(one as f64))),
+        };
     }
-}
-
-/// Ruby rounds down.
-fn floor_div(one: i64, other: i64) -> Value {
-    let Some(quotient) = one.checked_div(other) else { return Value::Float(-(one as f64)) };
-    let exact = one % other == 0;
-    Value::Int(if !exact && (one < 0) != (other < 0) { quotient - 1 } else { quotient })
+    let (one, other) = (Number::of(&value).float(), Number::of(arguments.at(0)).float());
+    Ok(Value::Float(decimal::compute(one, Sum::Over, other)))
 }
 
 fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
-    match (Number::of(&value), Number::of(arguments.at(0))) {
-        (Number::Int(_), Number::Int(0)) => Err(Error::argument("divided by 0")),
-        (Number::Int(one), Number::Int(other)) => {
-            let rest = one.checked_rem(other).unwrap_or(0);
-            let wraps = rest != 0 && (rest < 0) != (other < 0);
-            Ok(Value::Int(if wraps { rest + other } else { rest }))
+    if let (Some(one), Some(other)) = (wide(&value), wide(arguments.at(0))) {
+        if other == 0 {
+            return Err(Error::argument("divided by 0"));
         }
-        (one, other) => {
-            let (one, other) = (one.float(), other.float());
-            Ok(Value::Float(one - other * (one / other).floor()))
-        }
+        let rest = one.checked_rem(other).unwrap_or(0);
+        let wraps = rest != 0 && (rest < 0) != (other < 0);
+        return Ok(Value::whole(if wraps { rest + other } else { rest }));
     }
+    let (one, other) = (Number::of(&value).float(), Number::of(arguments.at(0)).float());
+    if other == 0.0 {
+        return Err(Error::argument("divided by 0"));
+    }
+    Ok(Value::Float(one - other * (one / other).floor()))
 }
 
 fn whole(value: &Value, round: fn(f64) -> f64) -> Result_ {
+    if let Value::Big(_) = value {
+        return Ok(value.clone());
+    }
     match Number::of(value) {
         Number::Int(number) => Ok(Value::Int(number)),
         Number::Float(number) => as_int(round(number)),

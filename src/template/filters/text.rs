@@ -93,7 +93,7 @@ fn type_of(value: &Value) -> &'static str {
         Value::Nil | Value::Empty | Value::Blank => "NilClass",
         Value::Bool(true) => "TrueClass",
         Value::Bool(false) => "FalseClass",
-        Value::Int(_) => "Integer",
+        Value::Int(_) | Value::Big(_) => "Integer",
         Value::Float(_) => "Float",
         Value::Text(..) => "String",
         Value::List(_) => "Array",

@@ -1,6 +1,8 @@
 //! The platform's dialect: every tag by fixture and snapshot, every filter by table.
 
+mod check;
 mod corpus;
 mod fake_host;
 mod filters;
+mod nested;
 mod tags;

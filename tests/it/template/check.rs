@@ -1,0 +1,92 @@
+//! What `check` says of an instance: syntax, and names that lead nowhere.
+
+use sluicegate::module::catalog::Catalog;
+use sluicegate::module::fault::Severity;
+use sluicegate::template::render::Templates;
+use std::path::Path;
+use std::sync::Arc;
+
+fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    std::fs::write(path, text).expect("written");
+}
+
+/// A strict module `ours` and another, `theirs`, each with the same files.
+fn faults(files: &[(&str, &str)]) -> Vec<sluicegate::module::fault::Fault> {
+    let root = tempfile::tempdir().expect("a temporary folder");
+    for (name, strict) in [("ours", true), ("theirs", false)] {
+        let values =
+            format!(r#"{{"machine_name": "{name}", "strict": {strict}, "key": "${{KEY}}"}}"#);
+        write(root.path(), &format!("modules/{name}/template-values.json"), &values);
+        for (path, text) in files {
+            write(root.path(), &format!("modules/{name}/public/{path}"), text);
+        }
+    }
+    let environment = |name: &str| (name == "KEY").then(|| "sk_test_canary".to_owned());
+    let catalog = Catalog::load(root.path(), &environment);
+    Templates::new(Arc::new(catalog)).check()
+}
+
+#[test]
+fn dead_names_are_errors_in_our_modules_and_warnings_in_others() {
+    let faults = faults(&[
+        ("views/partials/card.liquid", "x"),
+        (
+            "graph_queries/get_card.graphql",
+            "query get_card { records(per_page: 1) { total_entries } }",
+        ),
+        (
+            "views/partials/dead.liquid",
+            "ok\n{% include 'modules/ours/crad' %}\n{% liquid\n  graphql g = 'modules/ours/get_crad'\n%}\n\
+             {% if false %}{% include_form 'nowhere' %}{% endif %}\
+             {% for a in b %}{% function x = 'modules/ours/card' %}{% include name %}{% endfor %}",
+        ),
+    ]);
+    for (module, severity) in [("ours", Severity::Error), ("theirs", Severity::Warning)] {
+        let path = Path::new("modules").join(module).join("public/views/partials/dead.liquid");
+        let found: Vec<_> = faults.iter().filter(|fault| fault.path == path).collect();
+        let said: Vec<_> = found.iter().map(|f| (f.line, f.message.as_str())).collect();
+        if module == "ours" {
+            let expected = [
+                (2, "there is no partial `modules/ours/crad`"),
+                (4, "there is no graph query `modules/ours/get_crad`"),
+                (6, "there is no form `nowhere`"),
+            ];
+            assert_eq!(said, expected);
+            assert_eq!(found[0].help.as_deref(), Some("did you mean `modules/ours/card`?"));
+        }
+        assert!(found.iter().all(|fault| fault.severity == severity), "{found:#?}");
+    }
+}
+
+#[test]
+fn syntax_is_checked_everywhere_and_has_its_place_in_the_file() {
+    let faults = faults(&[
+        ("views/pages/p.liquid", "---\nslug: p\n---\n\n{% if a %}\n"),
+        (
+            "notifications/api_call_notifications/call.liquid",
+            "---\nto: https://api.stripe.com\nrequest_type: POST\nheaders: >-\n  {{ 'a' | json }}\n  {% for %}{% endfor %}\n---\nbody",
+        ),
+        ("views/partials/f.liquid", "one\n  {{ a | upcas }}\n{% capturee x %}\n"),
+    ]);
+    let of = |file: &str| {
+        let found =
+            faults.iter().filter(|f| f.path.starts_with("modules/ours") && f.path.ends_with(file));
+        found.map(|f| (f.line, f.column, f.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("p.liquid"), [(5, 1, Severity::Error)], "{faults:#?}");
+    assert_eq!(of("call.liquid"), [(6, 3, Severity::Error)], "{faults:#?}");
+    let unknown = of("f.liquid");
+    assert_eq!(unknown, [(3, 1, Severity::Error), (2, 10, Severity::Error)], "{faults:#?}");
+}
+
+#[test]
+fn a_pasted_secret_is_not_in_the_excerpt() {
+    let faults =
+        faults(&[("views/partials/s.liquid", "{% assign k = '<%= key =%>' | shout %}{% oops %}")]);
+    assert!(!faults.is_empty());
+    for fault in faults {
+        assert!(!format!("{fault} {fault:?}").contains("canary"), "{fault}");
+    }
+}
