@@ -1,6 +1,7 @@
 //! The integration tests, one binary: the real rooms and the real binary, over real sockets.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
+#![allow(clippy::self_named_module_files, reason = "a folder of fixtures beside its test")]
 
 mod bad_input;
 mod boot;
