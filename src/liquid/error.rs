@@ -41,8 +41,6 @@ struct Details {
     message: String,
     template: Option<Arc<str>>,
     mark: Option<Mark>,
-    /// Where the block began that has no end.
-    opened: Option<Mark>,
     excerpt: String,
     help: Option<String>,
     /// Templates that led here, innermost first, with the line of the call.
@@ -57,7 +55,6 @@ impl Error {
             message: message.into(),
             template: None,
             mark: None,
-            opened: None,
             excerpt: String::new(),
             help: None,
             chain: Vec::new(),
@@ -79,34 +76,20 @@ impl Error {
         Self::new(Kind::Limit, message)
     }
 
-    /// Notes where the block began that was never closed; the innermost one counts.
+    /// Gives the error its place in a template that is still being read, unless it has one.
     #[must_use]
-    pub fn opened_at(mut self, mark: Mark) -> Self {
-        if self.is_unclosed() && self.0.mark.is_none() && self.0.opened.is_none() {
-            self.0.opened = Some(mark);
-        }
+    pub fn marked(mut self, mark: Mark) -> Self {
+        self.0.mark = self.0.mark.or(Some(mark));
         self
-    }
-
-    /// Whether a block or text has no end.
-    pub fn is_unclosed(&self) -> bool {
-        self.0.message.ends_with("never closed")
-    }
-
-    /// Where an author has to look: a block without an end is mended where it begins, though it
-    /// is noticed at the end of the template.
-    pub fn place(&self) -> Option<Mark> {
-        self.0.opened.or(self.0.mark)
     }
 
     /// Gives the error its place, unless it has one already.
     #[must_use]
     pub fn at(mut self, template: &Arc<str>, source: &str, mark: Mark) -> Self {
-        if self.0.mark.is_none() {
+        if self.0.template.is_none() {
+            let mark = *self.0.mark.get_or_insert(mark);
             self.0.template = Some(Arc::clone(template));
-            self.0.mark = Some(mark);
-            let place = self.0.opened.unwrap_or(mark);
-            let line = source.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+            let line = source.lines().nth(mark.line.saturating_sub(1) as usize).unwrap_or_default();
             self.0.excerpt = line.chars().take(160).collect();
         }
         self
@@ -184,7 +167,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let details = &self.0;
-        match (&details.template, self.place()) {
+        match (&details.template, details.mark) {
             (Some(name), Some(mark)) => {
                 write!(f, "{name}:{}:{}: {}", mark.line, mark.column, details.message)?;
                 let gutter = mark.line.to_string();

@@ -128,10 +128,9 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Remembers where the first failure began, which is the innermost. What is never closed is
-    /// noticed at the end, and remembers itself where it was opened.
+    /// Remembers where the first failure began, which is the innermost.
     fn noted<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
-        if result.as_ref().is_err_and(|error| !error.is_unclosed()) {
+        if result.is_err() {
             self.failed_at.get_or_insert(mark);
         }
         result
@@ -164,17 +163,16 @@ impl<'a> Parser<'a> {
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
-        let located = |error: Error| error.opened_at(markup.mark);
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
-                let tag = read(markup, self).map_err(located)?;
+                let tag = read(markup, self)?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
-                let error = self.engine.unknown_tag(markup.name, ends);
+                let error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warnings.push(error);
                     return Ok(());
