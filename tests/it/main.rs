@@ -1,7 +1,10 @@
 //! The integration tests, one binary: the real rooms and the real binary, over real sockets.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
-#![allow(clippy::self_named_module_files, reason = "a folder of fixtures beside its test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::bool_assert_comparison,
+    reason = "a test says plainly what it expects"
+)]
 
 mod bad_input;
 mod boot;
