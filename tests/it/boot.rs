@@ -1,6 +1,7 @@
 //! Starting: from a folder of files to an answer, with nothing configured and with faults in the files.
 
 use crate::support::host::{Instance, Process, TestHost};
+use crate::support::wait::eventually;
 use serde_json::json;
 
 #[test]
@@ -35,8 +36,10 @@ fn a_fault_in_one_file_stops_nothing_else_and_is_printed() {
     host.visitor().get("/").expect(200);
     let broken = host.visitor().get("/broken");
     assert!(broken.status >= 500, "{}", broken.text());
-    let printed = host.process.printed();
-    assert!(printed.contains("views/pages/broken.liquid"), "{printed}");
+    eventually("it is listed at start", || {
+        let printed = host.process.printed();
+        if printed.contains("views/pages/broken.liquid") { Ok(()) } else { Err(printed) }
+    });
 }
 
 #[test]
