@@ -142,7 +142,6 @@ fn demo_pages_that_show_everybodys_money_are_closed_in_production() {
 }
 
 #[test]
-#[expect(clippy::regex_creation_in_loops, reason = "three pages")]
 fn the_console_and_the_explorer_need_no_network() {
     let host = TestHost::start();
     let mut visitor = host.visitor();

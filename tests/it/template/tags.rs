@@ -62,7 +62,6 @@ fn read(text: &str) -> Fixture {
     Fixture { settings, catalog, template: template.expect("a template") }
 }
 
-#[expect(clippy::field_reassign_with_default, reason = "its other fields are its own")]
 fn run(text: &str) -> String {
     let Fixture { settings, catalog, template } = read(text);
     let object = |key: &str| settings[key].as_object().cloned().unwrap_or_default();
