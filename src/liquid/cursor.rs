@@ -40,17 +40,7 @@ impl<'a> Cursor<'a> {
 
     /// Where the cursor stands in the template.
     pub fn mark(&self) -> Mark {
-        let before = &self.text[..self.place];
-        match before.rfind('\n') {
-            None => Mark {
-                line: self.start.line,
-                column: self.start.column + before.chars().count() as u32,
-            },
-            Some(last) => Mark {
-                line: self.start.line + before.matches('\n').count() as u32,
-                column: before[last + 1..].chars().count() as u32 + 1,
-            },
-        }
+        self.start.after(&self.text[..self.place])
     }
 
     /// Passes over white space.
@@ -244,6 +234,10 @@ impl<'a> Cursor<'a> {
     /// A syntax error.
     pub fn condition(&mut self) -> Result<Condition, Error> {
         self.deeper(|cursor| {
+            // Lax Ruby sees only the name in it.
+            let negates =
+                cursor.space().rest().strip_prefix('!').is_some_and(|r| !r.starts_with('='));
+            cursor.place += usize::from(negates && cursor.engine.is_ruby());
             let left = cursor.primary()?;
             if let Some(word) = cursor.no_operator() {
                 let _ = cursor.primary()?;
@@ -311,6 +305,14 @@ impl<'a> Cursor<'a> {
         self.eat("@");
         let rest = self.space().rest();
         let first = rest.chars().next().unwrap_or(' ');
+        if self.engine.is_ruby() && first == '.' && !rest.starts_with("..") {
+            // Lax Ruby sees only the names in what it takes for a path.
+            self.place += 1;
+            return match self.step_name() {
+                Some(name) => self.steps_from(name),
+                None => Ok(Expression::Literal(Literal::Nil)),
+            };
+        }
         match first {
             '"' | '\'' => Err(Error::syntax(format!("the text {} has no end", clip(rest)))),
             '0'..='9' | '-' | '+' => Ok(self.number()),
@@ -415,6 +417,10 @@ impl<'a> Cursor<'a> {
         let Some(name) = self.name() else {
             return Ok(Expression::Literal(Literal::Nil));
         };
+        self.steps_from(name)
+    }
+
+    fn steps_from(&mut self, name: String) -> Result<Expression, Error> {
         let steps = self.path_steps()?;
         if steps.is_empty() {
             let literal = match &*name {

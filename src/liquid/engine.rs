@@ -194,7 +194,7 @@ impl Engine {
     pub fn unknown_tag(&self, name: &str, ends: &[&str]) -> Error {
         let message = match ends.last() {
             Some(end) if name.starts_with("end") => {
-                let open = end.trim_start_matches("end");
+                let open = if *end == "%}" { "liquid" } else { end.trim_start_matches("end") };
                 format!("'{name}' is not a valid delimiter for {open} tags. use {end}")
             }
             _ if matches!(name, "else" | "end") => {

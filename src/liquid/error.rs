@@ -31,6 +31,20 @@ pub struct Mark {
     pub column: u32,
 }
 
+impl Mark {
+    /// Behind `text`, which begins here.
+    #[must_use]
+    pub fn after(self, text: &str) -> Self {
+        match text.rfind('\n') {
+            None => Self { line: self.line, column: self.column + text.chars().count() as u32 },
+            Some(last) => Self {
+                line: self.line + text.matches('\n').count() as u32,
+                column: text[last + 1..].chars().count() as u32 + 1,
+            },
+        }
+    }
+}
+
 /// Why a template could not be compiled or rendered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Error(Box<Details>);

@@ -18,6 +18,7 @@ pub mod filter;
 pub mod filters;
 pub mod inspect;
 pub mod jsonl;
+pub mod lax;
 pub mod lexer;
 pub mod lines;
 pub mod parser;

@@ -4,6 +4,7 @@ use crate::liquid::cursor::Cursor;
 use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Literal};
+use crate::liquid::lax;
 use crate::liquid::lexer::{Lexer, Token};
 use crate::liquid::lines::{Line, lines_of};
 use crate::liquid::strict::tag as strict;
@@ -45,7 +46,7 @@ impl<'a> Parser<'a> {
     pub fn new(source: &'a str, engine: &'a Engine) -> Self {
         Self {
             engine,
-            pieces: Pieces::Template(Lexer::new(source)),
+            pieces: Pieces::Template(Lexer::new(source, engine.is_ruby())),
             depth: 0,
             warnings: Vec::new(),
             failed_at: None,
@@ -159,6 +160,18 @@ impl<'a> Parser<'a> {
     fn output(&mut self, markup: &str, mark: Mark) -> Result<Expression, Error> {
         self.judge(|newest| strict::check_output(markup, newest))?;
         let start = Mark { line: mark.line, column: mark.column + 2 };
+        self.filtered(markup, start)
+    }
+
+    /// A whole markup that is a value with its filters.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn filtered(&self, markup: &str, start: Mark) -> Result<Expression, Error> {
+        let is_lax = matches!(self.engine.mode(), Mode::Lax | Mode::Warn);
+        if self.engine.is_ruby() && is_lax && strict::check_output(markup, false).is_err() {
+            return lax::filtered(markup, self.engine, start);
+        }
         Cursor::new(markup, start, self.engine).filtered()
     }
 
@@ -172,6 +185,7 @@ impl<'a> Parser<'a> {
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
+                let ends = if self.is_lines() && ends.is_empty() { &["%}"] } else { ends };
                 let error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warnings.push(error);
@@ -189,6 +203,10 @@ impl<'a> Parser<'a> {
                 Ok(lines.pop_front().map(|(name, text, mark, at)| Token::Tag(name, text, mark, at)))
             }
         }
+    }
+
+    fn is_lines(&self) -> bool {
+        matches!(self.pieces, Pieces::Lines(_))
     }
 
     /// The text up to a tag, whatever is in it: for `raw`, `comment` and `doc`.

@@ -90,12 +90,16 @@ fn url_encode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
     Ok(Value::text(encoded))
 }
 
+/// CGI: what follows a `%` at the very end is left as it is.
 fn url_decode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
     if value.is_nil() {
         return Ok(value);
     }
-    let text = value.to_text().replace('+', " ");
-    let decoded = percent_encoding::percent_decode_str(&text).decode_utf8();
+    let text = value.to_text();
+    let cut = text.len().saturating_sub(2);
+    let end = text.bytes().skip(cut).position(|byte| byte == b'%').map_or(text.len(), |p| cut + p);
+    let plain = text[..end].replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8();
     let decoded = decoded.map_err(|_| Error::argument("invalid byte sequence in UTF-8"))?;
-    Ok(Value::text(decoded.into_owned()))
+    Ok(Value::text(format!("{decoded}{}", &text[end..])))
 }

@@ -7,7 +7,7 @@ use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
-use crate::liquid::value::{Object, Value, pair};
+use crate::liquid::value::{Object, Value, leading_int, pair};
 use serde_json::{Value as Json, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -176,8 +176,10 @@ impl Head {
             return Ok(None);
         };
         match expression.evaluate(context)? {
-            value if self.is_table => Ok(Some(value.to_int().unwrap_or(0))),
+            Value::Nil if self.is_table => Ok(Some(0)),
+            Value::Text(text, _) if self.is_table => Ok(Some(leading_int(&text).unwrap_or(0))),
             Value::Nil => Ok(None),
+            Value::Big(number) => Ok(Some(if number < 0 { i64::MIN } else { i64::MAX })),
             value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
         }
     }
@@ -282,6 +284,10 @@ impl Tag for For {
     fn references(&self, found: &mut Vec<Reference>) {
         self.body.references(found);
         self.otherwise.iter().for_each(|block| block.references(found));
+    }
+
+    fn is_block(&self) -> bool {
+        true
     }
 
     fn is_blank(&self) -> bool {
