@@ -67,7 +67,10 @@ impl Condition {
             Self::Truth(expression) => Ok(expression.evaluate(context)?.is_truthy()),
             Self::Compare(left, operator, right) => {
                 let left = left.evaluate(context)?;
-                compare(&left, *operator, &right.evaluate(context)?)
+                let right = right.evaluate(context)?;
+                let holds = compare(&left, *operator, &right)?;
+                context.budget.weigh(left.weight().max(right.weight()))?;
+                Ok(holds)
             }
             Self::Unknown(word) => Err(Error::argument(format!("Unknown operator {word}"))),
             Self::And(left, right) => Ok(left.holds(context)? && right.holds(context)?),

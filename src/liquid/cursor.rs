@@ -4,10 +4,14 @@ use crate::liquid::condition::{Condition, Operator};
 use crate::liquid::engine::Engine;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, FilterCall, Filtered, Literal, Path, PathStep, Root};
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Brackets, filters and conditions may nest this deep.
 const DEPTH_MAX: u32 = 64;
+
+/// So many `and` and `or` may follow each other in one condition.
+const CHAIN_MAX: usize = 500;
 
 /// Arguments of a tag: what stands without a name, and what has one.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +26,8 @@ pub struct TagArguments {
 pub struct Cursor<'a> {
     text: &'a str,
     place: usize,
+    /// A place that was asked for, and where it is: the next one is looked for from there.
+    known: Cell<(usize, Mark)>,
     start: Mark,
     depth: u32,
     engine: &'a Engine,
@@ -30,7 +36,7 @@ pub struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// A cursor at the beginning of `text`, which stands at `start` in its template.
     pub fn new(text: &'a str, start: Mark, engine: &'a Engine) -> Self {
-        Self { text, place: 0, start, depth: 0, engine }
+        Self { text, place: 0, known: Cell::new((0, start)), start, depth: 0, engine }
     }
 
     /// What has not been read.
@@ -40,7 +46,14 @@ impl<'a> Cursor<'a> {
 
     /// Where the cursor stands in the template.
     pub fn mark(&self) -> Mark {
-        self.start.after(&self.text[..self.place])
+        let (place, mark) = self.known.get();
+        // Marks are asked for from left to right, but for a few that look back.
+        let mark = match self.text.get(place..self.place) {
+            Some(passed) => mark.after(passed),
+            None => return self.start.after(&self.text[..self.place]),
+        };
+        self.known.set((self.place, mark));
+        mark
     }
 
     /// Passes over white space.
@@ -233,21 +246,25 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// A syntax error.
     pub fn condition(&mut self) -> Result<Condition, Error> {
-        self.deeper(|cursor| {
-            // Lax Ruby sees only the name in it.
-            let negates =
-                cursor.space().rest().strip_prefix('!').is_some_and(|r| !r.starts_with('='));
-            cursor.place += usize::from(negates && cursor.engine.is_ruby());
-            let left = cursor.primary()?;
-            if let Some(word) = cursor.no_operator() {
-                let _ = cursor.primary()?;
-                return cursor.chained(Condition::Unknown(word.into()));
-            }
-            let relation = match cursor.operator() {
-                Some(operator) => Condition::Compare(left, operator, cursor.primary()?),
-                None => Condition::Truth(cursor.filters(left)?),
-            };
-            cursor.chained(relation)
+        let first = self.deeper(Self::relation)?;
+        self.chained(first)
+    }
+
+    /// A value, or a comparison of two.
+    fn relation(&mut self) -> Result<Condition, Error> {
+        // Lax Ruby sees only the name in `!name`.
+        let rest = self.space().rest();
+        if self.engine.is_ruby() && rest.starts_with('!') && !rest.starts_with("!=") {
+            self.place += 1;
+        }
+        let left = self.primary()?;
+        if let Some(word) = self.no_operator() {
+            let _ = self.primary()?;
+            return Ok(Condition::Unknown(word.into()));
+        }
+        Ok(match self.operator() {
+            Some(operator) => Condition::Compare(left, operator, self.primary()?),
+            None => Condition::Truth(self.filters(left)?),
         })
     }
 
@@ -267,16 +284,25 @@ impl<'a> Cursor<'a> {
         Some(word)
     }
 
-    fn chained(&mut self, left: Condition) -> Result<Condition, Error> {
-        if self.eat_word("and") {
-            let right = self.condition()?;
-            return Ok(Condition::And(Box::new(left), Box::new(right)));
+    /// What follows a relation with `and` and `or`, read without recursion.
+    fn chained(&mut self, first: Condition) -> Result<Condition, Error> {
+        let mut left = Vec::new();
+        let mut last = first;
+        loop {
+            let is_and = self.eat_word("and");
+            if !is_and && !self.eat_word("or") {
+                break;
+            }
+            if left.len() >= CHAIN_MAX {
+                return Err(Error::limit("Nesting too deep"));
+            }
+            left.push((last, is_and));
+            last = self.deeper(Self::relation)?;
         }
-        if self.eat_word("or") {
-            let right = self.condition()?;
-            return Ok(Condition::Or(Box::new(left), Box::new(right)));
-        }
-        Ok(left)
+        Ok(left.into_iter().rev().fold(last, |right, (left, is_and)| match is_and {
+            true => Condition::And(Box::new(left), Box::new(right)),
+            false => Condition::Or(Box::new(left), Box::new(right)),
+        }))
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {

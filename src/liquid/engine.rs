@@ -4,6 +4,7 @@ use crate::liquid::budget::Limits;
 use crate::liquid::context::{Context, Setting};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::Filter;
+use crate::liquid::meter::Watch;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, ReadTag};
 use crate::liquid::template::Template;
@@ -233,8 +234,11 @@ impl Engine {
     /// What went wrong, with its place and the partials that led there; in an engine that does
     /// not raise only exceeded limits come here.
     pub fn render(&self, template: &Template, setting: Setting<'_>) -> Result<Rendered, Error> {
+        let _watch = Watch::begin();
+        let budget = setting.budget;
         let mut context = Context::new(self, setting);
         let flow = template.render(&mut context)?;
+        budget.settle()?;
         Ok(context.finish(flow))
     }
 }

@@ -9,6 +9,9 @@ use crate::liquid::value::Value;
 use indexmap::IndexMap;
 use std::sync::Arc;
 
+/// What an empty list or hash takes.
+const LIST_BYTES: usize = 64;
+
 /// A constant in a template; values are made from it when it is used.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
@@ -137,10 +140,12 @@ impl Expression {
                 Ok(Value::Range(from, bound(to.evaluate(context)?)?))
             }
             Self::List(items) => {
+                context.budget.value(items.len() * size_of::<Value>() + LIST_BYTES)?;
                 let items: Result<_, _> = items.iter().map(|item| item.evaluate(context)).collect();
                 Ok(Value::list(items?))
             }
             Self::Hash(pairs) => {
+                context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
                 let mut map = IndexMap::with_capacity(pairs.len());
                 for (key, value) in pairs {
                     let key = key.evaluate(context)?;
@@ -238,6 +243,7 @@ impl FilterCall {
         }
         let mut arguments = Arguments { positional: positional?, named };
         let mut value = value;
+        let weight = value.weight();
         if context.engine().is_ruby() {
             self.as_ruby(&mut arguments)?;
         }
@@ -246,6 +252,7 @@ impl FilterCall {
         }
         let made = function(value, &arguments, context)?;
         context.budget.value(made.weight())?;
+        context.budget.weigh(weight.max(made.weight()))?;
         Ok(made)
     }
 }

@@ -17,8 +17,8 @@ pub enum Token<'a> {
 pub struct Lexer<'a> {
     source: &'a str,
     place: usize,
-    line: u32,
-    line_start: usize,
+    /// Where `place` is, for people.
+    mark: Mark,
     /// The last piece asked for the white space behind it to go.
     trim_next: bool,
     /// Pieces end where Ruby ends them, in the middle of a quoted text if need be.
@@ -28,21 +28,17 @@ pub struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// A lexer at the beginning of `source`.
     pub fn new(source: &'a str, ruby: bool) -> Self {
-        Self { source, place: 0, line: 1, line_start: 0, trim_next: false, ruby }
+        let mark = Mark { line: 1, column: 1 };
+        Self { source, place: 0, mark, trim_next: false, ruby }
     }
 
     /// Where the lexer stands.
     pub fn mark(&self) -> Mark {
-        let column = self.source[self.line_start..self.place].chars().count() as u32 + 1;
-        Mark { line: self.line, column }
+        self.mark
     }
 
     fn advance(&mut self, to: usize) {
-        let passed = &self.source[self.place..to];
-        if let Some(last) = passed.rfind('\n') {
-            self.line += passed.matches('\n').count() as u32;
-            self.line_start = self.place + last + 1;
-        }
+        self.mark = self.mark.after(&self.source[self.place..to]);
         self.place = to;
     }
 
@@ -228,11 +224,9 @@ fn close(text: &str, end: &str) -> Option<usize> {
             (None, '"' | '\'') => quote = Some(letter),
             (Some(open), letter) if open == letter => quote = None,
             (None, _) if text[place..].starts_with(end) => return Some(place),
+            // Within reason: a lone apostrophe must not make the lexer read the whole page.
+            (Some(_), '\n') if place > plain => return Some(plain),
             _ => {}
-        }
-        // Within reason: a lone apostrophe must not make the lexer read the whole page.
-        if place > plain && text[plain..place].contains('\n') && quote.is_some() {
-            return Some(plain);
         }
     }
     Some(plain)

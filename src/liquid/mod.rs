@@ -21,6 +21,7 @@ pub mod jsonl;
 pub mod lax;
 pub mod lexer;
 pub mod lines;
+pub mod meter;
 pub mod parser;
 pub mod plain;
 pub mod shared;

@@ -15,6 +15,9 @@ use std::collections::VecDeque;
 /// Blocks may nest this deep; deeper ones are an error, not a stack overflow.
 const DEPTH_MAX: u32 = 100;
 
+/// Nobody reads more warnings.
+const WARNINGS_MAX: usize = 200;
+
 /// Reads a template or the inside of a `liquid` tag.
 pub struct Parser<'a> {
     engine: &'a Engine,
@@ -129,6 +132,13 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Notes something, within reason: each of them gets its excerpt.
+    fn warn(&mut self, warning: Error) {
+        if self.warnings.len() < WARNINGS_MAX {
+            self.warnings.push(warning);
+        }
+    }
+
     /// Remembers where the first failure began, which is the innermost.
     fn noted<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
         if result.is_err() {
@@ -151,7 +161,9 @@ impl<'a> Parser<'a> {
             Mode::Strict2 => check(true),
             Mode::Strict => check(false),
             Mode::Warn => {
-                self.warnings.extend(check(false).err());
+                if let Err(error) = check(false) {
+                    self.warn(error);
+                }
                 Ok(())
             }
         }
@@ -188,7 +200,7 @@ impl<'a> Parser<'a> {
                 let ends = if self.is_lines() && ends.is_empty() { &["%}"] } else { ends };
                 let error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
-                    self.warnings.push(error);
+                    self.warn(error);
                     return Ok(());
                 }
                 Err(error)

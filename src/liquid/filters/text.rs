@@ -6,6 +6,9 @@ use crate::liquid::error::{Error, Kind};
 use crate::liquid::filter::Arguments;
 use crate::liquid::value::Value;
 
+/// What a piece of a split text takes beside its letters.
+const PIECE_BYTES: usize = 2 * size_of::<Value>();
+
 type Result_ = Result<Value, Error>;
 
 /// Adds them.
@@ -177,6 +180,11 @@ fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
 fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
     let text = value.to_text();
     let separator = arguments.text(0);
+    let many = match separator.is_empty() || &*separator == " " {
+        true => text.len(),
+        false => text.matches(&*separator).count() + 1,
+    };
+    context.budget.room(many.saturating_mul(PIECE_BYTES).saturating_add(text.len()))?;
     let mut pieces: Vec<Value> = if &*separator == " " {
         words(&text).map(Value::from).collect()
     } else if separator.is_empty() {
@@ -184,7 +192,7 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
     } else {
         text.split(&*separator).map(Value::from).collect()
     };
-    context.budget.value(pieces.len() * size_of::<Value>())?;
+    context.budget.value(pieces.len() * PIECE_BYTES)?;
     while matches!(pieces.last(), Some(Value::Text(text, _)) if text.is_empty()) {
         pieces.pop();
     }

@@ -57,6 +57,7 @@ impl Tag for Case {
             let mut times = usize::from(values.is_none() && !matched);
             for value in values.iter().flatten() {
                 times += usize::from(value.evaluate(context)? == subject);
+                context.budget.weigh(subject.weight())?;
             }
             matched |= values.is_some() && times > 0;
             for _ in 0..times {

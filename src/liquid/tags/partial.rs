@@ -156,10 +156,11 @@ impl Tag for Partial {
             }
         }
         let items = match &value {
-            Value::List(list) if !self.isolated => list.borrow().clone(),
-            other => vec![other.clone()],
+            Value::List(_) if !self.isolated => Items::of(&value),
+            other => Items::one(other.clone()),
         };
-        for item in items {
+        for turn in 0..items.len() {
+            let item = items.at(turn);
             context.budget.step()?;
             let mut all = self.variables(context)?;
             // What `with` gives goes before an argument of that name, unless a `render` gets nothing.
