@@ -50,6 +50,8 @@ pub enum Expression {
     Filtered(Box<Filtered>),
     /// `a == b`, where a value is wanted.
     Condition(Box<Condition>),
+    /// `"a {{ b }}"`: a text with values in it, where the engine reads them.
+    Joined(Vec<Expression>),
 }
 
 /// A variable and the way into it.
@@ -155,6 +157,16 @@ impl Expression {
             }
             Self::Filtered(filtered) => filtered.evaluate(context),
             Self::Condition(condition) => Ok(Value::Bool(condition.holds(context)?)),
+            Self::Joined(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    let value = piece.evaluate(context)?;
+                    let piece = context.text(&value);
+                    context.budget.value(piece.len())?;
+                    text.push_str(&piece);
+                }
+                Ok(Value::text(text))
+            }
         }
     }
 
@@ -205,7 +217,11 @@ impl Filtered {
     fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         let mut value = self.base.evaluate(context)?;
         for call in &self.filters {
-            value = call.apply(value, context).map_err(|e| context.place(e, call.mark))?;
+            value = call.apply(value, context).map_err(|error| {
+                // Ruby tells the line that the tag begins in.
+                let is_told = !context.engine().is_ruby() || call.mark.line == context.line;
+                if is_told { context.place(error, call.mark) } else { error }
+            })?;
         }
         Ok(value)
     }

@@ -7,8 +7,8 @@ use crate::liquid::error::{Error, Mark};
 pub enum Token<'a> {
     /// Text to be written as it is.
     Text(&'a str),
-    /// `{{ markup }}`.
-    Output(&'a str, Mark),
+    /// `{{ markup }}`: markup, where the output begins, where its markup begins.
+    Output(&'a str, Mark, Mark),
     /// `{% name markup %}`: name, markup, where the tag begins, where its markup begins.
     Tag(&'a str, &'a str, Mark, Mark),
 }
@@ -88,11 +88,12 @@ impl<'a> Lexer<'a> {
         };
         let inside = &rest[2..2 + length];
         let is_dash = inside == "-";
-        let inside = inside.strip_prefix('-').unwrap_or(inside);
-        let (inside, trim) = strip_dash(inside);
+        let dash = usize::from(inside.starts_with('-'));
+        let (inside, trim) = strip_dash(&inside[dash..]);
         self.trim_next = trim || is_dash;
+        let markup_mark = mark.after(&rest[..2 + dash]);
         self.advance(self.place + length + 4);
-        Ok(Token::Output(inside, mark))
+        Ok(Token::Output(inside, mark, markup_mark))
     }
 
     fn tag(&mut self) -> Result<Token<'a>, Error> {

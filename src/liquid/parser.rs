@@ -1,6 +1,6 @@
 //! Builds blocks of nodes from the pieces the lexer cuts, and from the lines of a `liquid` tag.
 
-use crate::liquid::cursor::Cursor;
+use crate::liquid::cursor::{Cursor, WARNINGS_MAX};
 use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Literal};
@@ -10,20 +10,20 @@ use crate::liquid::lines::{Line, lines_of};
 use crate::liquid::strict::tag as strict;
 use crate::liquid::tag::Markup;
 use crate::liquid::template::{Block, Node};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 /// Blocks may nest this deep; deeper ones are an error, not a stack overflow.
 const DEPTH_MAX: u32 = 100;
-
-/// Nobody reads more warnings.
-const WARNINGS_MAX: usize = 200;
 
 /// Reads a template or the inside of a `liquid` tag.
 pub struct Parser<'a> {
     engine: &'a Engine,
     pieces: Pieces<'a>,
     depth: u32,
-    warnings: Vec<Error>,
+    warnings: RefCell<Vec<Error>>,
+    /// Where the tags begin that are being read.
+    open: Vec<Mark>,
     /// Where the innermost tag or output begins that could not be read.
     failed_at: Option<Mark>,
 }
@@ -51,7 +51,8 @@ impl<'a> Parser<'a> {
             engine,
             pieces: Pieces::Template(Lexer::new(source, engine.is_ruby())),
             depth: 0,
-            warnings: Vec::new(),
+            warnings: RefCell::default(),
+            open: Vec::new(),
             failed_at: None,
         }
     }
@@ -61,9 +62,14 @@ impl<'a> Parser<'a> {
         self.engine
     }
 
+    /// A cursor over markup that stands at `start`.
+    pub fn cursor<'b>(&'b self, markup: &'b str, start: Mark) -> Cursor<'b> {
+        Cursor::new(markup, start, self.engine).noting(&self.warnings)
+    }
+
     /// What was noticed while reading.
     pub fn into_warnings(self) -> Vec<Error> {
-        self.warnings
+        self.warnings.into_inner()
     }
 
     /// Where the parser failed, or stands.
@@ -105,8 +111,8 @@ impl<'a> Parser<'a> {
             match piece {
                 Token::Text("") => {}
                 Token::Text(text) => block.nodes.push(Node::Text(text.into())),
-                Token::Output(markup, mark) => {
-                    let expression = self.output(markup, mark);
+                Token::Output(markup, mark, start) => {
+                    let expression = self.output(markup, mark, start);
                     let expression = self.noted(expression, mark)?;
                     if !matches!(expression, Expression::Literal(Literal::Nil)) {
                         block.nodes.push(Node::Output(expression, mark));
@@ -134,8 +140,9 @@ impl<'a> Parser<'a> {
 
     /// Notes something, within reason: each of them gets its excerpt.
     fn warn(&mut self, warning: Error) {
-        if self.warnings.len() < WARNINGS_MAX {
-            self.warnings.push(warning);
+        let warnings = self.warnings.get_mut();
+        if warnings.len() < WARNINGS_MAX {
+            warnings.push(warning);
         }
     }
 
@@ -152,26 +159,30 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// What the grammar says.
     pub fn check(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        self.judge(|newest| strict::check(name, text, newest))
+        let mark = self.mark();
+        self.judge(mark, |newest| strict::check(name, text, newest))
     }
 
-    fn judge(&mut self, check: impl Fn(bool) -> Result<(), Error>) -> Result<(), Error> {
+    fn judge(
+        &mut self,
+        mark: Mark,
+        check: impl Fn(bool) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         match self.engine.mode() {
             Mode::Lax => Ok(()),
             Mode::Strict2 => check(true),
             Mode::Strict => check(false),
             Mode::Warn => {
                 if let Err(error) = check(false) {
-                    self.warn(error);
+                    self.warn(error.marked(mark));
                 }
                 Ok(())
             }
         }
     }
 
-    fn output(&mut self, markup: &str, mark: Mark) -> Result<Expression, Error> {
-        self.judge(|newest| strict::check_output(markup, newest))?;
-        let start = Mark { line: mark.line, column: mark.column + 2 };
+    fn output(&mut self, markup: &str, mark: Mark, start: Mark) -> Result<Expression, Error> {
+        self.judge(mark, |newest| strict::check_output(markup, newest))?;
         self.filtered(markup, start)
     }
 
@@ -184,21 +195,27 @@ impl<'a> Parser<'a> {
         if self.engine.is_ruby() && is_lax && strict::check_output(markup, false).is_err() {
             return lax::filtered(markup, self.engine, start);
         }
-        Cursor::new(markup, start, self.engine).filtered()
+        self.cursor(markup, start).filtered()
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
-                let tag = read(markup, self)?;
+                self.open.push(markup.mark);
+                let tag = read(markup, self);
+                self.open.pop();
+                let tag = tag?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
                 let ends = if self.is_lines() && ends.is_empty() { &["%}"] } else { ends };
-                let error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
+                let mut error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
+                if let Some(open) = self.open.last().filter(|_| markup.name.starts_with("end")) {
+                    error = error.help(Some(format!("the block was opened in line {}", open.line)));
+                }
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
                     self.warn(error);
                     return Ok(());
@@ -271,12 +288,13 @@ impl<'a> Parser<'a> {
             engine: self.engine,
             pieces: Pieces::Lines(pieces),
             depth: self.depth,
-            warnings: Vec::new(),
+            warnings: RefCell::default(),
+            open: self.open.clone(),
             failed_at: None,
         };
         let result = inner.template();
         self.failed_at = self.failed_at.or(inner.failed_at);
-        self.warnings.append(&mut inner.warnings);
+        inner.warnings.into_inner().into_iter().for_each(|warning| self.warn(warning));
         result
     }
 }

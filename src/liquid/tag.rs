@@ -64,7 +64,7 @@ impl<'a> Markup<'a> {
     where
         'a: 'b,
     {
-        Cursor::new(self.text, self.text_mark, parser.engine())
+        parser.cursor(self.text, self.text_mark)
     }
 }
 
