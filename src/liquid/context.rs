@@ -309,12 +309,14 @@ impl<'a> Context<'a> {
                 Escape::Entities | Escape::Through(_),
             ) => {
                 let text = self.text(value);
+                self.budget.settle()?;
                 let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
                 let text = text.replace('&', "\\u0026");
                 self.write(&text)
             }
             _ => {
                 let text = self.text(value);
+                self.budget.weigh(text.len())?;
                 self.write(&text)
             }
         }
@@ -384,13 +386,14 @@ impl<'a> Context<'a> {
         value: Value,
         mark: Mark,
     ) -> Result<Value, Error> {
+        if self.engine.is_lax() && self.warnings.len() >= 100 {
+            return Ok(value);
+        }
         let error = self.place(self.engine.unknown_filter(name), mark);
         if !self.engine.is_lax() {
             return Err(error);
         }
-        if self.warnings.len() < 100 {
-            self.warnings.push(error);
-        }
+        self.warnings.push(error);
         Ok(value)
     }
 
