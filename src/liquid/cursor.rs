@@ -4,7 +4,7 @@ use crate::liquid::condition::{Condition, Operator};
 use crate::liquid::engine::Engine;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, FilterCall, Filtered, Literal, Path, PathStep, Root};
-use std::sync::Arc;
+use crate::liquid::text::Text;
 
 /// Brackets, filters and conditions may nest this deep.
 const DEPTH_MAX: u32 = 64;
@@ -15,7 +15,7 @@ pub struct TagArguments {
     /// In order.
     pub positional: Vec<Expression>,
     /// By name, in the order written.
-    pub named: Vec<(Arc<str>, Expression)>,
+    pub named: Vec<(Text, Expression)>,
 }
 
 /// A place in the markup of one tag or output.

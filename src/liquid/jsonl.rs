@@ -1,10 +1,12 @@
 //! One JSON line in, one out: how a test suite talks to the engine; nothing a line says ends the process.
 
 use crate::liquid::budget::{Budget, Limits};
-use crate::liquid::context::{Escape, Partials, Setting};
+use crate::liquid::context::{Partials, Setting};
 use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Kind};
+use crate::liquid::print::Escape;
 use crate::liquid::template::Template;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,7 +14,6 @@ use serde_json::{Map, Value as Json, json};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a line may take.
@@ -104,7 +105,7 @@ fn answer_line(line: &str) -> Json {
     let variables = line.environment.unwrap_or_default().into_iter();
     let setting = Setting {
         variables: Vec::new(),
-        globals: variables.map(|(name, value)| (Arc::from(name), Value::from(value))).collect(),
+        globals: variables.map(|(name, value)| (Text::from(name), Value::from(value))).collect(),
         partials: &files,
         host: &(),
         escape: Escape::Raw,

@@ -49,9 +49,9 @@ impl Tag for Cycle {
             Some(group) => format!("cycle group {}", group.evaluate(context)?.to_text()),
             None => format!("cycle {}", self.key),
         };
-        let turn = context.tallies.get(&key).and_then(Value::to_int).unwrap_or(0);
+        let turn = context.tallies.get(&*key).and_then(Value::to_int).unwrap_or(0);
         let place = usize::try_from(turn).unwrap_or(0) % self.values.len();
-        context.tallies.insert(key, Value::Int(turn + 1));
+        context.tallies.insert(key.into(), Value::Int(turn + 1));
         let value = self.values[place].evaluate(context)?;
         context.print(&value)?;
         Ok(Flow::Next)
