@@ -98,7 +98,9 @@ fn engines(criterion: &mut Criterion) {
     };
     let expected = sluicegate(&engine, &ours, &data);
     assert!(expected.starts_with("amount=2000&currency=usd&source=tok_visa"), "{expected}");
-    assert_eq!(crate_render(&data), expected, "the crate renders the same");
+    // The crate writes a space as %20, Ruby and we as +: the same form.
+    let crate_expected = expected.replace('+', "%20");
+    assert_eq!(crate_render(&data), crate_expected, "the crate renders the same");
     assert_eq!(
         jinja.render(in_jinja(&data)).expect("rendered"),
         expected,

@@ -53,8 +53,10 @@ pub fn run(render: &Render) -> Result<ExitCode> {
 /// One JSON line in, one out, until the input ends; errors are answers.
 fn lines() -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
-    for line in std::io::stdin().lock().lines() {
+    // What is no UTF-8 is answered like everything else that is no line.
+    for line in std::io::stdin().lock().split(b'\n') {
         let line = line?;
+        let line = String::from_utf8_lossy(&line);
         if line.trim().is_empty() {
             continue;
         }

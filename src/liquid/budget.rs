@@ -1,8 +1,14 @@
 //! What one render may spend: steps, depth, output, values and time; everything draws on it.
 
 use crate::liquid::error::{Error, Kind};
+use crate::liquid::meter;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
+
+/// A step pays for walking over this many values.
+const VALUES_A_STEP: u64 = 16;
+/// From this many bytes on, work on a value is worth a look at the clock.
+const HEAVY: usize = 8 * 1024;
 
 /// The limits of a render.
 #[derive(Debug, Clone, Copy)]
@@ -70,10 +76,45 @@ impl Budget {
         if steps > self.limits.steps {
             return Err(Error::limit(format!("more than {} steps", self.limits.steps)));
         }
-        if steps.is_multiple_of(256) && self.begun.get().elapsed() > self.limits.time {
+        if steps.is_multiple_of(256) { self.settle() } else { Ok(()) }
+    }
+
+    /// Pays for what walks over values cost, and looks at the time.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn settle(&self) -> Result<(), Error> {
+        let Some(walked) = meter::take() else {
+            return Err(Error::limit("a value that stands for too many others"));
+        };
+        let steps = self.steps.get().saturating_add(walked / VALUES_A_STEP);
+        self.steps.set(steps);
+        if steps > self.limits.steps {
+            return Err(Error::limit(format!("more than {} steps", self.limits.steps)));
+        }
+        if self.begun.get().elapsed() > self.limits.time {
             let millis = self.limits.time.as_millis();
             return Err(Error::limit(format!("longer than {millis} ms")));
         }
+        Ok(())
+    }
+
+    /// Settles when something was done to a value that is not small.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn weigh(&self, bytes: usize) -> Result<(), Error> {
+        if bytes >= HEAVY { self.settle() } else { Ok(()) }
+    }
+
+    /// Whether a value of about `bytes` can be made at all; spends nothing.
+    ///
+    /// # Errors
+    /// A limit error.
+    pub fn room(&self, bytes: usize) -> Result<(), Error> {
+        let before = self.values.get();
+        self.value(bytes)?;
+        self.values.set(before);
         Ok(())
     }
 

@@ -67,11 +67,17 @@ impl Condition {
             Self::Truth(expression) => expression.with(context, Value::is_truthy),
             Self::Compare(left, operator, Expression::Literal(right)) => {
                 let right = right.value();
-                left.with(context, |left| compare(left, *operator, &right))?
+                let (holds, weight) =
+                    left.with(context, |left| (compare(left, *operator, &right), left.weight()))?;
+                context.budget.weigh(weight)?;
+                holds
             }
             Self::Compare(left, operator, right) => {
                 let left = left.evaluate(context)?;
-                compare(&left, *operator, &right.evaluate(context)?)
+                let right = right.evaluate(context)?;
+                let holds = compare(&left, *operator, &right)?;
+                context.budget.weigh(left.weight().max(right.weight()))?;
+                Ok(holds)
             }
             Self::Unknown(word) => Err(Error::argument(format!("Unknown operator {word}"))),
             Self::And(left, right) => Ok(left.holds(context)? && right.holds(context)?),
@@ -104,13 +110,16 @@ pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, 
         (Value::Text(a, _), Value::Text(b, _)) => Some(a.cmp(b)),
         (Value::Time(a), Value::Time(b)) => Some(a.0.cmp(&b.0)),
         (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
-        (Value::Text(..), Value::Int(_) | Value::Float(_))
-        | (Value::Int(_) | Value::Float(_), Value::Text(..)) => {
-            let shown = right.to_text();
-            let (one, other) = (
-                class(left),
-                if matches!(right, Value::Text(..)) { class(right) } else { &*shown },
-            );
+        (Value::Text(..), Value::Int(_) | Value::Big(_) | Value::Float(_))
+        | (Value::Int(_) | Value::Big(_) | Value::Float(_), Value::Text(..)) => {
+            // Ruby shows small whole numbers and decimal ones, and names the class of all else.
+            let shown = match right {
+                Value::Int(number) if (-1 << 62..1 << 62).contains(number) => right.to_text(),
+                Value::Float(_) => right.to_text(),
+                _ => class(right).into(),
+            };
+            let one = class(left);
+            let other = &*shown;
             return Err(Error::argument(format!("comparison of {one} with {other} failed")));
         }
         _ => return Ok(false),

@@ -352,13 +352,14 @@ impl<'a> Context<'a> {
         value: Value,
         mark: Mark,
     ) -> Result<Value, Error> {
+        if self.engine.is_lax() && self.warnings.len() >= 100 {
+            return Ok(value);
+        }
         let error = self.place(self.engine.unknown_filter(name), mark);
         if !self.engine.is_lax() {
             return Err(error);
         }
-        if self.warnings.len() < 100 {
-            self.warnings.push(error);
-        }
+        self.warnings.push(error);
         Ok(value)
     }
 

@@ -10,7 +10,30 @@ struct Decimal {
 /// No more digits behind the point than fit beside the others.
 const SCALE_MAX: u32 = 30;
 
-fn read(number: f64) -> Option<Decimal> {
+/// A number with what is known of it exactly.
+#[derive(Debug, Clone, Copy)]
+pub struct Operand {
+    float: f64,
+    whole: Option<i128>,
+}
+
+impl From<f64> for Operand {
+    fn from(float: f64) -> Self {
+        Self { float, whole: None }
+    }
+}
+
+impl From<i128> for Operand {
+    fn from(whole: i128) -> Self {
+        Self { float: whole as f64, whole: Some(whole) }
+    }
+}
+
+fn read(operand: Operand) -> Option<Decimal> {
+    if let Some(digits) = operand.whole {
+        return Some(Decimal { digits, scale: 0 });
+    }
+    let number = operand.float;
     let text = number.is_finite().then(|| number.to_string())?;
     let (whole, behind) = text.split_once('.').unwrap_or((&text, ""));
     let scale = u32::try_from(behind.len()).ok().filter(|scale| *scale <= SCALE_MAX)?;
@@ -38,19 +61,23 @@ pub enum Sum {
     Times,
     /// `/`
     Over,
+    /// What is left by `/`, with the sign of the divisor.
+    Modulo,
 }
 
 /// The result, exact before it becomes the nearest float; what is too large is computed as floats.
-pub fn compute(one: f64, sum: Sum, other: f64) -> f64 {
-    exact(one, sum, other).unwrap_or_else(|| match sum {
-        Sum::Plus => one + other,
-        Sum::Minus => one - other,
-        Sum::Times => one * other,
-        Sum::Over => one / other,
+pub fn compute(one: impl Into<Operand>, sum: Sum, other: impl Into<Operand>) -> f64 {
+    let (one, other) = (one.into(), other.into());
+    exact(one, sum, other).unwrap_or(match sum {
+        Sum::Plus => one.float + other.float,
+        Sum::Minus => one.float - other.float,
+        Sum::Times => one.float * other.float,
+        Sum::Over => one.float / other.float,
+        Sum::Modulo => one.float - other.float * (one.float / other.float).floor(),
     })
 }
 
-fn exact(one: f64, sum: Sum, other: f64) -> Option<f64> {
+fn exact(one: Operand, sum: Sum, other: Operand) -> Option<f64> {
     let (a, b) = (read(one)?, read(other)?);
     let scale = a.scale.max(b.scale);
     let decimal = match sum {
@@ -59,6 +86,12 @@ fn exact(one: f64, sum: Sum, other: f64) -> Option<f64> {
         Sum::Times => {
             let scale = a.scale + b.scale;
             Decimal { digits: a.digits.checked_mul(b.digits)?, scale }
+        }
+        Sum::Modulo => {
+            let (top, bottom) = (a.at(scale)?, b.at(scale)?);
+            let rest = top.checked_rem(bottom)?;
+            let wraps = rest != 0 && (rest < 0) != (bottom < 0);
+            Decimal { digits: if wraps { rest + bottom } else { rest }, scale }
         }
         Sum::Over => {
             // Twenty digits more than needed round to the nearest float.
@@ -83,6 +116,8 @@ mod tests {
         assert_eq!(compute(0.1, Sum::Plus, 0.2), 0.3);
         assert_eq!(compute(0.0725, Sum::Times, 100.0), 7.25);
         assert_eq!(compute(123.0, Sum::Over, 4.56).to_string(), "26.973684210526315");
+        assert_eq!(compute(123.321, Sum::Modulo, 0.1), 0.021);
+        assert_eq!(compute(-123.321, Sum::Modulo, 2_i128), 0.679);
         assert_eq!(compute(1e300, Sum::Times, 1e300), f64::INFINITY);
     }
 }

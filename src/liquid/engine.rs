@@ -4,6 +4,7 @@ use crate::liquid::budget::Limits;
 use crate::liquid::context::{Context, Setting};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::Filter;
+use crate::liquid::meter::Watch;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, ReadTag};
 use crate::liquid::template::Template;
@@ -37,6 +38,7 @@ pub struct Engine {
     ruby: bool,
     mode: Mode,
     raise: bool,
+    interpolates: bool,
     limits: Limits,
 }
 
@@ -65,6 +67,7 @@ impl Engine {
             ruby: false,
             mode: Mode::Lax,
             raise: true,
+            interpolates: false,
             limits: Limits::default(),
         };
         tags::register(&mut engine);
@@ -145,6 +148,17 @@ impl Engine {
         self
     }
 
+    /// Whether `"{{ x }}"` in the texts of tags and outputs is the value of `x`.
+    pub fn set_interpolation(&mut self, interpolates: bool) -> &mut Self {
+        self.interpolates = interpolates;
+        self
+    }
+
+    /// Whether values in texts are read.
+    pub fn interpolates(&self) -> bool {
+        self.interpolates
+    }
+
     /// What a render may spend.
     pub fn set_limits(&mut self, limits: Limits) -> &mut Self {
         self.limits = limits;
@@ -194,7 +208,7 @@ impl Engine {
     pub fn unknown_tag(&self, name: &str, ends: &[&str]) -> Error {
         let message = match ends.last() {
             Some(end) if name.starts_with("end") => {
-                let open = end.trim_start_matches("end");
+                let open = if *end == "%}" { "liquid" } else { end.trim_start_matches("end") };
                 format!("'{name}' is not a valid delimiter for {open} tags. use {end}")
             }
             _ if matches!(name, "else" | "end") => {
@@ -233,8 +247,11 @@ impl Engine {
     /// What went wrong, with its place and the partials that led there; in an engine that does
     /// not raise only exceeded limits come here.
     pub fn render(&self, template: &Template, setting: Setting<'_>) -> Result<Rendered, Error> {
+        let _watch = Watch::begin();
+        let budget = setting.budget;
         let mut context = Context::new(self, setting);
         let flow = template.render(&mut context)?;
+        budget.settle()?;
         Ok(context.finish(flow))
     }
 }
@@ -246,18 +263,38 @@ pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<
     near.then(|| format!("did you mean `{name}`?"))
 }
 
-/// How many letters have to be changed, added or dropped.
+/// How many letters have to be changed, added, dropped, or swapped with their neighbours.
 fn edits(one: &str, other: &str) -> usize {
+    let one: Vec<char> = one.chars().take(64).collect();
     let other: Vec<char> = other.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().take(64).enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let cost = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for i in 0..one.len() {
+        let mut row = vec![i + 1];
+        for j in 0..other.len() {
+            let change = last[j] + usize::from(one[i] != other[j]);
+            let mut least = change.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && one[i] == other[j - 1] && one[i - 1] == other[j] {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
         }
+        before = std::mem::replace(&mut last, row);
     }
-    row[other.len()]
+    last[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted() {
+        assert_eq!(edits("", "echo"), 4);
+        assert_eq!(edits("ecoh", "echo"), 1);
+        assert_eq!(edits("dowcase", "downcase"), 1);
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(nearest("crad", ["card", "cart"].into_iter()).unwrap(), "did you mean `card`?");
+        assert_eq!(nearest("nothing", ["card"].into_iter()), None);
+    }
 }

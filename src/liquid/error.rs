@@ -22,6 +22,11 @@ pub enum Kind {
     Internal,
 }
 
+/// This many letters of a line are shown.
+const EXCERPT_MAX: usize = 120;
+/// So many of them stand behind the caret in a line that is longer.
+const EXCERPT_BEHIND: usize = 40;
+
 /// A place in a template, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
@@ -29,6 +34,20 @@ pub struct Mark {
     pub line: u32,
     /// The column in characters.
     pub column: u32,
+}
+
+impl Mark {
+    /// Behind `text`, which begins here.
+    #[must_use]
+    pub fn after(self, text: &str) -> Self {
+        match text.rfind('\n') {
+            None => Self { line: self.line, column: self.column + text.chars().count() as u32 },
+            Some(last) => Self {
+                line: self.line + text.matches('\n').count() as u32,
+                column: text[last + 1..].chars().count() as u32 + 1,
+            },
+        }
+    }
 }
 
 /// Why a template could not be compiled or rendered.
@@ -42,6 +61,8 @@ struct Details {
     template: Option<Arc<str>>,
     mark: Option<Mark>,
     excerpt: String,
+    /// Where the caret stands under the excerpt, from 0.
+    caret: usize,
     help: Option<String>,
     /// Templates that led here, innermost first, with the line of the call.
     chain: Vec<(Arc<str>, u32)>,
@@ -56,6 +77,7 @@ impl Error {
             template: None,
             mark: None,
             excerpt: String::new(),
+            caret: 0,
             help: None,
             chain: Vec::new(),
         }))
@@ -90,7 +112,7 @@ impl Error {
             let mark = *self.0.mark.get_or_insert(mark);
             self.0.template = Some(Arc::clone(template));
             let line = source.lines().nth(mark.line.saturating_sub(1) as usize).unwrap_or_default();
-            self.0.excerpt = line.chars().take(160).collect();
+            (self.0.excerpt, self.0.caret) = excerpt(line, mark.column.saturating_sub(1) as usize);
         }
         self
     }
@@ -164,6 +186,22 @@ impl Error {
     }
 }
 
+/// What is shown of a line, and where the caret stands in it, from 0; a long line is cut at both
+/// ends.
+fn excerpt(line: &str, column: usize) -> (String, usize) {
+    if column < EXCERPT_MAX - EXCERPT_BEHIND {
+        let mut shown: String = line.chars().take(EXCERPT_MAX).collect();
+        if line.chars().nth(EXCERPT_MAX).is_some() {
+            shown.push('…');
+        }
+        return (shown, column);
+    }
+    let start = column - (EXCERPT_MAX - EXCERPT_BEHIND) + 1;
+    let shown: String = line.chars().skip(start).take(EXCERPT_MAX).collect();
+    let cut = if line.chars().nth(start + EXCERPT_MAX).is_some() { "…" } else { "" };
+    (format!("…{shown}{cut}"), column - start + 1)
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let details = &self.0;
@@ -172,13 +210,21 @@ impl fmt::Display for Error {
                 write!(f, "{name}:{}:{}: {}", mark.line, mark.column, details.message)?;
                 let gutter = mark.line.to_string();
                 let blank = " ".repeat(gutter.len());
-                let indent = " ".repeat(mark.column.saturating_sub(1) as usize);
+                // Tabs stay tabs, so that the caret stands under its letter.
+                let before = details.excerpt.chars().chain(std::iter::repeat(' '));
+                let before = before.take(details.caret);
+                let indent: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
                 write!(f, "\n  {gutter} | {}\n  {blank} | {indent}^", details.excerpt)?;
             }
             _ => write!(f, "{}", details.message)?,
         }
-        for (name, line) in &details.chain {
+        // A partial that calls itself is told once.
+        for same in details.chain.chunk_by(|one, other| one == other) {
+            let (name, line) = &same[0];
             write!(f, "\n  called from {name}:{line}")?;
+            if same.len() > 1 {
+                write!(f, " ({} times)", same.len())?;
+            }
         }
         if let Some(help) = &details.help {
             write!(f, "\n  help: {help}")?;

@@ -10,6 +10,9 @@ use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use smallvec::SmallVec;
 
+/// What an empty list or hash takes.
+const LIST_BYTES: usize = 64;
+
 /// A constant in a template; values are made from it when it is used.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
@@ -48,6 +51,8 @@ pub enum Expression {
     Filtered(Box<Filtered>),
     /// `a == b`, where a value is wanted.
     Condition(Box<Condition>),
+    /// `"a {{ b }}"`: a text with values in it, where the engine reads them.
+    Joined(Vec<Expression>),
 }
 
 /// A variable and the way into it.
@@ -138,10 +143,12 @@ impl Expression {
                 Ok(Value::Range(from, bound(to.evaluate(context)?)?))
             }
             Self::List(items) => {
+                context.budget.value(items.len() * size_of::<Value>() + LIST_BYTES)?;
                 let items: Result<_, _> = items.iter().map(|item| item.evaluate(context)).collect();
                 Ok(Value::list(items?))
             }
             Self::Hash(pairs) => {
+                context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
                 let mut map = Map::with_capacity_and_hasher(pairs.len(), Default::default());
                 for (key, value) in pairs {
                     let key = key.evaluate(context)?;
@@ -151,6 +158,16 @@ impl Expression {
             }
             Self::Filtered(filtered) => filtered.evaluate(context),
             Self::Condition(condition) => Ok(Value::Bool(condition.holds(context)?)),
+            Self::Joined(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    let value = piece.evaluate(context)?;
+                    let piece = context.text(&value);
+                    context.budget.value(piece.len())?;
+                    text.push_str(&piece);
+                }
+                Ok(Value::text(text))
+            }
         }
     }
 
@@ -274,7 +291,11 @@ impl Filtered {
     fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         let mut value = self.base.evaluate(context)?;
         for call in &self.filters {
-            value = call.apply(value, context).map_err(|e| context.place(e, call.mark))?;
+            value = call.apply(value, context).map_err(|error| {
+                // Ruby tells the line that the tag begins in.
+                let is_told = !context.engine().is_ruby() || call.mark.line == context.line;
+                if is_told { context.place(error, call.mark) } else { error }
+            })?;
         }
         Ok(value)
     }
@@ -312,6 +333,7 @@ impl FilterCall {
         }
         let mut arguments = Arguments { positional: positional?, named };
         let mut value = value;
+        let weight = value.weight();
         if context.engine().is_ruby() {
             self.as_ruby(&mut arguments)?;
         }
@@ -320,6 +342,7 @@ impl FilterCall {
         }
         let made = function(value, &arguments, context)?;
         context.budget.value(made.weight())?;
+        context.budget.weigh(weight.max(made.weight()))?;
         Ok(made)
     }
 }

@@ -1,5 +1,6 @@
 //! Lists and hashes as Ruby prints and inspects them.
 
+use crate::liquid::meter;
 use crate::liquid::value::Value;
 
 /// What is nested deeper, such as a hash in itself, is cut.
@@ -14,7 +15,7 @@ pub fn joined(value: &Value, glue: &str, text: &mut String) {
 }
 
 fn join_at(value: &Value, glue: &str, text: &mut String, first: &mut bool, depth: usize) {
-    if text.len() > LENGTH_MAX {
+    if is_too_much(value, text) {
         return;
     }
     match value {
@@ -32,6 +33,15 @@ fn join_at(value: &Value, glue: &str, text: &mut String, first: &mut bool, depth
     }
 }
 
+/// Whether the walk has to end before this value.
+fn is_too_much(value: &Value, text: &str) -> bool {
+    if text.len() > LENGTH_MAX {
+        meter::stopped();
+        return true;
+    }
+    !meter::walk(value.weight())
+}
+
 /// `{"a"=>[1, nil]}`.
 pub fn inspected(value: &Value) -> String {
     let mut text = String::new();
@@ -40,7 +50,7 @@ pub fn inspected(value: &Value) -> String {
 }
 
 fn inspect_at(value: &Value, text: &mut String, depth: usize) {
-    if depth > DEPTH_MAX || text.len() > LENGTH_MAX {
+    if is_too_much(value, text) || depth > DEPTH_MAX {
         text.push_str("...");
         return;
     }
@@ -59,6 +69,7 @@ fn inspect_at(value: &Value, text: &mut String, depth: usize) {
             text.push('{');
             for (place, (key, item)) in hash.borrow().iter().enumerate() {
                 text.push_str(if place == 0 { "" } else { ", " });
+                meter::walk(key.len());
                 quoted(key, text);
                 text.push_str("=>");
                 inspect_at(item, text, depth + 1);

@@ -11,6 +11,7 @@ use crate::liquid::value::Value;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,8 +28,30 @@ struct Line {
     filesystem: Option<Map<String, Json>>,
     error_mode: Option<String>,
     render_errors: Option<bool>,
+    resource_limits: Option<ResourceLimits>,
     /// Seconds since 1970, for a suite that freezes time.
     now: Option<i64>,
+}
+
+/// Ruby Liquid's own limits; its scores are about our steps and bytes.
+#[derive(Deserialize)]
+struct ResourceLimits {
+    render_score_limit: Option<u64>,
+    cumulative_render_score_limit: Option<u64>,
+    render_length_limit: Option<usize>,
+    assign_score_limit: Option<usize>,
+}
+
+impl ResourceLimits {
+    fn apply(&self, limits: &mut Limits) {
+        for steps in [self.render_score_limit, self.cumulative_render_score_limit] {
+            limits.steps = steps.map_or(limits.steps, |steps| steps.min(limits.steps));
+        }
+        let output = self.render_length_limit.unwrap_or(usize::MAX);
+        limits.output_bytes = limits.output_bytes.min(output);
+        let values = self.assign_score_limit.unwrap_or(usize::MAX);
+        limits.value_bytes = limits.value_bytes.min(values);
+    }
 }
 
 /// The partials of one line, compiled when they are first asked for.
@@ -81,7 +104,7 @@ pub fn answer(line: &str) -> String {
 }
 
 fn answer_line(line: &str) -> Json {
-    let line: Line = match serde_json::from_str(line) {
+    let line: Line = match serde_json::from_str(&marked(line)) {
         Ok(line) => line,
         Err(error) => {
             return json!({"error": format!("not a line: {error}"), "kind": "parse", "line": null});
@@ -101,11 +124,13 @@ fn answer_line(line: &str) -> Json {
         Err(error) => return refusal(&error, "parse"),
     };
     let files = Files::new(&engine, line.filesystem.unwrap_or_default());
-    let budget = Budget::new(Limits { time: TIME, ..Limits::default() });
+    let mut limits = Limits { time: TIME, ..Limits::default() };
+    line.resource_limits.iter().for_each(|own| own.apply(&mut limits));
+    let budget = Budget::new(limits);
     let variables = line.environment.unwrap_or_default().into_iter();
     let setting = Setting {
         variables: Vec::new(),
-        globals: variables.map(|(name, value)| (Text::from(name), Value::from(value))).collect(),
+        globals: variables.map(|(name, value)| (Text::from(name), unmarked(value))).collect(),
         partials: &files,
         host: &(),
         escape: Escape::Raw,
@@ -115,6 +140,51 @@ fn answer_line(line: &str) -> Json {
     match engine.render(&template, setting) {
         Ok(rendered) => json!({"output": rendered.output}),
         Err(error) => refusal(&error, "render"),
+    }
+}
+
+/// The letters that mark a number JSON has no word for.
+const MARK: &str = "\u{0}float:";
+
+/// A line as Python and JavaScript write it: `NaN` and `Infinity`, which are no JSON, are marked.
+fn marked(line: &str) -> Cow<'_, str> {
+    if !line.contains("NaN") && !line.contains("Infinity") {
+        return Cow::Borrowed(line);
+    }
+    let mut made = String::with_capacity(line.len() + 64);
+    let (mut is_text, mut rest) = (false, line);
+    while let Some(letter) = rest.chars().next() {
+        let word = ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| rest.starts_with(word));
+        let taken = match (is_text, letter, word) {
+            (true, '\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (false, _, Some(word)) => {
+                made.push_str(&Json::from(format!("{MARK}{word}")).to_string());
+                rest = &rest[word.len()..];
+                continue;
+            }
+            _ => letter.len_utf8(),
+        };
+        is_text ^= letter == '"';
+        made.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    Cow::Owned(made)
+}
+
+/// A value whose marked numbers are what they stand for.
+fn unmarked(json: Json) -> Value {
+    match json {
+        Json::String(text) => match text.strip_prefix(MARK) {
+            Some("NaN") => Value::Float(f64::NAN),
+            Some("Infinity") => Value::Float(f64::INFINITY),
+            Some(_) => Value::Float(f64::NEG_INFINITY),
+            None => Value::from(text),
+        },
+        Json::Array(items) => Value::list(items.into_iter().map(unmarked).collect()),
+        Json::Object(map) => Value::hash(
+            map.into_iter().map(|(key, one)| (Text::from(key), unmarked(one))).collect(),
+        ),
+        other => Value::from(other),
     }
 }
 

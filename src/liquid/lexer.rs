@@ -7,8 +7,8 @@ use crate::liquid::error::{Error, Mark};
 pub enum Token<'a> {
     /// Text to be written as it is.
     Text(&'a str),
-    /// `{{ markup }}`.
-    Output(&'a str, Mark),
+    /// `{{ markup }}`: markup, where the output begins, where its markup begins.
+    Output(&'a str, Mark, Mark),
     /// `{% name markup %}`: name, markup, where the tag begins, where its markup begins.
     Tag(&'a str, &'a str, Mark, Mark),
 }
@@ -17,30 +17,28 @@ pub enum Token<'a> {
 pub struct Lexer<'a> {
     source: &'a str,
     place: usize,
-    line: u32,
-    line_start: usize,
+    /// Where `place` is, for people.
+    mark: Mark,
     /// The last piece asked for the white space behind it to go.
     trim_next: bool,
+    /// Pieces end where Ruby ends them, in the middle of a quoted text if need be.
+    ruby: bool,
 }
 
 impl<'a> Lexer<'a> {
     /// A lexer at the beginning of `source`.
-    pub fn new(source: &'a str) -> Self {
-        Self { source, place: 0, line: 1, line_start: 0, trim_next: false }
+    pub fn new(source: &'a str, ruby: bool) -> Self {
+        let mark = Mark { line: 1, column: 1 };
+        Self { source, place: 0, mark, trim_next: false, ruby }
     }
 
     /// Where the lexer stands.
     pub fn mark(&self) -> Mark {
-        let column = self.source[self.line_start..self.place].chars().count() as u32 + 1;
-        Mark { line: self.line, column }
+        self.mark
     }
 
     fn advance(&mut self, to: usize) {
-        let passed = &self.source[self.place..to];
-        if let Some(last) = passed.rfind('\n') {
-            self.line += passed.matches('\n').count() as u32;
-            self.line_start = self.place + last + 1;
-        }
+        self.mark = self.mark.after(&self.source[self.place..to]);
         self.place = to;
     }
 
@@ -79,25 +77,31 @@ impl<'a> Lexer<'a> {
     fn output(&mut self) -> Result<Token<'a>, Error> {
         let mark = self.mark();
         let rest = &self.source[self.place..];
-        let Some(length) = close(&rest[2..], "}}") else {
+        let length = match self.ruby {
+            true => rest.find("}}").filter(|end| !rest[..*end].contains("{%")).map(|end| end - 2),
+            false => close(&rest[2..], "}}"),
+        };
+        let Some(length) = length else {
             return Err(Error::syntax(
                 "Variable '{{' was not properly terminated with regexp: /\\}\\}/",
             ));
         };
         let inside = &rest[2..2 + length];
         let is_dash = inside == "-";
-        let inside = inside.strip_prefix('-').unwrap_or(inside);
-        let (inside, trim) = strip_dash(inside);
+        let dash = usize::from(inside.starts_with('-'));
+        let (inside, trim) = strip_dash(&inside[dash..]);
         self.trim_next = trim || is_dash;
+        let markup_mark = mark.after(&rest[..2 + dash]);
         self.advance(self.place + length + 4);
-        Ok(Token::Output(inside, mark))
+        Ok(Token::Output(inside, mark, markup_mark))
     }
 
     fn tag(&mut self) -> Result<Token<'a>, Error> {
         let mark = self.mark();
         let begin = self.place;
         let rest = &self.source[self.place..];
-        let Some(length) = close(&rest[2..], "%}") else {
+        let length = if self.ruby { rest[2..].find("%}") } else { close(&rest[2..], "%}") };
+        let Some(length) = length else {
             return Err(Error::syntax(
                 "Tag '{%' was not properly terminated with regexp: /\\%\\}/",
             ));
@@ -118,13 +122,17 @@ impl<'a> Lexer<'a> {
     /// that tag then. Dashes inside of the block trim nothing.
     ///
     /// # Errors
-    /// When there is no such tag.
+    /// When there is no such tag, or `doc` in `doc`.
     pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
         self.trim_next = false;
         let start = self.place;
-        while let Some((name, open)) = self.next_tag() {
+        while let Some((name, open)) = self.next_tag(true) {
             if name == end_name {
                 return Ok(&self.source[start..open]);
+            }
+            if name == "doc" && end_name == "enddoc" {
+                let message = "Syntax Error in 'doc' - Nested doc tags are not allowed";
+                return Err(Error::syntax(message));
             }
         }
         let name = end_name.trim_start_matches("end");
@@ -138,7 +146,7 @@ impl<'a> Lexer<'a> {
     pub fn comment(&mut self) -> Result<(), Error> {
         self.trim_next = false;
         let mut depth = 1;
-        while let Some((name, _)) = self.next_tag() {
+        while let Some((name, _)) = self.next_tag(!self.ruby) {
             match name {
                 "raw" => {
                     self.raw_until("endraw")?;
@@ -154,18 +162,45 @@ impl<'a> Lexer<'a> {
         Err(Error::syntax("'comment' tag was never closed"))
     }
 
-    /// Passes over text up to behind the next tag: its name, and where it begins.
-    fn next_tag(&mut self) -> Option<(&'a str, usize)> {
-        let rest = &self.source[self.place..];
-        let open = rest.find("{%")?;
-        let length = rest[open + 2..].find("%}")?;
-        let inside = &rest[open + 2..open + 2 + length];
-        let begin = self.place + open;
-        let (name, _) = split_name(inside.strip_prefix('-').unwrap_or(inside));
-        self.trim_next = inside.ends_with('-');
-        self.advance(begin + length + 4);
-        Some((name, begin))
+    /// Passes over text up to behind the next tag: its name, and where it begins. With `anywhere`
+    /// a tag may begin inside of what looks like another piece: `{{ {% endraw %}`.
+    fn next_tag(&mut self, anywhere: bool) -> Option<(&'a str, usize)> {
+        loop {
+            let begin = self.place + next_open(&self.source[self.place..]);
+            let rest = self.source.get(begin..).filter(|rest| !rest.is_empty())?;
+            let is_output = rest.starts_with("{{");
+            if is_output && anywhere && !self.ruby {
+                self.advance(begin + 1);
+                continue;
+            }
+            let length = if is_output { output_length(rest)? } else { rest.find("%}")? + 2 };
+            let piece = &rest[..length];
+            self.advance(begin + length);
+            let open = if anywhere { piece.rfind("{%") } else { Some(0).filter(|_| !is_output) };
+            let Some(open) = open else { continue };
+            let Some(inside) = piece[open + 2..].strip_suffix("%}") else { continue };
+            let (name, _) = split_name(inside.strip_prefix('-').unwrap_or(inside));
+            self.trim_next = inside.ends_with('-');
+            return Some((name, begin + open));
+        }
     }
+}
+
+/// How long an output is, as Ruby cuts it: up to a brace or two or, when a tag begins in it, up to
+/// the end of that tag.
+fn output_length(text: &str) -> Option<usize> {
+    let mut from = 2;
+    while let Some(place) = text[from..].find(['{', '}']).map(|found| from + found) {
+        let rest = &text[place..];
+        if rest.starts_with('}') {
+            return Some(place + if rest.starts_with("}}") { 2 } else { 1 });
+        }
+        if rest.starts_with("{%") {
+            return rest.find("%}").map(|end| place + end + 2);
+        }
+        from = place + 1;
+    }
+    None
 }
 
 fn next_open(text: &str) -> usize {
@@ -190,11 +225,9 @@ fn close(text: &str, end: &str) -> Option<usize> {
             (None, '"' | '\'') => quote = Some(letter),
             (Some(open), letter) if open == letter => quote = None,
             (None, _) if text[place..].starts_with(end) => return Some(place),
+            // Within reason: a lone apostrophe must not make the lexer read the whole page.
+            (Some(_), '\n') if place > plain => return Some(plain),
             _ => {}
-        }
-        // Within reason: a lone apostrophe must not make the lexer read the whole page.
-        if place > plain && text[plain..place].contains('\n') && quote.is_some() {
-            return Some(plain);
         }
     }
     Some(plain)

@@ -56,7 +56,8 @@ struct Open {
 
 impl Open {
     fn goes_on(&mut self, text: &str, from: usize, to: usize) -> bool {
-        if text[from..to].trim_start().starts_with('#') {
+        let line = text[from..to].trim_start();
+        if line.is_empty() || line.starts_with('#') {
             return false;
         }
         let begin = self.looked_at.max(from);

@@ -1,14 +1,16 @@
 //! Builds blocks of nodes from the pieces the lexer cuts, and from the lines of a `liquid` tag.
 
-use crate::liquid::cursor::Cursor;
+use crate::liquid::cursor::{Cursor, WARNINGS_MAX};
 use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Literal};
+use crate::liquid::lax;
 use crate::liquid::lexer::{Lexer, Token};
 use crate::liquid::lines::{Line, lines_of};
 use crate::liquid::strict::tag as strict;
 use crate::liquid::tag::Markup;
 use crate::liquid::template::{Block, Node};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 /// Blocks may nest this deep; deeper ones are an error, not a stack overflow.
@@ -19,7 +21,9 @@ pub struct Parser<'a> {
     engine: &'a Engine,
     pieces: Pieces<'a>,
     depth: u32,
-    warnings: Vec<Error>,
+    warnings: RefCell<Vec<Error>>,
+    /// Where the tags begin that are being read.
+    open: Vec<Mark>,
     /// Where the innermost tag or output begins that could not be read.
     failed_at: Option<Mark>,
 }
@@ -45,9 +49,10 @@ impl<'a> Parser<'a> {
     pub fn new(source: &'a str, engine: &'a Engine) -> Self {
         Self {
             engine,
-            pieces: Pieces::Template(Lexer::new(source)),
+            pieces: Pieces::Template(Lexer::new(source, engine.is_ruby())),
             depth: 0,
-            warnings: Vec::new(),
+            warnings: RefCell::default(),
+            open: Vec::new(),
             failed_at: None,
         }
     }
@@ -57,9 +62,14 @@ impl<'a> Parser<'a> {
         self.engine
     }
 
+    /// A cursor over markup that stands at `start`.
+    pub fn cursor<'b>(&'b self, markup: &'b str, start: Mark) -> Cursor<'b> {
+        Cursor::new(markup, start, self.engine).noting(&self.warnings)
+    }
+
     /// What was noticed while reading.
     pub fn into_warnings(self) -> Vec<Error> {
-        self.warnings
+        self.warnings.into_inner()
     }
 
     /// Where the parser failed, or stands.
@@ -101,8 +111,8 @@ impl<'a> Parser<'a> {
             match piece {
                 Token::Text("") => {}
                 Token::Text(text) => block.nodes.push(Node::Text(text.into())),
-                Token::Output(markup, mark) => {
-                    let expression = self.output(markup, mark);
+                Token::Output(markup, mark, start) => {
+                    let expression = self.output(markup, mark, start);
                     let expression = self.noted(expression, mark)?;
                     if !matches!(expression, Expression::Literal(Literal::Nil)) {
                         block.nodes.push(Node::Output(expression, mark));
@@ -128,6 +138,14 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Notes something, within reason: each of them gets its excerpt.
+    fn warn(&mut self, warning: Error) {
+        let warnings = self.warnings.get_mut();
+        if warnings.len() < WARNINGS_MAX {
+            warnings.push(warning);
+        }
+    }
+
     /// Remembers where the first failure began, which is the innermost.
     fn noted<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
         if result.is_err() {
@@ -141,40 +159,65 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// What the grammar says.
     pub fn check(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        self.judge(|newest| strict::check(name, text, newest))
+        let mark = self.mark();
+        self.judge(mark, |newest| strict::check(name, text, newest))
     }
 
-    fn judge(&mut self, check: impl Fn(bool) -> Result<(), Error>) -> Result<(), Error> {
+    fn judge(
+        &mut self,
+        mark: Mark,
+        check: impl Fn(bool) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         match self.engine.mode() {
             Mode::Lax => Ok(()),
             Mode::Strict2 => check(true),
             Mode::Strict => check(false),
             Mode::Warn => {
-                self.warnings.extend(check(false).err());
+                if let Err(error) = check(false) {
+                    self.warn(error.marked(mark));
+                }
                 Ok(())
             }
         }
     }
 
-    fn output(&mut self, markup: &str, mark: Mark) -> Result<Expression, Error> {
-        self.judge(|newest| strict::check_output(markup, newest))?;
-        let start = Mark { line: mark.line, column: mark.column + 2 };
-        Cursor::new(markup, start, self.engine).filtered()
+    fn output(&mut self, markup: &str, mark: Mark, start: Mark) -> Result<Expression, Error> {
+        self.judge(mark, |newest| strict::check_output(markup, newest))?;
+        self.filtered(markup, start)
+    }
+
+    /// A whole markup that is a value with its filters.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn filtered(&self, markup: &str, start: Mark) -> Result<Expression, Error> {
+        let is_lax = matches!(self.engine.mode(), Mode::Lax | Mode::Warn);
+        if self.engine.is_ruby() && is_lax && strict::check_output(markup, false).is_err() {
+            return lax::filtered(markup, self.engine, start);
+        }
+        self.cursor(markup, start).filtered()
     }
 
     fn tag(&mut self, markup: &Markup<'_>, ends: &[&str], block: &mut Block) -> Result<(), Error> {
         match self.engine.tag(markup.name) {
             Some(read) => {
                 self.check(markup.name, markup.text)?;
-                let tag = read(markup, self)?;
+                self.open.push(markup.mark);
+                let tag = read(markup, self);
+                self.open.pop();
+                let tag = tag?;
                 block.nodes.push(Node::Tag(tag, markup.mark));
                 Ok(())
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
-                let error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
+                let ends = if self.is_lines() && ends.is_empty() { &["%}"] } else { ends };
+                let mut error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
+                if let Some(open) = self.open.last().filter(|_| markup.name.starts_with("end")) {
+                    error = error.help(Some(format!("the block was opened in line {}", open.line)));
+                }
                 if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
-                    self.warnings.push(error);
+                    self.warn(error);
                     return Ok(());
                 }
                 Err(error)
@@ -189,6 +232,10 @@ impl<'a> Parser<'a> {
                 Ok(lines.pop_front().map(|(name, text, mark, at)| Token::Tag(name, text, mark, at)))
             }
         }
+    }
+
+    fn is_lines(&self) -> bool {
+        matches!(self.pieces, Pieces::Lines(_))
     }
 
     /// The text up to a tag, whatever is in it: for `raw`, `comment` and `doc`.
@@ -241,12 +288,13 @@ impl<'a> Parser<'a> {
             engine: self.engine,
             pieces: Pieces::Lines(pieces),
             depth: self.depth,
-            warnings: Vec::new(),
+            warnings: RefCell::default(),
+            open: self.open.clone(),
             failed_at: None,
         };
         let result = inner.template();
         self.failed_at = self.failed_at.or(inner.failed_at);
-        self.warnings.append(&mut inner.warnings);
+        inner.warnings.into_inner().into_iter().for_each(|warning| self.warn(warning));
         result
     }
 }

@@ -1,5 +1,6 @@
 //! Walks over values that may contain themselves or share parts: to plain data, and to compare.
 
+use crate::liquid::meter;
 use crate::liquid::value::Value;
 use serde_json::Value as Json;
 use std::collections::HashSet;
@@ -28,8 +29,14 @@ pub fn json(value: &Value) -> Json {
 
 fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
     *seen += 1;
+    if !meter::walk(value.weight()) {
+        return Json::Null;
+    }
     let own = place(value);
     if let Some(own) = own {
+        if *seen > VALUES_MAX {
+            meter::stopped();
+        }
         if *seen > VALUES_MAX || way.len() >= DEPTH_MAX || way.contains(&own) {
             return Json::Null;
         }
@@ -48,7 +55,8 @@ fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
         }
         Value::Hash(hash) => {
             let hash = hash.borrow();
-            let pairs = hash.iter().map(|(key, item)| (key.to_string(), json_at(item, way, seen)));
+            let pairs = hash.iter().take_while(|(key, _)| meter::walk(key.len()));
+            let pairs = pairs.map(|(key, item)| (key.to_string(), json_at(item, way, seen)));
             Json::Object(pairs.collect())
         }
         Value::Range(..) | Value::Time(_) => Json::from(value.to_text().into_owned()),
@@ -71,7 +79,11 @@ fn same_at(one: &Value, other: &Value, seen: &mut HashSet<(Place, Place)>, depth
     if a == b || !seen.insert((a, b)) {
         return true;
     }
-    if depth >= DEPTH_MAX || seen.len() > VALUES_MAX {
+    if seen.len() > VALUES_MAX {
+        meter::stopped();
+    }
+    // A pair that has to be remembered costs more than a look.
+    if depth >= DEPTH_MAX || seen.len() > VALUES_MAX || !meter::walk(one.weight() + 256) {
         return false;
     }
     match (one, other) {

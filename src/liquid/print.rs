@@ -38,7 +38,10 @@ impl Writer<'_> {
             Value::Text(text, is_safe) => match self.escape {
                 Escape::Entities if !is_safe => self.entities(text),
                 Escape::Through(through) if !is_safe => self.write(&through(text)),
-                _ => self.write(text),
+                _ => {
+                    self.budget.weigh(text.len())?;
+                    self.write(text)
+                }
             },
             Value::Int(number) => self.write(itoa::Buffer::new().format(*number)),
             Value::Nil => Ok(()),
@@ -47,12 +50,14 @@ impl Writer<'_> {
                 if !matches!(self.escape, Escape::Raw) =>
             {
                 let text = self.text(value);
+                self.budget.settle()?;
                 let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
                 let text = text.replace('&', "\\u0026");
                 self.write(&text)
             }
             other => {
                 let text = self.text(other);
+                self.budget.weigh(text.len())?;
                 self.write(&text)
             }
         }

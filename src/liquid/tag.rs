@@ -35,6 +35,11 @@ pub trait Tag: fmt::Debug + Send + Sync {
         let _ = found;
     }
 
+    /// True for tags that have a body.
+    fn is_block(&self) -> bool {
+        false
+    }
+
     /// True for tags that print nothing: a block of only such tags and white space is blank.
     fn is_blank(&self) -> bool {
         false
@@ -59,7 +64,7 @@ impl<'a> Markup<'a> {
     where
         'a: 'b,
     {
-        Cursor::new(self.text, self.text_mark, parser.engine())
+        parser.cursor(self.text, self.text_mark)
     }
 }
 

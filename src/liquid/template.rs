@@ -1,6 +1,7 @@
 //! A compiled template, and how its nodes are rendered.
 
 use crate::liquid::context::Context;
+use crate::liquid::engine::Mode;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::Expression;
 use crate::liquid::tag::{Flow, Tag};
@@ -110,11 +111,11 @@ impl Block {
                 }
                 Node::Tag(tag, mark) => {
                     context.line = mark.line;
-                    context
-                        .budget
-                        .step()
-                        .and_then(|()| tag.render(context))
-                        .or_else(|error| context.failed(error, *mark, tag.is_blank()))
+                    context.budget.step().and_then(|()| tag.render(context)).or_else(|error| {
+                        // In Ruby's newest mode a blank block hides no error any more.
+                        let shows = tag.is_block() && context.engine().mode() == Mode::Strict2;
+                        context.failed(error, *mark, tag.is_blank() && !shows)
+                    })
                 }
             };
             match flow? {

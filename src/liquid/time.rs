@@ -32,9 +32,16 @@ impl fmt::Display for Time {
     }
 }
 
+/// A longer text is no moment.
+const LENGTH_MAX: usize = 128;
+
 /// A moment from a text or number as templates write them; `now` is the render's own.
 pub fn read(text: &str, now: Timestamp) -> Option<Time> {
     let text = text.trim();
+    // No moment is written at such length, and every format below would look at all of it.
+    if text.len() > LENGTH_MAX {
+        return None;
+    }
     match text.to_ascii_lowercase().as_str() {
         "" => return None,
         "now" | "today" => return Some(Time::utc(now)),

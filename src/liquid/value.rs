@@ -190,7 +190,7 @@ impl Value {
             Self::Big(number) => Some(if **number < 0 { i64::MIN } else { i64::MAX }),
             // A whole number that was too large to be kept as one.
             Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
-            Self::Text(text, _) => text.trim().parse().ok(),
+            Self::Text(text, _) => whole_text(text),
             _ => None,
         }
     }
@@ -287,7 +287,8 @@ pub fn float_text(number: f64) -> String {
         return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
     let size = number.abs();
-    if size != 0.0 && !(1e-4..1e15).contains(&size) {
+    let is_plain = (1e-4..1e15).contains(&size) || (size < 1e16 && size.fract() != 0.0);
+    if size != 0.0 && (!is_plain || size < 1e-4) {
         let text = format!("{number:e}");
         let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let digits = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
@@ -299,6 +300,24 @@ pub fn float_text(number: f64) -> String {
     }
     let text = number.to_string();
     if text.contains('.') { text } else { format!("{text}.0") }
+}
+
+/// The whole number a text is, as Ruby's `Integer()` reads it: single underscores between digits do
+/// not count, a NUL ends large numbers and those with underscores, and what is beyond 64 bits is
+/// the nearest within.
+fn whole_text(text: &str) -> Option<i64> {
+    let (text, is_cut) = text.split_once('\0').map_or((text, false), |(text, _)| (text, true));
+    let text = text.trim();
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits.split('_').all(is_part) {
+        return None;
+    }
+    if is_cut && !digits.contains('_') && digits.parse::<u64>().is_ok() {
+        return None;
+    }
+    let limit = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    Some(text.replace('_', "").parse().unwrap_or(limit))
 }
 
 /// The whole number a text begins with, as Ruby's `to_i`; none when it begins with none.
@@ -359,6 +378,8 @@ impl From<String> for Value {
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
+            // Ruby compares what is written, and the two words have no value of their own.
+            (Self::Empty | Self::Blank, Self::Empty | Self::Blank) => false,
             (Self::Empty, value) | (value, Self::Empty) => value.is_empty(),
             (Self::Blank, value) | (value, Self::Blank) => value.is_blank(),
             (Self::Nil, Self::Nil) => true,
@@ -373,7 +394,9 @@ impl PartialEq for Value {
             (Self::List(_), Self::List(_)) | (Self::Hash(_), Self::Hash(_)) => {
                 plain::same(self, other)
             }
-            (Self::Object(a), Self::Object(b)) => Rc::ptr_eq(a, b),
+            (Self::Object(a), Self::Object(b)) => {
+                Rc::ptr_eq(a, b) || (a.level().is_some() && b.level().is_some())
+            }
             _ => false,
         }
     }

@@ -23,9 +23,6 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
             let error = templates.error(warning);
             faults.push(of_error(source, &error, severity(catalog, source)));
         }
-        if let Some(error) = templates.unknown_filter(&compiled) {
-            faults.push(of_error(source, &error, severity(catalog, source)));
-        }
         for reference in template.references() {
             let Some((noun, help)) = dead(catalog, reference.kind, &reference.name) else {
                 continue;

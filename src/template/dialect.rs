@@ -11,12 +11,6 @@ pub fn engine(profile: Profile) -> Engine {
     tags::register(&mut engine);
     filters::register(&mut engine);
     engine.set_lax(switches.lax_grammar).set_raise(switches.raise_errors);
-    engine
-}
-
-/// The engine of the legacy profile with unknown filters as errors.
-pub fn careful() -> Engine {
-    let mut engine = engine(Profile::Legacy);
-    engine.set_lax(false).set_unknown_tags(true);
+    engine.set_interpolation(switches.string_interpolation);
     engine
 }

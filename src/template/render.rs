@@ -88,8 +88,6 @@ pub struct Templates {
     catalog: Arc<Catalog>,
     legacy: Engine,
     modern: Engine,
-    /// The legacy one, but unknown filters are errors: for checking only.
-    careful: Engine,
     compiled: RwLock<HashMap<(usize, Profile), Arc<Compiled>>>,
 }
 
@@ -108,7 +106,6 @@ impl Templates {
             catalog,
             legacy: dialect::engine(Profile::Legacy),
             modern: dialect::engine(Profile::Modern),
-            careful: dialect::careful(),
             compiled: RwLock::default(),
         }
     }
@@ -193,17 +190,6 @@ impl Templates {
             all.insert(key, Arc::clone(&compiled));
         }
         compiled
-    }
-
-    /// The first filter of a source of the legacy profile that nobody knows; there it would let
-    /// its value pass.
-    pub(super) fn unknown_filter(&self, compiled: &Compiled) -> Option<Error> {
-        if compiled.source.profile != Profile::Legacy {
-            return None;
-        }
-        let Compiled { name, source, .. } = compiled;
-        let checked = self.careful.compile(Arc::clone(name), Arc::clone(&source.text));
-        checked.err().map(|error| self.error(&error))
     }
 
     /// A name by which the source is found again: a page and a partial may have the same one.

@@ -91,9 +91,11 @@ pub async fn execution(
     .await
 }
 
-type Page = Result<(&'static str, Json), Fault>;
+/// A host page in Handlebars, and its values.
+pub type Page = Result<(&'static str, Json), Fault>;
 
-async fn guarded(
+/// Runs `work` for a caller who may see the console, and shows what it gives.
+pub async fn guarded(
     house: Arc<House>,
     request: Request,
     work: impl FnOnce(&Arc<House>) -> Page + Send + 'static,

@@ -15,5 +15,6 @@ pub mod respond;
 pub mod router;
 pub mod security;
 pub mod session;
+pub mod source;
 pub mod visit;
 pub mod webhook;

@@ -2,7 +2,7 @@
 
 use crate::app::house::House;
 use crate::web::security;
-use crate::web::{api, assets, console, error, form, graphql, health, page};
+use crate::web::{api, assets, console, error, form, graphql, health, page, source};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -36,6 +36,7 @@ pub fn router(house: Arc<House>) -> Router {
         .route("/console", get(console::index))
         .route("/console/request_types/{name}", get(console::request_type))
         .route("/console/executions/{id}", get(console::execution))
+        .route("/console/source/{*path}", get(source::file))
         .fallback(page::any)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&house), common))

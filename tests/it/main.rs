@@ -16,6 +16,8 @@ mod flow_webhook;
 mod graphql;
 mod journal;
 mod liquid;
+mod liquid_errors;
+mod liquid_hostile;
 mod module;
 mod pages;
 mod reload;

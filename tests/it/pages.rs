@@ -176,3 +176,40 @@ fn what_a_visitor_types_is_escaped() {
     let lost = host.visitor().get("/%3Cscript%3Ealert(1)%3C/script%3E");
     assert!(!lost.text().contains("<script>alert(1)"), "{}", lost.text());
 }
+
+#[test]
+fn a_file_that_a_page_names_is_one_click_away() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    let links = Regex::new(r#"<a href="(/console/source/[^"]+)">"#).expect("a pattern");
+    for path in PAGES {
+        let page = visitor.get(path).expect(200).text();
+        let found: Vec<_> = links.captures_iter(&page).map(|link| link[1].to_owned()).collect();
+        assert!(!found.is_empty(), "{path} links its files");
+        for link in found {
+            let shown = visitor.get(&link).expect(200).text();
+            assert!(shown.contains("id=\"L1\""), "{link} shows lines: {shown}");
+        }
+    }
+}
+
+#[test]
+fn no_other_file_is_shown_however_its_path_is_written() {
+    let host = TestHost::start();
+    let mut visitor = host.visitor();
+    for path in [
+        "template-values.json",
+        "data/sluicegate.db",
+        "data/instance.key",
+        "../../etc/passwd",
+        "%2e%2e/%2e%2e/etc/passwd",
+        "/etc/passwd",
+        "%2Fetc%2Fpasswd",
+        "views/pages/../../template-values.json",
+        "views/pages/%2e%2e/%2e%2e/template-values.json",
+        "views/pages/none.liquid",
+        "views/pages",
+    ] {
+        visitor.get(&format!("/console/source/{path}")).expect(404);
+    }
+}

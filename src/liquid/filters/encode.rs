@@ -9,6 +9,9 @@ use crate::liquid::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
+/// A letter becomes at most this many.
+const EXPANSION_MAX: usize = 6;
+
 type Result_ = Result<Value, Error>;
 
 /// Adds them.
@@ -37,7 +40,8 @@ fn decode(bytes: Result<Vec<u8>, base64::DecodeError>, filter: &str) -> Result_ 
     Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn escape(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn escape(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+    context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
     if value.is_nil() {
         return Ok(value);
     }
@@ -45,7 +49,8 @@ fn escape(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
 }
 
 /// Entities that are there already stay as they are.
-fn escape_once(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn escape_once(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+    context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
     let text = value.to_text();
     let mut escaped = String::with_capacity(text.len());
     let mut rest = &*text;
@@ -73,7 +78,8 @@ fn entity_length(text: &str) -> Option<usize> {
 }
 
 /// CGI: a space is a plus.
-fn url_encode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+    context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
     if value.is_nil() {
         return Ok(value);
     }
@@ -85,18 +91,25 @@ fn url_encode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
                 encoded.push(char::from(byte));
             }
             b' ' => encoded.push('+'),
-            other => encoded.push_str(&format!("%{other:02X}")),
+            other => {
+                let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
+                encoded.extend(['%', digit(other >> 4), digit(other)]);
+            }
         }
     }
     Ok(Value::text(encoded))
 }
 
+/// CGI: what follows a `%` at the very end is left as it is.
 fn url_decode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
     if value.is_nil() {
         return Ok(value);
     }
-    let text = value.to_text().replace('+', " ");
-    let decoded = percent_encoding::percent_decode_str(&text).decode_utf8();
+    let text = value.to_text();
+    let cut = text.len().saturating_sub(2);
+    let end = text.bytes().skip(cut).position(|byte| byte == b'%').map_or(text.len(), |p| cut + p);
+    let plain = text[..end].replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8();
     let decoded = decoded.map_err(|_| Error::argument("invalid byte sequence in UTF-8"))?;
-    Ok(Value::text(decoded.into_owned()))
+    Ok(Value::text(format!("{decoded}{}", &text[end..])))
 }

@@ -7,6 +7,7 @@ use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::filters::select::select;
 use crate::liquid::inspect;
+use crate::liquid::meter;
 use crate::liquid::text::Text;
 use crate::liquid::value::{Value, pair};
 use std::cmp::Ordering;
@@ -15,10 +16,10 @@ use std::collections::HashSet;
 type Result_ = Result<Value, Error>;
 
 /// A range that has to be a list has at most this many items; loops do not make one.
-const RANGE_MAX: usize = 100_000;
+const RANGE_MAX: i64 = 100_000;
 
-/// A few lists inside each other can stand for billions of items; no more are looked at.
-const SEEN_MAX: usize = 2_000_000;
+/// A few lists inside each other can stand for billions of items; no list has more than this many.
+const ITEMS_MAX: usize = 1_000_000;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -39,15 +40,17 @@ pub fn register(engine: &mut Engine) {
 
 /// Any value as the list that list filters work on: nested lists are flattened, a hash is one item.
 pub fn items(value: &Value) -> Vec<Value> {
-    fn flatten(value: &Value, found: &mut Vec<Value>, depth: u32, seen: &mut usize) {
-        *seen += 1;
+    fn flatten(value: &Value, found: &mut Vec<Value>, depth: u32) {
         match value {
             Value::List(list) if depth < 100 => {
                 for item in list.borrow().iter() {
-                    if *seen >= SEEN_MAX {
+                    if found.len() >= ITEMS_MAX {
+                        meter::stopped();
+                    }
+                    if found.len() >= ITEMS_MAX || !meter::walk(size_of::<Value>()) {
                         return;
                     }
-                    flatten(item, found, depth + 1, seen);
+                    flatten(item, found, depth + 1);
                 }
             }
             other => found.push(other.clone()),
@@ -57,9 +60,12 @@ pub fn items(value: &Value) -> Vec<Value> {
     match value {
         Value::Nil => {}
         Value::Range(from, to) => {
-            found.extend((*from..=*to).take(RANGE_MAX).map(Value::Int));
+            if to.saturating_sub(*from) >= RANGE_MAX {
+                meter::stopped();
+            }
+            found.extend((*from..=*to).take(RANGE_MAX as usize).map(Value::Int));
         }
-        other => flatten(other, &mut found, 0, &mut 0),
+        other => flatten(other, &mut found, 0),
     }
     found
 }
@@ -244,6 +250,10 @@ fn sort(value: &Value, arguments: &Arguments, by: Order) -> Result_ {
     }
     let mut is_comparable = true;
     keyed.sort_by(|(one, _), (other, _)| {
+        // A comparison of long texts is no small thing, and there are many.
+        if !meter::walk(one.weight().min(other.weight())) {
+            return Ordering::Equal;
+        }
         with_nil(one, other, by).unwrap_or_else(|| {
             is_comparable = false;
             Ordering::Equal

@@ -1,9 +1,9 @@
 //! Arithmetic: whole numbers are checked, and become decimal ones rather than wrap.
 
 use crate::liquid::context::Context;
-use crate::liquid::decimal::{self, Sum};
+use crate::liquid::decimal::{self, Operand, Sum};
 use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
+use crate::liquid::error::{Error, Kind};
 use crate::liquid::filter::Arguments;
 use crate::liquid::value::{Value, leading_int};
 
@@ -87,6 +87,11 @@ fn wide(value: &Value) -> Option<i128> {
     }
 }
 
+/// A value as exact as it is known.
+fn operand(value: &Value) -> Operand {
+    wide(value).map_or_else(|| Number::of(value).float().into(), Operand::from)
+}
+
 fn both(
     value: &Value,
     arguments: &Arguments,
@@ -99,8 +104,7 @@ fn both(
     {
         return Ok(Value::whole(result));
     }
-    let (one, other) = (Number::of(value).float(), Number::of(other).float());
-    Ok(Value::Float(decimal::compute(one, floats, other)))
+    Ok(Value::Float(decimal::compute(operand(value), floats, operand(other))))
 }
 
 fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
@@ -116,7 +120,7 @@ fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Resul
             None => Ok(Value::Float(-(one as f64))),
         };
     }
-    let (one, other) = (Number::of(&value).float(), Number::of(arguments.at(0)).float());
+    let (one, other) = (operand(&value), operand(arguments.at(0)));
     Ok(Value::Float(decimal::compute(one, Sum::Over, other)))
 }
 
@@ -130,10 +134,14 @@ fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
         return Ok(Value::whole(if wraps { rest + other } else { rest }));
     }
     let (one, other) = (Number::of(&value).float(), Number::of(arguments.at(0)).float());
+    if one.is_nan() || (other.is_infinite() && one.is_finite()) {
+        return Ok(Value::Float(one));
+    }
     if other == 0.0 {
         return Err(Error::argument("divided by 0"));
     }
-    Ok(Value::Float(one - other * (one / other).floor()))
+    let (one, other) = (operand(&value), operand(arguments.at(0)));
+    Ok(Value::Float(decimal::compute(one, Sum::Modulo, other)))
 }
 
 fn whole(value: &Value, round: fn(f64) -> f64) -> Result_ {
@@ -161,8 +169,15 @@ fn as_int(number: f64) -> Result_ {
 fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
     let digits = match Number::of(arguments.at(0)) {
         Number::Int(digits) => digits,
-        Number::Float(digits) => digits as i64,
+        Number::Float(digits) => match as_int(digits)? {
+            Value::Int(digits) => digits,
+            _ => return Err(Error::new(Kind::Internal, "internal")),
+        },
     };
+    // More digits than Ruby counts.
+    if i32::try_from(digits).is_err() {
+        return Err(Error::new(Kind::Internal, "internal"));
+    }
     match Number::of(&value) {
         Number::Int(number) if digits >= 0 => Ok(Value::Int(number)),
         Number::Int(number) => {

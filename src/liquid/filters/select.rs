@@ -83,7 +83,13 @@ fn map(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result
     let items = items(&value);
     let name = arguments.at(0);
     if context.engine().is_ruby() {
-        let mapped: Result<Vec<_>, _> = items.iter().map(|item| mapped(item, name)).collect();
+        let one = |item: &Value| match item {
+            Value::Object(object) if object.level().is_some() => {
+                Ok(context.variable_at(&name.to_text(), object.level().unwrap_or(0)))
+            }
+            item => mapped(item, name),
+        };
+        let mapped: Result<Vec<_>, _> = items.iter().map(one).collect();
         return Ok(Value::list(mapped?));
     }
     let name = name.to_text();

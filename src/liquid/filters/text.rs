@@ -2,9 +2,12 @@
 
 use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
+use crate::liquid::error::{Error, Kind};
 use crate::liquid::filter::Arguments;
 use crate::liquid::value::Value;
+
+/// What a piece of a split text takes beside its letters.
+const PIECE_BYTES: usize = 2 * size_of::<Value>();
 
 type Result_ = Result<Value, Error>;
 
@@ -60,10 +63,45 @@ fn capitalize(text: &str) -> String {
 
 fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> Result_ {
     let text = value.to_text();
+    if context.engine().is_ruby() && to.contains('\\') {
+        return substitute(&text, from, to, context);
+    }
     let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
     // Known before it is made: five of these would otherwise fill the machine.
     context.budget.value(text.len().saturating_add(found.saturating_mul(to.len())))?;
     Ok(Value::text(text.replace(from, to)))
+}
+
+/// Ruby's `gsub` with a text: `\\0` and `\\&` are what was found, `` \\` `` and `\\'` what stands
+/// before and behind it; groups there are none.
+fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> Result_ {
+    let mut made = String::new();
+    let mut place = 0;
+    for (found, _) in text.match_indices(from) {
+        made.push_str(&text[place..found]);
+        place = found + from.len();
+        let before = made.len();
+        let mut letters = to.chars().peekable();
+        while let Some(letter) = letters.next() {
+            match (letter, letters.peek()) {
+                ('\\', Some('0' | '&')) => made.push_str(from),
+                ('\\', Some('`')) => made.push_str(&text[..found]),
+                ('\\', Some('\'')) => made.push_str(&text[place..]),
+                ('\\', Some('\\')) => made.push('\\'),
+                ('\\', Some('1'..='9' | '+')) => {}
+                ('\\', Some('k')) => return Err(Error::new(Kind::Internal, "internal")),
+                (other, _) => {
+                    made.push(other);
+                    continue;
+                }
+            }
+            letters.next();
+            context.budget.step()?;
+        }
+        context.budget.value(made.len() - before)?;
+    }
+    made.push_str(&text[place..]);
+    Ok(Value::text(made))
 }
 
 fn replace_last(value: &Value, from: &str, to: &str) -> Value {
@@ -115,7 +153,7 @@ fn strip_tags(text: &str) -> String {
     clean
 }
 
-fn slice(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
     let from = arguments.whole(0, 0)?;
     let count = match arguments.given(1) {
         Some(Value::Nil) | None => 1,
@@ -130,7 +168,7 @@ fn slice(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
         let items = place(list.len()).map(|from| list.iter().skip(from).take(count).cloned());
         return Ok(Value::list(items.map(Iterator::collect).unwrap_or_default()));
     }
-    let text = value.to_text();
+    let text = context.text(&value);
     let length = text.chars().count();
     Ok(match place(length) {
         Some(from) => Value::text(text.chars().skip(from).take(count).collect::<String>()),
@@ -142,6 +180,11 @@ fn slice(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
 fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
     let text = value.to_text();
     let separator = arguments.text(0);
+    let many = match separator.is_empty() || &*separator == " " {
+        true => text.len(),
+        false => text.matches(&*separator).count() + 1,
+    };
+    context.budget.room(many.saturating_mul(PIECE_BYTES).saturating_add(text.len()))?;
     let mut pieces: Vec<Value> = if &*separator == " " {
         words(&text).map(Value::from).collect()
     } else if separator.is_empty() {
@@ -149,7 +192,7 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
     } else {
         text.split(&*separator).map(Value::from).collect()
     };
-    context.budget.value(pieces.len() * size_of::<Value>())?;
+    context.budget.value(pieces.len() * PIECE_BYTES)?;
     while matches!(pieces.last(), Some(Value::Text(text, _)) if text.is_empty()) {
         pieces.pop();
     }

@@ -3,6 +3,7 @@
 use crate::liquid::error::Error;
 use crate::liquid::strict::grammar::Grammar;
 use crate::liquid::strict::token::Kind;
+use crate::liquid::tags::assign::split;
 
 type Accepted = Result<(), Error>;
 
@@ -73,11 +74,9 @@ fn by_name(name: &str, mut grammar: Grammar<'_>, newest: bool) -> Accepted {
 }
 
 fn assign(markup: &str, newest: bool) -> Accepted {
-    let Some((name, value)) = markup.split_once('=') else { return Ok(()) };
-    let is_name = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
-    if newest && (name.trim().is_empty() || !name.trim().chars().all(is_name)) {
-        let syntax = "Syntax Error in 'assign' - Valid syntax: assign [var] = [source]";
-        return Err(Error::syntax(syntax));
+    let Some((name, value)) = split(markup) else { return Ok(()) };
+    if newest {
+        Grammar::new(name, newest)?.take(Kind::Id)?;
     }
     Grammar::new(value, newest)?.filtered()
 }

@@ -18,6 +18,9 @@ struct Assign {
 /// # Errors
 /// When there is no `name = value`.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    if parser.engine().is_ruby() {
+        return read_ruby(markup, parser);
+    }
     let mut cursor = markup.cursor(parser);
     // Ruby finds the name anywhere before the `=`; files in the wild write `assign = x = …`.
     cursor.eat("=");
@@ -26,8 +29,32 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         Some(name) if cursor.eat("=") => {
             Ok(Box::new(Assign { name: name.into(), value: cursor.filtered()? }))
         }
-        _ => Err(Error::syntax("Syntax Error in 'assign' - Valid syntax: assign [var] = [source]")),
+        _ => Err(malformed()),
     }
+}
+
+/// Ruby finds the name before the first `=` that has one, whatever stands before it.
+fn read_ruby(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let Some((name, value)) = split(markup.text) else { return Err(malformed()) };
+    let before = &markup.text[..markup.text.len() - value.len()];
+    let value = parser.filtered(value, markup.text_mark.after(before))?;
+    Ok(Box::new(Assign { name: name.into(), value }))
+}
+
+fn malformed() -> Error {
+    Error::syntax("Syntax Error in 'assign' - Valid syntax: assign [var] = [source]")
+}
+
+/// The name and the value of an assignment, as Ruby finds them.
+pub fn split(text: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
+    text.match_indices('=').find_map(|(place, _)| {
+        let before = text[..place].trim_end();
+        let start = before
+            .rfind(|c| !is_part(c))
+            .map_or(0, |last| last + before[last..].chars().next().map_or(1, char::len_utf8));
+        (start < before.len()).then(|| (&before[start..], &text[place + 1..]))
+    })
 }
 
 impl Tag for Assign {

@@ -6,6 +6,7 @@ use crate::liquid::expression::Expression;
 use crate::liquid::parser::{End, Parser};
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
+use crate::liquid::value::Value;
 
 #[derive(Debug)]
 struct Case {
@@ -46,12 +47,17 @@ fn values(end: &End, parser: &mut Parser<'_>) -> Result<Vec<Expression>, Error> 
 
 impl Tag for Case {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        let subject = self.subject.evaluate(context)?;
+        let subject = match self.subject.evaluate(context)? {
+            // In Ruby the words mean nothing on this side.
+            Value::Empty | Value::Blank if context.engine().is_ruby() => Value::text(""),
+            subject => subject,
+        };
         let mut matched = false;
         for (values, body) in &self.branches {
             let mut times = usize::from(values.is_none() && !matched);
             for value in values.iter().flatten() {
                 times += usize::from(value.evaluate(context)? == subject);
+                context.budget.weigh(subject.weight())?;
             }
             matched |= values.is_some() && times > 0;
             for _ in 0..times {
@@ -66,6 +72,10 @@ impl Tag for Case {
 
     fn references(&self, found: &mut Vec<Reference>) {
         self.branches.iter().for_each(|(_, body)| body.references(found));
+    }
+
+    fn is_block(&self) -> bool {
+        true
     }
 
     fn is_blank(&self) -> bool {

@@ -17,11 +17,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         parser.comment()?;
         return Ok(Box::new(Comment));
     }
-    let inside = parser.raw_until(&format!("end{}", markup.name))?;
-    if inside.contains("{% doc %}") {
-        let message = "Syntax Error in 'doc' - Nested doc tags are not allowed";
-        return Err(Error::syntax(message));
-    }
+    parser.raw_until(&format!("end{}", markup.name))?;
     Ok(Box::new(Comment))
 }
 

@@ -49,7 +49,14 @@ impl Tag for Cycle {
             Some(group) => format!("cycle group {}", group.evaluate(context)?.to_text()),
             None => format!("cycle {}", self.key),
         };
-        let turn = context.tallies.get(&*key).and_then(Value::to_int).unwrap_or(0);
+        let turn = match context.tallies.get(&*key).and_then(Value::to_int) {
+            Some(turn) => turn,
+            None => {
+                // A group may have another name each time.
+                context.budget.value(key.len() + 2 * size_of::<Value>())?;
+                0
+            }
+        };
         let place = usize::try_from(turn).unwrap_or(0) % self.values.len();
         context.tallies.insert(key.into(), Value::Int(turn + 1));
         let value = self.values[place].evaluate(context)?;

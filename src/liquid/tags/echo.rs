@@ -14,7 +14,7 @@ struct Echo(Expression);
 /// # Errors
 /// A syntax error in the expression.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
-    Ok(Box::new(Echo(markup.cursor(parser).filtered()?)))
+    Ok(Box::new(Echo(parser.filtered(markup.text, markup.text_mark)?)))
 }
 
 impl Tag for Echo {

@@ -8,7 +8,7 @@ use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
 use crate::liquid::text::Text;
-use crate::liquid::value::{Object, Value, pair};
+use crate::liquid::value::{Hash, List, Object, Value, leading_int, pair};
 use crate::liquid::variables::FrameKind;
 use serde_json::{Value as Json, json};
 use std::cell::Cell;
@@ -107,12 +107,19 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
     Ok(head)
 }
 
-/// The values of one loop; a range is not made into a list.
-pub enum Items {
-    /// Values that are there.
-    List(Vec<Value>),
-    /// From, and how many.
-    Numbers(i64, usize),
+/// The values of one loop: a part of a collection, which is not copied.
+pub struct Items {
+    source: Source,
+    skip: usize,
+    count: usize,
+}
+
+enum Source {
+    List(List),
+    Pairs(Hash),
+    /// The first number.
+    Numbers(i64),
+    One(Value),
 }
 
 impl Items {
@@ -125,47 +132,50 @@ impl Items {
     pub fn between(collection: &Value, from: i64, to: Option<i64>) -> Self {
         let skip = usize::try_from(from).unwrap_or(0);
         let end = to.map_or(usize::MAX, |to| usize::try_from(to).unwrap_or(0));
-        let take = end.saturating_sub(skip);
+        let part = |source: Source, length: usize| {
+            let count = length.saturating_sub(skip).min(end.saturating_sub(skip));
+            Self { source, skip, count }
+        };
         match collection {
             Value::Range(first, last) => {
-                let count = last.saturating_sub(*first).saturating_add(1).max(0);
-                let count = usize::try_from(count).unwrap_or(0).saturating_sub(skip).min(take);
-                Self::Numbers(first.saturating_add(skip as i64), count)
+                let length = last.saturating_sub(*first).saturating_add(1).max(0);
+                part(Source::Numbers(*first), usize::try_from(length).unwrap_or(0))
             }
-            Value::List(list) => {
-                Self::List(list.borrow().iter().skip(skip).take(take).cloned().collect())
-            }
-            Value::Hash(hash) => {
-                Self::List(hash.borrow().iter().skip(skip).take(take).map(pair).collect())
-            }
+            Value::List(list) => part(Source::List(Rc::clone(list)), list.borrow().len()),
+            Value::Hash(hash) => part(Source::Pairs(Rc::clone(hash)), hash.borrow().len()),
             Value::Object(object) => match Value::from(object.to_json()) {
                 plain @ (Value::List(_) | Value::Hash(_)) => Self::between(&plain, from, to),
-                _ => Self::List(Vec::new()),
+                _ => part(Source::One(Value::Nil), 0),
             },
             // Ruby does not apply offset and limit to a text.
-            Value::Text(text, _) if !text.is_empty() => Self::List(vec![collection.clone()]),
-            _ => Self::List(Vec::new()),
+            Value::Text(text, _) if !text.is_empty() => Self::one(collection.clone()),
+            _ => part(Source::One(Value::Nil), 0),
         }
+    }
+
+    /// A single value.
+    pub fn one(value: Value) -> Self {
+        Self { source: Source::One(value), skip: 0, count: 1 }
     }
 
     /// How many.
     pub fn len(&self) -> usize {
-        match self {
-            Self::List(items) => items.len(),
-            Self::Numbers(_, count) => *count,
-        }
+        self.count
     }
 
     /// True when there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.count == 0
     }
 
-    /// The value at a place.
+    /// The value at a place; nil where the loop's body took it away.
     pub fn at(&self, place: usize) -> Value {
-        match self {
-            Self::List(items) => items.get(place).cloned().unwrap_or_default(),
-            Self::Numbers(from, _) => Value::Int(from.saturating_add(place as i64)),
+        let place = self.skip.saturating_add(place);
+        match &self.source {
+            Source::List(list) => list.borrow().get(place).cloned().unwrap_or_default(),
+            Source::Pairs(hash) => hash.borrow().get_index(place).map_or(Value::Nil, pair),
+            Source::Numbers(first) => Value::Int(first.saturating_add_unsigned(place as u64)),
+            Source::One(value) => value.clone(),
         }
     }
 }
@@ -181,8 +191,10 @@ impl Head {
             return Ok(None);
         };
         match expression.evaluate(context)? {
-            value if self.is_table => Ok(Some(value.to_int().unwrap_or(0))),
+            Value::Nil if self.is_table => Ok(Some(0)),
+            Value::Text(text, _) if self.is_table => Ok(Some(leading_int(&text).unwrap_or(0))),
             Value::Nil => Ok(None),
+            Value::Big(number) => Ok(Some(if *number < 0 { i64::MIN } else { i64::MAX })),
             value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
         }
     }
@@ -289,6 +301,10 @@ impl Tag for For {
     fn references(&self, found: &mut Vec<Reference>) {
         self.body.references(found);
         self.otherwise.iter().for_each(|block| block.references(found));
+    }
+
+    fn is_block(&self) -> bool {
+        true
     }
 
     fn is_blank(&self) -> bool {

@@ -68,6 +68,10 @@ impl Tag for If {
         self.branches.iter().for_each(|(_, _, body)| body.references(found));
     }
 
+    fn is_block(&self) -> bool {
+        true
+    }
+
     fn is_blank(&self) -> bool {
         self.branches.iter().all(|(_, _, body)| body.is_blank())
     }

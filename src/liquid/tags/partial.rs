@@ -1,7 +1,7 @@
 //! `include` and `render`: another template in this place.
 
 use crate::liquid::context::Context;
-use crate::liquid::error::Error;
+use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Path, Root};
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
@@ -14,6 +14,8 @@ use crate::liquid::variables::FrameKind;
 #[derive(Debug)]
 struct Partial {
     name: Expression,
+    /// Where the name stands.
+    mark: Mark,
     with: Option<Expression>,
     /// `for` rather than `with`.
     many: bool,
@@ -29,8 +31,9 @@ struct Partial {
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     let isolated = markup.name == "render";
+    let mark = cursor.space().mark();
     let name = cursor.primary()?;
-    if isolated && name.constant_text().is_none() {
+    if isolated && !matches!(name, Expression::Joined(_)) && name.constant_text().is_none() {
         return Err(Error::syntax(
             "Syntax error in tag 'render' - Template name must be a quoted string",
         ));
@@ -49,7 +52,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     }
     let alias = if cursor.eat_word("as") { cursor.name().map(Text::from) } else { None };
     arguments.extend(cursor.arguments()?.named);
-    Ok(Box::new(Partial { name, with, many, alias, arguments, isolated }))
+    Ok(Box::new(Partial { name, mark, with, many, alias, arguments, isolated }))
 }
 
 impl Partial {
@@ -102,7 +105,11 @@ impl Partial {
             return Err(Error::argument("Argument error in tag 'include' - Illegal template name"));
         }
         let name = name.to_text().into_owned();
-        let template = context.partial(&name)?;
+        let template = context.partial(&name).map_err(|error| match ruby {
+            // Ruby tells the line that the tag begins in.
+            true => error,
+            false => context.place(error, self.mark),
+        })?;
         Ok((name, template))
     }
 
@@ -157,10 +164,11 @@ impl Tag for Partial {
             }
         }
         let items = match &value {
-            Value::List(list) if !self.isolated => list.borrow().clone(),
-            other => vec![other.clone()],
+            Value::List(_) if !self.isolated => Items::of(&value),
+            other => Items::one(other.clone()),
         };
-        for item in items {
+        for turn in 0..items.len() {
+            let item = items.at(turn);
             context.budget.step()?;
             let mut all = self.variables(context)?;
             // What `with` gives goes before an argument of that name, unless a `render` gets nothing.

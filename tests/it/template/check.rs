@@ -68,7 +68,10 @@ fn syntax_is_checked_everywhere_and_has_its_place_in_the_file() {
             "notifications/api_call_notifications/call.liquid",
             "---\nto: https://api.stripe.com\nrequest_type: POST\nheaders: >-\n  {{ 'a' | json }}\n  {% for %}{% endfor %}\n---\nbody",
         ),
-        ("views/partials/f.liquid", "one\n  {{ a | upcas }}\n{% capturee x %}\n"),
+        (
+            "views/partials/f.liquid",
+            "one\n  {{ a | upcas | size | shot: b }}\n{% capturee x %}\n{% if a %}\n  {%- assign b = a | dowcase %}{% endif %}",
+        ),
     ]);
     let of = |file: &str| {
         let found =
@@ -77,8 +80,13 @@ fn syntax_is_checked_everywhere_and_has_its_place_in_the_file() {
     };
     assert_eq!(of("p.liquid"), [(5, 1, Severity::Error)], "{faults:#?}");
     assert_eq!(of("call.liquid"), [(6, 3, Severity::Error)], "{faults:#?}");
-    let unknown = of("f.liquid");
-    assert_eq!(unknown, [(3, 1, Severity::Error), (2, 10, Severity::Error)], "{faults:#?}");
+    let places = [(2, 10), (2, 25), (3, 1), (5, 22)];
+    let unknown = places.map(|(line, column)| (line, column, Severity::Error));
+    assert_eq!(of("f.liquid"), unknown, "{faults:#?}");
+    let helps: Vec<_> = faults.iter().filter_map(|fault| fault.help.as_deref()).collect();
+    for name in ["upcase", "capture", "downcase"] {
+        assert!(helps.contains(&format!("did you mean `{name}`?").as_str()), "{helps:?}");
+    }
 }
 
 #[test]

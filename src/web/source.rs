@@ -1,0 +1,72 @@
+//! The files that make the site work, shown to the developer whose machine it is.
+
+use crate::app::house::House;
+use crate::module::path::place;
+use crate::web::console::{Page, guarded};
+use crate::web::error::Fault;
+use crate::web::page::is_development;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use serde_json::json;
+use std::fs;
+use std::path::{Component, Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+const SOURCE: &str = include_str!("pages/source.hbs");
+
+/// A longer file is not a template a person reads.
+const BYTES_MAX: u64 = 256 * 1024;
+
+/// One file of a module, with its lines numbered. Only in development, and only files that a
+/// module is made of: not its values, not the database, nothing outside the instance.
+pub async fn file(
+    State(house): State<Arc<House>>,
+    Path(path): Path<String>,
+    request: Request,
+) -> Response {
+    guarded(house, request, move |house| show(house, &path)).await
+}
+
+fn show(house: &House, path: &str) -> Page {
+    if !is_development(house) {
+        return Err(Fault::not_found());
+    }
+    let disk = inside(&house.config.root, path).ok_or_else(Fault::not_found)?;
+    let text = fs::read_to_string(disk).map_err(|_| Fault::not_found())?;
+    let text = house.world().catalog.redact(&text);
+    let lines: Vec<_> = text
+        .lines()
+        .enumerate()
+        .map(|(at, text)| json!({ "number": at + 1, "text": text }))
+        .collect();
+    Ok((SOURCE, json!({ "path": path, "lines": lines })))
+}
+
+/// Where a module's file is on disk; nothing for every other path, however it is written.
+fn inside(root: &FilePath, path: &str) -> Option<PathBuf> {
+    let plain = FilePath::new(path).components().all(is_plain);
+    if !plain || !is_of_a_module(path) {
+        return None;
+    }
+    let root = root.canonicalize().ok()?;
+    // A link inside the instance may lead out of it.
+    let disk = root.join(path).canonicalize().ok()?;
+    let known = disk.strip_prefix(&root).ok()?.to_str().is_some_and(is_of_a_module);
+    let short = fs::metadata(&disk).is_ok_and(|meta| meta.is_file() && meta.len() <= BYTES_MAX);
+    (known && short).then_some(disk)
+}
+
+fn is_plain(part: Component<'_>) -> bool {
+    matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'))
+}
+
+/// Page, partial, form, query and so on, of the root module or of one in `modules/`
+/// (`platformos.md` A1).
+fn is_of_a_module(path: &str) -> bool {
+    let below = ["app/", "marketplace_builder/"].iter().find_map(|top| path.strip_prefix(top));
+    let below = below.unwrap_or(path);
+    let Some(module) = below.strip_prefix("modules/") else { return place(below).is_some() };
+    let rest = module.split_once('/').map_or("", |(_, rest)| rest);
+    let part = ["public/", "private/"].iter().find_map(|part| rest.strip_prefix(part));
+    part.is_some_and(|file| place(file).is_some())
+}
