@@ -4,14 +4,15 @@
 pub mod liquid;
 
 use liquid::budget::{Budget, Limits};
-use liquid::context::{Escape, Partials, Setting};
+use liquid::context::{Partials, Setting};
+use liquid::print::Escape;
 use liquid::engine::{Engine, Mode};
 use liquid::error::{Error, Kind};
 use liquid::template::Template;
 use liquid::value::Value;
 use arbitrary::Arbitrary;
 use serde_json::{Map, Value as Json, json};
-use std::sync::Arc;
+use liquid::text::Text;
 use std::time::Duration;
 
 /// How strictly a case is read, and by which engine.
@@ -108,7 +109,7 @@ pub fn render(case: &Case<'_>) {
     let (none, variables) = (Map::new(), data["environment"].as_object().cloned().unwrap_or_default());
     let budget = Budget::new(engine.limits());
     let setting = Setting {
-        variables: variables.into_iter().map(|(name, value)| (Arc::from(name), Value::from(value))).collect(),
+        variables: variables.into_iter().map(|(name, value)| (Text::from(name), Value::from(value))).collect(),
         globals: Vec::new(),
         partials: &Files(&engine, data["filesystem"].as_object().unwrap_or(&none)),
         host: &(),

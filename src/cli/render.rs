@@ -3,18 +3,19 @@
 use crate::cli::arguments::Render;
 use crate::clock::{Clock as _, SystemClock};
 use crate::liquid::budget::Budget;
-use crate::liquid::context::{Escape, Partials, Setting};
+use crate::liquid::context::{Partials, Setting};
 use crate::liquid::engine::Engine;
 use crate::liquid::error::{Error, Kind};
 use crate::liquid::jsonl;
+use crate::liquid::print::Escape;
 use crate::liquid::template::Template;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value as Json;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Renders one template to standard output, or answers line by line with `--jsonl`.
 ///
@@ -33,7 +34,7 @@ pub fn run(render: &Render) -> Result<ExitCode> {
     let template = engine.compile(file.display().to_string(), source)?;
     let budget = Budget::new(engine.limits());
     let setting = Setting {
-        variables: data.into_iter().map(|(k, v)| (Arc::from(k), Value::from(v))).collect(),
+        variables: data.into_iter().map(|(k, v)| (Text::from(k), Value::from(v))).collect(),
         globals: Vec::new(),
         partials: &folder,
         host: &(),

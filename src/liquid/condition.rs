@@ -3,9 +3,9 @@
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 /// A condition.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub enum Condition {
     /// Two values compared.
     Compare(Expression, Operator, Expression),
     /// Two values with something between them that is no operator; said when it is reached.
-    Unknown(Arc<str>),
+    Unknown(Text),
     /// Both.
     And(Box<Condition>, Box<Condition>),
     /// Either.
@@ -64,7 +64,11 @@ impl Condition {
     /// When two values cannot be compared, or a limit is reached.
     pub fn holds(&self, context: &mut Context<'_>) -> Result<bool, Error> {
         match self {
-            Self::Truth(expression) => Ok(expression.evaluate(context)?.is_truthy()),
+            Self::Truth(expression) => expression.with(context, Value::is_truthy),
+            Self::Compare(left, operator, Expression::Literal(right)) => {
+                let right = right.value();
+                left.with(context, |left| compare(left, *operator, &right))?
+            }
             Self::Compare(left, operator, right) => {
                 let left = left.evaluate(context)?;
                 let right = right.evaluate(context)?;
@@ -93,10 +97,10 @@ pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, 
     let order = match (left, right) {
         (Value::Int(a), Value::Int(b)) => a.partial_cmp(b),
         (Value::Big(a), Value::Big(b)) => a.partial_cmp(b),
-        (Value::Big(a), Value::Int(b)) => a.partial_cmp(&i128::from(*b)),
-        (Value::Int(a), Value::Big(b)) => i128::from(*a).partial_cmp(b),
-        (Value::Big(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
-        (Value::Float(a), Value::Big(b)) => a.partial_cmp(&(*b as f64)),
+        (Value::Big(a), Value::Int(b)) => (**a).partial_cmp(&i128::from(*b)),
+        (Value::Int(a), Value::Big(b)) => i128::from(*a).partial_cmp(&**b),
+        (Value::Big(a), Value::Float(b)) => (**a as f64).partial_cmp(b),
+        (Value::Float(a), Value::Big(b)) => a.partial_cmp(&(**b as f64)),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
         (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),
         (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(*b as f64)),

@@ -3,16 +3,19 @@
 use crate::liquid::budget::Budget;
 use crate::liquid::engine::{Engine, Rendered};
 use crate::liquid::error::{Error, Kind, Mark};
+use crate::liquid::print::{Escape, Writer};
 use crate::liquid::tag::Flow;
 use crate::liquid::template::Template;
+use crate::liquid::text::Text;
 use crate::liquid::value::{Object, Value};
+use crate::liquid::variables::{FrameKind, Row, Variables};
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::mem::take;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Where `include` and `render` find other templates.
 pub trait Partials {
@@ -47,23 +50,12 @@ impl Outside for () {
     fn ask(&self, _: &mut dyn Any) {}
 }
 
-/// How texts are printed.
-#[derive(Debug, Clone, Copy)]
-pub enum Escape {
-    /// As they are.
-    Raw,
-    /// `& < > " '` as entities.
-    Entities,
-    /// Through a function of the caller's, such as a sanitiser.
-    Through(fn(&str) -> String),
-}
-
 /// What a render happens in.
 pub struct Setting<'a> {
     /// The variables at its beginning.
-    pub variables: Vec<(Arc<str>, Value)>,
+    pub variables: Vec<(Text, Value)>,
     /// Variables that are visible everywhere, isolated partials included.
-    pub globals: Vec<(Arc<str>, Value)>,
+    pub globals: Vec<(Text, Value)>,
     /// Where partials are.
     pub partials: &'a dyn Partials,
     /// What tags and filters of the caller's reach.
@@ -74,25 +66,6 @@ pub struct Setting<'a> {
     pub now: Timestamp,
     /// What it may spend; shared when one render leads to another.
     pub budget: &'a Budget,
-}
-
-/// A level of variables.
-#[derive(Debug, Default)]
-struct Frame {
-    variables: HashMap<Arc<str>, Value>,
-    kind: FrameKind,
-}
-
-/// What a level of variables lets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FrameKind {
-    /// A loop's: read through, and `assign` goes past it.
-    #[default]
-    Block,
-    /// An `include`'s: read through, `assign` stays.
-    Partial,
-    /// A `render`'s or `function`'s: nothing below is seen.
-    Isolated,
 }
 
 /// `self`: the variables as they can be read at some level.
@@ -110,6 +83,20 @@ impl Object for Scope {
 
     fn level(&self) -> Option<usize> {
         Some(self.0)
+    }
+}
+
+/// What a `render` has of its own: counters, cycles and loops.
+pub(super) type Tallies = HashMap<Text, Value, RandomState>;
+
+/// Everything that has a name, to be looked at.
+pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
+
+impl<'a> Readable<'a> {
+    /// A variable's value.
+    pub(super) fn find(&self, name: &str) -> Option<&'a Value> {
+        let Self(variables, counters, globals) = self;
+        variables.get(name).or_else(|| counters.get(name)).or_else(|| globals.get(name))
     }
 }
 
@@ -132,14 +119,16 @@ pub struct Context<'a> {
     /// State of the caller's tags, for the whole render.
     pub registers: HashMap<String, Value>,
     /// Counters, cycles and loops: a `render` begins with fresh ones.
-    pub(super) tallies: HashMap<String, Value>,
+    pub(super) tallies: Tallies,
     /// What was noticed.
     pub warnings: Vec<Error>,
     engine: &'a Engine,
-    globals: Vec<(Arc<str>, Value)>,
+    globals: Row,
     /// Seen where no variable of that name is.
-    counters: Vec<(Arc<str>, Value)>,
-    frames: Vec<Frame>,
+    counters: Row,
+    variables: Variables,
+    /// The partials that were asked for.
+    found: HashMap<Text, Template, RandomState>,
     output: String,
     template: Option<Template>,
 }
@@ -147,8 +136,6 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A fresh render.
     pub fn new(engine: &'a Engine, setting: Setting<'a>) -> Self {
-        let frame =
-            Frame { variables: setting.variables.into_iter().collect(), kind: FrameKind::Isolated };
         Self {
             budget: setting.budget,
             partials: setting.partials,
@@ -158,12 +145,13 @@ impl<'a> Context<'a> {
             line: 0,
             returned: None,
             registers: HashMap::new(),
-            tallies: HashMap::new(),
+            tallies: Tallies::default(),
             warnings: Vec::new(),
             engine,
-            globals: setting.globals,
-            counters: Vec::new(),
-            frames: vec![frame],
+            globals: setting.globals.into_iter().collect(),
+            counters: Row::default(),
+            variables: Variables::new(setting.variables),
+            found: HashMap::default(),
             output: String::new(),
             template: None,
         }
@@ -186,87 +174,81 @@ impl<'a> Context<'a> {
 
     /// A variable's value; nil when there is none.
     pub fn variable(&self, name: &str) -> Value {
-        match self.find(name, self.frames.len()) {
+        match self.find(name) {
             Some(value) => value.clone(),
             None if name == "self" && self.engine.is_ruby() => {
-                Value::Object(Rc::new(Scope(self.frames.len())))
+                Value::Object(Rc::new(Scope(self.variables.level())))
             }
             None => Value::Nil,
         }
     }
 
-    /// A variable's value as it is seen at some level: see [`Object::level`].
-    pub(super) fn variable_at(&self, name: &str, level: usize) -> Value {
-        self.find(name, level.min(self.frames.len())).cloned().unwrap_or_default()
+    /// A variable's value, in its place.
+    pub(super) fn find(&self, name: &str) -> Option<&Value> {
+        self.variables.get(name).or_else(|| self.outer(name))
     }
 
-    fn find(&self, name: &str, level: usize) -> Option<&Value> {
-        for frame in self.frames[..level].iter().rev() {
-            if let Some(value) = frame.variables.get(name) {
-                return Some(value);
-            }
-            if frame.kind == FrameKind::Isolated {
-                break;
-            }
-        }
-        let outer = self.counters.iter().chain(&self.globals);
-        outer.into_iter().find(|(one, _)| &**one == name).map(|(_, value)| value)
+    /// A variable's value as it is seen at some level: see [`Object::level`].
+    pub(super) fn variable_at(&self, name: &str, level: usize) -> Value {
+        let found = self.variables.get_at(name, level).or_else(|| self.outer(name));
+        found.cloned().unwrap_or_default()
+    }
+
+    fn outer(&self, name: &str) -> Option<&Value> {
+        self.counters.get(name).or_else(|| self.globals.get(name))
     }
 
     /// Moves a counter of `increment` or `decrement`; gives what it was.
-    pub(super) fn count(&mut self, name: &Arc<str>, by: i64) -> i64 {
-        let found = self.counters.iter_mut().find(|(one, _)| one == name);
-        let before = found.as_ref().and_then(|(_, value)| value.to_int()).unwrap_or(0);
+    pub(super) fn count(&mut self, name: &Text, by: i64) -> i64 {
+        let found = self.counters.get_mut(name);
+        let before = found.as_ref().and_then(|value| value.to_int()).unwrap_or(0);
         let after = Value::Int(before.saturating_add(by));
         match found {
-            Some((_, value)) => *value = after,
-            None => self.counters.push((Arc::clone(name), after)),
+            Some(value) => *value = after,
+            None => self.counters.push(name.clone(), after),
         }
         before
     }
 
     /// Every variable that can be read here, inner ones first.
-    pub fn visible(&self) -> Vec<(Arc<str>, Value)> {
-        let mut seen: Vec<(Arc<str>, Value)> = Vec::new();
-        for frame in self.frames.iter().rev() {
-            for (name, value) in &frame.variables {
-                if !seen.iter().any(|(one, _)| one == name) {
-                    seen.push((Arc::clone(name), value.clone()));
-                }
-            }
-            if frame.kind == FrameKind::Isolated {
-                break;
-            }
-        }
-        seen
+    pub fn visible(&self) -> Vec<(Text, Value)> {
+        self.variables.visible()
     }
 
     /// Sets a variable of the present template; it outlives the loop it is set in.
-    pub fn assign(&mut self, name: impl Into<Arc<str>>, value: Value) {
-        let frame = self.frames.iter_mut().rev().find(|frame| frame.kind != FrameKind::Block);
-        if let Some(frame) = frame {
-            frame.variables.insert(name.into(), value);
-        }
+    pub fn assign(&mut self, name: impl Into<Text>, value: Value) {
+        self.variables.assign(name.into(), value);
     }
 
     /// Sets a variable of the innermost level: a loop's own.
-    pub fn set_local(&mut self, name: &Arc<str>, value: Value) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.variables.insert(Arc::clone(name), value);
-        }
+    pub fn set_local(&mut self, name: &Text, value: Value) {
+        self.variables.set_local(name, value);
     }
 
     /// Runs `work` on a level of its own.
     pub fn with_frame<T>(
         &mut self,
         kind: FrameKind,
-        variables: Vec<(Arc<str>, Value)>,
+        variables: impl IntoIterator<Item = (Text, Value)>,
         work: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        self.frames.push(Frame { variables: variables.into_iter().collect(), kind });
+        self.variables.enter(kind, variables);
         let result = work(self);
-        self.frames.pop();
+        self.variables.leave();
         result
+    }
+
+    /// The template of that name; looked for once in a render.
+    ///
+    /// # Errors
+    /// Why it cannot be had.
+    pub fn partial(&mut self, name: &str) -> Result<Template, Error> {
+        if let Some(template) = self.found.get(name) {
+            return Ok(template.clone());
+        }
+        let template = self.partials.find(name)?;
+        self.found.insert(name.into(), template.clone());
+        Ok(template)
     }
 
     /// Runs `work` and takes what it writes instead of printing it.
@@ -291,35 +273,19 @@ impl<'a> Context<'a> {
     /// # Errors
     /// The output's limit.
     pub fn print(&mut self, value: &Value) -> Result<(), Error> {
-        match (value, self.escape) {
-            (Value::Text(text, false), Escape::Entities) => {
-                if text.contains(['&', '<', '>', '"', '\'']) {
-                    let escaped = escape_entities(text);
-                    return self.write(&escaped);
-                }
-                self.write(text)
-            }
-            (Value::Text(text, false), Escape::Through(through)) => {
-                let clean = through(text);
-                self.write(&clean)
-            }
-            // JSON says the same with these letters escaped, and can not open a tag in a page.
-            (
-                Value::List(_) | Value::Hash(_) | Value::Object(_),
-                Escape::Entities | Escape::Through(_),
-            ) => {
-                let text = self.text(value);
-                self.budget.settle()?;
-                let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
-                let text = text.replace('&', "\\u0026");
-                self.write(&text)
-            }
-            _ => {
-                let text = self.text(value);
-                self.budget.weigh(text.len())?;
-                self.write(&text)
-            }
-        }
+        self.writer().1.print(value)
+    }
+
+    /// The variables, and where they may be written without being taken out.
+    pub(super) fn writer(&mut self) -> (Readable<'_>, Writer<'_>) {
+        let readable = Readable(&self.variables, &self.counters, &self.globals);
+        let writer = Writer {
+            output: &mut self.output,
+            budget: self.budget,
+            escape: self.escape,
+            ruby: self.engine.is_ruby(),
+        };
+        (readable, writer)
     }
 
     /// A value as it is printed, before it is escaped.
@@ -329,7 +295,7 @@ impl<'a> Context<'a> {
 
     /// Whether what runs now is inside a `render`.
     pub fn is_isolated(&self) -> bool {
-        self.frames.iter().skip(1).any(|frame| frame.kind == FrameKind::Isolated)
+        self.variables.is_isolated()
     }
 
     /// Gives an error its place in the present template.
@@ -413,7 +379,7 @@ impl<'a> Context<'a> {
         &mut self,
         template: &Template,
         kind: FrameKind,
-        variables: Vec<(Arc<str>, Value)>,
+        variables: impl IntoIterator<Item = (Text, Value)>,
     ) -> Result<Flow, Error> {
         let line = self.line;
         let isolated = kind == FrameKind::Isolated;
@@ -427,20 +393,4 @@ impl<'a> Context<'a> {
             None => error,
         })
     }
-}
-
-/// `& < > " '` as entities.
-pub fn escape_entities(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

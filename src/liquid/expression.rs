@@ -5,9 +5,10 @@ use crate::liquid::context::Context;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::{Arguments, Filter};
 use crate::liquid::filters::arity;
+use crate::liquid::shared::Map;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use indexmap::IndexMap;
-use std::sync::Arc;
+use smallvec::SmallVec;
 
 /// What an empty list or hash takes.
 const LIST_BYTES: usize = 64;
@@ -26,7 +27,7 @@ pub enum Literal {
     /// `5.0`.
     Float(f64),
     /// `'text'`.
-    Text(Arc<str>),
+    Text(Text),
     /// `empty`.
     Empty,
     /// `blank`.
@@ -67,7 +68,7 @@ pub struct Path {
 #[derive(Debug, Clone)]
 pub enum Root {
     /// `name`.
-    Name(Arc<str>),
+    Name(Text),
     /// `[expression]`.
     Dynamic(Box<Expression>),
 }
@@ -76,7 +77,7 @@ pub enum Root {
 #[derive(Debug, Clone)]
 pub enum PathStep {
     /// `.name`.
-    Name(Arc<str>),
+    Name(Text),
     /// `[expression]`.
     Key(Expression),
 }
@@ -94,7 +95,7 @@ pub struct Filtered {
 #[derive(Debug, Clone)]
 pub struct FilterCall {
     /// Its name.
-    pub name: Arc<str>,
+    pub name: Text,
     /// The function, when the engine knows one.
     pub function: Option<Filter>,
     /// Whether lists and hashes come to it as inspected texts.
@@ -102,7 +103,7 @@ pub struct FilterCall {
     /// `a, b`.
     pub positional: Vec<Expression>,
     /// `k: v`.
-    pub named: Vec<(Arc<str>, Expression)>,
+    pub named: Vec<(Text, Expression)>,
     /// Where it stands.
     pub mark: Mark,
 }
@@ -114,9 +115,9 @@ impl Literal {
             Self::Nil => Value::Nil,
             Self::Bool(truth) => Value::Bool(*truth),
             Self::Int(number) => Value::Int(*number),
-            Self::Big(number) => Value::Big(*number),
+            Self::Big(number) => Value::whole(*number),
             Self::Float(number) => Value::Float(*number),
-            Self::Text(text) => Value::Text(Arc::clone(text), false),
+            Self::Text(text) => Value::Text(text.clone(), false),
             Self::Empty => Value::Empty,
             Self::Blank => Value::Blank,
         }
@@ -148,10 +149,10 @@ impl Expression {
             }
             Self::Hash(pairs) => {
                 context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
-                let mut map = IndexMap::with_capacity(pairs.len());
+                let mut map = Map::with_capacity_and_hasher(pairs.len(), Default::default());
                 for (key, value) in pairs {
                     let key = key.evaluate(context)?;
-                    map.insert(Arc::from(&*key.to_text()), value.evaluate(context)?);
+                    map.insert(Text::from(&*key.to_text()), value.evaluate(context)?);
                 }
                 Ok(Value::hash(map))
             }
@@ -170,8 +171,46 @@ impl Expression {
         }
     }
 
+    /// Looks at the value now; a variable's is not taken out of its place for it.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn with<T>(
+        &self,
+        context: &mut Context<'_>,
+        mut look: impl FnMut(&Value) -> T,
+    ) -> Result<T, Error> {
+        if let Self::Path(path) = self
+            && let Some(name) = path.direct()
+            && let Some(value) = context.find(name)
+            && let Some(seen) = reach(value, &path.steps, &mut look)
+        {
+            return Ok(seen);
+        }
+        Ok(look(&self.evaluate(context)?))
+    }
+
+    /// Prints the value as `{{ }}` does; a variable's straight from its place.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`], and the output's limit.
+    pub fn print(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        if let Self::Path(path) = self
+            && let Some(name) = path.direct()
+        {
+            let (readable, mut writer) = context.writer();
+            if let Some(value) = readable.find(name)
+                && let Some(printed) = reach(value, &path.steps, &mut |value| writer.print(value))
+            {
+                return printed;
+            }
+        }
+        let value = self.evaluate(context)?;
+        context.print(&value)
+    }
+
     /// The text, when it is a constant one: names of partials and queries can be checked then.
-    pub fn constant_text(&self) -> Option<&Arc<str>> {
+    pub fn constant_text(&self) -> Option<&Text> {
         match self {
             Self::Literal(Literal::Text(text)) => Some(text),
             _ => None,
@@ -179,8 +218,43 @@ impl Expression {
     }
 }
 
+/// A path with more steps is walked without recursion.
+const DIRECT_MAX: usize = 6;
+
+/// Follows names into a value and looks at what is there; `self` has to be asked otherwise.
+fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> T) -> Option<T> {
+    let Some((PathStep::Name(name), rest)) = steps.split_first() else { return Some(look(value)) };
+    match value {
+        Value::Hash(hash) => {
+            if let Some(inner) = hash.borrow().get(&**name) {
+                return reach(inner, rest, look);
+            }
+        }
+        Value::Object(object) if object.level().is_some() => return None,
+        _ => {}
+    }
+    reach(&value.property(name), rest, look)
+}
+
 impl Path {
+    /// The variable's name, when only a few names follow it and it is no `self`.
+    fn direct(&self) -> Option<&Text> {
+        let is_name = |step: &PathStep| matches!(step, PathStep::Name(_));
+        match &self.root {
+            Root::Name(name) if self.steps.len() <= DIRECT_MAX => {
+                self.steps.iter().all(is_name).then_some(name)
+            }
+            _ => None,
+        }
+    }
+
     fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        if let Some(name) = self.direct()
+            && let Some(value) = context.find(name)
+            && let Some(found) = reach(value, &self.steps, &mut Value::clone)
+        {
+            return Ok(found);
+        }
         let mut value = match &self.root {
             Root::Name(name) => context.variable(name),
             Root::Dynamic(expression) => {
@@ -195,7 +269,7 @@ impl Path {
             };
             if let Some(level) = level {
                 let name = match step {
-                    PathStep::Name(name) => Value::Text(Arc::clone(name), false),
+                    PathStep::Name(name) => Value::Text(name.clone(), false),
                     PathStep::Key(key) => key.evaluate(context)?,
                 };
                 value = context.variable_at(&name.to_text(), level);
@@ -251,11 +325,11 @@ impl FilterCall {
         let Some(function) = self.function else {
             return context.unknown_filter(&self.name, value, self.mark);
         };
-        let positional: Result<Vec<_>, _> =
+        let positional: Result<SmallVec<_>, _> =
             self.positional.iter().map(|one| one.evaluate(context)).collect();
         let mut named = Vec::with_capacity(self.named.len());
         for (name, expression) in &self.named {
-            named.push((Arc::clone(name), expression.evaluate(context)?));
+            named.push((name.clone(), expression.evaluate(context)?));
         }
         let mut arguments = Arguments { positional: positional?, named };
         let mut value = value;

@@ -2,9 +2,10 @@
 
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
+use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// A filter: the value, its arguments, and the render it happens in.
 pub type Filter = fn(Value, &Arguments, &mut Context<'_>) -> Result<Value, Error>;
@@ -13,9 +14,9 @@ pub type Filter = fn(Value, &Arguments, &mut Context<'_>) -> Result<Value, Error
 #[derive(Debug, Default)]
 pub struct Arguments {
     /// In order.
-    pub positional: Vec<Value>,
+    pub positional: SmallVec<[Value; 2]>,
     /// By name, in the order written.
-    pub named: Vec<(Arc<str>, Value)>,
+    pub named: Vec<(Text, Value)>,
 }
 
 impl Arguments {

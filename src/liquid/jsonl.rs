@@ -1,10 +1,12 @@
 //! One JSON line in, one out: how a test suite talks to the engine; nothing a line says ends the process.
 
 use crate::liquid::budget::{Budget, Limits};
-use crate::liquid::context::{Escape, Partials, Setting};
+use crate::liquid::context::{Partials, Setting};
 use crate::liquid::engine::{Engine, Mode};
 use crate::liquid::error::{Error, Kind};
+use crate::liquid::print::Escape;
 use crate::liquid::template::Template;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,7 +15,6 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// What a line may take.
@@ -129,7 +130,7 @@ fn answer_line(line: &str) -> Json {
     let variables = line.environment.unwrap_or_default().into_iter();
     let setting = Setting {
         variables: Vec::new(),
-        globals: variables.map(|(name, value)| (Arc::from(name), unmarked(value))).collect(),
+        globals: variables.map(|(name, value)| (Text::from(name), unmarked(value))).collect(),
         partials: &files,
         host: &(),
         escape: Escape::Raw,
@@ -180,9 +181,9 @@ fn unmarked(json: Json) -> Value {
             None => Value::from(text),
         },
         Json::Array(items) => Value::list(items.into_iter().map(unmarked).collect()),
-        Json::Object(map) => {
-            Value::hash(map.into_iter().map(|(key, one)| (Arc::from(key), unmarked(one))).collect())
-        }
+        Json::Object(map) => Value::hash(
+            map.into_iter().map(|(key, one)| (Text::from(key), unmarked(one))).collect(),
+        ),
         other => Value::from(other),
     }
 }

@@ -46,9 +46,8 @@ fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
         Value::Nil | Value::Empty | Value::Blank => Json::Null,
         Value::Bool(truth) => Json::Bool(*truth),
         Value::Int(number) => Json::from(*number),
-        Value::Big(number) => {
-            serde_json::Number::from_i128(*number).map_or(Json::from(*number as f64), Json::Number)
-        }
+        Value::Big(number) => serde_json::Number::from_i128(**number)
+            .map_or(Json::from(**number as f64), Json::Number),
         Value::Float(number) => Json::from(*number),
         Value::Text(text, _) => Json::from(&**text),
         Value::List(list) => {

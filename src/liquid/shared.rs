@@ -1,10 +1,15 @@
 //! What lists and hashes hold; deep ones are taken apart without recursion.
 
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
+use foldhash::fast::RandomState;
 use indexmap::IndexMap;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
-use std::sync::Arc;
+
+/// Values by name, in the order they were made. The hasher is a fast one with a seed of its own
+/// for each process and map: keys that come from outside can't be made to meet in one place.
+pub type Map = IndexMap<Text, Value, RandomState>;
 
 /// The items of a list.
 #[derive(Debug, Default)]
@@ -12,7 +17,7 @@ pub struct Items(Vec<Value>);
 
 /// The entries of a hash, in the order they were made.
 #[derive(Debug, Default)]
-pub struct Entries(IndexMap<Arc<str>, Value>);
+pub struct Entries(Map);
 
 impl Deref for Items {
     type Target = Vec<Value>;
@@ -40,26 +45,26 @@ impl FromIterator<Value> for Items {
 }
 
 impl Deref for Entries {
-    type Target = IndexMap<Arc<str>, Value>;
-    fn deref(&self) -> &IndexMap<Arc<str>, Value> {
+    type Target = Map;
+    fn deref(&self) -> &Map {
         &self.0
     }
 }
 
 impl DerefMut for Entries {
-    fn deref_mut(&mut self) -> &mut IndexMap<Arc<str>, Value> {
+    fn deref_mut(&mut self) -> &mut Map {
         &mut self.0
     }
 }
 
-impl From<IndexMap<Arc<str>, Value>> for Entries {
-    fn from(entries: IndexMap<Arc<str>, Value>) -> Self {
+impl From<Map> for Entries {
+    fn from(entries: Map) -> Self {
         Self(entries)
     }
 }
 
-impl FromIterator<(Arc<str>, Value)> for Entries {
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, Value)>>(entries: I) -> Self {
+impl FromIterator<(Text, Value)> for Entries {
+    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(entries: I) -> Self {
         Self(entries.into_iter().collect())
     }
 }

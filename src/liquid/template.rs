@@ -5,6 +5,7 @@ use crate::liquid::engine::Mode;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::Expression;
 use crate::liquid::tag::{Flow, Tag};
+use crate::liquid::text::Text;
 use std::sync::Arc;
 
 /// A compiled template; clones share it.
@@ -43,7 +44,7 @@ pub struct Reference {
     /// What it names: `partial`, `graphql`, `form`, …
     pub kind: &'static str,
     /// The name.
-    pub name: Arc<str>,
+    pub name: Text,
     /// Where.
     pub mark: Mark,
 }
@@ -104,8 +105,7 @@ impl Block {
                     context
                         .budget
                         .step()
-                        .and_then(|()| expression.evaluate(context))
-                        .and_then(|value| context.print(&value))
+                        .and_then(|()| expression.print(context))
                         .map(|()| Flow::Next)
                         .or_else(|error| context.failed(error, *mark, false))
                 }

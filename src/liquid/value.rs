@@ -2,15 +2,14 @@
 
 use crate::liquid::inspect;
 use crate::liquid::plain;
-use crate::liquid::shared::{Entries, Items};
+use crate::liquid::shared::{Entries, Items, Map};
+use crate::liquid::text::Text;
 use crate::liquid::time::Time;
-use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// A list; clones are the same list.
 pub type List = Rc<RefCell<Items>>;
@@ -40,11 +39,11 @@ pub enum Value {
     /// A whole number.
     Int(i64),
     /// A whole number beyond 64 bits; see [`Value::whole`].
-    Big(i128),
+    Big(Box<i128>),
     /// A decimal number.
     Float(f64),
     /// A text, and whether it may be printed as it is.
-    Text(Arc<str>, bool),
+    Text(Text, bool),
     /// A list.
     List(List),
     /// A hash.
@@ -52,7 +51,7 @@ pub enum Value {
     /// From, to: never materialised unless it is short.
     Range(i64, i64),
     /// A moment.
-    Time(Time),
+    Time(Rc<Time>),
     /// Something with behaviour of its own.
     Object(Rc<dyn Object>),
     /// The word `empty`, for comparisons.
@@ -63,18 +62,18 @@ pub enum Value {
 
 impl Value {
     /// A text that is escaped when printed.
-    pub fn text(text: impl Into<Arc<str>>) -> Self {
+    pub fn text(text: impl Into<Text>) -> Self {
         Self::Text(text.into(), false)
     }
 
     /// A text that is printed as it is.
-    pub fn safe(text: impl Into<Arc<str>>) -> Self {
+    pub fn safe(text: impl Into<Text>) -> Self {
         Self::Text(text.into(), true)
     }
 
     /// A whole number of any size that fits.
     pub fn whole(number: i128) -> Self {
-        i64::try_from(number).map_or(Self::Big(number), Self::Int)
+        i64::try_from(number).map_or_else(|_| Self::Big(Box::new(number)), Self::Int)
     }
 
     /// A fresh list.
@@ -83,7 +82,7 @@ impl Value {
     }
 
     /// A fresh hash.
-    pub fn hash(map: IndexMap<Arc<str>, Value>) -> Self {
+    pub fn hash(map: Map) -> Self {
         Self::Hash(Rc::new(RefCell::new(map.into())))
     }
 
@@ -188,7 +187,7 @@ impl Value {
     pub fn to_whole(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
-            Self::Big(number) => Some(if *number < 0 { i64::MIN } else { i64::MAX }),
+            Self::Big(number) => Some(if **number < 0 { i64::MIN } else { i64::MAX }),
             // A whole number that was too large to be kept as one.
             Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
             Self::Text(text, _) => whole_text(text),
@@ -275,8 +274,8 @@ impl Value {
 }
 
 /// A pair of a hash as templates loop over it: `[key, value]`.
-pub fn pair((key, value): (&Arc<str>, &Value)) -> Value {
-    Value::list(vec![Value::text(Arc::clone(key)), value.clone()])
+pub fn pair((key, value): (&Text, &Value)) -> Value {
+    Value::list(vec![Value::text(key.clone()), value.clone()])
 }
 
 /// As Ruby prints: always with a point, large and small ones with an exponent.
@@ -334,20 +333,33 @@ pub fn leading_int(text: &str) -> Option<i64> {
 
 impl From<Json> for Value {
     fn from(json: Json) -> Self {
+        Self::from(&json)
+    }
+}
+
+impl From<&Json> for Value {
+    fn from(json: &Json) -> Self {
         match json {
             Json::Null => Self::Nil,
-            Json::Bool(truth) => Self::Bool(truth),
-            Json::Number(number) => match (number.as_i128(), number.as_f64()) {
-                (Some(whole), _) => Self::whole(whole),
-                (None, Some(decimal)) => Self::Float(decimal),
+            Json::Bool(truth) => Self::Bool(*truth),
+            Json::Number(number) => match (number.as_i64(), number.as_i128(), number.as_f64()) {
+                (Some(whole), ..) => Self::Int(whole),
+                (_, Some(whole), _) => Self::whole(whole),
+                (.., Some(decimal)) => Self::Float(decimal),
                 _ => Self::Nil,
             },
             Json::String(text) => Self::text(text),
-            Json::Array(list) => Self::list(list.into_iter().map(Self::from).collect()),
+            Json::Array(list) => Self::list(list.iter().map(Self::from).collect()),
             Json::Object(map) => {
-                Self::hash(map.into_iter().map(|(k, v)| (Arc::from(k), Self::from(v))).collect())
+                Self::hash(map.iter().map(|(k, v)| (Text::from(k), Self::from(v))).collect())
             }
         }
+    }
+}
+
+impl From<Time> for Value {
+    fn from(time: Time) -> Self {
+        Self::Time(Rc::new(time))
     }
 }
 

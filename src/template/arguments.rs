@@ -1,14 +1,15 @@
 //! The arguments of the platform's tags, and filters that follow them.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::cursor::{Cursor, TagArguments};
 use crate::liquid::error::Error;
 use crate::liquid::expression::{Expression, Path, Root};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use std::sync::Arc;
+use crate::liquid::variables::FrameKind;
 
 /// Named values, in the order written.
-pub type Named = Vec<(Arc<str>, Value)>;
+pub type Named = Vec<(Text, Value)>;
 
 /// Evaluates every named argument.
 ///
@@ -19,8 +20,8 @@ pub fn named(arguments: &TagArguments, context: &mut Context<'_>) -> Result<Name
     for (name, expression) in &arguments.named {
         let value = expression.evaluate(context)?;
         // Of two arguments with one name the last counts.
-        values.retain(|(other, _): &(Arc<str>, Value)| other != name);
-        values.push((Arc::clone(name), value));
+        values.retain(|(other, _): &(Text, Value)| other != name);
+        values.push((name.clone(), value));
     }
     Ok(values)
 }
@@ -35,10 +36,10 @@ pub fn take(values: &mut Named, name: &str) -> Option<Value> {
 pub fn spread(values: &mut Named) {
     let Some(Value::Hash(hash)) = take(values, "args") else { return };
     let given = std::mem::take(values);
-    let is_given = |key: &Arc<str>| given.iter().any(|(name, _)| name == key);
+    let is_given = |key: &Text| given.iter().any(|(name, _)| name == key);
     let hash = hash.borrow();
     let spread = hash.iter().filter(|(key, _)| !is_given(key));
-    values.extend(spread.map(|(key, value)| (Arc::clone(key), value.clone())));
+    values.extend(spread.map(|(key, value)| (key.clone(), value.clone())));
     values.extend(given);
 }
 

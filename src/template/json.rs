@@ -1,7 +1,8 @@
 //! Values as JSON, as the platform writes it: moments as ISO 8601, bounded, safe inside a page.
 
-use crate::liquid::context::{Context, Escape};
+use crate::liquid::context::Context;
 use crate::liquid::error::Error;
+use crate::liquid::print::Escape;
 use crate::liquid::value::Value;
 use serde_json::{Map, Value as Json};
 
@@ -30,7 +31,7 @@ pub fn checked(value: &Value, context: &Context<'_>) -> Result<Json, Error> {
 }
 
 /// Variables as an object, in the order of their names.
-pub fn object<'a>(pairs: impl IntoIterator<Item = &'a (std::sync::Arc<str>, Value)>) -> Json {
+pub fn object<'a>(pairs: impl IntoIterator<Item = &'a (crate::liquid::text::Text, Value)>) -> Json {
     Json::Object(pairs.into_iter().map(|(name, value)| (name.to_string(), plain(value))).collect())
 }
 

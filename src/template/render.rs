@@ -1,11 +1,13 @@
 //! The compiled templates of a catalog, and how one of them is rendered.
 
 use crate::liquid::budget::Limits;
-use crate::liquid::context::{Escape, Partials, Setting};
+use crate::liquid::context::{Partials, Setting};
 use crate::liquid::engine::Engine;
 use crate::liquid::error::{Error as LiquidError, Kind};
+use crate::liquid::print::Escape;
 use crate::liquid::tag::Flow;
 use crate::liquid::template::Template;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::module::catalog::Catalog;
 use crate::module::fault::Fault;
@@ -241,7 +243,7 @@ impl Partials for Templates {
 }
 
 /// Locals as variables. `{"html_safe": text}` is a text that is printed as it is.
-fn variables(locals: Json) -> Vec<(Arc<str>, Value)> {
+fn variables(locals: Json) -> Vec<(Text, Value)> {
     let Json::Object(map) = locals else { return Vec::new() };
     let value = |value: Json| match &value {
         Json::Object(map) if map.len() == 1 => match map.get("html_safe") {
@@ -250,11 +252,11 @@ fn variables(locals: Json) -> Vec<(Arc<str>, Value)> {
         },
         _ => Value::from(value),
     };
-    map.into_iter().map(|(name, local)| (Arc::from(name), value(local))).collect()
+    map.into_iter().map(|(name, local)| (Text::from(name), value(local))).collect()
 }
 
 /// Variables that are visible everywhere: `context`, and the old names of its parts.
-fn globals(scene: &Scene, profile: Profile) -> Vec<(Arc<str>, Value)> {
+fn globals(scene: &Scene, profile: Profile) -> Vec<(Text, Value)> {
     let mut globals = vec![("context".into(), scene.context())];
     if profile.switches().old_variables {
         for name in ["params", "page", "current_user", "flash"] {

@@ -1,6 +1,7 @@
 //! What all renders of one web request share: `context`, constants, exports, effects.
 
 use crate::liquid::budget::{Budget, Limits};
+use crate::liquid::text::Text;
 use crate::liquid::value::{Hash, Object, Value};
 use crate::secret::Secret;
 use crate::template::render::Effects;
@@ -9,7 +10,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Renders inside renders (forms, API calls) may nest this deep on one thread, whatever their
@@ -45,7 +45,7 @@ impl fmt::Debug for Scene {
 impl Scene {
     /// A scene whose `context` is this object.
     pub fn new(context: Map<String, Json>) -> Self {
-        let context = context.into_iter().map(|(name, value)| (Arc::from(name), value.into()));
+        let context = context.into_iter().map(|(name, value)| (Text::from(name), value.into()));
         let context: Hash = Rc::new(RefCell::new(context.collect()));
         context.borrow_mut().entry("exports".into()).or_insert_with(|| Value::from(json!({})));
         Self(Rc::new(State {

@@ -1,6 +1,7 @@
 //! How tags and filters reach the host and the scene from inside a render.
 
-use crate::liquid::context::{Context, Escape, Outside};
+use crate::liquid::context::{Context, Outside};
+use crate::liquid::print::Escape;
 use crate::template::host::Host;
 use crate::template::render::{OutputMode, Templates};
 use crate::template::scene::Scene;

@@ -4,9 +4,9 @@ use crate::liquid::context::Context;
 use crate::liquid::cursor::Cursor;
 use crate::liquid::error::Error;
 use crate::liquid::expression::PathStep;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// A list grown by its index may leave so much empty.
 const GAP_MAX: usize = 10_000;
@@ -16,7 +16,7 @@ const SEARCH_MAX: usize = 100_000;
 /// A variable, or a place inside of one.
 #[derive(Debug, Clone)]
 pub struct Target {
-    name: Arc<str>,
+    name: Text,
     steps: Vec<PathStep>,
     appends: bool,
 }
@@ -57,7 +57,7 @@ impl Target {
                 let list = context.variable(&self.name);
                 return self.push(&list, value);
             }
-            context.assign(Arc::clone(&self.name), value);
+            context.assign(self.name.clone(), value);
             return Ok(());
         };
         let mut holder = context.variable(&self.name);
@@ -88,7 +88,7 @@ impl Target {
 
 fn key(step: &PathStep, context: &mut Context<'_>) -> Result<Value, Error> {
     match step {
-        PathStep::Name(name) => Ok(Value::text(Arc::clone(name))),
+        PathStep::Name(name) => Ok(Value::text(name.clone())),
         PathStep::Key(expression) => expression.evaluate(context),
     }
 }
@@ -97,7 +97,7 @@ fn insert(holder: &Value, key: &Value, value: Value, known: &str) -> Result<(), 
     refuse_circle(holder, &value)?;
     match holder {
         Value::Hash(hash) => {
-            hash.borrow_mut().insert(Arc::from(&*key.to_text()), value);
+            hash.borrow_mut().insert(Text::from(&*key.to_text()), value);
             Ok(())
         }
         Value::List(list) => {

@@ -3,14 +3,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::liquid::budget::{Budget, Limits};
-use sluicegate::liquid::context::{Escape, NoPartials, Setting};
+use sluicegate::liquid::context::{NoPartials, Setting};
 use sluicegate::liquid::engine::Engine;
 use sluicegate::liquid::error::{Error, Kind};
 use sluicegate::liquid::jsonl;
+use sluicegate::liquid::print::Escape;
+use sluicegate::liquid::text::Text;
 use sluicegate::liquid::value::Value;
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
-use std::sync::Arc;
 
 /// What a template gives in the engine as the platform uses it: errors raised, data as JSON.
 fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<String, Error> {
@@ -18,7 +19,7 @@ fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<Str
     let budget = Budget::new(engine.limits());
     let variables = data.clone().into_iter();
     let setting = Setting {
-        variables: variables.map(|(name, value)| (Arc::from(name), Value::from(value))).collect(),
+        variables: variables.map(|(name, value)| (Text::from(name), Value::from(value))).collect(),
         globals: Vec::new(),
         partials: &NoPartials,
         host: &(),

@@ -2,12 +2,13 @@
 
 use serde_json::{Value as Json, json};
 use sluicegate::liquid::budget::Budget;
-use sluicegate::liquid::context::{Escape, Partials, Setting};
+use sluicegate::liquid::context::{Partials, Setting};
 use sluicegate::liquid::engine::{Engine, Mode, nearest};
 use sluicegate::liquid::error::{Error, Kind};
+use sluicegate::liquid::print::Escape;
 use sluicegate::liquid::template::Template;
+use sluicegate::liquid::text::Text;
 use sluicegate::liquid::value::Value;
-use std::sync::Arc;
 
 struct Files<'a>(&'a Engine, Json);
 
@@ -37,7 +38,7 @@ fn outcome(engine: &Engine, template: &str, files: Json) -> String {
         let budget = Budget::new(engine.limits());
         let data = [("list", json!([1, 2])), ("name", json!("card")), ("text", json!("x"))];
         let setting = Setting {
-            variables: data.map(|(k, v)| (Arc::from(k), Value::from(v))).into_iter().collect(),
+            variables: data.map(|(k, v)| (Text::from(k), Value::from(v))).into_iter().collect(),
             globals: Vec::new(),
             partials: &files,
             host: &(),

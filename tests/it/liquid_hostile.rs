@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value as Json, json};
 use sluicegate::liquid::budget::{Budget, Limits};
-use sluicegate::liquid::context::{Escape, NoPartials, Setting};
+use sluicegate::liquid::context::{NoPartials, Setting};
 use sluicegate::liquid::engine::{Engine, Mode};
 use sluicegate::liquid::jsonl;
+use sluicegate::liquid::print::Escape;
+use sluicegate::liquid::text::Text;
 use sluicegate::liquid::value::Value;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 const LONG: usize = 50_000;
@@ -175,7 +176,7 @@ fn the_platforms_engine_comes_back() {
             let data: Map<String, Json> = Map::from_iter([("k".to_owned(), json!([{"k": []}]))]);
             let budget = Budget::new(limits);
             let setting = Setting {
-                variables: data.into_iter().map(|(k, v)| (Arc::from(k), Value::from(v))).collect(),
+                variables: data.into_iter().map(|(k, v)| (Text::from(k), Value::from(v))).collect(),
                 globals: Vec::new(),
                 partials: &NoPartials,
                 host: &(),

@@ -9,8 +9,8 @@ mod values;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::Expression;
+use crate::liquid::text::Text;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 
 /// Brackets, filters and conditions may nest this deep.
 const DEPTH_MAX: u32 = 64;
@@ -24,7 +24,7 @@ pub struct TagArguments {
     /// In order.
     pub positional: Vec<Expression>,
     /// By name, in the order written.
-    pub named: Vec<(Arc<str>, Expression)>,
+    pub named: Vec<(Text, Expression)>,
 }
 
 /// A place in the markup of one tag or output.

@@ -16,7 +16,7 @@ pub fn register(engine: &mut Engine) {
 /// A moment from any value that is one.
 pub fn moment(value: &Value, context: &Context<'_>) -> Option<Time> {
     match value {
-        Value::Time(time) => Some(time.clone()),
+        Value::Time(time) => Some(Time::clone(time)),
         Value::Int(seconds) => Timestamp::from_second(*seconds).ok().map(Time::utc),
         Value::Float(seconds) => Timestamp::from_second(*seconds as i64).ok().map(Time::utc),
         Value::Text(text, _) => time::read(text, context.now),

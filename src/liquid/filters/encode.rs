@@ -1,9 +1,10 @@
 //! Encodings: HTML entities, URLs, base64.
 
-use crate::liquid::context::{Context, escape_entities};
+use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
+use crate::liquid::print::escape_entities;
 use crate::liquid::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};

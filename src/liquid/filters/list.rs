@@ -8,10 +8,10 @@ use crate::liquid::filter::Arguments;
 use crate::liquid::filters::select::select;
 use crate::liquid::inspect;
 use crate::liquid::meter;
+use crate::liquid::text::Text;
 use crate::liquid::value::{Value, pair};
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 type Result_ = Result<Value, Error>;
 
@@ -165,7 +165,7 @@ fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ 
 }
 
 fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
-    let mut texts: HashSet<Arc<str>> = HashSet::new();
+    let mut texts: HashSet<Text> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
     let items = items(&value);
@@ -182,7 +182,7 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
             None => item.clone(),
         };
         let is_new = match &key {
-            Value::Text(text, _) => texts.insert(Arc::clone(text)),
+            Value::Text(text, _) => texts.insert(text.clone()),
             _ => {
                 // Quadratic for values that have no hash of their own, so it draws on the budget.
                 for _ in 0..=others.len() / 64 {

@@ -23,7 +23,7 @@ impl Number {
     pub fn of(value: &Value) -> Self {
         match value {
             Value::Int(number) => Self::Int(*number),
-            Value::Big(number) => Self::Float(*number as f64),
+            Value::Big(number) => Self::Float(**number as f64),
             Value::Float(number) => Self::Float(*number),
             Value::Text(text, _) => {
                 let text = text.trim();
@@ -81,7 +81,7 @@ pub fn register(engine: &mut Engine) {
 /// A whole number of any size, when it is one.
 fn wide(value: &Value) -> Option<i128> {
     match (value, Number::of(value)) {
-        (Value::Big(number), _) => Some(*number),
+        (Value::Big(number), _) => Some(**number),
         (_, Number::Int(number)) => Some(number.into()),
         _ => None,
     }

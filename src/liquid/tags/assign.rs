@@ -5,11 +5,11 @@ use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
-use std::sync::Arc;
+use crate::liquid::text::Text;
 
 #[derive(Debug)]
 struct Assign {
-    name: Arc<str>,
+    name: Text,
     value: Expression,
 }
 
@@ -60,7 +60,7 @@ pub fn split(text: &str) -> Option<(&str, &str)> {
 impl Tag for Assign {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let value = self.value.evaluate(context)?;
-        context.assign(Arc::clone(&self.name), value);
+        context.assign(self.name.clone(), value);
         Ok(Flow::Next)
     }
 

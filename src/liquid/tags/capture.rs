@@ -1,16 +1,17 @@
 //! `capture x … endcapture`.
 
-use crate::liquid::context::{Context, Escape};
+use crate::liquid::context::Context;
 use crate::liquid::error::Error;
 use crate::liquid::parser::Parser;
+use crate::liquid::print::Escape;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct Capture {
-    name: Arc<str>,
+    name: Text,
     body: Block,
 }
 
@@ -32,7 +33,7 @@ impl Tag for Capture {
         context.budget.value(text.len())?;
         // What was escaped on its way in must not be escaped again on its way out.
         let safe = !matches!(context.escape, Escape::Raw);
-        context.assign(Arc::clone(&self.name), Value::Text(text.into(), safe));
+        context.assign(self.name.clone(), Value::Text(text.into(), safe));
         flow
     }
 

@@ -4,12 +4,12 @@ use crate::liquid::context::Context;
 use crate::liquid::error::Error;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct Counter {
-    name: Arc<str>,
+    name: Text,
     down: bool,
 }
 

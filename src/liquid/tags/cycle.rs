@@ -49,7 +49,7 @@ impl Tag for Cycle {
             Some(group) => format!("cycle group {}", group.evaluate(context)?.to_text()),
             None => format!("cycle {}", self.key),
         };
-        let turn = match context.tallies.get(&key).and_then(Value::to_int) {
+        let turn = match context.tallies.get(&*key).and_then(Value::to_int) {
             Some(turn) => turn,
             None => {
                 // A group may have another name each time.
@@ -58,7 +58,7 @@ impl Tag for Cycle {
             }
         };
         let place = usize::try_from(turn).unwrap_or(0) % self.values.len();
-        context.tallies.insert(key, Value::Int(turn + 1));
+        context.tallies.insert(key.into(), Value::Int(turn + 1));
         let value = self.values[place].evaluate(context)?;
         context.print(&value)?;
         Ok(Flow::Next)

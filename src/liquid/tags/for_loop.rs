@@ -1,31 +1,34 @@
 //! `for x in collection limit: n offset: m reversed … else … endfor`.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::cursor::Cursor;
 use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
+use crate::liquid::text::Text;
 use crate::liquid::value::{Hash, List, Object, Value, leading_int, pair};
+use crate::liquid::variables::FrameKind;
 use serde_json::{Value as Json, json};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct For {
     head: Head,
     body: Block,
     otherwise: Option<Block>,
-    name: Arc<str>,
+    name: Text,
+    /// Under which it is remembered how far it came, for `offset: continue`.
+    key: Text,
 }
 
 /// What `for` and `tablerow` loop over.
 #[derive(Debug)]
 pub struct Head {
     /// The loop's variable.
-    pub variable: Arc<str>,
+    pub variable: Text,
     /// What is looped over.
     pub collection: Expression,
     /// From the end.
@@ -35,7 +38,7 @@ pub struct Head {
     /// `offset: continue`.
     pub continues: bool,
     /// `limit`, `offset`, `cols` and the like.
-    pub options: Vec<(Arc<str>, Expression)>,
+    pub options: Vec<(Text, Expression)>,
 }
 
 /// Reads the tag.
@@ -44,13 +47,15 @@ pub struct Head {
 /// When there is no `x in y`, or no `endfor`.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let head = read_head(&mut markup.cursor(parser), "for")?;
-    let name = format!("{}-{}", head.variable, collection_text(markup.text)).into();
+    let name = format!("{}-{}", head.variable, collection_text(markup.text));
+    let key = format!("for {name}").into();
     let (body, end) = parser.block(&["else", "endfor"])?;
     let otherwise = match end {
         Some(end) if end.name == "else" => Some(parser.block(&["endfor"])?.0.without_blanks()),
         _ => None,
     };
-    Ok(Box::new(For { head, body: body.without_blanks(), otherwise, name }))
+    let (body, name) = (body.without_blanks(), name.into());
+    Ok(Box::new(For { head, body, otherwise, name, key }))
 }
 
 fn collection_text(text: &str) -> &str {
@@ -189,7 +194,7 @@ impl Head {
             Value::Nil if self.is_table => Ok(Some(0)),
             Value::Text(text, _) if self.is_table => Ok(Some(leading_int(&text).unwrap_or(0))),
             Value::Nil => Ok(None),
-            Value::Big(number) => Ok(Some(if number < 0 { i64::MIN } else { i64::MAX })),
+            Value::Big(number) => Ok(Some(if *number < 0 { i64::MIN } else { i64::MAX })),
             value => value.to_int().map(Some).ok_or_else(|| Error::argument("invalid integer")),
         }
     }
@@ -198,18 +203,20 @@ impl Head {
     ///
     /// # Errors
     /// When an option is no number.
-    pub fn items(&self, context: &mut Context<'_>, key: &str) -> Result<Items, Error> {
+    pub fn items(&self, context: &mut Context<'_>, key: &Text) -> Result<Items, Error> {
         let collection = self.collection.evaluate(context)?;
-        let register = format!("for {key}");
         let from = if self.continues {
-            context.tallies.get(&register).and_then(Value::to_int).unwrap_or(0)
+            context.tallies.get(key).and_then(Value::to_int).unwrap_or(0)
         } else {
             self.option("offset", context)?.unwrap_or(0)
         };
         let to = self.option("limit", context)?.map(|limit| limit.saturating_add(from));
         let items = Items::between(&collection, from, to);
         let next = from.saturating_add(items.len() as i64);
-        context.tallies.insert(register, Value::Int(next));
+        match context.tallies.get_mut(key) {
+            Some(place) => *place = Value::Int(next),
+            None => drop(context.tallies.insert(key.clone(), Value::Int(next))),
+        }
         Ok(items)
     }
 }
@@ -217,7 +224,7 @@ impl Head {
 /// `forloop`.
 #[derive(Debug)]
 pub struct ForLoop {
-    name: Arc<str>,
+    name: Text,
     length: usize,
     index: Cell<usize>,
     parent: Value,
@@ -225,7 +232,7 @@ pub struct ForLoop {
 
 impl ForLoop {
     /// A loop's beginning: what moves it on, and the variable.
-    pub fn start(name: Arc<str>, length: usize, parent: Value) -> (Rc<Self>, Value) {
+    pub fn start(name: Text, length: usize, parent: Value) -> (Rc<Self>, Value) {
         let shown = Rc::new(Self { name, length, index: Cell::new(0), parent });
         let value = Value::Object(Rc::clone(&shown) as Rc<dyn Object>);
         (shown, value)
@@ -249,7 +256,7 @@ impl Object for ForLoop {
             "first" => Some(Value::Bool(index == 0)),
             "last" => Some(Value::Bool(index + 1 == self.length)),
             "length" => number(self.length),
-            "name" => Some(Value::text(Arc::clone(&self.name))),
+            "name" => Some(Value::text(self.name.clone())),
             "parentloop" => Some(self.parent.clone()),
             _ => None,
         }
@@ -262,7 +269,7 @@ impl Object for ForLoop {
 
 impl Tag for For {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        let items = self.head.items(context, &self.name)?;
+        let items = self.head.items(context, &self.key)?;
         if items.is_empty() {
             return match &self.otherwise {
                 Some(block) => block.render_inside(context),
@@ -270,8 +277,8 @@ impl Tag for For {
             };
         }
         let parent = context.variable("forloop");
-        let (drop, forloop) = ForLoop::start(Arc::clone(&self.name), items.len(), parent);
-        let variables = vec![("forloop".into(), forloop)];
+        let (drop, forloop) = ForLoop::start(self.name.clone(), items.len(), parent);
+        let variables = [("forloop".into(), forloop)];
         context.budget.enter()?;
         let result = context.with_frame(FrameKind::Block, variables, |context| {
             for turn in 0..items.len() {

@@ -24,7 +24,7 @@ impl Tag for IfChanged {
         let last = context.tallies.get("ifchanged").map(|last| last.to_text().into_owned());
         if last.as_deref() != Some(&text) {
             context.write(&text)?;
-            context.tallies.insert("ifchanged".to_owned(), Value::text(text));
+            context.tallies.insert("ifchanged".into(), Value::text(text));
         }
         flow
     }

@@ -1,14 +1,15 @@
 //! `include` and `render`: another template in this place.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Path, Root};
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::tags::for_loop::{ForLoop, Items};
 use crate::liquid::template::{Reference, Template};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use std::sync::Arc;
+use crate::liquid::variables::FrameKind;
 
 #[derive(Debug)]
 struct Partial {
@@ -18,8 +19,8 @@ struct Partial {
     with: Option<Expression>,
     /// `for` rather than `with`.
     many: bool,
-    alias: Option<Arc<str>>,
-    arguments: Vec<(Arc<str>, Expression)>,
+    alias: Option<Text>,
+    arguments: Vec<(Text, Expression)>,
     isolated: bool,
 }
 
@@ -47,9 +48,9 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         && steps.is_empty()
         && cursor.eat(":")
     {
-        arguments.push((Arc::clone(name), cursor.primary()?));
+        arguments.push((name.clone(), cursor.primary()?));
     }
-    let alias = if cursor.eat_word("as") { cursor.name().map(Arc::from) } else { None };
+    let alias = if cursor.eat_word("as") { cursor.name().map(Text::from) } else { None };
     arguments.extend(cursor.arguments()?.named);
     // Lax Ruby passes over what it does not understand, a filter say, up to the next argument.
     while parser.engine().is_ruby() && !cursor.is_done() {
@@ -61,19 +62,19 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Partial {
     /// What the partial gets by name; in Ruby an include's arguments see those before them.
-    fn variables(&self, context: &mut Context<'_>) -> Result<Vec<(Arc<str>, Value)>, Error> {
+    fn variables(&self, context: &mut Context<'_>) -> Result<Vec<(Text, Value)>, Error> {
         let mut variables = Vec::with_capacity(self.arguments.len() + 2);
         if self.isolated || self.arguments.len() < 2 || !context.engine().is_ruby() {
             for (name, expression) in &self.arguments {
-                variables.push((Arc::clone(name), expression.evaluate(context)?));
+                variables.push((name.clone(), expression.evaluate(context)?));
             }
             return Ok(variables);
         }
-        context.with_frame(FrameKind::Block, Vec::new(), |context| {
+        context.with_frame(FrameKind::Block, [], |context| {
             for (name, expression) in &self.arguments {
                 let value = expression.evaluate(context)?;
                 context.set_local(name, value.clone());
-                variables.push((Arc::clone(name), value));
+                variables.push((name.clone(), value));
             }
             Ok(variables)
         })
@@ -83,7 +84,7 @@ impl Partial {
         &self,
         context: &mut Context<'_>,
         template: &Template,
-        variables: Vec<(Arc<str>, Value)>,
+        variables: Vec<(Text, Value)>,
     ) -> Result<Flow, Error> {
         let kind = match (self.isolated, context.engine().is_ruby()) {
             (true, _) => FrameKind::Isolated,
@@ -109,7 +110,7 @@ impl Partial {
             return Err(Error::argument("Argument error in tag 'include' - Illegal template name"));
         }
         let name = name.to_text().into_owned();
-        let template = context.partials.find(&name).map_err(|error| match ruby {
+        let template = context.partial(&name).map_err(|error| match ruby {
             // Ruby tells the line that the tag begins in.
             true => error,
             false => context.place(error, self.mark),
@@ -122,15 +123,15 @@ impl Partial {
         &self,
         context: &mut Context<'_>,
         template: &Template,
-        own: &Arc<str>,
+        own: &Text,
         items: &Items,
     ) -> Result<Flow, Error> {
-        let (shown, forloop) = ForLoop::start(Arc::clone(template.name()), items.len(), Value::Nil);
+        let (shown, forloop) = ForLoop::start(template.name().into(), items.len(), Value::Nil);
         for turn in 0..items.len() {
             context.budget.step()?;
             shown.turn(turn);
             let mut all = self.variables(context)?;
-            all.push((Arc::clone(own), items.at(turn)));
+            all.push((own.clone(), items.at(turn)));
             all.push(("forloop".into(), forloop.clone()));
             match self.once(context, template, all)? {
                 Flow::Next => {}
@@ -145,7 +146,7 @@ impl Tag for Partial {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let (name, template) = self.template(context)?;
         let own = name.rsplit('/').next().unwrap_or(&name);
-        let own: Arc<str> = self.alias.clone().unwrap_or_else(|| own.into());
+        let own: Text = self.alias.clone().unwrap_or_else(|| own.into());
         let value = match &self.with {
             Some(value) => Some(value.evaluate(context)?),
             // In Ruby `include 'product'` is `include 'product' with product`.
@@ -177,7 +178,7 @@ impl Tag for Partial {
             let mut all = self.variables(context)?;
             // What `with` gives goes before an argument of that name, unless a `render` gets nothing.
             if !self.isolated || !item.is_nil() {
-                all.push((Arc::clone(&own), item));
+                all.push((own.clone(), item));
             }
             match self.once(context, &template, all)? {
                 Flow::Next => {}
@@ -189,7 +190,7 @@ impl Tag for Partial {
 
     fn references(&self, found: &mut Vec<Reference>) {
         if let Some(name) = self.name.constant_text() {
-            let name = Arc::clone(name);
+            let name = name.clone();
             found.push(Reference { kind: "partial", name, mark: Default::default() });
         }
     }

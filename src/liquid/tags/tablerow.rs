@@ -1,14 +1,15 @@
 //! `tablerow x in collection cols: n … endtablerow`.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::error::Error;
 use crate::liquid::parser::Parser;
+use crate::liquid::shared::Map;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::tags::for_loop::{Head, read_head};
 use crate::liquid::template::{Block, Reference};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use indexmap::IndexMap;
-use std::sync::Arc;
+use crate::liquid::variables::FrameKind;
 
 #[derive(Debug)]
 struct TableRow {
@@ -31,7 +32,7 @@ impl Tag for TableRow {
         if !self.head.collection.evaluate(context)?.is_truthy() {
             return Ok(Flow::Next);
         }
-        let items = self.head.items(context, "tablerow")?;
+        let items = self.head.items(context, &"for tablerow".into())?;
         let count = items.len();
         // Columns that make no sense are one row that never ends.
         let columns = match self.head.option("cols", context)? {
@@ -40,7 +41,7 @@ impl Tag for TableRow {
         };
         let columns = columns.unwrap_or(usize::MAX);
         context.write("<tr class=\"row1\">\n")?;
-        context.with_frame(FrameKind::Block, Vec::new(), |context| {
+        context.with_frame(FrameKind::Block, [], |context| {
             for turn in 0..count {
                 context.budget.step()?;
                 let (row, column) = (turn / columns, turn % columns);
@@ -74,7 +75,7 @@ impl Tag for TableRow {
 
 fn row_loop(turn: usize, count: usize, row: usize, column: usize, columns: usize) -> Value {
     let number = |n: usize| Value::Int(n as i64);
-    let map: IndexMap<Arc<str>, Value> = [
+    let map: Map = [
         ("length", number(count)),
         ("index", number(turn + 1)),
         ("index0", number(turn)),
@@ -89,7 +90,7 @@ fn row_loop(turn: usize, count: usize, row: usize, column: usize, columns: usize
         ("col_last", Value::Bool(column + 1 == columns)),
     ]
     .into_iter()
-    .map(|(name, value)| (Arc::from(name), value))
+    .map(|(name, value)| (Text::from(name), value))
     .collect();
     Value::hash(map)
 }

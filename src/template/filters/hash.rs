@@ -5,15 +5,14 @@ use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::filters::list::shallow;
+use crate::liquid::shared::Map;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use crate::template::json;
-use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 
 type Made = Result<Value, Error>;
-type Map = IndexMap<Arc<str>, Value>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -44,16 +43,16 @@ fn entries(value: &Value) -> Result<Map, Error> {
         Value::Hash(hash) => Ok(hash.borrow().clone()),
         Value::Object(object) => match Value::from(object.to_json()) {
             Value::Hash(hash) => Ok(hash.borrow().clone()),
-            _ => Ok(Map::new()),
+            _ => Ok(Map::default()),
         },
-        value if value.is_blank() => Ok(Map::new()),
+        value if value.is_blank() => Ok(Map::default()),
         other => Err(Error::argument(format!("this needs a hash, and is given {}", other.kind()))),
     }
 }
 
 fn add_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     let mut map = entries(&value)?;
-    map.insert(Arc::from(&*arguments.text(0)), arguments.at(1).clone());
+    map.insert(Text::from(&*arguments.text(0)), arguments.at(1).clone());
     Ok(Value::hash(map))
 }
 

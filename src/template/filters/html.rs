@@ -1,9 +1,10 @@
 //! HTML in filters: marking safe, sanitising, Markdown, escaping.
 
-use crate::liquid::context::{Context, escape_entities};
+use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
+use crate::liquid::print::escape_entities;
 use crate::liquid::value::Value;
 use crate::template::filters::{alias, inflection, markup};
 

@@ -5,10 +5,10 @@ use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::filters::list::shallow;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use indexmap::IndexMap;
-use std::sync::Arc;
 
 type Made = Result<Value, Error>;
 
@@ -69,9 +69,9 @@ fn find_index(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made 
 
 fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     let name = arguments.text(0);
-    let mut groups: IndexMap<Arc<str>, Vec<Value>> = IndexMap::new();
+    let mut groups: IndexMap<Text, Vec<Value>> = IndexMap::new();
     for item in shallow(&value) {
-        let key = Arc::from(&*item.property(&name).to_text());
+        let key = Text::from(&*item.property(&name).to_text());
         groups.entry(key).or_default().push(item);
     }
     Ok(Value::hash(groups.into_iter().map(|(key, items)| (key, Value::list(items))).collect()))

@@ -5,10 +5,10 @@ use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::filters::list::shallow;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::template::filters::{alias, csv};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -34,11 +34,10 @@ fn parse_csv(
         return Ok(Value::list(rows.into_iter().map(row).collect()));
     }
     let mut rows = rows.into_iter();
-    let names: Vec<Arc<str>> = rows.next().unwrap_or_default().into_iter().map(Arc::from).collect();
+    let names: Vec<Text> = rows.next().unwrap_or_default().into_iter().map(Text::from).collect();
     let row = |row: Vec<String>| {
         let mut fields = row.into_iter();
-        let pair =
-            |name: &Arc<str>| (Arc::clone(name), fields.next().map_or(Value::Nil, Value::from));
+        let pair = |name: &Text| (name.clone(), fields.next().map_or(Value::Nil, Value::from));
         Value::hash(names.iter().map(pair).collect())
     };
     Ok(Value::list(rows.map(row).collect()))

@@ -28,7 +28,7 @@ pub fn register(engine: &mut Engine) {
         Ok(sum.map_or(Value::Nil, |time| Value::text(time.date().to_string())))
     });
     alias(engine, &["add_to_time"], |v, a, c| {
-        Ok(added(&v, a, "s", c)?.map_or(Value::Nil, |time| Value::Time(Time(time))))
+        Ok(added(&v, a, "s", c)?.map_or(Value::Nil, |time| Value::from(Time(time))))
     });
     alias(engine, &["is_date_before", "date_before"], |v, a, c| {
         let (one, other) = (read(&v, c), read(a.at(0), c));
@@ -78,7 +78,7 @@ fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Ma
         Some(zone) => found.map(|time| time.with_time_zone(zone)),
         None => found,
     };
-    Ok(found.map_or(Value::Nil, |time| Value::Time(Time(time))))
+    Ok(found.map_or(Value::Nil, |time| Value::from(Time(time))))
 }
 
 /// `strftime: format, zone, now`; in UTC without a zone.

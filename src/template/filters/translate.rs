@@ -1,9 +1,10 @@
 //! `t` and `t_escape`: texts by key, with `%{variables}` filled in.
 
-use crate::liquid::context::{Context, escape_entities};
+use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
+use crate::liquid::print::escape_entities;
 use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use crate::template::{json, stage};

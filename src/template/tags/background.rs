@@ -7,12 +7,12 @@ use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::Reference;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::template::arguments::{self, take};
 use crate::template::host::{Job, Work};
 use crate::template::target::Target;
 use crate::template::{json, stage};
-use std::sync::Arc;
 
 /// More attempts than any job is worth.
 const ATTEMPTS_MAX: i64 = 100;
@@ -28,7 +28,7 @@ enum Planned {
     /// What the id is assigned to, and the partial's name.
     Partial(Target, Expression),
     /// The text between the tags, and the line of the template it starts on.
-    Body(Arc<str>, u32),
+    Body(Text, u32),
 }
 
 /// Reads either form.
@@ -62,7 +62,7 @@ impl Tag for Background {
             Planned::Partial(_, name) => {
                 let name = name.evaluate(context)?.to_text().into_owned();
                 // A job that can not run is told now, not when nobody is looking.
-                context.partials.find(&name)?;
+                context.partial(&name)?;
                 Work::Partial(name)
             }
             Planned::Body(text, line) => {
@@ -95,7 +95,7 @@ impl Tag for Background {
         if let Planned::Partial(_, name) = &self.work
             && let Some(name) = name.constant_text()
         {
-            let name = Arc::clone(name);
+            let name = name.clone();
             found.push(Reference { kind: "partial", name, mark: Default::default() });
         }
     }

@@ -5,14 +5,14 @@ use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::text::Text;
 use crate::liquid::value::{Hash, Value};
 use crate::template::stage;
 use std::rc::Rc;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct Export {
-    names: Vec<Arc<str>>,
+    names: Vec<Text>,
     namespace: Option<Expression>,
 }
 
@@ -33,7 +33,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
                 namespace = Some(value);
             }
         } else {
-            names.push(Arc::from(name));
+            names.push(Text::from(name));
         }
     }
     if names.is_empty() {
@@ -55,7 +55,7 @@ impl Tag for Export {
             namespace => inside(&exports, namespace),
         };
         for name in &self.names {
-            target.borrow_mut().insert(Arc::clone(name), context.variable(name));
+            target.borrow_mut().insert(name.clone(), context.variable(name));
         }
         Ok(Flow::Next)
     }

@@ -1,6 +1,6 @@
 //! `function x = 'partial', k: v`: calls a partial, alone with its arguments, for what it returns.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::cursor::TagArguments;
 use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
@@ -8,10 +8,10 @@ use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::Reference;
 use crate::liquid::value::Value;
+use crate::liquid::variables::FrameKind;
 use crate::template::arguments::{self, Trailing};
 use crate::template::stage;
 use crate::template::target::Target;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct Function {
@@ -38,7 +38,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 impl Tag for Function {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let name = self.name.evaluate(context)?.to_text().into_owned();
-        let template = context.partials.find(&name)?;
+        let template = context.partial(&name)?;
         let named = arguments::named(&self.arguments, context)?;
         // Texts are escaped as the page is, wherever the call stands.
         let own = stage::on(context, |stage| stage.output.escape());
@@ -63,7 +63,7 @@ impl Tag for Function {
 
     fn references(&self, found: &mut Vec<Reference>) {
         if let Some(name) = self.name.constant_text() {
-            let name = Arc::clone(name);
+            let name = name.clone();
             found.push(Reference { kind: "partial", name, mark: Default::default() });
         }
     }

@@ -1,10 +1,11 @@
 //! `graphql r = 'query', k: v`, its block form, and the older `execute_query` and `query_graph`.
 
-use crate::liquid::context::{Context, Escape};
+use crate::liquid::context::Context;
 use crate::liquid::cursor::TagArguments;
 use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
+use crate::liquid::print::Escape;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
 use crate::liquid::value::Value;
@@ -13,7 +14,6 @@ use crate::template::host::GraphqlCall;
 use crate::template::target::Target;
 use crate::template::{json, stage};
 use serde_json::Value as Json;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct Graphql {
@@ -121,7 +121,7 @@ impl Tag for Graphql {
         match &self.query {
             Query::Named(name) => {
                 if let Some(name) = name.constant_text() {
-                    let name = Arc::clone(name);
+                    let name = name.clone();
                     found.push(Reference { kind: "graphql", name, mark: Default::default() });
                 }
             }

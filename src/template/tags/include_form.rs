@@ -10,7 +10,6 @@ use crate::liquid::template::Reference;
 use crate::liquid::value::Value;
 use crate::template::host::FormCall;
 use crate::template::{arguments, json, stage};
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct IncludeForm {
@@ -60,7 +59,7 @@ impl Tag for IncludeForm {
 
     fn references(&self, found: &mut Vec<Reference>) {
         if let Some(name) = self.name.constant_text() {
-            let name = Arc::clone(name);
+            let name = name.clone();
             found.push(Reference { kind: "form", name, mark: Default::default() });
         }
     }

@@ -1,18 +1,19 @@
 //! `parse_json x … endparse_json`: the body, rendered and read as JSON.
 
-use crate::liquid::context::{Context, Escape, escape_entities};
+use crate::liquid::context::Context;
 use crate::liquid::error::Error;
 use crate::liquid::parser::Parser;
+use crate::liquid::print::{Escape, escape_entities};
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::template::filters::json::parse;
 use crate::template::filters::markup;
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct ParseJson {
-    name: Arc<str>,
+    name: Text,
     body: Block,
 }
 
@@ -42,7 +43,7 @@ impl Tag for ParseJson {
             context.warn(error.message());
             Ok(Value::Nil)
         })?;
-        context.assign(Arc::clone(&self.name), value);
+        context.assign(self.name.clone(), value);
         Ok(flow)
     }
 

@@ -5,12 +5,12 @@ use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::text::Text;
 use crate::template::{json, stage};
-use std::sync::Arc;
 
 #[derive(Debug)]
 struct Session {
-    name: Arc<str>,
+    name: Text,
     value: Expression,
 }
 
@@ -38,7 +38,7 @@ impl Tag for Session {
             serde_json::Value::Null
         } else {
             let kept = json::checked(&value, context)?;
-            session.borrow_mut().insert(Arc::clone(&self.name), value);
+            session.borrow_mut().insert(self.name.clone(), value);
             kept
         };
         scene.effect(|effects| effects.session.push((self.name.to_string(), kept)));

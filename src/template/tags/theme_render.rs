@@ -1,12 +1,13 @@
 //! `theme_render_rc 'name', k: v`: the first partial of that name along `theme_search_paths`.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::cursor::TagArguments;
 use crate::liquid::error::{Error, Kind};
 use crate::liquid::expression::Expression;
 use crate::liquid::filters::list::shallow;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::variables::FrameKind;
 use crate::template::arguments;
 
 #[derive(Debug)]

@@ -1,19 +1,20 @@
 //! `try … catch e … ensure … endtry`: errors of the platform and of Liquid, not used-up limits.
 
-use crate::liquid::context::{Context, FrameKind};
+use crate::liquid::context::Context;
 use crate::liquid::error::{Error, Kind};
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
+use crate::liquid::variables::FrameKind;
 use serde_json::json;
-use std::sync::Arc;
 
 #[derive(Debug, Default)]
 struct Try {
     body: Block,
     /// The error's variable, and what is rendered then.
-    catch: Option<(Option<Arc<str>>, Block)>,
+    catch: Option<(Option<Text>, Block)>,
     ensure: Option<Block>,
 }
 
@@ -30,7 +31,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         match found.name.as_str() {
             "catch" => {
                 let name = found.text.trim();
-                let name = (!name.is_empty()).then(|| Arc::from(name));
+                let name = (!name.is_empty()).then(|| Text::from(name));
                 let (body, next) = parser.block(&ends)?;
                 tag.catch = Some((name, body));
                 end = next;
@@ -53,7 +54,7 @@ impl Tag for Try {
             && !matches!(error.kind(), Kind::Limit | Kind::Depth)
         {
             let variables = match name {
-                Some(name) => vec![(Arc::clone(name), describe(error))],
+                Some(name) => vec![(name.clone(), describe(error))],
                 None => Vec::new(),
             };
             flow = context

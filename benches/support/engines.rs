@@ -1,0 +1,305 @@
+//! The three shapes of `benches/shapes`, and three engines that render them: this one, the crate
+//! `liquid`, and minijinja in its own words.
+
+use liquid::partials::{EagerCompiler, InMemorySource};
+use minijinja::Environment;
+use serde_json::Value as Json;
+use sluicegate::liquid::budget::{Budget, Limits};
+use sluicegate::liquid::context::{Partials, Setting};
+use sluicegate::liquid::engine::Engine;
+use sluicegate::liquid::error::{Error, Kind};
+use sluicegate::liquid::print::Escape;
+use sluicegate::liquid::template::Template;
+use sluicegate::liquid::text::Text;
+use sluicegate::liquid::value::Value;
+use std::borrow::Cow;
+
+/// Templates and data that every engine gets.
+pub struct Shape {
+    /// Its name.
+    pub name: &'static str,
+    /// The template that is rendered, in Liquid and in Jinja.
+    pub main: (&'static str, &'static str),
+    /// Partials by name, in both.
+    pub partials: &'static [(&'static str, &'static str, &'static str)],
+    /// The template that the output of the first is put into; Jinja extends it.
+    pub layout: Option<(&'static str, &'static str)>,
+    /// The variables.
+    pub data: Json,
+}
+
+macro_rules! shape {
+    ($file:literal) => {
+        include_str!(concat!("../shapes/", $file))
+    };
+}
+
+impl Shape {
+    /// The call, the mapper, the page.
+    pub fn all() -> Vec<Self> {
+        let data = |text: &str| serde_json::from_str(text).expect("data");
+        vec![
+            Self {
+                name: "create_payment",
+                main: (shape!("create_payment.liquid"), shape!("create_payment.jinja")),
+                partials: &[],
+                layout: None,
+                data: data(shape!("create_payment.json")),
+            },
+            Self {
+                name: "response_mapper",
+                main: (shape!("response_mapper.liquid"), shape!("response_mapper.jinja")),
+                partials: &[],
+                layout: None,
+                data: data(shape!("response_mapper.json")),
+            },
+            Self {
+                name: "page",
+                main: (shape!("page.liquid"), shape!("page.jinja")),
+                partials: &[("row", shape!("row.liquid"), shape!("row.jinja"))],
+                layout: Some((shape!("layout.liquid"), shape!("layout.jinja"))),
+                data: data(shape!("page.json")),
+            },
+        ]
+    }
+
+    fn object(&self) -> impl Iterator<Item = (&String, &Json)> {
+        self.data.as_object().expect("an object").iter()
+    }
+}
+
+/// What the layout calls the page.
+const CONTENT: &str = "content_for_layout";
+
+/// This engine.
+pub struct Ours<'a> {
+    shape: &'a Shape,
+    engine: Engine,
+    main: Template,
+    layout: Option<Template>,
+    partials: Compiled,
+    variables: Vec<(Text, Value)>,
+}
+
+struct Compiled(Vec<(&'static str, Template)>);
+
+impl Partials for Compiled {
+    fn find(&self, name: &str) -> Result<Template, Error> {
+        let found = self.0.iter().find(|(one, _)| *one == name);
+        found.map(|(_, template)| template.clone()).ok_or_else(|| Error::new(Kind::Partial, name))
+    }
+}
+
+impl<'a> Ours<'a> {
+    /// Everything compiled, the data as values.
+    pub fn new(shape: &'a Shape) -> Self {
+        let engine = Engine::standard();
+        let (main, layout, partials) = Self::compile(&engine, shape);
+        let variables = Self::variables(shape);
+        Self { shape, engine, main, layout, partials, variables }
+    }
+
+    fn compile(engine: &Engine, shape: &Shape) -> (Template, Option<Template>, Compiled) {
+        let compile = |name: &str, text: &str| engine.compile(name, text).expect("compiled");
+        let layout = shape.layout.map(|(text, _)| compile("layout", text));
+        let partials = shape.partials.iter().map(|(name, text, _)| (*name, compile(name, text)));
+        (compile("main", shape.main.0), layout, Compiled(partials.collect()))
+    }
+
+    fn variables(shape: &Shape) -> Vec<(Text, Value)> {
+        shape.object().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    fn run(
+        &self,
+        main: &Template,
+        layout: Option<&Template>,
+        partials: &Compiled,
+        variables: &[(Text, Value)],
+    ) -> String {
+        let budget = Budget::new(Limits::default());
+        let render = |template: &Template, variables| {
+            let setting = Setting {
+                variables,
+                globals: Vec::new(),
+                partials,
+                host: &(),
+                escape: Escape::Raw,
+                now: jiff::Timestamp::now(),
+                budget: &budget,
+            };
+            self.engine.render(template, setting).expect("rendered").output
+        };
+        let output = render(main, variables.to_vec());
+        let Some(layout) = layout else { return output };
+        let mut variables = variables.to_vec();
+        variables.push((CONTENT.into(), output.into()));
+        render(layout, variables)
+    }
+
+    /// Compiled templates, prepared values.
+    pub fn render(&self) -> String {
+        self.run(&self.main, self.layout.as_ref(), &self.partials, &self.variables)
+    }
+
+    /// Every template compiled again.
+    pub fn compile_and_render(&self) -> String {
+        let (main, layout, partials) = Self::compile(&self.engine, self.shape);
+        self.run(&main, layout.as_ref(), &partials, &self.variables)
+    }
+
+    /// Compiled templates, the data from JSON.
+    pub fn render_json(&self) -> String {
+        let variables = Self::variables(self.shape);
+        self.run(&self.main, self.layout.as_ref(), &self.partials, &variables)
+    }
+}
+
+/// The crate `liquid`.
+pub struct Crate<'a> {
+    shape: &'a Shape,
+    parser: liquid::Parser,
+    main: liquid::Template,
+    layout: Option<liquid::Template>,
+    data: liquid::Object,
+}
+
+impl<'a> Crate<'a> {
+    /// Everything compiled, the data as values.
+    pub fn new(shape: &'a Shape) -> Self {
+        let mut source = InMemorySource::new();
+        for (name, text, _) in shape.partials {
+            source.add(*name, *text);
+        }
+        let builder = liquid::ParserBuilder::with_stdlib();
+        let parser = builder.partials(EagerCompiler::new(source)).build().expect("a parser");
+        let main = parser.parse(shape.main.0).expect("compiled");
+        let layout = shape.layout.map(|(text, _)| parser.parse(text).expect("compiled"));
+        let data = liquid::to_object(&shape.data).expect("an object");
+        Self { shape, parser, main, layout, data }
+    }
+
+    fn run(
+        &self,
+        main: &liquid::Template,
+        layout: Option<&liquid::Template>,
+        data: &liquid::Object,
+    ) -> String {
+        let output = main.render(data).expect("rendered");
+        let Some(layout) = layout else { return output };
+        let mut data = data.clone();
+        data.insert(CONTENT.into(), liquid::model::Value::scalar(output));
+        layout.render(&data).expect("rendered")
+    }
+
+    /// Compiled templates, prepared values.
+    pub fn render(&self) -> String {
+        self.run(&self.main, self.layout.as_ref(), &self.data)
+    }
+
+    /// Every template compiled again; the partials as templates, the parser itself stays.
+    pub fn compile_and_render(&self) -> String {
+        let parse = |text: &str| self.parser.parse(text).expect("compiled");
+        let main = parse(self.shape.main.0);
+        let layout = self.shape.layout.map(|(text, _)| parse(text));
+        for (_, text, _) in self.shape.partials {
+            std::hint::black_box(parse(text));
+        }
+        self.run(&main, layout.as_ref(), &self.data)
+    }
+
+    /// Compiled templates, the data from JSON.
+    pub fn render_json(&self) -> String {
+        let data = liquid::to_object(&self.shape.data).expect("an object");
+        self.run(&self.main, self.layout.as_ref(), &data)
+    }
+}
+
+/// Minijinja.
+pub struct Jinja<'a> {
+    shape: &'a Shape,
+    environment: Environment<'a>,
+    data: minijinja::Value,
+}
+
+fn url_encode(text: Cow<'_, str>) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn date(_: &str, format: &str) -> String {
+    jiff::Timestamp::now().strftime(format).to_string()
+}
+
+impl<'a> Jinja<'a> {
+    /// Everything compiled, the data as values.
+    pub fn new(shape: &'a Shape) -> Self {
+        let environment = Self::compile(shape);
+        Self {
+            shape,
+            environment,
+            data: minijinja::Value::from(minijinja::value::Serde(&shape.data)),
+        }
+    }
+
+    fn compile(shape: &'a Shape) -> Environment<'a> {
+        let mut environment = Environment::new();
+        environment.add_filter("url_encode", url_encode);
+        environment.add_filter("date", date);
+        Self::add(&mut environment, shape);
+        environment
+    }
+
+    fn add(environment: &mut Environment<'a>, shape: &'a Shape) {
+        let mut add = |name, text| environment.add_template(name, text).expect("compiled");
+        for (name, _, text) in shape.partials {
+            add(name, text);
+        }
+        if let Some((_, text)) = shape.layout {
+            add("layout", text);
+        }
+        add("main", shape.main.1);
+    }
+
+    fn run(environment: &Environment<'_>, data: &minijinja::Value) -> String {
+        environment.get_template("main").expect("there").render(data).expect("rendered")
+    }
+
+    /// Compiled templates, prepared values.
+    pub fn render(&self) -> String {
+        Self::run(&self.environment, &self.data)
+    }
+
+    /// Every template compiled again; the environment's filters stay.
+    pub fn compile_and_render(&self) -> String {
+        let mut environment = self.environment.clone();
+        environment.clear_templates();
+        Self::add(&mut environment, self.shape);
+        Self::run(&environment, &self.data)
+    }
+
+    /// Compiled templates, the data from JSON.
+    pub fn render_json(&self) -> String {
+        Self::run(
+            &self.environment,
+            &minijinja::Value::from(minijinja::value::Serde(&self.shape.data)),
+        )
+    }
+}
+
+/// Whether all three render the same; the crate's hashes have an order of their own, and it does
+/// not write a space as `+`.
+pub fn agree(shape: &Shape) {
+    let ours = Ours::new(shape).render();
+    let comparable = |text: &str| {
+        let text = text.replace("%20", "+").replace("&#x27;", "&#39;");
+        let solid = |piece: &str| piece.split_whitespace().collect::<String>();
+        let mut pieces: Vec<String> = text.split('&').map(solid).collect();
+        pieces.sort();
+        pieces
+    };
+    for (name, theirs) in
+        [("liquid", Crate::new(shape).render()), ("minijinja", Jinja::new(shape).render())]
+    {
+        assert!(comparable(&theirs) == comparable(&ours), "{}: {name} differs", shape.name);
+    }
+}
