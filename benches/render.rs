@@ -49,7 +49,7 @@ fn data() -> Json {
             "amount": 2000, "currency": "USD", "source": "tok_visa", "customer": "cus_123",
             "capture": false, "description": "Two coffee mugs & a print", "statement_descriptor": "MILLRACE",
             "transfer_group": "ORDER-1042", "receipt_email": "ada@example.com", "on_behalf_of": "",
-            "metadata": { "order": "1042", "note": "by the water", "shop": "Millrace" },
+            "metadata": { "note": "by the water", "order": "1042", "shop": "Millrace" },
         },
         "names": ["source", "customer", "description", "statement_descriptor", "transfer_group",
             "receipt_email", "on_behalf_of"],

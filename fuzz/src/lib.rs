@@ -3,16 +3,16 @@
 #[path = "../../src/liquid/mod.rs"]
 pub mod liquid;
 
+use arbitrary::Arbitrary;
 use liquid::budget::{Budget, Limits};
 use liquid::context::{Partials, Setting};
 use liquid::print::Escape;
+use liquid::text::Text;
 use liquid::engine::{Engine, Mode};
 use liquid::error::{Error, Kind};
 use liquid::template::Template;
 use liquid::value::Value;
-use arbitrary::Arbitrary;
 use serde_json::{Map, Value as Json, json};
-use liquid::text::Text;
 use std::time::Duration;
 
 /// How strictly a case is read, and by which engine.
@@ -106,10 +106,14 @@ pub fn render(case: &Case<'_>) {
     let engine = case.engine();
     let Ok(template) = engine.compile("case", case.template()) else { return };
     let data = case.data();
-    let (none, variables) = (Map::new(), data["environment"].as_object().cloned().unwrap_or_default());
+    let (none, variables) =
+        (Map::new(), data["environment"].as_object().cloned().unwrap_or_default());
     let budget = Budget::new(engine.limits());
     let setting = Setting {
-        variables: variables.into_iter().map(|(name, value)| (Text::from(name), Value::from(value))).collect(),
+        variables: variables
+            .into_iter()
+            .map(|(name, value)| (Text::from(name), Value::from(value)))
+            .collect(),
         globals: Vec::new(),
         partials: &Files(&engine, data["filesystem"].as_object().unwrap_or(&none)),
         host: &(),

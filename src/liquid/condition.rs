@@ -67,7 +67,10 @@ impl Condition {
             Self::Truth(expression) => expression.with(context, Value::is_truthy),
             Self::Compare(left, operator, Expression::Literal(right)) => {
                 let right = right.value();
-                left.with(context, |left| compare(left, *operator, &right))?
+                let (holds, weight) =
+                    left.with(context, |left| (compare(left, *operator, &right), left.weight()))?;
+                context.budget.weigh(weight)?;
+                holds
             }
             Self::Compare(left, operator, right) => {
                 let left = left.evaluate(context)?;

@@ -18,6 +18,7 @@ mod journal;
 mod liquid;
 mod liquid_errors;
 mod liquid_hostile;
+mod look;
 mod module;
 mod pages;
 mod reload;

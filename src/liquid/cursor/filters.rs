@@ -3,6 +3,7 @@
 use crate::liquid::cursor::{Cursor, TagArguments, WARNINGS_MAX};
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, FilterCall, Filtered};
+use crate::liquid::text::Text;
 
 impl Cursor<'_> {
     /// An expression with its filters, or a condition where a value is wanted.
@@ -94,7 +95,7 @@ impl Cursor<'_> {
     }
 
     /// `name:` or `'name':`, when that is what comes next.
-    pub(super) fn argument_name(&mut self) -> Option<String> {
+    pub(super) fn argument_name(&mut self) -> Option<Text> {
         let place = self.space().place;
         let name = self.name_or_text();
         if let Some(name) = name

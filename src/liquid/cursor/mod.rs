@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A name: letters, digits, `_`, `-`, and `?` at its end.
-    pub fn name(&mut self) -> Option<String> {
+    pub fn name(&mut self) -> Option<Text> {
         let rest = self.space().rest();
         let first = rest.chars().next()?;
         if !(first.is_alphabetic() || first == '_') {
@@ -120,21 +120,21 @@ impl<'a> Cursor<'a> {
             end += 1;
         }
         self.place += end;
-        Some(rest[..end].to_owned())
+        Some(rest[..end].into())
     }
 
     /// A name in quotes or without them.
-    pub fn name_or_text(&mut self) -> Option<String> {
+    pub fn name_or_text(&mut self) -> Option<Text> {
         self.quoted().or_else(|| self.name())
     }
 
     /// A text in quotes; there are no escapes.
-    pub fn quoted(&mut self) -> Option<String> {
+    pub fn quoted(&mut self) -> Option<Text> {
         let rest = self.space().rest();
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
         let end = rest[1..].find(quote)?;
         self.place += end + 2;
-        Some(rest[1..=end].to_owned())
+        Some(rest[1..=end].into())
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {

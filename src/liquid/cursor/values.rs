@@ -3,6 +3,7 @@
 use crate::liquid::cursor::Cursor;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::expression::{Expression, Literal, Path, PathStep, Root};
+use crate::liquid::text::Text;
 
 impl Cursor<'_> {
     /// A constant, a path, a range, a list or a hash; nothing at all is nil.
@@ -171,7 +172,7 @@ impl Cursor<'_> {
         self.steps_from(name)
     }
 
-    fn steps_from(&mut self, name: String) -> Result<Expression, Error> {
+    fn steps_from(&mut self, name: Text) -> Result<Expression, Error> {
         let steps = self.path_steps()?;
         if steps.is_empty() {
             let literal = match &*name {
@@ -236,14 +237,14 @@ impl Cursor<'_> {
     }
 
     /// A name behind a point may be a number: `list.0`.
-    fn step_name(&mut self) -> Option<String> {
+    fn step_name(&mut self) -> Option<Text> {
         if let Some(name) = self.name() {
             return Some(name);
         }
         let rest = self.rest();
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         self.place += end;
-        (end > 0).then(|| rest[..end].to_owned())
+        (end > 0).then(|| rest[..end].into())
     }
 }
 
