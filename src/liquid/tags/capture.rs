@@ -24,7 +24,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     let syntax = "Syntax Error in 'capture' - Valid syntax: capture [var]";
     let name = name.ok_or_else(|| Error::syntax(syntax))?;
     let (body, _) = parser.block(&["endcapture"])?;
-    Ok(Box::new(Capture { name: name.into(), body }))
+    Ok(Box::new(Capture { name, body }))
 }
 
 impl Tag for Capture {
