@@ -33,7 +33,7 @@ impl Tag for Capture {
         context.budget.value(text.len())?;
         // What was escaped on its way in must not be escaped again on its way out.
         let safe = !matches!(context.escape, Escape::Raw);
-        context.assign(self.name.clone(), Value::Text(text.into(), safe));
+        context.assign(self.name.clone(), Value::Text(text, safe));
         flow
     }
 
