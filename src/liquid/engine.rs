@@ -250,9 +250,12 @@ impl Engine {
         let _watch = Watch::begin();
         let budget = setting.budget;
         let mut context = Context::new(self, setting);
+        context.expect_output(template.expected_output());
         let flow = template.render(&mut context)?;
         budget.settle()?;
-        Ok(context.finish(flow))
+        let rendered = context.finish(flow);
+        template.expect_output(rendered.output.len());
+        Ok(rendered)
     }
 }
 

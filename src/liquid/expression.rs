@@ -247,8 +247,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
 impl Path {
     /// The variable's name, when only a few names and constant keys follow it.
     fn direct(&self) -> Option<&Text> {
-        let is_known =
-            |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
+        let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
         match &self.root {
             Root::Name(name) if self.steps.len() <= DIRECT_MAX => {
                 self.steps.iter().all(is_known).then_some(name)

@@ -50,7 +50,7 @@ impl Writer<'_> {
                 if !matches!(self.escape, Escape::Raw) =>
             {
                 let text = self.text(value);
-                self.budget.settle()?;
+                self.budget.weigh(text.len())?;
                 let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
                 let text = text.replace('&', "\\u0026");
                 self.write(&text)

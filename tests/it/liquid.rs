@@ -35,6 +35,7 @@ fn every_fixture_gives_its_snapshot() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/liquid");
     let mut files: Vec<_> =
         read_dir(folder).expect("fixtures").map(|entry| entry.expect("a file").path()).collect();
+    files.retain(|file| file.is_file());
     files.sort();
     assert!(files.len() >= 20, "{} fixtures", files.len());
     for file in files {
@@ -48,6 +49,33 @@ fn every_fixture_gives_its_snapshot() {
         };
         assert_eq!(name.starts_with("err_"), shown.starts_with("page:"), "{name}: {shown}");
         insta::assert_snapshot!(format!("liquid_{name}"), shown);
+    }
+}
+
+/// What a fuzzer or a reader once found: in every manner an answer, and never a panic.
+#[test]
+fn found_cases_are_answered() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/liquid/fuzz");
+    let files: Vec<_> = read_dir(folder).expect("cases").map(|one| one.expect("a file")).collect();
+    assert!(files.len() >= 3);
+    for file in files {
+        let text = read_to_string(file.path()).expect("readable");
+        for mode in ["strict2", "strict", "warn", "lax"] {
+            for inline in [true, false] {
+                let line = json!({"template": text, "error_mode": mode, "render_errors": inline});
+                let given = answer(line);
+                assert_ne!(given["error"], "Liquid error: internal", "{:?}", file.path());
+                assert!(given["error"].is_string() || given["output"].is_string());
+            }
+        }
+        for lax in [true, false] {
+            let mut engine = Engine::standard();
+            engine.set_lax(lax).set_interpolation(!lax);
+            match render(&engine, &text, &Map::new()) {
+                Ok(output) => assert!(output.len() < 1_000_000),
+                Err(error) => assert!(error.mark().is_some(), "{error}"),
+            }
+        }
     }
 }
 

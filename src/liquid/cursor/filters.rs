@@ -88,8 +88,7 @@ impl Cursor<'_> {
             arguments.positional.push(self.operand()?);
             if self.place == before {
                 // Nothing that can be read: pass over one letter rather than stand still.
-                let letter = self.rest().chars().next().map_or(1, char::len_utf8);
-                self.place += letter;
+                self.pass_letter();
                 arguments.positional.pop();
             }
         }

@@ -77,6 +77,11 @@ impl<'a> Cursor<'a> {
         self
     }
 
+    /// Passes over one letter.
+    pub fn pass_letter(&mut self) {
+        self.place += self.rest().chars().next().map_or(0, char::len_utf8);
+    }
+
     /// True when only white space is left.
     pub fn is_done(&mut self) -> bool {
         self.space().rest().is_empty()

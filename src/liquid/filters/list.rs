@@ -172,7 +172,12 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
     let mut texts: HashSet<Text> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
-    for item in items(&value) {
+    let items = items(&value);
+    // Ruby does not look at a single item.
+    if items.len() <= 1 {
+        return Ok(Value::list(items));
+    }
+    for item in items {
         let key = match property(arguments) {
             Some(name) => match select(&item, name)? {
                 Some(key) => key,

@@ -56,6 +56,11 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     }
     let alias = if cursor.eat_word("as") { cursor.name().map(Text::from) } else { None };
     arguments.extend(cursor.arguments()?.named);
+    // Lax Ruby passes over what it does not understand, a filter say, up to the next argument.
+    while parser.engine().is_ruby() && !cursor.is_done() {
+        cursor.pass_letter();
+        arguments.extend(cursor.arguments()?.named);
+    }
     Ok(Box::new(Partial { name, mark, with, many, alias, arguments, isolated }))
 }
 
