@@ -157,6 +157,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Makes room for so many bytes of output.
+    pub(super) fn expect_output(&mut self, bytes: usize) {
+        self.output.reserve(bytes);
+    }
+
     /// The end of the render.
     pub(super) fn finish(self, flow: Flow) -> Rendered {
         Rendered { output: self.output, returned: self.returned, flow, warnings: self.warnings }
@@ -252,10 +257,13 @@ impl<'a> Context<'a> {
     }
 
     /// Runs `work` and takes what it writes instead of printing it.
-    pub fn capture<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, String) {
-        let outer = std::mem::take(&mut self.output);
+    pub fn capture<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Text) {
+        // It is written behind what is there, and cut off again: no buffer of its own grows.
+        let start = self.output.len();
         let result = work(self);
-        (result, std::mem::replace(&mut self.output, outer))
+        let text = Text::from(&self.output[start..]);
+        self.output.truncate(start);
+        (result, text)
     }
 
     /// Writes text as it is.

@@ -250,9 +250,12 @@ impl Engine {
         let _watch = Watch::begin();
         let budget = setting.budget;
         let mut context = Context::new(self, setting);
+        context.expect_output(template.expected_output());
         let flow = template.render(&mut context)?;
         budget.settle()?;
-        Ok(context.finish(flow))
+        let rendered = context.finish(flow);
+        template.expect_output(rendered.output.len());
+        Ok(rendered)
     }
 }
 
@@ -294,7 +297,10 @@ mod tests {
         assert_eq!(edits("ecoh", "echo"), 1);
         assert_eq!(edits("dowcase", "downcase"), 1);
         assert_eq!(edits("kitten", "sitting"), 3);
-        assert_eq!(nearest("crad", ["card", "cart"].into_iter()).unwrap(), "did you mean `card`?");
+        assert_eq!(
+            nearest("crad", ["card", "cart"].into_iter()).as_deref(),
+            Some("did you mean `card`?")
+        );
         assert_eq!(nearest("nothing", ["card"].into_iter()), None);
     }
 }

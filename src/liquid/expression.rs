@@ -8,7 +8,6 @@ use crate::liquid::filters::arity;
 use crate::liquid::shared::Map;
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
-use smallvec::SmallVec;
 
 /// What an empty list or hash takes.
 const LIST_BYTES: usize = 64;
@@ -209,6 +208,10 @@ impl Expression {
         context.print(&value)
     }
 
+    fn is_constant(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+
     /// The text, when it is a constant one: names of partials and queries can be checked then.
     pub fn constant_text(&self) -> Option<&Text> {
         match self {
@@ -223,26 +226,31 @@ const DIRECT_MAX: usize = 6;
 
 /// Follows names into a value and looks at what is there; `self` has to be asked otherwise.
 fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> T) -> Option<T> {
-    let Some((PathStep::Name(name), rest)) = steps.split_first() else { return Some(look(value)) };
-    match value {
-        Value::Hash(hash) => {
-            if let Some(inner) = hash.borrow().get(&**name) {
-                return reach(inner, rest, look);
-            }
+    let Some((step, rest)) = steps.split_first() else { return Some(look(value)) };
+    match (value, step) {
+        (Value::Object(object), _) if object.level().is_some() => None,
+        (Value::Hash(hash), PathStep::Name(name)) => match hash.borrow().get(&**name) {
+            Some(inner) => reach(inner, rest, look),
+            None => reach(&value.property(name), rest, look),
+        },
+        (Value::List(list), PathStep::Key(Expression::Literal(Literal::Int(place @ 0..)))) => {
+            let list = list.borrow();
+            let place = usize::try_from(*place).unwrap_or(usize::MAX);
+            reach(list.get(place).unwrap_or(&Value::Nil), rest, look)
         }
-        Value::Object(object) if object.level().is_some() => return None,
-        _ => {}
+        (_, PathStep::Name(name)) => reach(&value.property(name), rest, look),
+        (_, PathStep::Key(Expression::Literal(key))) => reach(&value.get(&key.value()), rest, look),
+        (_, PathStep::Key(_)) => None,
     }
-    reach(&value.property(name), rest, look)
 }
 
 impl Path {
-    /// The variable's name, when only a few names follow it and it is no `self`.
+    /// The variable's name, when only a few names and constant keys follow it.
     fn direct(&self) -> Option<&Text> {
-        let is_name = |step: &PathStep| matches!(step, PathStep::Name(_));
+        let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
         match &self.root {
             Root::Name(name) if self.steps.len() <= DIRECT_MAX => {
-                self.steps.iter().all(is_name).then_some(name)
+                self.steps.iter().all(is_known).then_some(name)
             }
             _ => None,
         }
@@ -325,13 +333,13 @@ impl FilterCall {
         let Some(function) = self.function else {
             return context.unknown_filter(&self.name, value, self.mark);
         };
-        let positional: Result<SmallVec<_>, _> =
-            self.positional.iter().map(|one| one.evaluate(context)).collect();
-        let mut named = Vec::with_capacity(self.named.len());
-        for (name, expression) in &self.named {
-            named.push((name.clone(), expression.evaluate(context)?));
+        let mut arguments = Arguments::default();
+        for expression in &self.positional {
+            arguments.positional.push(expression.evaluate(context)?);
         }
-        let mut arguments = Arguments { positional: positional?, named };
+        for (name, expression) in &self.named {
+            arguments.named.push((name.clone(), expression.evaluate(context)?));
+        }
         let mut value = value;
         let weight = value.weight();
         if context.engine().is_ruby() {

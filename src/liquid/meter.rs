@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 /// Between two looks of a budget walks see at most this many values.
-const WALKED_MAX: u64 = 2_000_000;
+const WALKED_MAX: u64 = 1_000_000;
 /// So many bytes of text cost as much as a value.
 const BYTES_A_VALUE: usize = 32;
 

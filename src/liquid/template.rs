@@ -7,6 +7,7 @@ use crate::liquid::expression::Expression;
 use crate::liquid::tag::{Flow, Tag};
 use crate::liquid::text::Text;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A compiled template; clones share it.
 #[derive(Debug, Clone)]
@@ -18,7 +19,12 @@ struct Compiled {
     source: Arc<str>,
     body: Block,
     warnings: Vec<Error>,
+    /// How long its last output was.
+    expected: AtomicUsize,
 }
+
+/// No more is asked for in advance.
+const EXPECTED_MAX: usize = 64 * 1024;
 
 /// A list of nodes.
 #[derive(Debug, Default)]
@@ -52,7 +58,8 @@ pub struct Reference {
 impl Template {
     /// A template from its parts; see [`crate::liquid::engine::Engine::compile`].
     pub(super) fn new(name: Arc<str>, source: Arc<str>, body: Block, warnings: Vec<Error>) -> Self {
-        Self(Arc::new(Compiled { name, source, body, warnings }))
+        let expected = AtomicUsize::new(source.len().min(EXPECTED_MAX));
+        Self(Arc::new(Compiled { name, source, body, warnings, expected }))
     }
 
     /// Its name.
@@ -63,6 +70,16 @@ impl Template {
     /// Its text.
     pub fn source(&self) -> &str {
         &self.0.source
+    }
+
+    /// About how long its output will be.
+    pub(super) fn expected_output(&self) -> usize {
+        self.0.expected.load(Ordering::Relaxed)
+    }
+
+    /// Remembers how long its output was.
+    pub(super) fn expect_output(&self, bytes: usize) {
+        self.0.expected.store(bytes.min(EXPECTED_MAX), Ordering::Relaxed);
     }
 
     /// What the compiler would mention.

@@ -16,6 +16,22 @@ impl Text {
         Self(EcoString::with_capacity(bytes))
     }
 
+    /// A text in small letters.
+    pub fn lowercase(text: &str) -> Self {
+        match text.is_ascii() {
+            true => text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())).collect(),
+            false => text.to_lowercase().into(),
+        }
+    }
+
+    /// A text in capital letters.
+    pub fn uppercase(text: &str) -> Self {
+        match text.is_ascii() {
+            true => text.bytes().map(|byte| char::from(byte.to_ascii_uppercase())).collect(),
+            false => text.to_uppercase().into(),
+        }
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -79,6 +95,12 @@ impl PartialEq<str> for Text {
 impl PartialEq<&str> for Text {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
+    }
+}
+
+impl From<char> for Text {
+    fn from(letter: char) -> Self {
+        Self(letter.into())
     }
 }
 

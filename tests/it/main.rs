@@ -19,6 +19,7 @@ mod liquid;
 mod liquid_errors;
 mod liquid_hostile;
 mod look;
+mod liquid_modes;
 mod module;
 mod pages;
 mod reload;

@@ -4,7 +4,8 @@ use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
-use crate::liquid::print::escape_entities;
+use crate::liquid::print::{escape_entities, needs_entities};
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -45,7 +46,10 @@ fn escape(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
     if value.is_nil() {
         return Ok(value);
     }
-    Ok(Value::safe(escape_entities(&value.to_text())))
+    Ok(match value {
+        Value::Text(text, _) if !needs_entities(&text) => Value::Text(text, true),
+        value => Value::safe(escape_entities(&value.to_text())),
+    })
 }
 
 /// Entities that are there already stay as they are.
@@ -84,16 +88,22 @@ fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_
         return Ok(value);
     }
     let text = value.to_text();
-    let mut encoded = String::with_capacity(text.len() + 8);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    if let Value::Text(same, _) = &value
+        && same.bytes().all(is_plain)
+    {
+        return Ok(Value::text(same));
+    }
+    let mut encoded = Text::with_capacity(text.len() + 16);
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
+            plain if is_plain(plain) => encoded.push(char::from(plain)),
             b' ' => encoded.push('+'),
             other => {
                 let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
-                encoded.extend(['%', digit(other >> 4), digit(other)]);
+                encoded.push('%');
+                encoded.push(digit(other >> 4));
+                encoded.push(digit(other));
             }
         }
     }

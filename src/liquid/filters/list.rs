@@ -65,6 +65,10 @@ pub fn items(value: &Value) -> Vec<Value> {
             }
             found.extend((*from..=*to).take(RANGE_MAX as usize).map(Value::Int));
         }
+        Value::List(list) => {
+            found.reserve(list.borrow().len().min(ITEMS_MAX));
+            flatten(value, &mut found, 0);
+        }
         other => flatten(other, &mut found, 0),
     }
     found

@@ -4,6 +4,7 @@ use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::{Error, Kind};
 use crate::liquid::filter::Arguments;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 
 /// What a piece of a split text takes beside its letters.
@@ -17,8 +18,8 @@ pub fn register(engine: &mut Engine) {
         .add_text_filter("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
         .add_text_filter("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
         .add_text_filter("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
-        .add_text_filter("downcase", |v, _, _| Ok(Value::text(v.to_text().to_lowercase())))
-        .add_text_filter("upcase", |v, _, _| Ok(Value::text(v.to_text().to_uppercase())))
+        .add_text_filter("downcase", |v, _, _| Ok(Value::text(Text::lowercase(&v.to_text()))))
+        .add_text_filter("upcase", |v, _, _| Ok(Value::text(Text::uppercase(&v.to_text()))))
         .add_text_filter("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
         .add_text_filter("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
         .add_text_filter("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
@@ -50,7 +51,10 @@ pub fn register(engine: &mut Engine) {
 
 fn joined(one: &str, other: &str, context: &Context<'_>) -> Result_ {
     context.budget.value(one.len() + other.len())?;
-    Ok(Value::text(format!("{one}{other}")))
+    let mut text = Text::with_capacity(one.len() + other.len());
+    text.push_str(one);
+    text.push_str(other);
+    Ok(Value::text(text))
 }
 
 fn capitalize(text: &str) -> String {
@@ -180,15 +184,20 @@ fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
 fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
     let text = value.to_text();
     let separator = arguments.text(0);
-    let many = match separator.is_empty() || &*separator == " " {
-        true => text.len(),
-        false => text.matches(&*separator).count() + 1,
+    // A single letter is found faster than a text of one.
+    let letter = separator.chars().next().filter(|first| first.len_utf8() == separator.len());
+    let many = match (separator.is_empty() || &*separator == " ", letter) {
+        (true, _) => text.len(),
+        (_, Some(letter)) => text.matches(letter).count() + 1,
+        (false, None) => text.matches(&*separator).count() + 1,
     };
     context.budget.room(many.saturating_mul(PIECE_BYTES).saturating_add(text.len()))?;
     let mut pieces: Vec<Value> = if &*separator == " " {
         words(&text).map(Value::from).collect()
     } else if separator.is_empty() {
-        text.chars().map(|c| Value::text(c.to_string())).collect()
+        text.chars().map(|c| Value::text(Text::from(c))).collect()
+    } else if let Some(letter) = letter {
+        text.split(letter).map(Value::from).collect()
     } else {
         text.split(&*separator).map(Value::from).collect()
     };

@@ -10,6 +10,7 @@ use crate::liquid::template::{Reference, Template};
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::liquid::variables::FrameKind;
+use smallvec::SmallVec;
 
 #[derive(Debug)]
 struct Partial {
@@ -23,6 +24,9 @@ struct Partial {
     arguments: Vec<(Text, Expression)>,
     isolated: bool,
 }
+
+/// What a partial gets by name.
+type Given = SmallVec<[(Text, Value); 6]>;
 
 /// Reads either tag: `'name', with x as y, a: b`, commas as they come.
 ///
@@ -50,7 +54,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     {
         arguments.push((name.clone(), cursor.primary()?));
     }
-    let alias = if cursor.eat_word("as") { cursor.name().map(Text::from) } else { None };
+    let alias = if cursor.eat_word("as") { cursor.name() } else { None };
     arguments.extend(cursor.arguments()?.named);
     // Lax Ruby passes over what it does not understand, a filter say, up to the next argument.
     while parser.engine().is_ruby() && !cursor.is_done() {
@@ -62,8 +66,8 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Partial {
     /// What the partial gets by name; in Ruby an include's arguments see those before them.
-    fn variables(&self, context: &mut Context<'_>) -> Result<Vec<(Text, Value)>, Error> {
-        let mut variables = Vec::with_capacity(self.arguments.len() + 2);
+    fn variables(&self, context: &mut Context<'_>) -> Result<Given, Error> {
+        let mut variables = Given::new();
         if self.isolated || self.arguments.len() < 2 || !context.engine().is_ruby() {
             for (name, expression) in &self.arguments {
                 variables.push((name.clone(), expression.evaluate(context)?));
@@ -84,7 +88,7 @@ impl Partial {
         &self,
         context: &mut Context<'_>,
         template: &Template,
-        variables: Vec<(Text, Value)>,
+        variables: Given,
     ) -> Result<Flow, Error> {
         let kind = match (self.isolated, context.engine().is_ruby()) {
             (true, _) => FrameKind::Isolated,
@@ -100,7 +104,7 @@ impl Partial {
         })
     }
 
-    fn template(&self, context: &mut Context<'_>) -> Result<(String, Template), Error> {
+    fn template(&self, context: &mut Context<'_>) -> Result<(Text, Template), Error> {
         let ruby = context.engine().is_ruby();
         if ruby && !self.isolated && context.is_isolated() {
             return Err(Error::argument("include usage is not allowed in this context"));
@@ -109,7 +113,10 @@ impl Partial {
         if ruby && !matches!(name, Value::Text(..)) {
             return Err(Error::argument("Argument error in tag 'include' - Illegal template name"));
         }
-        let name = name.to_text().into_owned();
+        let name = match name {
+            Value::Text(name, _) => name,
+            other => Text::from(other.to_text()),
+        };
         let template = context.partial(&name).map_err(|error| match ruby {
             // Ruby tells the line that the tag begins in.
             true => error,
@@ -145,8 +152,6 @@ impl Partial {
 impl Tag for Partial {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let (name, template) = self.template(context)?;
-        let own = name.rsplit('/').next().unwrap_or(&name);
-        let own: Text = self.alias.clone().unwrap_or_else(|| own.into());
         let value = match &self.with {
             Some(value) => Some(value.evaluate(context)?),
             // In Ruby `include 'product'` is `include 'product' with product`.
@@ -159,6 +164,8 @@ impl Tag for Partial {
             let variables = self.variables(context)?;
             return self.once(context, &template, variables);
         };
+        let own = name.rsplit('/').next().unwrap_or(&name);
+        let own: Text = self.alias.clone().unwrap_or_else(|| own.into());
         if self.isolated && self.many {
             match &value {
                 Value::List(_) | Value::Hash(_) | Value::Range(..) => {

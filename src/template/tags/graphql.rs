@@ -84,7 +84,7 @@ impl Graphql {
                 let (flow, text) = context.capture(|context| body.render_inside(context));
                 context.escape = outer;
                 flow?;
-                GraphqlCall { name: None, source: Some(text), variables }
+                GraphqlCall { name: None, source: Some(text.into()), variables }
             }
         })
     }

@@ -120,7 +120,8 @@ fn values_that_would_never_end_are_refused() {
             "{% assign a = ['x'] %}{% for i in (1..60) %}{% assign a = [a, a] %}{% endfor %}{{ a | json }}",
             "too large",
         ),
-        ("{% for i in (1..100000000) %}{% endfor %}", "more than"),
+        // Steps or time, as the machine is.
+        ("{% for i in (1..100000000) %}{% endfor %}", " than"),
         (
             "{% assign s = 'xxxxxxxxxx' %}{% for i in (1..40) %}{% assign s = s | append: s %}{% endfor %}",
             "bytes",
