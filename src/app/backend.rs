@@ -5,8 +5,7 @@ use crate::app::host::RequestHost;
 use crate::form::error::Error as FormError;
 use crate::form::submission::Ended;
 use crate::form::write::secret_properties;
-use crate::gateway::call::{Call, Rendering};
-use crate::gateway::reply::Reply;
+use crate::gateway::api_call::Sent;
 use crate::gateway::request_type::Submission;
 use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
@@ -212,17 +211,11 @@ impl RequestHost {
 
     /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
     fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
-        let api_call = self.world.catalog.api_call(name);
-        let api_call = api_call.ok_or_else(|| format!("there is no API call `{name}`"))?;
-        let scene = self.scene().map_err(|e| e.to_string())?;
-        let host = self.on(&scene);
-        let with = Rendering { templates: &self.world.templates, scene: &scene, host: &host };
-        let mut call = Call::render(api_call, data, &with).map_err(|e| e.to_string())?;
-        let key = self.scope.nested_key().unwrap_or_else(|| self.house.journal.next_id().0);
-        call.key(name, &key).map_err(|e| e.to_string())?;
-        match self.house.transport.send(&call, &mut || Ok(())).map_err(|e| e.to_string())? {
-            Reply::Answer(answer) => Ok(answer.to_json()),
-            Reply::Unknown(reason) => Err(reason),
+        let key = self.scope.nested_key();
+        let sent = self.with_gateway(|gateway| Ok(gateway.api_call(name, data, key.as_deref())?));
+        match sent.map_err(|e| e.to_string())? {
+            Sent::Answered(answer) => Ok(answer.to_json()),
+            Sent::Pending(reason) => Err(reason),
         }
     }
 }

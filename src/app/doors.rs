@@ -2,7 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
-use crate::gateway::outcome::{Outcome, Problem, State as OutcomeState};
+use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type::{Gateway, Submission};
 use crate::journal::run::Run;
 use crate::store::execution::{Execution, ExecutionId, State};
@@ -31,7 +31,7 @@ impl RequestHost {
         self.with_gateway(|gateway| Ok(gateway.resume(run)?))
     }
 
-    fn with_gateway<T>(
+    pub(super) fn with_gateway<T>(
         &self,
         work: impl FnOnce(Gateway<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -92,17 +92,10 @@ impl RequestHost {
     /// [`Error::Store`].
     pub fn outcome(&self, id: &ExecutionId) -> Result<Option<(Execution, Option<Outcome>)>, Error> {
         let Some(execution) = self.house.store.execution(id)? else { return Ok(None) };
-        let stored = execution.outcome.clone();
         let outcome = match execution.state {
             _ if execution.kind != crate::gateway::request_type::KIND => None,
-            State::Completed => stored.and_then(|json| serde_json::from_value(json).ok()),
-            State::Discarded => {
-                let why = execution.error.as_deref().unwrap_or("it was given up");
-                let problem = Problem::new(why, "discarded", None);
-                let mut outcome =
-                    Outcome::refused(&execution.name, OutcomeState::Failed, vec![problem]);
-                outcome.execution = execution.id.to_string();
-                Some(outcome)
+            State::Completed | State::Discarded => {
+                Some(self.with_gateway(|gateway| Ok(gateway.became(&execution)?))?)
             }
             _ => Some(Outcome::pending(&execution.id.to_string(), &execution.name, false)),
         };

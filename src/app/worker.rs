@@ -4,7 +4,7 @@ use crate::app::error::Error;
 use crate::app::house::House;
 use crate::app::jobs;
 use crate::app::scope::Scope;
-use crate::gateway::request_type;
+use crate::gateway::{api_call, request_type};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::store::error::Error as StoreError;
@@ -70,7 +70,7 @@ fn one(house: &Arc<House>, execution: Execution) -> Result<(), Error> {
     scope.parent = Some(run.execution().id.clone());
     let host = house.host(scope);
     match run.execution().kind.as_str() {
-        request_type::KIND => host.resume(run).map(drop),
+        request_type::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
         jobs::KIND => host.job(run),
         _ => unknown(house, run),

@@ -4,7 +4,7 @@ use crate::cli::arguments::Render;
 use crate::clock::{Clock as _, SystemClock};
 use crate::liquid::budget::Budget;
 use crate::liquid::context::{Partials, Setting};
-use crate::liquid::engine::Engine;
+use crate::liquid::engine::{Engine, nearest};
 use crate::liquid::error::{Error, Kind};
 use crate::liquid::jsonl;
 use crate::liquid::print::Escape;
@@ -98,6 +98,20 @@ impl Partials for Folder<'_> {
             let path = root.join(parent).join(file).canonicalize().ok()?;
             path.starts_with(&root).then(|| std::fs::read_to_string(path).ok())?
         });
-        self.engine.compile(name, found.ok_or_else(missing)?)
+        let found = found.ok_or_else(|| missing().help(neighbour(&root, parent, own)));
+        self.engine.compile(name, found?)
     }
+}
+
+/// A partial in the same folder that has nearly that name.
+fn neighbour(root: &Path, parent: &str, own: &str) -> Option<String> {
+    let folder = root.join(parent).canonicalize().ok().filter(|path| path.starts_with(root))?;
+    let files = std::fs::read_dir(folder).ok()?.flatten();
+    let names = files.filter_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        let name = name.strip_suffix(".liquid")?;
+        Some(name.strip_prefix('_').unwrap_or(name).to_owned())
+    });
+    let names: Vec<String> = names.collect();
+    nearest(own, names.iter().map(String::as_str))
 }

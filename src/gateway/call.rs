@@ -88,6 +88,12 @@ impl Call {
         Ok(())
     }
 
+    /// Puts another idempotency key in the place of the one it has.
+    pub fn rekey(&mut self, key: &str) {
+        self.headers.retain(|(name, _)| !is_key(name));
+        self.headers.push(("Idempotency-Key".to_owned(), Secret::new(key)));
+    }
+
     /// The call as a step stores it; credentials are sealed with the instance key.
     pub fn to_json(&self, key: &InstanceKey) -> Json {
         let headers: Map<String, Json> = self

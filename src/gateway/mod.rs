@@ -4,13 +4,17 @@
 //! before its execution and its bytes are committed; the answer, the records that follow from it
 //! and the outcome commit together.
 
+pub mod api_call;
 pub mod call;
 pub mod error;
+pub mod look;
 pub mod mapper;
 pub mod outcome;
 pub mod param;
 pub mod reply;
 pub mod request_type;
+pub mod resume;
 pub mod target;
 pub mod transport;
+pub mod way;
 pub mod write;

@@ -142,6 +142,18 @@ impl Outcome {
         }
     }
 
+    /// The outcome of an execution that was given up. When it was sent and never answered, it
+    /// stays `pending`: nobody may call it a failure.
+    pub fn given_up(execution: &str, request_type: &str, sent: bool, why: &str) -> Self {
+        let state = if sent { State::Pending } else { State::Failed };
+        let message = format!("The operation has no outcome: {why}.");
+        let problem = Problem::new(message, "discarded", None);
+        Self {
+            execution: execution.to_owned(),
+            ..Self::refused(request_type, state, vec![problem])
+        }
+    }
+
     /// The errors as one sentence for a flash message.
     pub fn message(&self) -> String {
         let messages: Vec<&str> = self.errors.iter().map(|e| e.message.as_str()).collect();

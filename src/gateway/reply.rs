@@ -27,6 +27,9 @@ pub enum Reply {
     Answer(Answer),
     /// Nobody knows whether it happened; the text says why, for the operator.
     Unknown(String),
+    /// The same, and the key is spent: it replays an answer that settles nothing, for as long as
+    /// the gateway remembers it.
+    Spent(String),
 }
 
 /// What a single attempt's status and headers mean (`stripe.md` 2.2, 4.1, 4.2).
@@ -68,6 +71,22 @@ impl Answer {
     /// The error code of a Stripe error body.
     pub fn error_code(&self) -> Option<String> {
         self.json()?.pointer("/error/code")?.as_str().map(str::to_owned)
+    }
+
+    /// True when the object it is about is not there, or not any more. A deleted account is
+    /// answered like one that never gave access.
+    pub fn is_missing(&self) -> bool {
+        let code = self.error_code();
+        matches!(
+            (self.status, code.as_deref()),
+            (404, Some("resource_missing")) | (403, Some("account_invalid"))
+        )
+    }
+
+    /// True when this is the stored answer to an earlier use of the key, and settles nothing:
+    /// Stripe keeps a 500 like any other answer (`stripe.md` 4.1).
+    pub fn is_spent(&self) -> bool {
+        self.status >= 500 && self.header("idempotent-replayed") == Some("true")
     }
 
     /// What this attempt settles.

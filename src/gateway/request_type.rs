@@ -10,7 +10,8 @@ use crate::gateway::error::Error;
 use crate::gateway::mapper::Mapped;
 use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
 use crate::gateway::param;
-use crate::gateway::reply::{Answer, Reply};
+use crate::gateway::reply::Answer;
+use crate::gateway::resume::{Sending, operation};
 use crate::gateway::transport::Transport;
 use crate::gateway::write::Writing;
 use crate::journal::buffer::Buffer;
@@ -75,7 +76,7 @@ impl Gateway<'_> {
     /// [`Error`] when no outcome can be told: an unknown name, a faulty module, a store that
     /// cannot be written. Nothing was sent then, or the execution is left for the worker.
     pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
-        let request_type = self.find(&submission)?;
+        let request_type = self.find(&submission.name, submission.gateway.as_deref())?;
         let submission = with_one_key(submission);
         let name = &request_type.name;
         let data = match self.check(&request_type, &submission) {
@@ -85,12 +86,12 @@ impl Gateway<'_> {
         let input = json!({ "gateway": request_type.gateway, "data": data,
             "config": submission.config, "user_id": submission.user_id });
         let fingerprint = fingerprint(&json!({ "name": name, "input": input }));
-        if let Some(known) = self.known(&submission, &fingerprint)? {
-            return Ok(self.stored(known, name));
+        if let Some(known) = self.earlier(&submission, &fingerprint)? {
+            return self.stored(known, name);
         }
         let id = self.journal.next_id();
         let key = submission.idempotency_key.as_deref();
-        let call = self.render(&request_type, &data, key, &format!("sluicegate-{id}-0"))?;
+        let call = self.render(&request_type, &data, key, id.as_str())?;
         self.transport.check(&call)?;
         let intent = Intent {
             id: Some(id),
@@ -104,47 +105,26 @@ impl Gateway<'_> {
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         match self.journal.begin(intent, Some(step))? {
-            Begun::New(run) => self.send(run, &request_type, &call),
-            known => Ok(self.stored(known, name)),
+            Begun::New(run) => {
+                let step = run.steps().first().cloned().expect("it was begun with a first step");
+                self.send(run, &request_type, &Sending { call, step })
+            }
+            known => self.stored(known, name),
         }
     }
 
-    /// Goes on with an execution whose answer is not known: the stored bytes, the same key.
+    /// The request type of that name.
     ///
     /// # Errors
-    /// As [`Gateway::run`].
-    pub fn resume(&self, mut run: Run) -> Result<Outcome, Error> {
-        let execution = run.execution().clone();
-        let wanted = Submission {
-            name: execution.name.clone(),
-            gateway: execution.input.get("gateway").and_then(Json::as_str).map(str::to_owned),
-            ..Submission::default()
-        };
-        let request_type = self.find(&wanted)?;
-        let step = run.recall().ok_or_else(|| Error::Call {
-            template: request_type.api_call.clone(),
-            message: "the execution has no stored call".to_owned(),
-        })?;
-        if let Some(answer) = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key))
-        {
-            return self.settle(run, &request_type, answer);
-        }
-        let call = Call::from_json(&step.request, self.key).ok_or_else(|| Error::Call {
-            template: request_type.api_call.clone(),
-            message: "the stored call cannot be opened with this instance's key".to_owned(),
-        })?;
-        self.send(run, &request_type, &call)
-    }
-
-    fn find(&self, submission: &Submission) -> Result<RequestType, Error> {
+    /// [`Error::UnknownRequestType`].
+    pub fn find(&self, name: &str, gateway: Option<&str>) -> Result<RequestType, Error> {
         let all = self.catalog.request_types();
-        let gateway = submission.gateway.as_deref();
         all.iter()
-            .find(|one| one.name == submission.name && gateway.is_none_or(|g| g == one.gateway))
+            .find(|one| one.name == name && gateway.is_none_or(|g| g == one.gateway))
             .cloned()
             .ok_or_else(|| Error::UnknownRequestType {
-                name: submission.name.clone(),
-                suggestion: suggest::nearest(&submission.name, all.iter().map(|t| t.name.as_str()))
+                name: name.to_owned(),
+                suggestion: suggest::nearest(name, all.iter().map(|t| t.name.as_str()))
                     .map(str::to_owned),
             })
     }
@@ -166,16 +146,16 @@ impl Gateway<'_> {
     }
 
     /// An earlier execution with this key, looked up before rendering: a replay costs one read.
-    fn known(&self, submission: &Submission, fingerprint: &str) -> Result<Option<Begun>, Error> {
+    fn earlier(&self, submission: &Submission, fingerprint: &str) -> Result<Option<Begun>, Error> {
         match &submission.idempotency_key {
             Some(key) => Ok(self.journal.find(KIND, key, fingerprint)?),
             None => Ok(None),
         }
     }
 
-    fn stored(&self, begun: Begun, name: &str) -> Outcome {
-        match begun {
-            Begun::Finished(execution) => replayed(&execution),
+    fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
+        Ok(match begun {
+            Begun::Finished(execution) => Outcome { replayed: true, ..self.became(&execution)? },
             Begun::InProgress(execution) => Outcome::pending(&execution.id.to_string(), name, true),
             Begun::Conflict(execution) => {
                 let message =
@@ -188,17 +168,32 @@ impl Gateway<'_> {
                 }
             }
             Begun::New(run) => Outcome::pending(&run.execution().id.to_string(), name, false),
+        })
+    }
+
+    /// What became of an execution that ended.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn became(&self, execution: &Execution) -> Result<Outcome, Error> {
+        let stored = execution.outcome.clone().map(serde_json::from_value::<Outcome>);
+        if let Some(Ok(outcome)) = stored {
+            return Ok(outcome);
         }
+        let steps = self.journal.store().steps(&execution.id)?;
+        let sent = steps.iter().any(|step| step.response.is_none());
+        let why = execution.error.as_deref().unwrap_or("an operator gave it up");
+        Ok(Outcome::given_up(&execution.id.to_string(), &execution.name, sent, why))
     }
 
     /// Renders the call; the template sees the caller's key as `data.idempotency_key`, and a POST
-    /// whose template gives none is sent with `derived`.
+    /// whose template gives none is sent with one derived from the execution's `id`.
     fn render(
         &self,
         request_type: &RequestType,
         data: &Map<String, Json>,
         key: Option<&str>,
-        derived: &str,
+        id: &str,
     ) -> Result<Call, Error> {
         let name = &request_type.api_call;
         let api_call = self.catalog.api_call(name).ok_or_else(|| Error::Call {
@@ -212,37 +207,20 @@ impl Gateway<'_> {
             data.insert("indempotency_key".to_owned(), json!(key));
         }
         let mut call = Call::render(api_call, &Json::Object(data), &with)?;
-        call.key(name, derived)?;
+        call.key(name, &format!("sluicegate-{id}-0"))?;
+        call.mark(&operation(id));
         Ok(call)
     }
 
-    fn send(
-        &self,
-        mut run: Run,
-        request_type: &RequestType,
-        call: &Call,
-    ) -> Result<Outcome, Error> {
-        let mut hold = || Ok(self.journal.hold(&mut run)?);
-        match self.transport.send(call, &mut hold)? {
-            Reply::Answer(answer) => self.settle(run, request_type, answer),
-            Reply::Unknown(reason) => {
-                let id = run.execution().id.to_string();
-                tracing::warn!(
-                    execution = id,
-                    request_type = request_type.name,
-                    "no answer: {reason}"
-                );
-                self.journal.unknown(run, &reason)?;
-                Ok(Outcome::pending(&id, &request_type.name, false))
-            }
-        }
-    }
-
     /// Maps an answer and commits it with everything that follows from it.
-    fn settle(
+    ///
+    /// # Errors
+    /// As [`Gateway::run`].
+    pub fn settle(
         &self,
         run: Run,
         request_type: &RequestType,
+        seq: u32,
         answer: Answer,
     ) -> Result<Outcome, Error> {
         let execution = run.execution().clone();
@@ -271,7 +249,7 @@ impl Gateway<'_> {
             self.call_back(&mut phase, &config, &data, &answer, &mut outcome);
         }
         let stored = serde_json::to_value(&outcome).expect("an outcome is plain JSON");
-        let answered = StepAnswer { seq: 0, response: answer.to_stored(self.key) };
+        let answered = StepAnswer { seq, response: answer.to_stored(self.key) };
         self.journal.finish(run, Some(answered), phase, ExecutionState::Completed, stored)?;
         Ok(outcome)
     }
@@ -350,23 +328,6 @@ fn with_one_key(mut submission: Submission) -> Submission {
     let key = submission.idempotency_key.take().filter(|key| !key.trim().is_empty()).or(in_data);
     submission.idempotency_key = key;
     submission
-}
-
-fn replayed(execution: &Execution) -> Outcome {
-    let stored = execution.outcome.clone().unwrap_or_default();
-    match serde_json::from_value::<Outcome>(stored) {
-        Ok(outcome) => Outcome { replayed: true, ..outcome },
-        Err(_) => {
-            let why = execution.error.as_deref().unwrap_or("it was given up by an operator");
-            let problem =
-                Problem::new(format!("The operation has no outcome: {why}."), "discarded", None);
-            Outcome {
-                execution: execution.id.to_string(),
-                replayed: true,
-                ..Outcome::refused(&execution.name, State::Failed, vec![problem])
-            }
-        }
-    }
 }
 
 fn state(answer: &Answer, mapped: &Mapped) -> State {

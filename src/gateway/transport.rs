@@ -89,6 +89,9 @@ impl Transport {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
                         reason = describe(&answer);
+                        if answer.is_spent() {
+                            return Ok(Reply::Spent(reason));
+                        }
                         if verdict == Verdict::Later {
                             break;
                         }

@@ -211,12 +211,16 @@ impl<'a> Parser<'a> {
             }
             None if markup.name.is_empty() => Ok(()),
             None => {
+                let passes = self.engine.passes_unknown_tags() && !markup.name.starts_with("end");
+                if passes && self.warnings.get_mut().len() >= WARNINGS_MAX {
+                    return Ok(());
+                }
                 let ends = if self.is_lines() && ends.is_empty() { &["%}"] } else { ends };
                 let mut error = self.engine.unknown_tag(markup.name, ends).marked(markup.mark);
                 if let Some(open) = self.open.last().filter(|_| markup.name.starts_with("end")) {
                     error = error.help(Some(format!("the block was opened in line {}", open.line)));
                 }
-                if self.engine.passes_unknown_tags() && !markup.name.starts_with("end") {
+                if passes {
                     self.warn(error);
                     return Ok(());
                 }

@@ -129,6 +129,8 @@ fn render_prints_a_template_with_data() {
         .run_with(&["render", "-", "--partials", &parts], "{% render 'card', n: 7 %}")
         .good();
     assert_eq!(ran.out.trim_end(), "[7]");
+    let ran = instance.run_with(&["render", "-", "--partials", &parts], "a\n {% render 'crad' %}");
+    assert!(ran.err.contains("-:2:12") && ran.err.contains("did you mean `card`?"), "{ran:?}");
     let ran = instance.run_with(&["render", "-"], "line one\n{% if %}");
     assert_ne!(ran.code, 0);
     assert!(ran.err.contains('2'), "names the line: {ran:?}");

@@ -12,6 +12,7 @@ use sluicegate::liquid::text::Text;
 use sluicegate::liquid::value::Value;
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
+use std::time::Duration;
 
 /// What a template gives in the engine as the platform uses it: errors raised, data as JSON.
 fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<String, Error> {
@@ -172,9 +173,21 @@ fn partials_that_call_themselves_end() {
 }
 
 #[test]
-fn lists_nested_a_hundred_thousand_deep_are_dropped() {
-    let source = "{% for i in (1..100000) %}{% assign a = [a] %}{% assign b = [b] %}{% endfor %}{{ a | size }}{% if a == b %}{% endif %}";
-    assert_eq!(render(&Engine::standard(), source, &Map::new()).expect("an output"), "1");
+fn what_is_nested_a_million_deep_is_dropped() {
+    let mut engine = Engine::standard();
+    engine.set_limits(Limits {
+        steps: u64::MAX,
+        value_bytes: usize::MAX,
+        time: Duration::from_secs(600),
+        ..Limits::default()
+    });
+    for nest in ["[a]", "{ \"a\": a }"] {
+        let source = format!(
+            "{{% for i in (1..1000000) %}}{{% assign a = {nest} %}}{{% endfor %}}{{% assign b = {nest} %}}\
+             {{% if a == b %}}same{{% endif %}}{{% capture c %}}{{{{ a }}}}{{% endcapture %}}{{{{ a.size }}}}"
+        );
+        assert_eq!(render(&engine, &source, &Map::new()).expect("an output"), "1", "{nest}");
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod journal;
 mod liquid;
 mod liquid_errors;
 mod liquid_hostile;
+mod look;
+mod liquid_modes;
 mod module;
 mod pages;
 mod reload;

@@ -49,7 +49,6 @@ impl Cursor<'_> {
                 self.unknown_filter(&name, mark)?;
             }
             let inspects = self.engine.inspects_for(&name);
-            let name = name.into();
             filters.push(FilterCall { name, function, inspects, positional, named, mark });
         }
         Ok(if filters.is_empty() {
@@ -81,7 +80,7 @@ impl Cursor<'_> {
             }
             if let Some(name) = self.argument_name() {
                 let value = self.operand()?;
-                arguments.named.push((name.into(), value));
+                arguments.named.push((name, value));
                 continue;
             }
             let before = self.place;

@@ -156,7 +156,7 @@ impl Cursor<'_> {
                 return Ok(Expression::Hash(pairs));
             }
             let key = match self.argument_name() {
-                Some(name) => Expression::Literal(Literal::Text(name.into())),
+                Some(name) => Expression::Literal(Literal::Text(name)),
                 None => {
                     return Err(self.fault(begin, "a hash needs `key: value` pairs and a `}`"));
                 }
@@ -187,7 +187,7 @@ impl Cursor<'_> {
                 return Ok(Expression::Literal(literal));
             }
         }
-        Ok(Expression::Path(Path { root: Root::Name(name.into()), steps }))
+        Ok(Expression::Path(Path { root: Root::Name(name), steps }))
     }
 
     /// `.name`, `[key]`, as many as follow.
@@ -209,7 +209,7 @@ impl Cursor<'_> {
                 }
                 self.place += 1;
                 match self.step_name() {
-                    Some(name) => steps.push(PathStep::Name(name.into())),
+                    Some(name) => steps.push(PathStep::Name(name)),
                     None => return Ok(steps),
                 }
             } else if self.rest().starts_with('[') {

@@ -26,9 +26,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     cursor.eat("=");
     let name = cursor.name_or_text();
     match name {
-        Some(name) if cursor.eat("=") => {
-            Ok(Box::new(Assign { name: name.into(), value: cursor.filtered()? }))
-        }
+        Some(name) if cursor.eat("=") => Ok(Box::new(Assign { name, value: cursor.filtered()? })),
         _ => Err(malformed()),
     }
 }

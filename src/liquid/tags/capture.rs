@@ -24,7 +24,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     let syntax = "Syntax Error in 'capture' - Valid syntax: capture [var]";
     let name = name.ok_or_else(|| Error::syntax(syntax))?;
     let (body, _) = parser.block(&["endcapture"])?;
-    Ok(Box::new(Capture { name: name.into(), body }))
+    Ok(Box::new(Capture { name, body }))
 }
 
 impl Tag for Capture {
@@ -33,7 +33,7 @@ impl Tag for Capture {
         context.budget.value(text.len())?;
         // What was escaped on its way in must not be escaped again on its way out.
         let safe = !matches!(context.escape, Escape::Raw);
-        context.assign(self.name.clone(), Value::Text(text.into(), safe));
+        context.assign(self.name.clone(), Value::Text(text, safe));
         flow
     }
 

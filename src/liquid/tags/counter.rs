@@ -19,7 +19,7 @@ struct Counter {
 /// When there is no name.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let name = markup.cursor(parser).name().unwrap_or_default();
-    Ok(Box::new(Counter { name: name.into(), down: markup.name == "decrement" }))
+    Ok(Box::new(Counter { name, down: markup.name == "decrement" }))
 }
 
 impl Tag for Counter {

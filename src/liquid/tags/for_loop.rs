@@ -80,7 +80,7 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
     let collection = cursor.primary()?;
     let is_table = tag == "tablerow";
     let mut head = Head {
-        variable: variable.into(),
+        variable,
         collection,
         is_table,
         reversed: false,
@@ -95,7 +95,7 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
                     head.continues = true;
                 } else {
                     head.continues &= &*name != "offset";
-                    head.options.push((name.into(), cursor.primary()?));
+                    head.options.push((name, cursor.primary()?));
                 }
             }
             Some(name) if name == "reversed" => head.reversed = true,

@@ -54,7 +54,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     {
         arguments.push((name.clone(), cursor.primary()?));
     }
-    let alias = if cursor.eat_word("as") { cursor.name().map(Text::from) } else { None };
+    let alias = if cursor.eat_word("as") { cursor.name() } else { None };
     arguments.extend(cursor.arguments()?.named);
     // Lax Ruby passes over what it does not understand, a filter say, up to the next argument.
     while parser.engine().is_ruby() && !cursor.is_done() {

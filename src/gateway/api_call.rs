@@ -1,0 +1,128 @@
+//! API calls that templates send by themselves (`api_call_send`): durable like a request type,
+//! without a mapper and a record.
+
+use crate::gateway::call::{Call, Rendering};
+use crate::gateway::error::Error;
+use crate::gateway::reply::{Answer, Reply};
+use crate::gateway::request_type::Gateway;
+use crate::gateway::resume::{Sending, operation};
+use crate::journal::intent::{Intent, StepIntent, fingerprint};
+use crate::journal::run::Begun;
+use crate::module::request_type::RequestType;
+use crate::store::execution::{Execution, ExecutionId};
+use serde_json::{Value as Json, json};
+
+/// The kind of these executions.
+pub const KIND: &str = "api_call";
+
+/// What came of an API call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sent {
+    /// The gateway's word: `{status, headers, body}` for templates.
+    Answered(Answer),
+    /// Not known yet; the worker finds out. The text says why.
+    Pending(String),
+}
+
+impl Gateway<'_> {
+    /// Sends an API call. What changes something at the gateway is an execution of its own: intent
+    /// and bytes are committed first, and `key` finds it again when its sender is run again. A
+    /// read is sent without.
+    ///
+    /// # Errors
+    /// [`Error`] when nothing was sent, or `key` was used for other data: the sender does
+    /// something else than it did before.
+    pub fn api_call(&self, name: &str, data: &Json, key: Option<&str>) -> Result<Sent, Error> {
+        let refused =
+            |message: &str| Error::Call { template: name.to_owned(), message: message.to_owned() };
+        let input = json!({ "data": data });
+        let print = fingerprint(&json!({ "name": name, "input": input }));
+        if let Some(key) = key
+            && let Some(known) = self.journal.find(KIND, key, &print)?
+        {
+            return self.known(known, name);
+        }
+        let api_call =
+            self.catalog.api_call(name).ok_or_else(|| refused("there is no such API call"))?;
+        let with = Rendering { templates: self.templates, scene: self.scene, host: self.host };
+        let mut call = Call::render(api_call, data, &with)?;
+        let id = self.journal.next_id();
+        call.key(name, &format!("sluicegate-{id}-0"))?;
+        self.transport.check(&call)?;
+        if call.method == "GET" {
+            return Ok(match self.transport.send(&call, &mut || Ok(()))? {
+                Reply::Answer(answer) => Sent::Answered(answer),
+                Reply::Unknown(reason) | Reply::Spent(reason) => Sent::Pending(reason),
+            });
+        }
+        call.mark(&operation(id.as_str()));
+        let intent = Intent {
+            id: Some(id),
+            idempotency_key: key.map(str::to_owned),
+            fingerprint: print,
+            ..Intent::new(KIND, name, input)
+        };
+        let step =
+            StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
+        match self.journal.begin(intent, Some(step))? {
+            Begun::New(run) => {
+                let id = run.execution().id.clone();
+                let step = run.steps().first().cloned().expect("it was begun with a first step");
+                self.send(run, &plain(name), &Sending { call, step })?;
+                self.answer_of(&id)
+            }
+            known => self.known(known, name),
+        }
+    }
+
+    fn known(&self, begun: Begun, name: &str) -> Result<Sent, Error> {
+        match begun {
+            Begun::Finished(execution) => self.answer_of(&execution.id),
+            Begun::Conflict(execution) => Err(Error::Call {
+                template: name.to_owned(),
+                message: format!(
+                    "run again, its sender asks for something else than in {}",
+                    execution.id
+                ),
+            }),
+            Begun::InProgress(execution) => {
+                Ok(Sent::Pending(format!("{} has not ended", execution.id)))
+            }
+            Begun::New(run) => Ok(Sent::Pending(format!("{} has not ended", run.execution().id))),
+        }
+    }
+
+    fn answer_of(&self, id: &ExecutionId) -> Result<Sent, Error> {
+        let steps = self.journal.store().steps(id)?;
+        let answer =
+            steps.last().and_then(|step| Answer::from_stored(step.response.as_ref()?, self.key));
+        Ok(match answer {
+            Some(answer) => Sent::Answered(answer),
+            None => Sent::Pending(format!("the answer of {id} is not known")),
+        })
+    }
+
+    /// The request type that an execution runs, or the bare API call.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRequestType`] when its module is gone.
+    pub fn asked_by(&self, execution: &Execution) -> Result<RequestType, Error> {
+        if execution.kind == KIND {
+            return Ok(plain(&execution.name));
+        }
+        let gateway = execution.input.get("gateway").and_then(Json::as_str);
+        self.find(&execution.name, gateway)
+    }
+}
+
+/// An API call as a request type without a mapper, a template or a form.
+fn plain(name: &str) -> RequestType {
+    RequestType {
+        name: name.to_owned(),
+        gateway: String::new(),
+        api_call: name.to_owned(),
+        response_mapper: None,
+        template: None,
+        form: None,
+    }
+}

@@ -1,0 +1,173 @@
+//! Calls whose idempotency key is gone: the host looks before it sends again.
+
+use crate::support::host::{Instance, Process, TestHost};
+use crate::support::stripe::Stripe;
+use crate::support::wait::eventually;
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+/// A host whose Stripe is a process of its own, so that it outlives the host.
+struct Pair {
+    host: TestHost,
+    sandbox: Process,
+    url: String,
+}
+
+impl Pair {
+    fn start() -> Self {
+        let sandbox = Process::start(&Instance::new(), &["sandbox", "--addr", "127.0.0.1:0"]);
+        let stripe = Stripe { addr: sandbox.address("/_sandbox/health") };
+        let url = format!("http://{}", stripe.addr);
+        let mut host = Instance::new().serve_with(&["--stripe", &url]);
+        host.stripe = stripe;
+        Self { host, sandbox, url }
+    }
+
+    /// The host dies, a day passes, Stripe forgets the keys, the host comes back.
+    fn a_day_later(self) -> Self {
+        let Self { mut host, sandbox, url } = self;
+        host.process.kill();
+        let stripe = host.stripe;
+        let TestHost { instance, process, .. } = host;
+        drop(process);
+        age(instance.root(), 24 * 3600);
+        stripe.control("DELETE", "/faults", &Json::Null);
+        stripe.control("POST", "/clock", &json!({ "advance": 25 * 3600 }));
+        let mut host = instance.serve_with(&["--stripe", &url]);
+        host.stripe = stripe;
+        Self { host, sandbox, url }
+    }
+
+    fn done(&self, name: &str, body: &Json) -> Json {
+        eventually("it ends", || {
+            let answer = self.host.request_type(name, body);
+            if answer.status == 202 { Err(answer.text()) } else { Ok(answer.json()) }
+        })
+    }
+}
+
+/// Makes everything that has not ended older, as if the time had passed.
+fn age(root: &Path, seconds: i64) {
+    let database = Connection::open(root.join("data/sluicegate.db")).expect("the database");
+    let micros = seconds * 1_000_000;
+    let steps = "UPDATE steps SET created_at = created_at - ?1 WHERE response IS NULL";
+    assert!(database.execute(steps, [micros]).expect("aged") > 0, "something waits");
+    let executions = "UPDATE executions SET created_at = created_at - ?1 WHERE finished_at IS NULL";
+    database.execute(executions, [micros]).expect("aged");
+}
+
+fn keyed(key: &str, data: Json) -> Json {
+    json!({ "data": data, "idempotency_key": key })
+}
+
+#[test]
+fn what_stripe_did_is_found_when_its_key_is_gone() {
+    let pair = Pair::start();
+    let paid = keyed("p", json!({ "amount": 900, "currency": "usd", "source": "tok_visa" }));
+    let paid = pair.host.request_type("create_payment", &paid).expect(200).json();
+    let held = json!({ "amount": 400, "currency": "usd", "source": "tok_visa", "capture": false });
+    let held = pair.host.request_type("create_payment", &keyed("h", held)).expect(200).json();
+    let charge = |outcome: &Json| outcome["gateway"]["id"].clone();
+    let calls = [
+        (
+            "create_payment",
+            keyed("a", json!({ "amount": 700, "currency": "usd", "source": "tok_visa" })),
+        ),
+        (
+            "create_payment",
+            keyed("b", json!({ "amount": 800, "currency": "usd", "source": "tok_chargeDeclined" })),
+        ),
+        (
+            "create_refund",
+            keyed("c", json!({ "charge": charge(&paid), "payment_id": paid["record"]["id"] })),
+        ),
+        (
+            "capture_payment",
+            keyed("d", json!({ "gateway_id": charge(&held), "payment_id": held["record"]["id"] })),
+        ),
+        (
+            "create_customer",
+            keyed("e", json!({ "email": "ada@example.com", "source": "tok_visa" })),
+        ),
+    ];
+    for path in ["/v1/charges", "/v1/refunds", "/v1/customers", "/v1/charges/*/capture"] {
+        pair.host.stripe.breaks(path, "drop_after", 1000);
+    }
+    for (name, body) in &calls {
+        let answer = pair.host.request_type(name, body);
+        assert_eq!(answer.status, 202, "{name}: {}", answer.text());
+    }
+    let pair = pair.a_day_later();
+    let ended: Vec<_> = calls.iter().map(|(name, body)| pair.done(name, body)).collect();
+    let states: Vec<_> =
+        ended.iter().map(|one| one["state"].as_str().unwrap_or_default()).collect();
+    let wanted = ["completed", "declined", "completed", "completed", "completed"];
+    assert_eq!(states, wanted, "{ended:#?}");
+
+    let stripe = pair.host.stripe;
+    assert_eq!(stripe.charges().len(), 4, "nothing was charged twice");
+    let refunds = stripe.read("/v1/refunds?limit=100");
+    assert_eq!(refunds["data"].as_array().map(Vec::len), Some(1), "{refunds:#}");
+    let customers = stripe.read("/v1/customers?limit=100");
+    assert_eq!(customers["data"].as_array().map(Vec::len), Some(1), "{customers:#}");
+    let first = stripe.read(&format!("/v1/charges/{}", charge(&ended[0]).as_str().expect("an id")));
+    assert_eq!(first["amount"], 700);
+    let mark = first["metadata"]["sluicegate_operation"].as_str().expect("a mark");
+    assert_eq!(mark, format!("{}-0", ended[0]["execution"].as_str().expect("an id")));
+    let payments = pair.host.records("modules/payments/payment");
+    let refunded = payments.iter().find(|one| one["id"] == paid["record"]["id"]).expect("it");
+    assert_eq!(refunded["properties"]["state"], "refunded", "{refunded:#}");
+    stripe.ledger();
+}
+
+#[test]
+fn what_stripe_did_not_do_is_sent_once_more_under_a_new_key() {
+    let pair = Pair::start();
+    let lost =
+        json!({ "method": "POST", "path": "/v1/charges", "times": 1000, "fault": "drop_before" });
+    pair.host.stripe.control("POST", "/faults", &lost);
+    let body = keyed("n", json!({ "amount": 700, "currency": "usd", "source": "tok_visa" }));
+    pair.host.request_type("create_payment", &body).expect(202);
+    assert!(pair.host.stripe.charges().is_empty());
+    let pair = pair.a_day_later();
+    let done = pair.done("create_payment", &body);
+    assert_eq!(done["state"], "completed", "{done:#}");
+    assert_eq!(pair.host.stripe.charges().len(), 1);
+    assert_eq!(pair.host.records("modules/payments/payment").len(), 1);
+    let shown = pair.host.run(&[
+        "executions",
+        "show",
+        "--json",
+        done["execution"].as_str().expect("an id"),
+    ]);
+    let steps = shown.good().json()["steps"].clone();
+    assert_eq!(steps.as_array().map(Vec::len), Some(2), "two generations: {steps:#}");
+    assert_eq!(steps[0]["response"]["looked"], "not done");
+    assert_eq!(steps[0]["request"]["body"], steps[1]["request"]["body"], "the same bytes");
+    drop(pair.sandbox);
+}
+
+#[test]
+fn a_key_that_only_replays_an_error_is_looked_behind() {
+    // Stripe keeps a 500 under its key: asking again with it says the same for a day.
+    let pair = Pair::start();
+    pair.host.stripe.breaks("/v1/charges", "error_executed", 1);
+    let body = keyed("s", json!({ "amount": 700, "currency": "usd", "source": "tok_visa" }));
+    let done = pair.done("create_payment", &body);
+    assert_eq!(done["state"], "completed", "{done:#}");
+    assert_eq!(pair.host.stripe.charges().len(), 1);
+}
+
+#[test]
+fn a_deletion_done_twice_is_done() {
+    let pair = Pair::start();
+    let account =
+        json!({ "email": "m@example.com", "country": "US", "business_type": "individual" });
+    let account = pair.host.request_type("create_account", &keyed("m", account)).expect(200).json();
+    pair.host.stripe.breaks("/v1/accounts/*", "drop_after", 1);
+    let body = keyed("x", json!({ "gateway_id": account["gateway"]["id"] }));
+    let done = pair.done("delete_account", &body);
+    assert_eq!(done["state"], "completed", "{done:#}");
+    assert!(pair.host.records("modules/payments/account").is_empty());
+}
