@@ -440,3 +440,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt() {
+    let house = house();
+    let event = Intent::new("webhook_event", "charge.refunded", json!({})).keyed("-:evt_1");
+    let mut execution = house.journal.enqueue(&event, house.journal.now()).unwrap().execution;
+    let wait = SignedDuration::from_secs(1);
+    for _ in 0..5 {
+        let run = house.journal.resume(execution).unwrap();
+        execution = house.journal.wait(run, "too early", wait).unwrap();
+        assert_eq!((execution.state, execution.attempt), (State::Retryable, 0));
+    }
+    for attempt in 1..3 {
+        let run = house.journal.resume(execution).unwrap();
+        execution = house.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+        assert_eq!((execution.state, execution.attempt), (State::Retryable, attempt));
+    }
+    let run = house.journal.resume(execution).unwrap();
+    let last = house.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+    assert_eq!(last.state, State::Discarded);
+    assert!(last.error.unwrap().contains("no such filter"));
+    let again = house.journal.replay(&last.id).unwrap();
+    assert_eq!(again.state, State::Available, "an operator takes it up again");
+}
