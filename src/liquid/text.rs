@@ -174,4 +174,3 @@ impl From<Text> for String {
         text.as_str().to_owned()
     }
 }
-

@@ -210,7 +210,7 @@ impl Cursor<'_> {
                 }
                 self.place += 1;
                 match self.step_name() {
-                    Some(name) => steps.push(PathStep::Name(name)),
+                    Some(name) => steps.push(PathStep::Name(name.into())),
                     None => return Ok(steps),
                 }
             } else if self.rest().starts_with('[') {
