@@ -10,6 +10,7 @@ use crate::liquid::tag::{Flow, ReadTag};
 use crate::liquid::template::Template;
 use crate::liquid::value::Value;
 use crate::liquid::{filters, tags};
+use foldhash::fast::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -30,9 +31,9 @@ pub enum Mode {
 /// Tags, filters and limits; shared by all templates compiled with it.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    tags: HashMap<&'static str, ReadTag>,
-    filters: HashMap<&'static str, Filter>,
-    text_filters: HashSet<&'static str>,
+    tags: HashMap<&'static str, ReadTag, RandomState>,
+    filters: HashMap<&'static str, Filter, RandomState>,
+    text_filters: HashSet<&'static str, RandomState>,
     lax: bool,
     unknown_tags: bool,
     ruby: bool,
@@ -59,9 +60,9 @@ impl Engine {
     /// Standard Liquid, lax, with errors raised.
     pub fn standard() -> Self {
         let mut engine = Self {
-            tags: HashMap::new(),
-            filters: HashMap::new(),
-            text_filters: HashSet::new(),
+            tags: HashMap::default(),
+            filters: HashMap::default(),
+            text_filters: HashSet::default(),
             lax: true,
             unknown_tags: true,
             ruby: false,

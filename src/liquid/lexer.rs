@@ -218,7 +218,11 @@ fn next_open(text: &str) -> usize {
 
 /// Where `end` stands outside of quotes; quotes that never close are no quotes.
 fn close(text: &str, end: &str) -> Option<usize> {
-    let plain = text.find(end)?;
+    let sign = [end.as_bytes()[0], end.as_bytes()[1]];
+    let plain = text.as_bytes().windows(2).position(|two| *two == sign)?;
+    if !text[..plain].contains(['"', '\'']) {
+        return Some(plain);
+    }
     let mut quote = None;
     for (place, letter) in text.char_indices() {
         match (quote, letter) {
@@ -246,6 +250,10 @@ pub fn split_name(inside: &str) -> (&str, &str) {
     if let Some(comment) = trimmed.strip_prefix('#') {
         return ("#", comment);
     }
-    let end = trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut end = trimmed.bytes().position(|byte| !is_plain(byte)).unwrap_or(trimmed.len());
+    if trimmed[end..].starts_with(|c: char| !c.is_ascii()) {
+        end = trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
+    }
     (&trimmed[..end], &trimmed[end..])
 }

@@ -37,7 +37,7 @@ pub struct Block {
 #[derive(Debug)]
 pub enum Node {
     /// Text.
-    Text(Arc<str>),
+    Text(Text),
     /// `{{ … }}`.
     Output(Expression, Mark),
     /// `{% … %}`.

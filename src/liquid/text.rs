@@ -19,7 +19,7 @@ impl Text {
     /// A text in small letters.
     pub fn lowercase(text: &str) -> Self {
         match text.is_ascii() {
-            true => text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())).collect(),
+            true => Self::of_ascii(text, <[u8]>::make_ascii_lowercase),
             false => text.to_lowercase().into(),
         }
     }
@@ -27,8 +27,25 @@ impl Text {
     /// A text in capital letters.
     pub fn uppercase(text: &str) -> Self {
         match text.is_ascii() {
-            true => text.bytes().map(|byte| char::from(byte.to_ascii_uppercase())).collect(),
+            true => Self::of_ascii(text, <[u8]>::make_ascii_uppercase),
             false => text.to_uppercase().into(),
+        }
+    }
+
+    /// Most texts are short enough to be changed without an allocation.
+    fn of_ascii(text: &str, change: fn(&mut [u8])) -> Self {
+        let mut short = [0_u8; 48];
+        match short.get_mut(..text.len()) {
+            Some(bytes) => {
+                bytes.copy_from_slice(text.as_bytes());
+                change(bytes);
+                std::str::from_utf8(bytes).unwrap_or_default().into()
+            }
+            None => {
+                let mut bytes = text.as_bytes().to_vec();
+                change(&mut bytes);
+                String::from_utf8(bytes).unwrap_or_default().into()
+            }
         }
     }
 
@@ -106,37 +123,43 @@ impl From<char> for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        if text.len() <= EcoString::INLINE_LIMIT {
+            return Self(text.into());
+        }
+        // Made at once it would be copied byte by byte.
+        let mut long = EcoString::with_capacity(text.len());
+        long.push_str(text);
+        Self(long)
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(text.into())
+        Self::from(text.as_str())
     }
 }
 
 impl From<&String> for Text {
     fn from(text: &String) -> Self {
-        Self(text.as_str().into())
+        Self::from(text.as_str())
     }
 }
 
 impl From<Cow<'_, str>> for Text {
     fn from(text: Cow<'_, str>) -> Self {
-        Self((&*text).into())
+        Self::from(&*text)
     }
 }
 
 impl From<Arc<str>> for Text {
     fn from(text: Arc<str>) -> Self {
-        Self((&*text).into())
+        Self::from(&*text)
     }
 }
 
 impl From<&Arc<str>> for Text {
     fn from(text: &Arc<str>) -> Self {
-        Self((&**text).into())
+        Self::from(&**text)
     }
 }
 
@@ -149,11 +172,5 @@ impl From<&Text> for Text {
 impl From<Text> for String {
     fn from(text: Text) -> Self {
         text.as_str().to_owned()
-    }
-}
-
-impl FromIterator<char> for Text {
-    fn from_iter<I: IntoIterator<Item = char>>(letters: I) -> Self {
-        Self(letters.into_iter().collect())
     }
 }

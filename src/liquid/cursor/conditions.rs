@@ -27,7 +27,11 @@ impl<'a> Cursor<'a> {
 
     fn operator(&mut self) -> Option<Operator> {
         let rest = self.space().rest();
-        for word in ["==", "!=", "<>", "<=", ">=", "<", ">"] {
+        let signs: &[&str] = match rest.starts_with(['=', '!', '<', '>']) {
+            true => &["==", "!=", "<>", "<=", ">=", "<", ">"],
+            false => &[],
+        };
+        for word in signs {
             // `<<` appends in the platform's tags and is no comparison.
             if rest.starts_with(word) && !rest.starts_with("<<") {
                 self.place += word.len();

@@ -73,7 +73,9 @@ impl<'a> Cursor<'a> {
     /// Passes over white space.
     pub fn space(&mut self) -> &mut Self {
         let rest = self.rest();
-        self.place += rest.len() - rest.trim_start().len();
+        if !rest.bytes().next().is_some_and(|first| first.is_ascii_graphic()) {
+            self.place += rest.len() - rest.trim_start().len();
+        }
         self
     }
 
@@ -99,6 +101,9 @@ impl<'a> Cursor<'a> {
     /// Takes a whole word if it comes next.
     pub fn eat_word(&mut self, word: &str) -> bool {
         let place = self.space().place;
+        if !self.rest().starts_with(word) {
+            return false;
+        }
         if self.name().as_deref() == Some(word) {
             return true;
         }
@@ -113,9 +118,13 @@ impl<'a> Cursor<'a> {
         if !(first.is_alphabetic() || first == '_') {
             return None;
         }
-        let mut end = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-            .unwrap_or(rest.len());
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let mut end = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
+        if rest[end..].starts_with(|c: char| !c.is_ascii()) {
+            end = rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+                .unwrap_or(rest.len());
+        }
         if rest[end..].starts_with('?') {
             end += 1;
         }

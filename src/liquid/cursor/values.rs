@@ -15,7 +15,7 @@ impl Cursor<'_> {
     }
 
     fn primary_inside(&mut self) -> Result<Expression, Error> {
-        let begin = self.space().mark();
+        let begin = self.space().place;
         if let Some(text) = self.quoted() {
             return self.text_of(&text, begin);
         }
@@ -44,11 +44,12 @@ impl Cursor<'_> {
     }
 
     /// A constant text, or one with values in it where the engine reads them.
-    fn text_of(&self, text: &str, begin: Mark) -> Result<Expression, Error> {
+    fn text_of(&self, text: &str, begin: usize) -> Result<Expression, Error> {
         let constant = |text: &str| Expression::Literal(Literal::Text(text.into()));
         if !self.engine.interpolates() || !text.contains("{{") {
             return Ok(constant(text));
         }
+        let begin = self.start.after(&self.text[..begin]);
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, inside, behind)) = rest
@@ -209,7 +210,7 @@ impl Cursor<'_> {
                 }
                 self.place += 1;
                 match self.step_name() {
-                    Some(name) => steps.push(PathStep::Name(name)),
+                    Some(name) => steps.push(PathStep::Name(name.into())),
                     None => return Ok(steps),
                 }
             } else if self.rest().starts_with('[') {
@@ -229,6 +230,9 @@ impl Cursor<'_> {
     /// Passes over white space before a point that a name follows: `a . b`.
     fn step_space(&mut self) {
         let rest = self.rest();
+        if rest.bytes().next().is_none_or(|first| first.is_ascii_graphic()) {
+            return;
+        }
         let trimmed = rest.trim_start();
         let after = trimmed.strip_prefix('.').map(str::trim_start);
         if after.is_some_and(|after| after.starts_with(|c: char| c.is_alphabetic() || c == '_')) {

@@ -5,7 +5,6 @@ use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::print::{escape_entities, needs_entities};
-use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -94,19 +93,24 @@ fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_
     {
         return Ok(Value::text(same));
     }
-    let mut encoded = Text::with_capacity(text.len() + 16);
-    for byte in text.bytes() {
-        match byte {
-            plain if is_plain(plain) => encoded.push(char::from(plain)),
-            b' ' => encoded.push('+'),
-            other => {
-                let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
-                encoded.push('%');
-                encoded.push(digit(other >> 4));
-                encoded.push(digit(other));
+    let mut encoded = String::with_capacity(text.len() * 3);
+    let mut rest = &*text;
+    while let Some(place) = rest.bytes().position(|byte| !is_plain(byte)) {
+        encoded.push_str(&rest[..place]);
+        // A letter may be several bytes.
+        let length = rest[place..].chars().next().map_or(1, char::len_utf8);
+        for byte in rest[place..place + length].bytes() {
+            match byte {
+                b' ' => encoded.push('+'),
+                other => {
+                    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
+                    encoded.extend(['%', digit(other >> 4), digit(other)]);
+                }
             }
         }
+        rest = &rest[place + length..];
     }
+    encoded.push_str(rest);
     Ok(Value::text(encoded))
 }
 

@@ -68,13 +68,20 @@ pub fn items(value: &Value) -> Vec<Value> {
             }
             found.extend((*from..=*to).take(RANGE_MAX as usize).map(Value::Int));
         }
-        Value::List(list) => {
-            found.reserve(list.borrow().len().min(ITEMS_MAX));
-            flatten(value, &mut found, 0);
+        // Without lists inside it is there already, and paid for at once.
+        Value::List(list) if is_flat(&list.borrow()) => {
+            let list = list.borrow();
+            if meter::walk(list.len() * size_of::<Value>()) {
+                return list.clone();
+            }
         }
         other => flatten(other, &mut found, 0),
     }
     found
+}
+
+fn is_flat(items: &[Value]) -> bool {
+    items.len() < ITEMS_MAX && !items.iter().any(|item| matches!(item, Value::List(_)))
 }
 
 /// The items of a list as they are, or the pairs of a hash.
