@@ -14,6 +14,7 @@ mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
 mod graphql;
+mod inbox;
 mod journal;
 mod liquid;
 mod liquid_errors;
