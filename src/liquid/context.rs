@@ -3,12 +3,14 @@
 use crate::liquid::budget::Budget;
 use crate::liquid::engine::{Engine, Rendered};
 use crate::liquid::error::{Error, Kind, Mark};
+
+use crate::liquid::name::Name;
 use crate::liquid::print::{Escape, Writer};
 use crate::liquid::tag::Flow;
 use crate::liquid::template::Template;
 use crate::liquid::text::Text;
 use crate::liquid::value::{Object, Value};
-use crate::liquid::variables::{FrameKind, Row, Variables};
+use crate::liquid::variables::{FrameKind, Row, Sign, Variables};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use std::any::Any;
@@ -94,9 +96,10 @@ pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
 
 impl<'a> Readable<'a> {
     /// A variable's value.
-    pub(super) fn find(&self, name: &str) -> Option<&'a Value> {
+    pub(super) fn find(&self, sign: Sign, name: &str) -> Option<&'a Value> {
         let Self(variables, counters, globals) = self;
-        variables.get(name).or_else(|| counters.get(name)).or_else(|| globals.get(name))
+        let inner = variables.get(sign, name);
+        inner.or_else(|| counters.get(sign, name)).or_else(|| globals.get(sign, name))
     }
 }
 
@@ -179,7 +182,7 @@ impl<'a> Context<'a> {
 
     /// A variable's value; nil when there is none.
     pub fn variable(&self, name: &str) -> Value {
-        match self.find(name) {
+        match self.readable().find(Sign::of(name), name) {
             Some(value) => value.clone(),
             None if name == "self" && self.engine.is_ruby() => {
                 Value::Object(Rc::new(Scope(self.variables.level())))
@@ -189,18 +192,19 @@ impl<'a> Context<'a> {
     }
 
     /// A variable's value, in its place.
-    pub(super) fn find(&self, name: &str) -> Option<&Value> {
-        self.variables.get(name).or_else(|| self.outer(name))
+    pub(super) fn find(&self, name: &Name) -> Option<&Value> {
+        self.readable().find(name.sign(), name)
+    }
+
+    fn readable(&self) -> Readable<'_> {
+        Readable(&self.variables, &self.counters, &self.globals)
     }
 
     /// A variable's value as it is seen at some level: see [`Object::level`].
     pub(super) fn variable_at(&self, name: &str, level: usize) -> Value {
-        let found = self.variables.get_at(name, level).or_else(|| self.outer(name));
+        let outer = |sign| self.counters.get(sign, name).or_else(|| self.globals.get(sign, name));
+        let found = self.variables.get_at(name, level).or_else(|| outer(Sign::of(name)));
         found.cloned().unwrap_or_default()
-    }
-
-    fn outer(&self, name: &str) -> Option<&Value> {
-        self.counters.get(name).or_else(|| self.globals.get(name))
     }
 
     /// Moves a counter of `increment` or `decrement`; gives what it was.

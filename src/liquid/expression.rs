@@ -68,7 +68,7 @@ pub struct Path {
 #[derive(Debug, Clone)]
 pub enum Root {
     /// `name`.
-    Name(Text),
+    Name(Name),
     /// `[expression]`.
     Dynamic(Box<Expression>),
 }
@@ -209,7 +209,7 @@ impl Expression {
             && let Some(name) = path.direct()
         {
             let (readable, mut writer) = context.writer();
-            if let Some(value) = readable.find(name)
+            if let Some(value) = readable.find(name.sign(), name)
                 && let Some(printed) = reach(value, &path.steps, &mut |value| writer.print(value))
             {
                 return printed;
@@ -257,7 +257,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
 
 impl Path {
     /// The variable's name, when only a few names and constant keys follow it.
-    fn direct(&self) -> Option<&Text> {
+    fn direct(&self) -> Option<&Name> {
         let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
         match &self.root {
             Root::Name(name) if self.steps.len() <= DIRECT_MAX => {

@@ -1,8 +1,9 @@
-//! A name in a template that remembers where in a hash it was found.
+//! A name in a template: made ready to be looked up, and remembering where in a hash it was found.
 
 use crate::liquid::shared::Map;
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
+use crate::liquid::variables::Sign;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,10 +12,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug)]
 pub struct Name {
     text: Text,
+    sign: Sign,
     place: AtomicU32,
 }
 
 impl Name {
+    /// What it is compared by among variables.
+    pub(super) fn sign(&self) -> Sign {
+        self.sign
+    }
+
     /// What a hash has under this name.
     pub(super) fn find<'m>(&self, map: &'m Map) -> Option<&'m Value> {
         let known = self.place.load(Ordering::Relaxed) as usize;
@@ -38,7 +45,7 @@ impl Deref for Name {
 
 impl From<Text> for Name {
     fn from(text: Text) -> Self {
-        Self { text, place: AtomicU32::new(0) }
+        Self { sign: Sign::of(&text), text, place: AtomicU32::new(0) }
     }
 }
 

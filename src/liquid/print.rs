@@ -75,10 +75,20 @@ impl Writer<'_> {
     }
 }
 
+/// The letters that need entities.
+const NEEDS: [bool; 256] = {
+    let mut needs = [false; 256];
+    needs[b'&' as usize] = true;
+    needs[b'<' as usize] = true;
+    needs[b'>' as usize] = true;
+    needs[b'"' as usize] = true;
+    needs[b'\'' as usize] = true;
+    needs
+};
+
 /// What stands before the first letter that needs an entity, the entity, and what stands behind.
 fn cut(text: &str) -> Option<(&str, &'static str, &str)> {
-    let needs = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
-    let place = text.bytes().position(|byte| needs(&byte))?;
+    let place = text.bytes().position(|byte| NEEDS[usize::from(byte)])?;
     let entity = match text.as_bytes()[place] {
         b'&' => "&amp;",
         b'<' => "&lt;",

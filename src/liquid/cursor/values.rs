@@ -188,7 +188,7 @@ impl Cursor<'_> {
                 return Ok(Expression::Literal(literal));
             }
         }
-        Ok(Expression::Path(Path { root: Root::Name(name), steps }))
+        Ok(Expression::Path(Path { root: Root::Name(name.into()), steps }))
     }
 
     /// `.name`, `[key]`, as many as follow.
