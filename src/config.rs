@@ -9,6 +9,9 @@ const SANDBOX_SECRET_KEY: &str = "sk_test_sluicegate_sandbox";
 /// The publishable key that goes with it.
 const SANDBOX_PUBLISHABLE_KEY: &str = "pk_test_sluicegate_sandbox";
 
+/// How often Stripe is asked for events that were not delivered.
+const EVENTS_EVERY_SECS: u64 = 300;
+
 /// What can be wrong with the settings; each text says which setting to change.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -98,6 +101,12 @@ pub struct Config {
     pub api_token: Option<Secret>,
     /// `SLUICEGATE_OUTBOUND_HOSTS`: hosts beside Stripe's that modules may call.
     pub outbound_hosts: Vec<String>,
+    /// `SLUICEGATE_STRIPE_RATE`: requests a second for each account, 0 for no limit. Default:
+    /// Stripe's own limits, and none for a server in its place.
+    pub stripe_rate: Option<f64>,
+    /// `SLUICEGATE_EVENTS_EVERY`: how often Stripe is asked for events that were not delivered, in
+    /// seconds; 0 for never.
+    pub events_every: u64,
     /// `SLUICEGATE_ENV`.
     pub environment: Environment,
     /// Signs forms and seals secrets at rest.
@@ -138,6 +147,8 @@ impl Config {
             environment: environment_setting(&secret_key)?,
             webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
             api_token: variable("SLUICEGATE_API_TOKEN").map(Secret::new),
+            stripe_rate: number("SLUICEGATE_STRIPE_RATE")?,
+            events_every: number("SLUICEGATE_EVENTS_EVERY")?.unwrap_or(EVENTS_EVERY_SECS),
             outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
             instance_key: instance_key(&root)?,
             secret_key: Secret::new(secret_key),
@@ -147,6 +158,11 @@ impl Config {
             stripe,
             root,
         })
+    }
+
+    /// True when the secret key moves real money.
+    pub fn is_live(&self) -> bool {
+        self.secret_key.expose().contains("_live_")
     }
 
     /// What `"${NAME}"` in a `template-values.json` reads: the environment, with Stripe's keys
@@ -235,6 +251,12 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
         secrets.push(Secret::new(secret));
     }
     Ok(secrets)
+}
+
+fn number<N: std::str::FromStr>(name: &str) -> Result<Option<N>, Error> {
+    let Some(text) = variable(name) else { return Ok(None) };
+    let message = format!("`{text}` is no number that fits");
+    text.trim().parse().map(Some).map_err(|_| Error::Value { name: name.to_owned(), message })
 }
 
 fn list(setting: Option<String>) -> Vec<String> {

@@ -6,8 +6,8 @@ use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type::{Gateway, Submission};
 use crate::journal::run::Run;
 use crate::store::execution::{Execution, ExecutionId, State};
-use crate::webhook::dispatch::Dispatch;
-use crate::webhook::inbox::{Inbox, Receipt};
+use crate::webhook::dispatch::{Dispatch, Processed};
+use crate::webhook::inbox::Receipt;
 
 impl RequestHost {
     /// Runs a request type to its outcome. Inside an execution its key is derived from that
@@ -54,13 +54,7 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Webhook`]; see its kinds for the answer to give.
     pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
-        let inbox = Inbox {
-            clock: &*self.house.clock,
-            journal: &self.house.journal,
-            store: &*self.house.store,
-            key: &self.house.config.instance_key,
-            configured: &self.house.config.webhook_secrets,
-        };
+        let inbox = self.house.inbox();
         let receipt = inbox.receive(gateway, header, body)?;
         if matches!(receipt, Receipt::Stored(_)) {
             self.house.wake.notify_one();
@@ -73,17 +67,32 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Webhook`].
     pub fn dispatch(&self, run: Run) -> Result<bool, Error> {
+        self.with_dispatch(|dispatch| Ok(dispatch.run(run)?))
+    }
+
+    /// What an event would write, without writing it.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`].
+    pub fn rehearse(&self, event: &Execution) -> Result<Processed, Error> {
+        self.with_dispatch(|dispatch| Ok(dispatch.rehearse(event)?))
+    }
+
+    fn with_dispatch<T>(
+        &self,
+        work: impl FnOnce(Dispatch<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let scene = self.scene()?;
         let host = self.on(&scene);
-        let dispatch = Dispatch {
+        work(Dispatch {
             catalog: &self.world.catalog,
             templates: &self.world.templates,
             journal: &self.house.journal,
             scene: &scene,
             host: &host,
             buffer: &host,
-        };
-        Ok(dispatch.run(run)?)
+            livemode: self.house.config.is_live(),
+        })
     }
 
     /// What became of an execution, as its outcome; nothing when there is none of that id.

@@ -6,12 +6,15 @@ use crate::app::scope::Scope;
 use crate::app::world::World;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Stripe};
+use crate::gateway::rate::{LIVE_PER_SECOND, TEST_PER_SECOND};
 use crate::gateway::target::Target;
 use crate::gateway::transport::{Patience, Transport};
 use crate::journal::entry::Journal;
 use crate::secret::Secret;
 use crate::store::contract::Store;
 use crate::store::sqlite::database::Sqlite;
+use crate::webhook::deliveries::Deliveries;
+use crate::webhook::inbox::Inbox;
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -43,6 +46,8 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    /// Counts deliveries, for the metrics page.
+    pub deliveries: Deliveries,
     world: RwLock<Arc<World>>,
 }
 
@@ -71,7 +76,13 @@ impl House {
             Some(url) => Target::stand_in(url, hosts)?,
             None => Target::live(hosts),
         };
-        let transport = Transport::new(target, runtime, Patience::default())?;
+        let rate = match (&stripe_url, config.stripe_rate, config.is_live()) {
+            (_, Some(rate), _) => (rate > 0.0).then_some(rate),
+            (Some(_), None, _) => None,
+            (None, None, true) => Some(LIVE_PER_SECOND),
+            (None, None, false) => Some(TEST_PER_SECOND),
+        };
+        let transport = Transport::new(target, runtime, Patience::default())?.with_rate(rate);
         let version = clock.now().as_millisecond();
         let world = World::load(root, version, &|name| config.module_variable(name));
         Ok(Arc::new(Self {
@@ -81,9 +92,22 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
+            deliveries: Deliveries::default(),
             world: RwLock::new(Arc::new(world)),
             config,
         }))
+    }
+
+    /// The inbox of webhook events.
+    pub fn inbox(&self) -> Inbox<'_> {
+        Inbox {
+            clock: &*self.clock,
+            journal: &self.journal,
+            store: &*self.store,
+            key: &self.config.instance_key,
+            configured: &self.config.webhook_secrets,
+            deliveries: &self.deliveries,
+        }
     }
 
     /// The present state of the files.

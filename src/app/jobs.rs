@@ -32,8 +32,8 @@ impl RequestHost {
             }
         };
         let name = job.source_name.clone().unwrap_or(name);
-        let input =
-            json!({ "work": work, "arguments": job.arguments, "user_id": self.scope.user_id });
+        let input = json!({ "work": work, "arguments": job.arguments, "user_id": self.scope.user_id,
+                "max_attempts": job.max_attempts });
         let mut intent = Intent::new(KIND, &name, input);
         intent.idempotency_key = self.scope.nested_key();
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
@@ -67,7 +67,9 @@ impl RequestHost {
                 templates.render(&source, &scene, arguments, OutputMode::Raw, &host).map(|_| ());
         });
         if let Err(error) = result {
-            self.house.journal.retryable(run, &error.to_string(), None)?;
+            let attempts_max = input.get("max_attempts").and_then(Json::as_u64).unwrap_or(1);
+            let attempts_max = u32::try_from(attempts_max).unwrap_or(u32::MAX);
+            self.house.journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
             return Err(error.into());
         }
         self.house.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;

@@ -11,5 +11,6 @@ pub mod jobs;
 pub mod migrations;
 pub mod reload;
 pub mod scope;
+pub mod upkeep;
 pub mod worker;
 pub mod world;

@@ -1,4 +1,8 @@
 //! The worker: events that wait, answers that are not known, runs whose process died.
+//!
+//! Two lanes run beside each other: what waits for the gateway may block for long, and must not
+//! keep events and jobs waiting. Order is the store's business: of one ordering key only the
+//! earliest that has not ended is due.
 
 use crate::app::error::Error;
 use crate::app::house::House;
@@ -8,57 +12,107 @@ use crate::gateway::{api_call, request_type};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::store::error::Error as StoreError;
-use crate::store::execution::Execution;
+use crate::store::execution::{Execution, ExecutionId, Lane};
 use crate::webhook::inbox;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 
-/// How often the worker looks by itself; it is also woken by every stored event.
+/// How often a lane looks by itself; it is also woken by every stored event.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How many executions are taken at once.
-const BATCH: u32 = 100;
+/// How many executions of a lane are run beside each other: enough for their commits to share
+/// one fsync.
+const BESIDE_EACH_OTHER: usize = 16;
+/// How many executions are looked for at once.
+const BATCH: u32 = 256;
 
-/// Works until `stop` says so. The execution in hand is finished first.
-pub async fn run(house: Arc<House>, mut stop: watch::Receiver<bool>) {
+/// Works in both lanes until `stop` says so. The executions in hand are finished first.
+pub async fn run(house: Arc<House>, stop: watch::Receiver<bool>) {
+    tokio::join!(
+        lane(Arc::clone(&house), Lane::Sent, stop.clone()),
+        lane(Arc::clone(&house), Lane::Inside, stop)
+    );
+}
+
+async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
+    let room = Arc::new(Semaphore::new(BESIDE_EACH_OTHER));
+    let in_hand = Arc::new(InHand::default());
+    let mut running = JoinSet::new();
     while !*stop.borrow() {
         let ours = Arc::clone(&house);
-        let worked = tokio::task::spawn_blocking(move || work(&ours)).await;
-        match worked {
-            // A full batch: there is more.
-            Ok(Ok(count)) if count as u32 >= BATCH => continue,
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!("the worker could not look for work: {error}"),
-            Err(error) => tracing::error!("the worker stumbled: {error}"),
+        let due = tokio::task::spawn_blocking(move || ours.journal.pending(lane, BATCH)).await;
+        let due = match due {
+            Ok(Ok(due)) => due,
+            Ok(Err(error)) => {
+                tracing::warn!("the worker could not look for work: {error}");
+                Vec::new()
+            }
+            Err(error) => {
+                tracing::error!("the worker stumbled: {error}");
+                Vec::new()
+            }
+        };
+        let mut begun = 0;
+        for execution in due {
+            if *stop.borrow() || !in_hand.take(&execution.id) {
+                continue;
+            }
+            begun += 1;
+            let permit = Arc::clone(&room).acquire_owned().await;
+            let (house, in_hand) = (Arc::clone(&house), Arc::clone(&in_hand));
+            running.spawn_blocking(move || {
+                let _permit = permit;
+                let id = execution.id.clone();
+                if let Err(error) = one(&house, execution) {
+                    tracing::warn!(execution = id.as_str(), "{error}");
+                }
+                in_hand.put_back(&id);
+            });
+        }
+        while running.try_join_next().is_some() {}
+        if begun > 0 {
+            continue;
         }
         tokio::select! {
-            () = house.wake.notified() => {}
+            // A stored event; what waits for the gateway is never that fresh.
+            () = house.wake.notified(), if lane == Lane::Inside => {}
+            _ = running.join_next(), if !running.is_empty() => {}
             () = tokio::time::sleep(PAUSE) => {}
             _ = stop.changed() => {}
         }
     }
+    while running.join_next().await.is_some() {}
 }
 
-/// Does everything that is due now, oldest first, and tells how many executions that were.
-///
-/// Events of one object keep their order: when one of them has to wait, so do those behind it.
+/// What this process is running: looked for again before it is claimed, it would be in the way.
+#[derive(Default)]
+struct InHand(Mutex<HashSet<ExecutionId>>);
+
+impl InHand {
+    fn take(&self, id: &ExecutionId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone())
+    }
+
+    fn put_back(&self, id: &ExecutionId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+/// Does everything that is due now, one after the other, and tells how many executions that were:
+/// for commands that run without a server.
 ///
 /// # Errors
 /// [`Error`] when the journal cannot be read; what happens to one execution is its own.
 pub fn work(house: &Arc<House>) -> Result<usize, Error> {
-    let due = house.journal.pending(BATCH)?;
+    let mut due = house.journal.pending(Lane::Sent, BATCH)?;
+    due.extend(house.journal.pending(Lane::Inside, BATCH)?);
     let count = due.len();
-    let mut waiting = HashSet::new();
     for execution in due {
-        let order = execution.ordering_key.clone();
-        if order.as_ref().is_some_and(|key| waiting.contains(key)) {
-            continue;
-        }
         let id = execution.id.clone();
         if let Err(error) = one(house, execution) {
             tracing::warn!(execution = id.as_str(), "{error}");
-            waiting.extend(order);
         }
     }
     Ok(count)

@@ -155,9 +155,12 @@ pub enum Executions {
 pub enum Events {
     /// List them, newest first.
     List {
-        /// Only of this type, such as charge.refunded.
-        #[arg(long = "type")]
-        kind: Option<String>,
+        /// Which of them.
+        #[command(flatten)]
+        which: WhichEvents,
+        /// Only in these states; dead letters are `discarded`.
+        #[arg(long, value_delimiter = ',')]
+        state: Vec<String>,
         /// Which page of 50.
         #[arg(long, default_value_t = 1)]
         page: u32,
@@ -167,11 +170,35 @@ pub enum Events {
         /// `evt_…`, or the execution's id.
         id: String,
     },
-    /// Process one again.
+    /// Process one again, or all of a type, a time or that failed.
     Replay {
         /// `evt_…`, or the execution's id.
-        id: String,
+        #[arg(required_unless_present_any = ["kind", "from", "to", "failed"])]
+        id: Option<String>,
+        /// Which of them, without an id.
+        #[command(flatten)]
+        which: WhichEvents,
+        /// Only dead letters: events that were given up.
+        #[arg(long)]
+        failed: bool,
+        /// Print the records that would change, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
+}
+
+/// Which webhook events.
+#[derive(Debug, Clone, Args)]
+pub struct WhichEvents {
+    /// Only of this type, such as charge.refunded.
+    #[arg(id = "kind", long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// Only those that arrived at this moment or later, such as 2026-11-20T12:00:00Z.
+    #[arg(id = "from", long, value_name = "TIME")]
+    pub from: Option<jiff::Timestamp>,
+    /// Only those that arrived before this moment.
+    #[arg(id = "to", long, value_name = "TIME")]
+    pub to: Option<jiff::Timestamp>,
 }
 
 /// Arguments of `sandbox`.

@@ -1,15 +1,19 @@
 //! `events`: look at and replay webhook events.
 
 use crate::app::house::House;
-use crate::cli::arguments::Events;
-use crate::cli::executions::{PER_PAGE, found, list, row, whole};
+use crate::app::scope::Scope;
+use crate::cli::arguments::{Events, WhichEvents};
+use crate::cli::executions::{PER_PAGE, found, list, named, row, whole};
 use crate::cli::offline::with_house;
 use crate::cli::output::Output;
 use crate::config::Config;
-use crate::store::execution::{ExecutionId, ExecutionQuery};
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State};
+use crate::store::write::Write;
 use crate::webhook::inbox::KIND;
 use anyhow::{Result, bail};
+use serde_json::{Value as Json, json};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Lists, shows or replays.
 ///
@@ -17,14 +21,9 @@ use std::process::ExitCode;
 /// When there is no such event, or it has not been processed yet.
 pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
     with_house(config, false, |house| match what {
-        Events::List { kind, page } => {
-            let query = ExecutionQuery {
-                kind: Some(KIND.to_owned()),
-                name: kind.clone(),
-                page: *page,
-                per_page: PER_PAGE,
-                ..ExecutionQuery::default()
-            };
+        Events::List { which, state, page } => {
+            let states: Result<Vec<State>> = state.iter().map(|name| named(name)).collect();
+            let query = ExecutionQuery { page: *page, states: states?, ..query(which) };
             list(&house.store.executions(&query)?, output);
             Ok(())
         }
@@ -33,13 +32,85 @@ pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
             output.value(&whole(&found(house, &id)?, &house.store.steps(&id)?));
             Ok(())
         }
-        Events::Replay { id } => {
-            let id = find(house, id)?;
-            output.value(&row(&house.journal.replay(&id)?));
+        Events::Replay { id, which, failed, dry_run } => {
+            let events = match id {
+                Some(id) => vec![found(house, &find(house, id)?)?],
+                None => matching(house, which, *failed)?,
+            };
+            if events.is_empty() {
+                bail!("no processed event is like that; nothing was changed");
+            }
+            let mut done = Vec::with_capacity(events.len());
+            for event in &events {
+                done.push(if *dry_run { rehearse(house, event)? } else { again(house, event)? });
+            }
+            output.value(&if id.is_some() { done.remove(0) } else { json!(done) });
             Ok(())
         }
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn again(house: &House, event: &Execution) -> Result<Json> {
+    Ok(row(&house.journal.replay(&event.id)?))
+}
+
+/// What replaying an event would write, without writing it.
+fn rehearse(house: &Arc<House>, event: &Execution) -> Result<Json> {
+    let processed = house.host(Scope::new(house.bare_context())).rehearse(event)?;
+    let writes: Vec<_> = processed.phase.writes().iter().filter_map(shown).collect();
+    Ok(json!({ "event": row(event), "outcome": processed.outcome, "would_change": writes }))
+}
+
+/// A write of a record as an operator reads it.
+fn shown(write: &Write) -> Option<Json> {
+    Some(match write {
+        Write::RecordInsert(record) => {
+            json!({ "create": record.table, "properties": record.properties })
+        }
+        Write::RecordUpdate(update) => {
+            let changes: Vec<_> = update
+                .changes
+                .iter()
+                .map(|(name, change)| json!([name, format!("{change:?}")]))
+                .collect();
+            json!({ "update": update.id.to_string(), "changes": changes })
+        }
+        Write::RecordDelete { id, .. } => json!({ "delete": id.to_string() }),
+        Write::ExecutionInsert(execution) => {
+            json!({ "enqueue": execution.kind, "name": execution.name })
+        }
+        _ => return None,
+    })
+}
+
+fn query(which: &WhichEvents) -> ExecutionQuery {
+    ExecutionQuery {
+        kind: Some(KIND.to_owned()),
+        name: which.kind.clone(),
+        created_from: which.from,
+        created_to: which.to,
+        per_page: PER_PAGE,
+        ..ExecutionQuery::default()
+    }
+}
+
+/// Every event that has ended and is like that, oldest first.
+fn matching(house: &House, which: &WhichEvents, failed: bool) -> Result<Vec<Execution>> {
+    let states =
+        if failed { vec![State::Discarded] } else { vec![State::Completed, State::Discarded] };
+    let mut query = ExecutionQuery { states, ..query(which) };
+    let mut all = Vec::new();
+    loop {
+        let page = house.store.executions(&query)?;
+        let last = page.results.len() < PER_PAGE as usize;
+        all.extend(page.results);
+        if last {
+            all.reverse();
+            return Ok(all);
+        }
+        query.page += 1;
+    }
 }
 
 /// An event by its execution's id, by `evt_…`, or by `acct_…:evt_…`.

@@ -58,7 +58,7 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
 }
 
 /// A state by its name.
-fn named(name: &str) -> Result<State> {
+pub fn named(name: &str) -> Result<State> {
     let known: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
     let known = known.join(", ");
     State::from_name(name).ok_or_else(|| anyhow!("`{name}` is no state; it can be {known}"))

@@ -1,7 +1,7 @@
 //! `serve`: the main job.
 
 use crate::app::house::House;
-use crate::app::{boot, migrations, reload, worker};
+use crate::app::{boot, migrations, reload, upkeep, worker};
 use crate::config::{Config, Environment};
 use crate::web::router::router;
 use anyhow::{Context as _, Result};
@@ -51,6 +51,7 @@ async fn serve(mut config: Config) -> Result<()> {
     announce(&house, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&house), stopped.clone()));
+    let keeping = tokio::spawn(upkeep::run(Arc::clone(&house), stopped));
     let ours = Arc::clone(&house);
     tokio::task::spawn_blocking(move || prepare(&ours));
     let service = router(Arc::clone(&house)).into_make_service_with_connect_info::<SocketAddr>();
@@ -58,6 +59,7 @@ async fn serve(mut config: Config) -> Result<()> {
     tracing::info!("stopping: finishing what is in hand");
     let _ = stop.send(true);
     let _ = working.await;
+    let _ = keeping.await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }

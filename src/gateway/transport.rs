@@ -2,9 +2,12 @@
 
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
+use crate::gateway::rate::Rate;
 use crate::gateway::reply::{Answer, Reply, Verdict};
+use crate::gateway::tally::{Counts, Tally};
 use crate::gateway::target::Target;
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -14,6 +17,9 @@ const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The longest wait for a turn under the rate limit: shorter than a lease.
+const QUEUE_MAX: Duration = Duration::from_secs(5);
 
 /// How long a caller is made to wait for a settled answer.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +45,8 @@ pub struct Transport {
     runtime: Handle,
     target: Target,
     patience: Patience,
+    rate: Arc<Rate>,
+    tally: Arc<Tally>,
 }
 
 impl Transport {
@@ -56,7 +64,20 @@ impl Transport {
             .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::Client(e.to_string()))?;
-        Ok(Self { client, runtime, target, patience })
+        let (rate, tally) = (Arc::default(), Arc::default());
+        Ok(Self { client, runtime, target, patience, rate, tally })
+    }
+
+    /// The same, sending at most so many requests a second for each account.
+    #[must_use]
+    pub fn with_rate(mut self, per_second: Option<f64>) -> Self {
+        self.rate = Arc::new(Rate::new(per_second));
+        self
+    }
+
+    /// What was sent so far.
+    pub fn counts(&self) -> Counts {
+        self.tally.counts()
     }
 
     /// Checks that the call may be sent at all, before anything is committed for it.
@@ -84,11 +105,17 @@ impl Transport {
         let begun = Instant::now();
         let mut reason = String::new();
         for attempt in 1..=self.patience.attempts_max {
+            if let Err(reason) = self.queue(call, begun) {
+                return Ok(Reply::Unknown(reason));
+            }
             match self.runtime.block_on(self.attempt(&url, call)) {
                 Ok(answer) => match answer.verdict() {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
                         reason = describe(&answer);
+                        if answer.status == 429 {
+                            self.rate.refused(account(call), Instant::now());
+                        }
                         if answer.is_spent() {
                             return Ok(Reply::Spent(reason));
                         }
@@ -110,7 +137,26 @@ impl Transport {
         Ok(Reply::Unknown(reason))
     }
 
+    /// Waits for its turn under the account's rate limit, as long as the caller's patience lasts.
+    fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
+        while let Some(wait) = self.rate.take(account(call), Instant::now()) {
+            if begun.elapsed() + wait > self.patience.total.min(QUEUE_MAX) {
+                return Err("the account's rate limit leaves no room now".to_owned());
+            }
+            std::thread::sleep(wait);
+        }
+        Ok(())
+    }
+
     async fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+        let begun = Instant::now();
+        let answer = self.exchange(url, call).await;
+        let status = answer.as_ref().map_or(0, |answer| answer.status);
+        self.tally.count(status, begun.elapsed());
+        answer
+    }
+
+    async fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         let method = reqwest::Method::from_bytes(call.method.as_bytes())
             .map_err(|_| format!("`{}` is no HTTP method", call.method))?;
         let mut sending = self.client.request(method, url.clone()).timeout(self.patience.attempt);
@@ -127,6 +173,12 @@ impl Transport {
         let body = read_body(response).await?;
         Ok(Answer { status, headers, body })
     }
+}
+
+/// Whose limit a call counts for: the connected account's, or the platform's own.
+fn account(call: &Call) -> &str {
+    let named = call.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("stripe-account"));
+    named.map_or("-", |(_, value)| value.expose())
 }
 
 fn header_map(headers: &reqwest::header::HeaderMap) -> Map<String, Json> {

@@ -52,6 +52,32 @@ impl Journal {
         self.set_aside(run, State::Retryable, reason, wait)
     }
 
+    /// It could not begin yet, because of something else that has not ended: looked at again after
+    /// `wait`. This is no attempt, and uses none up.
+    pub fn wait(&self, run: Run, reason: &str, wait: SignedDuration) -> Result<Execution, Error> {
+        let mut aside = run.execution.clone();
+        aside.state = State::Retryable;
+        aside.attempt = aside.attempt.saturating_sub(1);
+        aside.error = Some(reason.to_owned());
+        aside.run_at = moment::whole(self.now() + wait);
+        self.end(run, Vec::new(), aside)
+    }
+
+    /// Nothing took effect outside: run it again after the usual wait, at most `attempts_max`
+    /// times in all; then it is given up with the reason, for an operator.
+    pub fn retry_or_give_up(
+        &self,
+        run: Run,
+        reason: &str,
+        attempts_max: u32,
+    ) -> Result<Execution, Error> {
+        if run.execution.attempt >= attempts_max {
+            let last = format!("given up after {} attempts: {reason}", run.execution.attempt);
+            return self.fail(run, &last, None);
+        }
+        self.retryable(run, reason, None)
+    }
+
     /// Gives a run up for good: the reason for an operator, the outcome for the caller. Answers
     /// noted so far are kept, record writes are not.
     pub fn fail(&self, run: Run, reason: &str, outcome: Option<Json>) -> Result<Execution, Error> {

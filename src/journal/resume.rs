@@ -3,14 +3,14 @@
 use super::entry::Journal;
 use super::error::Error;
 use super::run::Run;
-use crate::store::execution::{Execution, ExecutionUpdate, State};
+use crate::store::execution::{Execution, ExecutionUpdate, Lane, State};
 use crate::store::write::Write;
 
 impl Journal {
-    /// The executions somebody should take up now, longest waiting first: those whose time has
-    /// come, and those whose runner died (running, with an ended lease).
-    pub fn pending(&self, limit: u32) -> Result<Vec<Execution>, Error> {
-        Ok(self.store.due(self.now(), limit)?)
+    /// The executions of a lane that somebody should take up now, longest waiting first: those
+    /// whose time has come, and those whose runner died (running, with an ended lease).
+    pub fn pending(&self, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error> {
+        Ok(self.store.due(self.now(), lane, limit)?)
     }
 
     /// Takes an execution up: it becomes ours, with all steps it recorded. Fails with `Gone` when

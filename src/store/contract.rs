@@ -1,7 +1,7 @@
 //! What a database must do for the house: one trait, one conformance suite (`tests/it/store.rs`).
 
 use super::error::Error;
-use super::execution::{Execution, ExecutionId, ExecutionQuery, Step};
+use super::execution::{Execution, ExecutionId, ExecutionQuery, Lane, Step};
 use super::page::Page;
 use super::query::RecordQuery;
 use super::record::{Record, RecordId};
@@ -33,8 +33,12 @@ pub trait Store: Send + Sync {
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error>;
 
     /// Executions to be taken up at this moment, longest waiting first: waiting ones whose time
-    /// has come, and running ones whose lease has ended. Cheap also when very many are due.
-    fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error>;
+    /// has come, and running ones whose lease has ended. One with an ordering key is due only when
+    /// every earlier one of that key has ended. Cheap also when very many are due.
+    fn due(&self, now: Timestamp, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error>;
+
+    /// When the longest-waiting execution that has not ended was made.
+    fn oldest_open(&self) -> Result<Option<Timestamp>, Error>;
 
     /// The steps of an execution, in order.
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error>;

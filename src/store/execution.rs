@@ -81,6 +81,16 @@ impl State {
     }
 }
 
+/// Which executions a worker looks for: those that wait for the gateway may wait long, and must
+/// not keep the others waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// `request_type` and `api_call`: something was sent.
+    Sent,
+    /// Everything else: events, jobs.
+    Inside,
+}
+
 /// A durable run of something: a request type, a form submission, an event, a job, a migration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
@@ -177,6 +187,8 @@ pub struct ExecutionQuery {
     pub ordering_key: Option<String>,
     /// Made at or after this moment.
     pub created_from: Option<Timestamp>,
+    /// Made before this moment.
+    pub created_to: Option<Timestamp>,
     /// Which page, from 1.
     pub page: u32,
     /// How many on a page.
@@ -191,6 +203,7 @@ impl Default for ExecutionQuery {
             name: None,
             ordering_key: None,
             created_from: None,
+            created_to: None,
             page: 1,
             per_page: PER_PAGE,
         }

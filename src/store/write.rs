@@ -25,6 +25,16 @@ pub enum Write {
     ExecutionInsert(Execution),
     /// Moves an execution to another state, under guard.
     ExecutionUpdate(ExecutionUpdate),
+    /// Forgets completed executions of a kind, with their steps, that ended before: at most so
+    /// many at once, so that nobody waits long behind it.
+    ExecutionsForget {
+        /// Which kind.
+        kind: String,
+        /// The moment.
+        before: Timestamp,
+        /// At most.
+        limit: u32,
+    },
     /// A new step; its place must be free.
     StepInsert(Step),
     /// The answer of a step that has none yet.

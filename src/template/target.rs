@@ -29,7 +29,7 @@ impl Target {
     pub fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Error> {
         let Some(name) = cursor.name_or_text() else { return Ok(None) };
         let steps = cursor.path_steps()?;
-        Ok(Some(Self { name: name.into(), steps, appends: false }))
+        Ok(Some(Self { name, steps, appends: false }))
     }
 
     /// Reads a target and the `=` or `<<` behind it; anything else is nothing.

@@ -8,6 +8,7 @@ pub mod error;
 pub mod form;
 pub mod graphql;
 pub mod health;
+pub mod metrics;
 pub mod page;
 pub mod params;
 pub mod read;

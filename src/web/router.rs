@@ -2,7 +2,7 @@
 
 use crate::app::house::House;
 use crate::web::security;
-use crate::web::{api, assets, console, error, form, graphql, health, page, source};
+use crate::web::{api, assets, console, error, form, graphql, health, metrics, page, source};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -21,7 +21,7 @@ pub fn router(house: Arc<House>) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .route("/metrics", get(metrics::metrics))
         .route("/graphql", post(graphql::run).get(graphql::explorer))
         .route("/api/request_types/{name}", post(api::request_type))
         .route("/api/executions/{id}", get(api::execution))

@@ -2,9 +2,10 @@
 
 use crate::journal::buffer::Buffer;
 use crate::journal::entry::Journal;
+use crate::journal::phase::Phase;
 use crate::journal::run::Run;
 use crate::module::catalog::Catalog;
-use crate::store::execution::{ExecutionId, State};
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 use crate::template::host::Host;
 use crate::template::render::{OutputMode, Templates};
 use crate::template::scene::Scene;
@@ -27,48 +28,121 @@ pub struct Dispatch<'a> {
     pub host: &'a dyn Host,
     /// Lets its record writes join the phase.
     pub buffer: &'a dyn Buffer,
+    /// The mode of the instance's key: events of the other mode are kept and not processed.
+    pub livemode: bool,
+}
+
+/// How soon, and how late, an event that came too early is looked at again.
+const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
+const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
+/// How often a processor is tried before its event is put aside for an operator.
+const ATTEMPTS_MAX: u32 = 25;
+/// How many of an object's latest events are looked through for a newer one.
+const LATEST: u32 = 20;
+
+/// What processing an event came to, before it is committed.
+pub struct Processed {
+    /// The records it writes.
+    pub phase: Phase,
+    /// What the event's execution keeps as its outcome.
+    pub outcome: Json,
 }
 
 impl Dispatch<'_> {
     /// Processes one event. Without a partial of its name nothing is done, and that is fine.
     ///
     /// # Errors
-    /// [`Error::Template`] when the processor failed: nothing of it was written, the worker tries
-    /// again. [`Error::Journal`] when the mark could not be committed.
+    /// [`Error::Template`] when the processor failed: nothing of it was written; the worker tries
+    /// again, and puts it aside with the reason when that does not help. [`Error::Journal`] when
+    /// the mark could not be committed.
     pub fn run(&self, run: Run) -> Result<bool, Error> {
-        let input = run.execution().input.clone();
-        let gateway = input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
-        let json = input.get("event").cloned().unwrap_or(Json::Null);
-        let event = Event::read(json.to_string().as_bytes())?;
+        let event = read(run.execution())?;
         if self.is_ahead(&event)? {
-            let wait = Some(SignedDuration::from_millis(400));
-            self.journal.retryable(run, "the request that caused it has not ended yet", wait)?;
+            let since = self.journal.now().duration_since(run.execution().created_at);
+            let wait = (since / 4).clamp(WAIT_MIN, WAIT_MAX);
+            self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
+        match self.process(run.execution(), &event) {
+            Ok(Processed { phase, outcome }) => {
+                let processed = outcome["processed"] == json!(true);
+                self.journal.finish(run, None, phase, State::Completed, outcome)?;
+                Ok(processed)
+            }
+            Err(error) => {
+                self.journal.retry_or_give_up(run, &error.to_string(), ATTEMPTS_MAX)?;
+                Err(error)
+            }
+        }
+    }
+
+    /// What an event would do, without committing it: `events replay --dry-run`.
+    ///
+    /// # Errors
+    /// As [`Dispatch::run`].
+    pub fn rehearse(&self, execution: &Execution) -> Result<Processed, Error> {
+        self.process(execution, &read(execution)?)
+    }
+
+    fn process(&self, execution: &Execution, event: &Event) -> Result<Processed, Error> {
+        let gateway = execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
         let name = event.processor(gateway);
         let mut phase = self.journal.phase();
-        let processed = match self.catalog.partial(&name) {
-            None => false,
-            Some(partial) => {
-                let locals = json!({ "event": json, "webhook_event": json, "object": json });
-                let mut result = Ok(());
-                self.buffer.within(&mut phase, &mut || {
-                    let locals = locals.clone();
-                    result = self
-                        .templates
-                        .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
-                        .map(|_| ());
-                });
-                if let Err(error) = result {
-                    self.journal.retryable(run, &error.to_string(), None)?;
-                    return Err(error.into());
-                }
-                true
-            }
+        let passed_over = |why: &str, phase| {
+            let outcome = json!({ "processor": name, "processed": false, "reason": why });
+            Ok(Processed { phase, outcome })
         };
-        let outcome = json!({ "processor": name, "processed": processed });
-        self.journal.finish(run, None, phase, State::Completed, outcome)?;
-        Ok(processed)
+        let Some(partial) = self.catalog.partial(&name) else {
+            return passed_over("no module has a processor for it", phase);
+        };
+        if event.livemode != self.livemode {
+            return passed_over("it is of the other mode, test or live, than this instance", phase);
+        }
+        let newer = self.newer(execution, event)?;
+        if newer.as_deref() == Some(event.kind.as_str()) {
+            // What it says was said again, and newer, by one that is processed.
+            return passed_over("a newer event of its type was processed before it", phase);
+        }
+        let locals = json!({ "event": event.json, "webhook_event": event.json,
+            "object": event.json, "stale": newer.is_some() });
+        let mut result = Ok(());
+        self.buffer.within(&mut phase, &mut || {
+            let locals = locals.clone();
+            result = self
+                .templates
+                .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
+                .map(|_| ());
+        });
+        result?;
+        let outcome = json!({ "processor": name, "processed": true });
+        Ok(Processed { phase, outcome })
+    }
+
+    /// The type of a processed event about the same object that is newer than this one, of this
+    /// one's own type if there is such: Stripe does not deliver in order (`stripe.md` 4.4).
+    fn newer(&self, execution: &Execution, event: &Event) -> Result<Option<String>, Error> {
+        let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
+            return Ok(None);
+        };
+        let query = ExecutionQuery {
+            states: vec![State::Completed],
+            kind: Some(execution.kind.clone()),
+            ordering_key: Some(key.clone()),
+            per_page: LATEST,
+            ..ExecutionQuery::default()
+        };
+        let mut newer = None;
+        for other in self.journal.store().executions(&query)?.results {
+            let processed = other.outcome.as_ref().is_some_and(|o| o["processed"] == json!(true));
+            let at = other.input.pointer("/event/created").and_then(Json::as_i64);
+            if processed && other.id != execution.id && at > Some(created) {
+                if other.name == event.kind {
+                    return Ok(Some(other.name));
+                }
+                newer = Some(other.name);
+            }
+        }
+        Ok(newer)
     }
 
     /// True when the event has overtaken the answer it follows from: a request of ours caused it,
@@ -88,4 +162,9 @@ impl Dispatch<'_> {
         }
         Ok(cause.is_some_and(|cause| !cause.state.is_final()))
     }
+}
+
+fn read(execution: &Execution) -> Result<Event, Error> {
+    let json = execution.input.get("event").cloned().unwrap_or(Json::Null);
+    Ok(Event::from_json(json)?)
 }

@@ -14,6 +14,9 @@ pub enum Error {
     /// It could not be stored: answered 503, so that the sender tries again.
     #[error(transparent)]
     Journal(#[from] crate::journal::error::Error),
+    /// Stripe did not give its list of events: ask again later.
+    #[error("{0}")]
+    Listing(String),
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] crate::store::error::Error),

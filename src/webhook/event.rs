@@ -40,7 +40,14 @@ impl Event {
     /// [`Error`]; a type is restricted to letters, digits, `.` and `_`, because it names a partial.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         // serde_json bounds the nesting at 128 levels.
-        let json: Json = serde_json::from_slice(body).map_err(|e| Error::Json(e.to_string()))?;
+        Self::from_json(serde_json::from_slice(body).map_err(|e| Error::Json(e.to_string()))?)
+    }
+
+    /// Reads an event that was parsed before: a stored one, or one of a list.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn from_json(json: Json) -> Result<Self, Error> {
         let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
         let id = text("id").filter(|id| is_plain(id, "_-")).ok_or(Error::Field("id"))?;
         let kind = text("type").filter(|kind| is_plain(kind, "._")).ok_or(Error::Field("type"))?;
@@ -53,6 +60,11 @@ impl Event {
         let object = json.pointer("/data/object/id").and_then(Json::as_str).map(str::to_owned);
         let livemode = json.get("livemode").and_then(Json::as_bool).unwrap_or(false);
         Ok(Self { id, kind, account, livemode, object, json })
+    }
+
+    /// When Stripe made it, in seconds since 1970.
+    pub fn created(&self) -> Option<i64> {
+        self.json.get("created").and_then(Json::as_i64)
     }
 
     /// Unique over everything Stripe sends: event ids are unique within an account.

@@ -1,12 +1,13 @@
 //! Takes deliveries: verified, read, stored once, and only then acknowledged.
 
 use crate::clock::Clock;
-use crate::journal::entry::Journal;
+use crate::journal::entry::{Enqueued, Journal};
 use crate::journal::intent::Intent;
 use crate::secret::{InstanceKey, Secret};
 use crate::store::contract::Store;
 use crate::store::execution::ExecutionId;
 use crate::store::query::RecordQuery;
+use crate::webhook::deliveries::{Deliveries, Fate};
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::signature;
@@ -38,6 +39,8 @@ pub struct Inbox<'a> {
     pub key: &'a InstanceKey,
     /// The secrets of the environment.
     pub configured: &'a [Secret],
+    /// Counts what arrives.
+    pub deliveries: &'a Deliveries,
 }
 
 impl Inbox<'_> {
@@ -47,9 +50,33 @@ impl Inbox<'_> {
     /// [`Error::Refused`] and [`Error::NotAnEvent`] keep nothing; [`Error::Journal`] means it is
     /// not stored and must not be acknowledged.
     pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
-        let secrets = self.secrets()?;
-        signature::verify(header, body, &secrets, self.clock.now())?;
-        let event = Event::read(body)?;
+        let (names, secrets): (Vec<_>, Vec<_>) = self.secrets()?.into_iter().unzip();
+        let signer = signature::verify(header, body, &secrets, self.clock.now());
+        let event = signer.map_err(Error::from).and_then(|_| Ok(Event::read(body)?));
+        let (Ok(signer), Ok(event)) = (signer, event.as_ref()) else {
+            self.deliveries.count(Fate::Refused);
+            return Err(event.err().unwrap_or(Error::Refused(signature::Refusal::Mismatch)));
+        };
+        self.deliveries.signed(names[signer].clone());
+        let entry = self.keep(gateway, event)?;
+        self.deliveries.count(if entry.is_new { Fate::Stored } else { Fate::Duplicate });
+        let id = entry.execution.id;
+        Ok(if entry.is_new { Receipt::Stored(id) } else { Receipt::Duplicate(id) })
+    }
+
+    /// True when the event was stored before.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn is_known(&self, event: &Event) -> Result<bool, Error> {
+        Ok(self.store.execution_by_key(KIND, &event.key())?.is_some())
+    }
+
+    /// Stores an event that is believed, once.
+    ///
+    /// # Errors
+    /// [`Error::Journal`]: it is not stored, and must not be acknowledged.
+    pub fn keep(&self, gateway: &str, event: &Event) -> Result<Enqueued, Error> {
         let input = json!({ "gateway": gateway, "event": event.json });
         let intent = Intent {
             id: None,
@@ -61,19 +88,22 @@ impl Inbox<'_> {
             fingerprint: event.key(),
             ordering_key: event.ordering_key(),
         };
-        let entry = self.journal.enqueue(&intent, self.clock.now())?;
-        let id = entry.execution.id;
-        Ok(if entry.is_new { Receipt::Stored(id) } else { Receipt::Duplicate(id) })
+        Ok(self.journal.enqueue(&intent, self.clock.now())?)
     }
 
-    /// Every secret that may have signed: of the environment, then of created endpoints.
-    fn secrets(&self) -> Result<Vec<Secret>, Error> {
-        let mut secrets = self.configured.to_vec();
+    /// Every secret that may have signed, with its name for the counts: of the environment, then
+    /// of created endpoints.
+    fn secrets(&self) -> Result<Vec<(String, Secret)>, Error> {
+        let configured = self.configured.iter().enumerate();
+        let mut secrets: Vec<_> = configured
+            .map(|(place, secret)| (format!("environment {}", place + 1), secret.clone()))
+            .collect();
         let query = RecordQuery { per_page: 100, ..RecordQuery::table(ENDPOINT_TABLE) };
         for record in self.store.records(&query)?.results {
             let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
             let place = "records/properties/secret";
-            secrets.extend(sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s)));
+            let opened = sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s));
+            secrets.extend(opened.map(|secret| (format!("endpoint {}", record.id), secret)));
         }
         Ok(secrets)
     }

@@ -4,8 +4,10 @@
 //! acknowledged, and only then processed by the partial named after it. The mark "done" commits
 //! with the records that the partial wrote.
 
+pub mod deliveries;
 pub mod dispatch;
 pub mod error;
 pub mod event;
 pub mod inbox;
+pub mod listing;
 pub mod signature;

@@ -13,7 +13,7 @@ use sluicegate::journal::phase::{Draft, Phase};
 use sluicegate::journal::run::{Begun, Run, StepBegun};
 use sluicegate::store;
 use sluicegate::store::contract::Store;
-use sluicegate::store::execution::{ExecutionQuery, State};
+use sluicegate::store::execution::{Execution, ExecutionQuery, Lane, State};
 use sluicegate::store::query::{RecordQuery, Sort, Subject};
 use sluicegate::store::record::{Change, RecordUpdate};
 use sluicegate::store::sqlite::database::Sqlite;
@@ -24,6 +24,12 @@ struct House {
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
+}
+
+/// What is due now, of both lanes.
+fn due(house: &House) -> Vec<Execution> {
+    let lanes = [Lane::Sent, Lane::Inside];
+    lanes.iter().flat_map(|lane| house.journal.pending(*lane, 10).unwrap()).collect()
 }
 
 fn house() -> House {
@@ -120,15 +126,15 @@ fn of_many_that_begin_with_one_key_exactly_one_runs() {
 fn a_lost_answer_is_unknown_and_is_taken_up_with_the_stored_bytes() {
     let house = house();
     let run = new(house.journal.begin(payment(500), Some(call("amount=500"))));
-    assert!(house.journal.pending(10).unwrap().is_empty());
+    assert!(due(&house).is_empty());
     let aside = house.journal.unknown(run, "time-out").unwrap();
     assert_eq!((aside.state, aside.error.as_deref()), (State::Unknown, Some("time-out")));
     assert!(aside.run_at > house.journal.now() && aside.finished_at.is_none());
-    assert!(house.journal.pending(10).unwrap().is_empty(), "not before its time");
+    assert!(due(&house).is_empty(), "not before its time");
     assert!(matches!(house.journal.begin(payment(500), None).unwrap(), Begun::InProgress(_)));
 
     house.clock.advance(2);
-    let due = house.journal.pending(10).unwrap();
+    let due = due(&house);
     assert_eq!(due, [aside]);
     let mut run = house.journal.resume(due[0].clone()).unwrap();
     assert_eq!(run.execution().attempt, 2);
@@ -149,9 +155,9 @@ fn a_runner_that_lost_its_lease_changes_nothing() {
     house.clock.advance(20);
     house.journal.hold(&mut slow).unwrap();
     house.clock.advance(20);
-    assert!(house.journal.pending(10).unwrap().is_empty(), "it showed that it lives");
+    assert!(due(&house).is_empty(), "it showed that it lives");
     house.clock.advance(20);
-    let due = house.journal.pending(10).unwrap();
+    let due = due(&house);
     assert_eq!((due.len(), due[0].state), (1, State::Running));
     let fast = house.journal.resume(due[0].clone()).unwrap();
 
@@ -207,7 +213,7 @@ fn a_script_goes_on_where_it_stopped() {
         let now = run.now();
         let first = script(&house, run, Some(dies_at));
         house.clock.advance(60);
-        let due = house.journal.pending(10).unwrap();
+        let due = due(&house);
         let run = house.journal.resume(due[0].clone()).unwrap();
         assert_eq!(run.now(), now, "its idea of now does not move");
         let second = script(&house, run, None);
@@ -276,10 +282,10 @@ fn jobs_and_events_wait_their_time_and_come_once() {
     let id = phase.enqueue(&later);
     assert_eq!(house.store.execution(&id).unwrap(), None, "not before the phase is committed");
     house.journal.write(phase).unwrap();
-    let due: Vec<_> = house.journal.pending(10).unwrap().into_iter().map(|e| e.id).collect();
-    assert_eq!(due, [first.execution.id]);
+    let ids: Vec<_> = due(&house).into_iter().map(|e| e.id).collect();
+    assert_eq!(ids, [first.execution.id]);
     house.clock.advance(60);
-    assert_eq!(house.journal.pending(10).unwrap().len(), 2);
+    assert_eq!(due(&house).len(), 2);
     let job = house.store.execution(&id).unwrap().unwrap();
     let run = house.journal.resume(job).unwrap();
     let wait = Some(SignedDuration::from_secs(5));
@@ -298,10 +304,10 @@ fn an_operator_discards_and_retries_what_nobody_runs() {
     house.journal.unknown(run, "time-out").unwrap();
     let discarded = house.journal.discard(&id, "enough").unwrap();
     assert_eq!(discarded.state, State::Discarded);
-    assert!(house.journal.pending(10).unwrap().is_empty());
+    assert!(due(&house).is_empty());
     // What may have left the house is not simply new again.
     assert_eq!(house.journal.retry(&id).unwrap().state, State::Unknown);
-    let due = house.journal.pending(10).unwrap();
+    let due = due(&house);
     let run = house.journal.resume(due[0].clone()).unwrap();
     let (phase, outcome) = (house.journal.phase(), json!({}));
     house.journal.finish(run, answer(0, "ch_1"), phase, State::Completed, outcome).unwrap();
@@ -433,4 +439,28 @@ proptest! {
             prop_assert_eq!(house.store.records(query).unwrap(), shown, "{:?}", query);
         }
     }
+}
+
+#[test]
+fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt() {
+    let house = house();
+    let event = Intent::new("webhook_event", "charge.refunded", json!({})).keyed("-:evt_1");
+    let mut execution = house.journal.enqueue(&event, house.journal.now()).unwrap().execution;
+    let wait = SignedDuration::from_secs(1);
+    for _ in 0..5 {
+        let run = house.journal.resume(execution).unwrap();
+        execution = house.journal.wait(run, "too early", wait).unwrap();
+        assert_eq!((execution.state, execution.attempt), (State::Retryable, 0));
+    }
+    for attempt in 1..3 {
+        let run = house.journal.resume(execution).unwrap();
+        execution = house.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+        assert_eq!((execution.state, execution.attempt), (State::Retryable, attempt));
+    }
+    let run = house.journal.resume(execution).unwrap();
+    let last = house.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+    assert_eq!(last.state, State::Discarded);
+    assert!(last.error.unwrap().contains("no such filter"));
+    let again = house.journal.replay(&last.id).unwrap();
+    assert_eq!(again.state, State::Available, "an operator takes it up again");
 }

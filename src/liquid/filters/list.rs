@@ -21,6 +21,9 @@ const RANGE_MAX: i64 = 100_000;
 /// A few lists inside each other can stand for billions of items; no list has more than this many.
 const ITEMS_MAX: usize = 1_000_000;
 
+/// Comparing texts of fewer bytes costs next to nothing.
+const LONG: usize = 256;
+
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
@@ -177,6 +180,7 @@ fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ 
 
 fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
     let mut texts: HashSet<Text> = HashSet::new();
+    let mut numbers: HashSet<i64> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
     let items = items(&value);
@@ -194,6 +198,7 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
         };
         let is_new = match &key {
             Value::Text(text, _) => texts.insert(text.clone()),
+            Value::Int(number) => numbers.insert(*number),
             _ => {
                 // Quadratic for values that have no hash of their own, so it draws on the budget.
                 for _ in 0..=others.len() / 64 {
@@ -267,7 +272,8 @@ fn sort(value: &Value, arguments: &Arguments, by: Order) -> Result_ {
     let mut is_comparable = true;
     keyed.sort_by(|(one, _), (other, _)| {
         // A comparison of long texts is no small thing, and there are many.
-        if !meter::walk(one.weight().min(other.weight())) {
+        let bytes = one.weight().min(other.weight());
+        if bytes >= LONG && !meter::walk(bytes) {
             return Ordering::Equal;
         }
         with_nil(one, other, by).unwrap_or_else(|| {

@@ -6,7 +6,7 @@ use super::writer::{Work, Writer};
 use super::{executions, open, records, rows, schema};
 use crate::store::contract::{Store, Tally};
 use crate::store::error::Error;
-use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
+use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Lane, Step};
 use crate::store::page::Page;
 use crate::store::query::RecordQuery;
 use crate::store::record::{Record, RecordId};
@@ -79,8 +79,12 @@ impl Store for Sqlite {
         self.readers.read(|connection| executions::page(connection, query))
     }
 
-    fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error> {
-        self.readers.read(|connection| executions::due(connection, now, limit))
+    fn due(&self, now: Timestamp, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error> {
+        self.readers.read(|connection| executions::due(connection, now, lane, limit))
+    }
+
+    fn oldest_open(&self) -> Result<Option<Timestamp>, Error> {
+        self.readers.read(executions::oldest_open)
     }
 
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {

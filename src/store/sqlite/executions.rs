@@ -3,8 +3,8 @@
 use super::filter::Sql;
 use super::rows;
 use crate::store::error::Error;
-use crate::store::execution::{Execution, ExecutionQuery, State};
-use crate::store::moment::to_micros;
+use crate::store::execution::{Execution, ExecutionQuery, Lane, State};
+use crate::store::moment::{from_micros, to_micros};
 use crate::store::page::Page;
 use jiff::Timestamp;
 use rusqlite::{Connection, params, params_from_iter};
@@ -29,11 +29,26 @@ pub fn page(connection: &Connection, query: &ExecutionQuery) -> Result<Page<Exec
 
 /// Executions to be taken up. One look-up for each state, so that the index gives the order and
 /// nothing is sorted or counted but what is returned.
-pub fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Execution>, Error> {
+pub fn due(
+    connection: &Connection,
+    now: Timestamp,
+    lane: Lane,
+    limit: u32,
+) -> Result<Vec<Execution>, Error> {
+    let sent = "kind IN ('request_type', 'api_call')";
+    let lane = match lane {
+        Lane::Sent => sent.to_owned(),
+        Lane::Inside => format!("NOT {sent}"),
+    };
+    // Nothing overtakes what came before it and has not ended.
+    let first = "(ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM executions AS before \
+                 WHERE before.ordering_key = executions.ordering_key \
+                 AND before.state IN ('available', 'running', 'retryable', 'unknown') \
+                 AND (before.created_at, before.id) < (executions.created_at, executions.id)))";
     let waiting = [State::Available, State::Retryable, State::Unknown].map(|state| {
         format!(
             "SELECT * FROM (SELECT id FROM executions WHERE state = '{}' AND run_at <= ?1 \
-             ORDER BY run_at LIMIT ?2)",
+             AND {lane} AND {first} ORDER BY run_at LIMIT ?2)",
             state.name()
         )
     });
@@ -41,12 +56,21 @@ pub fn due(connection: &Connection, now: Timestamp, limit: u32) -> Result<Vec<Ex
         rows::EXECUTION,
         &format!(
             "executions WHERE id IN ({} UNION ALL SELECT id FROM executions \
-             WHERE state = 'running' AND coalesce(lease_until, 0) <= ?1) \
+             WHERE state = 'running' AND coalesce(lease_until, 0) <= ?1 AND {lane} AND {first}) \
              ORDER BY run_at, id LIMIT ?2",
             waiting.join(" UNION ALL ")
         ),
     );
     rows::all(connection, &sql, params![to_micros(now), limit], rows::to_execution)
+}
+
+/// The moment since which the longest-waiting open execution waits.
+pub fn oldest_open(connection: &Connection) -> Result<Option<Timestamp>, Error> {
+    let sql =
+        format!("SELECT min(created_at) FROM executions WHERE state IN ({})", names(&State::OPEN));
+    let oldest: Option<i64> =
+        connection.query_row(&sql, [], |row| row.get(0)).map_err(super::fault::of)?;
+    Ok(oldest.map(from_micros))
 }
 
 fn conditions(query: &ExecutionQuery, sql: &mut Sql) -> String {
@@ -63,6 +87,9 @@ fn conditions(query: &ExecutionQuery, sql: &mut Sql) -> String {
     }
     if let Some(from) = query.created_from {
         all.push(format!("created_at >= {}", sql.bind(to_micros(from))));
+    }
+    if let Some(to) = query.created_to {
+        all.push(format!("created_at < {}", sql.bind(to_micros(to))));
     }
     if all.is_empty() { "TRUE".into() } else { all.join(" AND ") }
 }

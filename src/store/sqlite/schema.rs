@@ -4,7 +4,8 @@ use super::fault;
 use crate::store::error::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: &[&str] = &[include_str!("schema/0001_house.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema/0001_house.sql"), include_str!("schema/0002_order.sql")];
 
 // "Slui": tells our files from other people's databases.
 const APPLICATION_ID: i32 = 0x536c_7569;

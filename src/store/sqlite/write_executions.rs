@@ -84,6 +84,24 @@ fn moved(connection: &Connection, update: &ExecutionUpdate) -> Result<Error, Err
     }))
 }
 
+pub fn forget(
+    connection: &Connection,
+    kind: &str,
+    before: Timestamp,
+    limit: u32,
+) -> Result<(), Error> {
+    let old = "SELECT id FROM executions WHERE kind = ?1 AND state = 'completed' \
+               AND finished_at < ?2 ORDER BY finished_at LIMIT ?3";
+    for sql in [
+        format!("DELETE FROM steps WHERE execution_id IN ({old})"),
+        format!("DELETE FROM executions WHERE id IN ({old})"),
+    ] {
+        let mut statement = connection.prepare_cached(&sql).map_err(fault::of)?;
+        statement.execute(params![kind, to_micros(before), limit]).map_err(fault::of)?;
+    }
+    Ok(())
+}
+
 pub fn insert_step(connection: &Connection, step: &Step) -> Result<(), Error> {
     let sql = "INSERT INTO steps (execution_id, seq, kind, request, fingerprint, response, \
                template_hash, created_at, answered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";

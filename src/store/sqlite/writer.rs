@@ -190,6 +190,9 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         Write::RecordDelete { id, at } => write_records::delete(connection, *id, *at),
         Write::ExecutionInsert(execution) => write_executions::insert(connection, execution),
         Write::ExecutionUpdate(update) => write_executions::update(connection, update),
+        Write::ExecutionsForget { kind, before, limit } => {
+            write_executions::forget(connection, kind, *before, *limit)
+        }
         Write::StepInsert(step) => write_executions::insert_step(connection, step),
         Write::StepAnswer { execution_id, seq, response, at } => {
             write_executions::answer_step(connection, execution_id, *seq, response, *at)

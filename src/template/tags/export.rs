@@ -33,7 +33,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
                 namespace = Some(value);
             }
         } else {
-            names.push(Text::from(name));
+            names.push(name);
         }
     }
     if names.is_empty() {

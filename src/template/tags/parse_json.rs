@@ -25,7 +25,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     let name = markup.cursor(parser).name_or_text();
     let name = name.ok_or_else(|| Error::syntax("parse_json needs the name of a variable"))?;
     let (body, _) = parser.block(&["endparse_json"])?;
-    Ok(Box::new(ParseJson { name: name.into(), body }))
+    Ok(Box::new(ParseJson { name, body }))
 }
 
 impl Tag for ParseJson {

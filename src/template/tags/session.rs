@@ -21,9 +21,7 @@ struct Session {
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     match cursor.name_or_text() {
-        Some(name) if cursor.eat("=") => {
-            Ok(Box::new(Session { name: name.into(), value: cursor.filtered()? }))
-        }
+        Some(name) if cursor.eat("=") => Ok(Box::new(Session { name, value: cursor.filtered()? })),
         _ => Err(Error::syntax("session needs `name = value`")),
     }
 }

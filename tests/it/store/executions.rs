@@ -1,9 +1,12 @@
 //! Executions and steps: written, answered, asked for.
 
 use super::{at, completed, databases, execution, step};
+use jiff::Timestamp;
 use serde_json::json;
 use sluicegate::store::error::Error;
-use sluicegate::store::execution::{Execution, ExecutionId, ExecutionQuery, State};
+use sluicegate::store::execution::{
+    Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Lane, State,
+};
 use sluicegate::store::write::Write;
 
 #[test]
@@ -129,10 +132,89 @@ fn due_are_those_that_wait_and_those_whose_runner_died() {
         });
         store.commit(writes.to_vec()).unwrap();
         let due = |limit| {
-            let due = store.due(at(10), limit).unwrap().into_iter();
+            let due = store.due(at(10), Lane::Sent, limit).unwrap().into_iter();
             due.map(|execution| execution.id.0).collect::<Vec<_>>()
         };
         assert_eq!(due(10), ["late", "later", "dead", "now"]);
         assert_eq!(due(2), ["late", "later"]);
+    }
+}
+
+#[test]
+fn nothing_overtakes_what_came_before_it_in_its_order() {
+    for opened in databases() {
+        let store = &opened.store;
+        let make = |id: &str, key: Option<&str>, created: i64| {
+            let mut one = execution(id, None);
+            (one.kind, one.state) = ("webhook_event".into(), State::Available);
+            (one.ordering_key, one.created_at) = (key.map(str::to_owned), at(created));
+            one.run_at = at(created);
+            Write::ExecutionInsert(one)
+        };
+        let writes = vec![
+            make("first", Some("ch_1"), 1),
+            make("second", Some("ch_1"), 2),
+            make("other", Some("ch_2"), 3),
+            make("free", None, 4),
+            make("free too", None, 4),
+        ];
+        store.commit(writes).unwrap();
+        let due = || {
+            let due = store.due(at(10), Lane::Inside, 10).unwrap().into_iter();
+            due.map(|execution| execution.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(due(), ["first", "other", "free", "free too"]);
+        assert!(store.due(at(10), Lane::Sent, 10).unwrap().is_empty());
+        let ended = |id: &str, state: State, at: Timestamp| {
+            let from = vec![State::Available, State::Retryable];
+            vec![Write::ExecutionUpdate(ExecutionUpdate {
+                id: id.into(),
+                from,
+                from_attempt: None,
+                state,
+                attempt: 1,
+                run_at: at,
+                lease_until: None,
+                outcome: None,
+                error: None,
+                finished_at: None,
+            })]
+        };
+        store.commit(ended("first", State::Retryable, at(20))).unwrap();
+        assert_eq!(
+            due(),
+            ["other", "free", "free too"],
+            "it waits for the first to be tried again"
+        );
+        store.commit(ended("first", State::Discarded, at(20))).unwrap();
+        assert_eq!(due(), ["second", "other", "free", "free too"]);
+        assert_eq!(store.oldest_open().unwrap(), Some(at(2)));
+    }
+}
+
+#[test]
+fn old_completed_ones_are_forgotten_and_nothing_else() {
+    for opened in databases() {
+        let store = &opened.store;
+        let make = |id: &str, kind: &str, state: State, finished: i64| {
+            let mut one = execution(id, None);
+            (one.kind, one.state, one.finished_at) = (kind.into(), state, Some(at(finished)));
+            Write::ExecutionInsert(one)
+        };
+        let writes = vec![
+            make("old", "webhook_event", State::Completed, 1),
+            make("older", "webhook_event", State::Completed, 0),
+            make("new", "webhook_event", State::Completed, 9),
+            make("dead", "webhook_event", State::Discarded, 1),
+            make("payment", "request_type", State::Completed, 1),
+        ];
+        store.commit(writes).unwrap();
+        let forget = |limit| {
+            let kind = "webhook_event".to_owned();
+            store.commit(vec![Write::ExecutionsForget { kind, before: at(5), limit }]).unwrap();
+            store.executions(&ExecutionQuery::default()).unwrap().total_entries
+        };
+        assert_eq!((forget(1), forget(10), forget(10)), (4, 3, 3));
+        assert!(store.execution(&"new".into()).unwrap().is_some());
     }
 }

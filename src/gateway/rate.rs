@@ -1,0 +1,108 @@
+//! Stripe's rate limit, kept before Stripe has to: a token bucket for each account.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Stripe's own limits, requests a second for each account (`stripe.md` 4.3).
+pub const LIVE_PER_SECOND: f64 = 100.0;
+/// The same for test mode.
+pub const TEST_PER_SECOND: f64 = 25.0;
+/// After a 429 nothing is sent for the account for so long.
+const COOL_DOWN: Duration = Duration::from_millis(500);
+/// An idle account's bucket is full anyway: it is forgotten when there are more than this.
+const ACCOUNTS_MAX: usize = 10_000;
+
+/// A bucket for each account; with no rate it lets everything pass.
+#[derive(Debug, Default)]
+pub struct Rate {
+    per_second: Option<f64>,
+    buckets: Mutex<HashMap<String, Bucket>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    tokens: f64,
+    filled: Instant,
+    closed_until: Option<Instant>,
+}
+
+impl Rate {
+    /// At most `per_second` requests a second for an account, a second's worth at once.
+    pub fn new(per_second: Option<f64>) -> Self {
+        Self { per_second, buckets: Mutex::default() }
+    }
+
+    /// Takes a token: nothing to wait for, or how long until there is one.
+    pub fn take(&self, account: &str, now: Instant) -> Option<Duration> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(per_second) = self.per_second else {
+            // Without a limit of ours, a 429 still closes the account for a moment.
+            return buckets.get(account)?.closed_for(now);
+        };
+        if buckets.len() > ACCOUNTS_MAX {
+            buckets.retain(|_, bucket| bucket.tokens_at(now, per_second) < per_second);
+        }
+        let full = Bucket { tokens: per_second, filled: now, closed_until: None };
+        let bucket = buckets.entry(account.to_owned()).or_insert(full);
+        if let Some(wait) = bucket.closed_for(now) {
+            return Some(wait);
+        }
+        bucket.tokens = bucket.tokens_at(now, per_second);
+        bucket.filled = now;
+        if bucket.tokens >= 1.0 {
+            bucket.tokens -= 1.0;
+            return None;
+        }
+        Some(Duration::from_secs_f64((1.0 - bucket.tokens) / per_second))
+    }
+
+    /// Stripe said 429: nothing more for this account for a moment.
+    pub fn refused(&self, account: &str, now: Instant) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let empty = Bucket { tokens: 0.0, filled: now, closed_until: None };
+        let bucket = buckets.entry(account.to_owned()).or_insert(empty);
+        (bucket.tokens, bucket.filled) = (0.0, now);
+        bucket.closed_until = Some(now + COOL_DOWN);
+    }
+}
+
+impl Bucket {
+    fn tokens_at(&self, now: Instant, per_second: f64) -> f64 {
+        let since = now.saturating_duration_since(self.filled).as_secs_f64();
+        (self.tokens + since * per_second).min(per_second)
+    }
+
+    fn closed_for(&self, now: Instant) -> Option<Duration> {
+        let wait = self.closed_until?.saturating_duration_since(now);
+        (!wait.is_zero()).then_some(wait)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_and_fills_for_each_account() {
+        let rate = Rate::new(Some(10.0));
+        let start = Instant::now();
+        assert!((0..10).all(|_| rate.take("-", start).is_none()));
+        let wait = rate.take("-", start).expect("empty");
+        assert_eq!(wait, Duration::from_millis(100));
+        assert!(rate.take("acct_1", start).is_none(), "another account's is full");
+        assert!(rate.take("-", start + wait).is_none());
+        assert!(rate.take("-", start + wait).is_some());
+    }
+
+    #[test]
+    fn a_429_closes_an_account_for_a_moment() {
+        for rate in [Rate::new(Some(10.0)), Rate::new(None)] {
+            let start = Instant::now();
+            rate.refused("-", start);
+            assert_eq!(rate.take("-", start), Some(COOL_DOWN));
+            assert!(rate.take("acct_1", start).is_none());
+            assert!(rate.take("-", start + COOL_DOWN).is_none());
+        }
+    }
+}

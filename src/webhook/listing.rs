@@ -1,0 +1,100 @@
+//! Fills gaps: events that Stripe made and did not deliver are listed and stored like delivered
+//! ones (`stripe.md` 4.4: the list goes back 30 days).
+
+use crate::gateway::call::Call;
+use crate::gateway::reply::Reply;
+use crate::gateway::transport::Transport;
+use crate::secret::Secret;
+use crate::webhook::deliveries::{Deliveries, Fate};
+use crate::webhook::error::Error;
+use crate::webhook::event::Event;
+use crate::webhook::inbox::Inbox;
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+/// A list longer than this is read to its end the next time.
+const PAGES_MAX: usize = 500;
+/// Older events are not listed any more.
+const DAYS_KEPT: i64 = 30;
+
+/// One look through Stripe's list for one account.
+pub struct Listing<'a> {
+    /// The outbound door.
+    pub transport: &'a Transport,
+    /// Where events are stored.
+    pub inbox: &'a Inbox<'a>,
+    /// The secret key.
+    pub key: &'a Secret,
+    /// The connected account, or none for the platform's own events.
+    pub account: Option<&'a str>,
+    /// Counts what was found.
+    pub deliveries: &'a Deliveries,
+}
+
+impl Listing<'_> {
+    /// Stores every event made at `since` or after that is not known, oldest first, and tells how
+    /// many there were.
+    ///
+    /// # Errors
+    /// [`Error::Listing`] when Stripe did not give the whole list; what it gave is not stored
+    /// then, because the older ones are missing. [`Error::Journal`] when it cannot be stored.
+    pub fn fill(&self, gateway: &str, since: Timestamp, now: Timestamp) -> Result<usize, Error> {
+        let from = since.as_second().max(now.as_second() - DAYS_KEPT * 24 * 3600);
+        let mut events = Vec::new();
+        let mut after = String::new();
+        for _ in 0..PAGES_MAX {
+            let page = self.page(&format!("limit=100&created%5Bgte%5D={from}{after}"))?;
+            let list = page.get("data").and_then(Json::as_array).cloned().unwrap_or_default();
+            let last = list.last().and_then(|event| event.get("id")?.as_str()).map(str::to_owned);
+            events.extend(list);
+            let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
+            match last.filter(|_| more) {
+                Some(last) => after = format!("&starting_after={last}"),
+                None => return self.store(gateway, events),
+            }
+        }
+        Err(Error::Listing(format!("there are more than {PAGES_MAX} pages of events")))
+    }
+
+    fn store(&self, gateway: &str, newest_first: Vec<Json>) -> Result<usize, Error> {
+        let mut filled = 0;
+        for mut json in newest_first.into_iter().rev() {
+            // Delivered, it names its account; listed for the account, it need not.
+            if let Some(account) = self.account {
+                json["account"] = json!(account);
+            }
+            // An event that cannot be read is not worth losing the others.
+            let Ok(event) = Event::from_json(json) else { continue };
+            if self.inbox.is_known(&event)? {
+                continue;
+            }
+            if self.inbox.keep(gateway, &event)?.is_new {
+                self.deliveries.count(Fate::Listed);
+                filled += 1;
+            }
+        }
+        Ok(filled)
+    }
+
+    fn page(&self, query: &str) -> Result<Json, Error> {
+        let bearer = format!("Bearer {}", self.key.expose());
+        let mut headers = vec![("Authorization".to_owned(), Secret::new(bearer))];
+        if let Some(account) = self.account {
+            headers.push(("Stripe-Account".to_owned(), Secret::new(account)));
+        }
+        let call = Call {
+            method: "GET".to_owned(),
+            url: format!("https://api.stripe.com/v1/events?{query}"),
+            headers,
+            body: String::new(),
+        };
+        let reply = self.transport.send(&call, &mut || Ok(()));
+        match reply.map_err(|error| Error::Listing(error.to_string()))? {
+            Reply::Answer(answer) if answer.status == 200 => {
+                answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))
+            }
+            Reply::Answer(answer) => Err(Error::Listing(format!("answered {}", answer.status))),
+            Reply::Unknown(reason) | Reply::Spent(reason) => Err(Error::Listing(reason)),
+        }
+    }
+}
