@@ -96,6 +96,7 @@ pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
 
 impl<'a> Readable<'a> {
     /// A variable's value.
+    #[inline]
     pub(super) fn find(&self, sign: Sign, name: &str) -> Option<&'a Value> {
         let Self(variables, counters, globals) = self;
         let inner = variables.get(sign, name);
@@ -171,6 +172,7 @@ impl<'a> Context<'a> {
     }
 
     /// The engine.
+    #[inline]
     pub fn engine(&self) -> &'a Engine {
         self.engine
     }
@@ -192,10 +194,12 @@ impl<'a> Context<'a> {
     }
 
     /// A variable's value, in its place.
+    #[inline]
     pub(super) fn find(&self, name: &Name) -> Option<&Value> {
         self.readable().find(name.sign(), name)
     }
 
+    #[inline]
     fn readable(&self) -> Readable<'_> {
         Readable(&self.variables, &self.counters, &self.globals)
     }
@@ -274,6 +278,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// The output's limit.
+    #[inline]
     pub fn write(&mut self, text: &str) -> Result<(), Error> {
         self.budget.output(text.len())?;
         self.output.push_str(text);
@@ -289,6 +294,7 @@ impl<'a> Context<'a> {
     }
 
     /// The variables, and where they may be written without being taken out.
+    #[inline]
     pub(super) fn writer(&mut self) -> (Readable<'_>, Writer<'_>) {
         let readable = Readable(&self.variables, &self.counters, &self.globals);
         let writer = Writer {

@@ -219,6 +219,7 @@ impl Expression {
         context.print(&value)
     }
 
+    #[inline]
     fn is_constant(&self) -> bool {
         matches!(self, Self::Literal(_))
     }
@@ -257,6 +258,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
 
 impl Path {
     /// The variable's name, when only a few names and constant keys follow it.
+    #[inline]
     fn direct(&self) -> Option<&Name> {
         let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
         match &self.root {

@@ -18,11 +18,13 @@ pub struct Name {
 
 impl Name {
     /// What it is compared by among variables.
+    #[inline]
     pub(super) fn sign(&self) -> Sign {
         self.sign
     }
 
     /// What a hash has under this name.
+    #[inline]
     pub(super) fn find<'m>(&self, map: &'m Map) -> Option<&'m Value> {
         let known = self.place.load(Ordering::Relaxed) as usize;
         if let Some((name, value)) = map.get_index(known)
@@ -38,6 +40,7 @@ impl Name {
 
 impl Deref for Name {
     type Target = Text;
+    #[inline]
     fn deref(&self) -> &Text {
         &self.text
     }

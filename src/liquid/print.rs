@@ -26,6 +26,7 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Writes text as it is.
+    #[inline]
     pub(super) fn write(&mut self, text: &str) -> Result<(), Error> {
         self.budget.output(text.len())?;
         self.output.push_str(text);
@@ -33,6 +34,7 @@ impl Writer<'_> {
     }
 
     /// Prints a value as `{{ }}` does: texts escaped unless they are safe, all else as it is.
+    #[inline]
     pub(super) fn print(&mut self, value: &Value) -> Result<(), Error> {
         match value {
             Value::Text(text, is_safe) => match self.escape {

@@ -33,6 +33,7 @@ const SHORT_MAX: usize = 15;
 
 impl Sign {
     /// The sign of a name.
+    #[inline]
     pub(super) fn of(name: &str) -> Self {
         let name = name.as_bytes();
         let mut bytes = [0; SHORT_MAX + 1];
@@ -47,6 +48,7 @@ impl Sign {
         Self(u128::from_le_bytes(bytes))
     }
 
+    #[inline]
     fn is_whole(self) -> bool {
         (self.0 >> (8 * SHORT_MAX)) as usize <= SHORT_MAX
     }
@@ -54,6 +56,7 @@ impl Sign {
 
 impl Row {
     /// The place of a name from `floor` up to `end`.
+    #[inline]
     fn place(&self, sign: Sign, name: &str, floor: usize, mut end: usize) -> Option<usize> {
         while let Some(found) = self.signs[floor..end].iter().rposition(|one| *one == sign) {
             let place = floor + found;
@@ -66,6 +69,7 @@ impl Row {
     }
 
     /// The value of a name.
+    #[inline]
     pub(super) fn get(&self, sign: Sign, name: &str) -> Option<&Value> {
         if self.slots.is_empty() {
             return None;
@@ -126,6 +130,7 @@ impl Variables {
     }
 
     /// A variable as it is seen now.
+    #[inline]
     pub(super) fn get(&self, sign: Sign, name: &str) -> Option<&Value> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
         let place = self.row.place(sign, name, floor, self.row.slots.len())?;
