@@ -148,11 +148,6 @@ impl<'a> Ours<'a> {
         self.run(&main, layout.as_ref(), &partials, &self.variables)
     }
 
-    /// Every template compiled.
-    pub fn compile_only(&self) {
-        std::hint::black_box(Self::compile(&self.engine, self.shape));
-    }
-
     /// Compiled templates, the data from JSON.
     pub fn render_json(&self) -> String {
         let variables = Self::variables(self.shape);

@@ -70,11 +70,12 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error when steps or time are used up.
+    #[inline]
     pub fn step(&self) -> Result<(), Error> {
         let steps = self.steps.get() + 1;
         self.steps.set(steps);
         if steps > self.limits.steps {
-            return Err(Error::limit(format!("more than {} steps", self.limits.steps)));
+            return Err(more_than(self.limits.steps, "steps"));
         }
         if steps.is_multiple_of(256) { self.settle() } else { Ok(()) }
     }
@@ -103,6 +104,7 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error.
+    #[inline]
     pub fn weigh(&self, bytes: usize) -> Result<(), Error> {
         if bytes >= HEAVY { self.settle() } else { Ok(()) }
     }
@@ -111,6 +113,7 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error.
+    #[inline]
     pub fn room(&self, bytes: usize) -> Result<(), Error> {
         let before = self.values.get();
         self.value(bytes)?;
@@ -127,15 +130,17 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error.
+    #[inline]
     pub fn enter_block(&self) -> Result<(), Error> {
         if self.nesting.get() >= self.limits.nesting {
-            return Err(Error::new(Kind::Depth, "Nesting too deep"));
+            return Err(too_deep());
         }
         self.nesting.set(self.nesting.get() + 1);
         Ok(())
     }
 
     /// Comes back from a block.
+    #[inline]
     pub fn leave_block(&self) {
         self.nesting.set(self.nesting.get().saturating_sub(1));
     }
@@ -144,15 +149,17 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error.
+    #[inline]
     pub fn enter(&self) -> Result<(), Error> {
         if self.depth.get() >= self.limits.depth {
-            return Err(Error::new(Kind::Depth, "Nesting too deep"));
+            return Err(too_deep());
         }
         self.depth.set(self.depth.get() + 1);
         Ok(())
     }
 
     /// Comes back from a level.
+    #[inline]
     pub fn leave(&self) {
         self.depth.set(self.depth.get().saturating_sub(1));
     }
@@ -161,12 +168,12 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error.
+    #[inline]
     pub fn output(&self, bytes: usize) -> Result<(), Error> {
         let total = self.output.get().saturating_add(bytes);
         self.output.set(total);
         if total > self.limits.output_bytes {
-            let message = format!("more than {} bytes of output", self.limits.output_bytes);
-            return Err(Error::limit(message));
+            return Err(more_than(self.limits.output_bytes as u64, "bytes of output"));
         }
         Ok(())
     }
@@ -175,13 +182,24 @@ impl Budget {
     ///
     /// # Errors
     /// A limit error.
+    #[inline]
     pub fn value(&self, bytes: usize) -> Result<(), Error> {
         let total = self.values.get().saturating_add(bytes);
         if total > self.limits.value_bytes {
-            let message = format!("more than {} bytes of values", self.limits.value_bytes);
-            return Err(Error::limit(message));
+            return Err(more_than(self.limits.value_bytes as u64, "bytes of values"));
         }
         self.values.set(total);
         Ok(())
     }
+}
+
+// Apart, so that what happens all the time stays small.
+#[cold]
+fn more_than(limit: u64, what: &str) -> Error {
+    Error::limit(format!("more than {limit} {what}"))
+}
+
+#[cold]
+fn too_deep() -> Error {
+    Error::new(Kind::Depth, "Nesting too deep")
 }

@@ -3,12 +3,14 @@
 use crate::liquid::budget::Budget;
 use crate::liquid::engine::{Engine, Rendered};
 use crate::liquid::error::{Error, Kind, Mark};
+
+use crate::liquid::name::Name;
 use crate::liquid::print::{Escape, Writer};
 use crate::liquid::tag::Flow;
 use crate::liquid::template::Template;
 use crate::liquid::text::Text;
 use crate::liquid::value::{Object, Value};
-use crate::liquid::variables::{FrameKind, Row, Variables};
+use crate::liquid::variables::{FrameKind, Row, Sign, Variables};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use std::any::Any;
@@ -94,9 +96,11 @@ pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
 
 impl<'a> Readable<'a> {
     /// A variable's value.
-    pub(super) fn find(&self, name: &str) -> Option<&'a Value> {
+    #[inline]
+    pub(super) fn find(&self, sign: Sign, name: &str) -> Option<&'a Value> {
         let Self(variables, counters, globals) = self;
-        variables.get(name).or_else(|| counters.get(name)).or_else(|| globals.get(name))
+        let inner = variables.get(sign, name);
+        inner.or_else(|| counters.get(sign, name)).or_else(|| globals.get(sign, name))
     }
 }
 
@@ -168,6 +172,7 @@ impl<'a> Context<'a> {
     }
 
     /// The engine.
+    #[inline]
     pub fn engine(&self) -> &'a Engine {
         self.engine
     }
@@ -179,7 +184,7 @@ impl<'a> Context<'a> {
 
     /// A variable's value; nil when there is none.
     pub fn variable(&self, name: &str) -> Value {
-        match self.find(name) {
+        match self.readable().find(Sign::of(name), name) {
             Some(value) => value.clone(),
             None if name == "self" && self.engine.is_ruby() => {
                 Value::Object(Rc::new(Scope(self.variables.level())))
@@ -189,18 +194,21 @@ impl<'a> Context<'a> {
     }
 
     /// A variable's value, in its place.
-    pub(super) fn find(&self, name: &str) -> Option<&Value> {
-        self.variables.get(name).or_else(|| self.outer(name))
+    #[inline]
+    pub(super) fn find(&self, name: &Name) -> Option<&Value> {
+        self.readable().find(name.sign(), name)
+    }
+
+    #[inline]
+    fn readable(&self) -> Readable<'_> {
+        Readable(&self.variables, &self.counters, &self.globals)
     }
 
     /// A variable's value as it is seen at some level: see [`Object::level`].
     pub(super) fn variable_at(&self, name: &str, level: usize) -> Value {
-        let found = self.variables.get_at(name, level).or_else(|| self.outer(name));
+        let outer = |sign| self.counters.get(sign, name).or_else(|| self.globals.get(sign, name));
+        let found = self.variables.get_at(name, level).or_else(|| outer(Sign::of(name)));
         found.cloned().unwrap_or_default()
-    }
-
-    fn outer(&self, name: &str) -> Option<&Value> {
-        self.counters.get(name).or_else(|| self.globals.get(name))
     }
 
     /// Moves a counter of `increment` or `decrement`; gives what it was.
@@ -270,6 +278,7 @@ impl<'a> Context<'a> {
     ///
     /// # Errors
     /// The output's limit.
+    #[inline]
     pub fn write(&mut self, text: &str) -> Result<(), Error> {
         self.budget.output(text.len())?;
         self.output.push_str(text);
@@ -285,6 +294,7 @@ impl<'a> Context<'a> {
     }
 
     /// The variables, and where they may be written without being taken out.
+    #[inline]
     pub(super) fn writer(&mut self) -> (Readable<'_>, Writer<'_>) {
         let readable = Readable(&self.variables, &self.counters, &self.globals);
         let writer = Writer {

@@ -86,6 +86,7 @@ impl Engine {
     }
 
     /// Whether it is [`Engine::ruby`].
+    #[inline]
     pub fn is_ruby(&self) -> bool {
         self.ruby
     }
@@ -177,6 +178,7 @@ impl Engine {
     }
 
     /// Whether errors end the render.
+    #[inline]
     pub fn raises(&self) -> bool {
         self.raise
     }

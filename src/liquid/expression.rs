@@ -5,6 +5,7 @@ use crate::liquid::context::Context;
 use crate::liquid::error::{Error, Mark};
 use crate::liquid::filter::{Arguments, Filter};
 use crate::liquid::filters::arity;
+use crate::liquid::name::Name;
 use crate::liquid::shared::Map;
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
@@ -67,7 +68,7 @@ pub struct Path {
 #[derive(Debug, Clone)]
 pub enum Root {
     /// `name`.
-    Name(Text),
+    Name(Name),
     /// `[expression]`.
     Dynamic(Box<Expression>),
 }
@@ -76,7 +77,7 @@ pub enum Root {
 #[derive(Debug, Clone)]
 pub enum PathStep {
     /// `.name`.
-    Name(Text),
+    Name(Name),
     /// `[expression]`.
     Key(Expression),
 }
@@ -132,6 +133,16 @@ impl Expression {
         match self {
             Self::Literal(literal) => Ok(literal.value()),
             Self::Path(path) => path.evaluate(context),
+            Self::Filtered(filtered) => filtered.evaluate(context),
+            other => other.compose(context),
+        }
+    }
+
+    /// What is made of several values. Apart from the others, which are what nearly all templates
+    /// have: their way is the shorter for it.
+    #[inline(never)]
+    fn compose(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        match self {
             Self::Range(from, to) => {
                 let ruby = context.engine().is_ruby();
                 let bound = |value: Value| match value {
@@ -155,7 +166,6 @@ impl Expression {
                 }
                 Ok(Value::hash(map))
             }
-            Self::Filtered(filtered) => filtered.evaluate(context),
             Self::Condition(condition) => Ok(Value::Bool(condition.holds(context)?)),
             Self::Joined(pieces) => {
                 let mut text = String::new();
@@ -167,6 +177,7 @@ impl Expression {
                 }
                 Ok(Value::text(text))
             }
+            simple => simple.evaluate(context),
         }
     }
 
@@ -198,7 +209,7 @@ impl Expression {
             && let Some(name) = path.direct()
         {
             let (readable, mut writer) = context.writer();
-            if let Some(value) = readable.find(name)
+            if let Some(value) = readable.find(name.sign(), name)
                 && let Some(printed) = reach(value, &path.steps, &mut |value| writer.print(value))
             {
                 return printed;
@@ -208,6 +219,7 @@ impl Expression {
         context.print(&value)
     }
 
+    #[inline]
     fn is_constant(&self) -> bool {
         matches!(self, Self::Literal(_))
     }
@@ -229,7 +241,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
     let Some((step, rest)) = steps.split_first() else { return Some(look(value)) };
     match (value, step) {
         (Value::Object(object), _) if object.level().is_some() => None,
-        (Value::Hash(hash), PathStep::Name(name)) => match hash.borrow().get(&**name) {
+        (Value::Hash(hash), PathStep::Name(name)) => match name.find(&hash.borrow()) {
             Some(inner) => reach(inner, rest, look),
             None => reach(&value.property(name), rest, look),
         },
@@ -246,7 +258,8 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
 
 impl Path {
     /// The variable's name, when only a few names and constant keys follow it.
-    fn direct(&self) -> Option<&Text> {
+    #[inline]
+    fn direct(&self) -> Option<&Name> {
         let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
         match &self.root {
             Root::Name(name) if self.steps.len() <= DIRECT_MAX => {
@@ -277,7 +290,7 @@ impl Path {
             };
             if let Some(level) = level {
                 let name = match step {
-                    PathStep::Name(name) => Value::Text(name.clone(), false),
+                    PathStep::Name(name) => Value::text(&**name),
                     PathStep::Key(key) => key.evaluate(context)?,
                 };
                 value = context.variable_at(&name.to_text(), level);

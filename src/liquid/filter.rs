@@ -21,11 +21,13 @@ pub struct Arguments {
 
 impl Arguments {
     /// The argument at a place, or nil.
+    #[inline]
     pub fn at(&self, place: usize) -> &Value {
         self.positional.get(place).unwrap_or(&Value::Nil)
     }
 
     /// The argument at a place, when it was given.
+    #[inline]
     pub fn given(&self, place: usize) -> Option<&Value> {
         self.positional.get(place)
     }

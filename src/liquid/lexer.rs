@@ -223,14 +223,18 @@ fn close(text: &str, end: &str) -> Option<usize> {
     if !text[..plain].contains(['"', '\'']) {
         return Some(plain);
     }
+    // All that matters is ASCII, so bytes will do.
+    let bytes = text.as_bytes();
     let mut quote = None;
-    for (place, letter) in text.char_indices() {
-        match (quote, letter) {
-            (None, '"' | '\'') => quote = Some(letter),
-            (Some(open), letter) if open == letter => quote = None,
-            (None, _) if text[place..].starts_with(end) => return Some(place),
+    for (place, byte) in bytes.iter().enumerate() {
+        match (quote, *byte) {
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), byte) if open == byte => quote = None,
+            (None, first) if first == sign[0] && bytes.get(place + 1) == Some(&sign[1]) => {
+                return Some(place);
+            }
             // Within reason: a lone apostrophe must not make the lexer read the whole page.
-            (Some(_), '\n') if place > plain => return Some(plain),
+            (Some(_), b'\n') if place > plain => return Some(plain),
             _ => {}
         }
     }

@@ -22,6 +22,7 @@ pub mod lax;
 pub mod lexer;
 pub mod lines;
 pub mod meter;
+pub mod name;
 pub mod parser;
 pub mod plain;
 pub mod print;

@@ -26,6 +26,7 @@ pub(super) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Writes text as it is.
+    #[inline]
     pub(super) fn write(&mut self, text: &str) -> Result<(), Error> {
         self.budget.output(text.len())?;
         self.output.push_str(text);
@@ -33,6 +34,7 @@ impl Writer<'_> {
     }
 
     /// Prints a value as `{{ }}` does: texts escaped unless they are safe, all else as it is.
+    #[inline]
     pub(super) fn print(&mut self, value: &Value) -> Result<(), Error> {
         match value {
             Value::Text(text, is_safe) => match self.escape {
@@ -75,10 +77,20 @@ impl Writer<'_> {
     }
 }
 
+/// The letters that need entities.
+const NEEDS: [bool; 256] = {
+    let mut needs = [false; 256];
+    needs[b'&' as usize] = true;
+    needs[b'<' as usize] = true;
+    needs[b'>' as usize] = true;
+    needs[b'"' as usize] = true;
+    needs[b'\'' as usize] = true;
+    needs
+};
+
 /// What stands before the first letter that needs an entity, the entity, and what stands behind.
 fn cut(text: &str) -> Option<(&str, &'static str, &str)> {
-    let needs = |byte: &u8| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'');
-    let place = text.bytes().position(|byte| needs(&byte))?;
+    let place = text.bytes().position(|byte| NEEDS[usize::from(byte)])?;
     let entity = match text.as_bytes()[place] {
         b'&' => "&amp;",
         b'<' => "&lt;",

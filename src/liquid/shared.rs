@@ -21,6 +21,7 @@ pub struct Entries(Map);
 
 impl Deref for Items {
     type Target = Vec<Value>;
+    #[inline]
     fn deref(&self) -> &Vec<Value> {
         &self.0
     }
@@ -46,6 +47,7 @@ impl FromIterator<Value> for Items {
 
 impl Deref for Entries {
     type Target = Map;
+    #[inline]
     fn deref(&self) -> &Map {
         &self.0
     }

@@ -87,11 +87,13 @@ impl Value {
     }
 
     /// Everything but nil and false is true.
+    #[inline]
     pub fn is_truthy(&self) -> bool {
         !matches!(self, Self::Nil | Self::Bool(false))
     }
 
     /// True for nil.
+    #[inline]
     pub fn is_nil(&self) -> bool {
         matches!(self, Self::Nil)
     }
@@ -263,6 +265,7 @@ impl Value {
     }
 
     /// About how many bytes it takes, without looking into it.
+    #[inline]
     pub fn weight(&self) -> usize {
         match self {
             Self::Text(text, _) => text.len(),

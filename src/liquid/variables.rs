@@ -15,29 +15,52 @@ pub enum FrameKind {
     Isolated,
 }
 
-/// Names and values in a row; of two with one name the last counts. A short mark beside each name
-/// tells most of them apart, so that a search runs over a few numbers and compares one text.
+/// Names and values in a row; of two with one name the last counts. A sign beside each name tells
+/// them apart, so that a search runs over a few numbers.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    marks: Vec<u32>,
+    signs: Vec<Sign>,
     slots: Vec<(Text, Value)>,
 }
 
-/// Length, first, middle and last letter. Names made to be alike cost a comparison of texts each.
-fn mark(name: &str) -> u32 {
-    let bytes = name.as_bytes();
-    let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
-    let length = bytes.len();
-    u32::from_le_bytes([length as u8, at(0), at(length / 2), at(length.saturating_sub(1))])
+/// A name as a number: a short one whole with its length; of a longer one the beginning and the
+/// end, so that the names themselves have to be compared as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sign(u128);
+
+/// Names up to this length are nothing but their sign.
+const SHORT_MAX: usize = 15;
+
+impl Sign {
+    /// The sign of a name.
+    #[inline]
+    pub(super) fn of(name: &str) -> Self {
+        let name = name.as_bytes();
+        let mut bytes = [0; SHORT_MAX + 1];
+        match bytes.get_mut(..name.len()) {
+            Some(whole) if name.len() <= SHORT_MAX => whole.copy_from_slice(name),
+            _ => {
+                bytes[..8].copy_from_slice(&name[..8]);
+                bytes[8..SHORT_MAX].copy_from_slice(&name[name.len() - 7..]);
+            }
+        }
+        bytes[SHORT_MAX] = name.len().min(0xff) as u8;
+        Self(u128::from_le_bytes(bytes))
+    }
+
+    #[inline]
+    fn is_whole(self) -> bool {
+        (self.0 >> (8 * SHORT_MAX)) as usize <= SHORT_MAX
+    }
 }
 
 impl Row {
     /// The place of a name from `floor` up to `end`.
-    fn place(&self, name: &str, floor: usize, mut end: usize) -> Option<usize> {
-        let mark = mark(name);
-        while let Some(found) = self.marks[floor..end].iter().rposition(|one| *one == mark) {
+    #[inline]
+    fn place(&self, sign: Sign, name: &str, floor: usize, mut end: usize) -> Option<usize> {
+        while let Some(found) = self.signs[floor..end].iter().rposition(|one| *one == sign) {
             let place = floor + found;
-            if self.slots[place].0 == *name {
+            if sign.is_whole() || self.slots[place].0 == *name {
                 return Some(place);
             }
             end = place;
@@ -46,24 +69,28 @@ impl Row {
     }
 
     /// The value of a name.
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.place(name, 0, self.slots.len()).map(|place| &self.slots[place].1)
+    #[inline]
+    pub(super) fn get(&self, sign: Sign, name: &str) -> Option<&Value> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        self.place(sign, name, 0, self.slots.len()).map(|place| &self.slots[place].1)
     }
 
     /// The value of a name, to be changed.
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        let place = self.place(name, 0, self.slots.len())?;
+        let place = self.place(Sign::of(name), name, 0, self.slots.len())?;
         Some(&mut self.slots[place].1)
     }
 
     fn insert(&mut self, place: usize, name: Text, value: Value) {
-        self.marks.insert(place, mark(&name));
+        self.signs.insert(place, Sign::of(&name));
         self.slots.insert(place, (name, value));
     }
 
     /// Adds one at the end.
     pub(super) fn push(&mut self, name: Text, value: Value) {
-        self.marks.push(mark(&name));
+        self.signs.push(Sign::of(&name));
         self.slots.push((name, value));
     }
 }
@@ -71,7 +98,7 @@ impl Row {
 impl FromIterator<(Text, Value)> for Row {
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Self {
         let slots: Vec<_> = pairs.into_iter().collect();
-        Self { marks: slots.iter().map(|(name, _)| mark(name)).collect(), slots }
+        Self { signs: slots.iter().map(|(name, _)| Sign::of(name)).collect(), slots }
     }
 }
 
@@ -103,16 +130,17 @@ impl Variables {
     }
 
     /// A variable as it is seen now.
-    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+    #[inline]
+    pub(super) fn get(&self, sign: Sign, name: &str) -> Option<&Value> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
-        let place = self.row.place(name, floor, self.row.slots.len())?;
+        let place = self.row.place(sign, name, floor, self.row.slots.len())?;
         Some(&self.row.slots[place].1)
     }
 
     /// A variable as it was seen at some level.
     pub(super) fn get_at(&self, name: &str, level: usize) -> Option<&Value> {
         let frame = &self.frames[level.clamp(1, self.frames.len()) - 1];
-        let place = self.row.place(name, frame.floor, self.end(level.max(1)))?;
+        let place = self.row.place(Sign::of(name), name, frame.floor, self.end(level.max(1)))?;
         Some(&self.row.slots[place].1)
     }
 
@@ -132,7 +160,7 @@ impl Variables {
     pub(super) fn set_local(&mut self, name: &Text, value: Value) {
         let level = self.frames.len().saturating_sub(1);
         let start = self.frames[level].start;
-        match self.row.place(name, start, self.row.slots.len()) {
+        match self.row.place(Sign::of(name), name, start, self.row.slots.len()) {
             Some(place) => self.row.slots[place].1 = value,
             None => self.row.push(name.clone(), value),
         }
@@ -140,7 +168,7 @@ impl Variables {
 
     fn set(&mut self, level: usize, name: Text, value: Value) {
         let (start, end) = (self.frames[level].start, self.end(level + 1));
-        if let Some(place) = self.row.place(&name, start, end) {
+        if let Some(place) = self.row.place(Sign::of(&name), &name, start, end) {
             self.row.slots[place].1 = value;
             return;
         }
@@ -170,7 +198,7 @@ impl Variables {
     /// Ends the innermost level.
     pub(super) fn leave(&mut self) {
         if let Some(frame) = self.frames.pop() {
-            self.row.marks.truncate(frame.start);
+            self.row.signs.truncate(frame.start);
             self.row.slots.truncate(frame.start);
         }
     }
@@ -201,6 +229,10 @@ mod tests {
         value.and_then(Value::to_int)
     }
 
+    fn get<'v>(variables: &'v Variables, name: &str) -> Option<&'v Value> {
+        variables.get(Sign::of(name), name)
+    }
+
     #[test]
     fn a_loop_hides_what_is_assigned_in_it() {
         let mut variables = Variables::new(vec![("x".into(), Value::Int(1))]);
@@ -208,12 +240,12 @@ mod tests {
         variables.assign("x".into(), Value::Int(3));
         variables.assign("y".into(), Value::Int(4));
         variables.set_local(&"x".into(), Value::Int(5));
-        assert_eq!(int(variables.get("x")), Some(5));
-        assert_eq!(int(variables.get("y")), Some(4));
+        assert_eq!(int(get(&variables, "x")), Some(5));
+        assert_eq!(int(get(&variables, "y")), Some(4));
         assert_eq!(int(variables.get_at("x", 1)), Some(3));
         variables.leave();
-        assert_eq!(int(variables.get("x")), Some(3));
-        assert_eq!(int(variables.get("y")), Some(4));
+        assert_eq!(int(get(&variables, "x")), Some(3));
+        assert_eq!(int(get(&variables, "y")), Some(4));
     }
 
     #[test]
@@ -222,21 +254,25 @@ mod tests {
         variables.enter(FrameKind::Isolated, [("y".into(), Value::Int(2))]);
         variables.enter(FrameKind::Partial, []);
         variables.assign("z".into(), Value::Int(3));
-        assert_eq!(int(variables.get("x")), None);
-        assert_eq!(int(variables.get("y")), Some(2));
+        assert_eq!(int(get(&variables, "x")), None);
+        assert_eq!(int(get(&variables, "y")), Some(2));
         assert_eq!(variables.visible().len(), 2);
         variables.leave();
-        assert_eq!(int(variables.get("z")), None);
+        assert_eq!(int(get(&variables, "z")), None);
         variables.leave();
-        assert_eq!(int(variables.get("x")), Some(1));
+        assert_eq!(int(get(&variables, "x")), Some(1));
     }
 
     #[test]
-    fn names_with_one_mark_are_told_apart() {
-        let row: Row = [("axcyb".into(), Value::Int(1)), ("aycxb".into(), Value::Int(2))]
-            .into_iter()
-            .collect();
-        assert_eq!(mark("axcyb"), mark("aycxb"));
-        assert_eq!((int(row.get("axcyb")), int(row.get("aycxb"))), (Some(1), Some(2)));
+    fn names_with_one_sign_are_told_apart() {
+        let one = "payments_one_in_total";
+        let other = "payments_two_in_total";
+        let (one_sign, other_sign) = (Sign::of(one), Sign::of(other));
+        assert!(one_sign == other_sign && !one_sign.is_whole());
+        let row: Row =
+            [(one.into(), Value::Int(1)), (other.into(), Value::Int(2))].into_iter().collect();
+        assert_eq!(int(row.get(one_sign, one)), Some(1));
+        assert_eq!(int(row.get(other_sign, other)), Some(2));
+        assert_ne!(Sign::of("a"), Sign::of("a\0"));
     }
 }

@@ -88,7 +88,7 @@ impl Target {
 
 fn key(step: &PathStep, context: &mut Context<'_>) -> Result<Value, Error> {
     match step {
-        PathStep::Name(name) => Ok(Value::text(name.clone())),
+        PathStep::Name(name) => Ok(Value::text(&**name)),
         PathStep::Key(expression) => expression.evaluate(context),
     }
 }

@@ -190,6 +190,21 @@ fn what_is_nested_a_million_deep_is_dropped() {
     }
 }
 
+/// What is large but honest is no attack.
+#[test]
+fn large_lists_are_worked_on() {
+    let numbers: Vec<Json> = (0..100_000).map(|n| json!((n * 7919) % 100_003)).collect();
+    let rows: Vec<Json> = (0..20_000).map(|n| json!({"id": n, "on": n % 2 == 0})).collect();
+    let data = json!({"numbers": numbers, "rows": rows});
+    let source = "{{ numbers | sort | first }} {{ numbers | uniq | size }} {{ rows | where: 'on' | size }} \
+                  {{ rows | sort: 'id' | reverse | map: 'id' | first }} {{ rows | json | size }}";
+    let mut engine = Engine::standard();
+    engine.set_limits(Limits { time: Duration::from_secs(600), ..Limits::default() });
+    let output = render(&engine, source, data.as_object().expect("an object")).expect("an output");
+    let wanted = format!("0 100000 10000 19999 {}", data["rows"].to_string().len());
+    assert_eq!(output, wanted);
+}
+
 #[test]
 fn a_few_lists_that_stand_for_many_are_printed_within_bounds() {
     let source =

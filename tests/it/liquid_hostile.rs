@@ -82,6 +82,24 @@ fn long() -> Vec<String> {
     ]
 }
 
+/// As many names as there are tags.
+fn many_names() -> Vec<String> {
+    let each = |text: &str| -> String {
+        (0..LONG).map(|n| text.replace('#', &format!("a_long_name_{n}_indeed"))).collect()
+    };
+    let outputs = each("{{ # }}");
+    vec![
+        format!("{}{outputs}", each("{% assign # = 1 %}")),
+        format!("{}{outputs}", each("{% increment # %}")),
+        format!("{}{outputs}", each("{% capture # %}x{% endcapture %}")),
+        format!("{}{outputs}", each("{% cycle #: 1, 2 %}{% cycle '#', 2 %}")),
+        each("{% for # in (1..2) %}{% endfor %}"),
+        format!("{{% render 'x', {} %}}", each("#: 1, ")),
+        format!("{{{{ {{ {} }} }}}}", each("\"#\": 1, ")),
+        format!("{{% case a %}}{}{{% endcase %}}", each("{% when '#' %}x")),
+    ]
+}
+
 /// Little text that asks for much.
 fn greedy() -> Vec<String> {
     let all = "{% for i in (1..9223372036854775807) %}";
@@ -128,7 +146,7 @@ fn greedy() -> Vec<String> {
 }
 
 fn hostile() -> Vec<String> {
-    [deep(), long(), greedy()].concat()
+    [deep(), long(), many_names(), greedy()].concat()
 }
 
 /// Partials that call each other, twice each, for as long as they are let.

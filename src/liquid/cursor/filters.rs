@@ -94,7 +94,7 @@ impl Cursor<'_> {
     }
 
     /// `name:` or `'name':`, when that is what comes next.
-    pub(super) fn argument_name(&mut self) -> Option<Text> {
+    fn argument_name(&mut self) -> Option<Text> {
         let place = self.space().place;
         let name = self.name_or_text();
         if let Some(name) = name

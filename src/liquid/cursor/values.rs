@@ -1,7 +1,7 @@
 //! Values: constants, ranges, lists, hashes, and ways into variables.
 
 use crate::liquid::cursor::Cursor;
-use crate::liquid::error::{Error, Mark};
+use crate::liquid::error::Error;
 use crate::liquid::expression::{Expression, Literal, Path, PathStep, Root};
 use crate::liquid::text::Text;
 
@@ -49,7 +49,8 @@ impl Cursor<'_> {
         if !self.engine.interpolates() || !text.contains("{{") {
             return Ok(constant(text));
         }
-        let begin = self.start.after(&self.text[..begin]);
+        // The quote stands before the text.
+        let begin = self.start.after(&self.text[..begin + 1]);
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, inside, behind)) = rest
@@ -60,10 +61,7 @@ impl Cursor<'_> {
                 pieces.push(constant(before));
             }
             let passed = text.len() - behind.len() - inside.len() - 2;
-            // The quote stands before the text.
-            let start = begin.after(&text[..passed]);
-            let start = Mark { line: start.line, column: start.column + 1 };
-            let mut inner = Cursor::new(inside, start, self.engine);
+            let mut inner = Cursor::new(inside, begin.after(&text[..passed]), self.engine);
             (inner.notes, inner.depth) = (self.notes, self.depth);
             pieces.push(inner.filtered()?);
             rest = behind;
@@ -156,11 +154,13 @@ impl Cursor<'_> {
             if self.eat("}") {
                 return Ok(Expression::Hash(pairs));
             }
-            let key = match self.argument_name() {
-                Some(name) => Expression::Literal(Literal::Text(name)),
-                None => {
-                    return Err(self.fault(begin, "a hash needs `key: value` pairs and a `}`"));
-                }
+            let place = self.space().place;
+            let key = match self.quoted() {
+                Some(text) => Some(self.text_of(&text, place)?),
+                None => self.name().map(|name| Expression::Literal(Literal::Text(name))),
+            };
+            let Some(key) = key.filter(|_| self.eat(":")) else {
+                return Err(self.fault(begin, "a hash needs `key: value` pairs and a `}`"));
             };
             pairs.push((key, self.filtered()?));
         }
@@ -188,7 +188,7 @@ impl Cursor<'_> {
                 return Ok(Expression::Literal(literal));
             }
         }
-        Ok(Expression::Path(Path { root: Root::Name(name), steps }))
+        Ok(Expression::Path(Path { root: Root::Name(name.into()), steps }))
     }
 
     /// `.name`, `[key]`, as many as follow.
@@ -210,7 +210,7 @@ impl Cursor<'_> {
                 }
                 self.place += 1;
                 match self.step_name() {
-                    Some(name) => steps.push(PathStep::Name(name)),
+                    Some(name) => steps.push(PathStep::Name(name.into())),
                     None => return Ok(steps),
                 }
             } else if self.rest().starts_with('[') {

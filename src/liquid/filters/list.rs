@@ -21,6 +21,9 @@ const RANGE_MAX: i64 = 100_000;
 /// A few lists inside each other can stand for billions of items; no list has more than this many.
 const ITEMS_MAX: usize = 1_000_000;
 
+/// Comparing texts of fewer bytes costs next to nothing.
+const LONG: usize = 256;
+
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     engine
@@ -65,13 +68,20 @@ pub fn items(value: &Value) -> Vec<Value> {
             }
             found.extend((*from..=*to).take(RANGE_MAX as usize).map(Value::Int));
         }
-        Value::List(list) => {
-            found.reserve(list.borrow().len().min(ITEMS_MAX));
-            flatten(value, &mut found, 0);
+        // Without lists inside it is there already, and paid for at once.
+        Value::List(list) if is_flat(&list.borrow()) => {
+            let list = list.borrow();
+            if meter::walk(list.len() * size_of::<Value>()) {
+                return list.clone();
+            }
         }
         other => flatten(other, &mut found, 0),
     }
     found
+}
+
+fn is_flat(items: &[Value]) -> bool {
+    items.len() < ITEMS_MAX && !items.iter().any(|item| matches!(item, Value::List(_)))
 }
 
 /// The items of a list as they are, or the pairs of a hash.
@@ -170,6 +180,7 @@ fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ 
 
 fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
     let mut texts: HashSet<Text> = HashSet::new();
+    let mut numbers: HashSet<i64> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
     let mut kept = Vec::new();
     let items = items(&value);
@@ -187,6 +198,7 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
         };
         let is_new = match &key {
             Value::Text(text, _) => texts.insert(text.clone()),
+            Value::Int(number) => numbers.insert(*number),
             _ => {
                 // Quadratic for values that have no hash of their own, so it draws on the budget.
                 for _ in 0..=others.len() / 64 {
@@ -260,7 +272,8 @@ fn sort(value: &Value, arguments: &Arguments, by: Order) -> Result_ {
     let mut is_comparable = true;
     keyed.sort_by(|(one, _), (other, _)| {
         // A comparison of long texts is no small thing, and there are many.
-        if !meter::walk(one.weight().min(other.weight())) {
+        let bytes = one.weight().min(other.weight());
+        if bytes >= LONG && !meter::walk(bytes) {
             return Ordering::Equal;
         }
         with_nil(one, other, by).unwrap_or_else(|| {

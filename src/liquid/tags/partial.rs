@@ -52,7 +52,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         && steps.is_empty()
         && cursor.eat(":")
     {
-        arguments.push((name.clone(), cursor.primary()?));
+        arguments.push((Text::clone(name), cursor.primary()?));
     }
     let alias = if cursor.eat_word("as") { cursor.name() } else { None };
     arguments.extend(cursor.arguments()?.named);

@@ -1,0 +1,48 @@
+# The three shapes in Ruby Liquid: a line a measurement on stdout, what was rendered in a folder.
+require 'json'
+require 'liquid'
+
+SHAPES = File.join(__dir__, '..', 'shapes')
+FOLDER = ARGV.fetch(0)
+ENGINE = ARGV.fetch(1)
+
+def text(name) = File.read(File.join(SHAPES, "#{name}.liquid"))
+
+# Partials from the folder of the shapes.
+class Files
+  def read_template_file(name) = text(name)
+end
+Liquid::Template.file_system = Files.new
+
+# Compiles everything a shape has: the templates in order, the partials parsed.
+def compile(name)
+  templates = name == 'page' ? [Liquid::Template.parse(text('page')), Liquid::Template.parse(text('layout'))] : [Liquid::Template.parse(text(name))]
+  partials = {}
+  partials['row:lax'] = Liquid::Template.parse(text('row')) if name == 'page'
+  [templates, partials]
+end
+
+def render((templates, partials), data)
+  registers = { cached_partials: partials }
+  output = templates[0].render!(data.dup, registers: registers)
+  return output unless templates[1]
+  templates[1].render!(data.merge('content_for_layout' => output), registers: registers)
+end
+
+def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+
+def rate
+  begun = now
+  count = 0
+  (yield; count += 1) while now - begun < 2.0
+  count = [count / 4, 1].max
+  (0...4).map { begun = now; count.times { yield }; count / (now - begun) }.max
+end
+
+%w[create_payment response_mapper page].each do |name|
+  data = JSON.parse(File.read(File.join(SHAPES, "#{name}.json")))
+  compiled = compile(name)
+  File.write(File.join(FOLDER, "ruby-#{name}.txt"), render(compiled, data))
+  puts [ENGINE, name, 'render', rate { render(compiled, data) }.round].join("\t")
+  puts [ENGINE, name, 'compile+render', rate { render(compile(name), data) }.round].join("\t")
+end
