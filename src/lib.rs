@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod crash;
 pub mod secret;
 
 pub mod liquid;

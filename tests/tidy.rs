@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors from the ground up: a room imports only rooms listed before it.
-const FLOORS: [&str; 16] = [
-    "config", "secret", "clock", "liquid", "module", "store", "journal", "template", "form",
-    "gateway", "webhook", "graphql", "app", "web", "cli", "main",
+const FLOORS: [&str; 17] = [
+    "crash", "config", "secret", "clock", "liquid", "module", "store", "journal", "template",
+    "form", "gateway", "webhook", "graphql", "app", "web", "cli", "main",
 ];
 /// `config` settles the instance key, so it may look at `secret` beside it.
 const BESIDE: [(&str, &str); 1] = [("config", "secret")];

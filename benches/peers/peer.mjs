@@ -24,18 +24,18 @@ function render({ engine, templates }, data) {
   return engine.renderSync(templates[1], { ...data, content_for_layout: output })
 }
 
+// The best of many short rounds, after a while to get warm.
 function rate(work) {
   let begun = performance.now()
-  let count = 0
-  while (performance.now() - begun < 2000) {
-    work()
-    count += 1
-  }
-  count = Math.max(1, Math.floor(count / 4))
+  while (performance.now() - begun < 1000) work()
   let best = 0
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 40; round += 1) {
     begun = performance.now()
-    for (let turn = 0; turn < count; turn += 1) work()
+    let count = 0
+    while (performance.now() - begun < 50) {
+      work()
+      count += 1
+    }
     best = Math.max(best, (count * 1000) / (performance.now() - begun))
   }
   return Math.round(best)

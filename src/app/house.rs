@@ -70,7 +70,8 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open(&config.database)?;
-        let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock)).with_lease(LEASE);
+        let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock))
+            .with_lease(LEASE / crate::crash::haste().min(10).cast_signed());
         let hosts = config.outbound_hosts.clone();
         let target = match &stripe_url {
             Some(url) => Target::stand_in(url, hosts)?,

@@ -8,6 +8,7 @@ use crate::app::error::Error;
 use crate::app::house::House;
 use crate::app::jobs;
 use crate::app::scope::Scope;
+use crate::crash_point;
 use crate::gateway::{api_call, request_type};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
@@ -79,7 +80,7 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
             // A stored event; what waits for the gateway is never that fresh.
             () = house.wake.notified(), if lane == Lane::Inside => {}
             _ = running.join_next(), if !running.is_empty() => {}
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(PAUSE / crate::crash::haste()) => {}
             _ = stop.changed() => {}
         }
     }
@@ -120,6 +121,7 @@ pub fn work(house: &Arc<House>) -> Result<usize, Error> {
 
 fn one(house: &Arc<House>, execution: Execution) -> Result<(), Error> {
     let Some(run) = claim(house, execution)? else { return Ok(()) };
+    crash_point!("claim_after");
     let mut scope = Scope::new(house.bare_context());
     scope.parent = Some(run.execution().id.clone());
     let host = house.host(scope);

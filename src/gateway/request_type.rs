@@ -4,6 +4,8 @@
 //! answer, every record that follows from it and the outcome commit together (the second). No
 //! transaction is open while the gateway is called.
 
+use crate::crash::planted;
+use crate::crash_point;
 use crate::form::write::Writer;
 use crate::gateway::call::{Call, Rendering};
 use crate::gateway::error::Error;
@@ -98,14 +100,19 @@ impl Gateway<'_> {
             kind: KIND.to_owned(),
             name: name.clone(),
             input,
-            idempotency_key: submission.idempotency_key.clone(),
+            idempotency_key: submission
+                .idempotency_key
+                .clone()
+                .filter(|_| !planted("callers_key_forgotten")),
             fingerprint,
             ordering_key: None,
         };
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
+        crash_point!("intent_before_commit");
         match self.journal.begin(intent, Some(step))? {
             Begun::New(run) => {
+                crash_point!("intent_after_commit");
                 let step = run.steps().first().cloned().expect("it was begun with a first step");
                 self.send(run, &request_type, &Sending { call, step })
             }
@@ -148,6 +155,7 @@ impl Gateway<'_> {
     /// An earlier execution with this key, looked up before rendering: a replay costs one read.
     fn earlier(&self, submission: &Submission, fingerprint: &str) -> Result<Option<Begun>, Error> {
         match &submission.idempotency_key {
+            Some(_) if planted("callers_key_forgotten") => Ok(None),
             Some(key) => Ok(self.journal.find(KIND, key, fingerprint)?),
             None => Ok(None),
         }
@@ -250,7 +258,9 @@ impl Gateway<'_> {
         }
         let stored = serde_json::to_value(&outcome).expect("an outcome is plain JSON");
         let answered = StepAnswer { seq, response: answer.to_stored(self.key) };
+        crash_point!("settle_before_commit");
         self.journal.finish(run, Some(answered), phase, ExecutionState::Completed, stored)?;
+        crash_point!("settle_after_commit");
         Ok(outcome)
     }
 

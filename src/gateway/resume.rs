@@ -5,6 +5,8 @@
 //! nothing, the host looks whether the call took effect; only if it did not is it sent under a
 //! new key (`reliability-and-security.md` 3.2, rule 5).
 
+use crate::crash::planted;
+use crate::crash_point;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::look::{Look, Seen};
@@ -54,7 +56,13 @@ impl Gateway<'_> {
         }
         let call = Call::from_json(&step.request, self.key)
             .ok_or_else(|| refused("the stored call cannot be opened with this instance's key"))?;
-        let sending = Sending { call, step };
+        let mut sending = Sending { call, step };
+        if planted("new_key_each_attempt") {
+            sending.call.rekey(&self.journal.next_id().0);
+        }
+        if planted("resent_for_ever") {
+            return self.send(run, &request_type, &sending);
+        }
         if self.journal.now().duration_since(sending.step.created_at) >= LOOK_AFTER {
             return self.look(run, &request_type, &sending);
         }
@@ -80,6 +88,7 @@ impl Gateway<'_> {
             since: run.execution().created_at,
         };
         let seen = look.take(&mut || Ok(self.journal.hold(&mut run)?))?;
+        crash_point!("look_after");
         tracing::info!(execution = id, request_type = request_type.name, "looked: {}", name(&seen));
         match seen {
             Seen::Done(answer) => self.settle(run, request_type, sending.step.seq, answer),
@@ -103,7 +112,7 @@ impl Gateway<'_> {
         sending: &Sending,
     ) -> Result<Outcome, Error> {
         let age = self.journal.now().duration_since(sending.step.created_at);
-        if age < SETTLES_AFTER {
+        if age < SETTLES_AFTER / crate::crash::haste().cast_signed() {
             let reason = "Stripe's answer settles nothing; looking again before it is sent anew";
             return self.pending(run, request_type, reason);
         }
@@ -116,7 +125,10 @@ impl Gateway<'_> {
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         match self.journal.begin_step(&mut run, &mut self.journal.phase(), step)? {
-            StepBegun::Take(step) => self.send(run, request_type, &Sending { call, step }),
+            StepBegun::Take(step) => {
+                crash_point!("anew_before_send");
+                self.send(run, request_type, &Sending { call, step })
+            }
             StepBegun::Answered(_) => self.pending(run, request_type, "the call was answered"),
         }
     }
@@ -159,6 +171,11 @@ impl Gateway<'_> {
     ) -> Result<Outcome, Error> {
         let id = run.execution().id.to_string();
         tracing::warn!(execution = id, request_type = request_type.name, "no answer: {reason}");
+        crash_point!("unknown_before_commit");
+        if planted("timeout_is_failure") {
+            self.journal.fail(run, reason, None)?;
+            return Ok(Outcome::given_up(&id, &request_type.name, false, reason));
+        }
         self.journal.unknown(run, reason)?;
         Ok(Outcome::pending(&id, &request_type.name, false))
     }

@@ -1,5 +1,6 @@
 //! The one outbound door: sends stored bytes, retries as Stripe asks, and never guesses.
 
+use crate::crash_point;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::rate::Rate;
@@ -167,10 +168,13 @@ impl Transport {
             sending = sending.body(call.body.clone());
         }
         // `without_url`: a query may hold data that must not reach a log.
+        crash_point!("send_before");
         let response = sending.send().await.map_err(|e| explain(&e.without_url()))?;
+        crash_point!("send_after_head");
         let status = response.status().as_u16();
         let headers = header_map(response.headers());
         let body = read_body(response).await?;
+        crash_point!("send_after_body");
         Ok(Answer { status, headers, body })
     }
 }
@@ -225,5 +229,5 @@ fn describe(answer: &Answer) -> String {
 fn pause_after(attempt: u32) -> Duration {
     let whole = PAUSE_FIRST.saturating_mul(1 << (attempt - 1).min(8)).min(PAUSE_MAX);
     let share = rand::random_range(0.5..=1.0);
-    whole.mul_f64(share).max(PAUSE_FIRST / 2)
+    whole.mul_f64(share).max(PAUSE_FIRST / 2) / crate::crash::haste()
 }

@@ -12,7 +12,8 @@ pub fn wait(attempt: u32, jitter: u64) -> SignedDuration {
     let doublings = attempt.saturating_sub(1).min(16);
     let whole_ms = (FIRST_MS << doublings).min(LONGEST_MS);
     let shortened_ms = whole_ms - jitter % (whole_ms / 4);
-    SignedDuration::from_millis(i64::try_from(shortened_ms).expect("at most half a minute"))
+    let wait = i64::try_from(shortened_ms).expect("at most half a minute");
+    SignedDuration::from_millis(wait / i64::from(crate::crash::haste()))
 }
 
 #[cfg(test)]

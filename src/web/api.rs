@@ -3,6 +3,7 @@
 use crate::app::error::Error;
 use crate::app::house::House;
 use crate::app::scope::Scope;
+use crate::crash_point;
 use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
 use crate::gateway::request_type::Submission;
@@ -36,7 +37,10 @@ pub async fn request_type(
     let ours = Arc::clone(&house);
     let answer = tokio::task::spawn_blocking(move || match wanted(name, &visit) {
         Ok(wanted) => match ours.host(Scope::new(context(&ours, &visit))).request_type(wanted) {
-            Ok(outcome) => outcome_response(&outcome),
+            Ok(outcome) => {
+                crash_point!("answer_before");
+                outcome_response(&outcome)
+            }
             Err(error) => fault(error).json(dev),
         },
         Err(fault) => fault.json(dev),

@@ -15,6 +15,16 @@ use std::sync::Arc;
 /// Verifies, stores and acknowledges one delivery. The answer tells a forger nothing.
 pub fn receive(house: &Arc<House>, gateway: &str, visit: &Visit, body: &[u8]) -> Response {
     let header = header_text(&visit.headers, "stripe-signature").unwrap_or_default();
+    #[cfg(feature = "planted-faults")]
+    if crate::crash::planted("acknowledged_before_stored") {
+        let host = house.host(Scope::new(Map::new()));
+        let (gateway, header, body) = (gateway.to_owned(), header.to_owned(), body.to_vec());
+        std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            host.receive(&gateway, &header, &body).map(drop)
+        });
+        return axum::Json(json!({ "received": true })).into_response();
+    }
     match house.host(Scope::new(Map::new())).receive(gateway, header, body) {
         Ok(Receipt::Stored(_)) => axum::Json(json!({ "received": true })).into_response(),
         Ok(Receipt::Duplicate(_)) => {

@@ -1,5 +1,7 @@
 //! Processes a stored event: the partial named after it, its records and the mark "done" in one commit.
 
+use crate::crash::planted;
+use crate::crash_point;
 use crate::journal::buffer::Buffer;
 use crate::journal::entry::Journal;
 use crate::journal::phase::Phase;
@@ -66,7 +68,16 @@ impl Dispatch<'_> {
         match self.process(run.execution(), &event) {
             Ok(Processed { phase, outcome }) => {
                 let processed = outcome["processed"] == json!(true);
+                crash_point!("event_after_effects");
+                if planted("mark_before_effects") {
+                    let empty = self.journal.phase();
+                    self.journal.finish(run, None, empty, State::Completed, outcome)?;
+                    crash_point!("event_after_commit");
+                    self.journal.write(phase)?;
+                    return Ok(processed);
+                }
                 self.journal.finish(run, None, phase, State::Completed, outcome)?;
+                crash_point!("event_after_commit");
                 Ok(processed)
             }
             Err(error) => {
@@ -99,7 +110,7 @@ impl Dispatch<'_> {
             return passed_over("it is of the other mode, test or live, than this instance", phase);
         }
         let newer = self.newer(execution, event)?;
-        if newer.as_deref() == Some(event.kind.as_str()) {
+        if newer.as_deref() == Some(event.kind.as_str()) && !planted("older_overwrites") {
             // What it says was said again, and newer, by one that is processed.
             return passed_over("a newer event of its type was processed before it", phase);
         }

@@ -1,6 +1,7 @@
 //! Takes deliveries: verified, read, stored once, and only then acknowledged.
 
 use crate::clock::Clock;
+use crate::crash_point;
 use crate::journal::entry::{Enqueued, Journal};
 use crate::journal::intent::Intent;
 use crate::secret::{InstanceKey, Secret};
@@ -88,7 +89,10 @@ impl Inbox<'_> {
             fingerprint: event.key(),
             ordering_key: event.ordering_key(),
         };
-        Ok(self.journal.enqueue(&intent, self.clock.now())?)
+        crash_point!("inbox_before_insert");
+        let entry = self.journal.enqueue(&intent, self.clock.now())?;
+        crash_point!("inbox_after_insert");
+        Ok(entry)
     }
 
     /// Every secret that may have signed, with its name for the counts: of the environment, then

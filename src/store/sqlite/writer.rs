@@ -3,6 +3,7 @@
 //! Nobody waits for company: the writer takes what is there. While it waits for the disk, others
 //! queue up, so groups grow with the load by themselves.
 
+use crate::crash_point;
 use super::{fault, write_executions, write_records, write_states};
 use crate::store::contract::Tally;
 use crate::store::error::Error;
@@ -137,7 +138,9 @@ fn write_group(
         .collect::<Result<Vec<_>, Error>>();
     let started = Instant::now();
     let committed = written.and_then(|results| {
+        crash_point!("writer_before_commit");
         execute(connection, "COMMIT")?;
+        crash_point!("writer_after_commit");
         Ok(results)
     });
     match committed {

@@ -1,0 +1,185 @@
+//! The promises P1 to P6, checked against the oracle's ledger and the host's database.
+
+use crate::double::Double;
+use crate::host::{Host, until};
+use crate::life::{BOUND, Told};
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Mutex;
+
+/// Waits until the host is quiet, then compares everything.
+pub fn check(
+    host: &mut Host,
+    double: &Double,
+    told: &[Told],
+    acked: &Mutex<HashSet<(String, String)>>,
+) -> Result<(), String> {
+    until(BOUND, || {
+        if host.is_dead() {
+            host.start(None);
+        }
+        let ledger = double.ledger.lock().unwrap();
+        let wanted: HashSet<_> = ledger.events.iter().map(name_of).collect();
+        let missing = wanted.difference(&acked.lock().unwrap()).count();
+        if missing > 0 {
+            return Err(format!("P5: {missing} events are not acknowledged"));
+        }
+        let open = open_executions(host)?;
+        if open.is_empty() { Ok(()) } else { Err(format!("P4: not ended: {open:?}")) }
+    })?;
+    let database = open(host)?;
+    let ledger = double.ledger.lock().unwrap();
+    effects(&ledger.objects, told)?;
+    records(&database, &ledger.objects, told)?;
+    events(&database, &acked.lock().unwrap())?;
+    accounts(&database, &ledger.objects)
+}
+
+fn name_of(event: &Json) -> (String, String) {
+    let account = event["account"].as_str().unwrap_or("-").to_owned();
+    (account, event["id"].as_str().unwrap().to_owned())
+}
+
+fn open(host: &Host) -> Result<Connection, String> {
+    let path = host.root.join("data/sluicegate.db");
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|e| e.to_string())
+}
+
+fn open_executions(host: &Host) -> Result<Vec<String>, String> {
+    let database = open(host)?;
+    let sql = "SELECT kind || ' ' || name || ' ' || state || ' ' || attempt || ' ' || coalesce(error, '') \
+               FROM executions WHERE state NOT IN ('completed', 'discarded')";
+    let mut statement = database.prepare(sql).map_err(|e| e.to_string())?;
+    let rows = statement.query_map([], |row| row.get(0)).map_err(|e| e.to_string())?;
+    rows.collect::<Result<_, _>>().map_err(|e: rusqlite::Error| e.to_string())
+}
+
+fn collection(name: &str) -> &'static str {
+    match name {
+        "create_payment" => "charges",
+        "create_refund" => "refunds",
+        "create_transfer" => "transfers",
+        _ => "accounts",
+    }
+}
+
+fn succeeded(object: &Json) -> bool {
+    object["status"] != "failed"
+}
+
+/// P1: one operation, one effect; and what was told is what happened.
+fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
+    for one in told {
+        let of =
+            objects.iter().filter(|(of, object)| of == collection(one.name) && succeeded(object));
+        let count = match one.name {
+            "create_refund" | "create_account" => of
+                .filter(|(_, object)| {
+                    Some(object["id"].as_str().unwrap()) == one.gateway_id.as_deref()
+                })
+                .count(),
+            _ => of.filter(|(_, object)| object["amount"] == one.amount).count(),
+        };
+        let wanted = usize::from(one.state == "completed");
+        if count != wanted {
+            return Err(format!(
+                "P1: {} {} was told {} and has {count} effects",
+                one.name, one.key, one.state
+            ));
+        }
+    }
+    let mut by_charge: BTreeMap<&str, u32> = BTreeMap::new();
+    for (_, refund) in objects.iter().filter(|(of, _)| of == "refunds") {
+        *by_charge.entry(refund["charge"].as_str().unwrap()).or_default() += 1;
+    }
+    match by_charge.iter().find(|(_, count)| **count > 1) {
+        Some((charge, count)) => Err(format!("P1: {charge} was refunded {count} times")),
+        None => {
+            let accounts = objects.iter().filter(|(of, _)| of == "accounts").count();
+            let asked = told.iter().filter(|one| one.name == "create_account").count();
+            if accounts > asked {
+                Err(format!("P1: {accounts} accounts for {asked}"))
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+/// P2, P3 and P6: told and done are in the database, once, with the same id and sum.
+fn records(database: &Connection, objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
+    let sql = "SELECT count(*), coalesce(sum(json_extract(properties, '$.amount_cents')), 0), \
+               group_concat(json_extract(properties, '$.state')) FROM records \
+               WHERE table_name = ?1 AND json_extract(properties, '$.gateway_id') = ?2";
+    let tables = [
+        ("charges", "modules/payments/payment"),
+        ("refunds", "modules/payments/refund"),
+        ("transfers", "modules/payments/transfer"),
+        ("accounts", "modules/payments/account"),
+    ];
+    for (of, object) in objects.iter().filter(|(_, object)| succeeded(object)) {
+        let Some((_, table)) = tables.iter().find(|(collection, _)| collection == of) else {
+            continue;
+        };
+        let id = object["id"].as_str().unwrap();
+        let found = database.query_row(sql, [*table, id], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?))
+        });
+        let (count, sum, state) = found.map_err(|e| e.to_string())?;
+        if count != 1 {
+            return Err(format!("P3: {id} is in Stripe and {count} times in {table}"));
+        }
+        let amount = object["amount"].as_i64().unwrap_or(0);
+        if of != "accounts" && sum != amount {
+            return Err(format!("P6: {id} is {amount} in Stripe and {sum} here"));
+        }
+        if of == "charges" && object["refunded"] == true && state.as_deref() != Some("refunded") {
+            return Err(format!("P5: {id} is refunded in Stripe and {state:?} here"));
+        }
+    }
+    for one in told.iter().filter(|one| one.state == "completed") {
+        let id = one.gateway_id.clone().unwrap_or_default();
+        if !objects.iter().any(|(_, object)| object["id"] == id.as_str()) {
+            return Err(format!("P2: {} was told {id}, which Stripe does not know", one.key));
+        }
+    }
+    Ok(())
+}
+
+/// P5: what was acknowledged is in the inbox, each once, and done.
+fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<(), String> {
+    let sql = "SELECT count(*), group_concat(state) FROM executions WHERE kind = 'webhook_event' \
+               AND json_extract(input, '$.event.id') = ?2 \
+               AND coalesce(json_extract(input, '$.event.account'), '-') = ?1";
+    for (account, id) in acked {
+        let found = database.query_row(sql, [account, id], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?))
+        });
+        let (count, states) = found.map_err(|e| e.to_string())?;
+        if count != 1 || states.as_deref() != Some("completed") {
+            return Err(format!(
+                "P5: {account} {id} was acknowledged and is {count} times here: {states:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// P5: events of one object take effect in their order, however they arrived.
+fn accounts(database: &Connection, objects: &[(String, Json)]) -> Result<(), String> {
+    let sql = "SELECT json_extract(properties, '$.email') FROM records WHERE \
+               table_name = 'modules/payments/account' AND json_extract(properties, '$.gateway_id') = ?1";
+    for (_, account) in objects.iter().filter(|(of, _)| of == "accounts") {
+        let id = account["id"].as_str().unwrap();
+        let email: String =
+            database.query_row(sql, [id], |row| row.get(0)).map_err(|e| e.to_string())?;
+        if account["email"] != email.as_str() {
+            return Err(format!(
+                "P5: {id} has the address {email}, and at Stripe {}",
+                account["email"]
+            ));
+        }
+    }
+    Ok(())
+}

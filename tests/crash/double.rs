@@ -1,0 +1,336 @@
+//! The oracle's Stripe: an append-only ledger, keys that expire, and faults on the way. It lives in
+//! the parent, where no crash of the host can touch it.
+
+use crate::chance::Chance;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
+use serde_json::{Map, Value as Json, json};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+const KEY_SECONDS: i64 = 24 * 3600;
+
+/// One double.
+pub struct Double {
+    pub ledger: Mutex<Ledger>,
+    /// While false nothing goes wrong on the way.
+    pub faulty: AtomicBool,
+    /// Seconds its clock is ahead of the machine's.
+    pub ahead: AtomicI64,
+    chance: Mutex<Chance>,
+}
+
+/// What happened, for ever.
+#[derive(Default)]
+pub struct Ledger {
+    /// Every effect in order: its path's collection, and the object as it is now.
+    pub objects: Vec<(String, Json)>,
+    /// Events to be delivered.
+    pub events: Vec<Json>,
+    keys: HashMap<String, Kept>,
+}
+
+struct Kept {
+    request: String,
+    status: u16,
+    body: Json,
+    at: i64,
+}
+
+enum Fault {
+    None,
+    RequestLost,
+    AnswerLost,
+    ErrorAfterEffect,
+    Refused(u16),
+    Slow,
+}
+
+impl Double {
+    pub fn new(seed: u64, faulty: bool) -> Arc<Self> {
+        Arc::new(Self {
+            ledger: Mutex::default(),
+            faulty: AtomicBool::new(faulty),
+            ahead: AtomicI64::new(0),
+            chance: Mutex::new(Chance::new(seed)),
+        })
+    }
+
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new().fallback(any).with_state(Arc::clone(self))
+    }
+
+    pub fn now(&self) -> i64 {
+        let machine = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        i64::try_from(machine).unwrap() + self.ahead.load(Ordering::SeqCst)
+    }
+
+    fn fault(&self, method: &Method) -> Fault {
+        if !self.faulty.load(Ordering::SeqCst) {
+            return Fault::None;
+        }
+        let roll = self.chance.lock().unwrap().below(100);
+        match (method, roll) {
+            (&Method::POST, 0..=11) => Fault::RequestLost,
+            (&Method::POST, 12..=25) => Fault::AnswerLost,
+            (&Method::POST, 26..=31) => Fault::ErrorAfterEffect,
+            (&Method::POST, 32..=35) => Fault::Refused(429),
+            (&Method::POST, 36..=39) => Fault::Refused(409),
+            (&Method::POST, 40..=47) => Fault::Slow,
+            (&Method::GET, 0..=9) => Fault::RequestLost,
+            _ => Fault::None,
+        }
+    }
+}
+
+async fn any(
+    State(double): State<Arc<Double>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let fault = double.fault(&method);
+    let request = String::from_utf8_lossy(&body).into_owned();
+    match fault {
+        Fault::RequestLost => return hang_up(),
+        Fault::Refused(status) => {
+            let code = if status == 409 { "idempotency_key_in_use" } else { "rate_limit" };
+            return answer(status, &json!({ "error": { "code": code } }), false);
+        }
+        Fault::Slow => tokio::time::sleep(Duration::from_millis(60)).await,
+        _ => {}
+    }
+    let path = uri.path().trim_start_matches("/v1/").trim_matches('/').to_owned();
+    if method != Method::POST {
+        let (status, body) = double.read(&path, uri.query().unwrap_or_default());
+        return answer(status, &body, false);
+    }
+    let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let broken = matches!(fault, Fault::ErrorAfterEffect);
+    let (status, body, replayed) = double.write(&path, &request, key, broken);
+    match fault {
+        Fault::AnswerLost => hang_up(),
+        _ => answer(status, &body, replayed),
+    }
+}
+
+impl Double {
+    fn write(&self, path: &str, body: &str, key: &str, broken: bool) -> (u16, Json, bool) {
+        let now = self.now();
+        let mut ledger = self.ledger.lock().unwrap();
+        let request = format!("{path}?{body}");
+        if let Some(kept) = ledger.keys.get(key).filter(|kept| now - kept.at < KEY_SECONDS) {
+            if kept.request != request {
+                let error = json!({ "error": { "type": "idempotency_error", "message": "another request" } });
+                return (400, error, false);
+            }
+            return (kept.status, kept.body.clone(), true);
+        }
+        let (mut status, mut answer) = ledger.effect(path, body, key, now);
+        if broken {
+            (status, answer) =
+                (500, json!({ "error": { "type": "api_error", "message": "oops" } }));
+        }
+        let kept = Kept { request, status, body: answer.clone(), at: now };
+        ledger.keys.insert(key.to_owned(), kept);
+        (status, answer, false)
+    }
+
+    fn read(&self, path: &str, query: &str) -> (u16, Json) {
+        let ledger = self.ledger.lock().unwrap();
+        if path == "events" {
+            return (200, json!({ "object": "list", "has_more": false, "data": [] }));
+        }
+        let parts: Vec<&str> = path.split('/').collect();
+        if let [collection] = parts[..] {
+            let pairs: HashMap<String, String> =
+                form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            let from: i64 = pairs.get("created[gte]").and_then(|t| t.parse().ok()).unwrap_or(0);
+            let all = ledger.objects.iter().rev();
+            let mine =
+                all.filter(|(of, o)| of == collection && o["created"].as_i64() >= Some(from));
+            let mut list: Vec<Json> = mine.map(|(_, object)| object.clone()).collect();
+            if let Some(after) = pairs.get("starting_after") {
+                let place = list.iter().position(|o| o["id"] == after.as_str()).unwrap_or(0);
+                list.drain(..=place);
+            }
+            // Short pages, so that there is more than one.
+            let more = list.len() > 3;
+            list.truncate(3);
+            return (200, json!({ "object": "list", "data": list, "has_more": more }));
+        }
+        let found =
+            ledger.objects.iter().find(|(_, o)| Some(&o["id"].as_str().unwrap()) == parts.last());
+        match found {
+            Some((_, object)) => (200, ledger.expanded(object, query)),
+            None => (404, json!({ "error": { "code": "resource_missing" } })),
+        }
+    }
+
+    /// Something that happened at Stripe without the host: an event is all it learns.
+    pub fn happen(&self, id: &str, event: &str, account: Option<&str>, change: &Json) {
+        let now = self.now();
+        let mut ledger = self.ledger.lock().unwrap();
+        let object = ledger.change(id, change);
+        ledger.event(event, object, now, None, account);
+    }
+}
+
+impl Ledger {
+    fn effect(&mut self, path: &str, body: &str, key: &str, now: i64) -> (u16, Json) {
+        let form: HashMap<String, String> =
+            form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        let text = |name: &str| form.get(name).cloned().unwrap_or_default();
+        let mut metadata = Map::new();
+        for (name, value) in &form {
+            if let Some(name) = name.strip_prefix("metadata[").and_then(|n| n.strip_suffix(']')) {
+                metadata.insert(name.to_owned(), json!(value));
+            }
+        }
+        let amount: i64 = text("amount").parse().unwrap_or(0);
+        let number = self.objects.len() + 1;
+        let base = |prefix: &str, kind: &str| {
+            json!({ "id": format!("{prefix}_{number}"), "object": kind, "created": now,
+                "metadata": metadata, "amount": amount, "currency": text("currency"), "livemode": false })
+        };
+        let mut object = match path {
+            "charges" => base("ch", "charge"),
+            "refunds" => base("re", "refund"),
+            "transfers" => base("tr", "transfer"),
+            "customers" => base("cus", "customer"),
+            "accounts" => base("acct", "account"),
+            _ => return (404, json!({ "error": { "message": "no such path" } })),
+        };
+        let set = |object: &mut Json, more: Json| {
+            for (name, value) in more.as_object().unwrap() {
+                object[name] = value.clone();
+            }
+        };
+        let (mut event, mut about) = (None, None);
+        match path {
+            "charges" if text("source") == "tok_chargeDeclined" => {
+                set(
+                    &mut object,
+                    json!({ "status": "failed", "paid": false, "failure_code": "card_declined",
+                    "failure_message": "Your card was declined." }),
+                );
+                self.objects.push((path.to_owned(), object));
+                let error = json!({ "type": "card_error", "code": "card_declined", "message": "Your card was declined." });
+                return (402, json!({ "error": error }));
+            }
+            "charges" => {
+                set(
+                    &mut object,
+                    json!({ "status": "succeeded", "paid": true, "captured": true,
+                    "refunded": false, "amount_refunded": 0 }),
+                );
+                event = Some("charge.succeeded");
+            }
+            "refunds" => {
+                let change = json!({ "refunded": true, "amount_refunded": 0 });
+                let charge = self.change(&text("charge"), &change);
+                let amount = charge["amount"].clone();
+                let charge =
+                    self.change(&text("charge"), &json!({ "amount_refunded": amount.clone() }));
+                set(
+                    &mut object,
+                    json!({ "charge": text("charge"), "status": "succeeded", "amount": amount, "currency": "usd" }),
+                );
+                (event, about) = (Some("charge.refunded"), Some(charge));
+            }
+            "transfers" => {
+                set(
+                    &mut object,
+                    json!({ "destination": text("destination"), "reversed": false, "amount_reversed": 0 }),
+                );
+                event = Some("transfer.created");
+            }
+            "accounts" => set(
+                &mut object,
+                json!({ "email": text("email"), "charges_enabled": false,
+                "payouts_enabled": false, "details_submitted": false, "requirements": { "currently_due": [] } }),
+            ),
+            _ => set(&mut object, json!({ "email": text("email") })),
+        }
+        self.objects.push((path.to_owned(), object.clone()));
+        if let Some(event) = event {
+            let about = about.unwrap_or_else(|| object.clone());
+            self.event(event, about, now, Some(key), None);
+        }
+        (200, self.expanded(&object, body))
+    }
+
+    fn change(&mut self, id: &str, change: &Json) -> Json {
+        let found = self.objects.iter_mut().find(|(_, object)| object["id"] == id);
+        let Some((_, object)) = found else { return json!({}) };
+        for (name, value) in change.as_object().unwrap() {
+            object[name] = value.clone();
+        }
+        object.clone()
+    }
+
+    fn expanded(&self, object: &Json, asked: &str) -> Json {
+        let mut object = object.clone();
+        let charge = object["charge"].as_str().map(str::to_owned);
+        if let Some(charge) = charge.filter(|_| asked.contains("expand")) {
+            let found = self.objects.iter().find(|(_, one)| one["id"] == charge.as_str());
+            object["charge"] = found.map_or(Json::Null, |(_, one)| one.clone());
+        }
+        object
+    }
+
+    fn event(
+        &mut self,
+        kind: &str,
+        object: Json,
+        now: i64,
+        key: Option<&str>,
+        account: Option<&str>,
+    ) {
+        let number = self.events.len() + 1;
+        let mut event = json!({ "id": format!("evt_{number}"), "object": "event", "type": kind, "livemode": false,
+            "created": now, "data": { "object": object }, "request": { "idempotency_key": key } });
+        if let Some(account) = account {
+            // Ids are unique within an account only: this one is taken by the platform as well.
+            event["account"] = json!(account);
+            event["id"] = json!(format!("evt_{}", number.saturating_sub(1).max(1)));
+        }
+        self.events.push(event);
+    }
+}
+
+fn answer(status: u16, body: &Json, replayed: bool) -> Response {
+    let mut response = Response::builder().status(StatusCode::from_u16(status).unwrap());
+    response = response.header("content-type", "application/json").header("request-id", "req_1");
+    if replayed {
+        response = response.header("idempotent-replayed", "true");
+    }
+    response.body(Body::from(body.to_string())).unwrap()
+}
+
+/// The connection ends before an answer is whole.
+fn hang_up() -> Response {
+    let broken = Broken(Some(Err(std::io::Error::other("lost"))));
+    Response::builder().header("content-length", "100").body(Body::new(broken)).unwrap()
+}
+
+/// A body that fails at its first byte.
+struct Broken(Option<Result<Bytes, std::io::Error>>);
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
+        std::task::Poll::Ready(self.0.take().map(|first| first.map(http_body::Frame::data)))
+    }
+}

@@ -1,0 +1,120 @@
+//! The host as a child: started, killed, started again on the same folder and port.
+
+use serde_json::Value as Json;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub const SECRET: &str = "whsec_crash_test_0123456789abcdef";
+
+/// A host that dies and comes back.
+pub struct Host {
+    pub addr: SocketAddr,
+    pub root: PathBuf,
+    stripe: String,
+    planted: Option<String>,
+    child: Option<Child>,
+    /// Seconds its clock is ahead of the machine's.
+    pub ahead: i64,
+    pub starts: u32,
+}
+
+impl Host {
+    pub fn new(root: &Path, stripe: SocketAddr, planted: Option<&str>) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self {
+            addr: free.local_addr().expect("an address"),
+            root: root.to_owned(),
+            stripe: format!("http://{stripe}"),
+            planted: planted.map(str::to_owned),
+            child: None,
+            ahead: 0,
+            starts: 0,
+        }
+    }
+
+    /// Starts it, with a place to die at or without.
+    pub fn start(&mut self, crash_at: Option<&str>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluicegate"));
+        command
+            .env_clear()
+            .envs(std::env::vars().filter(|(name, _)| name == "PATH" || name == "HOME"));
+        command
+            .args(["serve", "--addr", &self.addr.to_string(), "--stripe", &self.stripe, "--root"])
+            .arg(&self.root)
+            .env("STRIPE_WEBHOOK_SECRET", SECRET)
+            .env("SLUICEGATE_EVENTS_EVERY", "0")
+            .env("CLOCK_AHEAD", self.ahead.to_string())
+            .env("HASTE", "20")
+            .env("RUST_LOG", "off")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some(planted) = &self.planted {
+            command.env("PLANTED", planted);
+        }
+        if let Some(place) = crash_at {
+            command.env("CRASH_AT", place);
+        }
+        self.child = Some(command.spawn().expect("the host starts"));
+        self.starts += 1;
+    }
+
+    /// True when it has died by itself.
+    pub fn is_dead(&mut self) -> bool {
+        self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
+    }
+
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// One request, by hand, so that a dying host is an error and nothing else.
+pub fn post(
+    addr: SocketAddr,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &str,
+) -> Option<(u16, Json)> {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(1)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    let mut head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    stream.write_all(format!("{head}\r\n{body}").as_bytes()).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, serde_json::from_str(body).unwrap_or(Json::Null)))
+}
+
+/// Looks until `found`, or gives the last reason.
+pub fn until<T>(
+    bound: Duration,
+    mut found: impl FnMut() -> Result<T, String>,
+) -> Result<T, String> {
+    let begun = Instant::now();
+    loop {
+        match found() {
+            Ok(value) => return Ok(value),
+            Err(reason) if begun.elapsed() > bound => return Err(reason),
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    }
+}

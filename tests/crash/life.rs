@@ -1,0 +1,270 @@
+//! One life: clients pay, refund, transfer and open accounts, events are delivered in any order,
+//! the host dies, a day passes now and then, and at the end everything is compared.
+
+use crate::chance::Chance;
+use crate::check;
+use crate::double::Double;
+use crate::host::{Host, SECRET, post};
+use serde_json::{Value as Json, json};
+use sluicegate::secret::Secret;
+use sluicegate::webhook::signature::sign;
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Nothing may be stuck longer than this once faults have stopped.
+pub const BOUND: Duration = Duration::from_secs(60);
+
+/// What a client was told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub key: String,
+    pub name: &'static str,
+    pub amount: i64,
+    pub state: String,
+    pub gateway_id: Option<String>,
+}
+
+/// How a life is lived.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub seed: u64,
+    /// `place:n`, or nothing: then it is killed at random.
+    pub crash_at: Option<String>,
+    pub planted: Option<String>,
+    /// A day passes while answers are not known.
+    pub day_passes: bool,
+}
+
+/// Lives it, and tells what went wrong.
+pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
+    let folder = tempfile::tempdir_in(shared_memory()).expect("a folder");
+    for part in ["modules", "views", "graphql", "assets", "notifications", "template-values.json"] {
+        let from = template.join(part);
+        if from.exists() {
+            std::os::unix::fs::symlink(from, folder.path().join(part)).expect("a link");
+        }
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let double = Double::new(plan.seed, true);
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let stripe = listener.local_addr().expect("an address");
+    let router = double.router();
+    runtime.spawn(async move { axum::serve(listener, router).await });
+
+    let mut host = Host::new(folder.path(), stripe, plan.planted.as_deref());
+    host.start(plan.crash_at.as_deref());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let acked = Arc::new(Mutex::new(HashSet::new()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (addr, seed) = (host.addr, plan.seed);
+    let clients: Vec<_> = (0..3)
+        .map(|number| {
+            let (told, double) = (Arc::clone(&told), Arc::clone(&double));
+            std::thread::spawn(move || client(addr, &double, seed, number, &told))
+        })
+        .collect();
+    let sender = {
+        let (double, acked, stop) = (Arc::clone(&double), Arc::clone(&acked), Arc::clone(&stop));
+        std::thread::spawn(move || send_events(addr, &double, seed, &acked, &stop))
+    };
+    torment(&mut host, &double, plan, || clients.iter().all(std::thread::JoinHandle::is_finished));
+    double.faulty.store(false, Ordering::SeqCst);
+    let mut result = Ok(());
+    for one in clients {
+        match one.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => result = result.and(Err(why)),
+            Err(_) => result = result.and(Err("a client panicked".to_owned())),
+        }
+        // A place that is reached late, by recovery itself.
+        if host.is_dead() {
+            host.start(None);
+        }
+    }
+    let told = told.lock().unwrap().clone();
+    let result = result.and_then(|()| check::check(&mut host, &double, &told, &acked));
+    stop.store(true, Ordering::SeqCst);
+    let _ = sender.join();
+    host.kill();
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
+}
+
+/// A folder in memory if there is one: a kill does not lose what the kernel has.
+fn shared_memory() -> std::path::PathBuf {
+    let shm = std::path::PathBuf::from("/dev/shm");
+    if shm.is_dir() { shm } else { std::env::temp_dir() }
+}
+
+/// Kills the host where and when the plan says, and starts it again each time.
+fn torment(host: &mut Host, double: &Double, plan: &Plan, done: impl Fn() -> bool) {
+    let mut chance = Chance::new(plan.seed ^ 0xdead);
+    let begun = Instant::now();
+    let mut kills = if plan.crash_at.is_some() { chance.below(2) } else { 1 + chance.below(2) };
+    let mut next = Duration::from_millis(150 + chance.below(500));
+    let mut day = plan.day_passes.then(|| Duration::from_millis(400 + chance.below(300)));
+    while !done() && begun.elapsed() < BOUND * 2 {
+        if host.is_dead() {
+            host.start(None);
+        }
+        if kills > 0 && begun.elapsed() > next {
+            kills -= 1;
+            next = begun.elapsed() + Duration::from_millis(200 + chance.below(600));
+            host.kill();
+            host.start(None);
+        }
+        if day.is_some_and(|at| begun.elapsed() > at) {
+            day = None;
+            host.kill();
+            double.ahead.store(25 * 3600, Ordering::SeqCst);
+            host.ahead = 25 * 3600;
+            host.start(None);
+        }
+        // Faults do not last for ever: from here on what is left must come right by itself.
+        if begun.elapsed() > Duration::from_secs(3) {
+            double.faulty.store(false, Ordering::SeqCst);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
+fn client(
+    addr: SocketAddr,
+    double: &Double,
+    seed: u64,
+    number: u64,
+    told: &Mutex<Vec<Told>>,
+) -> Result<(), String> {
+    let mut chance = Chance::new(seed.wrapping_mul(31).wrapping_add(number));
+    // Every amount is somebody's own: an effect is known by it.
+    let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
+    let ask = |name: &'static str, n: i64, data: Json| {
+        let key = format!("client-{number}-{n}");
+        let one = insist(addr, name, &key, amount(n), &data)?;
+        told.lock().unwrap().push(one.clone());
+        Ok::<Told, String>(one)
+    };
+    let pay = |n: i64, source: &str| {
+        ask(
+            "create_payment",
+            n,
+            json!({ "amount": amount(n), "currency": "usd", "source": source }),
+        )
+    };
+    let first = pay(1, "tok_visa")?;
+    if let Some(charge) = &first.gateway_id {
+        ask("create_refund", 2, json!({ "charge": charge }))?;
+    }
+    let second = pay(3, if chance.percent(20) { "tok_chargeDeclined" } else { "tok_visa" })?;
+    if let Some(charge) = second.gateway_id.filter(|_| second.state == "completed") {
+        // Somebody refunds it in Stripe's dashboard: only an event tells.
+        let change = json!({ "refunded": true, "amount_refunded": amount(3) });
+        double.happen(&charge, "charge.refunded", None, &change);
+    }
+    let email = format!("first-{number}@example.com");
+    let opened = ask(
+        "create_account",
+        4,
+        json!({ "email": email, "country": "US", "business_type": "individual" }),
+    )?;
+    if let Some(account) = opened.gateway_id {
+        ask(
+            "create_transfer",
+            5,
+            json!({ "amount": amount(5), "currency": "usd", "destination": account }),
+        )?;
+        for version in 1..=3 {
+            let email = format!("version-{version}-{number}@example.com");
+            double.ahead.fetch_add(1, Ordering::SeqCst);
+            double.happen(&account, "account.updated", None, &json!({ "email": email }));
+        }
+        // The same event id, but a connected account's.
+        double.happen(&account, "account.external_account.created", Some(&account), &json!({}));
+    }
+    Ok(())
+}
+
+/// Asks until the answer is final.
+fn insist(
+    addr: SocketAddr,
+    name: &'static str,
+    key: &str,
+    amount: i64,
+    data: &Json,
+) -> Result<Told, String> {
+    let body = json!({ "data": data, "idempotency_key": key }).to_string();
+    let begun = Instant::now();
+    let mut last = String::from("no answer");
+    while begun.elapsed() < BOUND {
+        let answer = post(addr, &format!("/api/request_types/{name}"), &[], &body);
+        if let Some((status, outcome)) = answer {
+            let state = outcome["state"].as_str().unwrap_or_default().to_owned();
+            if matches!(
+                state.as_str(),
+                "completed" | "declined" | "failed" | "conflict" | "invalid"
+            ) {
+                let gateway_id = outcome["gateway"]["id"].as_str().map(str::to_owned);
+                let told = Told { key: key.to_owned(), name, amount, state, gateway_id };
+                if matches!(told.state.as_str(), "completed" | "declined") {
+                    return Ok(told);
+                }
+                return Err(format!("P3: {name} {key} was told {outcome}"));
+            }
+            last = format!("{status} {outcome}");
+        }
+        std::thread::sleep(Duration::from_millis(15));
+    }
+    Err(format!("P4: {name} {key} is stuck: {last}"))
+}
+
+/// Delivers events late, twice and out of order, until each is acknowledged.
+fn send_events(
+    addr: SocketAddr,
+    double: &Double,
+    seed: u64,
+    acked: &Mutex<HashSet<(String, String)>>,
+    stop: &AtomicBool,
+) {
+    let mut chance = Chance::new(seed ^ 0xe7e7);
+    let secret = Secret::new(SECRET);
+    let mut waiting: Vec<Json> = Vec::new();
+    let mut seen = 0;
+    while !stop.load(Ordering::SeqCst) {
+        let fresh: Vec<Json> = double.ledger.lock().unwrap().events[seen..].to_vec();
+        seen += fresh.len();
+        for event in fresh {
+            if chance.percent(25) {
+                waiting.push(event.clone());
+            }
+            waiting.push(event);
+        }
+        if waiting.is_empty() {
+            std::thread::sleep(Duration::from_millis(5));
+            continue;
+        }
+        let place = usize::try_from(chance.below(waiting.len() as u64)).unwrap();
+        let event = waiting.swap_remove(place);
+        let body = event.to_string();
+        let now = jiff::Timestamp::from_second(double.now()).unwrap();
+        let signature = sign(&secret, body.as_bytes(), now);
+        let headers = [("Stripe-Signature", signature)];
+        match post(addr, "/webhooks/listen", &headers, &body) {
+            Some((200, _)) => {
+                let account = event["account"].as_str().unwrap_or("-").to_owned();
+                let id = event["id"].as_str().unwrap().to_owned();
+                acked.lock().unwrap().insert((account, id));
+            }
+            _ => {
+                waiting.push(event);
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+}

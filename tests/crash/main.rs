@@ -1,0 +1,131 @@
+//! The crash test: the real binary as a child, an oracle beside it, and the promises P1 to P6 of
+//! `ARCHITECTURE.md`. Run it with `tests/crash/run`.
+//!
+//!   --sweep          dies at every named place, at its first, second and third time
+//!   --runs N         N random lives (default 100)
+//!   --seed S         the first seed
+//!   --planted        every planted fault must be found
+//!   --minutes M      no further life is begun after so long; it says how many were lived
+//!   --jobs N         lives beside each other (default 6)
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
+
+mod chance;
+mod check;
+mod double;
+mod host;
+mod life;
+
+use life::{Plan, live};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Bugs that are built in with the feature `planted-faults`; each breaks a promise.
+#[cfg(feature = "planted-faults")]
+const PLANTED: [&str; 8] = [
+    "new_key_each_attempt",
+    "callers_key_forgotten",
+    "timeout_is_failure",
+    "resent_for_ever",
+    "mark_before_effects",
+    "older_overwrites",
+    "key_without_account",
+    "acknowledged_before_stored",
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |name: &str, default: u64| {
+        let place = arguments.iter().position(|one| one == name);
+        place.and_then(|at| arguments.get(at + 1)?.parse().ok()).unwrap_or(default)
+    };
+    let has = |name: &str| arguments.iter().any(|one| one == name);
+    let (seed, jobs) = (number("--seed", 1), number("--jobs", 6));
+    let bound = Duration::from_secs(60 * number("--minutes", 24 * 60));
+    let mut good = true;
+    #[cfg(feature = "planted-faults")]
+    if has("--planted") {
+        for name in PLANTED {
+            good &= planted(name, seed, jobs);
+        }
+        return if good { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    if has("--sweep") {
+        let mut plans = Vec::new();
+        for (place, point) in sluicegate::crash::POINTS.iter().enumerate() {
+            for time in 1..=3 {
+                let seed = seed * 1_000 + place as u64 * 10 + time;
+                let crash_at = Some(format!("{point}:{time}"));
+                // These places are reached only when a key is gone.
+                let day_passes = matches!(*point, "look_after" | "anew_before_send") || time == 3;
+                plans.push(Plan { seed, crash_at, planted: None, day_passes });
+            }
+        }
+        good &= all("sweep", &plans, jobs, bound, false) == 0;
+    }
+    let runs = number("--runs", if has("--sweep") { 0 } else { 100 });
+    good &= all("random", &random(seed, runs, None), jobs, bound, false) == 0;
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn random(seed: u64, runs: u64, planted: Option<&str>) -> Vec<Plan> {
+    let plan = |seed: u64| Plan {
+        seed,
+        crash_at: None,
+        planted: planted.map(str::to_owned),
+        day_passes: seed.is_multiple_of(4),
+    };
+    (seed..seed + runs).map(plan).collect()
+}
+
+/// True when a planted fault is found within the runs that CI has time for.
+#[cfg(feature = "planted-faults")]
+fn planted(name: &str, seed: u64, jobs: u64) -> bool {
+    let mut plans = random(seed, 24, Some(name));
+    for plan in &mut plans {
+        plan.day_passes |= name == "resent_for_ever";
+        if name == "mark_before_effects" {
+            plan.crash_at = Some(format!("event_after_commit:{}", 1 + plan.seed % 12));
+        }
+    }
+    let found = all(name, &plans, jobs, Duration::MAX, true);
+    println!("{name}: {}", if found > 0 { "found" } else { "NOT FOUND" });
+    found > 0
+}
+
+/// Lives all plans and tells how many broke a promise.
+fn all(what: &str, plans: &[Plan], jobs: u64, bound: Duration, first_is_enough: bool) -> usize {
+    let instance = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let begun = Instant::now();
+    let (next, lived, broken) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            scope.spawn(|| {
+                loop {
+                    let Some(plan) = plans.get(next.fetch_add(1, Ordering::SeqCst)) else { return };
+                    let enough = first_is_enough && *broken.lock().unwrap() > 0;
+                    if enough || begun.elapsed() > bound {
+                        return;
+                    }
+                    lived.fetch_add(1, Ordering::SeqCst);
+                    if let Err(why) = live(plan, instance) {
+                        *broken.lock().unwrap() += 1;
+                        println!("{what}: {why}\n  {plan:?}");
+                    }
+                }
+            });
+        }
+    });
+    let (broken, took) = (*broken.lock().unwrap(), begun.elapsed().as_secs_f64());
+    if !plans.is_empty() {
+        let rate = plans.len() as f64 / took;
+        println!(
+            "{what}: {} lives, {broken} broke a promise, {took:.0} s ({rate:.1}/s)",
+            plans.len()
+        );
+    }
+    broken
+}
