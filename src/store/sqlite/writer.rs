@@ -3,8 +3,8 @@
 //! Nobody waits for company: the writer takes what is there. While it waits for the disk, others
 //! queue up, so groups grow with the load by themselves.
 
-use crate::crash_point;
 use super::{fault, write_executions, write_records, write_states};
+use crate::crash_point;
 use crate::store::contract::Tally;
 use crate::store::error::Error;
 use crate::store::record::RecordId;
