@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const LONG: usize = 50_000;
+const LONG: usize = 10_000;
 
 fn times(count: usize, text: &str) -> String {
     text.repeat(count)
