@@ -59,11 +59,6 @@ impl Text {
     pub fn push_str(&mut self, more: &str) {
         self.0.push_str(more);
     }
-
-    /// Adds a letter.
-    pub fn push(&mut self, letter: char) {
-        self.0.push(letter);
-    }
 }
 
 impl Deref for Text {
@@ -96,13 +91,6 @@ impl fmt::Debug for Text {
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
-    }
-}
-
-impl fmt::Write for Text {
-    fn write_str(&mut self, more: &str) -> fmt::Result {
-        self.push_str(more);
-        Ok(())
     }
 }
 

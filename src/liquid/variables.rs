@@ -2,6 +2,8 @@
 
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
+use foldhash::fast::RandomState;
+use std::collections::HashSet;
 
 /// What a level of variables lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -211,13 +213,9 @@ impl Variables {
     /// Every variable that can be read, inner ones first, each name once.
     pub(super) fn visible(&self) -> Vec<(Text, Value)> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
-        let mut seen: Vec<(Text, Value)> = Vec::new();
-        for slot in self.row.slots[floor..].iter().rev() {
-            if !seen.iter().any(|(name, _)| *name == slot.0) {
-                seen.push(slot.clone());
-            }
-        }
-        seen
+        let mut names: HashSet<&str, RandomState> = HashSet::default();
+        let inner_first = self.row.slots[floor..].iter().rev();
+        inner_first.filter(|(name, _)| names.insert(name)).cloned().collect()
     }
 }
 
