@@ -4,7 +4,7 @@ use clap::Parser as _;
 use sluicegate::cli::arguments::{Arguments, Command, Serve};
 use sluicegate::cli::output::Output;
 use sluicegate::cli::{
-    call, check, events, executions, migrate, render, routes, sandbox, scaffold, serve,
+    backup, call, check, events, executions, migrate, render, routes, sandbox, scaffold, serve,
 };
 use sluicegate::config::{self, Config};
 use std::io::IsTerminal as _;
@@ -42,6 +42,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Call(call) => call::run(Config::new(flags)?, &call, &output),
         Command::Render(render) => render::run(&render),
         Command::Check => check::run(&Config::new(flags)?, &output),
+        Command::Backup { file } => backup::run(&Config::new(flags)?, &file, &output),
         Command::Migrate => migrate::run(Config::new(flags)?, &output),
         Command::Executions(what) => executions::run(Config::new(flags)?, &what, &output),
         Command::Events(what) => events::run(Config::new(flags)?, &what, &output),

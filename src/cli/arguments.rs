@@ -63,6 +63,11 @@ pub enum Command {
     Check,
     /// Run pending migrations.
     Migrate,
+    /// Copy the database to a new file while it is in use.
+    Backup {
+        /// The file, which must not be there yet.
+        file: PathBuf,
+    },
     /// Look at and repair executions.
     #[command(subcommand)]
     Executions(Executions),

@@ -1,6 +1,7 @@
 //! The command line: one file a command; the names are a contract (design section 6).
 
 pub mod arguments;
+pub mod backup;
 pub mod call;
 pub mod check;
 pub mod events;

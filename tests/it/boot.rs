@@ -85,3 +85,35 @@ fn the_sandbox_alone_is_a_command() {
     assert_ne!(addr.port(), 0);
     assert!(process.is_alive());
 }
+
+#[test]
+fn a_backup_made_while_people_pay_has_everything_that_was_answered_before() {
+    let host = TestHost::start();
+    let pay = |key: &str| {
+        let data = serde_json::json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" },
+            "idempotency_key": key });
+        host.request_type("create_payment", &data).expect(200).json()
+    };
+    let paid: Vec<_> = (0..5).map(|n| pay(&format!("before-{n}"))).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let copy = folder.path().join("copy.db");
+    let to = copy.to_str().expect("a path");
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..5).for_each(|n| drop(pay(&format!("while-{n}")))));
+        host.run(&["backup", to, "--json"]).good();
+    });
+    let again = host.run(&["backup", to]);
+    assert_ne!(again.code, 0, "it is never written over");
+    assert!(again.err.contains("already"), "{again:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("files").count(), 1, "nothing else is left");
+    let database = rusqlite::Connection::open(&copy).expect("it opens");
+    let whole: String =
+        database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a word");
+    assert_eq!(whole, "ok");
+    for one in &paid {
+        let sql = "SELECT state FROM executions WHERE id = ?1";
+        let id = one["execution"].as_str().expect("an id");
+        let state: String = database.query_row(sql, [id], |row| row.get(0)).expect("it is there");
+        assert_eq!(state, "completed");
+    }
+}

@@ -1,5 +1,6 @@
 //! The store on SQLite: one file, one writer that groups commits, a few readers.
 
+pub mod backup;
 pub mod database;
 
 mod executions;

@@ -42,7 +42,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, Error> {
     Ok(connection)
 }
 
-fn make_private(path: &Path) -> Result<(), Error> {
+/// Makes an empty file that only its owner may read, unless there is one.
+pub fn make_private(path: &Path) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::Broken(format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
