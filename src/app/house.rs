@@ -15,10 +15,12 @@ use crate::store::contract::Store;
 use crate::store::sqlite::database::Sqlite;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
+use crate::webhook::secrets::Secrets;
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -46,6 +48,8 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    stopping: AtomicBool,
+    secrets: Secrets,
     /// Counts deliveries, for the metrics page.
     pub deliveries: Deliveries,
     world: RwLock<Arc<World>>,
@@ -93,10 +97,22 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
+            stopping: AtomicBool::new(false),
+            secrets: Secrets::default(),
             deliveries: Deliveries::default(),
             world: RwLock::new(Arc::new(world)),
             config,
         }))
+    }
+
+    /// Tells the worker to begin nothing more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// True when nothing more should be begun.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// The inbox of webhook events.
@@ -107,6 +123,7 @@ impl House {
             store: &*self.store,
             key: &self.config.instance_key,
             configured: &self.config.webhook_secrets,
+            secrets: &self.secrets,
             deliveries: &self.deliveries,
         }
     }

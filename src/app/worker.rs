@@ -23,6 +23,8 @@ use tokio::task::JoinSet;
 
 /// How often a lane looks by itself; it is also woken by every stored event.
 const PAUSE: Duration = Duration::from_millis(500);
+/// At least so long between two looks that find nothing.
+const REST: Duration = Duration::from_millis(20);
 /// How many executions of a lane are run beside each other: enough for their commits to share
 /// one fsync.
 const BESIDE_EACH_OTHER: usize = 16;
@@ -65,17 +67,23 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
             let (house, in_hand) = (Arc::clone(&house), Arc::clone(&in_hand));
             running.spawn_blocking(move || {
                 let _permit = permit;
-                let id = execution.id.clone();
-                if let Err(error) = one(&house, execution) {
-                    tracing::warn!(execution = id.as_str(), "{error}");
+                let mut next = Some(execution);
+                while let Some(execution) = next.take() {
+                    let (id, key) = (execution.id.clone(), execution.ordering_key.clone());
+                    if let Err(error) = one(&house, execution) {
+                        tracing::warn!(execution = id.as_str(), "{error}");
+                    }
+                    in_hand.put_back(&id);
+                    next = behind(&house, key.as_deref()).filter(|next| in_hand.take(&next.id));
                 }
-                in_hand.put_back(&id);
             });
         }
         while running.try_join_next().is_some() {}
         if begun > 0 {
             continue;
         }
+        // Nothing new: what is due is in hand, or waits behind it.
+        tokio::time::sleep(REST).await;
         tokio::select! {
             // A stored event; what waits for the gateway is never that fresh.
             () = house.wake.notified(), if lane == Lane::Inside => {}
@@ -84,7 +92,17 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+    house.stop();
     while running.join_next().await.is_some() {}
+}
+
+/// What waits behind one that has ended: done at once, so that a long queue behind one object is
+/// not looked through for each of it.
+fn behind(house: &House, key: Option<&str>) -> Option<Execution> {
+    if house.is_stopping() {
+        return None;
+    }
+    house.journal.next_in_order(key?).ok().flatten()
 }
 
 /// What this process is running: looked for again before it is claimed, it would be in the way.

@@ -13,6 +13,11 @@ impl Journal {
         Ok(self.store.due(self.now(), lane, limit)?)
     }
 
+    /// The next of an ordering key, if it should be taken up now.
+    pub fn next_in_order(&self, key: &str) -> Result<Option<Execution>, Error> {
+        Ok(self.store.next_in_order(key, self.now())?)
+    }
+
     /// Takes an execution up: it becomes ours, with all steps it recorded. Fails with `Gone` when
     /// somebody else was faster.
     pub fn resume(&self, execution: Execution) -> Result<Run, Error> {

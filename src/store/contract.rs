@@ -37,6 +37,10 @@ pub trait Store: Send + Sync {
     /// every earlier one of that key has ended. Cheap also when very many are due.
     fn due(&self, now: Timestamp, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error>;
 
+    /// The earliest execution of an ordering key that has not ended, if it is due: who has ended one
+    /// goes on with the next, and a long queue behind one object is not looked through again.
+    fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error>;
+
     /// When the longest-waiting execution that has not ended was made.
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error>;
 

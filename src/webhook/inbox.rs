@@ -11,7 +11,8 @@ use crate::store::query::RecordQuery;
 use crate::webhook::deliveries::{Deliveries, Fate};
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
-use crate::webhook::signature;
+use crate::webhook::secrets::Secrets;
+use crate::webhook::signature::{self, Refusal};
 use serde_json::{Value as Json, json};
 
 /// The kind of these executions.
@@ -40,6 +41,8 @@ pub struct Inbox<'a> {
     pub key: &'a InstanceKey,
     /// The secrets of the environment.
     pub configured: &'a [Secret],
+    /// Those and the ones of created endpoints, as they were a moment ago.
+    pub secrets: &'a Secrets,
     /// Counts what arrives.
     pub deliveries: &'a Deliveries,
 }
@@ -51,15 +54,17 @@ impl Inbox<'_> {
     /// [`Error::Refused`] and [`Error::NotAnEvent`] keep nothing; [`Error::Journal`] means it is
     /// not stored and must not be acknowledged.
     pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
-        let (names, secrets): (Vec<_>, Vec<_>) = self.secrets()?.into_iter().unzip();
-        let signer = signature::verify(header, body, &secrets, self.clock.now());
-        let event = signer.map_err(Error::from).and_then(|_| Ok(Event::read(body)?));
-        let (Ok(signer), Ok(event)) = (signer, event.as_ref()) else {
-            self.deliveries.count(Fate::Refused);
-            return Err(event.err().unwrap_or(Error::Refused(signature::Refusal::Mismatch)));
+        let believed = self.signer(header, body);
+        let event = believed.and_then(|signer| Ok((signer, Event::read(body)?)));
+        let (signer, event) = match event {
+            Ok(both) => both,
+            Err(error) => {
+                self.deliveries.count(Fate::Refused);
+                return Err(error);
+            }
         };
-        self.deliveries.signed(names[signer].clone());
-        let entry = self.keep(gateway, event)?;
+        self.deliveries.signed(signer);
+        let entry = self.keep(gateway, &event)?;
         self.deliveries.count(if entry.is_new { Fate::Stored } else { Fate::Duplicate });
         let id = entry.execution.id;
         Ok(if entry.is_new { Receipt::Stored(id) } else { Receipt::Duplicate(id) })
@@ -95,9 +100,28 @@ impl Inbox<'_> {
         Ok(entry)
     }
 
+    /// The name of the secret that signed; one that is not known is looked for anew, because its
+    /// endpoint may have been made a moment ago.
+    fn signer(&self, header: &str, body: &[u8]) -> Result<String, Error> {
+        let now = self.clock.now();
+        let known = self.secrets.recent(now, || self.read_secrets())?;
+        let (known, place) = match signature::verify(header, body, &known.1, now) {
+            Err(Refusal::Mismatch | Refusal::NoSecret) => {
+                let fresh = self.secrets.fresh(now, || self.read_secrets())?;
+                let place = signature::verify(header, body, &fresh.1, now)?;
+                (fresh, place)
+            }
+            verified => {
+                let place = verified?;
+                (known, place)
+            }
+        };
+        Ok(known.0[place].clone())
+    }
+
     /// Every secret that may have signed, with its name for the counts: of the environment, then
     /// of created endpoints.
-    fn secrets(&self) -> Result<Vec<(String, Secret)>, Error> {
+    fn read_secrets(&self) -> Result<Vec<(String, Secret)>, Error> {
         let configured = self.configured.iter().enumerate();
         let mut secrets: Vec<_> = configured
             .map(|(place, secret)| (format!("environment {}", place + 1), secret.clone()))

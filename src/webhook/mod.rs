@@ -10,4 +10,5 @@ pub mod error;
 pub mod event;
 pub mod inbox;
 pub mod listing;
+pub mod secrets;
 pub mod signature;

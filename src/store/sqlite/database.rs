@@ -83,6 +83,10 @@ impl Store for Sqlite {
         self.readers.read(|connection| executions::due(connection, now, lane, limit))
     }
 
+    fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error> {
+        self.readers.read(|connection| executions::next_in_order(connection, key, now))
+    }
+
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error> {
         self.readers.read(executions::oldest_open)
     }

@@ -64,6 +64,25 @@ pub fn due(
     rows::all(connection, &sql, params![to_micros(now), limit], rows::to_execution)
 }
 
+/// The earliest of a key that has not ended, if it is due.
+pub fn next_in_order(
+    connection: &Connection,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<Execution>, Error> {
+    let sql = rows::select(
+        rows::EXECUTION,
+        "executions WHERE ordering_key = ?1 \
+         AND state IN ('available', 'running', 'retryable', 'unknown') \
+         ORDER BY created_at, id LIMIT 1",
+    );
+    let first = rows::all(connection, &sql, params![key], rows::to_execution)?.pop();
+    Ok(first.filter(|one| match one.state {
+        State::Running => one.lease_until.is_none_or(|until| until <= now),
+        _ => one.run_at <= now,
+    }))
+}
+
 /// The moment since which the longest-waiting open execution waits.
 pub fn oldest_open(connection: &Connection) -> Result<Option<Timestamp>, Error> {
     let sql =
