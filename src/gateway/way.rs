@@ -25,15 +25,12 @@ const DATED: [&str; 14] = [
     "transfers",
 ];
 /// Lists below an object, which cannot.
-const NESTED: [(&str, &str); 9] = [
+const NESTED: [(&str, &str); 6] = [
     ("accounts", "bank_accounts"),
     ("accounts", "external_accounts"),
     ("accounts", "persons"),
     ("application_fees", "refunds"),
     ("charges", "refunds"),
-    ("customers", "bank_accounts"),
-    ("customers", "cards"),
-    ("customers", "sources"),
     ("transfers", "reversals"),
 ];
 /// What an action on an object leaves behind: a property, and the value that says "done".
@@ -78,6 +75,10 @@ impl Way {
             [parent, _, child] if NESTED.contains(&(parent, child)) => {
                 Self::Listed { dated: false }
             }
+            // A card is added from a token that works once. Servers in Stripe's place refuse
+            // metadata here, so it carries no mark.
+            ["customers", _, "sources" | "cards" | "bank_accounts"] => Self::Hidden,
+            ["customers", _, "sources" | "cards" | "bank_accounts", _] => Self::Repeatable,
             [parent, _, child, _] if NESTED.contains(&(parent, child)) => Self::Repeatable,
             [collection, _] if DATED.contains(&collection) => Self::Repeatable,
             [collection, _, action] => ACTIONS
@@ -153,7 +154,9 @@ mod tests {
         let way = |path: &str| Way::of("POST", &format!("https://api.stripe.com{path}"));
         assert_eq!(way("/v1/charges"), Way::Listed { dated: true });
         assert_eq!(way("//v1/refunds/"), Way::Listed { dated: true });
-        assert_eq!(way("/v1/customers/cus_1/sources"), Way::Listed { dated: false });
+        assert_eq!(way("/v1/accounts/acct_1/persons"), Way::Listed { dated: false });
+        assert_eq!(way("/v1/customers/cus_1/sources"), Way::Hidden);
+        assert_eq!(way("/v1/customers/cus_1/sources/card_1"), Way::Repeatable);
         assert_eq!(way("/v1/customers/cus_1"), Way::Repeatable);
         assert_eq!(way("/v1/accounts/acct_1/persons/person_1"), Way::Repeatable);
         let captured = Way::Shown { property: "captured", done: "true" };
