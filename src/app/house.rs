@@ -20,7 +20,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -48,6 +48,8 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    /// Deliveries of webhooks that wait for their commit: they come before what can wait.
+    pub arriving: AtomicUsize,
     bare_context: OnceLock<Map<String, Json>>,
     stopping: AtomicBool,
     secrets: Secrets,
@@ -98,6 +100,7 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
+            arriving: AtomicUsize::new(0),
             bare_context: OnceLock::new(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),

@@ -18,6 +18,7 @@ use crate::webhook::dispatch::{has_processor, pass_over};
 use crate::webhook::inbox;
 use jiff::SignedDuration;
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -34,6 +35,9 @@ const SENT_BESIDE: usize = 16;
 const INSIDE_BESIDE: usize = 64;
 /// How many events are taken up ahead, so that there is always one to go on with.
 const INSIDE_AT_HAND: usize = 256;
+/// With more deliveries than this waiting for their commits, so many are run beside each other.
+const MANY_ARRIVING: usize = 8;
+const BUSY_BESIDE: usize = 4;
 /// How many a command takes up at once.
 const BATCH: u32 = 256;
 
@@ -55,8 +59,13 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
+        // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
+        let is_busy =
+            lane == Lane::Inside && house.arriving.load(Ordering::Relaxed) > MANY_ARRIVING;
+        let (beside, at_hand) =
+            if is_busy { (BUSY_BESIDE, 2 * BUSY_BESIDE) } else { (beside, at_hand) };
         // Many are taken up in one commit: not one for each that has ended.
-        let wanted = at_hand - waiting.len() - running.len();
+        let wanted = at_hand.saturating_sub(waiting.len() + running.len());
         if wanted >= at_hand / 2 {
             waiting.extend(take_up(&house, lane, wanted, &in_hand).await);
         }
