@@ -44,8 +44,7 @@ pub fn folder() -> TempDir {
 pub fn serve(secret: &str) -> Served {
     let runtime = Runtime::new().expect("a runtime");
     let folder = folder();
-    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
-    PARTS.iter().for_each(|part| copy(&from.join(part), &folder.path().join(part)));
+    copy_instance(folder.path());
     let options = Options { settle_immediately: true, ..Options::default() };
     let sandbox = runtime.block_on(start(options)).expect("a sandbox");
     let flags = Flags {
@@ -66,6 +65,13 @@ pub fn serve(secret: &str) -> Served {
     std::mem::forget(stop);
     runtime.spawn(worker::run(Arc::clone(&house), stopped));
     Served { runtime, house, addr, sandbox, folder }
+}
+
+/// A copy of this repository's instance.
+pub fn copy_instance(to: &Path) {
+    fs::create_dir_all(to).expect("made");
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
+    PARTS.iter().for_each(|part| copy(&from.join(part), &to.join(part)));
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -7,7 +7,6 @@ use crate::gateway::request_type::{Gateway, Submission};
 use crate::journal::run::Run;
 use crate::store::execution::{Execution, ExecutionId, State};
 use crate::webhook::dispatch::{Dispatch, Processed};
-use crate::webhook::inbox::Receipt;
 
 impl RequestHost {
     /// Runs a request type to its outcome. Inside an execution its key is derived from that
@@ -47,19 +46,6 @@ impl RequestHost {
             host: &host,
             buffer: &host,
         })
-    }
-
-    /// Takes one delivery of a webhook.
-    ///
-    /// # Errors
-    /// [`Error::Webhook`]; see its kinds for the answer to give.
-    pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
-        let inbox = self.house.inbox();
-        let receipt = inbox.receive(gateway, header, body)?;
-        if matches!(receipt, Receipt::Stored(_)) {
-            self.house.wake.notify_one();
-        }
-        Ok(receipt)
     }
 
     /// Processes one stored event.

@@ -21,7 +21,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -48,6 +48,7 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    bare_context: OnceLock<Map<String, Json>>,
     stopping: AtomicBool,
     secrets: Secrets,
     /// Counts deliveries, for the metrics page.
@@ -97,6 +98,7 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
+            bare_context: OnceLock::new(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),
             deliveries: Deliveries::default(),
@@ -150,6 +152,10 @@ impl House {
 
     /// `context` where there is no visitor: commands and the worker.
     pub fn bare_context(&self) -> Map<String, Json> {
+        self.bare_context.get_or_init(|| self.make_bare_context()).clone()
+    }
+
+    fn make_bare_context(&self) -> Map<String, Json> {
         let url = self.public_url();
         let host = url.split("://").nth(1).unwrap_or("localhost");
         let context = json!({

@@ -39,7 +39,7 @@ impl RequestHost {
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
         let run_at = self.house.clock.now() + delay.unwrap_or_default();
         let later = Later { intent, run_at };
-        let id = self.write(|phase| Ok::<_, JournalError>(phase.enqueue(&later)))?;
+        let id = self.write(|phase| Ok::<_, JournalError>(phase.enqueue(later)))?;
         self.house.wake.notify_one();
         Ok(id.to_string())
     }

@@ -14,21 +14,27 @@ use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::store::error::Error as StoreError;
 use crate::store::execution::{Execution, ExecutionId, Lane};
+use crate::webhook::dispatch::{has_processor, pass_over};
 use crate::webhook::inbox;
-use std::collections::HashSet;
+use jiff::SignedDuration;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// How often a lane looks by itself; it is also woken by every stored event.
 const PAUSE: Duration = Duration::from_millis(500);
 /// At least so long between two looks that find nothing.
 const REST: Duration = Duration::from_millis(20);
-/// How many executions of a lane are run beside each other: enough for their commits to share
-/// one fsync.
-const BESIDE_EACH_OTHER: usize = 16;
-/// How many executions are looked for at once.
+/// How many executions are run beside each other. What waits for the gateway holds a thread for as
+/// long as Stripe takes; events are many and short, and the more end together, the more commits
+/// share one fsync.
+const SENT_BESIDE: usize = 16;
+const INSIDE_BESIDE: usize = 64;
+/// How many events are taken up ahead, so that there is always one to go on with.
+const INSIDE_AT_HAND: usize = 256;
+/// How many a command takes up at once.
 const BATCH: u32 = 256;
 
 /// Works in both lanes until `stop` says so. The executions in hand are finished first.
@@ -40,60 +46,118 @@ pub async fn run(house: Arc<House>, stop: watch::Receiver<bool>) {
 }
 
 async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
-    let room = Arc::new(Semaphore::new(BESIDE_EACH_OTHER));
+    let (beside, at_hand) = match lane {
+        Lane::Sent => (SENT_BESIDE, SENT_BESIDE),
+        Lane::Inside => (INSIDE_BESIDE, INSIDE_AT_HAND),
+    };
     let in_hand = Arc::new(InHand::default());
+    let mut waiting = VecDeque::new();
     let mut running = JoinSet::new();
     while !*stop.borrow() {
-        let ours = Arc::clone(&house);
-        let due = tokio::task::spawn_blocking(move || ours.journal.pending(lane, BATCH)).await;
-        let due = match due {
-            Ok(Ok(due)) => due,
-            Ok(Err(error)) => {
-                tracing::warn!("the worker could not look for work: {error}");
-                Vec::new()
-            }
-            Err(error) => {
-                tracing::error!("the worker stumbled: {error}");
-                Vec::new()
-            }
-        };
-        let mut begun = 0;
-        for execution in due {
-            if *stop.borrow() || !in_hand.take(&execution.id) {
-                continue;
-            }
-            begun += 1;
-            let permit = Arc::clone(&room).acquire_owned().await;
-            let (house, in_hand) = (Arc::clone(&house), Arc::clone(&in_hand));
-            running.spawn_blocking(move || {
-                let _permit = permit;
-                let mut next = Some(execution);
-                while let Some(execution) = next.take() {
-                    let (id, key) = (execution.id.clone(), execution.ordering_key.clone());
-                    if let Err(error) = one(&house, execution) {
-                        tracing::warn!(execution = id.as_str(), "{error}");
-                    }
-                    in_hand.put_back(&id);
-                    next = behind(&house, key.as_deref()).filter(|next| in_hand.take(&next.id));
-                }
-            });
-        }
         while running.try_join_next().is_some() {}
-        if begun > 0 {
-            continue;
+        // Many are taken up in one commit: not one for each that has ended.
+        let wanted = at_hand - waiting.len() - running.len();
+        if wanted >= at_hand / 2 {
+            waiting.extend(take_up(&house, lane, wanted, &in_hand).await);
         }
-        // Nothing new: what is due is in hand, or waits behind it.
-        tokio::time::sleep(REST).await;
+        while running.len() < beside
+            && let Some(run) = waiting.pop_front()
+        {
+            let (house, in_hand) = (Arc::clone(&house), Arc::clone(&in_hand));
+            running.spawn_blocking(move || chain(&house, run, &in_hand));
+        }
+        if running.len() < beside / 2 {
+            // Nothing new: what is due is in hand, or waits behind it.
+            tokio::time::sleep(REST).await;
+        }
         tokio::select! {
             // A stored event; what waits for the gateway is never that fresh.
-            () = house.wake.notified(), if lane == Lane::Inside => {}
+            () = house.wake.notified(), if lane == Lane::Inside && running.len() < beside => {}
             _ = running.join_next(), if !running.is_empty() => {}
             () = tokio::time::sleep(PAUSE / crate::crash::haste()) => {}
             _ = stop.changed() => {}
         }
     }
     house.stop();
+    let ours = Arc::clone(&house);
+    let handing_back = tokio::task::spawn_blocking(move || hand_back(&ours, waiting));
     while running.join_next().await.is_some() {}
+    drop(handing_back.await);
+}
+
+/// What was not begun is others' at once, and not when its lease ends.
+fn hand_back(house: &House, waiting: VecDeque<Run>) {
+    for run in waiting {
+        let back =
+            house.journal.wait(run, "the program stopped before it began", SignedDuration::ZERO);
+        if let Err(error) = back {
+            tracing::warn!("an execution is left until its lease ends: {error}");
+        }
+    }
+}
+
+/// Takes up at most so many that are due and not in hand already, in one commit.
+async fn take_up(house: &Arc<House>, lane: Lane, limit: usize, in_hand: &Arc<InHand>) -> Vec<Run> {
+    let (house, in_hand) = (Arc::clone(house), Arc::clone(in_hand));
+    let looking = tokio::task::spawn_blocking(move || {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let mut due = house.journal.pending(lane, limit)?;
+        due.retain(|execution| in_hand.take(&execution.id));
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = due.iter().map(|execution| execution.id.clone()).collect();
+        let runs = house.journal.resume_all(due);
+        let is_ours = |id: &ExecutionId| {
+            runs.as_ref().is_ok_and(|runs| runs.iter().any(|run| run.execution().id == *id))
+        };
+        ids.iter().filter(|id| !is_ours(id)).for_each(|id| in_hand.put_back(id));
+        runs
+    });
+    match looking.await {
+        Ok(Ok(runs)) => runs,
+        Ok(Err(error)) => {
+            tracing::warn!("the worker could not take up work: {error}");
+            Vec::new()
+        }
+        Err(error) => {
+            tracing::error!("the worker stumbled: {error}");
+            Vec::new()
+        }
+    }
+}
+
+/// Does what was taken up, and then what waits behind it.
+fn chain(house: &Arc<House>, run: Run, in_hand: &InHand) {
+    let held = Held { in_hand, id: run.execution().id.clone() };
+    let mut next = Some((run, held));
+    while let Some((run, held)) = next.take() {
+        let key = run.execution().ordering_key.clone();
+        if let Err(error) = one(house, run) {
+            tracing::warn!(execution = held.id.as_str(), "{error}");
+        }
+        drop(held);
+        let behind = behind(house, key.as_deref()).filter(|behind| in_hand.take(&behind.id));
+        let Some(behind) = behind else { continue };
+        let held = Held { in_hand, id: behind.id.clone() };
+        match claim(house, behind) {
+            Ok(Some(run)) => next = Some((run, held)),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(execution = held.id.as_str(), "{error}"),
+        }
+    }
+}
+
+/// Put back when its run ends, also by a panic.
+struct Held<'a> {
+    in_hand: &'a InHand,
+    id: ExecutionId,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.in_hand.put_back(&self.id);
+    }
 }
 
 /// What waits behind one that has ended: done at once, so that a long queue behind one object is
@@ -130,16 +194,23 @@ pub fn work(house: &Arc<House>) -> Result<usize, Error> {
     let count = due.len();
     for execution in due {
         let id = execution.id.clone();
-        if let Err(error) = one(house, execution) {
+        let done =
+            claim(house, execution).and_then(|run| run.map_or(Ok(()), |run| one(house, run)));
+        if let Err(error) = done {
             tracing::warn!(execution = id.as_str(), "{error}");
         }
     }
     Ok(count)
 }
 
-fn one(house: &Arc<House>, execution: Execution) -> Result<(), Error> {
-    let Some(run) = claim(house, execution)? else { return Ok(()) };
+fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
+    // It may have waited long behind slow ones.
+    house.journal.hold_if_short(&mut run)?;
     crash_point!("claim_after");
+    let world = house.world();
+    if run.execution().kind == inbox::KIND && !has_processor(&world.catalog, run.execution()) {
+        return Ok(pass_over(&house.journal, run)?);
+    }
     let mut scope = Scope::new(house.bare_context());
     scope.parent = Some(run.execution().id.clone());
     let host = house.host(scope);

@@ -160,7 +160,11 @@ impl Journal {
         let mut all = run.unsaved;
         all.extend(writes);
         all.push(guarded(&run.execution, &mut to, self.now()));
-        self.store.commit(all)?;
+        if run.is_waited_for {
+            self.store.commit(all)?;
+        } else {
+            self.store.commit_soon(all)?;
+        }
         Ok(to)
     }
 

@@ -69,7 +69,8 @@ impl Journal {
     /// nothing leaves the house unrecorded. The first step is step 0; send what it holds.
     pub fn begin(&self, intent: Intent, first_step: Option<StepIntent>) -> Result<Begun, Error> {
         let now = self.now();
-        let mut execution = new_execution(&intent, State::Running, now, now);
+        let fingerprint = intent.fingerprint.clone();
+        let mut execution = new_execution(intent, State::Running, now, now);
         execution.attempt = 1;
         execution.lease_until = Some(now + self.lease);
         let mut run = Run::new(execution, Vec::new());
@@ -82,22 +83,32 @@ impl Journal {
         }
         match self.store.commit(writes) {
             Ok(()) => Ok(Begun::New(run)),
-            Err(store::error::Error::Conflict { existing }) => self.met(&intent, &existing),
+            Err(store::error::Error::Conflict { existing }) => {
+                Ok(classify(self.existing(&existing)?, &fingerprint))
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     /// Records an execution to be run later by whoever is free: an event, a job. `New` is not
     /// ours to run yet: take it up with [`Journal::resume`].
-    pub fn enqueue(&self, intent: &Intent, run_at: Timestamp) -> Result<Enqueued, Error> {
+    pub fn enqueue(&self, intent: Intent, run_at: Timestamp) -> Result<Enqueued, Error> {
         let execution = new_execution(intent, State::Available, self.now(), run_at);
-        match self.store.commit(vec![Write::ExecutionInsert(execution.clone())]) {
-            Ok(()) => Ok(Enqueued { execution, is_new: true }),
-            Err(store::error::Error::Conflict { existing }) => {
-                Ok(Enqueued { execution: self.existing(&existing)?, is_new: false })
-            }
-            Err(error) => Err(error.into()),
-        }
+        let id = execution.id.clone();
+        enqueued(id, self.store.commit(vec![Write::ExecutionInsert(execution)]))
+    }
+
+    /// The same for a caller that has no thread to wait with; see [`Store::commit_then`].
+    pub fn enqueue_then(
+        &self,
+        intent: Intent,
+        run_at: Timestamp,
+        then: impl FnOnce(Result<Enqueued, Error>) + Send + 'static,
+    ) {
+        let execution = new_execution(intent, State::Available, self.now(), run_at);
+        let id = execution.id.clone();
+        let writes = vec![Write::ExecutionInsert(execution)];
+        self.store.commit_then(writes, Box::new(move |done| then(enqueued(id, done))));
     }
 
     /// Commits a phase that belongs to no execution (a record mutation from a page).
@@ -107,10 +118,6 @@ impl Journal {
             return Ok(());
         }
         Ok(self.store.commit(writes)?)
-    }
-
-    fn met(&self, intent: &Intent, existing: &ExecutionId) -> Result<Begun, Error> {
-        Ok(classify(self.existing(existing)?, &intent.fingerprint))
     }
 
     fn existing(&self, id: &ExecutionId) -> Result<Execution, Error> {
@@ -134,32 +141,42 @@ fn classify(execution: Execution, fingerprint: &str) -> Begun {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueued {
     /// The execution that holds the key now.
-    pub execution: Execution,
+    pub id: ExecutionId,
     /// False when the key was there before: a duplicate.
     pub is_new: bool,
 }
 
+fn enqueued(id: ExecutionId, done: Result<(), store::error::Error>) -> Result<Enqueued, Error> {
+    match done {
+        Ok(()) => Ok(Enqueued { id, is_new: true }),
+        Err(store::error::Error::Conflict { existing }) => {
+            Ok(Enqueued { id: existing, is_new: false })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// An execution as it stands before anything happened to it.
 pub(super) fn new_execution(
-    intent: &Intent,
+    intent: Intent,
     state: State,
     now: Timestamp,
     run_at: Timestamp,
 ) -> Execution {
     Execution {
-        id: intent.id.clone().unwrap_or_else(|| new_id(now)),
-        kind: intent.kind.clone(),
-        name: intent.name.clone(),
-        input: intent.input.clone(),
-        idempotency_key: intent.idempotency_key.clone(),
-        fingerprint: intent.fingerprint.clone(),
+        id: intent.id.unwrap_or_else(|| new_id(now)),
+        kind: intent.kind,
+        name: intent.name,
+        input: intent.input,
+        idempotency_key: intent.idempotency_key,
+        fingerprint: intent.fingerprint,
         state,
         attempt: 0,
         run_at: moment::whole(run_at),
         lease_until: None,
         outcome: None,
         error: None,
-        ordering_key: intent.ordering_key.clone(),
+        ordering_key: intent.ordering_key,
         created_at: now,
         finished_at: None,
     }

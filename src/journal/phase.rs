@@ -150,8 +150,8 @@ impl Phase {
     }
 
     /// Asks for an execution that exists once this phase is committed: effect and order together.
-    pub fn enqueue(&mut self, later: &Later) -> ExecutionId {
-        let execution = new_execution(&later.intent, State::Available, self.now(), later.run_at);
+    pub fn enqueue(&mut self, later: Later) -> ExecutionId {
+        let execution = new_execution(later.intent, State::Available, self.now(), later.run_at);
         let id = execution.id.clone();
         self.writes.push(Write::ExecutionInsert(execution));
         id

@@ -15,11 +15,13 @@ pub struct Run {
     pub(super) next: u32,
     // Answers and remembered values that go into the next commit of this run.
     pub(super) unsaved: Vec<Write>,
+    // True when somebody waits for its end: its commit does not wait for company then.
+    pub(super) is_waited_for: bool,
 }
 
 impl Run {
     pub(super) fn new(execution: Execution, steps: Vec<Step>) -> Self {
-        Self { execution, steps, next: 0, unsaved: Vec::new() }
+        Self { execution, steps, next: 0, unsaved: Vec::new(), is_waited_for: true }
     }
 
     /// The execution.

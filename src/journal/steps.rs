@@ -80,6 +80,12 @@ impl Journal {
         Ok(())
     }
 
+    /// The same for one that was taken up a while ago; nothing while most of its lease is left.
+    pub fn hold_if_short(&self, run: &mut Run) -> Result<(), Error> {
+        let left = run.execution.lease_until.map(|until| until.duration_since(self.now()));
+        if left.is_some_and(|left| left < self.lease / 2) { self.hold(run) } else { Ok(()) }
+    }
+
     /// The write that fails unless the execution is still this runner's.
     fn fence(&self, run: &Run) -> Write {
         let execution = &run.execution;

@@ -9,10 +9,25 @@ use super::state::{Activity, Constant, Session};
 use super::write::Write;
 use jiff::Timestamp;
 
+/// Who is told what became of a commit.
+pub type Then = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
 /// A database. Every call blocks; reads see everything whose commit has returned.
 pub trait Store: Send + Sync {
     /// Stores all writes or none, and returns when they would survive a loss of power.
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error>;
+
+    /// The same when nobody waits for it: it may wait some milliseconds for company, because a
+    /// commit costs the disk as much as a hundred that share it.
+    fn commit_soon(&self, writes: Vec<Write>) -> Result<(), Error> {
+        self.commit(writes)
+    }
+
+    /// The same for a caller that has no thread to wait with: `then` is told, on a thread of the
+    /// store, and must not block. A store without such a thread blocks the caller.
+    fn commit_then(&self, writes: Vec<Write>, then: Then) {
+        then(self.commit(writes));
+    }
 
     /// Reserves an id for a new record. It is never given twice, used or not.
     fn next_record_id(&self) -> Result<RecordId, Error>;
@@ -41,7 +56,8 @@ pub trait Store: Send + Sync {
     /// goes on with the next, and a long queue behind one object is not looked through again.
     fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error>;
 
-    /// When the longest-waiting execution that has not ended was made.
+    /// Since when the longest-waiting execution that has not ended waits: since it was made, or,
+    /// not taken up yet, since it was to be. Cheap also when very many wait.
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error>;
 
     /// The steps of an execution, in order.

@@ -124,10 +124,11 @@ impl Templates {
         &self,
         source: &Source,
         scene: &Scene,
-        locals: Json,
+        locals: impl Into<Locals>,
         output: OutputMode,
         host: &dyn Host,
     ) -> Result<Rendered, Error> {
+        let locals: Locals = locals.into();
         let Some(budget) = scene.enter(LIMITS) else {
             return Err(Error::new(Kind::Limit, "forms and calls nest too deep"));
         };
@@ -135,7 +136,7 @@ impl Templates {
         let compiled = self.compiled(source);
         let result = compiled.template.clone().and_then(|template| {
             let setting = Setting {
-                variables: variables(locals),
+                variables: locals.0,
                 globals: globals(scene, source.profile),
                 partials: self,
                 host: &stage,
@@ -242,17 +243,32 @@ impl Partials for Templates {
     }
 }
 
-/// Locals as variables. `{"html_safe": text}` is a text that is printed as it is.
-fn variables(locals: Json) -> Vec<(Text, Value)> {
-    let Json::Object(map) = locals else { return Vec::new() };
-    let value = |value: Json| match &value {
-        Json::Object(map) if map.len() == 1 => match map.get("html_safe") {
-            Some(Json::String(text)) => Value::safe(text.as_str()),
+/// The variables of a template at its beginning.
+#[derive(Debug, Default)]
+pub struct Locals(Vec<(Text, Value)>);
+
+impl Locals {
+    /// The same value under another name too: one value, seen through both.
+    pub fn share(&mut self, name: &str, as_well_as: &str) {
+        let shared = self.0.iter().find(|(other, _)| other.as_str() == name);
+        let shared = shared.map(|(_, value)| value.clone()).unwrap_or_default();
+        self.0.push((Text::from(as_well_as), shared));
+    }
+}
+
+/// The properties of an object. `{"html_safe": text}` is a text that is printed as it is.
+impl From<Json> for Locals {
+    fn from(locals: Json) -> Self {
+        let Json::Object(map) = locals else { return Self::default() };
+        let value = |value: Json| match &value {
+            Json::Object(map) if map.len() == 1 => match map.get("html_safe") {
+                Some(Json::String(text)) => Value::safe(text.as_str()),
+                _ => Value::from(value),
+            },
             _ => Value::from(value),
-        },
-        _ => Value::from(value),
-    };
-    map.into_iter().map(|(name, local)| (Text::from(name), value(local))).collect()
+        };
+        Self(map.into_iter().map(|(name, local)| (Text::from(name), value(local))).collect())
+    }
 }
 
 /// Variables that are visible everywhere: `context`, and the old names of its parts.

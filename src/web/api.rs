@@ -28,7 +28,7 @@ pub async fn request_type(
 ) -> Response {
     let dev = is_development(&house);
     let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
-        Ok((visit, _)) => visit,
+        Ok(visit) => visit,
         Err(fault) => return fault.json(dev),
     };
     if let Err(fault) = access::check(&house, &visit) {
@@ -112,7 +112,7 @@ pub async fn execution(
 ) -> Response {
     let dev = is_development(&house);
     let visit = match read::read(&house, request, 0).await {
-        Ok((visit, _)) => visit,
+        Ok(visit) => visit,
         Err(fault) => return fault.json(dev),
     };
     if let Err(fault) = access::check(&house, &visit) {

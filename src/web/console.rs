@@ -102,7 +102,7 @@ pub async fn guarded(
 ) -> Response {
     let dev = is_development(&house);
     let visit = match read::read(&house, request, 0).await {
-        Ok((visit, _)) => visit,
+        Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
     };
     if let Err(fault) = access::check(&house, &visit) {

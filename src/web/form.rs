@@ -37,7 +37,7 @@ pub async fn submit_to(
 async fn take(house: Arc<House>, id: Option<String>, request: Request) -> Response {
     let dev = is_development(&house);
     let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
-        Ok((visit, _)) => visit,
+        Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
     };
     if !matches!(visit.method, Method::POST | Method::PUT | Method::PATCH) {
@@ -140,7 +140,7 @@ fn again(
     visit.path = path.to_owned();
     visit.query = query.to_owned();
     visit.method = Method::GET;
-    page::answer(house, visit, &[], Some((form, refused)))
+    page::answer(house, visit, Some((form, refused)))
 }
 
 fn failed(error: Error, wants_json: bool, dev: bool) -> Response {

@@ -21,7 +21,7 @@ const BYTES_MAX: usize = 256 * 1024;
 pub async fn run(State(house): State<Arc<House>>, request: Request) -> Response {
     let dev = is_development(&house);
     let visit = match read::read(&house, request, BYTES_MAX).await {
-        Ok((visit, _)) => visit,
+        Ok(visit) => visit,
         Err(fault) => return fault.json(dev),
     };
     let user = user_id(&visit);

@@ -17,19 +17,32 @@ use crate::web::{read, security, webhook};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
 /// Any address that is not the host's own: a page, or 404.
 pub async fn any(State(house): State<Arc<House>>, request: Request) -> Response {
     let dev = is_development(&house);
-    let (visit, bytes) = match read::read(&house, request, BODY_BYTES_MAX).await {
-        Ok(read) => read,
+    if let Some(gateway) = webhook_of(&house, &request) {
+        return webhook::receive(house, gateway, request).await;
+    }
+    let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
+        Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
     };
     let ours = Arc::clone(&house);
-    let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, &bytes, None)).await;
+    let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, None)).await;
     answer.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).page(dev))
+}
+
+/// The gateway whose webhooks arrive at this address; most addresses have none.
+fn webhook_of(house: &House, request: &Request) -> Option<String> {
+    let world = house.world();
+    let method = Method::from_name(request.method().as_str())?;
+    let path = percent_decode_str(request.uri().path()).decode_utf8().ok()?;
+    let page = world.catalog.route(method, &path, None)?.page;
+    page.metadata.pointer("/webhook/gateway").and_then(Json::as_str).map(str::to_owned)
 }
 
 /// True where a developer looks at the answers.
@@ -41,7 +54,6 @@ pub fn is_development(house: &House) -> bool {
 pub fn answer(
     house: &Arc<House>,
     mut visit: Visit,
-    bytes: &[u8],
     refused: Option<(String, Refused)>,
 ) -> Response {
     let dev = is_development(house);
@@ -54,9 +66,6 @@ pub fn answer(
         return not_found(&visit, dev);
     };
     let page = routed.page;
-    if let Some(gateway) = page.metadata.pointer("/webhook/gateway").and_then(Json::as_str) {
-        return webhook::receive(house, gateway, &visit, bytes);
-    }
     for (name, value) in routed.params {
         visit.params.insert(name, Json::String(value));
     }

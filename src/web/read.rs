@@ -1,42 +1,35 @@
 //! Reads a request whole into a visit: session, parameters, and whether its token is right.
 
 use crate::app::house::House;
+use crate::store::error::Error as StoreError;
 use crate::web::error::Fault;
 use crate::web::params;
 use crate::web::session::Session;
 use crate::web::visit::{self, Visit, content_type, header_text};
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::task::JoinError;
 
 /// Reads everything; `limit` bytes of body at most.
 ///
 /// # Errors
 /// 413 for a longer body, 400 for one that cannot be read.
-pub async fn read(house: &House, request: Request, limit: usize) -> Result<(Visit, Bytes), Fault> {
-    let peer = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>();
-    let ip = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    let (head, body) = request.into_parts();
-    let too_long = || {
-        let message = format!("The body is longer than {limit} bytes.");
-        Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-    };
-    let announced =
-        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_long());
-    }
-    let bytes = to_bytes(body, limit).await.map_err(|_| too_long())?;
+pub async fn read(house: &Arc<House>, request: Request, limit: usize) -> Result<Visit, Fault> {
+    let ip = peer(&request);
+    let (head, bytes) = read_body(request, limit).await?;
     let mut all = visit::read_params(&head.uri, &head.headers, &bytes).map_err(Fault::bad)?;
     if content_type(&head.headers) == "multipart/form-data" {
         let whole = Request::from_parts(head.clone(), axum::body::Body::from(bytes.clone()));
         all.extend(multipart(whole).await?);
     }
     let path = percent_decode_str(head.uri.path()).decode_utf8().map_err(Fault::bad)?.into_owned();
-    let session = session(house, header_text(&head.headers, "cookie").unwrap_or_default());
+    let session = session(house, header_text(&head.headers, "cookie").unwrap_or_default()).await;
     let method = method(&head.method, &mut all);
     let csrf_valid = is_safe(&head.method) || has_token(house, &session, &all, &head.headers);
     let visit = Visit {
@@ -50,7 +43,32 @@ pub async fn read(house: &House, request: Request, limit: usize) -> Result<(Visi
         ip,
         csrf_valid,
     };
-    Ok((visit, bytes))
+    Ok(visit)
+}
+
+/// The peer's address.
+pub fn peer(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+}
+
+/// The head, and a body of `limit` bytes at most.
+///
+/// # Errors
+/// 413 for a longer body.
+pub async fn read_body(request: Request, limit: usize) -> Result<(Parts, Bytes), Fault> {
+    let (head, body) = request.into_parts();
+    let too_long = || {
+        let message = format!("The body is longer than {limit} bytes.");
+        Fault::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    };
+    let announced =
+        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_long());
+    }
+    let bytes = to_bytes(body, limit).await.map_err(|_| too_long())?;
+    Ok((head, bytes))
 }
 
 async fn multipart(request: Request) -> Result<Map<String, Json>, Fault> {
@@ -98,10 +116,13 @@ fn has_token(
     !foreign && session.accepts(token, &house.config.instance_key)
 }
 
-fn session(house: &House, cookies: &str) -> Session {
+async fn session(house: &Arc<House>, cookies: &str) -> Session {
     let Some(id) = Session::id_in(cookies) else { return Session::fresh() };
     let mut session = Session { id, ..Session::default() };
-    match stored(house, &session.hash()) {
+    let (house, hash) = (Arc::clone(house), session.hash());
+    let reading = tokio::task::spawn_blocking(move || stored(&house, &hash)).await;
+    let stumbled = |error: JoinError| StoreError::Broken(format!("it stumbled: {error}"));
+    match reading.unwrap_or_else(|error| Err(stumbled(error))) {
         Ok(Some(Json::Object(mut data))) => {
             if let Some(Json::Object(flash)) = data.shift_remove("flash") {
                 session.flash = flash;
@@ -116,7 +137,7 @@ fn session(house: &House, cookies: &str) -> Session {
 }
 
 /// What the store has under a session's hash, unless it has ended.
-fn stored(house: &House, hash: &str) -> Result<Option<Json>, crate::store::error::Error> {
+fn stored(house: &House, hash: &str) -> Result<Option<Json>, StoreError> {
     let found = house.store.session(hash)?;
     Ok(found.filter(|found| found.expires_at > house.clock.now()).map(|found| found.data))
 }

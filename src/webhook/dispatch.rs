@@ -9,12 +9,15 @@ use crate::journal::run::Run;
 use crate::module::catalog::Catalog;
 use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 use crate::template::host::Host;
-use crate::template::render::{OutputMode, Templates};
+use crate::template::render::{Locals, OutputMode, Templates};
 use crate::template::scene::Scene;
 use crate::webhook::error::Error;
-use crate::webhook::event::Event;
+use crate::webhook::event::{Event, processor};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
+
+/// Why most events are passed over.
+const NO_PROCESSOR: &str = "no module has a processor for it";
 
 /// What a processor runs in.
 pub struct Dispatch<'a> {
@@ -65,7 +68,7 @@ impl Dispatch<'_> {
             self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
-        match self.process(run.execution(), &event) {
+        match self.process(run.execution(), event) {
             Ok(Processed { phase, outcome }) => {
                 let processed = outcome["processed"] == json!(true);
                 crash_point!("event_after_effects");
@@ -92,33 +95,37 @@ impl Dispatch<'_> {
     /// # Errors
     /// As [`Dispatch::run`].
     pub fn rehearse(&self, execution: &Execution) -> Result<Processed, Error> {
-        self.process(execution, &read(execution)?)
+        self.process(execution, read(execution)?)
     }
 
-    fn process(&self, execution: &Execution, event: &Event) -> Result<Processed, Error> {
+    fn process(&self, execution: &Execution, event: Event) -> Result<Processed, Error> {
         let gateway = execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
-        let name = event.processor(gateway);
+        let name = processor(gateway, &event.kind);
         let mut phase = self.journal.phase();
         let passed_over = |why: &str, phase| {
             let outcome = json!({ "processor": name, "processed": false, "reason": why });
             Ok(Processed { phase, outcome })
         };
         let Some(partial) = self.catalog.partial(&name) else {
-            return passed_over("no module has a processor for it", phase);
+            return passed_over(NO_PROCESSOR, phase);
         };
         if event.livemode != self.livemode {
             return passed_over("it is of the other mode, test or live, than this instance", phase);
         }
-        let newer = self.newer(execution, event)?;
+        let newer = self.newer(execution, &event)?;
         if newer.as_deref() == Some(event.kind.as_str()) && !planted("older_overwrites") {
             // What it says was said again, and newer, by one that is processed.
             return passed_over("a newer event of its type was processed before it", phase);
         }
-        let locals = json!({ "event": event.json, "webhook_event": event.json,
-            "object": event.json, "stale": newer.is_some() });
+        let properties =
+            [("event".to_owned(), event.json), ("stale".to_owned(), Json::from(newer.is_some()))];
+        let mut locals = Locals::from(Json::Object(properties.into_iter().collect()));
+        locals.share("event", "webhook_event");
+        locals.share("event", "object");
+        let mut locals = Some(locals);
         let mut result = Ok(());
         self.buffer.within(&mut phase, &mut || {
-            let locals = locals.clone();
+            let locals = locals.take().unwrap_or_default();
             result = self
                 .templates
                 .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
@@ -178,4 +185,22 @@ impl Dispatch<'_> {
 fn read(execution: &Execution) -> Result<Event, Error> {
     let json = execution.input.get("event").cloned().unwrap_or(Json::Null);
     Ok(Event::from_json(json)?)
+}
+
+/// True when a module has a processor for this event: without one there is nothing to set up.
+pub fn has_processor(catalog: &Catalog, execution: &Execution) -> bool {
+    let gateway = execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
+    catalog.partial(&processor(gateway, &execution.name)).is_some()
+}
+
+/// Ends an event that nobody processes.
+///
+/// # Errors
+/// [`Error::Journal`].
+pub fn pass_over(journal: &Journal, run: Run) -> Result<(), Error> {
+    let gateway = run.execution().input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
+    let name = processor(gateway, &run.execution().name);
+    let outcome = json!({ "processor": name, "processed": false, "reason": NO_PROCESSOR });
+    journal.finish(run, None, journal.phase(), State::Completed, outcome)?;
+    Ok(())
 }

@@ -81,12 +81,12 @@ impl Event {
         let object = self.object.as_deref()?;
         Some(format!("{}:{object}", self.account.as_deref().unwrap_or("-")))
     }
+}
 
-    /// The partial that processes it in the module of `gateway`:
-    /// `modules/stripe/webhook_processors/charge_refunded`.
-    pub fn processor(&self, gateway: &str) -> String {
-        format!("modules/{gateway}/webhook_processors/{}", self.kind.replace('.', "_"))
-    }
+/// The partial that processes events of a type in the module of `gateway`:
+/// `modules/stripe/webhook_processors/charge_refunded`.
+pub fn processor(gateway: &str, kind: &str) -> String {
+    format!("modules/{gateway}/webhook_processors/{}", kind.replace('.', "_"))
 }
 
 fn is_plain(text: &str, marks: &str) -> bool {
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(event.key(), "acct_1:evt_1");
         assert_eq!(event.ordering_key().as_deref(), Some("acct_1:du_1"));
         let partial = "modules/stripe/webhook_processors/charge_dispute_created";
-        assert_eq!(event.processor("stripe"), partial);
+        assert_eq!(processor("stripe", &event.kind), partial);
     }
 
     #[test]

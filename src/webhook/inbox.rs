@@ -13,7 +13,7 @@ use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::secrets::Secrets;
 use crate::webhook::signature::{self, Refusal};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 /// The kind of these executions.
 pub const KIND: &str = "webhook_event";
@@ -54,20 +54,45 @@ impl Inbox<'_> {
     /// [`Error::Refused`] and [`Error::NotAnEvent`] keep nothing; [`Error::Journal`] means it is
     /// not stored and must not be acknowledged.
     pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
-        let believed = self.signer(header, body);
-        let event = believed.and_then(|signer| Ok((signer, Event::read(body)?)));
-        let (signer, event) = match event {
-            Ok(both) => both,
+        let event = self.believe(header, body)?;
+        Ok(self.receipt(self.keep(gateway, event)?))
+    }
+
+    /// The event of a delivery that is signed with one of our secrets.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::NotAnEvent`]; [`Error::Store`] when the secrets cannot be read.
+    pub fn believe(&self, header: &str, body: &[u8]) -> Result<Event, Error> {
+        let signer = self.signer(header, body);
+        self.signed_event(signer, body)
+    }
+
+    /// The same without reading the database; nothing when that takes the database.
+    pub fn believe_at_once(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
+        let now = self.clock.now();
+        let known = self.secrets.kept(now)?;
+        let place = signature::verify(header, body, &known.1, now).ok()?;
+        Some(self.signed_event(Ok(known.0[place].clone()), body))
+    }
+
+    fn signed_event(&self, signer: Result<String, Error>, body: &[u8]) -> Result<Event, Error> {
+        let event = signer.and_then(|signer| Ok((signer, Event::read(body)?)));
+        match event {
+            Ok((signer, event)) => {
+                self.deliveries.signed(signer);
+                Ok(event)
+            }
             Err(error) => {
                 self.deliveries.count(Fate::Refused);
-                return Err(error);
+                Err(error)
             }
-        };
-        self.deliveries.signed(signer);
-        let entry = self.keep(gateway, &event)?;
+        }
+    }
+
+    /// Counts what was kept.
+    pub fn receipt(&self, entry: Enqueued) -> Receipt {
         self.deliveries.count(if entry.is_new { Fate::Stored } else { Fate::Duplicate });
-        let id = entry.execution.id;
-        Ok(if entry.is_new { Receipt::Stored(id) } else { Receipt::Duplicate(id) })
+        if entry.is_new { Receipt::Stored(entry.id) } else { Receipt::Duplicate(entry.id) }
     }
 
     /// True when the event was stored before.
@@ -82,22 +107,25 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`Error::Journal`]: it is not stored, and must not be acknowledged.
-    pub fn keep(&self, gateway: &str, event: &Event) -> Result<Enqueued, Error> {
-        let input = json!({ "gateway": gateway, "event": event.json });
-        let intent = Intent {
-            id: None,
-            kind: KIND.to_owned(),
-            name: event.kind.clone(),
-            input,
-            idempotency_key: Some(event.key()),
-            // A second delivery of an event is the same event, whatever its body says now.
-            fingerprint: event.key(),
-            ordering_key: event.ordering_key(),
-        };
+    pub fn keep(&self, gateway: &str, event: Event) -> Result<Enqueued, Error> {
         crash_point!("inbox_before_insert");
-        let entry = self.journal.enqueue(&intent, self.clock.now())?;
+        let entry = self.journal.enqueue(intent(gateway, event), self.clock.now())?;
         crash_point!("inbox_after_insert");
         Ok(entry)
+    }
+
+    /// The same for a caller that has no thread to wait with.
+    pub fn keep_then(
+        &self,
+        gateway: &str,
+        event: Event,
+        then: impl FnOnce(Result<Enqueued, Error>) + Send + 'static,
+    ) {
+        crash_point!("inbox_before_insert");
+        self.journal.enqueue_then(intent(gateway, event), self.clock.now(), |entry| {
+            crash_point!("inbox_after_insert");
+            then(entry.map_err(Error::from));
+        });
     }
 
     /// The name of the secret that signed; one that is not known is looked for anew, because its
@@ -134,5 +162,23 @@ impl Inbox<'_> {
             secrets.extend(opened.map(|secret| (format!("endpoint {}", record.id), secret)));
         }
         Ok(secrets)
+    }
+}
+
+/// The execution of an event.
+fn intent(gateway: &str, event: Event) -> Intent {
+    let key = event.key();
+    Intent {
+        id: None,
+        kind: KIND.to_owned(),
+        ordering_key: event.ordering_key(),
+        // A second delivery of an event is the same event, whatever its body says now.
+        fingerprint: key.clone(),
+        idempotency_key: Some(key),
+        input: Json::Object(Map::from_iter([
+            ("gateway".to_owned(), Json::from(gateway)),
+            ("event".to_owned(), event.json),
+        ])),
+        name: event.kind,
     }
 }

@@ -68,7 +68,7 @@ impl Listing<'_> {
             if self.inbox.is_known(&event)? {
                 continue;
             }
-            if self.inbox.keep(gateway, &event)?.is_new {
+            if self.inbox.keep(gateway, event)?.is_new {
                 self.deliveries.count(Fate::Listed);
                 filled += 1;
             }

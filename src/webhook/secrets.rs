@@ -26,11 +26,14 @@ impl Secrets {
         now: Timestamp,
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, Error>,
     ) -> Result<Named, Error> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match kept {
-            Some((at, named)) if now.duration_since(at).abs() < KEPT => Ok(named),
-            _ => self.fresh(now, read),
-        }
+        self.kept(now).map_or_else(|| self.fresh(now, read), Ok)
+    }
+
+    /// Those of a moment ago, if they are still believed.
+    pub fn kept(&self, now: Timestamp) -> Option<Named> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, named) = kept.as_ref()?;
+        (now.duration_since(*at).abs() < KEPT).then(|| Arc::clone(named))
     }
 
     /// Read anew: a delivery may be signed with a secret that is a moment old.

@@ -4,7 +4,7 @@ use super::ids::Ids;
 use super::readers::Readers;
 use super::writer::{Work, Writer};
 use super::{executions, open, records, rows, schema};
-use crate::store::contract::{Store, Tally};
+use crate::store::contract::{Store, Tally, Then};
 use crate::store::error::Error;
 use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Lane, Step};
 use crate::store::page::Page;
@@ -49,6 +49,14 @@ impl Drop for Sqlite {
 impl Store for Sqlite {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
         self.writer.run(Work::Commit(writes)).map(|_| ())
+    }
+
+    fn commit_soon(&self, writes: Vec<Write>) -> Result<(), Error> {
+        self.writer.run(Work::CommitSoon(writes)).map(|_| ())
+    }
+
+    fn commit_then(&self, writes: Vec<Write>, then: Then) {
+        self.writer.run_then(Work::Commit(writes), Box::new(|done| then(done.map(|_| ()))));
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {

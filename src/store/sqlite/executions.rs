@@ -83,10 +83,15 @@ pub fn next_in_order(
     }))
 }
 
-/// The moment since which the longest-waiting open execution waits.
+/// The moment since which the longest-waiting open execution waits. Of those nobody has taken up,
+/// the index tells; the others are few.
 pub fn oldest_open(connection: &Connection) -> Result<Option<Timestamp>, Error> {
-    let sql =
-        format!("SELECT min(created_at) FROM executions WHERE state IN ({})", names(&State::OPEN));
+    let begun = names(&[State::Running, State::Retryable, State::Unknown]);
+    let sql = format!(
+        "SELECT min(since) FROM (\
+         SELECT min(run_at) AS since FROM executions WHERE state = 'available' UNION ALL \
+         SELECT min(created_at) FROM executions WHERE state IN ({begun}))"
+    );
     let oldest: Option<i64> =
         connection.query_row(&sql, [], |row| row.get(0)).map_err(super::fault::of)?;
     Ok(oldest.map(from_micros))

@@ -2,6 +2,7 @@
 
 use super::fault;
 use crate::store::error::Error;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -39,6 +40,11 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| at(path, error))?;
     connection.busy_timeout(BUSY_WAIT).map_err(|error| at(path, error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // A plan does not depend on the values bound to it: without this, SQLite compiles statements
+    // over partial indexes anew for each value.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(|error| at(path, error))?;
     Ok(connection)
 }
 

@@ -12,18 +12,22 @@ use crate::store::write::Write;
 use rusqlite::Connection;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 // Bounds the time the first of a group waits for the last.
 const GROUP_MAX: usize = 512;
+// How long commits that nobody waits for wait for company.
+const COMPANY_WAIT: Duration = Duration::from_millis(2);
 
 /// Something to do inside a transaction.
 pub enum Work {
     /// The writes of one commit.
     Commit(Vec<Write>),
+    /// The same, after a short wait for others.
+    CommitSoon(Vec<Write>),
     /// Reserves a block of record ids; the answer is the first.
     ReserveIds { count: i64 },
     /// Gives a block back, unless another process reserved after it.
@@ -32,9 +36,12 @@ pub enum Work {
     LimitPages { pages: u32 },
 }
 
+/// Who is told what became of some work, on the writer's thread.
+pub type Reply = Box<dyn FnOnce(Result<i64, Error>) + Send>;
+
 struct Job {
     work: Work,
-    reply: SyncSender<Result<i64, Error>>,
+    reply: Reply,
 }
 
 /// The queue to the writer's thread.
@@ -67,12 +74,25 @@ impl Writer {
 
     /// Does the work and returns when it is on disk.
     pub fn run(&self, work: Work) -> Result<i64, Error> {
-        let stopped = || Error::Broken("the writer has stopped".into());
         let (reply, answer) = sync_channel(1);
-        let queue = self.queue.as_ref().ok_or_else(stopped)?;
-        let sent = queue.lock().unwrap_or_else(PoisonError::into_inner).send(Job { work, reply });
-        sent.map_err(|_| stopped())?;
+        // A caller that is gone has nobody to be told.
+        self.run_then(work, Box::new(move |result| drop(reply.send(result))));
         answer.recv().map_err(|_| stopped())?
+    }
+
+    /// Does the work, and tells `reply` when it is on disk.
+    pub fn run_then(&self, work: Work, reply: Reply) {
+        let job = Job { work, reply };
+        let unsent = match &self.queue {
+            Some(queue) => {
+                let sent = queue.lock().unwrap_or_else(PoisonError::into_inner).send(job);
+                sent.err().map(|unsent| unsent.0)
+            }
+            None => Some(job),
+        };
+        if let Some(job) = unsent {
+            (job.reply)(Err(stopped()));
+        }
     }
 
     /// What was done so far.
@@ -97,10 +117,13 @@ impl Drop for Writer {
     }
 }
 
+fn stopped() -> Error {
+    Error::Broken("the writer has stopped".into())
+}
+
 fn serve(connection: &Connection, jobs: &Receiver<Job>, counts: &Counts) {
     while let Ok(first) = jobs.recv() {
-        let mut group = vec![first];
-        group.extend(jobs.try_iter().take(GROUP_MAX - 1));
+        let group = gather(first, jobs);
         let results = match write_group(connection, &group, counts) {
             // One large commit must not take small ones with it: each tries for itself.
             Err(Error::Full(_)) if group.len() > 1 => {
@@ -110,8 +133,24 @@ fn serve(connection: &Connection, jobs: &Receiver<Job>, counts: &Counts) {
             Ok(results) => results,
         };
         for (job, result) in group.into_iter().zip(results) {
-            // A caller that is gone has nobody to be told.
-            drop(job.reply.send(result));
+            (job.reply)(result);
+        }
+    }
+}
+
+/// What is written together: all that is there, and what comes soon if nobody waits for these.
+fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+    let until = Instant::now() + COMPANY_WAIT;
+    let mut group = vec![first];
+    loop {
+        group.extend(jobs.try_iter().take(GROUP_MAX.saturating_sub(group.len())));
+        let can_wait = group.iter().all(|job| matches!(job.work, Work::CommitSoon(_)));
+        if !can_wait || group.len() >= GROUP_MAX {
+            return group;
+        }
+        match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(job) => group.push(job),
+            Err(_) => return group,
         }
     }
 }
@@ -175,7 +214,7 @@ fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, Error
 
 fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
     match work {
-        Work::Commit(writes) => {
+        Work::Commit(writes) | Work::CommitSoon(writes) => {
             writes.iter().try_for_each(|write| write_one(connection, write)).map(|()| 0)
         }
         Work::ReserveIds { count } => write_records::reserve_ids(connection, *count),
@@ -216,8 +255,9 @@ fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
 impl Counts {
     fn note(&self, results: &[Result<i64, Error>], group: &[Job], started: Instant) {
         let jobs = results.iter().zip(group);
-        let commits =
-            jobs.filter(|(done, job)| done.is_ok() && matches!(job.work, Work::Commit(_)));
+        let commits = jobs.filter(|(done, job)| {
+            done.is_ok() && matches!(job.work, Work::Commit(_) | Work::CommitSoon(_))
+        });
         let commits = commits.count() as u64;
         self.commits.fetch_add(commits, Ordering::Relaxed);
         self.groups.fetch_add(1, Ordering::Relaxed);
