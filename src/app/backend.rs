@@ -11,6 +11,7 @@ use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
 };
 use crate::module::catalog::Catalog;
+use crate::secret::Secret;
 use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
 use crate::store::page::Page;
 use crate::store::query::RecordQuery;
@@ -122,7 +123,10 @@ impl Backend for RequestHost {
             phase.constant_set(name, sealed);
             Ok::<_, crate::journal::error::Error>(())
         };
-        self.write(write).map_err(|e| store_fault(&e))
+        self.write(write).map_err(|e| store_fault(&e))?;
+        let mut written = self.scope.constants.lock().expect("no holder of the constants panics");
+        written.insert(name.to_owned(), Secret::new(value.unwrap_or_default()));
+        Ok(())
     }
 
     fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, Fault> {

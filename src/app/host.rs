@@ -33,7 +33,16 @@ impl RequestHost {
     pub fn scene(&self) -> Result<Scene, Error> {
         let scene = Scene::new(self.scope.context.clone());
         scene.set_constants(self.house.constants(&self.world)?);
+        self.tell_constants(&scene);
         Ok(scene)
+    }
+
+    /// Tells a scene the constants that this request wrote.
+    fn tell_constants(&self, scene: &Scene) {
+        let written = self.scope.constants.lock().expect("no holder of the constants panics");
+        for (name, value) in written.iter() {
+            scene.set_constant(name, value.clone());
+        }
     }
 
     /// The host for renders that share `scene`.
@@ -122,19 +131,14 @@ impl Host for SceneHost<'_> {
             return failed("there is no schema".to_owned());
         };
         let backend = Arc::new(self.host.clone());
-        if let Some(source) = &call.source {
-            return schema.run_for_liquid(source, &call.variables, backend, Limits::TEMPLATE);
-        }
         let name = call.name.unwrap_or_default();
-        match self.host.world.catalog.graph_query(&name) {
-            Some(query) => schema.run_for_liquid(
-                &query.source.text,
-                &call.variables,
-                backend,
-                Limits::TEMPLATE,
-            ),
-            None => failed(format!("there is no graph query `{name}`")),
-        }
+        let stored = self.host.world.catalog.graph_query(&name).map(|query| &*query.source.text);
+        let Some(text) = call.source.as_deref().or(stored) else {
+            return failed(format!("there is no graph query `{name}`"));
+        };
+        let data = schema.run_for_liquid(text, &call.variables, backend, Limits::TEMPLATE);
+        self.host.tell_constants(self.scene);
+        data
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {

@@ -2,9 +2,11 @@
 
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};
+use crate::secret::Secret;
 use crate::store::execution::ExecutionId;
 use crate::template::render::OutputMode;
 use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -30,6 +32,8 @@ pub struct Scope {
     nested: AtomicU32,
     /// Where record writes go; without a phase each is committed by itself.
     pub(super) phase: Mutex<Option<Phase>>,
+    /// Constants written by this request: its templates see them before they are committed.
+    pub(super) constants: Mutex<BTreeMap<String, Secret>>,
     /// Transactions that templates opened: where each began, or nothing for one that opened the
     /// phase itself.
     pub(super) transactions: Mutex<Vec<Option<Mark>>>,
@@ -49,6 +53,7 @@ impl Scope {
             parent: None,
             nested: AtomicU32::new(0),
             phase: Mutex::new(None),
+            constants: Mutex::default(),
             transactions: Mutex::new(Vec::new()),
         }
     }
