@@ -5,6 +5,7 @@
 //! earliest that has not ended is due.
 
 use crate::app::error::Error;
+use crate::app::forms;
 use crate::app::house::House;
 use crate::app::jobs;
 use crate::app::scope::Scope;
@@ -220,9 +221,10 @@ fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
     if run.execution().kind == inbox::KIND && !has_processor(&world.catalog, run.execution()) {
         return Ok(pass_over(&house.journal, run)?);
     }
-    let mut scope = Scope::new(house.bare_context());
-    scope.parent = Some(run.execution().id.clone());
-    let host = house.host(scope);
+    if run.execution().kind == forms::KIND {
+        return forms::resume(house, run);
+    }
+    let host = house.host(Scope::new(house.bare_context()));
     match run.execution().kind.as_str() {
         request_type::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),

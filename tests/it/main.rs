@@ -9,6 +9,7 @@
 mod bad_input;
 mod boot;
 mod cli;
+mod durable;
 mod faults;
 mod flow_form;
 mod flow_graphql;
