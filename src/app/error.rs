@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database's URL is not one this program speaks.
-    #[error("--database: `{0}` is none of: sqlite:PATH")]
+    #[error("--database: `{0}` is none of: sqlite:PATH, postgres://USER@HOST/DATABASE")]
     Database(String),
     /// The store could not be opened or used.
     #[error(transparent)]

@@ -12,6 +12,7 @@ use crate::gateway::transport::{Patience, Transport};
 use crate::journal::entry::Journal;
 use crate::secret::Secret;
 use crate::store::contract::Store;
+use crate::store::postgres::database::Postgres;
 use crate::store::sqlite::database::Sqlite;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
@@ -204,6 +205,12 @@ impl House {
 fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
     match database.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => Ok(Arc::new(Sqlite::open(Path::new(path))?)),
+        None if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|start| database.starts_with(start)) =>
+        {
+            Ok(Arc::new(Postgres::open(database)?))
+        }
         _ => Err(Error::Database(without_password(database))),
     }
 }
