@@ -5,6 +5,7 @@
 //! through [`host::Host`].
 
 mod arguments;
+mod bytes;
 mod check;
 mod dialect;
 pub mod error;

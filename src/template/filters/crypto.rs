@@ -94,6 +94,11 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
     GeneralPurpose::new(&alphabet::STANDARD, LOOSE).decode(plain).ok()
 }
 
+/// Base64, with its padding.
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Base64 for addresses, with its padding.
 pub fn base64_url_safe(bytes: &[u8]) -> String {
     URL_SAFE.encode(bytes)

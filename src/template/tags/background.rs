@@ -14,8 +14,8 @@ use crate::template::host::{Job, Work};
 use crate::template::target::Target;
 use crate::template::{json, stage};
 
-/// More attempts than any job is worth.
-const ATTEMPTS_MAX: i64 = 100;
+/// The platform tries a job no more often.
+const ATTEMPTS_MAX: i64 = 5;
 
 #[derive(Debug)]
 struct Background {

@@ -4,5 +4,6 @@ mod check;
 mod corpus;
 mod fake_host;
 mod filters;
+mod keys;
 mod nested;
 mod tags;
