@@ -26,6 +26,7 @@ pub fn register(engine: &mut Engine) {
 
 /// `ecdh_compute: peer_public_key, output`; the output is `none` (bytes), `hex` or `base64`.
 fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+    context.budget.settle()?;
     let text = value.to_text();
     let own = pem::read(&text, "PRIVATE KEY").and_then(|own| {
         CURVES.iter().find_map(|(_, curve)| PrivateKey::from_private_key_der(curve, &own.der).ok())

@@ -39,7 +39,10 @@ fn encrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
     let payload = bytes::of(&value);
     context.budget.value(payload.len() * 3)?;
     let made = match rsa(&name) {
-        Some(filling) => rsa_encrypt(filling, &arguments.text(1), &payload)?,
+        Some(filling) => {
+            context.budget.settle()?;
+            rsa_encrypt(filling, &arguments.text(1), &payload)?
+        }
         None => {
             let cipher = cipher(&name)?;
             let key = key(cipher, &name, arguments.at(1), is_on("transform_key_to_hex"))?;
@@ -90,7 +93,10 @@ fn decrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
     // One answer for whatever is wrong: what differs would help to guess.
     let refused = || Error::argument("this can not be decrypted with this key");
     let plain = match rsa(&name) {
-        Some(filling) => rsa_decrypt(filling, &arguments.text(1), &secret)?.ok_or_else(refused)?,
+        Some(filling) => {
+            context.budget.settle()?;
+            rsa_decrypt(filling, &arguments.text(1), &secret)?.ok_or_else(refused)?
+        }
         None => {
             let cipher = cipher(&name)?;
             let key = key(cipher, &name, arguments.at(1), is_on("transform_key_to_hex"))?;

@@ -22,6 +22,9 @@ pub fn register(engine: &mut Engine) {
     });
     alias(engine, &["html_to_text"], |v, _, c| {
         large(&v, c)?;
+        if markup::nests_too_deep(&v.to_text()) {
+            return Err(Error::limit("the HTML nests too deep"));
+        }
         Ok(Value::text(markup::to_text(&v.to_text())))
     });
     alias(engine, &["new_line_to_br", "nl2br"], |v, _, _| {

@@ -100,6 +100,8 @@ fn jwe_encode(
     let wanted = Wanted { key: arguments.at(0), alg: &alg, enc: &enc, length: content.key_length };
     let keys = wanted.keys(&mut header, &random)?.ok_or_else(|| unknown(&alg))?;
     let header = URL_SAFE_NO_PAD.encode(Json::Object(header).to_string());
+    // Keys made of passwords are slow on purpose.
+    context.budget.settle()?;
     let sealed = content.seal(&keys.content, &header, &plain, &random);
     let sealed = sealed.ok_or_else(|| misfit(&alg))?;
     let parts = [&keys.sent, &sealed[0], &sealed[1], &sealed[2]];

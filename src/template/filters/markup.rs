@@ -1,5 +1,6 @@
 //! HTML: sanitising, Markdown, entities, plain text.
 
+use crate::liquid::print::escape_entities;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -68,6 +69,9 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.contains(['<', '&']) {
         return Cow::Borrowed(text);
     }
+    if nests_too_deep(text) {
+        return Cow::Owned(escape_entities(text));
+    }
     Cow::Owned(CLEANER.clean(text).to_string())
 }
 
@@ -77,7 +81,37 @@ pub fn markdown(text: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut out = String::with_capacity(text.len() * 2);
     html::push_html(&mut out, Parser::new_ext(text, options));
+    if nests_too_deep(&out) {
+        return escape_entities(text);
+    }
     MARKDOWN.clean(out.trim_end()).to_string()
+}
+
+/// Elements inside each other beyond any page: a parser of HTML takes the square of them in time.
+const NESTING_MAX: usize = 500;
+/// Elements that hold nothing.
+const VOID: [&str; 10] =
+    ["br", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "col"];
+
+/// True when more elements are open at once than any page has; what is never closed counts.
+pub fn nests_too_deep(text: &str) -> bool {
+    let mut open = 0_usize;
+    for (place, _) in text.match_indices('<') {
+        let rest = &text[place + 1..];
+        if rest.starts_with('/') {
+            open = open.saturating_sub(1);
+            continue;
+        }
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len().min(20));
+        let name = rest.get(..end.min(20)).unwrap_or_default();
+        if !name.is_empty() && !VOID.iter().any(|void| name.eq_ignore_ascii_case(void)) {
+            open += 1;
+        }
+        if open > NESTING_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// Entities as the characters they stand for; what is no known entity stays.
