@@ -35,8 +35,9 @@ struct Line {
     filesystem: Map<String, Json>,
     #[serde(default)]
     graphql: Map<String, Json>,
-    /// Fewer steps than a request has.
+    /// Fewer steps than a request has, and less time than a line.
     steps: Option<u64>,
+    time_ms: Option<u64>,
     /// Seconds since 1970, for a suite that freezes time.
     now: Option<i64>,
 }

@@ -366,6 +366,7 @@ fn one_process_survives_all_of_them() {
             let mut line = line(template, profile);
             // Enough for what is asked here, and soon used up by what asks for all.
             line["steps"] = 20_000.into();
+            line["time_ms"] = 200.into();
             writeln!(input, "{line}").expect("it reads on");
         }
         writeln!(input, "{}", line("{{ 'alive' }}", "modern")).expect("it reads on");
