@@ -82,7 +82,10 @@ fn answer_line(line: &str) -> Json {
         let partial = Partial { source, metadata: Json::Null, open: Vec::new() };
         catalog.partials.insert(name.clone(), partial);
     }
-    let templates = Templates::new(Arc::new(catalog)).with_limits(Limits { time: TIME, ..LIMITS });
+    let steps = line.steps.unwrap_or(LIMITS.steps).min(LIMITS.steps);
+    let time = line.time_ms.map_or(TIME, Duration::from_millis).min(TIME);
+    let limits = Limits { steps, time, ..LIMITS };
+    let templates = Templates::new(Arc::new(catalog)).with_limits(limits);
     let scene = Scene::new(line.context);
     let secret = |value: Json| Secret::new(value.as_str().unwrap_or_default());
     let constants = line.constants.into_iter().map(|(name, value)| (name, secret(value)));

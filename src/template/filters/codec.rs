@@ -22,9 +22,7 @@ fn standard(name: &str) -> Filter {
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     alias(engine, &["base64_decode", "base64_url_safe_decode"], |v, _, c| {
-        let plain = crypto::base64_decode(&v.to_text())
-            .ok_or_else(|| Error::argument("this is not base64"))?;
-        bytes::value(plain, c)
+        bytes::value(crypto::base64_loose(&v.to_text()), c)
     });
     alias(engine, &["base64_encode"], |v, _, _| Ok(Value::text(crypto::base64(&bytes::of(&v)))));
     alias(engine, &["base64_url_safe_encode"], |v, _, _| {

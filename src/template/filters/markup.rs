@@ -1,6 +1,8 @@
 //! HTML: sanitising, Markdown, entities, plain text.
 
 use crate::liquid::print::escape_entities;
+use crate::template::filters::allowance;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -57,12 +59,6 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-static MARKDOWN: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-    let mut builder = ammonia::Builder::default();
-    builder.rm_tags(["div"]).link_rel(Some("nofollow"));
-    builder
-});
-
 /// The text without tags and attributes that run scripts or reach elsewhere; a text without
 /// markup stays as it is, byte for byte.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
@@ -75,8 +71,8 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(CLEANER.clean(text).to_string())
 }
 
-/// Markdown as sanitised HTML.
-pub fn markdown(text: &str) -> String {
+/// Markdown as HTML with what `allowed` lets through.
+pub fn markdown(text: &str, allowed: &Json) -> String {
     use pulldown_cmark::{Options, Parser, html};
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut out = String::with_capacity(text.len() * 2);
@@ -84,7 +80,7 @@ pub fn markdown(text: &str) -> String {
     if nests_too_deep(&out) {
         return escape_entities(text);
     }
-    MARKDOWN.clean(out.trim_end()).to_string()
+    allowance::clean(out.trim_end(), allowed)
 }
 
 /// Elements inside each other beyond any page: a parser of HTML takes the square of them in time.
@@ -189,6 +185,7 @@ mod tests {
 
     #[test]
     fn markdown_is_sanitised() {
+        let markdown = |text| markdown(text, &allowance::defaults());
         assert_eq!(markdown("**Foo**"), "<p><strong>Foo</strong></p>");
         assert_eq!(
             markdown("[Foo](https://a.b)"),

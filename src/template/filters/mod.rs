@@ -2,6 +2,7 @@
 //! second file that knows no Liquid (`money`, `moment`, `pattern`, `url`, …).
 
 mod agreement;
+mod allowance;
 mod array;
 mod block;
 mod cipher;
