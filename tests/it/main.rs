@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod books;
 mod boot;
 mod cli;
 mod faults;
