@@ -12,6 +12,7 @@ use crate::gateway::transport::{Patience, Transport};
 use crate::journal::entry::Journal;
 use crate::secret::Secret;
 use crate::store::contract::Store;
+use crate::store::postgres::database::Postgres;
 use crate::store::sqlite::database::Sqlite;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
@@ -20,7 +21,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -48,6 +49,8 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    /// Deliveries of webhooks that wait for their commit: they come before what can wait.
+    pub arriving: AtomicUsize,
     bare_context: OnceLock<Map<String, Json>>,
     stopping: AtomicBool,
     secrets: Secrets,
@@ -98,6 +101,7 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
+            arriving: AtomicUsize::new(0),
             bare_context: OnceLock::new(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),
@@ -201,6 +205,12 @@ impl House {
 fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
     match database.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => Ok(Arc::new(Sqlite::open(Path::new(path))?)),
+        None if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|start| database.starts_with(start)) =>
+        {
+            Ok(Arc::new(Postgres::open(database)?))
+        }
         _ => Err(Error::Database(without_password(database))),
     }
 }

@@ -42,20 +42,22 @@ fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
             None => return Ok(false),
         },
     };
-    let mut scope = Scope::new(house.bare_context());
-    scope.parent = Some(run.execution().id.clone());
-    let host = house.host(scope);
+    let host = house.host(Scope::new(house.bare_context()));
     let scene = host.scene()?;
     let scene_host = host.on(&scene);
     let mut phase = house.journal.phase();
     let mut result = Ok(());
-    scene_host.within(&mut phase, &mut || {
+    let (run, stopped) = scene_host.within_run(run, &mut phase, &mut || {
         result = host
             .world
             .templates
             .render(&migration.source, &scene, json!({}), OutputMode::Raw, &scene_host)
             .map(|_| ());
     });
+    if let Some(why) = stopped {
+        house.journal.stop(run, why.clone())?;
+        return Err(why.into());
+    }
     if let Err(error) = result {
         house.journal.retryable(run, &error.to_string(), None)?;
         return Err(error.into());

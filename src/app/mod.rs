@@ -3,6 +3,7 @@
 pub mod backend;
 pub mod boot;
 pub mod doors;
+pub mod durable;
 pub mod error;
 pub mod forms;
 pub mod host;

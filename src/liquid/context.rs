@@ -127,6 +127,8 @@ pub struct Context<'a> {
     /// What was noticed.
     pub warnings: Vec<Error>,
     engine: &'a Engine,
+    /// Whether an error ends the render, or is printed where it happened.
+    raises: bool,
     globals: Row,
     /// Seen where no variable of that name is.
     counters: Row,
@@ -151,6 +153,7 @@ impl<'a> Context<'a> {
             registers: HashMap::new(),
             tallies: Tallies::default(),
             warnings: Vec::new(),
+            raises: engine.raises(),
             engine,
             globals: setting.globals.into_iter().collect(),
             counters: Row::default(),
@@ -316,6 +319,21 @@ impl<'a> Context<'a> {
         self.variables.is_isolated()
     }
 
+    /// Runs `work` with errors raised, also where the engine would print them in their place:
+    /// somebody waits for them.
+    ///
+    /// # Errors
+    /// The first error of `work`.
+    pub fn raising<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let before = std::mem::replace(&mut self.raises, true);
+        let result = work(self);
+        self.raises = before;
+        result
+    }
+
     /// Gives an error its place in the present template.
     pub fn place(&self, error: Error, mark: Mark) -> Error {
         match &self.template {
@@ -334,12 +352,12 @@ impl<'a> Context<'a> {
     ) -> Result<Flow, Error> {
         // An excerpt costs a look through the source; who printed a hundred errors gets none.
         let error = match &self.template {
-            Some(template) if self.warnings.len() >= 100 && !self.engine.raises() => {
+            Some(template) if self.warnings.len() >= 100 && !self.raises => {
                 error.at(template.name(), "", mark)
             }
             _ => self.place(error, mark),
         };
-        if self.engine.raises() || error.kind() == Kind::Limit {
+        if self.raises || error.kind() == Kind::Limit {
             return Err(error);
         }
         let text = error.inline();

@@ -41,7 +41,8 @@ impl Tag for Transaction {
         tell(context, Step::Begin)?;
         let open = open(context);
         context.registers.insert(OPEN.to_owned(), Value::Int(open + 1));
-        let flow = self.0.render_inside(context);
+        // An error that is printed in its place would still commit half of what was meant.
+        let flow = context.raising(|context| self.0.render_inside(context));
         context.registers.insert(OPEN.to_owned(), Value::Int(open));
         let rolls_back = context.registers.remove(ROLLED_BACK).is_some();
         match flow {

@@ -4,5 +4,6 @@ pub mod host;
 pub mod html;
 pub mod http;
 pub mod signature;
+pub mod postgres;
 pub mod stripe;
 pub mod wait;
