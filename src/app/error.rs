@@ -51,3 +51,16 @@ pub enum Error {
     #[error("the sandbox: {0}")]
     Sandbox(String),
 }
+
+impl Error {
+    /// True when the database could not be read or written, and nothing else is wrong: the same
+    /// can be asked for again.
+    pub fn is_the_stores(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Journal(_) => true,
+            Self::Gateway(error) => error.is_the_stores(),
+            Self::Form(error) => error.is_the_stores(),
+            _ => false,
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
+use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::app::world::World;
 use crate::clock::{Clock, SystemClock};
@@ -56,6 +57,8 @@ pub struct House {
     bare_context: OnceLock<Map<String, Json>>,
     stopping: AtomicBool,
     secrets: Secrets,
+    /// Whether it could take a payment now.
+    pub readiness: Readiness,
     /// Counts deliveries, for the metrics page.
     pub deliveries: Deliveries,
     world: RwLock<Arc<World>>,
@@ -108,6 +111,7 @@ impl House {
             bare_context: OnceLock::new(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),
+            readiness: Readiness::default(),
             deliveries: Deliveries::default(),
             world: RwLock::new(Arc::new(world)),
             config,

@@ -10,6 +10,7 @@ pub mod host;
 pub mod house;
 pub mod jobs;
 pub mod migrations;
+pub mod readiness;
 pub mod reload;
 pub mod scope;
 pub mod upkeep;

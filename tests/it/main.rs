@@ -7,8 +7,10 @@
 )]
 
 mod bad_input;
+mod books;
 mod boot;
 mod cli;
+mod disk;
 mod durable;
 mod faults;
 mod flow_form;
