@@ -6,6 +6,12 @@ pub enum Error {
     /// The database's URL is not one this program speaks.
     #[error("--database: `{0}` is none of: sqlite:PATH, postgres://USER@HOST/DATABASE")]
     Database(String),
+    /// The database was made with another instance key.
+    #[error(
+        "the database was made with another instance key: give every process the same \
+         SLUICEGATE_SECRET_KEY, or put the old data/instance.key back"
+    )]
+    OtherKey,
     /// The store could not be opened or used.
     #[error(transparent)]
     Store(#[from] crate::store::error::Error),

@@ -11,14 +11,16 @@ use crate::gateway::rate::{LIVE_PER_SECOND, TEST_PER_SECOND};
 use crate::gateway::target::Target;
 use crate::gateway::transport::{Patience, Transport};
 use crate::journal::entry::Journal;
-use crate::secret::Secret;
+use crate::secret::{InstanceKey, Secret};
 use crate::store::contract::Store;
 use crate::store::postgres::database::Postgres;
 use crate::store::sqlite::database::Sqlite;
+use crate::store::state::Constant;
+use crate::store::write::Write;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
 use crate::webhook::secrets::Secrets;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -81,6 +83,7 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open(&config.database)?;
+        check_key(&*store, &config.instance_key, clock.now())?;
         let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock))
             .with_lease(LEASE / crate::crash::haste().min(10).cast_signed());
         let hosts = config.outbound_hosts.clone();
@@ -203,6 +206,27 @@ impl House {
     /// True when the gateway is Stripe itself.
     pub fn is_live(&self) -> bool {
         self.config.stripe == Stripe::Live
+    }
+}
+
+/// The name of the constant that tells under which key a database was made, and its text.
+const KEY_MARK: &str = "sluicegate/instance_key";
+
+/// Refuses a database that was made with another instance key: what is sealed in it could not be
+/// opened, and what this process sealed no other could.
+fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(), Error> {
+    let marked = || -> Result<_, Error> {
+        Ok(store.constants()?.into_iter().find(|constant| constant.name == KEY_MARK))
+    };
+    if marked()?.is_none() {
+        let sealed = key.seal(KEY_MARK, KEY_MARK);
+        let mark = Constant { name: KEY_MARK.to_owned(), sealed, updated_at: now };
+        store.commit(vec![Write::ConstantSet(mark)])?;
+    }
+    // Read again: of two that start at once, one was the last.
+    match marked()? {
+        Some(mark) if key.open(KEY_MARK, &mark.sealed).is_none() => Err(Error::OtherKey),
+        _ => Ok(()),
     }
 }
 

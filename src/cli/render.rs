@@ -11,6 +11,7 @@ use crate::liquid::print::Escape;
 use crate::liquid::template::Template;
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
+use crate::template;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value as Json;
 use std::io::{BufRead as _, Read as _, Write as _};
@@ -60,7 +61,8 @@ fn lines() -> Result<ExitCode> {
         if line.trim().is_empty() {
             continue;
         }
-        writeln!(output, "{}", jsonl::answer(&line))?;
+        let answer = template::jsonl::answer(&line).unwrap_or_else(|| jsonl::answer(&line));
+        writeln!(output, "{answer}")?;
         output.flush()?;
     }
     Ok(ExitCode::SUCCESS)

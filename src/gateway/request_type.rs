@@ -26,6 +26,7 @@ use crate::module::catalog::Catalog;
 use crate::module::request_type::RequestType;
 use crate::module::suggest;
 use crate::secret::InstanceKey;
+use crate::store::error::Error as StoreError;
 use crate::store::execution::{Execution, State as ExecutionState};
 use crate::template::host::Host;
 use crate::template::render::{OutputMode, Templates};
@@ -97,7 +98,7 @@ impl Gateway<'_> {
         let call = self.render(&request_type, &data, key, id.as_str())?;
         self.transport.check(&call)?;
         let intent = Intent {
-            id: Some(id),
+            id: Some(id.clone()),
             kind: KIND.to_owned(),
             name: name.clone(),
             input,
@@ -111,13 +112,20 @@ impl Gateway<'_> {
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         crash_point!("intent_before_commit");
-        match self.journal.begin(intent, Some(step))? {
-            Begun::New(run) => {
+        let pending = Outcome::pending(id.as_str(), name, false);
+        match self.journal.begin(intent, Some(step)) {
+            Ok(Begun::New(run)) => {
                 crash_point!("intent_after_commit");
                 let step = run.steps().first().cloned().expect("it was begun with a first step");
-                self.send(run, &request_type, &Sending { call, step })
+                let sent = self.send(run, &request_type, &Sending { call, step });
+                Ok(sent.unwrap_or_else(|error| begun_and_not_ended(pending, &error)))
             }
-            known => self.stored(known, name),
+            Ok(known) => self.stored(known, name),
+            // If it is stored, it will be sent.
+            Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
+                Ok(begun_and_not_ended(pending, &error))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -383,6 +391,15 @@ const OUTCOME_PLACE: &str = "steps/outcome";
 
 fn plain(outcome: &Outcome) -> Json {
     serde_json::to_value(outcome).expect("an outcome is plain JSON")
+}
+
+/// Something went wrong after the intent was on disk: with the database, or with a template that
+/// reads the answer. The money may have moved, so this is no failure: the worker goes on.
+fn begun_and_not_ended(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
+    tracing::error!(execution = pending.execution, "begun, and not ended here: {error}");
+    let message = "It was begun and is being processed; ask again for its outcome.";
+    pending.errors.push(Problem::new(message, "processing", None));
+    pending
 }
 
 /// The caller's key from where it stands, the classic spelling included, in both places where it

@@ -319,6 +319,11 @@ impl<'a> Context<'a> {
         self.variables.is_isolated()
     }
 
+    /// Whether an error ends the render just now.
+    pub fn raises(&self) -> bool {
+        self.raises
+    }
+
     /// Runs `work` with errors raised, also where the engine would print them in their place:
     /// somebody waits for them.
     ///

@@ -44,6 +44,9 @@ impl Writer<'_> {
             },
             Value::Int(number) => self.write(itoa::Buffer::new().format(*number)),
             Value::Nil => Ok(()),
+            Value::Object(object) if object.bytes().is_some() => {
+                self.print(&Value::text(&*self.text(value)))
+            }
             // JSON says the same with these letters escaped, and can not open a tag in a page.
             Value::List(_) | Value::Hash(_) | Value::Object(_)
                 if !matches!(self.escape, Escape::Raw) =>

@@ -26,6 +26,10 @@ pub trait Object: fmt::Debug {
     fn level(&self) -> Option<usize> {
         None
     }
+    /// For a text that is no UTF-8: what it is made of.
+    fn bytes(&self) -> Option<&[u8]> {
+        None
+    }
 }
 
 /// A Liquid value.
@@ -124,6 +128,7 @@ impl Value {
             Self::Bool(_) => "a boolean",
             Self::Int(_) | Self::Big(_) | Self::Float(_) => "a number",
             Self::Text(..) => "a text",
+            Self::Object(object) if object.bytes().is_some() => "a text",
             Self::List(_) => "a list",
             Self::Hash(_) => "a hash",
             Self::Range(..) => "a range",
@@ -144,6 +149,9 @@ impl Value {
             Self::Text(text, _) => Cow::Borrowed(text),
             Self::Range(from, to) => Cow::Owned(format!("{from}..{to}")),
             Self::Time(time) => Cow::Owned(time.to_string()),
+            Self::Object(object) if object.bytes().is_some() => {
+                String::from_utf8_lossy(object.bytes().unwrap_or_default())
+            }
             Self::List(_) | Self::Hash(_) | Self::Object(_) => {
                 Cow::Owned(self.to_json().to_string())
             }
@@ -398,7 +406,9 @@ impl PartialEq for Value {
                 plain::same(self, other)
             }
             (Self::Object(a), Self::Object(b)) => {
-                Rc::ptr_eq(a, b) || (a.level().is_some() && b.level().is_some())
+                Rc::ptr_eq(a, b)
+                    || (a.level().is_some() && b.level().is_some())
+                    || (a.bytes().is_some() && a.bytes() == b.bytes())
             }
             _ => false,
         }

@@ -7,6 +7,7 @@ use crate::liquid::expression::{Expression, Path, Root};
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::liquid::variables::FrameKind;
+use crate::template::filters::json::parse;
 
 /// Named values, in the order written.
 pub type Named = Vec<(Text, Value)>;
@@ -32,15 +33,25 @@ pub fn take(values: &mut Named, name: &str) -> Option<Value> {
     Some(values.remove(at).1)
 }
 
-/// `args: hash`: its entries are arguments, unless they are given by name as well.
-pub fn spread(values: &mut Named) {
-    let Some(Value::Hash(hash)) = take(values, "args") else { return };
+/// `args: hash`: its entries are arguments, unless they are given by name as well. A text is read
+/// as JSON first.
+///
+/// # Errors
+/// When the text is no JSON.
+pub fn spread(values: &mut Named, context: &mut Context<'_>) -> Result<(), Error> {
+    let args = match take(values, "args") {
+        Some(Value::Text(text, _)) => parse(&text, context)?,
+        Some(other) => other,
+        None => return Ok(()),
+    };
+    let Value::Hash(hash) = args else { return Ok(()) };
     let given = std::mem::take(values);
     let is_given = |key: &Text| given.iter().any(|(name, _)| name == key);
     let hash = hash.borrow();
     let spread = hash.iter().filter(|(key, _)| !is_given(key));
     values.extend(spread.map(|(key, value)| (key.clone(), value.clone())));
     values.extend(given);
+    Ok(())
 }
 
 /// The variable that filters behind a tag's arguments begin with; no template can name it.

@@ -3,17 +3,20 @@
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
 use crate::liquid::print::Escape;
+use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use serde_json::{Map, Value as Json};
 
 const DEPTH_MAX: usize = 100;
 /// A value that refers to the same list over and over can be larger than any memory.
 const NODES_MAX: usize = 2_000_000;
+/// More text than any value budget lets through.
+const TEXT_MAX: usize = 128 * 1024 * 1024;
 
 /// A value as plain data; what is nested too deep, or is too much, is cut off.
 pub fn plain(value: &Value) -> Json {
-    let mut left = NODES_MAX;
-    convert(value, 0, &mut left)
+    let mut made = Made::default();
+    made.convert(value, 0)
 }
 
 /// A value as plain data.
@@ -21,38 +24,72 @@ pub fn plain(value: &Value) -> Json {
 /// # Errors
 /// When it is too much.
 pub fn checked(value: &Value, context: &Context<'_>) -> Result<Json, Error> {
-    let mut left = NODES_MAX;
-    let json = convert(value, 0, &mut left);
-    if left == 0 {
-        return Err(Error::limit("the value is too large for JSON"));
-    }
-    context.budget.value((NODES_MAX - left) * size_of::<Json>() / 8)?;
+    let mut made = Made::default();
+    let json = made.convert(value, 0);
+    made.pay(context)?;
     Ok(json)
 }
 
-/// Variables as an object, in the order of their names.
-pub fn object<'a>(pairs: impl IntoIterator<Item = &'a (crate::liquid::text::Text, Value)>) -> Json {
-    Json::Object(pairs.into_iter().map(|(name, value)| (name.to_string(), plain(value))).collect())
+/// Variables as an object, in the order they have.
+///
+/// # Errors
+/// When they are too much.
+pub fn object<'a>(
+    pairs: impl IntoIterator<Item = &'a (Text, Value)>,
+    context: &Context<'_>,
+) -> Result<Json, Error> {
+    let mut made = Made::default();
+    let pairs = pairs.into_iter().map(|(name, value)| (name.to_string(), made.convert(value, 0)));
+    let object = Json::Object(pairs.collect());
+    made.pay(context)?;
+    Ok(object)
 }
 
-fn convert(value: &Value, depth: usize, left: &mut usize) -> Json {
-    if *left == 0 || depth > DEPTH_MAX {
-        return Json::Null;
+/// What has been made of values.
+#[derive(Default)]
+struct Made {
+    nodes: usize,
+    text_bytes: usize,
+}
+
+impl Made {
+    /// Draws on the budget for it.
+    fn pay(&self, context: &Context<'_>) -> Result<(), Error> {
+        if self.nodes >= NODES_MAX {
+            return Err(Error::limit("the value is too large for JSON"));
+        }
+        context.budget.value(self.nodes * size_of::<Json>() / 8 + self.text_bytes)
     }
-    *left -= 1;
-    match value {
-        Value::List(list) => {
-            Json::Array(list.borrow().iter().map(|item| convert(item, depth + 1, left)).collect())
+
+    fn convert(&mut self, value: &Value, depth: usize) -> Json {
+        if self.nodes >= NODES_MAX || depth > DEPTH_MAX {
+            return Json::Null;
         }
-        Value::Hash(hash) => {
-            let mut map = Map::new();
-            for (key, value) in hash.borrow().iter() {
-                map.insert(key.to_string(), convert(value, depth + 1, left));
+        self.nodes += 1;
+        match value {
+            Value::List(list) => {
+                Json::Array(list.borrow().iter().map(|one| self.convert(one, depth + 1)).collect())
             }
-            Json::Object(map)
+            Value::Hash(hash) => {
+                let mut map = Map::new();
+                for (key, value) in hash.borrow().iter() {
+                    self.text_bytes += key.len();
+                    map.insert(key.to_string(), self.convert(value, depth + 1));
+                }
+                Json::Object(map)
+            }
+            Value::Time(time) => Json::String(iso(&time.0)),
+            Value::Text(text, _) => {
+                self.text_bytes += text.len();
+                // One long text in many places is as much as many long texts.
+                if self.text_bytes > TEXT_MAX {
+                    self.nodes = NODES_MAX;
+                    return Json::Null;
+                }
+                Json::String(text.to_string())
+            }
+            other => other.to_json(),
         }
-        Value::Time(time) => Json::String(iso(&time.0)),
-        other => other.to_json(),
     }
 }
 

@@ -5,12 +5,15 @@
 //! through [`host::Host`].
 
 mod arguments;
+mod bytes;
 mod check;
 mod dialect;
+mod errand;
 pub mod error;
 mod filters;
 pub mod host;
 mod json;
+pub mod jsonl;
 pub mod lenient_json;
 mod moment;
 pub mod render;

@@ -14,7 +14,37 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     if name.eq_ignore_ascii_case("utc") || name == "Z" {
         return Some(TimeZone::UTC);
     }
-    offset(name).map(TimeZone::fixed).or_else(|| TimeZone::get(name).ok())
+    if let Ok(number) = name.parse::<f64>() {
+        return hours(number).map(TimeZone::fixed);
+    }
+    let found = offset(name).map(TimeZone::fixed).or_else(|| TimeZone::get(name).ok());
+    found.or_else(|| TimeZone::get(&rails(name)?).ok())
+}
+
+/// A number is hours from UTC, a large one seconds.
+fn hours(number: f64) -> Option<Offset> {
+    let seconds = if number.abs() > 13.0 { number } else { number * 3600.0 };
+    (seconds.abs() < 93_600.0).then(|| Offset::from_seconds(seconds as i32).ok()).flatten()
+}
+
+/// The zone that Rails calls so: by a city of it, or by its American name.
+fn rails(name: &str) -> Option<String> {
+    const AMERICAN: [(&str, &str); 7] = [
+        ("Eastern Time (US & Canada)", "America/New_York"),
+        ("Central Time (US & Canada)", "America/Chicago"),
+        ("Mountain Time (US & Canada)", "America/Denver"),
+        ("Pacific Time (US & Canada)", "America/Los_Angeles"),
+        ("Atlantic Time (Canada)", "America/Halifax"),
+        ("Alaska", "America/Juneau"),
+        ("Hawaii", "Pacific/Honolulu"),
+    ];
+    if let Some((_, zone)) = AMERICAN.iter().find(|(american, _)| *american == name) {
+        return Some((*zone).to_owned());
+    }
+    let city = name.replace(' ', "_");
+    let mut zones = jiff::tz::db().available();
+    let is_city = |zone: &str| zone.rsplit_once('/').is_some_and(|(_, own)| own == city);
+    zones.find(|zone| is_city(zone.as_str())).map(|zone| zone.as_str().to_owned())
 }
 
 /// `+0200`, `+02:00` or `-05`.
@@ -168,6 +198,7 @@ const DATES: &[&str] = &[
     "%B %d %Y",
     "%a, %d %b %Y",
     "%Y-%m",
+    "%Y/%m",
 ];
 
 fn written(text: &str, now: &Zoned) -> Option<Zoned> {
@@ -193,8 +224,9 @@ fn written(text: &str, now: &Zoned) -> Option<Zoned> {
 /// The day a text names.
 fn date(text: &str) -> Option<Date> {
     DATES.iter().find_map(|format| {
-        if *format == "%Y-%m" {
-            return Date::strptime("%Y-%m-%d", format!("{text}-01")).ok();
+        // A month alone begins on its first day.
+        if !format.contains("%d") {
+            return Date::strptime(format!("{format} %d"), format!("{text} 01")).ok();
         }
         Date::strptime(format, text).ok()
     })

@@ -88,6 +88,7 @@ pub struct Templates {
     catalog: Arc<Catalog>,
     legacy: Engine,
     modern: Engine,
+    limits: Limits,
     compiled: RwLock<HashMap<(usize, Profile), Arc<Compiled>>>,
 }
 
@@ -106,8 +107,15 @@ impl Templates {
             catalog,
             legacy: dialect::engine(Profile::Legacy),
             modern: dialect::engine(Profile::Modern),
+            limits: LIMITS,
             compiled: RwLock::default(),
         }
+    }
+
+    /// The same with other limits of a request.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Everything that is wrong with the catalog's templates: what does not compile, and names
@@ -129,7 +137,7 @@ impl Templates {
         host: &dyn Host,
     ) -> Result<Rendered, Error> {
         let locals: Locals = locals.into();
-        let Some(budget) = scene.enter(LIMITS) else {
+        let Some(budget) = scene.enter(self.limits) else {
             return Err(Error::new(Kind::Limit, "forms and calls nest too deep"));
         };
         let stage = Stage { host, scene, templates: self, output };
@@ -223,7 +231,7 @@ impl Templates {
 
 /// What one request may spend on templates. The time is that of the templates alone; waiting for
 /// Stripe is not counted.
-const LIMITS: Limits = Limits {
+pub const LIMITS: Limits = Limits {
     steps: 2_000_000,
     depth: 100,
     nesting: 300,

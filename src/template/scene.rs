@@ -1,9 +1,11 @@
 //! What all renders of one web request share: `context`, constants, exports, effects.
 
 use crate::liquid::budget::{Budget, Limits};
+use crate::liquid::error::Error;
 use crate::liquid::text::Text;
 use crate::liquid::value::{Hash, Object, Value};
 use crate::secret::Secret;
+use crate::template::errand::{Errand, Errands};
 use crate::template::render::Effects;
 use serde_json::{Map, Value as Json, json};
 use std::cell::{Cell, RefCell};
@@ -18,6 +20,8 @@ const NESTING_MAX: u32 = 12;
 
 thread_local! {
     static NESTING: Cell<u32> = const { Cell::new(0) };
+    /// Whether a `context` is just being written as JSON.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The request that templates are rendered for. Clones are the same scene.
@@ -32,6 +36,7 @@ struct State {
     content_for: RefCell<Map<String, Json>>,
     budget: RefCell<Option<Rc<Budget>>>,
     nesting: Cell<u32>,
+    errands: RefCell<Errands>,
     /// Since when a template waits for the host.
     waiting: Cell<Option<Instant>>,
 }
@@ -56,6 +61,7 @@ impl Scene {
             content_for: RefCell::default(),
             budget: RefCell::default(),
             nesting: Cell::new(0),
+            errands: RefCell::default(),
             waiting: Cell::new(None),
         }))
     }
@@ -109,6 +115,14 @@ impl Scene {
             _ => text.to_owned(),
         };
         all.insert(name.to_owned(), Json::String(kept));
+    }
+
+    /// Counts an errand.
+    ///
+    /// # Errors
+    /// A limit error when there were enough of them.
+    pub(super) fn send(&self, errand: Errand) -> Result<(), Error> {
+        self.0.errands.borrow_mut().count(errand)
     }
 
     /// Notes something for the web's answer.
@@ -200,8 +214,14 @@ impl Object for Context {
         self.fields.borrow().get(key).cloned()
     }
 
+    /// A template may have put it into its own exports or session: there it is nothing.
     fn to_json(&self) -> Json {
-        Value::Hash(Rc::clone(&self.fields)).to_json()
+        if INSIDE.replace(true) {
+            return Json::Null;
+        }
+        let json = Value::Hash(Rc::clone(&self.fields)).to_json();
+        INSIDE.set(false);
+        json
     }
 }
 

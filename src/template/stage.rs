@@ -1,7 +1,9 @@
 //! How tags and filters reach the host and the scene from inside a render.
 
 use crate::liquid::context::{Context, Outside};
+use crate::liquid::error::Error;
 use crate::liquid::print::Escape;
+use crate::template::errand::Errand;
 use crate::template::host::Host;
 use crate::template::render::{OutputMode, Templates};
 use crate::template::scene::Scene;
@@ -55,6 +57,14 @@ pub fn on<T: 'static>(
 /// The scene of this render.
 pub fn scene(context: &Context<'_>) -> Option<Scene> {
     on(context, |stage| stage.scene.clone())
+}
+
+/// Counts an errand to the host, before it is sent.
+///
+/// # Errors
+/// A limit error when a request has had enough of them.
+pub fn send(context: &Context<'_>, errand: Errand) -> Result<(), Error> {
+    on(context, move |stage| stage.scene.send(errand)).unwrap_or(Ok(()))
 }
 
 /// The file, relative to the instance root, and the line in it of a line of the present template.

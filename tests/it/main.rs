@@ -24,6 +24,7 @@ mod liquid_errors;
 mod liquid_hostile;
 mod liquid_modes;
 mod look;
+mod many;
 mod module;
 mod pages;
 mod reload;

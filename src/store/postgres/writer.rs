@@ -2,7 +2,7 @@
 //! commits in one transaction.
 //!
 //! Nobody waits for company: a writer takes what is there. A commit whose answer was lost is looked
-//! up by the number of its transaction, so that nobody is told what is not so.
+//! up by a token that it wrote, so that nobody is told what is not so.
 
 use super::{fault, write_executions, write_records, write_states};
 use crate::crash_point;
@@ -11,7 +11,7 @@ use crate::store::error::Error;
 use crate::store::write::Write;
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -57,7 +57,12 @@ impl Writers {
         let jobs = Arc::new(Mutex::new(jobs));
         let counts = Arc::new(Counts::default());
         for _ in 0..WRITERS {
-            let writer = Writer { pool: pool.clone(), counts: Arc::clone(&counts) };
+            let writer = Writer {
+                id: rand::random(),
+                tokens: AtomicI64::new(0),
+                pool: pool.clone(),
+                counts: Arc::clone(&counts),
+            };
             tokio::spawn(writer.serve(Arc::clone(&jobs)));
         }
         Self { queue, counts }
@@ -83,6 +88,9 @@ impl Writers {
 }
 
 struct Writer {
+    /// Nobody else's.
+    id: i64,
+    tokens: AtomicI64,
     pool: Pool,
     counts: Arc<Counts>,
 }
@@ -151,20 +159,33 @@ impl Writer {
             Some(client) => client,
             None => self.pool.get().await.map_err(fault::of_pool)?,
         };
-        let Ok(number) = begin(&client).await else {
-            // It broke while it was at rest: nothing was sent. Another, once.
-            let fresh = self.pool.get().await.map_err(fault::of_pool)?;
-            let number = begin(&fresh).await?;
-            return self.begun(kept, fresh, &number, group).await;
-        };
-        self.begun(kept, client, &number, group).await
+        let token = self.tokens.fetch_add(1, Ordering::Relaxed);
+        if self.begin(&client, token).await.is_ok() {
+            return self.begun(kept, client, token, group).await;
+        }
+        // It broke while it was at rest: nothing was written. Another, once.
+        drop(Object::take(client));
+        let fresh = self.pool.get().await.map_err(fault::of_pool)?;
+        self.begin(&fresh, token).await?;
+        self.begun(kept, fresh, token, group).await
+    }
+
+    /// Begins, and writes the token by which the transaction's fate can be asked for.
+    async fn begin(&self, client: &ClientWrapper, token: i64) -> Result<(), Error> {
+        let sql = "INSERT INTO writers (id, token) VALUES ($1, $2) \
+                   ON CONFLICT (id) DO UPDATE SET token = $2, at = now()";
+        let statement = client.prepare_cached(sql).await.map_err(fault::of)?;
+        let values: [&(dyn ToSql + Sync); 2] = [&self.id, &token];
+        let (begun, marked) =
+            tokio::join!(client.batch_execute("BEGIN"), client.execute(&statement, &values));
+        begun.and(marked.map(drop)).map_err(fault::of)
     }
 
     async fn begun(
         &self,
         kept: &mut Option<Object>,
         client: Object,
-        number: &str,
+        token: i64,
         group: &[&[Write]],
     ) -> Result<Ended, Error> {
         let mut results = Vec::with_capacity(group.len());
@@ -198,7 +219,7 @@ impl Writer {
             }
             Err(_) => {
                 drop(Object::take(client));
-                if !self.was_committed(number).await? {
+                if !self.was_committed(token).await? {
                     return Ok(Ended::Undone(Error::Busy("the connection was lost".into())));
                 }
             }
@@ -208,21 +229,16 @@ impl Writer {
     }
 
     /// The answer to a COMMIT was lost: asks the server until it knows.
-    async fn was_committed(&self, number: &str) -> Result<bool, Error> {
+    async fn was_committed(&self, token: i64) -> Result<bool, Error> {
         let until = Instant::now() + RESOLVE_FOR;
         let mut wait = Duration::from_millis(20);
         while Instant::now() < until {
             if let Ok(client) = self.pool.get().await {
-                let sql = "SELECT pg_xact_status($1::text::xid8)";
-                match client
-                    .query_one(sql, &[&number])
-                    .await
-                    .map(|row| row.get::<_, Option<String>>(0))
-                {
-                    Ok(Some(status)) if status == "committed" => return Ok(true),
-                    Ok(Some(status)) if status == "aborted" => return Ok(false),
-                    // Still being decided, or the server is starting.
-                    Ok(_) => {}
+                // The lock is had only when that transaction has ended, one way or the other.
+                let sql = "SELECT token FROM writers WHERE id = $1 FOR UPDATE";
+                match client.query_opt(sql, &[&self.id]).await {
+                    Ok(row) => return Ok(row.is_some_and(|row| row.get::<_, i64>(0) == token)),
+                    // Away, or starting.
                     Err(_) => drop(Object::take(client)),
                 }
             }
@@ -251,16 +267,6 @@ async fn gather(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
             _ => return Some(group),
         }
     }
-}
-
-/// Begins, and gives the number by which the transaction's fate can be asked for.
-async fn begin(client: &ClientWrapper) -> Result<String, Error> {
-    let statement = client.prepare_cached("SELECT pg_current_xact_id()::text").await;
-    let statement = statement.map_err(fault::of)?;
-    let (begun, number) =
-        tokio::join!(client.batch_execute("BEGIN"), client.query_one(&statement, &[]));
-    begun.map_err(fault::of)?;
-    super::rows::get(&number.map_err(fault::of)?, 0)
 }
 
 /// Writes in order; which write failed, and why.

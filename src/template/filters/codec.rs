@@ -1,18 +1,65 @@
-//! Base64, read in whatever alphabet and padding it comes.
+//! Base64, read in whatever alphabet and padding it comes, and what else texts and bytes share.
 
+use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
+use crate::liquid::filter::{Arguments, Filter};
 use crate::liquid::value::Value;
+use crate::template::bytes;
 use crate::template::filters::{alias, crypto};
+use std::sync::LazyLock;
+
+static APPEND: LazyLock<Filter> = LazyLock::new(|| standard("append"));
+static PREPEND: LazyLock<Filter> = LazyLock::new(|| standard("prepend"));
+static SLICE: LazyLock<Filter> = LazyLock::new(|| standard("slice"));
+static SIZE: LazyLock<Filter> = LazyLock::new(|| standard("size"));
+
+/// Standard Liquid's own filter, for what is no bytes.
+fn standard(name: &str) -> Filter {
+    Engine::standard().filter(name).unwrap_or(|value, _, _| Ok(value))
+}
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
-    alias(engine, &["base64_decode", "base64_url_safe_decode"], |v, _, _| {
-        let bytes = crypto::base64_decode(&v.to_text())
-            .ok_or_else(|| Error::argument("this is not base64"))?;
-        Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
+    alias(engine, &["base64_decode", "base64_url_safe_decode"], |v, _, c| {
+        bytes::value(crypto::base64_loose(&v.to_text()), c)
     });
+    alias(engine, &["base64_encode"], |v, _, _| Ok(Value::text(crypto::base64(&bytes::of(&v)))));
     alias(engine, &["base64_url_safe_encode"], |v, _, _| {
-        Ok(Value::text(crypto::base64_url_safe(v.to_text().as_bytes())))
+        Ok(Value::text(crypto::base64_url_safe(&bytes::of(&v))))
     });
+    alias(engine, &["append"], |v, a, c| match joins_bytes(&v, a) {
+        true => join(&v, a.at(0), c),
+        false => APPEND(v, a, c),
+    });
+    alias(engine, &["prepend"], |v, a, c| match joins_bytes(&v, a) {
+        true => join(a.at(0), &v, c),
+        false => PREPEND(v, a, c),
+    });
+    alias(engine, &["slice"], |v, a, c| match bytes::is_binary(&v) {
+        true => slice(&v, a, c),
+        false => SLICE(v, a, c),
+    });
+    alias(engine, &["size"], |v, a, c| match bytes::is_binary(&v) {
+        true => Ok(v.property("size")),
+        false => SIZE(v, a, c),
+    });
+}
+
+fn joins_bytes(value: &Value, arguments: &Arguments) -> bool {
+    bytes::is_binary(value) || bytes::is_binary(arguments.at(0))
+}
+
+fn join(one: &Value, other: &Value, context: &Context<'_>) -> Result<Value, Error> {
+    bytes::value([bytes::of(one), bytes::of(other)].concat(), context)
+}
+
+/// `slice: from, count` by bytes.
+fn slice(value: &Value, arguments: &Arguments, context: &Context<'_>) -> Result<Value, Error> {
+    let all = bytes::of(value);
+    let from = arguments.int(0, 0)?;
+    let from = if from < 0 { from.saturating_add(all.len() as i64) } else { from };
+    let count = usize::try_from(arguments.int(1, 1)?).unwrap_or(0);
+    let rest = usize::try_from(from).ok().and_then(|from| all.get(from..)).unwrap_or_default();
+    bytes::value(rest[..count.min(rest.len())].to_vec(), context)
 }

@@ -15,6 +15,8 @@ pub enum Algorithm {
     Md5,
     /// SHA-1.
     Sha1,
+    /// SHA-224.
+    Sha224,
     /// SHA-256.
     Sha256,
     /// SHA-384.
@@ -29,7 +31,8 @@ impl Algorithm {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         Some(match plain.to_ascii_lowercase().as_str() {
             "md5" => Self::Md5,
-            "sha1" => Self::Sha1,
+            "sha" | "sha1" | "dss1" => Self::Sha1,
+            "sha224" => Self::Sha224,
             "sha256" | "" => Self::Sha256,
             "sha384" => Self::Sha384,
             "sha512" => Self::Sha512,
@@ -42,6 +45,7 @@ impl Algorithm {
         match self {
             Self::Md5 => md5::Md5::digest(bytes).to_vec(),
             Self::Sha1 => sha1::Sha1::digest(bytes).to_vec(),
+            Self::Sha224 => sha2::Sha224::digest(bytes).to_vec(),
             Self::Sha256 => sha2::Sha256::digest(bytes).to_vec(),
             Self::Sha384 => sha2::Sha384::digest(bytes).to_vec(),
             Self::Sha512 => sha2::Sha512::digest(bytes).to_vec(),
@@ -61,6 +65,7 @@ impl Algorithm {
         match self {
             Self::Md5 => keyed!(md5::Md5),
             Self::Sha1 => keyed!(sha1::Sha1),
+            Self::Sha224 => keyed!(sha2::Sha224),
             Self::Sha256 => keyed!(sha2::Sha256),
             Self::Sha384 => keyed!(sha2::Sha384),
             Self::Sha512 => keyed!(sha2::Sha512),
@@ -92,6 +97,23 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
         })
         .collect();
     GeneralPurpose::new(&alphabet::STANDARD, LOOSE).decode(plain).ok()
+}
+
+/// Base64 as Ruby reads it: what is no letter of it is passed over.
+pub fn base64_loose(text: &str) -> Vec<u8> {
+    let is_letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    let letters = text.chars().take_while(|c| *c != '=').filter(is_letter);
+    let mut letters: String = letters.collect();
+    // One letter alone is no byte.
+    if letters.len() % 4 == 1 {
+        letters.pop();
+    }
+    base64_decode(&letters).unwrap_or_default()
+}
+
+/// Base64, with its padding.
+pub fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
 }
 
 /// Base64 for addresses, with its padding.
@@ -172,6 +194,8 @@ mod tests {
         assert_eq!(base64_decode("YSBiL2M/").unwrap(), b"a b/c?");
         assert_eq!(base64_decode("YQ").unwrap(), b"a");
         assert!(base64_decode("~").is_none());
+        assert_eq!(base64_loose("aGVsbG8gYmFzZTY0\\n"), b"hello base64");
+        assert_eq!(base64_loose("~"), b"");
     }
 
     #[test]

@@ -6,22 +6,22 @@ use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::print::escape_entities;
 use crate::liquid::value::Value;
-use crate::template::filters::{alias, inflection, markup};
+use crate::template::filters::json::parse;
+use crate::template::filters::{alias, allowance, inflection, markup};
+use crate::template::json;
+use serde_json::Value as Json;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     alias(engine, &["html_safe"], html_safe);
     alias(engine, &["raw_escape_string"], |v, _, _| Ok(Value::safe(escape_entities(&v.to_text()))));
-    alias(engine, &["sanitize"], |v, _, c| {
-        large(&v, c)?;
-        Ok(Value::safe(markup::sanitize(&v.to_text()).into_owned()))
-    });
-    alias(engine, &["markdown", "markdownify"], |v, _, c| {
-        large(&v, c)?;
-        Ok(Value::safe(markup::markdown(&v.to_text())))
-    });
+    alias(engine, &["sanitize"], sanitize);
+    alias(engine, &["markdown", "markdownify"], markdown);
     alias(engine, &["html_to_text"], |v, _, c| {
         large(&v, c)?;
+        if markup::nests_too_deep(&v.to_text()) {
+            return Err(Error::limit("the HTML nests too deep"));
+        }
         Ok(Value::text(markup::to_text(&v.to_text())))
     });
     alias(engine, &["new_line_to_br", "nl2br"], |v, _, _| {
@@ -47,4 +47,55 @@ fn html_safe(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result
     let is_raw = arguments.named("raw_text").is_some_and(Value::is_truthy);
     let text = if is_raw { text.to_string() } else { markup::unescape(text).into_owned() };
     Ok(Value::safe(text))
+}
+
+/// `sanitize: options`; a list is the older way to name elements.
+fn sanitize(
+    value: Value,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
+    large(&value, context)?;
+    let text = value.to_text();
+    let given = match arguments.at(0) {
+        Value::List(_) => {
+            serde_json::json!({ "elements": json::checked(arguments.at(0), context)? })
+        }
+        other => options(other, arguments, context)?,
+    };
+    if given.is_null() {
+        return Ok(Value::safe(markup::sanitize(&text).into_owned()));
+    }
+    if markup::nests_too_deep(&text) {
+        return Ok(Value::safe(escape_entities(&text)));
+    }
+    Ok(Value::safe(allowance::clean(&text, &given)))
+}
+
+/// `markdown: options, extra_options`: the first replace what stays, the others are laid over it.
+fn markdown(
+    value: Value,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
+    large(&value, context)?;
+    let mut allowed = options(arguments.at(0), arguments, context)?;
+    if allowed.is_null() {
+        allowed = allowance::defaults();
+    }
+    let over = options(arguments.at(1), &Arguments::default(), context)?;
+    Ok(Value::safe(markup::markdown(&value.to_text(), &allowance::merged(allowed, &over))))
+}
+
+/// Options as a hash, a text of JSON, or by name; null when there are none.
+fn options(given: &Value, arguments: &Arguments, context: &Context<'_>) -> Result<Json, Error> {
+    let given = match given {
+        Value::Text(text, _) if !text.trim().is_empty() => parse(text, context)?,
+        other => other.clone(),
+    };
+    match (given, arguments.named.is_empty()) {
+        (given @ Value::Hash(_), _) => json::checked(&given, context),
+        (_, false) => json::object(&arguments.named, context),
+        _ => Ok(Json::Null),
+    }
 }

@@ -1,5 +1,8 @@
 //! HTML: sanitising, Markdown, entities, plain text.
 
+use crate::liquid::print::escape_entities;
+use crate::template::filters::allowance;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -56,28 +59,55 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-static MARKDOWN: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-    let mut builder = ammonia::Builder::default();
-    builder.rm_tags(["div"]).link_rel(Some("nofollow"));
-    builder
-});
-
 /// The text without tags and attributes that run scripts or reach elsewhere; a text without
 /// markup stays as it is, byte for byte.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.contains(['<', '&']) {
         return Cow::Borrowed(text);
     }
+    if nests_too_deep(text) {
+        return Cow::Owned(escape_entities(text));
+    }
     Cow::Owned(CLEANER.clean(text).to_string())
 }
 
-/// Markdown as sanitised HTML.
-pub fn markdown(text: &str) -> String {
+/// Markdown as HTML with what `allowed` lets through.
+pub fn markdown(text: &str, allowed: &Json) -> String {
     use pulldown_cmark::{Options, Parser, html};
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut out = String::with_capacity(text.len() * 2);
     html::push_html(&mut out, Parser::new_ext(text, options));
-    MARKDOWN.clean(out.trim_end()).to_string()
+    if nests_too_deep(&out) {
+        return escape_entities(text);
+    }
+    allowance::clean(out.trim_end(), allowed)
+}
+
+/// Elements inside each other beyond any page: a parser of HTML takes the square of them in time.
+const NESTING_MAX: usize = 500;
+/// Elements that hold nothing.
+const VOID: [&str; 10] =
+    ["br", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "col"];
+
+/// True when more elements are open at once than any page has; what is never closed counts.
+pub fn nests_too_deep(text: &str) -> bool {
+    let mut open = 0_usize;
+    for (place, _) in text.match_indices('<') {
+        let rest = &text[place + 1..];
+        if rest.starts_with('/') {
+            open = open.saturating_sub(1);
+            continue;
+        }
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len().min(20));
+        let name = rest.get(..end.min(20)).unwrap_or_default();
+        if !name.is_empty() && !VOID.iter().any(|void| name.eq_ignore_ascii_case(void)) {
+            open += 1;
+        }
+        if open > NESTING_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// Entities as the characters they stand for; what is no known entity stays.
@@ -155,6 +185,7 @@ mod tests {
 
     #[test]
     fn markdown_is_sanitised() {
+        let markdown = |text| markdown(text, &allowance::defaults());
         assert_eq!(markdown("**Foo**"), "<p><strong>Foo</strong></p>");
         assert_eq!(
             markdown("[Foo](https://a.b)"),

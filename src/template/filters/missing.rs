@@ -1,6 +1,6 @@
-//! Filters of the platform that this host does not have: each says so where it is used.
+//! Filters that ask somebody outside: each says where it is used why it does not, or does not pass.
 //!
-//! Letting a value pass through `encrypt` would be worse than an error.
+//! Letting a value pass through a check would be worse than an error.
 
 use crate::liquid::context::Context;
 use crate::liquid::engine::Engine;
@@ -8,44 +8,29 @@ use crate::liquid::error::Error;
 use crate::liquid::filter::{Arguments, Filter};
 use crate::liquid::value::Value;
 
-/// Names and what stands in for them.
-const MISSING: &[(&str, Filter)] = &[
-    ("decrypt", |_, _, _| refused("decrypt")),
-    ("download_file", |_, _, _| refused("download_file")),
-    ("ecdh_compute", |_, _, _| refused("ecdh_compute")),
-    ("encrypt", |_, _, _| refused("encrypt")),
-    ("gzip_compress", |_, _, _| refused("gzip_compress")),
-    ("gzip_decompress", |_, _, _| refused("gzip_decompress")),
-    ("hkdf", |_, _, _| refused("hkdf")),
-    ("jwe_encode", |_, _, _| refused("jwe_encode")),
-    ("jwe_encode_rc", |_, _, _| refused("jwe_encode_rc")),
-    ("parse_xml", |_, _, _| refused("parse_xml")),
-    ("to_xml", |_, _, _| refused("to_xml")),
-    ("to_xml_rc", |_, _, _| refused("to_xml_rc")),
-    ("url_to_qrcode_svg", |_, _, _| refused("url_to_qrcode_svg")),
-    ("useragent", |_, _, _| refused("useragent")),
-    ("video_params", |_, _, _| refused("video_params")),
-    ("videoify", |_, _, _| refused("videoify")),
-    ("xml_to_hash", |_, _, _| refused("xml_to_hash")),
-    // Checks that nobody can make here never pass.
-    ("hcaptcha", never),
-    ("is_gpg_valid", never),
-    ("is_token_valid", never),
-    ("verify_access_key", never),
+/// Checks that nobody can make here never pass: their names, and what would have to be asked.
+const NEVER: [(&str, Filter); 3] = [
+    ("hcaptcha", |_, _, c| never("hCaptcha is not asked", c)),
+    ("is_token_valid", |_, _, c| never("this host gives out no temporary tokens", c)),
+    ("verify_access_key", |_, _, c| never("there is no Partner Portal here", c)),
 ];
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
-    for (name, filter) in MISSING {
-        engine.add_filter(name, *filter);
+    engine.add_filter("download_file", download_file);
+    for (name, filter) in NEVER {
+        engine.add_filter(name, filter);
     }
 }
 
-fn refused(name: &str) -> Result<Value, Error> {
-    Err(Error::argument(format!("the filter `{name}` does not exist in Sluicegate")))
+/// What leaves this host is committed before and allowed by name: a filter is neither.
+fn download_file(_: Value, _: &Arguments, _: &mut Context<'_>) -> Result<Value, Error> {
+    let message = "download_file reaches the network, which only API calls do here";
+    let help = "put the address into an API call and send it with api_call_send".to_owned();
+    Err(Error::argument(message).help(Some(help)))
 }
 
-fn never(_: Value, _: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {
-    context.warn("this check is not possible here, so it does not pass");
+fn never(why: &str, context: &mut Context<'_>) -> Result<Value, Error> {
+    context.warn(format!("{why}, so the check does not pass"));
     Ok(Value::Bool(false))
 }

@@ -1,20 +1,29 @@
 //! The platform's filters, one family a file. Those with much logic of their own have it in a
 //! second file that knows no Liquid (`money`, `moment`, `pattern`, `url`, …).
 
+mod agreement;
+mod allowance;
 mod array;
+mod block;
+mod cipher;
 mod codec;
 mod crypto;
 mod csv;
+mod gpg;
+mod gzip;
 mod hash;
 mod html;
 mod inflection;
 pub mod json;
+mod jwe;
 pub mod markup;
 mod missing;
 mod money;
 mod number;
 mod pattern;
+mod pem;
 mod price;
+mod qrcode_svg;
 mod regex;
 mod select;
 mod signature;
@@ -24,19 +33,32 @@ mod time;
 mod translate;
 mod uniform;
 mod url;
+mod useragent;
+mod video;
 mod web;
+mod xml;
+mod xml_read;
+mod xml_write;
 
 use crate::liquid::engine::Engine;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
 
 /// Adds the platform's filters to standard Liquid, every spelling of their names.
 pub fn register(engine: &mut Engine) {
+    agreement::register(engine);
     array::register(engine);
+    cipher::register(engine);
     codec::register(engine);
+    gpg::register(engine);
+    gzip::register(engine);
     hash::register(engine);
     html::register(engine);
     json::register(engine);
+    jwe::register(engine);
     missing::register(engine);
     price::register(engine);
+    qrcode_svg::register(engine);
     regex::register(engine);
     select::register(engine);
     signature::register(engine);
@@ -45,7 +67,10 @@ pub fn register(engine: &mut Engine) {
     time::register(engine);
     translate::register(engine);
     uniform::register(engine);
+    useragent::register(engine);
+    video::register(engine);
     web::register(engine);
+    xml::register(engine);
 }
 
 /// Adds one filter under several names.
@@ -53,4 +78,12 @@ fn alias(engine: &mut Engine, names: &[&'static str], filter: crate::liquid::fil
     for name in names {
         engine.add_filter(name, filter);
     }
+}
+
+/// An option: given by name, or in a hash at that place.
+fn option(arguments: &Arguments, place: usize, name: &str) -> Value {
+    arguments.named(name).cloned().unwrap_or_else(|| match arguments.at(place) {
+        Value::Hash(hash) => hash.borrow().get(name).cloned().unwrap_or_default(),
+        _ => Value::Nil,
+    })
 }

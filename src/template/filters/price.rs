@@ -6,9 +6,9 @@ use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::filters::math::Number;
 use crate::liquid::value::Value;
-use crate::template::filters::alias;
 use crate::template::filters::money::{self, Style};
 use crate::template::filters::number::Decimal;
+use crate::template::filters::{alias, option};
 
 type Made = Result<Value, Error>;
 
@@ -34,7 +34,10 @@ pub fn register(engine: &mut Engine) {
 }
 
 fn price(fractions: i64, arguments: &Arguments) -> Value {
-    let is_on = |name, otherwise| arguments.named(name).map_or(otherwise, Value::is_truthy);
+    let is_on = |name, otherwise| match option(arguments, 1, name) {
+        Value::Nil => otherwise,
+        given => given.is_truthy(),
+    };
     let style = Style {
         symbol: is_on("symbol", true),
         code: is_on("with_currency", false),
@@ -58,12 +61,14 @@ fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>
 
 fn format_number(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     let Some(decimal) = Decimal::read(&value.to_text()) else { return Ok(value) };
-    let places = arguments.named("precision").and_then(Value::to_int).unwrap_or(3);
+    let option = |name: &str| option(arguments, 0, name);
+    let places = option("precision").to_int().unwrap_or(3);
     let decimal = decimal.rounded(usize::try_from(places).unwrap_or(0).min(100));
-    let strips = arguments.named("strip_insignificant_zeros").is_some_and(Value::is_truthy);
+    let strips = option("strip_insignificant_zeros").is_truthy();
     let decimal = if strips { decimal.stripped() } else { decimal };
-    let text = |name, otherwise: &str| {
-        arguments.named(name).map_or(otherwise.to_owned(), |v| v.to_text().into_owned())
+    let text = |name, otherwise: &str| match option(name) {
+        Value::Nil => otherwise.to_owned(),
+        given => given.to_text().into_owned(),
     };
     Ok(Value::text(decimal.write(&text("separator", "."), &text("delimiter", ""))))
 }

@@ -5,6 +5,7 @@ use crate::liquid::engine::Engine;
 use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::value::Value;
+use crate::template::bytes;
 use crate::template::filters::crypto::{self, Algorithm};
 use crate::template::filters::{alias, uniform};
 use crate::template::json;
@@ -17,7 +18,7 @@ pub fn register(engine: &mut Engine) {
     alias(engine, &["compute_hmac"], compute_hmac);
     alias(engine, &["digest"], digest);
     alias(engine, &["sha1"], |v, _, _| {
-        Ok(Value::text(hex::encode(Algorithm::Sha1.digest(v.to_text().as_bytes()))))
+        Ok(Value::text(hex::encode(Algorithm::Sha1.digest(&bytes::of(&v)))))
     });
     alias(engine, &["jwt_encode"], jwt_encode);
     alias(engine, &["jwt_decode"], jwt_decode);
@@ -28,10 +29,14 @@ fn algorithm(name: &str) -> Result<Algorithm, Error> {
         .ok_or_else(|| Error::argument(format!("`{name}` is no algorithm this host has")))
 }
 
-fn encoded(bytes: &[u8], encoding: &str) -> Made {
-    crypto::encode(bytes, encoding)
+/// `hex`, `base64`, or `none`: the bytes themselves.
+fn encoded(made: Vec<u8>, encoding: &str, context: &Context<'_>) -> Made {
+    if encoding.eq_ignore_ascii_case("none") {
+        return bytes::value(made, context);
+    }
+    crypto::encode(&made, encoding)
         .map(Value::from)
-        .ok_or_else(|| Error::argument(format!("`{encoding}` is neither hex nor base64")))
+        .ok_or_else(|| Error::argument(format!("`{encoding}` is not hex, base64 or none")))
 }
 
 /// `compute_hmac: secret, algorithm, digest`.
@@ -43,18 +48,18 @@ fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
     let encoding = arguments.text(2);
     if arguments.at(0).is_blank() {
         context.warn("compute_hmac has no secret: its result equals nothing");
-        let bytes = uniform::bytes(32, context);
-        return encoded(&algorithm.digest(&bytes), &encoding);
+        let random = uniform::bytes(32, context);
+        return encoded(algorithm.digest(&random), &encoding, context);
     }
-    let key = arguments.text(0);
-    encoded(&algorithm.keyed(key.as_bytes(), value.to_text().as_bytes()), &encoding)
+    let key = bytes::of(arguments.at(0));
+    encoded(algorithm.keyed(&key, &bytes::of(&value)), &encoding, context)
 }
 
 /// `digest: algorithm, encoding`; SHA-1 and hex when it does not say.
-fn digest(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn digest(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
     let name = arguments.given(0).map_or("sha1".into(), Value::to_text);
-    let bytes = algorithm(&name)?.digest(value.to_text().as_bytes());
-    encoded(&bytes, &arguments.text(1))
+    let digest = algorithm(&name)?.digest(&bytes::of(&value));
+    encoded(digest, &arguments.text(1), context)
 }
 
 /// A secret for a token; a blank one signs nothing.

@@ -87,12 +87,11 @@ fn ends(value: &Value, arguments: &Arguments, fits: fn(&str, &str) -> bool) -> V
     Value::Bool(any)
 }
 
-/// What Ruby calls it.
+/// What the platform calls it.
 fn type_of(value: &Value) -> &'static str {
     match value {
-        Value::Nil | Value::Empty | Value::Blank => "NilClass",
-        Value::Bool(true) => "TrueClass",
-        Value::Bool(false) => "FalseClass",
+        Value::Nil | Value::Empty | Value::Blank => "null",
+        Value::Bool(_) => "Boolean",
         Value::Int(_) | Value::Big(_) => "Integer",
         Value::Float(_) => "Float",
         Value::Text(..) => "String",
@@ -100,6 +99,7 @@ fn type_of(value: &Value) -> &'static str {
         Value::Hash(_) => "Hash",
         Value::Range(..) => "Range",
         Value::Time(_) => "Time",
+        Value::Object(object) if object.bytes().is_some() => "String",
         Value::Object(_) => "Object",
     }
 }

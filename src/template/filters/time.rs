@@ -98,12 +98,12 @@ fn localize(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> M
     let format = if name.contains('%') {
         name
     } else {
-        let name = if name.is_empty() { "default".to_owned() } else { name };
+        let name = if name.is_empty() { "long".to_owned() } else { name };
         let named = stage::on(context, move |stage| {
             let key = format!("time.formats.{name}");
             stage.host.translate(&key, &serde_json::Value::Null)
         });
-        named.flatten().unwrap_or_else(|| "%a, %b %-d, %Y at %H:%M".to_owned())
+        named.flatten().unwrap_or_else(|| "%a, %b %-d, %Y at %I:%M".to_owned())
     };
     Ok(Value::text(Time(time.with_time_zone(zone)).format(&format)))
 }
@@ -131,7 +131,7 @@ fn time_diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> 
         "w" | "week" => 604_800_000.0,
         "mo" | "month" => 2_629_746_000.0,
         "y" | "year" => 31_556_952_000.0,
-        _ => return Err(Error::argument(format!("`{unit}` is no unit of time"))),
+        _ => 1.0,
     };
     let places = i32::try_from(arguments.int(2, 3)?).unwrap_or(3).clamp(0, 12);
     let scale = 10_f64.powi(places);

@@ -38,7 +38,7 @@ fn translate(
     if key.trim().is_empty() {
         return Ok(Value::text(""));
     }
-    let given = json::object(&options);
+    let given = json::object(&options, context)?;
     let wanted = key.clone();
     let found = stage::on(context, move |stage| {
         let language = stage.scene.get("language");

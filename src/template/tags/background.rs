@@ -10,12 +10,13 @@ use crate::liquid::template::Reference;
 use crate::liquid::text::Text;
 use crate::liquid::value::Value;
 use crate::template::arguments::{self, take};
+use crate::template::errand::Errand;
 use crate::template::host::{Job, Work};
 use crate::template::target::Target;
 use crate::template::{json, stage};
 
-/// More attempts than any job is worth.
-const ATTEMPTS_MAX: i64 = 100;
+/// The platform tries a job no more often.
+const ATTEMPTS_MAX: i64 = 5;
 
 #[derive(Debug)]
 struct Background {
@@ -71,14 +72,20 @@ impl Tag for Background {
             }
         };
         let text = |value: Value| value.to_text().into_owned();
+        let mut priority = priority.map_or_else(|| "default".to_owned(), text);
+        if !["low", "default", "high"].contains(&&*priority) {
+            context.warn(format!("`{priority}` is no priority of a job, default is used"));
+            "default".clone_into(&mut priority);
+        }
         let job = Job {
             work,
-            arguments: json::object(&named),
+            arguments: json::object(&named, context)?,
             delay_minutes: delay,
-            priority: priority.map_or_else(|| "default".to_owned(), text),
+            priority,
             max_attempts: attempts.unwrap_or(1).clamp(1, ATTEMPTS_MAX) as u32,
             source_name: source_name.map(text),
         };
+        stage::send(context, Errand::Job)?;
         let queued = stage::on(context, move |stage| stage.host.background(job));
         match queued.unwrap_or_else(|| Err("there is no host".to_owned())) {
             Ok(id) => {

@@ -10,6 +10,7 @@ use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
 use crate::liquid::value::Value;
 use crate::template::arguments::{self, Trailing};
+use crate::template::errand::Errand;
 use crate::template::host::GraphqlCall;
 use crate::template::target::Target;
 use crate::template::{json, stage};
@@ -93,12 +94,14 @@ impl Graphql {
 impl Tag for Graphql {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let mut named = arguments::named(&self.arguments, context)?;
-        arguments::spread(&mut named);
+        arguments::spread(&mut named, context)?;
         let result_name = match &self.target {
             Goal::Named => arguments::take(&mut named, "result_name"),
             Goal::Target(_) => None,
         };
-        let call = self.call(context, json::object(&named))?;
+        stage::send(context, Errand::Query)?;
+        let variables = json::object(&named, context)?;
+        let call = self.call(context, variables)?;
         let what = call.name.clone().unwrap_or_else(|| "inline".to_owned());
         let answer = stage::on(context, move |stage| stage.host.graphql(call));
         let answer = answer.unwrap_or_default();

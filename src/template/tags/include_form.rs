@@ -8,6 +8,7 @@ use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::Reference;
 use crate::liquid::value::Value;
+use crate::template::errand::Errand;
 use crate::template::host::FormCall;
 use crate::template::{arguments, json, stage};
 
@@ -40,9 +41,10 @@ impl Tag for IncludeForm {
         let call = FormCall {
             name,
             id: id.filter(|id| id != "new"),
-            arguments: json::object(&named),
-            locals: json::object(&visible),
+            arguments: json::object(&named, context)?,
+            locals: json::object(&visible, context)?,
         };
+        stage::send(context, Errand::Form)?;
         let answer = stage::on(context, move |stage| {
             let html = stage.host.include_form(call);
             (html, stage.scene.effect(|effects| effects.redirect.is_some()))

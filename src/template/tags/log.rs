@@ -7,6 +7,7 @@ use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::template::arguments::{self, take};
+use crate::template::errand::Errand;
 use crate::template::host::LogEntry;
 use crate::template::{json, stage};
 
@@ -39,7 +40,8 @@ impl Tag for Log {
         let kind = kind.filter(|kind| !kind.is_blank());
         let kind = kind.map_or_else(|| "info".to_owned(), |kind| kind.to_text().into_owned());
         let only_in = take(&mut named, "env").filter(|env| !env.is_blank());
-        let only_in = only_in.map(|env| env.to_text().into_owned());
+        let only_in = only_in.map(|env| env.to_text().into_owned()).filter(|env| env != "all");
+        stage::send(context, Errand::Log)?;
         let data = json::checked(&value, context)?;
         let message = match data.as_str() {
             Some(text) => text.to_owned(),

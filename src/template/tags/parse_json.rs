@@ -37,7 +37,7 @@ impl Tag for ParseJson {
         context.escape = outer;
         let flow = flow?;
         let value = parse(&markup::unescape(&text), context).or_else(|error| {
-            if context.engine().raises() {
+            if context.raises() {
                 return Err(error);
             }
             context.warn(error.message());

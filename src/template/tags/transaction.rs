@@ -1,31 +1,37 @@
 //! `transaction … endtransaction` and `rollback`: record writes that count together or not at all.
 
 use crate::liquid::context::Context;
+use crate::liquid::cursor::TagArguments;
 use crate::liquid::error::{Error, Kind};
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::liquid::template::{Block, Reference};
 use crate::liquid::value::Value;
 use crate::template::host::Transaction as Step;
-use crate::template::stage;
+use crate::template::{arguments, stage};
+use std::time::{Duration, Instant};
 
 /// Where the context keeps how many transactions are open, and that one is to be rolled back.
 const OPEN: &str = "transactions open";
 const ROLLED_BACK: &str = "transaction rolled back";
 
 #[derive(Debug)]
-struct Transaction(Block);
+struct Transaction {
+    arguments: TagArguments,
+    body: Block,
+}
 
 #[derive(Debug)]
 struct Rollback;
 
-/// Reads the block; its `timeout` is the host's own affair.
+/// Reads the block, and `timeout: seconds`.
 ///
 /// # Errors
 /// When there is no `endtransaction`.
-pub fn read(_: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
+    let arguments = markup.cursor(parser).arguments()?;
     let (body, _) = parser.block(&["endtransaction"])?;
-    Ok(Box::new(Transaction(body)))
+    Ok(Box::new(Transaction { arguments, body }))
 }
 
 /// Reads `rollback`.
@@ -38,17 +44,24 @@ pub fn read_rollback(_: &Markup<'_>, _: &mut Parser<'_>) -> Result<Box<dyn Tag>,
 
 impl Tag for Transaction {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let mut named = arguments::named(&self.arguments, context)?;
+        let timeout = arguments::take(&mut named, "timeout").and_then(|value| seconds(&value));
+        let begun = Instant::now();
         tell(context, Step::Begin)?;
         let open = open(context);
         context.registers.insert(OPEN.to_owned(), Value::Int(open + 1));
         // An error that is printed in its place would still commit half of what was meant.
-        let flow = context.raising(|context| self.0.render_inside(context));
+        let flow = context.raising(|context| self.body.render_inside(context));
         context.registers.insert(OPEN.to_owned(), Value::Int(open));
         let rolls_back = context.registers.remove(ROLLED_BACK).is_some();
         match flow {
             Ok(_) if rolls_back => {
                 tell(context, Step::Rollback)?;
                 Ok(Flow::Next)
+            }
+            Ok(_) if timeout.is_some_and(|timeout| begun.elapsed() > timeout) => {
+                tell(context, Step::Rollback)?;
+                Err(Error::new(Kind::Host, "the transaction took longer than its timeout"))
             }
             Ok(flow) => {
                 tell(context, Step::Commit)?;
@@ -62,7 +75,7 @@ impl Tag for Transaction {
     }
 
     fn references(&self, found: &mut Vec<Reference>) {
-        self.0.references(found);
+        self.body.references(found);
     }
 }
 
@@ -78,6 +91,12 @@ impl Tag for Rollback {
     fn is_blank(&self) -> bool {
         true
     }
+}
+
+/// Parts of a second; what is no number, or none, is no limit.
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds: f64 = value.to_text().trim().parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())
 }
 
 fn open(context: &Context<'_>) -> i64 {

@@ -31,7 +31,7 @@ impl Tag for Yield {
             "" => Some(stage.scene.content()),
             name => stage.scene.content_for(name),
         });
-        match kept.flatten() {
+        match kept.flatten().filter(|text| !text.trim().is_empty()) {
             Some(text) => context.write(&text)?,
             None => {
                 let mut named = arguments::named(&self.arguments, context)?;

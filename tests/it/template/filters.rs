@@ -27,7 +27,9 @@ fn every_case_of_the_tables_holds() {
             let found = templates
                 .render(&source, &scene, serde_json::json!({}), OutputMode::Raw, &host)
                 .map_or_else(|e| format!("ERROR {e}"), |r| r.output);
-            if found != expected {
+            // `ERROR` alone is any refusal; what it says is the table's where it matters.
+            let fits = found == expected || (expected == "ERROR" && found.starts_with("ERROR "));
+            if !fits {
                 let _ = write!(
                     wrong,
                     "\n{table}:{line}\n  {template}\n  expected {expected}\n  found    {found}\n"
@@ -36,7 +38,7 @@ fn every_case_of_the_tables_holds() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(count > 190, "only {count} cases were found");
+    assert!(count > 240, "only {count} cases were found");
 }
 
 /// Line, template and expected output of each case; `⏎` stands for a line break.

@@ -4,5 +4,7 @@ mod check;
 mod corpus;
 mod fake_host;
 mod filters;
+mod hostile;
+mod keys;
 mod nested;
 mod tags;

@@ -96,3 +96,12 @@ CREATE TABLE activities (
     payload    TEXT   NOT NULL,
     created_at BIGINT NOT NULL
 );
+
+-- The last transaction of each writer, written inside it: how a writer finds out what became of a
+-- COMMIT whose answer was lost. (The number of a transaction does not tell: PostgreSQL may give one
+-- that was lost in a crash to another transaction.)
+CREATE TABLE writers (
+    id    BIGINT PRIMARY KEY,
+    token BIGINT NOT NULL,
+    at    TIMESTAMPTZ NOT NULL DEFAULT now()
+) WITH (fillfactor = 10);

@@ -1,0 +1,64 @@
+//! Texts that are no UTF-8: what ciphers, key agreements and gzip give and take.
+
+use crate::liquid::context::Context;
+use crate::liquid::error::Error;
+use crate::liquid::value::{Object, Value};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::fmt;
+use std::rc::Rc;
+
+/// Bytes that a template hands from filter to filter; printed, what is no UTF-8 is `U+FFFD`.
+struct Bytes(Vec<u8>);
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // They may be a key.
+        write!(f, "Bytes({})", self.0.len())
+    }
+}
+
+impl Object for Bytes {
+    fn get(&self, key: &str) -> Option<Value> {
+        (key == "size").then(|| Value::Int(i64::try_from(self.0.len()).unwrap_or(i64::MAX)))
+    }
+
+    fn to_json(&self) -> Json {
+        Json::String(String::from_utf8_lossy(&self.0).into_owned())
+    }
+
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(&self.0)
+    }
+}
+
+/// Bytes as a value: a text when they are one.
+///
+/// # Errors
+/// A limit error when they are too many.
+pub fn value(bytes: Vec<u8>, context: &Context<'_>) -> Result<Value, Error> {
+    context.budget.value(bytes.len())?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => Value::text(text),
+        Err(error) => Value::Object(Rc::new(Bytes(error.into_bytes()))),
+    })
+}
+
+/// The bytes of a value: its own, or those of its text.
+pub fn of(value: &Value) -> Cow<'_, [u8]> {
+    match value {
+        Value::Object(object) => match object.bytes() {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => Cow::Owned(value.to_text().into_owned().into_bytes()),
+        },
+        other => match other.to_text() {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        },
+    }
+}
+
+/// True for a value that is no text although it was one for Ruby.
+pub fn is_binary(value: &Value) -> bool {
+    matches!(value, Value::Object(object) if object.bytes().is_some())
+}

@@ -1,0 +1,49 @@
+//! `gzip_compress`, `gzip_decompress`: a bomb ends where the memory of the render does.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::bytes;
+use crate::template::filters::alias;
+use flate2::Compression;
+use flate2::read::{GzDecoder, GzEncoder};
+use std::io::Read;
+
+/// So much is made between two looks at the budget.
+const PIECE: usize = 64 * 1024;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["gzip_compress"], compress);
+    alias(engine, &["gzip_decompress"], decompress);
+}
+
+fn compress(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {
+    let plain = bytes::of(&value);
+    let packed = read_all(GzEncoder::new(&*plain, Compression::default()), context)?;
+    bytes::value(packed.unwrap_or_default(), context)
+}
+
+fn decompress(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {
+    let packed = bytes::of(&value);
+    match read_all(GzDecoder::new(&*packed), context)? {
+        Some(plain) => bytes::value(plain, context),
+        None => Err(Error::argument("this is not gzip")),
+    }
+}
+
+/// Everything a reader gives, as long as the budget lets it; nothing when it fails.
+fn read_all(mut reader: impl Read, context: &Context<'_>) -> Result<Option<Vec<u8>>, Error> {
+    let mut made = Vec::new();
+    loop {
+        context.budget.room(made.len() + PIECE)?;
+        context.budget.settle()?;
+        match Read::by_ref(&mut reader).take(PIECE as u64).read_to_end(&mut made) {
+            Ok(0) => return Ok(Some(made)),
+            Ok(_) => {}
+            Err(_) => return Ok(None),
+        }
+    }
+}

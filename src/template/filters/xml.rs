@@ -1,0 +1,49 @@
+//! `parse_xml` and `to_xml`.
+
+use crate::liquid::context::Context;
+use crate::liquid::engine::Engine;
+use crate::liquid::error::Error;
+use crate::liquid::filter::Arguments;
+use crate::liquid::value::Value;
+use crate::template::filters::xml_read::{self, Reading};
+use crate::template::filters::{alias, option, xml_write};
+use crate::template::json;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    alias(engine, &["parse_xml", "xml_to_hash"], parse_xml);
+    alias(engine, &["to_xml", "to_xml_rc"], to_xml);
+}
+
+/// `parse_xml: attr_prefix: false, force_array: true`; nothing for a blank text.
+fn parse_xml(
+    value: Value,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
+    if value.is_blank() {
+        return Ok(Value::Nil);
+    }
+    let text = value.to_text();
+    // Elements and their hashes take more than the text they are read from.
+    context.budget.value(text.len().saturating_mul(8))?;
+    let force_array = match option(arguments, 0, "force_array") {
+        Value::Nil => true,
+        given => given.is_truthy(),
+    };
+    let reading =
+        Reading { attr_prefix: option(arguments, 0, "attr_prefix").is_truthy(), force_array };
+    let read = xml_read::read(&text, reading, &mut || context.budget.step())?;
+    Ok(Value::from(read))
+}
+
+fn to_xml(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {
+    let tree = json::checked(&value, context)?;
+    let attr_prefix = option(arguments, 0, "attr_prefix").is_truthy();
+    let text = xml_write::write(&tree, attr_prefix, &mut |bytes| {
+        context.budget.room(bytes)?;
+        context.budget.step()
+    })?;
+    context.budget.value(text.len())?;
+    Ok(Value::text(text))
+}

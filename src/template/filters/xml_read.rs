@@ -1,0 +1,201 @@
+//! XML as a hash: elements are lists of what is in them, attributes are keys beside them.
+//!
+//! No entity but the five of XML is ever replaced, so none can grow.
+
+use crate::liquid::error::Error;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use serde_json::{Map, Value as Json};
+
+/// Elements may nest this deep.
+const DEPTH_MAX: usize = 100;
+/// The key of a text beside attributes or elements.
+const CONTENT: &str = "content";
+
+/// How XML is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// Attributes are told from elements by an `@`.
+    pub attr_prefix: bool,
+    /// An element that stands alone is a list of one.
+    pub force_array: bool,
+}
+
+/// An element that is being read.
+struct Open {
+    name: String,
+    hash: Map<String, Json>,
+    has_elements: bool,
+    text: String,
+}
+
+/// The hash of a document; `step` is asked for every part of it.
+///
+/// # Errors
+/// What is wrong with the document, and what `step` says.
+pub fn read(
+    text: &str,
+    reading: Reading,
+    step: &mut dyn FnMut() -> Result<(), Error>,
+) -> Result<Json, Error> {
+    let mut reader = Reader::from_str(text.trim());
+    let mut open: Vec<Open> = vec![Open::new(String::new())];
+    loop {
+        step()?;
+        let event = reader.read_event().map_err(|e| invalid(&e.to_string()))?;
+        match event {
+            Event::Start(tag) => {
+                if open.len() > DEPTH_MAX {
+                    return Err(Error::limit(format!("XML nests deeper than {DEPTH_MAX}")));
+                }
+                open.push(Open::of(&tag, reading, step)?);
+            }
+            Event::Empty(tag) => {
+                let element = Open::of(&tag, reading, step)?;
+                close(element, &mut open, reading);
+            }
+            Event::End(_) => {
+                if let Some(element) = open.pop() {
+                    close(element, &mut open, reading);
+                }
+            }
+            Event::Text(part) => add(&mut open, &part.xml10_content()),
+            Event::CData(part) => add(&mut open, &part.xml10_content()),
+            Event::GeneralRef(name) => {
+                let letter = name.resolve_char_ref().map_err(|e| invalid(&e.to_string()))?;
+                let name = name.xml10_content();
+                match (letter, quick_xml::escape::resolve_predefined_entity(&name)) {
+                    (Some(letter), _) => add(&mut open, letter.encode_utf8(&mut [0; 4])),
+                    (None, Some(text)) => add(&mut open, text),
+                    (None, None) => return Err(invalid(&format!("unknown entity `{name}`"))),
+                }
+            }
+            Event::Eof => break,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+    match (open.pop(), open.is_empty()) {
+        (Some(document), true) if document.has_elements => Ok(Json::Object(document.hash)),
+        (Some(_), true) => Err(invalid("there is no element in it")),
+        _ => Err(invalid("an element is never closed")),
+    }
+}
+
+fn invalid(why: &str) -> Error {
+    Error::argument(format!("the XML is not valid: {why}"))
+}
+
+fn add(open: &mut [Open], text: &str) {
+    // What stands around the one element of a document is no content.
+    if let [_, .., element] = open {
+        element.text.push_str(text);
+    }
+}
+
+impl Open {
+    fn new(name: String) -> Self {
+        Self { name, hash: Map::new(), has_elements: false, text: String::new() }
+    }
+
+    fn of(
+        tag: &BytesStart<'_>,
+        reading: Reading,
+        step: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let mut element = Self::new(tag.name().as_ref().to_owned());
+        // Whether a name stands there twice is looked for in the hash: the reader's own look
+        // compares every attribute with every other.
+        for attribute in tag.attributes().with_checks(false) {
+            step()?;
+            let attribute = attribute.map_err(|e| invalid(&e.to_string()))?;
+            let name = attribute.key.as_ref().to_owned();
+            let value = attribute
+                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                .map_err(|e| invalid(&e.to_string()))?;
+            let key = if reading.attr_prefix { format!("@{name}") } else { name };
+            if element.hash.contains_key(&key) {
+                return Err(invalid(&format!("the attribute `{key}` stands there twice")));
+            }
+            element.hash.insert(key, Json::String(value.into_owned()));
+        }
+        Ok(element)
+    }
+
+    /// A text alone is that text, and nothing is an empty hash.
+    fn into_json(mut self) -> Json {
+        let has_text = !self.text.trim().is_empty();
+        if has_text && !self.has_elements && self.hash.is_empty() {
+            return Json::String(self.text);
+        }
+        if has_text {
+            self.hash.insert(CONTENT.to_owned(), Json::String(self.text));
+        }
+        Json::Object(self.hash)
+    }
+}
+
+/// Puts an element into the one around it.
+fn close(element: Open, open: &mut [Open], reading: Reading) {
+    let Some(around) = open.last_mut() else { return };
+    around.has_elements = true;
+    let name = element.name.clone();
+    let value = element.into_json();
+    match around.hash.get_mut(&name) {
+        Some(Json::Array(all)) => all.push(value),
+        Some(first) => *first = Json::Array(vec![first.take(), value]),
+        None => {
+            let value = if reading.force_array { Json::Array(vec![value]) } else { value };
+            around.hash.insert(name, value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: &str, attr_prefix: bool, force_array: bool) -> String {
+        let read = read(text, Reading { attr_prefix, force_array }, &mut || Ok(()));
+        read.map_or_else(|e| e.message().to_owned(), |json| json.to_string())
+    }
+
+    fn plain(text: &str) -> String {
+        with(text, false, true)
+    }
+
+    #[test]
+    fn elements_are_lists_and_attributes_are_keys() {
+        let letter =
+            "<?xml version=\"1.0\"?><letter><title maxlength=\"10\"> Hi &amp; ho </title></letter>";
+        let expected = r#"{"letter":[{"title":[{"maxlength":"10","content":" Hi & ho "}]}]}"#;
+        assert_eq!(plain(letter), expected);
+        let expected = r#"{"letter":{"title":{"@maxlength":"10","content":" Hi & ho "}}}"#;
+        assert_eq!(with(letter, true, false), expected);
+        let list = "<a>\n<b>1</b>\n<b/><c><![CDATA[<x>]]></c>&#65;</a>";
+        assert_eq!(
+            plain(list),
+            "{\"a\":[{\"b\":[\"1\",{}],\"c\":[\"<x>\"],\"content\":\"\\n\\nA\"}]}"
+        );
+        assert_eq!(
+            with(list, false, false),
+            "{\"a\":{\"b\":[\"1\",{}],\"c\":\"<x>\",\"content\":\"\\n\\nA\"}}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_xml_is_told() {
+        for text in ["no", "<a>", "<a></b>", "<a x=1/>", "<a x='1' x='2'/>", "<a>&me;</a>"] {
+            assert!(plain(text).starts_with("the XML is not valid"), "{text}: {}", plain(text));
+        }
+    }
+
+    #[test]
+    fn entities_do_not_grow_and_depth_ends() {
+        let bomb = "<!DOCTYPE a [<!ENTITY x \"xxxx\"><!ENTITY y \"&x;&x;\">]><a>&y;</a>";
+        assert_eq!(plain(bomb), "the XML is not valid: unknown entity `y`");
+        let file = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>";
+        assert_eq!(plain(file), "the XML is not valid: unknown entity `x`");
+        let deep = format!("{}{}", "<a>".repeat(5_000), "</a>".repeat(5_000));
+        assert_eq!(plain(&deep), "XML nests deeper than 100");
+    }
+}
