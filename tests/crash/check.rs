@@ -33,6 +33,7 @@ pub fn check(
     effects(&ledger.objects, told)?;
     records(&database, &ledger.objects, told)?;
     events(&database, &acked.lock().unwrap())?;
+    migrated(&database)?;
     accounts(&database, &ledger.objects)
 }
 
@@ -164,6 +165,38 @@ fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// A migration took effect once.
+fn migrated(database: &Connection) -> Result<(), String> {
+    let sql = "SELECT count(*) FROM records WHERE table_name = 'migrated'";
+    let count: i64 = database.query_row(sql, [], |row| row.get(0)).map_err(|e| e.to_string())?;
+    if count == 3 { Ok(()) } else { Err(format!("a migration of three rows left {count}")) }
+}
+
+/// A backup that dies leaves a whole copy or none, and the next one goes well.
+pub fn backup(host: &Host, place: &str) -> Result<(), String> {
+    let to = host.root.join("copy.db");
+    host.backup(&to, Some(place));
+    if !to.exists() && !host.backup(&to, None) {
+        return Err("no backup can be made after one that died".to_owned());
+    }
+    let rows = |path: &std::path::Path| {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let database = Connection::open_with_flags(path, flags).map_err(|e| e.to_string())?;
+        let sql = "SELECT (SELECT count(*) FROM executions), (SELECT count(*) FROM records), \
+                   (SELECT group_concat(integrity_check) FROM pragma_integrity_check)";
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+        };
+        database.query_row(sql, [], row).map_err(|e| e.to_string())
+    };
+    let (copy, original) = (rows(&to)?, rows(&host.root.join("data/sluicegate.db"))?);
+    if copy == original && copy.2 == "ok" {
+        Ok(())
+    } else {
+        Err(format!("the backup holds {copy:?}, the database {original:?}"))
+    }
 }
 
 /// P5: events of one object take effect in their order, however they arrived.

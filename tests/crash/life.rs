@@ -4,7 +4,7 @@
 use crate::chance::Chance;
 use crate::check;
 use crate::double::Double;
-use crate::host::{Host, SECRET, post};
+use crate::host::{Host, NEXT_SECRET, SECRET, post};
 use serde_json::{Value as Json, json};
 use sluicegate::secret::Secret;
 use sluicegate::webhook::signature::sign;
@@ -17,6 +17,15 @@ use std::time::{Duration, Instant};
 
 /// Nothing may be stuck longer than this once faults have stopped.
 pub const BOUND: Duration = Duration::from_secs(60);
+
+/// Three rows, once, whatever dies meanwhile.
+const MIGRATION: &str = "\
+{%- for number in (1..3) -%}
+  {%- graphql r -%}
+    mutation { record_create(record: { table: \"migrated\", properties: [] }) { id } }
+  {%- endgraphql -%}
+{%- endfor -%}
+";
 
 /// What a client was told.
 #[derive(Debug, Clone)]
@@ -48,6 +57,9 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
             std::os::unix::fs::symlink(from, folder.path().join(part)).expect("a link");
         }
     }
+    let migrations = folder.path().join("migrations");
+    std::fs::create_dir(&migrations).expect("a folder");
+    std::fs::write(migrations.join("20260101000000_rows.liquid"), MIGRATION).expect("a migration");
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime");
@@ -62,6 +74,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
     let told = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
     let stop = Arc::new(AtomicBool::new(false));
+    let rotated = Arc::new(AtomicBool::new(false));
     let (addr, seed) = (host.addr, plan.seed);
     let clients: Vec<_> = (0..3)
         .map(|number| {
@@ -71,9 +84,12 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
         .collect();
     let sender = {
         let (double, acked, stop) = (Arc::clone(&double), Arc::clone(&acked), Arc::clone(&stop));
-        std::thread::spawn(move || send_events(addr, &double, seed, &acked, &stop))
+        let rotated = Arc::clone(&rotated);
+        std::thread::spawn(move || send_events(addr, &double, seed, &acked, &stop, &rotated))
     };
-    torment(&mut host, &double, plan, || clients.iter().all(std::thread::JoinHandle::is_finished));
+    torment(&mut host, &double, plan, &rotated, || {
+        clients.iter().all(std::thread::JoinHandle::is_finished)
+    });
     double.faulty.store(false, Ordering::SeqCst);
     let mut result = Ok(());
     for one in clients {
@@ -89,6 +105,10 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
     }
     let told = told.lock().unwrap().clone();
     let result = result.and_then(|()| check::check(&mut host, &double, &told, &acked));
+    let result = result.and_then(|()| match plan.crash_at.as_deref() {
+        Some(place) if place.starts_with("backup") => check::backup(&host, place),
+        _ => Ok(()),
+    });
     stop.store(true, Ordering::SeqCst);
     let _ = sender.join();
     host.kill();
@@ -103,7 +123,13 @@ fn shared_memory() -> std::path::PathBuf {
 }
 
 /// Kills the host where and when the plan says, and starts it again each time.
-fn torment(host: &mut Host, double: &Double, plan: &Plan, done: impl Fn() -> bool) {
+fn torment(
+    host: &mut Host,
+    double: &Double,
+    plan: &Plan,
+    rotated: &AtomicBool,
+    done: impl Fn() -> bool,
+) {
     let mut chance = Chance::new(plan.seed ^ 0xdead);
     let begun = Instant::now();
     let mut kills = if plan.crash_at.is_some() { chance.below(2) } else { 1 + chance.below(2) };
@@ -115,6 +141,11 @@ fn torment(host: &mut Host, double: &Double, plan: &Plan, done: impl Fn() -> boo
         }
         if kills > 0 && begun.elapsed() > next {
             kills -= 1;
+            // An operator rotates the secret meanwhile: both are good, then only the new one.
+            if plan.seed.is_multiple_of(3) {
+                host.rotation += 1;
+                rotated.store(true, Ordering::SeqCst);
+            }
             next = begun.elapsed() + Duration::from_millis(200 + chance.below(600));
             host.kill();
             host.start(None);
@@ -231,9 +262,10 @@ fn send_events(
     seed: u64,
     acked: &Mutex<HashSet<(String, String)>>,
     stop: &AtomicBool,
+    rotated: &AtomicBool,
 ) {
     let mut chance = Chance::new(seed ^ 0xe7e7);
-    let secret = Secret::new(SECRET);
+    let secrets = [SECRET, NEXT_SECRET].map(Secret::new);
     let mut waiting: Vec<Json> = Vec::new();
     let mut seen = 0;
     while !stop.load(Ordering::SeqCst) {
@@ -253,7 +285,9 @@ fn send_events(
         let event = waiting.swap_remove(place);
         let body = event.to_string();
         let now = jiff::Timestamp::from_second(double.now()).unwrap();
-        let signature = sign(&secret, body.as_bytes(), now);
+        // What is refused is signed with the other one the next time.
+        let newer = rotated.load(Ordering::SeqCst) && chance.percent(70);
+        let signature = sign(&secrets[usize::from(newer)], body.as_bytes(), now);
         let headers = [("Stripe-Signature", signature)];
         match post(addr, "/webhooks/listen", &headers, &body) {
             Some((200, _)) => {
