@@ -1,7 +1,7 @@
 //! The promises P1 to P6, checked against the oracle's ledger and the host's database.
 
 use crate::double::Double;
-use crate::host::{Host, until};
+use crate::host::{Fleet, Host, until};
 use crate::life::{BOUND, Told};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
@@ -10,25 +10,23 @@ use std::sync::Mutex;
 
 /// Waits until the host is quiet, then compares everything.
 pub fn check(
-    host: &mut Host,
+    fleet: &mut Fleet,
     double: &Double,
     told: &[Told],
     acked: &Mutex<HashSet<(String, String)>>,
 ) -> Result<(), String> {
     until(BOUND, || {
-        if host.is_dead() {
-            host.start(None);
-        }
+        fleet.revive();
         let ledger = double.ledger.lock().unwrap();
         let wanted: HashSet<_> = ledger.events.iter().map(name_of).collect();
         let missing = wanted.difference(&acked.lock().unwrap()).count();
         if missing > 0 {
             return Err(format!("P5: {missing} events are not acknowledged"));
         }
-        let open = open_executions(host)?;
+        let open = open_executions(fleet.first())?;
         if open.is_empty() { Ok(()) } else { Err(format!("P4: not ended: {open:?}")) }
     })?;
-    let database = open(host)?;
+    let database = open(fleet.first())?;
     let ledger = double.ledger.lock().unwrap();
     effects(&ledger.objects, told)?;
     records(&database, &ledger.objects, told)?;
@@ -43,6 +41,9 @@ fn name_of(event: &Json) -> (String, String) {
 }
 
 fn open(host: &Host) -> Result<Connection, String> {
+    if let Some(url) = &host.database {
+        return crate::copy::of(url);
+    }
     let path = host.root.join("data/sluicegate.db");
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|e| e.to_string())
 }

@@ -10,11 +10,38 @@ pub const SECRET: &str = "whsec_crash_test_0123456789abcdef";
 /// What an operator puts in its place; for a while both are good.
 pub const NEXT_SECRET: &str = "whsec_crash_test_rotated_0123456789";
 
+/// Hosts that share a database and a folder: one, or two on PostgreSQL.
+pub struct Fleet(pub Vec<Host>);
+
+impl Fleet {
+    pub fn addrs(&self) -> Vec<SocketAddr> {
+        self.0.iter().map(|host| host.addr).collect()
+    }
+
+    /// Starts those that died by themselves.
+    pub fn revive(&mut self) {
+        self.0.iter_mut().filter_map(|host| host.is_dead().then_some(host)).for_each(|host| {
+            host.start(None);
+        });
+    }
+
+    pub fn kill(&mut self) {
+        self.0.iter_mut().for_each(Host::kill);
+    }
+
+    /// The first: whose folder and database are everybody's.
+    pub fn first(&self) -> &Host {
+        &self.0[0]
+    }
+}
+
 /// A host that dies and comes back.
 pub struct Host {
     pub addr: SocketAddr,
     pub root: PathBuf,
     stripe: String,
+    /// PostgreSQL, shared with another host; its own file when there is none.
+    pub database: Option<String>,
     planted: Option<String>,
     child: Option<Child>,
     /// Seconds its clock is ahead of the machine's.
@@ -31,6 +58,7 @@ impl Host {
             addr: free.local_addr().expect("an address"),
             root: root.to_owned(),
             stripe: format!("http://{stripe}"),
+            database: None,
             planted: planted.map(str::to_owned),
             child: None,
             ahead: 0,
@@ -57,6 +85,7 @@ impl Host {
             .env("RUST_LOG", "off")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        command.envs(self.database.iter().map(|url| ("SLUICEGATE_DATABASE", url)));
         if let Some(planted) = &self.planted {
             command.env("PLANTED", planted);
         }

@@ -4,7 +4,8 @@
 use crate::chance::Chance;
 use crate::check;
 use crate::double::Double;
-use crate::host::{Host, NEXT_SECRET, SECRET, post};
+use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, post};
+use crate::postgres::Cluster;
 use serde_json::{Value as Json, json};
 use sluicegate::secret::Secret;
 use sluicegate::webhook::signature::sign;
@@ -46,6 +47,8 @@ pub struct Plan {
     pub planted: Option<String>,
     /// A day passes while answers are not known.
     pub day_passes: bool,
+    /// Two hosts on a database of its own in this cluster, or one on its own file.
+    pub cluster: Option<&'static Cluster>,
 }
 
 /// Lives it, and tells what went wrong.
@@ -69,25 +72,35 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
     let router = double.router();
     runtime.spawn(async move { axum::serve(listener, router).await });
 
-    let mut host = Host::new(folder.path(), stripe, plan.planted.as_deref());
-    host.start(plan.crash_at.as_deref());
+    let mut fleet = Fleet(Vec::new());
+    let database = plan.cluster.map(Cluster::database);
+    for _ in 0..if database.is_some() { 2 } else { 1 } {
+        let mut host = Host::new(folder.path(), stripe, plan.planted.as_deref());
+        host.database.clone_from(&database);
+        fleet.0.push(host);
+    }
+    // Only one of two dies where the plan says.
+    for (place, host) in fleet.0.iter_mut().enumerate() {
+        host.start(plan.crash_at.as_deref().filter(|_| place == 0));
+    }
     let told = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
     let stop = Arc::new(AtomicBool::new(false));
     let rotated = Arc::new(AtomicBool::new(false));
-    let (addr, seed) = (host.addr, plan.seed);
+    let (addrs, seed) = (fleet.addrs(), plan.seed);
     let clients: Vec<_> = (0..3)
         .map(|number| {
             let (told, double) = (Arc::clone(&told), Arc::clone(&double));
-            std::thread::spawn(move || client(addr, &double, seed, number, &told))
+            let addrs = addrs.clone();
+            std::thread::spawn(move || client(&addrs, &double, seed, number, &told))
         })
         .collect();
     let sender = {
         let (double, acked, stop) = (Arc::clone(&double), Arc::clone(&acked), Arc::clone(&stop));
-        let rotated = Arc::clone(&rotated);
-        std::thread::spawn(move || send_events(addr, &double, seed, &acked, &stop, &rotated))
+        let (rotated, addrs) = (Arc::clone(&rotated), addrs.clone());
+        std::thread::spawn(move || send_events(&addrs, &double, seed, &acked, &stop, &rotated))
     };
-    torment(&mut host, &double, plan, &rotated, || {
+    torment(&mut fleet, &double, plan, &rotated, || {
         clients.iter().all(std::thread::JoinHandle::is_finished)
     });
     double.faulty.store(false, Ordering::SeqCst);
@@ -99,19 +112,17 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
             Err(_) => result = result.and(Err("a client panicked".to_owned())),
         }
         // A place that is reached late, by recovery itself.
-        if host.is_dead() {
-            host.start(None);
-        }
+        fleet.revive();
     }
     let told = told.lock().unwrap().clone();
-    let result = result.and_then(|()| check::check(&mut host, &double, &told, &acked));
+    let result = result.and_then(|()| check::check(&mut fleet, &double, &told, &acked));
     let result = result.and_then(|()| match plan.crash_at.as_deref() {
-        Some(place) if place.starts_with("backup") => check::backup(&host, place),
+        Some(place) if place.starts_with("backup") => check::backup(fleet.first(), place),
         _ => Ok(()),
     });
     stop.store(true, Ordering::SeqCst);
     let _ = sender.join();
-    host.kill();
+    fleet.kill();
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
@@ -124,7 +135,7 @@ fn shared_memory() -> std::path::PathBuf {
 
 /// Kills the host where and when the plan says, and starts it again each time.
 fn torment(
-    host: &mut Host,
+    fleet: &mut Fleet,
     double: &Double,
     plan: &Plan,
     rotated: &AtomicBool,
@@ -136,26 +147,25 @@ fn torment(
     let mut next = Duration::from_millis(150 + chance.below(500));
     let mut day = plan.day_passes.then(|| Duration::from_millis(400 + chance.below(300)));
     while !done() && begun.elapsed() < BOUND * 2 {
-        if host.is_dead() {
-            host.start(None);
-        }
+        fleet.revive();
         if kills > 0 && begun.elapsed() > next {
             kills -= 1;
             // An operator rotates the secret meanwhile: both are good, then only the new one.
             if plan.seed.is_multiple_of(3) {
-                host.rotation += 1;
+                fleet.0.iter_mut().for_each(|host| host.rotation += 1);
                 rotated.store(true, Ordering::SeqCst);
             }
             next = begun.elapsed() + Duration::from_millis(200 + chance.below(600));
-            host.kill();
-            host.start(None);
+            let one = usize::try_from(chance.below(fleet.0.len() as u64)).unwrap();
+            fleet.0[one].kill();
+            fleet.0[one].start(None);
         }
         if day.is_some_and(|at| begun.elapsed() > at) {
             day = None;
-            host.kill();
+            fleet.kill();
             double.ahead.store(25 * 3600, Ordering::SeqCst);
-            host.ahead = 25 * 3600;
-            host.start(None);
+            fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
+            fleet.revive();
         }
         // Faults do not last for ever: from here on what is left must come right by itself.
         if begun.elapsed() > Duration::from_secs(3) {
@@ -167,7 +177,7 @@ fn torment(
 
 /// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
 fn client(
-    addr: SocketAddr,
+    addrs: &[SocketAddr],
     double: &Double,
     seed: u64,
     number: u64,
@@ -178,7 +188,7 @@ fn client(
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
-        let one = insist(addr, name, &key, amount(n), &data)?;
+        let one = insist(addrs, name, &key, amount(n), &data)?;
         told.lock().unwrap().push(one.clone());
         Ok::<Told, String>(one)
     };
@@ -224,7 +234,7 @@ fn client(
 
 /// Asks until the answer is final.
 fn insist(
-    addr: SocketAddr,
+    addrs: &[SocketAddr],
     name: &'static str,
     key: &str,
     amount: i64,
@@ -233,7 +243,10 @@ fn insist(
     let body = json!({ "data": data, "idempotency_key": key }).to_string();
     let begun = Instant::now();
     let mut last = String::from("no answer");
+    // Whoever gets no answer asks the next door.
+    let mut doors = addrs.iter().cycle().skip(usize::try_from(amount).unwrap() % 2);
     while begun.elapsed() < BOUND {
+        let addr = *doors.next().unwrap();
         let answer = post(addr, &format!("/api/request_types/{name}"), &[], &body);
         if let Some((status, outcome)) = answer {
             let state = outcome["state"].as_str().unwrap_or_default().to_owned();
@@ -257,7 +270,7 @@ fn insist(
 
 /// Delivers events late, twice and out of order, until each is acknowledged.
 fn send_events(
-    addr: SocketAddr,
+    addrs: &[SocketAddr],
     double: &Double,
     seed: u64,
     acked: &Mutex<HashSet<(String, String)>>,
@@ -289,6 +302,7 @@ fn send_events(
         let newer = rotated.load(Ordering::SeqCst) && chance.percent(70);
         let signature = sign(&secrets[usize::from(newer)], body.as_bytes(), now);
         let headers = [("Stripe-Signature", signature)];
+        let addr = addrs[usize::try_from(chance.below(addrs.len() as u64)).unwrap()];
         match post(addr, "/webhooks/listen", &headers, &body) {
             Some((200, _)) => {
                 let account = event["account"].as_str().unwrap_or("-").to_owned();
