@@ -146,12 +146,11 @@ fn all(what: &str, plans: &[Plan], jobs: u64, bound: Duration, first_is_enough: 
         }
     });
     let (broken, took) = (*broken.lock().unwrap(), begun.elapsed().as_secs_f64());
-    if !plans.is_empty() {
-        let rate = plans.len() as f64 / took;
-        println!(
-            "{what}: {} lives, {broken} broke a promise, {took:.0} s ({rate:.1}/s)",
-            plans.len()
-        );
+    // Not all of them, when time was up or the first was enough.
+    let lived = lived.load(Ordering::SeqCst);
+    if lived > 0 {
+        let rate = lived as f64 / took;
+        println!("{what}: {lived} lives, {broken} broke a promise, {took:.0} s ({rate:.1}/s)");
     }
     broken
 }
