@@ -91,3 +91,16 @@ pub fn haste() -> u32 {
 pub const fn haste() -> u32 {
     1
 }
+
+/// After how many pages of the log a checkpoint is due: the power tests want many in a short life.
+#[cfg(feature = "crash-points")]
+pub fn checkpoint_pages(usual: u32) -> u32 {
+    std::env::var("CHECKPOINT_PAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// As usual.
+#[cfg(not(feature = "crash-points"))]
+#[inline]
+pub const fn checkpoint_pages(usual: u32) -> u32 {
+    usual
+}

@@ -149,10 +149,16 @@ fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// Makes a file that only its owner may read. Its bytes, its name and the names of the folders it
+/// is in survive a loss of power once this returns.
+///
+/// # Errors
+/// `AlreadyExists` when there is one; otherwise what the disk says.
+pub fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        make_folders(folder)?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -160,7 +166,27 @@ fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    sync_folder(folder.unwrap_or(Path::new(".")))
+}
+
+fn make_folders(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        make_folders(above)?;
+    }
+    match std::fs::create_dir(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(above.unwrap_or(Path::new("."))),
+    }
+}
+
+/// Puts the names in a folder on disk.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! What GraphQL resolvers call: the backend of one request.
 
+use crate::app::durable::Effect;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::form::error::Error as FormError;
 use crate::form::submission::Ended;
 use crate::form::write::secret_properties;
 use crate::gateway::api_call::Sent;
-use crate::gateway::request_type::Submission;
+use crate::gateway::request_type::{Gateway, Submission};
 use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
 };
@@ -215,11 +216,22 @@ impl RequestHost {
 
     /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
     fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
-        let key = self.scope.nested_key();
-        let sent = self.with_gateway(|gateway| Ok(gateway.api_call(name, data, key.as_deref())?));
-        match sent.map_err(|e| e.to_string())? {
-            Sent::Answered(answer) => Ok(answer.to_json()),
-            Sent::Pending(reason) => Err(reason),
+        let key = self.nested_key();
+        let effect = Effect { kind: "api_call_send", name, asked: data.clone() };
+        let sent = self.at_border(&effect, || {
+            let send = |gateway: Gateway<'_>| Ok(gateway.api_call(name, data, key.as_deref())?);
+            Ok(match self.with_gateway(send)? {
+                Sent::Answered(answer) => json!({ "answer": answer.to_json() }),
+                Sent::Pending(reason, None) => json!({ "pending": reason }),
+                Sent::Pending(reason, Some(id)) => {
+                    json!({ "pending": reason, "state": "pending", "execution": id.as_str() })
+                }
+            })
+        });
+        let mut sent = sent.map_err(|e| e.to_string())?;
+        match sent["pending"].as_str() {
+            Some(reason) => Err(reason.to_owned()),
+            None => Ok(sent["answer"].take()),
         }
     }
 }

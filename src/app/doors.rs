@@ -1,5 +1,6 @@
 //! The doors of the house: request types, events and executions, for web, GraphQL and commands alike.
 
+use crate::app::durable::Effect;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::gateway::outcome::Outcome;
@@ -7,6 +8,7 @@ use crate::gateway::request_type::{Gateway, Submission};
 use crate::journal::run::Run;
 use crate::store::execution::{Execution, ExecutionId, State};
 use crate::webhook::dispatch::{Dispatch, Processed};
+use serde_json::json;
 
 impl RequestHost {
     /// Runs a request type to its outcome. Inside an execution its key is derived from that
@@ -17,9 +19,19 @@ impl RequestHost {
     pub fn request_type(&self, mut submission: Submission) -> Result<Outcome, Error> {
         submission.user_id = submission.user_id.or_else(|| self.scope.user_id.clone());
         if submission.idempotency_key.is_none() {
-            submission.idempotency_key = self.scope.nested_key();
+            submission.idempotency_key = self.nested_key();
         }
-        self.with_gateway(|gateway| Ok(gateway.run(submission)?))
+        if self.durable().is_none() && !self.scope.is_rehearsal {
+            return self.with_gateway(|gateway| Ok(gateway.run(submission)?));
+        }
+        let name = submission.name.clone();
+        let asked = json!([submission.gateway, submission.data, submission.config]);
+        let effect = Effect { kind: "request_type", name: &name, asked };
+        let outcome = self.at_border(&effect, || {
+            let outcome = self.with_gateway(|gateway| Ok(gateway.run(submission)?))?;
+            Ok(serde_json::to_value(outcome).expect("an outcome is plain JSON"))
+        })?;
+        serde_json::from_value(outcome).map_err(|_| Error::Sealed)
     }
 
     /// Goes on with a request type whose answer is not known.

@@ -1,19 +1,33 @@
 //! The form door: a submission over HTTP becomes a request type or a record, and a reply.
 
+use crate::app::durable::Effect;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
+use crate::app::house::House;
+use crate::app::scope::Scope;
+use crate::crash_point;
 use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error as FormError;
 use crate::form::render::Refused;
-use crate::form::submission::{self, Ended, Reply, Submission};
+use crate::form::submission::{self, Checked, Ended, Reply, Submission};
 use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type::Submission as Wanted;
 use crate::journal::buffer::Buffer as _;
 use crate::journal::error::Error as JournalError;
+use crate::journal::intent::Intent;
+use crate::journal::run::{Begun, Run};
 use crate::module::form::Form;
-use crate::store::record::RecordId;
+use crate::store::execution::State::Completed;
+use crate::store::record::{Record, RecordId};
+use crate::template::scene::Scene;
 use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+/// The kind of the executions of forms with scripts.
+pub const KIND: &str = "form_submission";
+/// Where what a visitor wrote is sealed.
+const PLACE: &str = "form_submission/input";
 
 /// What a submission came to.
 #[derive(Debug)]
@@ -129,33 +143,36 @@ impl RequestHost {
     }
 
     /// Runs a record form; what it and its callbacks write is committed together, with the
-    /// scope's phase when there is one.
+    /// scope's phase when there is one. A form with scripts is an execution of its own, because a
+    /// script may send something: what was begun is ended, whatever becomes of this process.
     fn run_form(
         &self,
         form: &Form,
         id: Option<&str>,
         posted: &Map<String, Json>,
     ) -> Result<Ended, Error> {
+        let is_scripted = form.default_payload.is_some() || form.callback_actions.is_some();
+        let is_inside = self.durable().is_some() || self.scope.is_rehearsal;
+        if is_scripted && !is_inside && !self.is_buffered() {
+            let begun = self.house.journal.begin(self.form_intent(form, id, posted), None)?;
+            let Begun::New(run) = begun else { return Err(FormError::NotFound.into()) };
+            let execution = run.execution().id.to_string();
+            return self.run_scripted(run, form, id, posted).map_err(|error| match error {
+                Error::Store(_) | Error::Journal(JournalError::Store(_)) => {
+                    Error::Unfinished { execution, why: error.to_string() }
+                }
+                other => other,
+            });
+        }
         let scene = self.scene()?;
+        if self.durable().is_some() {
+            return self.fill_inside(form, id, posted, &scene);
+        }
         let host = self.on(&scene);
-        let submission = Submission {
-            form,
-            templates: &self.world.templates,
-            scene: &scene,
-            host: &host,
-            writer: self.writer(),
-        };
         let mut phase = self.house.journal.phase();
         let mut ended = None;
-        host.within(&mut phase, &mut || {
-            let mut own = self.house.journal.phase();
-            let result = submission.record(&mut own, posted, id);
-            if result.is_ok() {
-                self.join(own);
-            }
-            ended = Some(result);
-        });
-        let ended = ended.unwrap_or(Err(FormError::NotFound))?;
+        host.within(&mut phase, &mut || ended = Some(self.fill(form, id, posted, &scene)));
+        let ended = ended.unwrap_or(Err(FormError::NotFound.into()))?;
         if matches!(ended, Ended::Written(..)) {
             self.write(|outer| {
                 outer.join(phase);
@@ -163,6 +180,132 @@ impl RequestHost {
             })?;
         }
         Ok(ended)
+    }
+
+    /// Runs a form that the templates of a run submit: its writes are theirs, unless it is refused.
+    fn fill_inside(
+        &self,
+        form: &Form,
+        id: Option<&str>,
+        posted: &Map<String, Json>,
+        scene: &Scene,
+    ) -> Result<Ended, Error> {
+        let mark = self.in_phase(|phase| phase.mark());
+        let ended = self.fill(form, id, posted, scene);
+        if !matches!(ended, Ok(Ended::Written(..)))
+            && let Some(mark) = mark
+        {
+            self.in_phase(|phase| phase.rollback_to(mark));
+        }
+        ended
+    }
+
+    /// Runs a form with scripts as the execution it is.
+    fn run_scripted(
+        &self,
+        run: Run,
+        form: &Form,
+        id: Option<&str>,
+        posted: &Map<String, Json>,
+    ) -> Result<Ended, Error> {
+        let scene = self.scene()?;
+        let host = self.on(&scene);
+        let journal = &self.house.journal;
+        let mut phase = journal.phase();
+        let mut ended = None;
+        let (run, stopped) = host.within_run(run, &mut phase, &mut || {
+            ended = Some(self.fill(form, id, posted, &scene));
+        });
+        if let Some(why) = stopped {
+            let execution = run.execution().id.to_string();
+            journal.stop(run, why.clone())?;
+            return Err(match why {
+                JournalError::Waiting(_) => Error::Unfinished { execution, why: why.to_string() },
+                other => other.into(),
+            });
+        }
+        crash_point!("form_before_end");
+        let (phase, outcome) = match &ended {
+            Some(Ok(Ended::Written(record, _))) => {
+                let id = record.as_ref().map(|record| record.id.to_string());
+                (phase, json!({ "state": "written", "id": id }))
+            }
+            Some(Ok(Ended::Refused(refused))) => {
+                (journal.phase(), json!({ "state": "refused", "errors": refused.errors }))
+            }
+            // Left to be taken up again: the form is not at fault.
+            Some(Err(Error::Store(_) | Error::Journal(JournalError::Store(_)))) => {
+                return ended.unwrap_or(Err(FormError::NotFound.into()));
+            }
+            Some(Err(error)) => {
+                journal.fail(run, &error.to_string(), None)?;
+                return ended.unwrap_or(Err(FormError::NotFound.into()));
+            }
+            None => (journal.phase(), json!({ "state": "nothing" })),
+        };
+        journal.finish(run, None, phase, Completed, outcome)?;
+        ended.unwrap_or(Err(FormError::NotFound.into()))
+    }
+
+    /// The form's own rooms, from default payload to reply; records go to the scope's phase.
+    fn fill(
+        &self,
+        form: &Form,
+        id: Option<&str>,
+        posted: &Map<String, Json>,
+        scene: &Scene,
+    ) -> Result<Ended, Error> {
+        let host = self.on(scene);
+        let submission = Submission {
+            form,
+            templates: &self.world.templates,
+            scene,
+            host: &host,
+            writer: self.writer(),
+        };
+        let declared = submission.values(posted)?;
+        let effect = Effect { kind: "form_record", name: &form.name, asked: json!([id, declared]) };
+        let written = match self.recalled(&effect)? {
+            Some(known) => self.written_before(&known)?,
+            None => {
+                let mut own = self.house.journal.phase();
+                let record = match submission.record(&mut own, declared.clone(), id)? {
+                    Checked::Refused(refused) => return Ok(Ended::Refused(refused)),
+                    Checked::Written(record) => record,
+                };
+                // The form's own conditions may have asked for something that is on record before.
+                match self.recalled(&effect)? {
+                    Some(known) => self.written_before(&known)?,
+                    None => {
+                        self.join(own);
+                        self.noted(&effect, &json!({ "id": record.as_ref().map(|r| r.id) }));
+                        record
+                    }
+                }
+            }
+        };
+        let reply = submission.after(&declared, written.as_ref())?;
+        Ok(Ended::Written(written, reply))
+    }
+
+    /// The record that this run wrote before it was taken up again.
+    fn written_before(&self, known: &Json) -> Result<Option<Record>, Error> {
+        match known.get("id").and_then(Json::as_i64) {
+            Some(id) => Ok(self.house.store.record(id)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Everything needed to run a form again. What the visitor wrote is sealed; headers, with
+    /// their cookies, are left out.
+    fn form_intent(&self, form: &Form, id: Option<&str>, posted: &Map<String, Json>) -> Intent {
+        let mut context = self.scope.context.clone();
+        context.insert("headers".to_owned(), json!({}));
+        context.shift_remove("authenticity_token");
+        let said = json!({ "posted": posted, "context": context });
+        let sealed = self.house.config.instance_key.seal(PLACE, &said.to_string());
+        let input = json!({ "id": id, "user_id": self.scope.user_id, "sealed": sealed });
+        Intent::new(KIND, &form.name, input)
     }
 
     /// Writes records for whoever asks.
@@ -173,6 +316,29 @@ impl RequestHost {
             user_id: self.scope.user_id.as_deref(),
         }
     }
+}
+
+/// Goes on with a form whose process died.
+///
+/// # Errors
+/// [`Error::Journal`], [`Error::Store`]; what is wrong with the form itself ends its execution.
+pub fn resume(house: &Arc<House>, run: Run) -> Result<(), Error> {
+    let input = run.execution().input.clone();
+    let name = run.execution().name.clone();
+    let world = house.world();
+    let sealed = input.get("sealed").and_then(Json::as_str);
+    let said = sealed.and_then(|sealed| house.config.instance_key.open(PLACE, sealed));
+    let said = said.and_then(|said| serde_json::from_str::<Json>(said.expose()).ok());
+    let (Some(form), Some(said)) = (world.catalog.form(&name), said) else {
+        let reason = "its form is gone, or it was submitted under another instance key";
+        house.journal.fail(run, reason, None)?;
+        return Ok(());
+    };
+    let part = |name: &str| said.get(name).and_then(Json::as_object).cloned().unwrap_or_default();
+    let mut scope = Scope::new(part("context"));
+    scope.user_id = input.get("user_id").and_then(Json::as_str).map(str::to_owned);
+    let id = input.get("id").and_then(Json::as_str);
+    house.host(scope).run_scripted(run, form, id, &part("posted")).map(drop)
 }
 
 /// `form` as redirect and flash of a request-type form see it (platformos.md C5, C6).

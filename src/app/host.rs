@@ -1,5 +1,6 @@
 //! What templates call: the host of one request, with its house, world and scope.
 
+use crate::app::durable::{Durable, Effect};
 use crate::app::error::Error;
 use crate::app::house::House;
 use crate::app::scope::Scope;
@@ -7,7 +8,9 @@ use crate::app::world::World;
 use crate::form::render::Place;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
+use crate::journal::error::Error as JournalError;
 use crate::journal::phase::Phase;
+use crate::journal::run::Run;
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
 use crate::template::scene::Scene;
 use jiff::Timestamp;
@@ -94,6 +97,16 @@ impl RequestHost {
         }
     }
 
+    /// True while writes are gathered in a phase of the scope.
+    pub(super) fn is_buffered(&self) -> bool {
+        self.scope.phase.lock().expect("no holder of the phase panics").is_some()
+    }
+
+    /// Does something with the phase that the scope's writes are gathered in, if they are.
+    pub(super) fn in_phase<T>(&self, work: impl FnOnce(&mut Phase) -> T) -> Option<T> {
+        self.scope.phase.lock().expect("no holder of the phase panics").as_mut().map(work)
+    }
+
     /// Takes the writes of `own` into the scope's phase.
     pub(super) fn join(&self, own: Phase) {
         let mut phase = self.scope.phase.lock().expect("no holder of the phase panics");
@@ -122,11 +135,22 @@ impl Buffer for SceneHost<'_> {
             *phase = used;
         }
     }
+
+    fn within_run(
+        &self,
+        run: Run,
+        phase: &mut Phase,
+        work: &mut dyn FnMut(),
+    ) -> (Run, Option<JournalError>) {
+        let outer = self.host.durable().replace(Durable::new(run));
+        self.within(phase, work);
+        let inner = std::mem::replace(&mut *self.host.durable(), outer);
+        inner.expect("it was put there, and nobody takes it").end()
+    }
 }
 
-impl Host for SceneHost<'_> {
-    fn graphql(&self, call: GraphqlCall) -> Json {
-        let failed = |message: String| json!({ "errors": [{ "message": message }] });
+impl SceneHost<'_> {
+    fn run_graphql(&self, call: GraphqlCall) -> Json {
         let Some(schema) = &self.host.world.schema else {
             return failed("there is no schema".to_owned());
         };
@@ -139,6 +163,19 @@ impl Host for SceneHost<'_> {
         let data = schema.run_for_liquid(text, &call.variables, backend, Limits::TEMPLATE);
         self.host.tell_constants(self.scene);
         data
+    }
+}
+
+fn failed(message: impl ToString) -> Json {
+    json!({ "errors": [{ "message": message.to_string() }] })
+}
+
+impl Host for SceneHost<'_> {
+    fn graphql(&self, call: GraphqlCall) -> Json {
+        let name = call.name.clone().unwrap_or_else(|| "inline".to_owned());
+        let asked = json!([call.source, call.variables]);
+        let effect = Effect { kind: "graphql", name: &name, asked };
+        self.host.once(&effect, || self.run_graphql(call)).unwrap_or_else(failed)
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
@@ -188,10 +225,14 @@ impl Host for SceneHost<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        self.host.house.clock.now()
+        let durable = self.host.durable();
+        durable.as_ref().map_or_else(|| self.host.house.clock.now(), Durable::now)
     }
 
     fn random(&self, bytes: &mut [u8]) {
-        rand::fill(bytes);
+        match self.host.durable().as_mut() {
+            Some(durable) => durable.random(&self.host.house.config.instance_key, bytes),
+            None => rand::fill(bytes),
+        }
     }
 }

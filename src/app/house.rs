@@ -2,6 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
+use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::app::world::World;
 use crate::clock::{Clock, SystemClock};
@@ -10,17 +11,20 @@ use crate::gateway::rate::{LIVE_PER_SECOND, TEST_PER_SECOND};
 use crate::gateway::target::Target;
 use crate::gateway::transport::{Patience, Transport};
 use crate::journal::entry::Journal;
-use crate::secret::Secret;
+use crate::secret::{InstanceKey, Secret};
 use crate::store::contract::Store;
+use crate::store::postgres::database::Postgres;
 use crate::store::sqlite::database::Sqlite;
+use crate::store::state::Constant;
+use crate::store::write::Write;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
 use crate::webhook::secrets::Secrets;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -48,9 +52,13 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    /// Deliveries of webhooks that wait for their commit: they come before what can wait.
+    pub arriving: AtomicUsize,
     bare_context: OnceLock<Map<String, Json>>,
     stopping: AtomicBool,
     secrets: Secrets,
+    /// Whether it could take a payment now.
+    pub readiness: Readiness,
     /// Counts deliveries, for the metrics page.
     pub deliveries: Deliveries,
     world: RwLock<Arc<World>>,
@@ -75,6 +83,7 @@ impl House {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open(&config.database)?;
+        check_key(&*store, &config.instance_key, clock.now())?;
         let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock))
             .with_lease(LEASE / crate::crash::haste().min(10).cast_signed());
         let hosts = config.outbound_hosts.clone();
@@ -98,9 +107,11 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
+            arriving: AtomicUsize::new(0),
             bare_context: OnceLock::new(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),
+            readiness: Readiness::default(),
             deliveries: Deliveries::default(),
             world: RwLock::new(Arc::new(world)),
             config,
@@ -198,9 +209,36 @@ impl House {
     }
 }
 
+/// The name of the constant that tells under which key a database was made, and its text.
+const KEY_MARK: &str = "sluicegate/instance_key";
+
+/// Refuses a database that was made with another instance key: what is sealed in it could not be
+/// opened, and what this process sealed no other could.
+fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(), Error> {
+    let marked = || -> Result<_, Error> {
+        Ok(store.constants()?.into_iter().find(|constant| constant.name == KEY_MARK))
+    };
+    if marked()?.is_none() {
+        let sealed = key.seal(KEY_MARK, KEY_MARK);
+        let mark = Constant { name: KEY_MARK.to_owned(), sealed, updated_at: now };
+        store.commit(vec![Write::ConstantSet(mark)])?;
+    }
+    // Read again: of two that start at once, one was the last.
+    match marked()? {
+        Some(mark) if key.open(KEY_MARK, &mark.sealed).is_none() => Err(Error::OtherKey),
+        _ => Ok(()),
+    }
+}
+
 fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
     match database.strip_prefix("sqlite:") {
         Some(path) if !path.is_empty() => Ok(Arc::new(Sqlite::open(Path::new(path))?)),
+        None if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|start| database.starts_with(start)) =>
+        {
+            Ok(Arc::new(Postgres::open(database)?))
+        }
         _ => Err(Error::Database(without_password(database))),
     }
 }

@@ -32,12 +32,14 @@ impl RequestHost {
             }
         };
         let name = job.source_name.clone().unwrap_or(name);
-        let input = json!({ "work": work, "arguments": job.arguments, "user_id": self.scope.user_id,
+        let mut input = json!({ "work": work, "arguments": job.arguments, "user_id": self.scope.user_id,
                 "max_attempts": job.max_attempts });
-        let mut intent = Intent::new(KIND, &name, input);
-        intent.idempotency_key = self.scope.nested_key();
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
         let run_at = self.house.clock.now() + delay.unwrap_or_default();
+        // Its own idea of `now`, however often it is tried.
+        input["begins_at"] = json!(run_at.to_string());
+        let mut intent = Intent::new(KIND, &name, input);
+        intent.idempotency_key = self.nested_key();
         let later = Later { intent, run_at };
         let id = self.write(|phase| Ok::<_, JournalError>(phase.enqueue(later)))?;
         self.house.wake.notify_one();
@@ -60,12 +62,16 @@ impl RequestHost {
         let host = self.on(&scene);
         let mut phase = self.house.journal.phase();
         let mut result = Ok(());
-        host.within(&mut phase, &mut || {
+        let (run, stopped) = host.within_run(run, &mut phase, &mut || {
             let templates = &self.world.templates;
             let arguments = arguments.clone();
             result =
                 templates.render(&source, &scene, arguments, OutputMode::Raw, &host).map(|_| ());
         });
+        if let Some(why) = stopped {
+            self.house.journal.stop(run, why)?;
+            return Ok(());
+        }
         if let Err(error) = result {
             let attempts_max = input.get("max_attempts").and_then(Json::as_u64).unwrap_or(1);
             let attempts_max = u32::try_from(attempts_max).unwrap_or(u32::MAX);

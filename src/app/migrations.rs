@@ -6,15 +6,19 @@ use crate::app::scope::Scope;
 use crate::app::worker::claim;
 use crate::journal::buffer::Buffer as _;
 use crate::journal::intent::Intent;
-use crate::journal::run::Begun;
+use crate::journal::run::{Begun, Run};
 use crate::module::migration::Migration;
-use crate::store::execution::State;
+use crate::store::execution::{Execution, State};
 use crate::template::render::OutputMode;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The kind of these executions.
 pub const KIND: &str = "migration";
+
+/// How often a migration of another process is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Runs every migration that has not been done, and names those that it did.
 ///
@@ -31,31 +35,48 @@ pub fn run(house: &Arc<House>) -> Result<Vec<String>, Error> {
     Ok(done)
 }
 
+/// A migration that another process is running: waits until it is done, or takes it over when that
+/// process died.
+fn left_behind(house: &Arc<House>, mut execution: Execution) -> Result<Option<Run>, Error> {
+    while execution.state == State::Running
+        && execution.lease_until.is_some_and(|until| until > house.clock.now())
+    {
+        std::thread::sleep(LOOK_AGAIN);
+        match house.store.execution(&execution.id)? {
+            Some(now) => execution = now,
+            None => return Ok(None),
+        }
+    }
+    if execution.state.is_final() { Ok(None) } else { claim(house, execution) }
+}
+
 fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
     let name = migration.source.name.clone();
     let intent = Intent::new(KIND, &name, json!({})).keyed(name.as_str());
     let run = match house.journal.begin(intent, None)? {
         Begun::New(run) => run,
         Begun::Finished(_) | Begun::Conflict(_) => return Ok(false),
-        Begun::InProgress(execution) => match claim(house, execution)? {
+        Begun::InProgress(execution) => match left_behind(house, execution)? {
             Some(run) => run,
             None => return Ok(false),
         },
     };
-    let mut scope = Scope::new(house.bare_context());
-    scope.parent = Some(run.execution().id.clone());
-    let host = house.host(scope);
+    let host = house.host(Scope::new(house.bare_context()));
     let scene = host.scene()?;
     let scene_host = host.on(&scene);
     let mut phase = house.journal.phase();
     let mut result = Ok(());
-    scene_host.within(&mut phase, &mut || {
+    let (run, stopped) = scene_host.within_run(run, &mut phase, &mut || {
         result = host
             .world
             .templates
             .render(&migration.source, &scene, json!({}), OutputMode::Raw, &scene_host)
             .map(|_| ());
     });
+    if let Some(why) = stopped {
+        house.journal.stop(run, why.clone())?;
+        return Err(why.into());
+    }
     if let Err(error) = result {
         house.journal.retryable(run, &error.to_string(), None)?;
         return Err(error.into());

@@ -3,12 +3,14 @@
 pub mod backend;
 pub mod boot;
 pub mod doors;
+pub mod durable;
 pub mod error;
 pub mod forms;
 pub mod host;
 pub mod house;
 pub mod jobs;
 pub mod migrations;
+pub mod readiness;
 pub mod reload;
 pub mod scope;
 pub mod upkeep;

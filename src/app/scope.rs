@@ -1,14 +1,13 @@
 //! What belongs to one request or one run: who asks, and where its record writes go.
 
+use crate::app::durable::Durable;
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};
 use crate::secret::Secret;
-use crate::store::execution::ExecutionId;
 use crate::template::render::OutputMode;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// One request or run.
 pub struct Scope {
@@ -26,10 +25,10 @@ pub struct Scope {
     pub output: OutputMode,
     /// The form that was refused and is shown again, by its name.
     pub refused: Option<(String, Refused)>,
-    /// The execution this runs for; keys of what it sends are derived from it.
-    pub parent: Option<ExecutionId>,
-    /// How many things were sent for the parent.
-    nested: AtomicU32,
+    /// The execution this runs for, while one does.
+    pub(super) durable: Mutex<Option<Durable>>,
+    /// True for a dry run: nothing may leave the house.
+    pub is_rehearsal: bool,
     /// Where record writes go; without a phase each is committed by itself.
     pub(super) phase: Mutex<Option<Phase>>,
     /// Constants written by this request: its templates see them before they are committed.
@@ -50,19 +49,11 @@ impl Scope {
             page_id: String::new(),
             output: OutputMode::Escape,
             refused: None,
-            parent: None,
-            nested: AtomicU32::new(0),
+            durable: Mutex::new(None),
+            is_rehearsal: false,
             phase: Mutex::new(None),
             constants: Mutex::default(),
             transactions: Mutex::new(Vec::new()),
         }
-    }
-
-    /// The key of the next thing sent for the parent: the same in every run of it, so that
-    /// running it again finds what was sent instead of sending again.
-    pub fn nested_key(&self) -> Option<String> {
-        let parent = self.parent.as_ref()?;
-        let number = self.nested.fetch_add(1, Ordering::Relaxed);
-        Some(format!("sluicegate-{parent}-nested-{number}"))
     }
 }

@@ -5,6 +5,7 @@
 //! earliest that has not ended is due.
 
 use crate::app::error::Error;
+use crate::app::forms;
 use crate::app::house::House;
 use crate::app::jobs;
 use crate::app::scope::Scope;
@@ -13,12 +14,13 @@ use crate::gateway::{api_call, request_type};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::store::error::Error as StoreError;
-use crate::store::execution::{Execution, ExecutionId, Lane};
+use crate::store::execution::{Execution, Lane};
 use crate::webhook::dispatch::{has_processor, pass_over};
 use crate::webhook::inbox;
 use jiff::SignedDuration;
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -34,6 +36,9 @@ const SENT_BESIDE: usize = 16;
 const INSIDE_BESIDE: usize = 64;
 /// How many events are taken up ahead, so that there is always one to go on with.
 const INSIDE_AT_HAND: usize = 256;
+/// With more deliveries than this waiting for their commits, so many are run beside each other.
+const MANY_ARRIVING: usize = 8;
+const BUSY_BESIDE: usize = 4;
 /// How many a command takes up at once.
 const BATCH: u32 = 256;
 
@@ -50,21 +55,25 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
         Lane::Sent => (SENT_BESIDE, SENT_BESIDE),
         Lane::Inside => (INSIDE_BESIDE, INSIDE_AT_HAND),
     };
-    let in_hand = Arc::new(InHand::default());
     let mut waiting = VecDeque::new();
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
+        // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
+        let is_busy =
+            lane == Lane::Inside && house.arriving.load(Ordering::Relaxed) > MANY_ARRIVING;
+        let (beside, at_hand) =
+            if is_busy { (BUSY_BESIDE, 2 * BUSY_BESIDE) } else { (beside, at_hand) };
         // Many are taken up in one commit: not one for each that has ended.
-        let wanted = at_hand - waiting.len() - running.len();
+        let wanted = at_hand.saturating_sub(waiting.len() + running.len());
         if wanted >= at_hand / 2 {
-            waiting.extend(take_up(&house, lane, wanted, &in_hand).await);
+            waiting.extend(take_up(&house, lane, wanted).await);
         }
         while running.len() < beside
             && let Some(run) = waiting.pop_front()
         {
-            let (house, in_hand) = (Arc::clone(&house), Arc::clone(&in_hand));
-            running.spawn_blocking(move || chain(&house, run, &in_hand));
+            let house = Arc::clone(&house);
+            running.spawn_blocking(move || chain(&house, run));
         }
         if running.len() < beside / 2 {
             // Nothing new: what is due is in hand, or waits behind it.
@@ -96,25 +105,11 @@ fn hand_back(house: &House, waiting: VecDeque<Run>) {
     }
 }
 
-/// Takes up at most so many that are due and not in hand already, in one commit.
-async fn take_up(house: &Arc<House>, lane: Lane, limit: usize, in_hand: &Arc<InHand>) -> Vec<Run> {
-    let (house, in_hand) = (Arc::clone(house), Arc::clone(in_hand));
-    let looking = tokio::task::spawn_blocking(move || {
-        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let mut due = house.journal.pending(lane, limit)?;
-        due.retain(|execution| in_hand.take(&execution.id));
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids: Vec<_> = due.iter().map(|execution| execution.id.clone()).collect();
-        let runs = house.journal.resume_all(due);
-        let is_ours = |id: &ExecutionId| {
-            runs.as_ref().is_ok_and(|runs| runs.iter().any(|run| run.execution().id == *id))
-        };
-        ids.iter().filter(|id| !is_ours(id)).for_each(|id| in_hand.put_back(id));
-        runs
-    });
-    match looking.await {
+/// Takes up at most so many that are due, in one commit.
+async fn take_up(house: &Arc<House>, lane: Lane, limit: usize) -> Vec<Run> {
+    let house = Arc::clone(house);
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    match tokio::task::spawn_blocking(move || house.journal.take_up(lane, limit)).await {
         Ok(Ok(runs)) => runs,
         Ok(Err(error)) => {
             tracing::warn!("the worker could not take up work: {error}");
@@ -128,35 +123,19 @@ async fn take_up(house: &Arc<House>, lane: Lane, limit: usize, in_hand: &Arc<InH
 }
 
 /// Does what was taken up, and then what waits behind it.
-fn chain(house: &Arc<House>, run: Run, in_hand: &InHand) {
-    let held = Held { in_hand, id: run.execution().id.clone() };
-    let mut next = Some((run, held));
-    while let Some((run, held)) = next.take() {
-        let key = run.execution().ordering_key.clone();
+fn chain(house: &Arc<House>, run: Run) {
+    let mut next = Some(run);
+    while let Some(run) = next.take() {
+        let (id, key) = (run.execution().id.clone(), run.execution().ordering_key.clone());
         if let Err(error) = one(house, run) {
-            tracing::warn!(execution = held.id.as_str(), "{error}");
+            tracing::warn!(execution = id.as_str(), "{error}");
         }
-        drop(held);
-        let behind = behind(house, key.as_deref()).filter(|behind| in_hand.take(&behind.id));
-        let Some(behind) = behind else { continue };
-        let held = Held { in_hand, id: behind.id.clone() };
-        match claim(house, behind) {
-            Ok(Some(run)) => next = Some((run, held)),
-            Ok(None) => {}
-            Err(error) => tracing::warn!(execution = held.id.as_str(), "{error}"),
-        }
-    }
-}
-
-/// Put back when its run ends, also by a panic.
-struct Held<'a> {
-    in_hand: &'a InHand,
-    id: ExecutionId,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.in_hand.put_back(&self.id);
+        let Some(behind) = behind(house, key.as_deref()) else { continue };
+        let id = behind.id.clone();
+        next = claim(house, behind).unwrap_or_else(|error| {
+            tracing::warn!(execution = id.as_str(), "{error}");
+            None
+        });
     }
 }
 
@@ -169,34 +148,18 @@ fn behind(house: &House, key: Option<&str>) -> Option<Execution> {
     house.journal.next_in_order(key?).ok().flatten()
 }
 
-/// What this process is running: looked for again before it is claimed, it would be in the way.
-#[derive(Default)]
-struct InHand(Mutex<HashSet<ExecutionId>>);
-
-impl InHand {
-    fn take(&self, id: &ExecutionId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone())
-    }
-
-    fn put_back(&self, id: &ExecutionId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-    }
-}
-
 /// Does everything that is due now, one after the other, and tells how many executions that were:
 /// for commands that run without a server.
 ///
 /// # Errors
 /// [`Error`] when the journal cannot be read; what happens to one execution is its own.
 pub fn work(house: &Arc<House>) -> Result<usize, Error> {
-    let mut due = house.journal.pending(Lane::Sent, BATCH)?;
-    due.extend(house.journal.pending(Lane::Inside, BATCH)?);
-    let count = due.len();
-    for execution in due {
-        let id = execution.id.clone();
-        let done =
-            claim(house, execution).and_then(|run| run.map_or(Ok(()), |run| one(house, run)));
-        if let Err(error) = done {
+    let mut runs = house.journal.take_up(Lane::Sent, BATCH)?;
+    runs.extend(house.journal.take_up(Lane::Inside, BATCH)?);
+    let count = runs.len();
+    for run in runs {
+        let id = run.execution().id.clone();
+        if let Err(error) = one(house, run) {
             tracing::warn!(execution = id.as_str(), "{error}");
         }
     }
@@ -211,9 +174,10 @@ fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
     if run.execution().kind == inbox::KIND && !has_processor(&world.catalog, run.execution()) {
         return Ok(pass_over(&house.journal, run)?);
     }
-    let mut scope = Scope::new(house.bare_context());
-    scope.parent = Some(run.execution().id.clone());
-    let host = house.host(scope);
+    if run.execution().kind == forms::KIND {
+        return forms::resume(house, run);
+    }
+    let host = house.host(Scope::new(house.bare_context()));
     match run.execution().kind.as_str() {
         request_type::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),

@@ -57,7 +57,9 @@ fn again(house: &House, event: &Execution) -> Result<Json> {
 
 /// What replaying an event would write, without writing it.
 fn rehearse(house: &Arc<House>, event: &Execution) -> Result<Json> {
-    let processed = house.host(Scope::new(house.bare_context())).rehearse(event)?;
+    let mut scope = Scope::new(house.bare_context());
+    scope.is_rehearsal = true;
+    let processed = house.host(scope).rehearse(event)?;
     let writes: Vec<_> = processed.phase.writes().iter().filter_map(shown).collect();
     Ok(json!({ "event": row(event), "outcome": processed.outcome, "would_change": writes }))
 }

@@ -38,3 +38,10 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] crate::store::error::Error),
 }
+
+impl Error {
+    /// True when the database could not be read or written, and nothing else is wrong.
+    pub fn is_the_stores(&self) -> bool {
+        matches!(self, Self::Journal(_) | Self::Store(_))
+    }
+}

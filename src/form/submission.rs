@@ -45,6 +45,15 @@ pub struct Reply {
     pub alert: Option<String>,
 }
 
+/// What checking and writing a record form's values came to.
+#[derive(Debug)]
+pub enum Checked {
+    /// It is written, in the phase.
+    Written(Option<Record>),
+    /// It did not pass.
+    Refused(Refused),
+}
+
 /// What a submission of a record form came to.
 #[derive(Debug)]
 pub enum Ended {
@@ -102,24 +111,30 @@ impl Submission<'_> {
         })
     }
 
-    /// Checks and writes a record form's values, `id` when it edits one.
+    /// What a visitor posted, with the form's `default_payload` over it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the record is not the visitor's to change, [`Error::DefaultPayload`]
-    /// and [`Error::Template`] when the form itself is faulty.
-    pub fn record(
-        &self,
-        phase: &mut Phase,
-        posted: &Map<String, Json>,
-        id: Option<&str>,
-    ) -> Result<Ended, Error> {
-        let stored = self.stored(phase, id)?;
+    /// [`Error::DefaultPayload`] and [`Error::Template`] when the form is faulty.
+    pub fn values(&self, posted: &Map<String, Json>) -> Result<Json, Error> {
         let mut values = Json::Object(fields::plain(posted));
         if let Some(payload) = &self.form.default_payload {
             let payload = self.default_payload(payload, &values)?;
             merge(&mut values, payload);
         }
-        let declared = self.with_defaults(fields::declared(self.form, &as_map(&values)));
+        Ok(self.with_defaults(fields::declared(self.form, &as_map(&values))))
+    }
+
+    /// Checks and writes a record form's values, `id` when it edits one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the record is not the visitor's to change.
+    pub fn record(
+        &self,
+        phase: &mut Phase,
+        declared: Json,
+        id: Option<&str>,
+    ) -> Result<Checked, Error> {
+        let stored = self.stored(phase, id)?;
         let before =
             stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
         let form = self.variable(&declared, stored.as_ref());
@@ -132,14 +147,21 @@ impl Submission<'_> {
         let asking = Asking { holds: &holds, is_taken: &is_taken, stored: &before };
         let errors = validate(&self.form.fields, &declared, &asking);
         if !errors.is_empty() {
-            return Ok(Ended::Refused(Refused { values: declared, errors }));
+            return Ok(Checked::Refused(Refused { values: declared, errors }));
         }
-        let record = self.write(phase, &declared, stored)?;
-        let form = self.variable(&declared, record.as_ref());
+        Ok(Checked::Written(self.write(phase, &declared, stored)?))
+    }
+
+    /// Runs the callback of what was written, and says what the visitor is told.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub fn after(&self, declared: &Json, record: Option<&Record>) -> Result<Reply, Error> {
+        let form = self.variable(declared, record);
         if let Some(callback) = &self.form.callback_actions {
             self.render(callback, json!({ "form": form, "params": declared }))?;
         }
-        Ok(Ended::Written(record, self.reply(&form)?))
+        self.reply(&form)
     }
 
     fn render(&self, source: &Source, locals: Json) -> Result<String, Error> {

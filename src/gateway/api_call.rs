@@ -20,8 +20,9 @@ pub const KIND: &str = "api_call";
 pub enum Sent {
     /// The gateway's word: `{status, headers, body}` for templates.
     Answered(Answer),
-    /// Not known yet; the worker finds out. The text says why.
-    Pending(String),
+    /// Not known yet: of an execution, the worker finds out; of a read, nobody does. The text says
+    /// why.
+    Pending(String, Option<ExecutionId>),
 }
 
 impl Gateway<'_> {
@@ -52,7 +53,7 @@ impl Gateway<'_> {
         if call.method == "GET" {
             return Ok(match self.transport.send(&call, &mut || Ok(()))? {
                 Reply::Answer(answer) => Sent::Answered(answer),
-                Reply::Unknown(reason) | Reply::Spent(reason) => Sent::Pending(reason),
+                Reply::Unknown(reason) | Reply::Spent(reason) => Sent::Pending(reason, None),
             });
         }
         call.mark(&operation(id.as_str()));
@@ -86,9 +87,12 @@ impl Gateway<'_> {
                 ),
             }),
             Begun::InProgress(execution) => {
-                Ok(Sent::Pending(format!("{} has not ended", execution.id)))
+                Ok(Sent::Pending(format!("{} has not ended", execution.id), Some(execution.id)))
             }
-            Begun::New(run) => Ok(Sent::Pending(format!("{} has not ended", run.execution().id))),
+            Begun::New(run) => {
+                let id = run.execution().id.clone();
+                Ok(Sent::Pending(format!("{id} has not ended"), Some(id)))
+            }
         }
     }
 
@@ -98,7 +102,7 @@ impl Gateway<'_> {
             steps.last().and_then(|step| Answer::from_stored(step.response.as_ref()?, self.key));
         Ok(match answer {
             Some(answer) => Sent::Answered(answer),
-            None => Sent::Pending(format!("the answer of {id} is not known")),
+            None => Sent::Pending(format!("the answer of {id} is not known"), Some(id.clone())),
         })
     }
 

@@ -55,6 +55,18 @@ pub enum Error {
     Store(#[from] crate::store::error::Error),
 }
 
+impl Error {
+    /// True when the database could not be read or written, and nothing else is wrong: the same
+    /// can be asked for again.
+    pub fn is_the_stores(&self) -> bool {
+        match self {
+            Self::Journal(_) | Self::Store(_) => true,
+            Self::Form(error) => error.is_the_stores(),
+            _ => false,
+        }
+    }
+}
+
 fn hint(suggestion: &Option<String>) -> String {
     suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Looks before sending again: what became of a call whose idempotency key may be gone.
 
+use crate::crash::planted;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
@@ -80,7 +81,9 @@ impl Look<'_> {
             let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
             let last = objects.last().and_then(|object| object.get("id")?.as_str());
             match last {
-                Some(last) if more => after = format!("&starting_after={last}"),
+                Some(last) if more && !planted("first_page_only") => {
+                    after = format!("&starting_after={last}")
+                }
                 _ => return Ok(Seen::NotDone),
             }
         }

@@ -19,4 +19,5 @@ pub mod tally;
 pub mod target;
 pub mod transport;
 pub mod way;
+pub mod wire;
 pub mod write;

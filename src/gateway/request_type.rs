@@ -18,6 +18,7 @@ use crate::gateway::transport::Transport;
 use crate::gateway::write::Writing;
 use crate::journal::buffer::Buffer;
 use crate::journal::entry::Journal;
+use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Intent, StepAnswer, StepIntent, fingerprint};
 use crate::journal::phase::Phase;
 use crate::journal::run::{Begun, Run};
@@ -25,6 +26,7 @@ use crate::module::catalog::Catalog;
 use crate::module::request_type::RequestType;
 use crate::module::suggest;
 use crate::secret::InstanceKey;
+use crate::store::error::Error as StoreError;
 use crate::store::execution::{Execution, State as ExecutionState};
 use crate::template::host::Host;
 use crate::template::render::{OutputMode, Templates};
@@ -96,7 +98,7 @@ impl Gateway<'_> {
         let call = self.render(&request_type, &data, key, id.as_str())?;
         self.transport.check(&call)?;
         let intent = Intent {
-            id: Some(id),
+            id: Some(id.clone()),
             kind: KIND.to_owned(),
             name: name.clone(),
             input,
@@ -110,13 +112,20 @@ impl Gateway<'_> {
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         crash_point!("intent_before_commit");
-        match self.journal.begin(intent, Some(step))? {
-            Begun::New(run) => {
+        let pending = Outcome::pending(id.as_str(), name, false);
+        match self.journal.begin(intent, Some(step)) {
+            Ok(Begun::New(run)) => {
                 crash_point!("intent_after_commit");
                 let step = run.steps().first().cloned().expect("it was begun with a first step");
-                self.send(run, &request_type, &Sending { call, step })
+                let sent = self.send(run, &request_type, &Sending { call, step });
+                Ok(sent.unwrap_or_else(|error| begun_and_not_ended(pending, &error)))
             }
-            known => self.stored(known, name),
+            Ok(known) => self.stored(known, name),
+            // If it is stored, it will be sent.
+            Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
+                Ok(begun_and_not_ended(pending, &error))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -226,57 +235,99 @@ impl Gateway<'_> {
     /// As [`Gateway::run`].
     pub fn settle(
         &self,
-        run: Run,
+        mut run: Run,
         request_type: &RequestType,
         seq: u32,
         answer: Answer,
     ) -> Result<Outcome, Error> {
+        // A callback that sends something commits the answer before the end.
+        if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
+            let answered = StepAnswer { seq, response: answer.to_stored(self.key) };
+            self.journal.answer(&mut run, answered);
+        }
         let execution = run.execution().clone();
         let part = |name: &str| {
             execution.input.get(name).and_then(Json::as_object).cloned().unwrap_or_default()
         };
         let (data, config) = (part("data"), part("config"));
-        let mapped = self.map(request_type, &answer, &data, &config)?;
         let mut phase = self.journal.phase();
+        let settled = StepIntent::new("settled", json!({ "name": request_type.name }));
+        let mut outcome = match self.journal.recalled(&mut run, &settled)? {
+            Some(known) => self.known_outcome(&known)?,
+            None => self.conclude(&mut phase, &execution, request_type, &answer)?,
+        };
+        let callback = config.get("callback").and_then(Json::as_str).map(str::trim);
+        if let Some(callback) = callback.filter(|name| !name.is_empty())
+            && outcome.state == State::Completed
+        {
+            if run.next_kind().is_none() {
+                let known = self.key.seal(OUTCOME_PLACE, &plain(&outcome).to_string());
+                self.journal.note(&mut run, settled, Json::from(known));
+            }
+            let locals = json!({ "data": data, "config": config,
+                "gateway_response": answer.to_json(), "response": answer.to_json(),
+                "record": outcome.record, "outcome": outcome });
+            run = match self.call_back(run, &mut phase, callback, &locals, &mut outcome)? {
+                Ok(run) => run,
+                Err(pending) => return Ok(pending),
+            };
+        }
+        let stored = plain(&outcome);
+        crash_point!("settle_before_commit");
+        self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
+        crash_point!("settle_after_commit");
+        Ok(outcome)
+    }
+
+    /// What an answer means: the outcome, and the records that follow from it.
+    fn conclude(
+        &self,
+        phase: &mut Phase,
+        execution: &Execution,
+        request_type: &RequestType,
+        answer: &Answer,
+    ) -> Result<Outcome, Error> {
+        let mapped = self.map(request_type, execution, answer)?;
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
         let writing = Writing { writer: Writer { catalog: self.catalog, key: self.key, user_id } };
         let mut outcome = Outcome {
             execution: execution.id.to_string(),
-            state: state(&answer, &mapped),
-            gateway: Some(view(&answer, request_type)),
-            errors: problems(&answer, &mapped),
+            state: state(answer, &mapped),
+            gateway: Some(view(answer, request_type)),
+            errors: problems(answer, &mapped),
             ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
         };
         if outcome.state == State::Completed {
-            let (record, notes) = writing.record(&mut phase, request_type, &mapped)?;
+            let (record, notes) = writing.record(phase, request_type, &mapped)?;
             outcome.record = record;
             outcome.errors.extend(notes);
         }
-        writing.related(&mut phase, &mapped.records)?;
-        if outcome.state == State::Completed {
-            self.call_back(&mut phase, &config, &data, &answer, &mut outcome);
-        }
-        let stored = serde_json::to_value(&outcome).expect("an outcome is plain JSON");
-        let answered = StepAnswer { seq, response: answer.to_stored(self.key) };
-        crash_point!("settle_before_commit");
-        self.journal.finish(run, Some(answered), phase, ExecutionState::Completed, stored)?;
-        crash_point!("settle_after_commit");
+        writing.related(phase, &mapped.records)?;
         Ok(outcome)
+    }
+
+    fn known_outcome(&self, known: &Json) -> Result<Outcome, Error> {
+        let open = known.as_str().and_then(|sealed| self.key.open(OUTCOME_PLACE, sealed));
+        let outcome = open.and_then(|open| serde_json::from_str(open.expose()).ok());
+        outcome.ok_or_else(|| Error::Call {
+            template: "callback".to_owned(),
+            message: "the recorded outcome cannot be opened with this instance's key".to_owned(),
+        })
     }
 
     fn map(
         &self,
         request_type: &RequestType,
+        execution: &Execution,
         answer: &Answer,
-        data: &Map<String, Json>,
-        config: &Map<String, Json>,
     ) -> Result<Mapped, Error> {
         let Some(mapper) = request_type.response_mapper.as_deref() else {
             return Ok(Mapped::default());
         };
         let Some(partial) = self.catalog.partial(mapper) else { return Ok(Mapped::default()) };
-        let locals = json!({ "gateway_response": answer.to_json(), "data": data, "config": config,
-            "request_type": request_type.name });
+        let part = |name: &str| execution.input.get(name).cloned().unwrap_or_else(|| json!({}));
+        let locals = json!({ "gateway_response": answer.to_json(), "data": part("data"),
+            "config": part("config"), "request_type": request_type.name });
         let rendered = self.templates.render(
             &partial.source,
             self.scene,
@@ -287,43 +338,68 @@ impl Gateway<'_> {
         Mapped::read(mapper, &rendered.output)
     }
 
-    /// Runs `config.callback`. Its record writes join the phase; if it fails they are dropped and
-    /// the outcome says so: the money has moved, and that must be committed.
+    /// Runs `config.callback`. Its record writes join the phase; what it sends is a step of this
+    /// run. If it fails, its writes since the last of these steps are dropped and the outcome says
+    /// so: the money has moved, and that must be committed. While it waits for an answer, so does
+    /// the outcome.
     fn call_back(
         &self,
+        run: Run,
         phase: &mut Phase,
-        config: &Map<String, Json>,
-        data: &Map<String, Json>,
-        answer: &Answer,
+        name: &str,
+        locals: &Json,
         outcome: &mut Outcome,
-    ) {
-        let Some(name) =
-            config.get("callback").and_then(Json::as_str).filter(|n| !n.trim().is_empty())
-        else {
-            return;
-        };
-        let Some(partial) = self.catalog.partial(name.trim()) else {
+    ) -> Result<Result<Run, Outcome>, Error> {
+        let Some(partial) = self.catalog.partial(name) else {
             let message = format!("The callback {name} does not exist.");
             outcome.errors.push(Problem::new(message, "callback_failed", None));
-            return;
+            return Ok(Ok(run));
         };
-        let locals = json!({ "data": data, "config": config, "gateway_response": answer.to_json(),
-            "response": answer.to_json(), "record": outcome.record, "outcome": outcome });
         let mark = phase.mark();
         let mut result = Ok(());
-        self.buffer.within(phase, &mut || {
+        let (mut run, stopped) = self.buffer.within_run(run, phase, &mut || {
             let locals = locals.clone();
             result = self
                 .templates
                 .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
                 .map(|_| ());
         });
-        if let Err(error) = result {
+        let failed = match stopped {
+            Some(why @ JournalError::Waiting(_)) => {
+                let pending = Outcome::pending(&outcome.execution, &run.execution().name, false);
+                self.journal.stop(run, why)?;
+                return Ok(Err(pending));
+            }
+            // Left to be taken up again: its steps are on disk.
+            Some(why @ JournalError::Store(_)) => return Err(why.into()),
+            Some(why) => Some(why.to_string()),
+            None if run.next_kind().is_some() => Some("it ended before it had before".to_owned()),
+            None => result.err().map(|error| error.to_string()),
+        };
+        if let Some(error) = failed {
             phase.rollback_to(mark);
+            run.pass_over_recorded();
             tracing::error!(execution = outcome.execution, callback = name, "{error}");
             outcome.errors.push(Problem::new("The callback failed.", "callback_failed", None));
         }
+        Ok(Ok(run))
     }
+}
+
+/// Where the outcome that a callback was given is sealed.
+const OUTCOME_PLACE: &str = "steps/outcome";
+
+fn plain(outcome: &Outcome) -> Json {
+    serde_json::to_value(outcome).expect("an outcome is plain JSON")
+}
+
+/// Something went wrong after the intent was on disk: with the database, or with a template that
+/// reads the answer. The money may have moved, so this is no failure: the worker goes on.
+fn begun_and_not_ended(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
+    tracing::error!(execution = pending.execution, "begun, and not ended here: {error}");
+    let message = "It was begun and is being processed; ask again for its outcome.";
+    pending.errors.push(Problem::new(message, "processing", None));
+    pending
 }
 
 /// The caller's key from where it stands, the classic spelling included, in both places where it

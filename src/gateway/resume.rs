@@ -46,8 +46,8 @@ impl Gateway<'_> {
             message: message.to_owned(),
         };
         let mut latest = None;
-        while let Some(step) = run.recall() {
-            latest = Some(step);
+        while run.next_kind() == Some("api_call") {
+            latest = run.recall();
         }
         let step = latest.ok_or_else(|| refused("the execution has no stored call"))?;
         let stored = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key));

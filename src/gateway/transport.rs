@@ -1,19 +1,16 @@
 //! The one outbound door: sends stored bytes, retries as Stripe asks, and never guesses.
 
-use crate::crash_point;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::rate::Rate;
 use crate::gateway::reply::{Answer, Reply, Verdict};
 use crate::gateway::tally::{Counts, Tally};
 use crate::gateway::target::Target;
-use serde_json::{Map, Value as Json};
+use crate::gateway::wire::{Http, Wire};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// An answer longer than this is not read to its end.
-const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The first pause between two attempts; it doubles (`stripe.md` 2.2).
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
@@ -39,11 +36,10 @@ impl Default for Patience {
     }
 }
 
-/// Sends calls. It follows no redirects and no proxy settings of the environment.
+/// Sends calls.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    client: reqwest::Client,
-    runtime: Handle,
+    wire: Arc<dyn Wire>,
     target: Target,
     patience: Patience,
     rate: Arc<Rate>,
@@ -56,17 +52,12 @@ impl Transport {
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
     pub fn new(target: Target, runtime: Handle, patience: Patience) -> Result<Self, Error> {
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(5))
-            // Under the keep-alive of Stripe's servers, so that a connection is not reused as it closes.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|e| Error::Client(e.to_string()))?;
-        let (rate, tally) = (Arc::default(), Arc::default());
-        Ok(Self { client, runtime, target, patience, rate, tally })
+        Ok(Self::over(Arc::new(Http::new(runtime, patience.attempt)?), target, patience))
+    }
+
+    /// A transport over another wire than HTTP: the simulation's.
+    pub fn over(wire: Arc<dyn Wire>, target: Target, patience: Patience) -> Self {
+        Self { wire, target, patience, rate: Arc::default(), tally: Arc::default() }
     }
 
     /// The same, sending at most so many requests a second for each account.
@@ -103,19 +94,19 @@ impl Transport {
         before_retry: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
-        let begun = Instant::now();
+        let begun = self.wire.now();
         let mut reason = String::new();
         for attempt in 1..=self.patience.attempts_max {
             if let Err(reason) = self.queue(call, begun) {
                 return Ok(Reply::Unknown(reason));
             }
-            match self.runtime.block_on(self.attempt(&url, call)) {
+            match self.attempt(&url, call) {
                 Ok(answer) => match answer.verdict() {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
                         reason = describe(&answer);
                         if answer.status == 429 {
-                            self.rate.refused(account(call), Instant::now());
+                            self.rate.refused(account(call), self.wire.now());
                         }
                         if answer.is_spent() {
                             return Ok(Reply::Spent(reason));
@@ -128,11 +119,11 @@ impl Transport {
                 Err(failure) => reason = failure,
             }
             let pause = pause_after(attempt);
-            let over = begun.elapsed() + pause > self.patience.total;
+            let over = self.since(begun) + pause > self.patience.total;
             if over || attempt == self.patience.attempts_max {
                 break;
             }
-            std::thread::sleep(pause);
+            self.wire.pause(pause);
             before_retry()?;
         }
         Ok(Reply::Unknown(reason))
@@ -140,42 +131,25 @@ impl Transport {
 
     /// Waits for its turn under the account's rate limit, as long as the caller's patience lasts.
     fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
-        while let Some(wait) = self.rate.take(account(call), Instant::now()) {
-            if begun.elapsed() + wait > self.patience.total.min(QUEUE_MAX) {
+        while let Some(wait) = self.rate.take(account(call), self.wire.now()) {
+            if self.since(begun) + wait > self.patience.total.min(QUEUE_MAX) {
                 return Err("the account's rate limit leaves no room now".to_owned());
             }
-            std::thread::sleep(wait);
+            self.wire.pause(wait);
         }
         Ok(())
     }
 
-    async fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
-        let begun = Instant::now();
-        let answer = self.exchange(url, call).await;
-        let status = answer.as_ref().map_or(0, |answer| answer.status);
-        self.tally.count(status, begun.elapsed());
-        answer
+    fn since(&self, begun: Instant) -> Duration {
+        self.wire.now().saturating_duration_since(begun)
     }
 
-    async fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
-        let method = reqwest::Method::from_bytes(call.method.as_bytes())
-            .map_err(|_| format!("`{}` is no HTTP method", call.method))?;
-        let mut sending = self.client.request(method, url.clone()).timeout(self.patience.attempt);
-        for (name, value) in &call.headers {
-            sending = sending.header(name, value.expose());
-        }
-        if !call.body.is_empty() {
-            sending = sending.body(call.body.clone());
-        }
-        // `without_url`: a query may hold data that must not reach a log.
-        crash_point!("send_before");
-        let response = sending.send().await.map_err(|e| explain(&e.without_url()))?;
-        crash_point!("send_after_head");
-        let status = response.status().as_u16();
-        let headers = header_map(response.headers());
-        let body = read_body(response).await?;
-        crash_point!("send_after_body");
-        Ok(Answer { status, headers, body })
+    fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+        let begun = self.wire.now();
+        let answer = self.wire.exchange(url, call);
+        let status = answer.as_ref().map_or(0, |answer| answer.status);
+        self.tally.count(status, self.wire.now().saturating_duration_since(begun));
+        answer
     }
 }
 
@@ -183,39 +157,6 @@ impl Transport {
 fn account(call: &Call) -> &str {
     let named = call.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("stripe-account"));
     named.map_or("-", |(_, value)| value.expose())
-}
-
-fn header_map(headers: &reqwest::header::HeaderMap) -> Map<String, Json> {
-    headers
-        .iter()
-        .map(|(name, value)| {
-            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.as_str().to_owned(), Json::String(text))
-        })
-        .collect()
-}
-
-async fn read_body(mut response: reqwest::Response) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| explain(&e.without_url()))? {
-        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(format!("the answer is longer than {BODY_BYTES_MAX} bytes"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8 text".to_owned())
-}
-
-/// The whole chain of causes, because reqwest's own text stops at "error sending request".
-fn explain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 fn describe(answer: &Answer) -> String {

@@ -13,6 +13,10 @@ use crate::store::write::Write;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
+/// How soon, and how late, a run that waits for an answer looks again.
+const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
+const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
+
 impl Journal {
     /// Ends a run: the answer, the record writes of the phase, the outcome and the state in one
     /// commit. The state is `Completed`, or `Discarded` for a script that can never succeed.
@@ -26,6 +30,14 @@ impl Journal {
     ) -> Result<Execution, Error> {
         if let Some(answer) = answer {
             run.answer(answer, self.now());
+        }
+        if let Some(step) = run.left_out() {
+            let reason = format!(
+                "step {} is recorded as {}, and now it came to its end without it; stopped, because \
+                 going on would be guessing",
+                step.seq, step.kind
+            );
+            return self.fail(run, &reason, None);
         }
         let mut ended = run.execution.clone();
         ended.state = state;
@@ -88,6 +100,26 @@ impl Journal {
         self.end(run, Vec::new(), ended)
     }
 
+    /// Ends a run whose templates had to stop: one that does something else than before is given up
+    /// for an operator; one that waits for an answer is set aside, which is no attempt; one that
+    /// lost its store is left, and taken up again.
+    pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
+        match &why {
+            Error::Diverged { .. } => self.fail(run, &why.to_string(), None),
+            Error::Waiting(_) => {
+                let since = self.now().duration_since(run.execution.created_at);
+                let wait = (since / 4).clamp(WAIT_MIN, WAIT_MAX);
+                let mut aside = run.execution.clone();
+                aside.state = State::Unknown;
+                aside.attempt = aside.attempt.saturating_sub(1);
+                aside.error = Some(why.to_string());
+                aside.run_at = moment::whole(self.now() + wait);
+                self.end(run, Vec::new(), aside)
+            }
+            Error::Store(_) => Err(why),
+        }
+    }
+
     /// Gives up an execution that nobody runs at the moment (an operator's decision).
     pub fn discard(&self, id: &ExecutionId, reason: &str) -> Result<Execution, Error> {
         let mut ended = self.idle(id)?;
@@ -129,7 +161,11 @@ impl Journal {
         }
         again.state = State::Available;
         again.run_at = self.now();
-        self.change(&before, again)
+        // It is done anew, not gone on with. What it sent keeps its key, and is not sent twice.
+        let forget = Write::StepsForget { execution_id: id.clone() };
+        let write = guarded(&before, &mut again, self.now());
+        self.store.commit(vec![forget, write])?;
+        Ok(again)
     }
 
     fn idle(&self, id: &ExecutionId) -> Result<Execution, Error> {

@@ -10,6 +10,9 @@ pub enum Error {
     /// no longer yours.
     #[error(transparent)]
     Store(#[from] store::error::Error),
+    /// A run sent something whose answer is not known yet: it is taken up again when it is.
+    #[error("it waits for {0}, whose answer is not known yet")]
+    Waiting(ExecutionId),
     /// A run taken up again does something else than it did the first time: discard it, an
     /// operator has to look.
     #[error(

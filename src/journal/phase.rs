@@ -45,6 +45,7 @@ impl Draft {
 /// A point in a phase to which it can go back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
+    borders: usize,
     writes: usize,
     overlay: usize,
 }
@@ -55,12 +56,14 @@ pub struct Phase {
     clock: Arc<dyn Clock>,
     writes: Vec<Write>,
     overlay: Overlay,
+    // How often it was emptied: what was before cannot be gone back to.
+    borders: usize,
 }
 
 impl Phase {
     /// An empty phase; usually from [`super::entry::Journal::phase`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, writes: Vec::new(), overlay: Overlay::default() }
+        Self { store, clock, writes: Vec::new(), overlay: Overlay::default(), borders: 0 }
     }
 
     /// Reserves an id for a record.
@@ -170,11 +173,17 @@ impl Phase {
 
     /// The present point.
     pub fn mark(&self) -> Mark {
-        Mark { writes: self.writes.len(), overlay: self.overlay.mark() }
+        Mark { borders: self.borders, writes: self.writes.len(), overlay: self.overlay.mark() }
     }
 
-    /// Undoes everything after a point. A point that was undone itself changes nothing.
+    /// Undoes everything after a point, as far as it is not on disk. A point that was undone itself
+    /// changes nothing.
     pub fn rollback_to(&mut self, mark: Mark) {
+        if mark.borders < self.borders {
+            self.writes.clear();
+            self.overlay = Overlay::default();
+            return;
+        }
         self.writes.truncate(mark.writes);
         self.overlay.rollback_to(mark.overlay);
     }
@@ -198,6 +207,7 @@ impl Phase {
     pub(super) fn forget(&mut self) {
         self.writes.clear();
         self.overlay = Overlay::default();
+        self.borders += 1;
     }
 
     fn present(&self, id: RecordId) -> Result<Record, Error> {

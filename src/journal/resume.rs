@@ -3,7 +3,6 @@
 use super::entry::Journal;
 use super::error::Error;
 use super::run::Run;
-use crate::store::error::Error as StoreError;
 use crate::store::execution::{Execution, ExecutionUpdate, Lane, State};
 use crate::store::write::Write;
 use jiff::Timestamp;
@@ -24,23 +23,16 @@ impl Journal {
     /// somebody else was faster.
     pub fn resume(&self, execution: Execution) -> Result<Run, Error> {
         let lease_until = self.now() + self.lease;
-        self.store.commit(vec![claim(&execution, lease_until)])?;
+        let claim = ExecutionUpdate::claim(&execution, lease_until);
+        self.store.commit(vec![Write::ExecutionUpdate(claim)])?;
         self.run(execution, lease_until)
     }
 
-    /// Takes up many in one commit; those that somebody else took meanwhile are left out.
-    pub fn resume_all(&self, executions: Vec<Execution>) -> Result<Vec<Run>, Error> {
+    /// Takes up what is due in a lane, longest waiting first. Each is given to one process only.
+    pub fn take_up(&self, lane: Lane, limit: u32) -> Result<Vec<Run>, Error> {
         let lease_until = self.now() + self.lease;
-        let claims = executions.iter().map(|execution| claim(execution, lease_until));
-        match self.store.commit(claims.collect()) {
-            Ok(()) => executions.into_iter().map(|one| self.run(one, lease_until)).collect(),
-            Err(StoreError::Gone(_)) => {
-                let one_by_one = executions.into_iter().map(|execution| self.resume(execution));
-                let is_gone = |error: &Error| matches!(error, Error::Store(StoreError::Gone(_)));
-                one_by_one.filter(|run| !run.as_ref().is_err_and(is_gone)).collect()
-            }
-            Err(error) => Err(error.into()),
-        }
+        let taken = self.store.claim(self.now(), lane, limit, lease_until)?;
+        taken.into_iter().map(|one| self.run(one, lease_until)).collect()
     }
 
     /// What a claim made of an execution.
@@ -55,20 +47,4 @@ impl Journal {
         run.is_waited_for = false;
         Ok(run)
     }
-}
-
-/// The write that makes an execution ours, if it still is as we saw it.
-fn claim(execution: &Execution, lease_until: Timestamp) -> Write {
-    Write::ExecutionUpdate(ExecutionUpdate {
-        id: execution.id.clone(),
-        from: vec![execution.state],
-        from_attempt: Some(execution.attempt),
-        state: State::Running,
-        attempt: execution.attempt.saturating_add(1),
-        run_at: execution.run_at,
-        lease_until: Some(lease_until),
-        outcome: None,
-        error: execution.error.clone(),
-        finished_at: None,
-    })
 }

@@ -15,13 +15,22 @@ pub struct Run {
     pub(super) next: u32,
     // Answers and remembered values that go into the next commit of this run.
     pub(super) unsaved: Vec<Write>,
+    // Results that the present phase led to: committed with it at its border, or never.
+    pub(super) tentative: Vec<Write>,
     // True when somebody waits for its end: its commit does not wait for company then.
     pub(super) is_waited_for: bool,
 }
 
 impl Run {
     pub(super) fn new(execution: Execution, steps: Vec<Step>) -> Self {
-        Self { execution, steps, next: 0, unsaved: Vec::new(), is_waited_for: true }
+        Self {
+            execution,
+            steps,
+            next: 0,
+            unsaved: Vec::new(),
+            tentative: Vec::new(),
+            is_waited_for: true,
+        }
     }
 
     /// The execution.
@@ -34,9 +43,16 @@ impl Run {
         &self.steps
     }
 
-    /// The execution's idea of `now`, the same however often it is run.
+    /// The execution's idea of `now`, the same however often it is run: when it was asked for, or
+    /// was to begin.
     pub fn now(&self) -> Timestamp {
-        self.execution.created_at
+        let begins = self.execution.input.get("begins_at").and_then(Json::as_str);
+        begins.and_then(|text| text.parse().ok()).unwrap_or(self.execution.created_at)
+    }
+
+    /// The kind of the recorded step that comes next; nothing when all are taken.
+    pub fn next_kind(&self) -> Option<&str> {
+        Some(self.recorded()?.kind.as_str())
     }
 
     /// Takes the next recorded step as it is, to send its stored bytes again instead of rendering
@@ -61,6 +77,21 @@ impl Run {
             response: answer.response,
             at,
         });
+    }
+
+    /// Passes over recorded steps that are not gone through again.
+    pub fn pass_over_recorded(&mut self) {
+        self.next = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+    }
+
+    /// A recorded step that this attempt neither went through nor answered.
+    pub(super) fn left_out(&self) -> Option<&Step> {
+        let step = self.recorded()?;
+        let is_answered = self
+            .unsaved
+            .iter()
+            .any(|write| matches!(write, Write::StepAnswer { seq, .. } if *seq == step.seq));
+        (!is_answered).then_some(step)
     }
 
     pub(super) fn recorded(&self) -> Option<&Step> {

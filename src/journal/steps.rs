@@ -33,9 +33,11 @@ impl Journal {
         let mut writes = vec![self.fence(run)];
         writes.extend(run.unsaved.iter().cloned());
         writes.extend(phase.writes().iter().cloned());
+        writes.extend(run.tentative.iter().cloned());
         writes.push(Write::StepInsert(step.clone()));
         self.store.commit(writes)?;
         run.unsaved.clear();
+        run.tentative.clear();
         phase.forget();
         run.execution.lease_until = Some(now + self.lease);
         run.steps.push(step.clone());
@@ -71,6 +73,28 @@ impl Journal {
         run.steps.push(step);
         run.next += 1;
         Ok(value)
+    }
+
+    /// The result of something this run did before, if it is on record: its record writes were
+    /// committed with it, and it must not be done again.
+    pub fn recalled(&self, run: &mut Run, intent: &StepIntent) -> Result<Option<Json>, Error> {
+        if run.recorded().is_none() {
+            return Ok(None);
+        }
+        check(run, intent)?;
+        Ok(run.recall().map(|step| step.response.unwrap_or_default()))
+    }
+
+    /// Notes a result together with the record writes of the present phase: both are committed at
+    /// the border of the phase, or neither. A run that ends without another border needs no note.
+    pub fn note(&self, run: &mut Run, intent: StepIntent, result: Json) {
+        let now = self.now();
+        let mut step = new_step(run, intent, now);
+        step.response = Some(result);
+        step.answered_at = Some(now);
+        run.tentative.push(Write::StepInsert(step.clone()));
+        run.steps.push(step);
+        run.next += 1;
     }
 
     /// Shows that the runner lives: a new lease. Fails with `Gone` when another took over.

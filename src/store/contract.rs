@@ -1,7 +1,7 @@
 //! What a database must do for the house: one trait, one conformance suite (`tests/it/store.rs`).
 
 use super::error::Error;
-use super::execution::{Execution, ExecutionId, ExecutionQuery, Lane, Step};
+use super::execution::{Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Lane, Step};
 use super::page::Page;
 use super::query::RecordQuery;
 use super::record::{Record, RecordId};
@@ -51,6 +51,36 @@ pub trait Store: Send + Sync {
     /// has come, and running ones whose lease has ended. One with an ordering key is due only when
     /// every earlier one of that key has ended. Cheap also when very many are due.
     fn due(&self, now: Timestamp, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error>;
+
+    /// Takes up what is due, until `lease_until`: each is given to one process only. Gives the
+    /// executions as they stood before; they are running now, one attempt later.
+    fn claim(
+        &self,
+        now: Timestamp,
+        lane: Lane,
+        limit: u32,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Execution>, Error> {
+        let due = self.due(now, lane, limit)?;
+        if due.is_empty() {
+            return Ok(due);
+        }
+        let claim = |execution: &Execution| ExecutionUpdate::claim(execution, lease_until);
+        match self.commit(due.iter().map(|one| Write::ExecutionUpdate(claim(one))).collect()) {
+            Ok(()) => Ok(due),
+            // Somebody took one of them meanwhile: one by one then.
+            Err(Error::Gone(_)) => {
+                let alone =
+                    |one: Execution| match self.commit(vec![Write::ExecutionUpdate(claim(&one))]) {
+                        Ok(()) => Some(Ok(one)),
+                        Err(Error::Gone(_)) => None,
+                        Err(error) => Some(Err(error)),
+                    };
+                due.into_iter().filter_map(alone).collect()
+            }
+            Err(error) => Err(error),
+        }
+    }
 
     /// The earliest execution of an ordering key that has not ended, if it is due: who has ended one
     /// goes on with the next, and a long queue behind one object is not looked through again.

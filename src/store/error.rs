@@ -2,12 +2,18 @@
 
 use super::execution::ExecutionId;
 
-/// Why a read or a commit did not happen. After an error nothing of the commit is stored.
+/// Why a read or a commit did not happen. After an error nothing of the commit is
+/// stored, but for one kind that says so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Another process holds the database: the same call may succeed later.
     #[error("the database is busy: {0}")]
     Busy(String),
+    /// It cannot be told whether the commit is stored: the database went away in the middle of it.
+    /// The one error after which something may be stored; whoever sent something takes it for
+    /// unknown, never for failed.
+    #[error("it is not known whether this is stored: {0}")]
+    Unresolved(String),
     /// An execution of this kind has this idempotency key: read it instead.
     #[error("execution {existing} has this idempotency key already")]
     Conflict {

@@ -151,6 +151,24 @@ pub struct ExecutionUpdate {
     pub finished_at: Option<Timestamp>,
 }
 
+impl ExecutionUpdate {
+    /// Makes an execution the claimer's, if it still is as it was seen.
+    pub fn claim(execution: &Execution, lease_until: Timestamp) -> Self {
+        Self {
+            id: execution.id.clone(),
+            from: vec![execution.state],
+            from_attempt: Some(execution.attempt),
+            state: State::Running,
+            attempt: execution.attempt.saturating_add(1),
+            run_at: execution.run_at,
+            lease_until: Some(lease_until),
+            outcome: None,
+            error: execution.error.clone(),
+            finished_at: None,
+        }
+    }
+}
+
 /// One effect of an execution: intent first, answer later.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {

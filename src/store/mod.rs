@@ -10,6 +10,7 @@ pub mod execution;
 pub mod matches;
 pub mod moment;
 pub mod page;
+pub mod postgres;
 pub mod query;
 pub mod record;
 pub mod sqlite;

@@ -37,6 +37,11 @@ pub enum Write {
     },
     /// A new step; its place must be free.
     StepInsert(Step),
+    /// Forgets the steps of an execution that is done anew.
+    StepsForget {
+        /// Whose steps.
+        execution_id: ExecutionId,
+    },
     /// The answer of a step that has none yet.
     StepAnswer {
         /// Whose step.

@@ -93,11 +93,9 @@ pub fn fault(error: Error) -> Fault {
         Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
             Fault::new(StatusCode::NOT_FOUND, error.to_string())
         }
-        Error::Store(_)
-        | Error::Journal(_)
-        | Error::Gateway(GatewayError::Journal(_) | GatewayError::Store(_)) => Fault {
+        error if error.is_the_stores() => Fault {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "The database cannot be used just now; nothing new was begun.".to_owned(),
+            message: "The database cannot be used just now. Ask again with the same key: nothing is done twice.".to_owned(),
             detail: Some(error.to_string()),
         },
         _ => Fault::internal("The request type could not be run.", &error),

@@ -148,9 +148,14 @@ fn failed(error: Error, wants_json: bool, dev: bool) -> Response {
         Error::Form(FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_)) => {
             Fault::new(StatusCode::NOT_FOUND, error.to_string())
         }
-        Error::Store(_) | Error::Journal(_) => Fault {
+        Error::Unfinished { .. } => Fault {
+            status: StatusCode::ACCEPTED,
+            message: "Your submission was taken and is being processed.".to_owned(),
+            detail: Some(error.to_string()),
+        },
+        error if error.is_the_stores() => Fault {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "The database cannot be written just now, so nothing was sent.".to_owned(),
+            message: "The database cannot be written just now. Send it again: nothing is done twice.".to_owned(),
             detail: Some(error.to_string()),
         },
         _ => Fault::internal("The form could not be taken.", &error),

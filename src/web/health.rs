@@ -1,6 +1,7 @@
 //! For those who watch: alive, and ready.
 
 use crate::app::house::House;
+use crate::store::error::Error;
 use crate::web::error::Fault;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,16 +19,19 @@ pub async fn alive(State(house): State<Arc<House>>) -> Response {
     .into_response()
 }
 
-/// The database answers too, and the modules have no faults that stop them.
+/// The database takes a write too, and the modules have no faults that stop them.
 pub async fn ready(State(house): State<Arc<House>>) -> Response {
     let ours = Arc::clone(&house);
-    match tokio::task::spawn_blocking(move || ours.store.constants().map(drop)).await {
+    let looked = tokio::task::spawn_blocking(move || ours.readiness.look(&ours)).await;
+    let message = match looked {
         Ok(Ok(())) => {
             let errors = house.world().catalog.errors().count();
-            axum::Json(json!({ "status": "ready", "module_errors": errors })).into_response()
+            let body = json!({ "status": "ready", "module_errors": errors });
+            return axum::Json(body).into_response();
         }
-        _ => {
-            Fault::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.").json(false)
-        }
-    }
+        Ok(Err(Error::Full(_))) => "The database has no space left.",
+        Ok(Err(Error::Busy(_))) => "The database is busy.",
+        _ => "The database does not answer.",
+    };
+    Fault::new(StatusCode::SERVICE_UNAVAILABLE, message).json(false)
 }

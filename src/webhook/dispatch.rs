@@ -45,6 +45,9 @@ const ATTEMPTS_MAX: u32 = 25;
 /// How many of an object's latest events are looked through for a newer one.
 const LATEST: u32 = 20;
 
+/// Where a processor's record writes go while it is rendered.
+type Within<'a> = dyn FnMut(&mut Phase, &mut dyn FnMut()) + 'a;
+
 /// What processing an event came to, before it is committed.
 pub struct Processed {
     /// The records it writes.
@@ -68,7 +71,20 @@ impl Dispatch<'_> {
             self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
-        match self.process(run.execution(), event) {
+        let execution = run.execution().clone();
+        let mut held = Some(run);
+        let mut stopped = None;
+        let processed = self.process(&execution, event, &mut |phase, work| {
+            let Some(run) = held.take() else { return };
+            let (run, why) = self.buffer.within_run(run, phase, work);
+            (held, stopped) = (Some(run), why);
+        });
+        let run = held.expect("it is given back");
+        if let Some(why) = stopped {
+            self.journal.stop(run, why)?;
+            return Ok(false);
+        }
+        match processed {
             Ok(Processed { phase, outcome }) => {
                 let processed = outcome["processed"] == json!(true);
                 crash_point!("event_after_effects");
@@ -95,10 +111,16 @@ impl Dispatch<'_> {
     /// # Errors
     /// As [`Dispatch::run`].
     pub fn rehearse(&self, execution: &Execution) -> Result<Processed, Error> {
-        self.process(execution, read(execution)?)
+        let buffer = self.buffer;
+        self.process(execution, read(execution)?, &mut |phase, work| buffer.within(phase, work))
     }
 
-    fn process(&self, execution: &Execution, event: Event) -> Result<Processed, Error> {
+    fn process(
+        &self,
+        execution: &Execution,
+        event: Event,
+        within: &mut Within<'_>,
+    ) -> Result<Processed, Error> {
         let gateway = execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
         let name = processor(gateway, &event.kind);
         let mut phase = self.journal.phase();
@@ -124,7 +146,7 @@ impl Dispatch<'_> {
         locals.share("event", "object");
         let mut locals = Some(locals);
         let mut result = Ok(());
-        self.buffer.within(&mut phase, &mut || {
+        within(&mut phase, &mut || {
             let locals = locals.take().unwrap_or_default();
             result = self
                 .templates

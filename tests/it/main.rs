@@ -7,8 +7,11 @@
 )]
 
 mod bad_input;
+mod books;
 mod boot;
 mod cli;
+mod disk;
+mod durable;
 mod faults;
 mod flow_form;
 mod flow_graphql;
@@ -21,6 +24,7 @@ mod liquid_errors;
 mod liquid_hostile;
 mod liquid_modes;
 mod look;
+mod many;
 mod module;
 mod pages;
 mod reload;

@@ -1,6 +1,8 @@
 //! How a connection to the file is opened and set up.
 
 use super::fault;
+use crate::crash;
+use crate::secret::create_private;
 use crate::store::error::Error;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -20,12 +22,21 @@ pub fn writer(path: &Path) -> Result<Connection, Error> {
     };
     // WAL: readers never wait for the writer. FULL: a commit returns after the fsync.
     set("journal_mode", "WAL")?;
-    set("synchronous", "FULL")?;
+    set("synchronous", synchronous())?;
     set("foreign_keys", "ON")?;
     // A checkpoint costs two fsyncs and stops commits: every 16 MB, not every 4.
-    set("wal_autocheckpoint", "4000")?;
+    set("wal_autocheckpoint", &crash::checkpoint_pages(4000).to_string())?;
     set("cache_size", "-8000")?;
     Ok(connection)
+}
+
+/// How careful a commit is. Anything but FULL is a fault that the power tests have to find.
+fn synchronous() -> &'static str {
+    match () {
+        () if crash::planted("sync_off") => "OFF",
+        () if crash::planted("sync_normal") => "NORMAL",
+        () => "FULL",
+    }
 }
 
 /// A connection that only reads.
@@ -51,14 +62,7 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, Error> {
 /// Makes an empty file that only its owner may read, unless there is one.
 pub fn make_private(path: &Path) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::Broken(format!("{}: {error}", path.display()));
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match create_private(path, "") {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(error)),
         _ => Ok(()),
     }

@@ -136,3 +136,9 @@ pub fn answer_step(
         _ => Ok(()),
     }
 }
+
+pub fn forget_steps(connection: &Connection, id: &ExecutionId) -> Result<(), Error> {
+    let sql = "DELETE FROM steps WHERE execution_id = ?";
+    let mut statement = connection.prepare_cached(sql).map_err(fault::of)?;
+    statement.execute([id.as_str()]).map(|_| ()).map_err(fault::of)
+}

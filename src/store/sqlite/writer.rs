@@ -235,6 +235,9 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         Write::ExecutionsForget { kind, before, limit } => {
             write_executions::forget(connection, kind, *before, *limit)
         }
+        Write::StepsForget { execution_id } => {
+            write_executions::forget_steps(connection, execution_id)
+        }
         Write::StepInsert(step) => write_executions::insert_step(connection, step),
         Write::StepAnswer { execution_id, seq, response, at } => {
             write_executions::answer_step(connection, execution_id, *seq, response, *at)

@@ -10,10 +10,12 @@ mod speed;
 mod sqlite;
 mod states;
 
+use crate::support::postgres::shared;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::store::contract::Store;
 use sluicegate::store::execution::{Execution, ExecutionId, ExecutionUpdate, State, Step};
+use sluicegate::store::postgres::database::Postgres;
 use sluicegate::store::record::{Record, RecordId};
 use sluicegate::store::sqlite::database::Sqlite;
 use sluicegate::store::write::Write;
@@ -22,14 +24,19 @@ use std::sync::Arc;
 /// An empty database, gone when it is dropped.
 pub struct Opened {
     pub store: Arc<dyn Store>,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
-/// Every database the suite runs on. PostgreSQL joins here.
+/// Every database the suite runs on.
 pub fn databases() -> Vec<Opened> {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Sqlite::open(&folder.path().join("data/test.db")).unwrap());
-    vec![Opened { store, _folder: folder }]
+    let mut all = vec![Opened { store, _folder: Some(folder) }];
+    if let Some(cluster) = shared() {
+        let store = Arc::new(Postgres::open(&cluster.database()).unwrap());
+        all.push(Opened { store, _folder: None });
+    }
+    all
 }
 
 pub fn at(second: i64) -> Timestamp {

@@ -3,6 +3,7 @@
 pub mod host;
 pub mod html;
 pub mod http;
+pub mod postgres;
 pub mod signature;
 pub mod stripe;
 pub mod wait;

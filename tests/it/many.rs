@@ -1,0 +1,281 @@
+//! Many processes on one PostgreSQL database: shared work, taken-over work, a database that goes away.
+
+use crate::support::host::{Instance, Process, TestHost};
+use crate::support::postgres::{Cluster, shared};
+use crate::support::signature::{header, now};
+use crate::support::stripe::Stripe;
+use crate::support::wait::eventually;
+use serde_json::{Value as Json, json};
+
+const SECRET: &str = "whsec_of_the_test_0123456789";
+const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// Processes that share a database, a key and a Stripe.
+struct Fleet {
+    sandbox: Process,
+    stripe: Stripe,
+    database: String,
+}
+
+impl Fleet {
+    fn new(cluster: &Cluster) -> Self {
+        let sandbox = Process::start(&Instance::new(), &["sandbox", "--addr", "127.0.0.1:0"]);
+        let stripe = Stripe { addr: sandbox.address("/_sandbox/health") };
+        Self { sandbox, stripe, database: cluster.database() }
+    }
+
+    fn instance(&self) -> Instance {
+        Instance::new()
+            .variable("SLUICEGATE_DATABASE", &self.database)
+            .variable("SLUICEGATE_SECRET_KEY", KEY)
+            .variable("STRIPE_WEBHOOK_SECRET", SECRET)
+    }
+
+    fn process(&self) -> TestHost {
+        let mut host =
+            self.instance().serve_with(&["--stripe", &format!("http://{}", self.stripe.addr)]);
+        host.stripe = Stripe { addr: self.stripe.addr };
+        host
+    }
+}
+
+fn charge(amount: u64, key: &str) -> Json {
+    let data = json!({ "amount": amount, "currency": "usd", "source": "tok_visa" });
+    json!({ "data": data, "idempotency_key": key })
+}
+
+fn deliver(host: &TestHost, event: &Json) -> u16 {
+    let body = event.to_string().into_bytes();
+    let signature = header(&body, SECRET, now());
+    let headers = [("Content-Type", "application/json"), ("Stripe-Signature", &signature)];
+    host.send("POST", "/webhooks/listen", &headers, &body).status
+}
+
+/// A counter of its own for each event: applied twice, it would show.
+fn counting(instance: &Instance) {
+    instance.write(
+        "modules/stripe/public/views/partials/webhook_processors/test_counted.liquid",
+        r#"{% graphql r, n: event.id %}mutation($n: String) { record_create(record: { table: "counted", properties: [{ name: "event", value: $n }] }) { id } }{% endgraphql %}"#,
+    );
+    instance.write(
+        "custom_model_types/counted.yml",
+        "name: counted\nproperties:\n  - name: event\n    type: string\n",
+    );
+}
+
+fn open(host: &TestHost) -> Vec<Json> {
+    let states = ["available", "running", "retryable", "unknown"];
+    let mut all = Vec::new();
+    for state in states {
+        let page = host.run(&["executions", "list", "--state", state, "--json"]).good().json();
+        all.extend(page["results"].as_array().expect("a list").clone());
+    }
+    all
+}
+
+#[track_caller]
+fn quiet(host: &TestHost) {
+    eventually("nothing is left to do", || {
+        let left = open(host);
+        if left.is_empty() { Ok(()) } else { Err(json!(left).to_string()) }
+    });
+}
+
+#[test]
+fn two_processes_share_keys_events_and_work() {
+    let Some(cluster) = shared() else { return };
+    let fleet = Fleet::new(cluster);
+    let start = || {
+        let instance = fleet.instance();
+        counting(&instance);
+        let mut host = instance.serve_with(&["--stripe", &format!("http://{}", fleet.stripe.addr)]);
+        host.stripe = Stripe { addr: fleet.stripe.addr };
+        host
+    };
+    // Both start at once: the schema and the migrations are applied once.
+    let (one, two) = std::thread::scope(|scope| {
+        let one = scope.spawn(start);
+        let two = scope.spawn(start);
+        (one.join().expect("one"), two.join().expect("two"))
+    });
+    let both = [&one, &two];
+    // The same key at both doors at the same moment is one charge.
+    std::thread::scope(|scope| {
+        for n in 0..40 {
+            for host in both {
+                scope.spawn(move || {
+                    let answer =
+                        host.request_type("create_payment", &charge(500 + n, &format!("k{n}")));
+                    assert!([200, 202].contains(&answer.status), "{}", answer.text());
+                });
+            }
+        }
+    });
+    quiet(&one);
+    assert_eq!(fleet.stripe.control("GET", "/ledger", &Json::Null)["balanced"], true);
+    let charges: Vec<_> = (0..40)
+        .map(|n| two.request_type("create_payment", &charge(500 + n, &format!("k{n}"))).json())
+        .collect();
+    assert!(charges.iter().all(|c| c["state"] == "completed" && c["replayed"] == true));
+    assert_eq!(one.records("modules/payments/payment").len(), 40);
+    assert_eq!(all_charges(&fleet.stripe), 40);
+    // Every event to both: applied once.
+    std::thread::scope(|scope| {
+        for n in 0..60 {
+            for host in both {
+                scope.spawn(move || {
+                    let event = json!({ "id": format!("evt_{n}"), "object": "event",
+                        "type": "test.counted", "livemode": false, "created": 1_700_000_000,
+                        "data": { "object": { "id": format!("obj_{}", n % 7) } } });
+                    assert_eq!(deliver(host, &event), 200);
+                });
+            }
+        }
+    });
+    quiet(&two);
+    let mut counted: Vec<_> = one
+        .records("counted")
+        .iter()
+        .map(|record| record["properties"]["event"].as_str().expect("a text").to_owned())
+        .collect();
+    counted.sort();
+    assert_eq!(counted.len(), 60);
+    counted.dedup();
+    assert_eq!(counted.len(), 60, "none twice");
+    drop(fleet.sandbox);
+}
+
+fn all_charges(stripe: &Stripe) -> usize {
+    let (mut count, mut after) = (0, String::new());
+    loop {
+        let page = stripe.read(&format!("/v1/charges?limit=100{after}"));
+        let charges = page["data"].as_array().expect("a list");
+        count += charges.len();
+        let Some(last) = charges.last().filter(|_| page["has_more"] == true) else { return count };
+        after = format!("&starting_after={}", last["id"].as_str().expect("an id"));
+    }
+}
+
+#[test]
+fn what_a_dead_process_left_is_ended_by_another() {
+    let Some(cluster) = shared() else { return };
+    let fleet = Fleet::new(cluster);
+    let (mut one, two) = (fleet.process(), fleet.process());
+    fleet.stripe.breaks("/v1/charges", "unavailable", 1000);
+    let addr = one.addr;
+    let calling = std::thread::spawn(move || {
+        let body = charge(900, "orphan").to_string();
+        let kind = [("Content-Type", "application/json")];
+        // Nobody is there to answer: the host is killed.
+        let path = "/api/request_types/create_payment";
+        drop(crate::support::http::send(addr, "POST", path, &kind, body.as_bytes()));
+    });
+    eventually("it is being sent", || {
+        let requests = fleet.stripe.control("GET", "/requests", &Json::Null);
+        let all = requests["data"].as_array().expect("a list");
+        if all.iter().any(|r| r["path"] == "/v1/charges") {
+            Ok(())
+        } else {
+            Err(requests.to_string())
+        }
+    });
+    one.process.kill();
+    drop(calling.join());
+    fleet.stripe.control("DELETE", "/faults", &Json::Null);
+    // Its lease ends after half a minute; then the other goes on with the same bytes and key.
+    eventually("the other ends it", || {
+        let answer = two.request_type("create_payment", &charge(900, "orphan"));
+        let outcome = answer.json();
+        if outcome["state"] == "completed" { Ok(()) } else { Err(outcome.to_string()) }
+    });
+    assert_eq!(all_charges(&fleet.stripe), 1);
+    assert_eq!(two.records("modules/payments/payment").len(), 1);
+}
+
+#[test]
+fn a_database_that_goes_away_and_comes_back_loses_nothing() {
+    // With its fsyncs: a server that is killed keeps what it promised.
+    let Some(cluster) = Cluster::start("fsync = on") else { return };
+    let fleet = Fleet::new(&cluster);
+    let host = fleet.process();
+    let paid = host.request_type("create_payment", &charge(700, "before")).expect(200).json();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let told = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for caller in 0..4 {
+            let (host, stop, told) = (&host, &stop, &told);
+            scope.spawn(move || {
+                for n in 0.. {
+                    if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        return;
+                    }
+                    let key = format!("during-{caller}-{n}");
+                    let answer = host.request_type("create_payment", &charge(1000, &key));
+                    told.lock().expect("told").push((key, answer.status));
+                }
+            });
+        }
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        cluster.kill();
+        eventually("it is told that the database is away", || {
+            let ready = host.send("GET", "/readyz", &[], b"");
+            if ready.status == 503 { Ok(()) } else { Err(ready.text()) }
+        });
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        cluster.revive();
+        eventually("it heals without help", || {
+            let ready = host.send("GET", "/readyz", &[], b"");
+            if ready.status == 200 { Ok(()) } else { Err(ready.text()) }
+        });
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    eventually("all have ended", || {
+        let left = open(&host);
+        if left.is_empty() { Ok(()) } else { Err(json!(left).to_string()) }
+    });
+    let told = told.into_inner().expect("told");
+    assert!(told.iter().all(|(_, status)| [200, 202, 503].contains(status)), "{told:?}");
+    assert!(told.iter().any(|(_, status)| *status == 503), "it was away");
+    // Whoever was told "completed" or "pending" has one charge, with the same key the same one.
+    let mut charged = 1;
+    for (key, status) in &told {
+        let again = host.request_type("create_payment", &charge(1000, key)).expect(200).json();
+        assert_eq!(again["state"], "completed");
+        if *status != 503 {
+            assert_eq!(again["replayed"], true, "{key}: {status}");
+        }
+        charged += 1;
+    }
+    assert_eq!(paid["state"], "completed");
+    assert_eq!(all_charges(&fleet.stripe), charged);
+    let ledger = fleet.stripe.control("GET", "/ledger", &Json::Null);
+    assert_eq!(ledger["balanced"], true);
+}
+
+#[test]
+fn another_instance_key_is_refused_with_clear_words() {
+    let Some(cluster) = shared() else { return };
+    let database = cluster.database();
+    let with = |key: &str| {
+        let instance = Instance::new()
+            .variable("SLUICEGATE_DATABASE", &database)
+            .variable("SLUICEGATE_SECRET_KEY", key);
+        instance.run(&["executions", "list"])
+    };
+    with(KEY).good();
+    let ran = with(&KEY.replace("00", "ff"));
+    assert_ne!(ran.code, 0);
+    assert!(ran.err.contains("another instance key"), "{}", ran.err);
+    with(KEY).good();
+}
+
+#[test]
+fn a_database_that_is_not_there_is_told_without_its_password() {
+    let instance = Instance::new()
+        .variable("SLUICEGATE_DATABASE", "postgres://me:very-secret@127.0.0.1:1/none");
+    let ran = instance.run(&["executions", "list"]);
+    assert_ne!(ran.code, 0);
+    assert!(ran.err.contains("does not answer"), "{}", ran.err);
+    assert!(!format!("{}{}", ran.out, ran.err).contains("very-secret"));
+}

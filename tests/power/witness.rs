@@ -1,0 +1,76 @@
+//! The witness: a disk that holds only what was synced must pay every debt at the moment it is made.
+
+use crate::disk::{Cut, Disk};
+use crate::life::Lived;
+use crate::owed::{Owed, owed};
+use crate::trace::{Call, Event};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+
+/// Walks through the trace, and tells how much it has seen.
+///
+/// # Errors
+/// The first debt that was not paid.
+pub fn witness(lived: &Lived, events: &[Event]) -> Result<String, String> {
+    let mut disk = Disk::new(&lived.root);
+    let mut opened: Option<(u64, TempDir, Connection)> = None;
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for event in events {
+        if let Event::Begin(_, call) = event {
+            if let Call::Unread { line } = call {
+                return Err(format!("the trace has a call that this cannot read: {line}"));
+            }
+            if let Some(debt) = owed(call, lived)? {
+                if opened.as_ref().is_none_or(|(version, ..)| *version != disk.version) {
+                    let (folder, database) = open(&disk)?;
+                    opened = Some((disk.version, folder, database));
+                }
+                let (_, _, database) = opened.as_ref().expect("it was opened a moment ago");
+                debt.is_paid(database)?;
+                *seen.entry(name(&debt)).or_default() += 1;
+            }
+        }
+        disk.follow(event);
+    }
+    let count = |name: &str| seen.get(name).copied().unwrap_or_default();
+    for name in ["completed", "kept", "sent"] {
+        if count(name) == 0 {
+            return Err(format!("nothing was {name}: this has witnessed nothing ({seen:?})"));
+        }
+    }
+    Ok(format!(
+        "{} bytes-on-the-wire moments, each after its sync: {seen:?}",
+        seen.values().sum::<usize>()
+    ))
+}
+
+fn open(disk: &Disk) -> Result<(TempDir, Connection), String> {
+    let folder = in_memory()?;
+    disk.write_to(folder.path(), Cut::Drops).map_err(|e| e.to_string())?;
+    let path = folder.path().join("data/sluicegate.db");
+    if !path.exists() {
+        return Err("a debt was made, and no database is on disk".to_owned());
+    }
+    let database = Connection::open(path).map_err(|e| e.to_string())?;
+    Ok((folder, database))
+}
+
+/// A folder for an image: in memory, if there is any.
+pub fn in_memory() -> Result<TempDir, String> {
+    let shm = std::path::Path::new("/dev/shm");
+    let made = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() };
+    made.map_err(|e| e.to_string())
+}
+
+fn name(debt: &Owed) -> &'static str {
+    match debt {
+        Owed::Kept { .. } => "kept",
+        Owed::Sent { .. } => "sent",
+        Owed::Told { state, .. } => match state.as_str() {
+            "completed" => "completed",
+            "declined" => "declined",
+            _ => "pending",
+        },
+    }
+}
