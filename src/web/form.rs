@@ -155,7 +155,9 @@ fn failed(error: Error, wants_json: bool, dev: bool) -> Response {
         },
         error if error.is_the_stores() => Fault {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "The database cannot be written just now. Send it again: nothing is done twice.".to_owned(),
+            message:
+                "The database cannot be written just now. Send it again: nothing is done twice."
+                    .to_owned(),
             detail: Some(error.to_string()),
         },
         _ => Fault::internal("The form could not be taken.", &error),

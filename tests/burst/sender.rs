@@ -32,7 +32,7 @@ pub fn events(count: usize, seed: u64) -> Vec<Event> {
     (0..count)
         .map(|number| {
             let (object, version) = (format!("acct_{}", number / ABOUT_ONE), number % ABOUT_ONE);
-            let kind = if number / ABOUT_ONE % 2 == 0 { "account.updated" } else { "customer.updated" };
+            let kind = if (number / ABOUT_ONE).is_multiple_of(2) { "account.updated" } else { "customer.updated" };
             let id = format!("evt_{seed}_{number}");
             let body = json!({ "id": id, "object": "event", "type": kind, "livemode": false,
                 "created": now + i64::try_from(version).unwrap(), "data": { "object": { "id": object,

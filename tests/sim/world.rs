@@ -12,7 +12,9 @@ use sluicegate::gateway::target::Target;
 use sluicegate::gateway::transport::{Patience, Transport};
 use sluicegate::journal::buffer::Buffer;
 use sluicegate::journal::entry::Journal;
+use sluicegate::journal::error::Error as JournalError;
 use sluicegate::journal::phase::Phase;
+use sluicegate::journal::run::Run;
 use sluicegate::module::catalog::Catalog;
 use sluicegate::secret::InstanceKey;
 use sluicegate::store::contract::Store;
@@ -189,5 +191,15 @@ impl Host for Alone {
 impl Buffer for Alone {
     fn within(&self, _: &mut Phase, work: &mut dyn FnMut()) {
         work();
+    }
+
+    fn within_run(
+        &self,
+        run: Run,
+        phase: &mut Phase,
+        work: &mut dyn FnMut(),
+    ) -> (Run, Option<JournalError>) {
+        self.within(phase, work);
+        (run, None)
     }
 }

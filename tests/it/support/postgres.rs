@@ -47,6 +47,7 @@ pub fn shared() -> Option<&'static Cluster> {
 
 impl Cluster {
     /// Starts one with these lines in its configuration.
+    #[expect(clippy::zombie_processes, reason = "it ends after this process, when its input does")]
     pub fn start(settings: &str) -> Option<Self> {
         let Some(bin) = bin() else {
             eprintln!("SKIPPED: PostgreSQL is not installed (apt-get install postgresql)");
