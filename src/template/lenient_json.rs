@@ -282,14 +282,11 @@ impl Reader<'_> {
             Some(b'1'..=b'9') => self.digits(),
             _ => return Err(self.error("a digit")),
         }
-        let mut is_integer = true;
         if self.peek() == Some(b'.') {
-            is_integer = false;
             self.at += 1;
             self.some_digits()?;
         }
         if matches!(self.peek(), Some(b'e' | b'E')) {
-            is_integer = false;
             self.at += 1;
             if matches!(self.peek(), Some(b'+' | b'-')) {
                 self.at += 1;
@@ -300,10 +297,8 @@ impl Reader<'_> {
             return Err(self.error("the end of the number"));
         }
         let text = &self.text[start..self.at];
-        let number = match text.parse::<i64>() {
-            Ok(whole) if is_integer => Some(Number::from(whole)),
-            _ => text.parse::<f64>().ok().and_then(Number::from_f64),
-        };
+        let whole = text.parse::<i128>().ok().and_then(Number::from_i128);
+        let number = whole.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64));
         number.map(Json::Number).ok_or_else(|| self.error("a number that can be held"))
     }
 

@@ -1,5 +1,6 @@
 //! Regular expressions as Ruby writes them: `matches`, `regex_matches`, `replace_regex`.
 
+use crate::liquid::error::Error;
 use fancy_regex::{Regex, RegexBuilder};
 
 /// More steps back than any honest pattern takes.
@@ -69,11 +70,24 @@ pub fn is_match(pattern: &Regex, text: &str) -> Result<bool, String> {
     pattern.is_match(text).map_err(too_hard)
 }
 
+/// Asked with the bytes made so far, at every match and every group that is filled in.
+type Spend<'a> = &'a dyn Fn(usize) -> Result<(), Error>;
+
 /// Every match: its groups when the pattern has groups, else the match alone.
-pub fn matches(pattern: &Regex, text: &str) -> Result<Vec<Vec<Option<String>>>, String> {
+///
+/// # Errors
+/// When the pattern is too hard for the text, and what `spend` says.
+pub fn matches(
+    pattern: &Regex,
+    text: &str,
+    spend: Spend<'_>,
+) -> Result<Vec<Vec<Option<String>>>, Error> {
     let mut all = Vec::new();
+    let mut made = 0;
     for found in pattern.captures_iter(text) {
-        let found = found.map_err(too_hard)?;
+        let found = found.map_err(|e| Error::argument(too_hard(e)))?;
+        made += found.get(0).map_or(0, |whole| whole.as_str().len()) + 64;
+        spend(made)?;
         let first = usize::from(found.len() > 1);
         let groups = (first..found.len()).map(|i| found.get(i).map(|m| m.as_str().to_owned()));
         all.push(groups.collect());
@@ -83,21 +97,26 @@ pub fn matches(pattern: &Regex, text: &str) -> Result<Vec<Vec<Option<String>>>, 
 
 /// The text with matches replaced, every one or only the first.
 ///
-/// `replacement` gets the match and its groups (the whole match first).
+/// `replacement` adds to the text what the match and its groups (the whole match first) become.
+///
+/// # Errors
+/// When the pattern is too hard for the text, and what `spend` says.
 pub fn replace(
     pattern: &Regex,
     text: &str,
     is_global: bool,
-    replacement: impl Fn(&[Option<&str>]) -> String,
-) -> Result<String, String> {
+    spend: Spend<'_>,
+    replacement: impl Fn(&mut String, &[Option<&str>]) -> Result<(), Error>,
+) -> Result<String, Error> {
     let mut out = String::with_capacity(text.len());
     let mut last = 0;
     for found in pattern.captures_iter(text) {
-        let found = found.map_err(too_hard)?;
+        let found = found.map_err(|e| Error::argument(too_hard(e)))?;
         let Some(whole) = found.get(0) else { continue };
         let groups: Vec<_> = (0..found.len()).map(|i| found.get(i).map(|m| m.as_str())).collect();
         out.push_str(&text[last..whole.start()]);
-        out.push_str(&replacement(&groups));
+        replacement(&mut out, &groups)?;
+        spend(out.len())?;
         last = whole.end();
         if !is_global {
             break;
@@ -107,27 +126,38 @@ pub fn replace(
     Ok(out)
 }
 
-/// A replacement text with `\1`, `\0`, `\&` and `\\` filled in.
-pub fn fill(template: &str, groups: &[Option<&str>]) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut chars = template.chars();
-    while let Some(c) = chars.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('&') => out.push_str(groups.first().copied().flatten().unwrap_or_default()),
+/// Adds a replacement text with `\1`, `\0`, `\&` and `\\` filled in.
+///
+/// # Errors
+/// What `spend` says.
+pub fn fill(
+    out: &mut String,
+    template: &str,
+    groups: &[Option<&str>],
+    spend: Spend<'_>,
+) -> Result<(), Error> {
+    let mut rest = template;
+    while let Some((before, behind)) = rest.split_once('\\') {
+        out.push_str(before);
+        let mut letters = behind.chars();
+        let group = match letters.next() {
+            Some('&') => groups.first(),
             Some(digit) if digit.is_ascii_digit() => {
-                let index = digit.to_digit(10).unwrap_or(0) as usize;
-                out.push_str(groups.get(index).copied().flatten().unwrap_or_default());
+                groups.get(digit.to_digit(10).unwrap_or(0) as usize)
             }
-            Some('\\') => out.push('\\'),
-            Some(other) => out.extend(['\\', other]),
-            None => out.push('\\'),
-        }
+            Some('\\') => Some(&Some("\\")),
+            Some(other) => {
+                out.extend(['\\', other]);
+                None
+            }
+            None => Some(&Some("\\")),
+        };
+        out.push_str(group.copied().flatten().unwrap_or_default());
+        spend(out.len())?;
+        rest = letters.as_str();
     }
-    out
+    out.push_str(rest);
+    Ok(())
 }
 
 fn too_hard(_: fancy_regex::Error) -> String {
@@ -166,13 +196,15 @@ mod tests {
     #[test]
     fn replacements_know_groups() {
         let pattern = compile("o+", "").unwrap();
-        let all = |global| replace(&pattern, "fooo foo", global, |g| fill(r"<\0>", g));
+        let free = |_| Ok(());
+        let by = |text, out: &mut String, g: &[Option<&str>]| fill(out, text, g, &free);
+        let all = |global| replace(&pattern, "fooo foo", global, &free, |o, g| by(r"<\0>", o, g));
         assert_eq!(all(true).unwrap(), "f<ooo> f<oo>");
         assert_eq!(all(false).unwrap(), "f<ooo> foo");
         let pattern = compile(r"([^,]+),([^,]+)$", "").unwrap();
-        let joined = replace(&pattern, "1,2,3", true, |g| fill(r"\1 & \2", g));
-        assert_eq!(joined.unwrap(), "1,2 & 3");
-        let groups = matches(&compile("a(b)?", "").unwrap(), "ab a").unwrap();
+        let joined = replace(&pattern, "1,2,3", true, &free, |o, g| by(r"\1 & \2\\\x\9\", o, g));
+        assert_eq!(joined.unwrap(), r"1,2 & 3\\x\");
+        let groups = matches(&compile("a(b)?", "").unwrap(), "ab a", &free).unwrap();
         assert_eq!(groups, [vec![Some("b".to_owned())], vec![None]]);
     }
 }

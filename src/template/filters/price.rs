@@ -60,7 +60,17 @@ fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>
 }
 
 fn format_number(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
-    let Some(decimal) = Decimal::read(&value.to_text()) else { return Ok(value) };
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = match &value {
+        Value::Time(time) => time.seconds().to_string(),
+        other => other.to_text().into_owned(),
+    };
+    // What is no number counts as none, as it does in Ruby.
+    let Some(decimal) = Decimal::read(&text).or_else(|| Decimal::read("0")) else {
+        return Ok(value);
+    };
     let option = |name: &str| option(arguments, 0, name);
     let places = option("precision").to_int().unwrap_or(3);
     let decimal = decimal.rounded(usize::try_from(places).unwrap_or(0).min(100));

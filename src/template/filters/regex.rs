@@ -58,7 +58,7 @@ fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>)
     let regex = compiled(&arguments.text(0), &arguments.text(1))?;
     let has_groups = regex.captures_len() > 1;
     let mut found = Vec::new();
-    for groups in pattern::matches(&regex, &value.to_text()).map_err(Error::argument)? {
+    for groups in pattern::matches(&regex, &value.to_text(), &|bytes| spend(bytes, context))? {
         context.budget.step()?;
         let mut groups = groups.into_iter().map(|g| g.map_or(Value::Nil, Value::from));
         found.push(if has_groups {
@@ -75,18 +75,26 @@ fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>)
     let is_global = arguments.given(3).is_none_or(Value::is_truthy);
     let text = value.to_text();
     let replacement = arguments.at(1);
-    let by = |groups: &[Option<&str>]| match replacement {
+    let spend = |bytes: usize| spend(bytes, context);
+    let by = |out: &mut String, groups: &[Option<&str>]| match replacement {
         // A hash says what each match becomes.
         Value::Hash(hash) => {
             let whole = groups.first().copied().flatten().unwrap_or_default();
-            hash.borrow().get(whole).map(|v| v.to_text().into_owned()).unwrap_or_default()
+            if let Some(value) = hash.borrow().get(whole) {
+                out.push_str(&value.to_text());
+            }
+            Ok(())
         }
-        other => pattern::fill(&other.to_text(), groups),
+        Value::Text(template, _) => pattern::fill(out, template, groups, &spend),
+        other => pattern::fill(out, &other.to_text(), groups, &spend),
     };
-    // Known before it is made: a match a letter, and a replacement for each.
-    let longest = replacement.to_text().len().max(1);
-    context.budget.value(text.len().saturating_mul(longest.min(64)))?;
-    let replaced = pattern::replace(&regex, &text, is_global, by).map_err(Error::argument)?;
+    let replaced = pattern::replace(&regex, &text, is_global, &spend, by)?;
     context.budget.value(replaced.len())?;
     Ok(Value::text(replaced))
+}
+
+/// A look at the budget in the midst of a filter's work.
+fn spend(bytes: usize, context: &Context<'_>) -> Result<(), Error> {
+    context.budget.room(bytes)?;
+    context.budget.step()
 }

@@ -1,5 +1,6 @@
 //! The platform's dialect: every tag by fixture and snapshot, every filter by table.
 
+mod attacks;
 mod check;
 mod corpus;
 mod fake_host;
