@@ -24,7 +24,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 
 /// How often a lane looks by itself; it is also woken by every stored event.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -52,47 +53,78 @@ pub async fn run(house: Arc<House>, stop: watch::Receiver<bool>) {
 }
 
 async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
-    let (beside, at_hand) = match lane {
-        Lane::Sent => (SENT_BESIDE, SENT_BESIDE),
-        Lane::Inside => (INSIDE_BESIDE, INSIDE_AT_HAND),
-    };
     let mut waiting = VecDeque::new();
     let mut running = JoinSet::new();
+    let mut looking: Option<JoinHandle<Vec<Run>>> = None;
+    // A look that finds nothing rests for a while, unless something happens.
+    let (mut last_look, mut next_look) = (Instant::now(), Instant::now());
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
-        // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
-        let is_busy =
-            lane == Lane::Inside && house.arriving.load(Ordering::Relaxed) > MANY_ARRIVING;
-        let (beside, at_hand) =
-            if is_busy { (BUSY_BESIDE, 2 * BUSY_BESIDE) } else { (beside, at_hand) };
-        // Many are taken up in one commit: not one for each that has ended.
-        let wanted = at_hand.saturating_sub(waiting.len() + running.len());
-        if wanted >= at_hand / 2 {
-            waiting.extend(take_up(&house, lane, wanted).await);
-        }
+        let (beside, at_hand) = room(&house, lane);
         while running.len() < beside
             && let Some(run) = waiting.pop_front()
         {
             let house = Arc::clone(&house);
             running.spawn_blocking(move || chain(&house, run));
         }
-        if running.len() < beside / 2 {
-            // Nothing new: what is due is in hand, or waits behind it.
-            tokio::time::sleep(REST).await;
+        // Many are taken up in one commit, not one for each that has ended; beside those that run,
+        // so that there is always one to go on with.
+        let wanted = at_hand.saturating_sub(waiting.len() + running.len());
+        let is_time = Instant::now() >= next_look;
+        if looking.is_none() && wanted > 0 && is_time {
+            last_look = Instant::now();
+            next_look = last_look + PAUSE / crate::crash::haste();
+            looking = Some(tokio::spawn(take_up(Arc::clone(&house), lane, wanted)));
         }
+        let soon = last_look + REST;
         tokio::select! {
+            found = found(&mut looking), if looking.is_some() => {
+                looking = None;
+                if !found.is_empty() {
+                    // There may be more; but not before half of these are done.
+                    next_look = soon;
+                }
+                waiting.extend(found);
+            }
             // A stored event; what waits for the gateway is never that fresh.
-            () = house.wake.notified(), if lane == Lane::Inside && running.len() < beside => {}
-            _ = running.join_next(), if !running.is_empty() => {}
-            () = tokio::time::sleep(PAUSE / crate::crash::haste()) => {}
+            () = house.wake.notified(), if lane == Lane::Inside => next_look = next_look.min(soon),
+            _ = running.join_next(), if !running.is_empty() => {
+                if waiting.len() + running.len() < at_hand / 2 {
+                    next_look = next_look.min(Instant::now());
+                }
+            }
+            () = tokio::time::sleep_until(next_look), if looking.is_none() && wanted > 0 => {}
             _ = stop.changed() => {}
         }
     }
     house.stop();
+    waiting.extend(match looking {
+        Some(looking) => looking.await.unwrap_or_default(),
+        None => Vec::new(),
+    });
     let ours = Arc::clone(&house);
     let handing_back = tokio::task::spawn_blocking(move || hand_back(&ours, waiting));
     while running.join_next().await.is_some() {}
     drop(handing_back.await);
+}
+
+/// How many of a lane are run beside each other, and how many are taken up ahead.
+fn room(house: &House, lane: Lane) -> (usize, usize) {
+    // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
+    let is_busy = house.arriving.load(Ordering::Relaxed) > MANY_ARRIVING;
+    match lane {
+        Lane::Sent => (SENT_BESIDE, SENT_BESIDE),
+        Lane::Inside if is_busy => (BUSY_BESIDE, 2 * BUSY_BESIDE),
+        Lane::Inside => (INSIDE_BESIDE, INSIDE_AT_HAND),
+    }
+}
+
+/// What a look has found.
+async fn found(looking: &mut Option<JoinHandle<Vec<Run>>>) -> Vec<Run> {
+    match looking {
+        Some(looking) => looking.await.unwrap_or_default(),
+        None => Vec::new(),
+    }
 }
 
 /// What was not begun is others' at once, and not when its lease ends.
@@ -107,8 +139,7 @@ fn hand_back(house: &House, waiting: VecDeque<Run>) {
 }
 
 /// Takes up at most so many that are due, in one commit.
-async fn take_up(house: &Arc<House>, lane: Lane, limit: usize) -> Vec<Run> {
-    let house = Arc::clone(house);
+async fn take_up(house: Arc<House>, lane: Lane, limit: usize) -> Vec<Run> {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     match tokio::task::spawn_blocking(move || house.journal.take_up(lane, limit)).await {
         Ok(Ok(runs)) => runs,
