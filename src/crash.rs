@@ -12,7 +12,7 @@ macro_rules! crash_point {
 }
 
 /// Every place, in the order of a payment's and an event's life.
-pub const POINTS: [&str; 18] = [
+pub const POINTS: [&str; 23] = [
     "intent_before_commit",
     "intent_after_commit",
     "send_before",
@@ -31,6 +31,11 @@ pub const POINTS: [&str; 18] = [
     "unknown_before_commit",
     "writer_before_commit",
     "writer_after_commit",
+    "schema_before_commit",
+    "migration_before_commit",
+    "migration_after_commit",
+    "backup_before_link",
+    "backup_after_link",
 ];
 
 /// Dies when this place is the one of `CRASH_AT`, for the n-th time.

@@ -4,6 +4,7 @@ use crate::app::error::Error;
 use crate::app::house::House;
 use crate::app::scope::Scope;
 use crate::app::worker::claim;
+use crate::crash_point;
 use crate::journal::buffer::Buffer as _;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
@@ -61,6 +62,27 @@ fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
             None => return Ok(false),
         },
     };
+    execute(house, migration, run)?;
+    Ok(true)
+}
+
+/// Goes on with a migration whose process died: the worker's part.
+///
+/// # Errors
+/// As [`run`].
+pub fn resume(house: &Arc<House>, run: Run) -> Result<(), Error> {
+    let world = house.world();
+    let all = &world.catalog.migrations;
+    match all.iter().find(|one| one.source.name == run.execution().name) {
+        Some(migration) => execute(house, migration, run),
+        None => {
+            house.journal.retryable(run, "its file is not there any more", None)?;
+            Ok(())
+        }
+    }
+}
+
+fn execute(house: &Arc<House>, migration: &Migration, run: Run) -> Result<(), Error> {
     let host = house.host(Scope::new(house.bare_context()));
     let scene = host.scene()?;
     let scene_host = host.on(&scene);
@@ -81,6 +103,8 @@ fn one(house: &Arc<House>, migration: &Migration) -> Result<bool, Error> {
         house.journal.retryable(run, &error.to_string(), None)?;
         return Err(error.into());
     }
+    crash_point!("migration_before_commit");
     house.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
-    Ok(true)
+    crash_point!("migration_after_commit");
+    Ok(())
 }

@@ -8,6 +8,7 @@ use crate::app::error::Error;
 use crate::app::forms;
 use crate::app::house::House;
 use crate::app::jobs;
+use crate::app::migrations;
 use crate::app::scope::Scope;
 use crate::crash_point;
 use crate::gateway::{api_call, request_type};
@@ -181,6 +182,7 @@ fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
     match run.execution().kind.as_str() {
         request_type::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
+        migrations::KIND => migrations::resume(house, run),
         jobs::KIND => host.job(run),
         _ => unknown(house, run),
     }

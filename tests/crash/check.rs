@@ -1,7 +1,7 @@
 //! The promises P1 to P6, checked against the oracle's ledger and the host's database.
 
 use crate::double::Double;
-use crate::host::{Host, until};
+use crate::host::{Fleet, Host, until};
 use crate::life::{BOUND, Told};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
@@ -10,29 +10,28 @@ use std::sync::Mutex;
 
 /// Waits until the host is quiet, then compares everything.
 pub fn check(
-    host: &mut Host,
+    fleet: &mut Fleet,
     double: &Double,
     told: &[Told],
     acked: &Mutex<HashSet<(String, String)>>,
 ) -> Result<(), String> {
     until(BOUND, || {
-        if host.is_dead() {
-            host.start(None);
-        }
+        fleet.revive();
         let ledger = double.ledger.lock().unwrap();
         let wanted: HashSet<_> = ledger.events.iter().map(name_of).collect();
         let missing = wanted.difference(&acked.lock().unwrap()).count();
         if missing > 0 {
             return Err(format!("P5: {missing} events are not acknowledged"));
         }
-        let open = open_executions(host)?;
+        let open = open_executions(fleet.first())?;
         if open.is_empty() { Ok(()) } else { Err(format!("P4: not ended: {open:?}")) }
     })?;
-    let database = open(host)?;
+    let database = open(fleet.first())?;
     let ledger = double.ledger.lock().unwrap();
     effects(&ledger.objects, told)?;
     records(&database, &ledger.objects, told)?;
     events(&database, &acked.lock().unwrap())?;
+    migrated(&database)?;
     accounts(&database, &ledger.objects)
 }
 
@@ -42,6 +41,9 @@ fn name_of(event: &Json) -> (String, String) {
 }
 
 fn open(host: &Host) -> Result<Connection, String> {
+    if let Some(url) = &host.database {
+        return crate::copy::of(url);
+    }
     let path = host.root.join("data/sluicegate.db");
     Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|e| e.to_string())
 }
@@ -164,6 +166,38 @@ fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<()
         }
     }
     Ok(())
+}
+
+/// A migration took effect once.
+fn migrated(database: &Connection) -> Result<(), String> {
+    let sql = "SELECT count(*) FROM records WHERE table_name = 'migrated'";
+    let count: i64 = database.query_row(sql, [], |row| row.get(0)).map_err(|e| e.to_string())?;
+    if count == 3 { Ok(()) } else { Err(format!("a migration of three rows left {count}")) }
+}
+
+/// A backup that dies leaves a whole copy or none, and the next one goes well.
+pub fn backup(host: &Host, place: &str) -> Result<(), String> {
+    let to = host.root.join("copy.db");
+    host.backup(&to, Some(place));
+    if !to.exists() && !host.backup(&to, None) {
+        return Err("no backup can be made after one that died".to_owned());
+    }
+    let rows = |path: &std::path::Path| {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let database = Connection::open_with_flags(path, flags).map_err(|e| e.to_string())?;
+        let sql = "SELECT (SELECT count(*) FROM executions), (SELECT count(*) FROM records), \
+                   (SELECT group_concat(integrity_check) FROM pragma_integrity_check)";
+        let row = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+        };
+        database.query_row(sql, [], row).map_err(|e| e.to_string())
+    };
+    let (copy, original) = (rows(&to)?, rows(&host.root.join("data/sluicegate.db"))?);
+    if copy == original && copy.2 == "ok" {
+        Ok(())
+    } else {
+        Err(format!("the backup holds {copy:?}, the database {original:?}"))
+    }
 }
 
 /// P5: events of one object take effect in their order, however they arrived.

@@ -7,16 +7,47 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 pub const SECRET: &str = "whsec_crash_test_0123456789abcdef";
+/// What an operator puts in its place; for a while both are good.
+pub const NEXT_SECRET: &str = "whsec_crash_test_rotated_0123456789";
+
+/// Hosts that share a database and a folder: one, or two on PostgreSQL.
+pub struct Fleet(pub Vec<Host>);
+
+impl Fleet {
+    pub fn addrs(&self) -> Vec<SocketAddr> {
+        self.0.iter().map(|host| host.addr).collect()
+    }
+
+    /// Starts those that died by themselves.
+    pub fn revive(&mut self) {
+        self.0.iter_mut().filter_map(|host| host.is_dead().then_some(host)).for_each(|host| {
+            host.start(None);
+        });
+    }
+
+    pub fn kill(&mut self) {
+        self.0.iter_mut().for_each(Host::kill);
+    }
+
+    /// The first: whose folder and database are everybody's.
+    pub fn first(&self) -> &Host {
+        &self.0[0]
+    }
+}
 
 /// A host that dies and comes back.
 pub struct Host {
     pub addr: SocketAddr,
     pub root: PathBuf,
     stripe: String,
+    /// PostgreSQL, shared with another host; its own file when there is none.
+    pub database: Option<String>,
     planted: Option<String>,
     child: Option<Child>,
     /// Seconds its clock is ahead of the machine's.
     pub ahead: i64,
+    /// How far the secret's rotation is: the old one, both, the new one.
+    pub rotation: u8,
     pub starts: u32,
 }
 
@@ -27,9 +58,11 @@ impl Host {
             addr: free.local_addr().expect("an address"),
             root: root.to_owned(),
             stripe: format!("http://{stripe}"),
+            database: None,
             planted: planted.map(str::to_owned),
             child: None,
             ahead: 0,
+            rotation: 0,
             starts: 0,
         }
     }
@@ -43,13 +76,16 @@ impl Host {
         command
             .args(["serve", "--addr", &self.addr.to_string(), "--stripe", &self.stripe, "--root"])
             .arg(&self.root)
-            .env("STRIPE_WEBHOOK_SECRET", SECRET)
+            .env("STRIPE_WEBHOOK_SECRET", self.secrets())
+            // Small logs, so that dying often means dying around a checkpoint.
+            .env("CHECKPOINT_PAGES", "100")
             .env("SLUICEGATE_EVENTS_EVERY", "0")
             .env("CLOCK_AHEAD", self.ahead.to_string())
             .env("HASTE", "20")
             .env("RUST_LOG", "off")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        command.envs(self.database.iter().map(|url| ("SLUICEGATE_DATABASE", url)));
         if let Some(planted) = &self.planted {
             command.env("PLANTED", planted);
         }
@@ -58,6 +94,23 @@ impl Host {
         }
         self.child = Some(command.spawn().expect("the host starts"));
         self.starts += 1;
+    }
+
+    fn secrets(&self) -> String {
+        match self.rotation {
+            0 => SECRET.to_owned(),
+            1 => format!("{NEXT_SECRET},{SECRET}"),
+            _ => NEXT_SECRET.to_owned(),
+        }
+    }
+
+    /// A copy of the database by command, perhaps dying at a place; true when it says that it went well.
+    pub fn backup(&self, to: &Path, crash_at: Option<&str>) -> bool {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluicegate"));
+        command.arg("backup").arg(to).arg("--root").arg(&self.root);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.envs(crash_at.map(|place| ("CRASH_AT", place)));
+        command.status().is_ok_and(|status| status.success())
     }
 
     /// True when it has died by itself.

@@ -4,7 +4,8 @@
 use crate::chance::Chance;
 use crate::check;
 use crate::double::Double;
-use crate::host::{Host, SECRET, post};
+use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, post};
+use crate::postgres::Cluster;
 use serde_json::{Value as Json, json};
 use sluicegate::secret::Secret;
 use sluicegate::webhook::signature::sign;
@@ -17,6 +18,15 @@ use std::time::{Duration, Instant};
 
 /// Nothing may be stuck longer than this once faults have stopped.
 pub const BOUND: Duration = Duration::from_secs(60);
+
+/// Three rows, once, whatever dies meanwhile.
+const MIGRATION: &str = "\
+{%- for number in (1..3) -%}
+  {%- graphql r -%}
+    mutation { record_create(record: { table: \"migrated\", properties: [] }) { id } }
+  {%- endgraphql -%}
+{%- endfor -%}
+";
 
 /// What a client was told.
 #[derive(Debug, Clone)]
@@ -37,6 +47,8 @@ pub struct Plan {
     pub planted: Option<String>,
     /// A day passes while answers are not known.
     pub day_passes: bool,
+    /// Two hosts on a database of its own in this cluster, or one on its own file.
+    pub cluster: Option<&'static Cluster>,
 }
 
 /// Lives it, and tells what went wrong.
@@ -48,6 +60,9 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
             std::os::unix::fs::symlink(from, folder.path().join(part)).expect("a link");
         }
     }
+    let migrations = folder.path().join("migrations");
+    std::fs::create_dir(&migrations).expect("a folder");
+    std::fs::write(migrations.join("20260101000000_rows.liquid"), MIGRATION).expect("a migration");
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime");
@@ -57,23 +72,37 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
     let router = double.router();
     runtime.spawn(async move { axum::serve(listener, router).await });
 
-    let mut host = Host::new(folder.path(), stripe, plan.planted.as_deref());
-    host.start(plan.crash_at.as_deref());
+    let mut fleet = Fleet(Vec::new());
+    let database = plan.cluster.map(Cluster::database);
+    for _ in 0..if database.is_some() { 2 } else { 1 } {
+        let mut host = Host::new(folder.path(), stripe, plan.planted.as_deref());
+        host.database.clone_from(&database);
+        fleet.0.push(host);
+    }
+    // Only one of two dies where the plan says.
+    for (place, host) in fleet.0.iter_mut().enumerate() {
+        host.start(plan.crash_at.as_deref().filter(|_| place == 0));
+    }
     let told = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
     let stop = Arc::new(AtomicBool::new(false));
-    let (addr, seed) = (host.addr, plan.seed);
+    let rotated = Arc::new(AtomicBool::new(false));
+    let (addrs, seed) = (fleet.addrs(), plan.seed);
     let clients: Vec<_> = (0..3)
         .map(|number| {
             let (told, double) = (Arc::clone(&told), Arc::clone(&double));
-            std::thread::spawn(move || client(addr, &double, seed, number, &told))
+            let addrs = addrs.clone();
+            std::thread::spawn(move || client(&addrs, &double, seed, number, &told))
         })
         .collect();
     let sender = {
         let (double, acked, stop) = (Arc::clone(&double), Arc::clone(&acked), Arc::clone(&stop));
-        std::thread::spawn(move || send_events(addr, &double, seed, &acked, &stop))
+        let (rotated, addrs) = (Arc::clone(&rotated), addrs.clone());
+        std::thread::spawn(move || send_events(&addrs, &double, seed, &acked, &stop, &rotated))
     };
-    torment(&mut host, &double, plan, || clients.iter().all(std::thread::JoinHandle::is_finished));
+    torment(&mut fleet, &double, plan, &rotated, || {
+        clients.iter().all(std::thread::JoinHandle::is_finished)
+    });
     double.faulty.store(false, Ordering::SeqCst);
     let mut result = Ok(());
     for one in clients {
@@ -83,15 +112,17 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
             Err(_) => result = result.and(Err("a client panicked".to_owned())),
         }
         // A place that is reached late, by recovery itself.
-        if host.is_dead() {
-            host.start(None);
-        }
+        fleet.revive();
     }
     let told = told.lock().unwrap().clone();
-    let result = result.and_then(|()| check::check(&mut host, &double, &told, &acked));
+    let result = result.and_then(|()| check::check(&mut fleet, &double, &told, &acked));
+    let result = result.and_then(|()| match plan.crash_at.as_deref() {
+        Some(place) if place.starts_with("backup") => check::backup(fleet.first(), place),
+        _ => Ok(()),
+    });
     stop.store(true, Ordering::SeqCst);
     let _ = sender.join();
-    host.kill();
+    fleet.kill();
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
@@ -103,28 +134,38 @@ fn shared_memory() -> std::path::PathBuf {
 }
 
 /// Kills the host where and when the plan says, and starts it again each time.
-fn torment(host: &mut Host, double: &Double, plan: &Plan, done: impl Fn() -> bool) {
+fn torment(
+    fleet: &mut Fleet,
+    double: &Double,
+    plan: &Plan,
+    rotated: &AtomicBool,
+    done: impl Fn() -> bool,
+) {
     let mut chance = Chance::new(plan.seed ^ 0xdead);
     let begun = Instant::now();
     let mut kills = if plan.crash_at.is_some() { chance.below(2) } else { 1 + chance.below(2) };
     let mut next = Duration::from_millis(150 + chance.below(500));
     let mut day = plan.day_passes.then(|| Duration::from_millis(400 + chance.below(300)));
     while !done() && begun.elapsed() < BOUND * 2 {
-        if host.is_dead() {
-            host.start(None);
-        }
+        fleet.revive();
         if kills > 0 && begun.elapsed() > next {
             kills -= 1;
+            // An operator rotates the secret meanwhile: both are good, then only the new one.
+            if plan.seed.is_multiple_of(3) {
+                fleet.0.iter_mut().for_each(|host| host.rotation += 1);
+                rotated.store(true, Ordering::SeqCst);
+            }
             next = begun.elapsed() + Duration::from_millis(200 + chance.below(600));
-            host.kill();
-            host.start(None);
+            let one = usize::try_from(chance.below(fleet.0.len() as u64)).unwrap();
+            fleet.0[one].kill();
+            fleet.0[one].start(None);
         }
         if day.is_some_and(|at| begun.elapsed() > at) {
             day = None;
-            host.kill();
+            fleet.kill();
             double.ahead.store(25 * 3600, Ordering::SeqCst);
-            host.ahead = 25 * 3600;
-            host.start(None);
+            fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
+            fleet.revive();
         }
         // Faults do not last for ever: from here on what is left must come right by itself.
         if begun.elapsed() > Duration::from_secs(3) {
@@ -136,7 +177,7 @@ fn torment(host: &mut Host, double: &Double, plan: &Plan, done: impl Fn() -> boo
 
 /// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
 fn client(
-    addr: SocketAddr,
+    addrs: &[SocketAddr],
     double: &Double,
     seed: u64,
     number: u64,
@@ -147,7 +188,7 @@ fn client(
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
-        let one = insist(addr, name, &key, amount(n), &data)?;
+        let one = insist(addrs, name, &key, amount(n), &data)?;
         told.lock().unwrap().push(one.clone());
         Ok::<Told, String>(one)
     };
@@ -193,7 +234,7 @@ fn client(
 
 /// Asks until the answer is final.
 fn insist(
-    addr: SocketAddr,
+    addrs: &[SocketAddr],
     name: &'static str,
     key: &str,
     amount: i64,
@@ -202,7 +243,10 @@ fn insist(
     let body = json!({ "data": data, "idempotency_key": key }).to_string();
     let begun = Instant::now();
     let mut last = String::from("no answer");
+    // Whoever gets no answer asks the next door.
+    let mut doors = addrs.iter().cycle().skip(usize::try_from(amount).unwrap() % 2);
     while begun.elapsed() < BOUND {
+        let addr = *doors.next().unwrap();
         let answer = post(addr, &format!("/api/request_types/{name}"), &[], &body);
         if let Some((status, outcome)) = answer {
             let state = outcome["state"].as_str().unwrap_or_default().to_owned();
@@ -226,14 +270,15 @@ fn insist(
 
 /// Delivers events late, twice and out of order, until each is acknowledged.
 fn send_events(
-    addr: SocketAddr,
+    addrs: &[SocketAddr],
     double: &Double,
     seed: u64,
     acked: &Mutex<HashSet<(String, String)>>,
     stop: &AtomicBool,
+    rotated: &AtomicBool,
 ) {
     let mut chance = Chance::new(seed ^ 0xe7e7);
-    let secret = Secret::new(SECRET);
+    let secrets = [SECRET, NEXT_SECRET].map(Secret::new);
     let mut waiting: Vec<Json> = Vec::new();
     let mut seen = 0;
     while !stop.load(Ordering::SeqCst) {
@@ -253,8 +298,11 @@ fn send_events(
         let event = waiting.swap_remove(place);
         let body = event.to_string();
         let now = jiff::Timestamp::from_second(double.now()).unwrap();
-        let signature = sign(&secret, body.as_bytes(), now);
+        // What is refused is signed with the other one the next time.
+        let newer = rotated.load(Ordering::SeqCst) && chance.percent(70);
+        let signature = sign(&secrets[usize::from(newer)], body.as_bytes(), now);
         let headers = [("Stripe-Signature", signature)];
+        let addr = addrs[usize::try_from(chance.below(addrs.len() as u64)).unwrap()];
         match post(addr, "/webhooks/listen", &headers, &body) {
             Some((200, _)) => {
                 let account = event["account"].as_str().unwrap_or("-").to_owned();

@@ -3,6 +3,7 @@
 //!
 //!   --sweep          dies at every named place, at its first, second and third time
 //!   --runs N         N random lives (default 100)
+//!   --postgres       the same with two hosts on one PostgreSQL database
 //!   --seed S         the first seed
 //!   --planted        every planted fault must be found
 //!   --minutes M      no further life is begun after so long; it says how many were lived
@@ -12,9 +13,13 @@
 
 mod chance;
 mod check;
+mod copy;
 mod double;
 mod host;
 mod life;
+#[path = "../it/support/postgres.rs"]
+#[allow(dead_code, reason = "the other tests use more of it")]
+mod postgres;
 
 use life::{Plan, live};
 use std::path::Path;
@@ -53,6 +58,15 @@ fn main() -> ExitCode {
         }
         return if good { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    let cluster = if has("--postgres") {
+        // Only hosts die here, so what is on disk does not matter.
+        let Some(cluster) = postgres::Cluster::start("fsync = off") else {
+            return ExitCode::SUCCESS;
+        };
+        Some(&*Box::leak(Box::new(cluster)))
+    } else {
+        None
+    };
     if has("--sweep") {
         let mut plans = Vec::new();
         for (place, point) in sluicegate::crash::POINTS.iter().enumerate() {
@@ -61,14 +75,25 @@ fn main() -> ExitCode {
                 let crash_at = Some(format!("{point}:{time}"));
                 // These places are reached only when a key is gone.
                 let day_passes = matches!(*point, "look_after" | "anew_before_send") || time == 3;
-                plans.push(Plan { seed, crash_at, planted: None, day_passes });
+                // A backup by command is SQLite's.
+                if !(has("--postgres") && point.starts_with("backup")) {
+                    let cluster = None;
+                    plans.push(Plan { seed, crash_at, planted: None, day_passes, cluster });
+                }
             }
         }
-        good &= all("sweep", &plans, jobs, bound, false) == 0;
+        good &= all("sweep", &on(cluster, plans), jobs, bound, false) == 0;
     }
     let runs = number("--runs", if has("--sweep") { 0 } else { 100 });
-    good &= all("random", &random(seed, runs, None), jobs, bound, false) == 0;
+    let plans = on(cluster, random(seed, runs, None));
+    good &= all("random", &plans, jobs, bound, false) == 0;
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The same lives in a cluster.
+fn on(cluster: Option<&'static postgres::Cluster>, mut plans: Vec<Plan>) -> Vec<Plan> {
+    plans.iter_mut().for_each(|plan| plan.cluster = cluster);
+    plans
 }
 
 fn random(seed: u64, runs: u64, planted: Option<&str>) -> Vec<Plan> {
@@ -77,6 +102,7 @@ fn random(seed: u64, runs: u64, planted: Option<&str>) -> Vec<Plan> {
         crash_at: None,
         planted: planted.map(str::to_owned),
         day_passes: seed.is_multiple_of(4),
+        cluster: None,
     };
     (seed..seed + runs).map(plan).collect()
 }
@@ -120,12 +146,11 @@ fn all(what: &str, plans: &[Plan], jobs: u64, bound: Duration, first_is_enough: 
         }
     });
     let (broken, took) = (*broken.lock().unwrap(), begun.elapsed().as_secs_f64());
-    if !plans.is_empty() {
-        let rate = plans.len() as f64 / took;
-        println!(
-            "{what}: {} lives, {broken} broke a promise, {took:.0} s ({rate:.1}/s)",
-            plans.len()
-        );
+    // Not all of them, when time was up or the first was enough.
+    let lived = lived.load(Ordering::SeqCst);
+    if lived > 0 {
+        let rate = lived as f64 / took;
+        println!("{what}: {lived} lives, {broken} broke a promise, {took:.0} s ({rate:.1}/s)");
     }
     broken
 }

@@ -156,15 +156,13 @@ impl Disk {
             Some((path, _)) => path.clone(),
             None => self.root.clone(),
         };
-        let mut place = 0;
         let all = std::mem::take(&mut self.unsynced_names);
-        for naming in all {
+        for (place, naming) in all.into_iter().enumerate() {
             if place < names && parent(naming.path()) == folder {
                 naming.apply(&mut self.synced_names);
             } else {
                 self.unsynced_names.push(naming);
             }
-            place += 1;
         }
     }
 

@@ -104,7 +104,7 @@ pub fn live(plan: &[Action]) -> Result<u64, String> {
 
 fn promises(world: &World, told: &[(usize, Outcome)], asked: &[bool]) -> Result<(), String> {
     let (ledger, rows) = (world.stripe.ledger(), world.store.rows());
-    for open in rows.executions.iter().filter(|one| !one.state.is_final()) {
+    if let Some(open) = rows.executions.iter().find(|one| !one.state.is_final()) {
         return Err(format!("P4: {} {:?} is {:?}", open.name, open.idempotency_key, open.state));
     }
     for operation in (0..OPERATIONS.len()).filter(|one| asked[*one]) {

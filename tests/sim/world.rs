@@ -12,7 +12,7 @@ use sluicegate::gateway::target::Target;
 use sluicegate::gateway::transport::{Patience, Transport};
 use sluicegate::journal::buffer::Buffer;
 use sluicegate::journal::entry::Journal;
-use sluicegate::journal::error::Error as JournalError;
+use sluicegate::journal::error::Error;
 use sluicegate::journal::phase::Phase;
 use sluicegate::journal::run::Run;
 use sluicegate::module::catalog::Catalog;
@@ -193,13 +193,8 @@ impl Buffer for Alone {
         work();
     }
 
-    fn within_run(
-        &self,
-        run: Run,
-        phase: &mut Phase,
-        work: &mut dyn FnMut(),
-    ) -> (Run, Option<JournalError>) {
-        self.within(phase, work);
+    fn within_run(&self, run: Run, _: &mut Phase, work: &mut dyn FnMut()) -> (Run, Option<Error>) {
+        work();
         (run, None)
     }
 }

@@ -1,6 +1,7 @@
 //! A copy of the database while it is in use.
 
 use super::{fault, open};
+use crate::crash_point;
 use crate::store::error::Error;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
@@ -28,7 +29,9 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     let half = half(to);
     let copied = write(from, &half).and_then(|()| {
         // Never over a file that appeared meanwhile: a link fails where a rename replaces.
+        crash_point!("backup_before_link");
         fs::hard_link(&half, to).map_err(|error| broken(to, &error))?;
+        crash_point!("backup_after_link");
         sync_folder(to)
     });
     let removed = fs::remove_file(&half);

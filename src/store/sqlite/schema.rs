@@ -1,6 +1,7 @@
 //! The schema steps: applied in order, each once, when the file is opened.
 
 use super::fault;
+use crate::crash_point;
 use crate::store::error::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -40,5 +41,6 @@ pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
     if done == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault::of)?;
     }
+    crash_point!("schema_before_commit");
     transaction.commit().map_err(fault::of)
 }

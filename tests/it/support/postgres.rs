@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const USER: &str = "sluicegate";
 
 /// A server on a port of its own, without passwords, that only this machine reaches.
+#[derive(Debug)]
 pub struct Cluster {
     bin: PathBuf,
     folder: PathBuf,

@@ -1,0 +1,46 @@
+//! What the oracle reads of a PostgreSQL database, in a SQLite database in memory: one set of
+//! questions for both.
+
+use rusqlite::{Connection, params};
+use tokio_postgres::{Error, NoTls};
+
+/// The rows of a PostgreSQL database, as they are at this moment.
+pub fn of(url: &str) -> Result<Connection, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let rows = runtime.map_err(|e| e.to_string())?.block_on(read(url));
+    let (executions, records) = rows.map_err(|error| error.to_string())?;
+    let copy = || {
+        let copy = Connection::open_in_memory()?;
+        copy.execute_batch(
+            "CREATE TABLE executions (kind, name, state, attempt, error, input);
+             CREATE TABLE records (table_name, properties); BEGIN",
+        )?;
+        for row in executions {
+            let values = params![
+                row.get::<_, String>(0),
+                row.get::<_, String>(1),
+                row.get::<_, String>(2),
+                row.get::<_, i64>(3),
+                row.get::<_, Option<String>>(4),
+                row.get::<_, String>(5)
+            ];
+            copy.execute("INSERT INTO executions VALUES (?, ?, ?, ?, ?, ?)", values)?;
+        }
+        for row in records {
+            let values = params![row.get::<_, String>(0), row.get::<_, String>(1)];
+            copy.execute("INSERT INTO records VALUES (?, ?)", values)?;
+        }
+        Ok::<_, rusqlite::Error>(copy)
+    };
+    copy().map_err(|error| error.to_string())
+}
+
+type Rows = Vec<tokio_postgres::Row>;
+
+async fn read(url: &str) -> Result<(Rows, Rows), Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    let executions = "SELECT kind, name, state, attempt, error, input FROM executions";
+    let records = "SELECT table_name, properties::text FROM records";
+    Ok((client.query(executions, &[]).await?, client.query(records, &[]).await?))
+}
