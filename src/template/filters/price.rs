@@ -59,7 +59,7 @@ fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>
     Ok(Value::Float(money::amount(fractions, &code)))
 }
 
-fn format_number(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn format_number(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
     if value.is_nil() {
         return Ok(value);
     }
@@ -80,7 +80,10 @@ fn format_number(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Ma
         Value::Nil => otherwise.to_owned(),
         given => given.to_text().into_owned(),
     };
-    Ok(Value::text(decimal.write(&text("separator", "."), &text("delimiter", ""))))
+    let (separator, delimiter) = (text("separator", "."), text("delimiter", ""));
+    // A number has at most 400 digits, in groups of three.
+    context.budget.room(delimiter.len().saturating_mul(134).saturating_add(separator.len()))?;
+    Ok(Value::text(decimal.write(&separator, &delimiter)))
 }
 
 fn to_positive_integer(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {

@@ -22,8 +22,9 @@ pub fn register(engine: &mut Engine) {
     alias(engine, &["titleize"], |v, _, _| Ok(Value::text(inflection::titleize(&v.to_text()))));
     alias(engine, &["humanize"], |v, _, _| Ok(Value::text(inflection::humanize(&v.to_text()))));
     alias(engine, &["slugify"], |v, _, _| Ok(Value::text(inflection::slugify(&v.to_text()))));
-    alias(engine, &["parameterize"], |v, a, _| {
+    alias(engine, &["parameterize"], |v, a, c| {
         let separator = a.given(0).map_or("-".into(), Value::to_text);
+        c.budget.room(v.to_text().len().saturating_mul(separator.len()))?;
         Ok(Value::text(inflection::parameterize(&v.to_text(), &separator)))
     });
     alias(engine, &["pluralize"], pluralize);

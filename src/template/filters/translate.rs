@@ -66,7 +66,8 @@ fn translate(
         }
         let value = value.to_text();
         let value = if escapes { escape_entities(&value) } else { value.into_owned() };
-        context.budget.value(text.len().saturating_add(value.len()))?;
+        let count = text.matches(&mark).count();
+        context.budget.value(text.len().saturating_add(value.len().saturating_mul(count)))?;
         text = text.replace(&mark, &value);
     }
     context.budget.value(text.len())?;

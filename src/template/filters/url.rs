@@ -31,73 +31,81 @@ pub fn form_text(text: &str) -> String {
 /// A hash as the body of a form: `a[b]=…`, `a[0][b]=…`, brackets literal.
 ///
 /// Nothing is sent for nil; an empty text is sent as such, an empty list or hash not at all.
-pub fn form_encode(value: &Json) -> String {
+/// Too much of it is nothing: a long name stands before every value inside of it.
+pub fn form_encode(value: &Json) -> Option<String> {
     let mut out = String::new();
     match value {
         Json::Object(map) => {
             for (name, value) in map {
-                pairs(&mut out, &form_text(name), value);
+                pairs(&mut out, &form_text(name), value)?;
             }
         }
         Json::Array(items) => {
             // A list of pairs keeps names that come twice.
             for item in items {
                 if let [Json::String(name), value] = item.as_array().map_or(&[][..], |a| a) {
-                    pairs(&mut out, &form_text(name), value);
+                    pairs(&mut out, &form_text(name), value)?;
                 }
             }
         }
         _ => {}
     }
-    out
+    Some(out)
 }
 
-/// A hash as a query string: lists as `a[]=…`.
-pub fn query(value: &Json) -> String {
-    fn flat(out: &mut String, name: &str, value: &Json) {
+const NAME_BYTES_MAX: usize = 16 * 1024;
+const FORM_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A hash as a query string: lists as `a[]=…`; nothing when it is too much.
+pub fn query(value: &Json) -> Option<String> {
+    fn flat(out: &mut String, name: &str, value: &Json) -> Option<()> {
         match value {
             Json::Array(items) => {
-                items.iter().for_each(|item| flat(out, &format!("{name}[]"), item));
+                items.iter().try_for_each(|item| flat(out, &format!("{name}[]"), item))
             }
-            Json::Object(map) => map
-                .iter()
-                .for_each(|(key, value)| flat(out, &format!("{name}[{}]", form_text(key)), value)),
+            Json::Object(map) => map.iter().try_for_each(|(key, value)| {
+                flat(out, &format!("{name}[{}]", form_text(key)), value)
+            }),
             Json::Null => pair(out, name, ""),
             other => pair(out, name, &form_text(&plain(other))),
         }
     }
     let mut out = String::new();
     for (name, value) in value.as_object().into_iter().flatten() {
-        flat(&mut out, &form_text(name), value);
+        flat(&mut out, &form_text(name), value)?;
     }
-    out
+    Some(out)
 }
 
-fn pairs(out: &mut String, name: &str, value: &Json) {
+fn pairs(out: &mut String, name: &str, value: &Json) -> Option<()> {
+    if name.len() > NAME_BYTES_MAX {
+        return None;
+    }
     match value {
-        Json::Null => {}
-        Json::Object(map) => {
-            for (key, value) in map {
-                pairs(out, &format!("{name}[{}]", form_text(key)), value);
-            }
-        }
-        Json::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                pairs(out, &format!("{name}[{index}]"), value);
-            }
-        }
+        Json::Null => Some(()),
+        Json::Object(map) => map
+            .iter()
+            .try_for_each(|(key, value)| pairs(out, &format!("{name}[{}]", form_text(key)), value)),
+        Json::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| pairs(out, &format!("{name}[{index}]"), value)),
         Json::String(text) => pair(out, name, &form_text(text)),
         other => pair(out, name, &form_text(&other.to_string())),
     }
 }
 
-fn pair(out: &mut String, name: &str, value: &str) {
+fn pair(out: &mut String, name: &str, value: &str) -> Option<()> {
+    if name.len() > NAME_BYTES_MAX || out.len() > FORM_BYTES_MAX {
+        return None;
+    }
     if !out.is_empty() {
         out.push('&');
     }
     out.push_str(name);
     out.push('=');
     out.push_str(value);
+    Some(())
 }
 
 /// A URL template with its variables filled in.
@@ -270,14 +278,17 @@ mod tests {
             "zoo": [{"x": 1}, {"x": true}], "nothing": null, "blank": "", "none": [], "f": 1.5
         }));
         let expected = "amount=2000&description=Two+%26+a+half%2C+%C3%A9&metadata[order+id]=1&zoo[0][x]=1&zoo[1][x]=true&blank=&f=1.5";
-        assert_eq!(body, expected);
-        assert_eq!(form_encode(&json!([["a", 1], ["a", 2]])), "a=1&a=2");
-        assert_eq!(form_encode(&Json::Null), "");
+        assert_eq!(body.as_deref(), Some(expected));
+        assert_eq!(form_encode(&json!([["a", 1], ["a", 2]])).as_deref(), Some("a=1&a=2"));
+        assert_eq!(form_encode(&Json::Null).as_deref(), Some(""));
     }
 
     #[test]
     fn names_can_not_smuggle_pairs() {
-        assert_eq!(form_encode(&json!({"a=1&b": {"c]&d": "x"}})), "a%3D1%26b[c%5D%26d]=x");
+        assert_eq!(
+            form_encode(&json!({"a=1&b": {"c]&d": "x"}})).as_deref(),
+            Some("a%3D1%26b[c%5D%26d]=x")
+        );
     }
 
     #[test]

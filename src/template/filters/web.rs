@@ -20,17 +20,21 @@ pub fn register(engine: &mut Engine) {
         Ok(address.map_or(Value::Nil, Value::from))
     });
     alias(engine, &["www_form_encode", "www_form_encode_rc"], |v, _, c| {
-        let text = url::form_encode(&json::checked(&v, c)?);
+        let text = url::form_encode(&json::checked(&v, c)?).ok_or_else(too_much)?;
         c.budget.value(text.len())?;
         Ok(Value::safe(text))
     });
     alias(engine, &["querify"], |v, _, c| {
-        let text = url::query(&json::checked(&v, c)?);
+        let text = url::query(&json::checked(&v, c)?).ok_or_else(too_much)?;
         c.budget.value(text.len())?;
         Ok(Value::text(text))
     });
     alias(engine, &["expand_url_template"], expand_url_template);
     alias(engine, &["extract_url_params"], extract_url_params);
+}
+
+fn too_much() -> Error {
+    Error::limit("the form is too large")
 }
 
 fn expand_url_template(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
@@ -41,7 +45,11 @@ fn expand_url_template(value: Value, arguments: &Arguments, context: &mut Contex
     for (name, value) in &arguments.named {
         values.insert(name.to_string(), json::checked(value, context)?);
     }
-    let address = url::expand(&value.to_text(), &values);
+    let template = value.to_text();
+    // Each expression may stand for all values.
+    let size: usize = values.values().map(|value| value.to_string().len()).sum();
+    context.budget.room(template.matches('{').count().saturating_mul(size))?;
+    let address = url::expand(&template, &values);
     context.budget.value(address.len())?;
     Ok(Value::text(address))
 }

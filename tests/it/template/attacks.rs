@@ -253,3 +253,23 @@ fn a_pattern_that_explodes_is_stopped() {
         }
     }
 }
+
+#[test]
+fn what_multiplies_is_counted_before_it_is_made() {
+    let long = json!({ "l": "{a*}".repeat(100_000), "h": {"a": vec!["x"; 1_000]},
+        "t": "a b ".repeat(100_000), "s": "-".repeat(100_000), "n": "9".repeat(300) });
+    for filters in [
+        "l | expand_url_template: h",
+        "t | parameterize: s",
+        "t | replace_regex: ' ', s",
+        "t | replace: ' ', s",
+        "n | format_number: delimiter: s | append: s | replace: '-', s",
+    ] {
+        ends(&format!("{{{{ {filters} | size }}}}"), long.clone(), &["bytes of values"]);
+    }
+    let nested = "{% assign h = { \"x\": 1 } %}{% for i in (1..60) %}{% assign n = {} %}{% assign n[s] = h %}{% assign h = n %}{% endfor %}";
+    for filter in ["www_form_encode", "querify"] {
+        let template = format!("{nested}{{{{ h | {filter} | size }}}}");
+        ends(&template, long.clone(), &["the form is too large"]);
+    }
+}
