@@ -279,3 +279,19 @@ fn a_database_that_is_not_there_is_told_without_its_password() {
     assert!(ran.err.contains("does not answer"), "{}", ran.err);
     assert!(!format!("{}{}", ran.out, ran.err).contains("very-secret"));
 }
+
+#[test]
+fn a_process_that_is_told_to_stop_ends_well_and_leaves_nothing_behind() {
+    let mut fleets = vec![None];
+    fleets.extend(shared().map(|cluster| Some(Fleet::new(cluster))));
+    for fleet in fleets {
+        let mut host = match &fleet {
+            Some(fleet) => fleet.process(),
+            None => Instance::new().serve(),
+        };
+        host.request_type("create_payment", &charge(700, "last")).expect(200);
+        assert_eq!(host.process.terminate(), Some(0), "{}", host.process.printed());
+        let printed = host.process.printed();
+        assert!(!printed.contains("panicked"), "{printed}");
+    }
+}

@@ -115,8 +115,13 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         let left = self.ids.left();
         if !left.is_empty() {
+            // Whoever drops the last handle may be a task, which must not block on another runtime.
             // A gap is harmless; there is nobody left to tell.
-            drop(self.rows(ids::RETURN, &[&left.start, &left.end], |_| Ok(())));
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    self.rows(ids::RETURN, &[&left.start, &left.end], |_| Ok(())).map(drop)
+                });
+            });
         }
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

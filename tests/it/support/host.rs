@@ -202,6 +202,18 @@ impl Process {
         self.child.try_wait().expect("a child").is_none()
     }
 
+    /// Asks it to end, as an operator's system does; its exit code when it has.
+    #[track_caller]
+    pub fn terminate(&mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill");
+        assert!(asked.success());
+        eventually("it ends", || match self.child.try_wait() {
+            Ok(Some(status)) => Ok(status.code()),
+            other => Err(format!("{other:?}: {}", self.printed())),
+        })
+    }
+
     /// Ends it, as a power cut would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
