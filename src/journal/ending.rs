@@ -39,7 +39,10 @@ impl Journal {
             );
             return self.fail(run, &reason, None);
         }
+        // The input goes on with what has ended: it may be long, and the run needs it no more.
+        let input = std::mem::take(&mut run.execution.input);
         let mut ended = run.execution.clone();
+        ended.input = input;
         ended.state = state;
         ended.outcome = Some(outcome);
         ended.error = None;

@@ -5,7 +5,7 @@ use crate::web::security;
 use crate::web::{api, assets, console, error, form, graphql, health, metrics, page, source};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
@@ -18,6 +18,8 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// The routes of one house.
 pub fn router(house: Arc<House>) -> Router {
+    let secure = house.public_url().starts_with("https://");
+    let everywhere = Arc::new(security::headers(house.stripe_url.as_deref(), secure));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -39,17 +41,20 @@ pub fn router(house: Arc<House>) -> Router {
         .route("/console/source/{*path}", get(source::file))
         .fallback(page::any)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(Arc::clone(&house), common))
+        .layer(middleware::from_fn_with_state(everywhere, common))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(house)
 }
 
 /// Security headers, and no caching unless an answer says otherwise.
-async fn common(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
-    let secure = house.public_url().starts_with("https://");
+async fn common(
+    State(everywhere): State<Arc<HeaderMap>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    for (name, value) in &security::headers(house.stripe_url.as_deref(), secure) {
+    for (name, value) in &*everywhere {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

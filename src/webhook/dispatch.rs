@@ -45,6 +45,30 @@ const ATTEMPTS_MAX: u32 = 25;
 /// How many of an object's latest events are looked through for a newer one.
 const LATEST: u32 = 20;
 
+/// What is asked of an event's execution while its run is elsewhere.
+struct About {
+    id: ExecutionId,
+    kind: String,
+    ordering_key: Option<String>,
+    gateway: String,
+}
+
+impl About {
+    fn of(execution: &Execution) -> Self {
+        Self {
+            id: execution.id.clone(),
+            kind: execution.kind.clone(),
+            ordering_key: execution.ordering_key.clone(),
+            gateway: gateway(execution).to_owned(),
+        }
+    }
+}
+
+/// The gateway module that an event came for.
+fn gateway(execution: &Execution) -> &str {
+    execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe")
+}
+
 /// Where a processor's record writes go while it is rendered.
 type Within<'a> = dyn FnMut(&mut Phase, &mut dyn FnMut()) + 'a;
 
@@ -71,10 +95,10 @@ impl Dispatch<'_> {
             self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
-        let execution = run.execution().clone();
+        let about = About::of(run.execution());
         let mut held = Some(run);
         let mut stopped = None;
-        let processed = self.process(&execution, event, &mut |phase, work| {
+        let processed = self.process(&about, event, &mut |phase, work| {
             let Some(run) = held.take() else { return };
             let (run, why) = self.buffer.within_run(run, phase, work);
             (held, stopped) = (Some(run), why);
@@ -112,17 +136,18 @@ impl Dispatch<'_> {
     /// As [`Dispatch::run`].
     pub fn rehearse(&self, execution: &Execution) -> Result<Processed, Error> {
         let buffer = self.buffer;
-        self.process(execution, read(execution)?, &mut |phase, work| buffer.within(phase, work))
+        self.process(&About::of(execution), read(execution)?, &mut |phase, work| {
+            buffer.within(phase, work)
+        })
     }
 
     fn process(
         &self,
-        execution: &Execution,
+        about: &About,
         event: Event,
         within: &mut Within<'_>,
     ) -> Result<Processed, Error> {
-        let gateway = execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
-        let name = processor(gateway, &event.kind);
+        let name = processor(&about.gateway, &event.kind);
         let mut phase = self.journal.phase();
         let passed_over = |why: &str, phase| {
             let outcome = json!({ "processor": name, "processed": false, "reason": why });
@@ -134,7 +159,7 @@ impl Dispatch<'_> {
         if event.livemode != self.livemode {
             return passed_over("it is of the other mode, test or live, than this instance", phase);
         }
-        let newer = self.newer(execution, &event)?;
+        let newer = self.newer(about, &event)?;
         if newer.as_deref() == Some(event.kind.as_str()) && !planted("older_overwrites") {
             // What it says was said again, and newer, by one that is processed.
             return passed_over("a newer event of its type was processed before it", phase);
@@ -160,13 +185,13 @@ impl Dispatch<'_> {
 
     /// The type of a processed event about the same object that is newer than this one, of this
     /// one's own type if there is such: Stripe does not deliver in order (`stripe.md` 4.4).
-    fn newer(&self, execution: &Execution, event: &Event) -> Result<Option<String>, Error> {
-        let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
+    fn newer(&self, about: &About, event: &Event) -> Result<Option<String>, Error> {
+        let (Some(key), Some(created)) = (&about.ordering_key, event.created()) else {
             return Ok(None);
         };
         let query = ExecutionQuery {
             states: vec![State::Completed],
-            kind: Some(execution.kind.clone()),
+            kind: Some(about.kind.clone()),
             ordering_key: Some(key.clone()),
             per_page: LATEST,
             ..ExecutionQuery::default()
@@ -175,7 +200,7 @@ impl Dispatch<'_> {
         for other in self.journal.store().executions(&query)?.results {
             let processed = other.outcome.as_ref().is_some_and(|o| o["processed"] == json!(true));
             let at = other.input.pointer("/event/created").and_then(Json::as_i64);
-            if processed && other.id != execution.id && at > Some(created) {
+            if processed && other.id != about.id && at > Some(created) {
                 if other.name == event.kind {
                     return Ok(Some(other.name));
                 }
@@ -211,8 +236,7 @@ fn read(execution: &Execution) -> Result<Event, Error> {
 
 /// True when a module has a processor for this event: without one there is nothing to set up.
 pub fn has_processor(catalog: &Catalog, execution: &Execution) -> bool {
-    let gateway = execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
-    catalog.partial(&processor(gateway, &execution.name)).is_some()
+    catalog.partial(&processor(gateway(execution), &execution.name)).is_some()
 }
 
 /// Ends an event that nobody processes.
@@ -220,8 +244,7 @@ pub fn has_processor(catalog: &Catalog, execution: &Execution) -> bool {
 /// # Errors
 /// [`Error::Journal`].
 pub fn pass_over(journal: &Journal, run: Run) -> Result<(), Error> {
-    let gateway = run.execution().input.get("gateway").and_then(Json::as_str).unwrap_or("stripe");
-    let name = processor(gateway, &run.execution().name);
+    let name = processor(gateway(run.execution()), &run.execution().name);
     let outcome = json!({ "processor": name, "processed": false, "reason": NO_PROCESSOR });
     journal.finish(run, None, journal.phase(), State::Completed, outcome)?;
     Ok(())

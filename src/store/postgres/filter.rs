@@ -48,7 +48,10 @@ impl Sql {
     fn number(&mut self, number: Number) -> String {
         let text = match number {
             Number::Whole(whole) => whole.to_string(),
-            Number::Float(float) => float.to_string(),
+            Number::Float(float) => match as_whole(float) {
+                Some(whole) => whole.to_string(),
+                None => float.to_string(),
+            },
         };
         format!("{}::numeric", self.text(text))
     }
@@ -68,7 +71,7 @@ impl Sql {
                 let number = number_of(&value);
                 format!(
                     "({text}) IS NULL, ({number}) IS NULL {direction}, ({number}) {direction}, \
-                     ({text}) COLLATE \"C\" {direction}"
+                     (CASE WHEN ({number}) IS NULL THEN {text} END) COLLATE \"C\" {direction}"
                 )
             }
             Term::Id => format!("id {direction}"),
@@ -173,7 +176,7 @@ impl Term {
                     |text: &str| text.parse::<i64>().ok().filter(|id| id.to_string() == text);
                 let ids = given().filter_map(|bound| match Number::of(bound) {
                     Some(Number::Whole(whole)) => Some(whole),
-                    Some(Number::Float(float)) => whole(float),
+                    Some(Number::Float(float)) => as_whole(float),
                     None => written(text::of(bound)?.as_ref()),
                 });
                 ways.push(format!("id = ANY({})", sql.wholes(ids.collect())));
@@ -273,12 +276,25 @@ fn text_of(value: &str) -> String {
 }
 
 /// The number of a property; null where it has none. Texts that look like numbers are texts.
+///
+/// As in `store/text.rs` a number is whole when it fits 64 bits, and floating otherwise; a floating
+/// one that is whole all the same is written as such, so that all compare exactly.
 fn number_of(value: &str) -> String {
-    format!("CASE json_typeof({value}) WHEN 'number' THEN (({value})::text)::numeric END")
+    let text = format!("({value})::text");
+    let float = format!("{text}::float8");
+    format!(
+        "CASE WHEN json_typeof({value}) = 'number' THEN CASE \
+         WHEN {text} ~ '^-?[0-9]+$' AND {text}::numeric BETWEEN -9223372036854775808 AND \
+         9223372036854775807 THEN {text}::numeric \
+         WHEN {float} >= -9223372036854775808::float8 AND {float} < 9223372036854775808::float8 \
+         AND {float} = trunc({float}) THEN {float}::bigint::numeric \
+         ELSE {float}::text::numeric END END"
+    )
 }
 
-/// A floating number that is a whole one.
-fn whole(float: f64) -> Option<i64> {
-    let is_whole = float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0;
+/// The whole number that a floating one is, if it is one of 64 bits.
+fn as_whole(float: f64) -> Option<i64> {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    let is_whole = (-LIMIT..LIMIT).contains(&float) && float.fract() == 0.0;
     is_whole.then_some(float as i64)
 }
