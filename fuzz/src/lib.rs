@@ -3,6 +3,9 @@
 #[path = "../../src/liquid/mod.rs"]
 pub mod liquid;
 
+#[cfg(feature = "dialect")]
+pub mod dialect;
+
 use arbitrary::Arbitrary;
 use liquid::budget::{Budget, Limits};
 use liquid::context::{Partials, Setting};

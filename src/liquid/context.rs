@@ -236,6 +236,12 @@ impl<'a> Context<'a> {
         self.variables.assign(name.into(), value);
     }
 
+    /// The variable that is seen under a name, to be changed in its place; none when an assignment
+    /// would make another one.
+    pub(super) fn own_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.variables.own_mut(name)
+    }
+
     /// Sets a variable of the innermost level: a loop's own.
     pub fn set_local(&mut self, name: &Text, value: Value) {
         self.variables.set_local(name, value);

@@ -312,11 +312,7 @@ impl Filtered {
     fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         let mut value = self.base.evaluate(context)?;
         for call in &self.filters {
-            value = call.apply(value, context).map_err(|error| {
-                // Ruby tells the line that the tag begins in.
-                let is_told = !context.engine().is_ruby() || call.mark.line == context.line;
-                if is_told { context.place(error, call.mark) } else { error }
-            })?;
+            value = call.apply(value, context).map_err(|error| call.told(error, context))?;
         }
         Ok(value)
     }
@@ -341,6 +337,12 @@ fn inspect(value: &mut Value) {
 }
 
 impl FilterCall {
+    /// An error with the filter's place; Ruby tells the line that the tag begins in.
+    pub(super) fn told(&self, error: Error, context: &Context<'_>) -> Error {
+        let is_told = !context.engine().is_ruby() || self.mark.line == context.line;
+        if is_told { context.place(error, self.mark) } else { error }
+    }
+
     fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
         context.budget.step()?;
         let Some(function) = self.function else {
@@ -353,7 +355,21 @@ impl FilterCall {
         for (name, expression) in &self.named {
             arguments.named.push((name.clone(), expression.evaluate(context)?));
         }
-        let mut value = value;
+        self.run(function, value, arguments, context)
+    }
+
+    /// Calls the filter with arguments that are known.
+    ///
+    /// # Errors
+    /// What the filter says, or a limit.
+    #[inline]
+    pub(super) fn run(
+        &self,
+        function: Filter,
+        mut value: Value,
+        mut arguments: Arguments,
+        context: &mut Context<'_>,
+    ) -> Result<Value, Error> {
         let weight = value.weight();
         if context.engine().is_ruby() {
             self.as_ruby(&mut arguments)?;

@@ -205,26 +205,20 @@ fn output_length(text: &str) -> Option<usize> {
 
 fn next_open(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let mut from = 0;
-    while let Some(found) = text[from..].find('{') {
-        let place = from + found;
-        if matches!(bytes.get(place + 1), Some(b'{' | b'%')) {
-            return place;
-        }
-        from = place + 1;
-    }
-    text.len()
+    let opens = |place: &usize| matches!(bytes.get(place + 1), Some(b'{' | b'%'));
+    memchr::memchr_iter(b'{', bytes).find(opens).unwrap_or(text.len())
 }
 
 /// Where `end` stands outside of quotes; quotes that never close are no quotes.
 fn close(text: &str, end: &str) -> Option<usize> {
-    let sign = [end.as_bytes()[0], end.as_bytes()[1]];
-    let plain = text.as_bytes().windows(2).position(|two| *two == sign)?;
-    if !text[..plain].contains(['"', '\'']) {
-        return Some(plain);
-    }
     // All that matters is ASCII, so bytes will do.
     let bytes = text.as_bytes();
+    let sign = [end.as_bytes()[0], end.as_bytes()[1]];
+    let is_end = |place: &usize| bytes.get(place + 1) == Some(&sign[1]);
+    let plain = memchr::memchr_iter(sign[0], bytes).find(is_end)?;
+    if is_outside_quotes(&bytes[..plain]) {
+        return Some(plain);
+    }
     let mut quote = None;
     for (place, byte) in bytes.iter().enumerate() {
         match (quote, *byte) {
@@ -239,6 +233,16 @@ fn close(text: &str, end: &str) -> Option<usize> {
         }
     }
     Some(plain)
+}
+
+/// Whether what stands behind is in no quotes; false as well when it is not easy to say.
+fn is_outside_quotes(mut bytes: &[u8]) -> bool {
+    while let Some(open) = memchr::memchr2(b'"', b'\'', bytes) {
+        let inside = &bytes[open + 1..];
+        let Some(close) = memchr::memchr(bytes[open], inside) else { return false };
+        bytes = &inside[close + 1..];
+    }
+    true
 }
 
 fn strip_dash(inside: &str) -> (&str, bool) {

@@ -34,12 +34,12 @@ enum Pieces<'a> {
 }
 
 /// The tag that ended a block.
-#[derive(Debug, Clone, PartialEq)]
-pub struct End {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct End<'a> {
     /// Its name.
-    pub name: String,
+    pub name: &'a str,
     /// What stands behind the name.
-    pub text: String,
+    pub text: &'a str,
     /// Where that begins.
     pub text_mark: Mark,
 }
@@ -95,7 +95,7 @@ impl<'a> Parser<'a> {
     ///
     /// # Errors
     /// A syntax error, or a block without its end.
-    pub fn block(&mut self, ends: &[&str]) -> Result<(Block, Option<End>), Error> {
+    pub fn block(&mut self, ends: &[&str]) -> Result<(Block, Option<End<'a>>), Error> {
         if self.depth >= DEPTH_MAX {
             return Err(Error::limit("Nesting too deep"));
         }
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
         result
     }
 
-    fn block_inside(&mut self, ends: &[&str]) -> Result<(Block, Option<End>), Error> {
+    fn block_inside(&mut self, ends: &[&str]) -> Result<(Block, Option<End<'a>>), Error> {
         let mut block = Block::default();
         while let Some(piece) = self.next_piece()? {
             match piece {
@@ -119,7 +119,7 @@ impl<'a> Parser<'a> {
                     }
                 }
                 Token::Tag(name, text, _, text_mark) if ends.contains(&name) => {
-                    let end = End { name: name.to_owned(), text: text.to_owned(), text_mark };
+                    let end = End { name, text, text_mark };
                     return Ok((block, Some(end)));
                 }
                 Token::Tag(name, text, mark, text_mark) => {

@@ -153,9 +153,21 @@ impl Variables {
 
     /// Sets a variable of the innermost level that is not a loop's.
     pub(super) fn assign(&mut self, name: Text, value: Value) {
+        self.set(self.own_level(), name, value);
+    }
+
+    /// The variable that is seen under a name, when it is the one that [`Variables::assign`] sets.
+    pub(super) fn own_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let level = self.own_level();
+        let (start, end) = (self.frames[level].start, self.end(level + 1));
+        // A loop may hide it.
+        let place = self.row.place(Sign::of(name), name, start, self.row.slots.len())?;
+        (place < end).then(|| &mut self.row.slots[place].1)
+    }
+
+    fn own_level(&self) -> usize {
         let is_own = |frame: &Frame| frame.kind != FrameKind::Block;
-        let level = self.frames.iter().rposition(is_own).unwrap_or(0);
-        self.set(level, name, value);
+        self.frames.iter().rposition(is_own).unwrap_or(0)
     }
 
     /// Sets a variable of the innermost level.

@@ -37,19 +37,26 @@ impl Cursor<'_> {
                 continue;
             }
             let mark = self.space().mark();
-            let Some(name) = self.name() else { continue };
+            let Some(name) = self.word() else { continue };
             let (positional, named) = if self.eat(":") {
                 let arguments = self.arguments()?;
                 (arguments.positional, arguments.named)
             } else {
                 (Vec::new(), Vec::new())
             };
-            let function = self.engine.filter(&name);
+            let function = self.engine.filter(name);
             if function.is_none() {
-                self.unknown_filter(&name, mark)?;
+                self.unknown_filter(name, mark)?;
             }
-            let inspects = self.engine.inspects_for(&name);
-            filters.push(FilterCall { name, function, inspects, positional, named, mark });
+            let inspects = self.engine.inspects_for(name);
+            filters.push(FilterCall {
+                name: name.into(),
+                function,
+                inspects,
+                positional,
+                named,
+                mark,
+            });
         }
         Ok(if filters.is_empty() {
             base
@@ -96,12 +103,12 @@ impl Cursor<'_> {
     /// `name:` or `'name':`, when that is what comes next.
     fn argument_name(&mut self) -> Option<Text> {
         let place = self.space().place;
-        let name = self.name_or_text();
+        let name = self.word_or_text();
         if let Some(name) = name
             && self.space().rest().starts_with(':')
         {
             self.place += 1;
-            return Some(name);
+            return Some(name.into());
         }
         self.place = place;
         None

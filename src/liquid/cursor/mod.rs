@@ -18,6 +18,18 @@ const DEPTH_MAX: u32 = 64;
 /// Nobody reads more warnings, and each of them gets its excerpt.
 pub(super) const WARNINGS_MAX: usize = 200;
 
+/// The letters of ASCII that names are made of.
+const IN_NAMES: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let letter = byte as u8;
+        letters[byte] = letter.is_ascii_alphanumeric() || letter == b'_' || letter == b'-';
+        byte += 1;
+    }
+    letters
+};
+
 /// Arguments of a tag: what stands without a name, and what has one.
 #[derive(Debug, Clone, Default)]
 pub struct TagArguments {
@@ -104,7 +116,7 @@ impl<'a> Cursor<'a> {
         if !self.rest().starts_with(word) {
             return false;
         }
-        if self.name().as_deref() == Some(word) {
+        if self.word() == Some(word) {
             return true;
         }
         self.place = place;
@@ -113,37 +125,53 @@ impl<'a> Cursor<'a> {
 
     /// A name: letters, digits, `_`, `-`, and `?` at its end.
     pub fn name(&mut self) -> Option<Text> {
+        self.word().map(Text::from)
+    }
+
+    /// A name as it stands in the template.
+    pub(super) fn word(&mut self) -> Option<&'a str> {
         let rest = self.space().rest();
-        let first = rest.chars().next()?;
-        if !(first.is_alphabetic() || first == '_') {
-            return None;
+        let bytes = rest.as_bytes();
+        match bytes.first()? {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {}
+            first if first.is_ascii() => return None,
+            _ if rest.starts_with(char::is_alphabetic) => {}
+            _ => return None,
         }
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        let mut end = rest.bytes().position(|byte| !is_plain(byte)).unwrap_or(rest.len());
-        if rest[end..].starts_with(|c: char| !c.is_ascii()) {
-            end = rest
-                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-                .unwrap_or(rest.len());
+        let mut end = bytes.iter().position(|byte| !IN_NAMES[usize::from(*byte)]);
+        if end.is_some_and(|end| !bytes[end].is_ascii()) {
+            end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
         }
-        if rest[end..].starts_with('?') {
+        let mut end = end.unwrap_or(rest.len());
+        if bytes.get(end) == Some(&b'?') {
             end += 1;
         }
         self.place += end;
-        Some(rest[..end].into())
+        Some(&rest[..end])
     }
 
     /// A name in quotes or without them.
     pub fn name_or_text(&mut self) -> Option<Text> {
-        self.quoted().or_else(|| self.name())
+        self.word_or_text().map(Text::from)
+    }
+
+    /// A name in quotes or without them, as it stands in the template.
+    pub(super) fn word_or_text(&mut self) -> Option<&'a str> {
+        self.inside_quotes().or_else(|| self.word())
     }
 
     /// A text in quotes; there are no escapes.
     pub fn quoted(&mut self) -> Option<Text> {
+        self.inside_quotes().map(Text::from)
+    }
+
+    /// What stands in quotes, as it stands in the template.
+    pub(super) fn inside_quotes(&mut self) -> Option<&'a str> {
         let rest = self.space().rest();
-        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-        let end = rest[1..].find(quote)?;
+        let quote = *rest.as_bytes().first().filter(|first| matches!(first, b'"' | b'\''))?;
+        let end = memchr::memchr(quote, &rest.as_bytes()[1..])?;
         self.place += end + 2;
-        Some(rest[1..=end].into())
+        Some(&rest[1..=end])
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {

@@ -3,9 +3,8 @@
 use crate::liquid::cursor::Cursor;
 use crate::liquid::error::Error;
 use crate::liquid::expression::{Expression, Literal, Path, PathStep, Root};
-use crate::liquid::text::Text;
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
     /// A constant, a path, a range, a list or a hash; nothing at all is nil.
     ///
     /// # Errors
@@ -16,13 +15,13 @@ impl Cursor<'_> {
 
     fn primary_inside(&mut self) -> Result<Expression, Error> {
         let begin = self.space().place;
-        if let Some(text) = self.quoted() {
-            return self.text_of(&text, begin);
+        if let Some(text) = self.inside_quotes() {
+            return self.text_of(text, begin);
         }
         // The platform's old sigil for a variable.
         self.eat("@");
         let rest = self.space().rest();
-        let first = rest.chars().next().unwrap_or(' ');
+        let first = rest.bytes().next().map_or(' ', char::from);
         if self.engine.is_ruby() && first == '.' && !rest.starts_with("..") {
             // Lax Ruby sees only the names in what it takes for a path.
             self.place += 1;
@@ -155,8 +154,8 @@ impl Cursor<'_> {
                 return Ok(Expression::Hash(pairs));
             }
             let place = self.space().place;
-            let key = match self.quoted() {
-                Some(text) => Some(self.text_of(&text, place)?),
+            let key = match self.inside_quotes() {
+                Some(text) => Some(self.text_of(text, place)?),
                 None => self.name().map(|name| Expression::Literal(Literal::Text(name))),
             };
             let Some(key) = key.filter(|_| self.eat(":")) else {
@@ -167,16 +166,16 @@ impl Cursor<'_> {
     }
 
     fn path(&mut self) -> Result<Expression, Error> {
-        let Some(name) = self.name() else {
+        let Some(name) = self.word() else {
             return Ok(Expression::Literal(Literal::Nil));
         };
         self.steps_from(name)
     }
 
-    fn steps_from(&mut self, name: Text) -> Result<Expression, Error> {
+    fn steps_from(&mut self, name: &str) -> Result<Expression, Error> {
         let steps = self.path_steps()?;
         if steps.is_empty() {
-            let literal = match &*name {
+            let literal = match name {
                 "nil" | "null" => Some(Literal::Nil),
                 "true" => Some(Literal::Bool(true)),
                 "false" => Some(Literal::Bool(false)),
@@ -230,7 +229,11 @@ impl Cursor<'_> {
     /// Passes over white space before a point that a name follows: `a . b`.
     fn step_space(&mut self) {
         let rest = self.rest();
-        if rest.bytes().next().is_none_or(|first| first.is_ascii_graphic()) {
+        if rest.as_bytes().first().is_none_or(|first| first.is_ascii_graphic()) {
+            return;
+        }
+        // Nearly always one space and no point.
+        if rest.as_bytes().get(1).is_some_and(|next| next.is_ascii_graphic() && *next != b'.') {
             return;
         }
         let trimmed = rest.trim_start();
@@ -241,14 +244,14 @@ impl Cursor<'_> {
     }
 
     /// A name behind a point may be a number: `list.0`.
-    fn step_name(&mut self) -> Option<Text> {
-        if let Some(name) = self.name() {
+    fn step_name(&mut self) -> Option<&'a str> {
+        if let Some(name) = self.word() {
             return Some(name);
         }
         let rest = self.rest();
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         self.place += end;
-        (end > 0).then(|| rest[..end].into())
+        (end > 0).then(|| &rest[..end])
     }
 }
 

@@ -80,7 +80,8 @@ pub fn items(value: &Value) -> Vec<Value> {
     found
 }
 
-fn is_flat(items: &[Value]) -> bool {
+/// Whether no item is a list itself, and there is room for more.
+pub fn is_flat(items: &[Value]) -> bool {
     items.len() < ITEMS_MAX && !items.iter().any(|item| matches!(item, Value::List(_)))
 }
 

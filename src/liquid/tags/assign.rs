@@ -5,12 +5,22 @@ use crate::liquid::error::Error;
 use crate::liquid::expression::Expression;
 use crate::liquid::parser::Parser;
 use crate::liquid::tag::{Flow, Markup, Tag};
+use crate::liquid::tags::grow::Grow;
 use crate::liquid::text::Text;
 
 #[derive(Debug)]
 struct Assign {
     name: Text,
     value: Expression,
+}
+
+impl Assign {
+    fn tag(name: Text, value: Expression) -> Box<dyn Tag> {
+        match Grow::of(name, value) {
+            Ok(grow) => Box::new(grow),
+            Err((name, value)) => Box::new(Self { name, value }),
+        }
+    }
 }
 
 /// Reads the tag.
@@ -26,7 +36,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     cursor.eat("=");
     let name = cursor.name_or_text();
     match name {
-        Some(name) if cursor.eat("=") => Ok(Box::new(Assign { name, value: cursor.filtered()? })),
+        Some(name) if cursor.eat("=") => Ok(Assign::tag(name, cursor.filtered()?)),
         _ => Err(malformed()),
     }
 }
@@ -36,7 +46,7 @@ fn read_ruby(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag
     let Some((name, value)) = split(markup.text) else { return Err(malformed()) };
     let before = &markup.text[..markup.text.len() - value.len()];
     let value = parser.filtered(value, markup.text_mark.after(before))?;
-    Ok(Box::new(Assign { name: name.into(), value }))
+    Ok(Assign::tag(name.into(), value))
 }
 
 fn malformed() -> Error {

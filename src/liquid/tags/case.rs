@@ -33,10 +33,10 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     Ok(Box::new(Case { subject, branches }))
 }
 
-fn values(end: &End, parser: &mut Parser<'_>) -> Result<Vec<Expression>, Error> {
-    parser.check("when", &end.text)?;
+fn values(end: &End<'_>, parser: &mut Parser<'_>) -> Result<Vec<Expression>, Error> {
+    parser.check("when", end.text)?;
     let markup =
-        Markup { name: "when", text: &end.text, mark: end.text_mark, text_mark: end.text_mark };
+        Markup { name: "when", text: end.text, mark: end.text_mark, text_mark: end.text_mark };
     let mut cursor = markup.cursor(parser);
     let mut values = vec![cursor.primary()?];
     while cursor.eat(",") || cursor.eat_word("or") {

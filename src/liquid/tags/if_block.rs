@@ -18,8 +18,8 @@ struct If {
 /// # Errors
 /// When a condition is malformed or the end is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
-    let end_name = format!("end{}", markup.name);
-    let ends = ["elsif", "else", &end_name];
+    let is_unless = markup.name == "unless";
+    let ends = ["elsif", "else", if is_unless { "endunless" } else { "endif" }];
     if markup.text.trim().is_empty() {
         let name = markup.name;
         return Err(Error::syntax(format!(
@@ -27,7 +27,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         )));
     }
     let mut condition = Some(markup.cursor(parser).condition()?);
-    let mut negated = markup.name == "unless";
+    let mut negated = is_unless;
     let mut branches = Vec::new();
     loop {
         let (body, end) = parser.block(&ends)?;
@@ -37,11 +37,11 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
             Some(end) if end.name == "elsif" => {
                 let next = Markup {
                     name: "elsif",
-                    text: &end.text,
+                    text: end.text,
                     mark: end.text_mark,
                     text_mark: end.text_mark,
                 };
-                parser.check("elsif", &end.text)?;
+                parser.check("elsif", end.text)?;
                 condition = Some(next.cursor(parser).condition()?);
             }
             Some(end) if end.name == "else" => condition = None,

@@ -9,6 +9,7 @@ pub mod cycle;
 pub mod echo;
 pub mod flow;
 pub mod for_loop;
+mod grow;
 pub mod if_block;
 pub mod ifchanged;
 pub mod lines;

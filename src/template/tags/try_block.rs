@@ -28,7 +28,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     let (body, mut end) = parser.block(&ends)?;
     let mut tag = Try { body, ..Try::default() };
     while let Some(found) = end {
-        match found.name.as_str() {
+        match found.name {
             "catch" => {
                 let name = found.text.trim();
                 let name = (!name.is_empty()).then(|| Text::from(name));
