@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use sluicegate::app::scope::Scope;
 use sluicegate::gateway::outcome::State;
 use sluicegate::gateway::request_type::Submission;
+use sluicegate::store::contract::Tally;
 use std::sync::Arc;
 use support::{Served, client, serve, together};
 
@@ -58,6 +59,7 @@ fn measure(criterion: &mut Criterion) {
         });
         let door = format!("http://{}/api/request_types/create_payment", served.addr);
         let body = json!({ "data": data() }).to_string();
+        let before = served.house.store.tally();
         group.bench_function("endpoint", |bencher| {
             bencher.iter_custom(|count| {
                 let (http, door, body) = (http.clone(), door.clone(), body.clone());
@@ -65,11 +67,23 @@ fn measure(criterion: &mut Criterion) {
                 together(&served.runtime, callers, count, one)
             });
         });
+        groups(before, served.house.store.tally());
         if callers == 1 {
             group.bench_function("in_process", |bencher| bencher.iter(|| in_process(&served)));
         }
         group.finish();
     }
+}
+
+/// How well commits shared the disk.
+fn groups(before: Tally, after: Tally) {
+    let groups = (after.groups - before.groups).max(1);
+    let commits = after.commits - before.commits;
+    let micros = (after.commit_micros - before.commit_micros) / groups;
+    println!(
+        "{commits} commits in {groups} groups: {} each, {micros} µs to commit one",
+        commits / groups
+    );
 }
 
 /// Without the HTTP of the endpoint: what `sluicegate call` does.

@@ -1,7 +1,8 @@
 //! The one writer: a thread that drains its queue and writes many commits in one transaction.
 //!
-//! Nobody waits for company: the writer takes what is there. While it waits for the disk, others
-//! queue up, so groups grow with the load by themselves.
+//! Who comes alone waits for nobody: the writer takes what is there. While it waits for the disk,
+//! others queue up, so groups grow with the load; as soon as three come together the writer takes a
+//! short breath before the next group, because a sync for every two would cost all of them more.
 
 use super::{fault, write_executions, write_records, write_states};
 use crate::crash_point;
@@ -21,6 +22,10 @@ use std::time::{Duration, Instant};
 const GROUP_MAX: usize = 512;
 // How long commits that nobody waits for wait for company.
 const COMPANY_WAIT: Duration = Duration::from_millis(2);
+// This many in one group are a crowd.
+const CROWD: usize = 3;
+// The breath before the next group in a crowd.
+const BREATH: Duration = Duration::from_micros(500);
 
 /// Something to do inside a transaction.
 pub enum Work {
@@ -122,8 +127,10 @@ fn stopped() -> Error {
 }
 
 fn serve(connection: &Connection, jobs: &Receiver<Job>, counts: &Counts) {
+    let mut is_crowd = false;
     while let Ok(first) = jobs.recv() {
-        let group = gather(first, jobs);
+        let group = gather(first, jobs, is_crowd);
+        is_crowd = group.len() >= CROWD;
         let results = match write_group(connection, &group, counts) {
             // One large commit must not take small ones with it: each tries for itself.
             Err(Error::Full(_)) if group.len() > 1 => {
@@ -139,9 +146,12 @@ fn serve(connection: &Connection, jobs: &Receiver<Job>, counts: &Counts) {
 }
 
 /// What is written together: all that is there, and what comes soon if nobody waits for these.
-fn gather(first: Job, jobs: &Receiver<Job>) -> Vec<Job> {
+fn gather(first: Job, jobs: &Receiver<Job>, is_crowd: bool) -> Vec<Job> {
     let until = Instant::now() + COMPANY_WAIT;
     let mut group = vec![first];
+    if is_crowd {
+        std::thread::sleep(BREATH);
+    }
     loop {
         group.extend(jobs.try_iter().take(GROUP_MAX.saturating_sub(group.len())));
         let can_wait = group.iter().all(|job| matches!(job.work, Work::CommitSoon(_)));
@@ -159,24 +169,36 @@ fn write_alone(connection: &Connection, job: &Job, counts: &Counts) -> Result<i6
     write_group(connection, std::slice::from_ref(job), counts)?.pop().unwrap_or(Ok(0))
 }
 
-/// One transaction for all jobs, a savepoint for each. Writes that cannot be stored fail alone;
-/// trouble with the database fails the group.
+/// One transaction for all jobs. Writes that cannot be stored fail alone; trouble with the database
+/// fails the group.
+///
+/// A failed statement takes back what it did itself, and jobs that fail mostly do so with their
+/// first. Only when one fails later is the group begun anew with a savepoint for each job: two more
+/// statements a job, and a copy of every page that changes.
 fn write_group(
     connection: &Connection,
     group: &[Job],
     counts: &Counts,
 ) -> Result<Vec<Result<i64, Error>>, Error> {
+    let all = |one: fn(&Connection, &Work) -> Result<i64, Fault>| {
+        let written = group.iter().map(|job| match one(connection, &job.work) {
+            Ok(told) => Ok(Ok(told)),
+            Err(Fault::OfTheWrites(error)) => Ok(Err(error)),
+            Err(fault) => Err(fault),
+        });
+        written.collect::<Result<Vec<_>, Fault>>()
+    };
     execute(connection, "BEGIN IMMEDIATE")?;
-    let written = group
-        .iter()
-        .map(|job| write_in_savepoint(connection, &job.work))
-        .map(|result| match result {
-            Err(error) if !error.is_about_the_writes() => Err(error),
-            told => Ok(told),
-        })
-        .collect::<Result<Vec<_>, Error>>();
+    let written = match all(write_plainly) {
+        Err(Fault::HalfWritten) => {
+            execute(connection, "ROLLBACK")?;
+            execute(connection, "BEGIN IMMEDIATE")?;
+            all(write_in_savepoint)
+        }
+        told => told,
+    };
     let started = Instant::now();
-    let committed = written.and_then(|results| {
+    let committed = written.map_err(Error::from).and_then(|results| {
         crash_point!("writer_before_commit");
         execute(connection, "COMMIT")?;
         crash_point!("writer_after_commit");
@@ -197,19 +219,48 @@ fn write_group(
     }
 }
 
-fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, Error> {
-    execute(connection, "SAVEPOINT job")?;
-    let result = write(connection, work);
-    match &result {
-        Ok(_) => execute(connection, "RELEASE job")?,
+/// Why a job was not written.
+enum Fault {
+    /// It cannot be stored, and nothing of it was.
+    OfTheWrites(Error),
+    /// It cannot be stored, and a part of it was.
+    HalfWritten,
+    /// The database is in trouble.
+    OfTheDatabase(Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::OfTheWrites(error) | Fault::OfTheDatabase(error) => error,
+            Fault::HalfWritten => Self::Broken("a commit was written by half".into()),
+        }
+    }
+}
+
+/// For a first try: says so when a part was written and has to be taken back.
+fn write_plainly(connection: &Connection, work: &Work) -> Result<i64, Fault> {
+    let before = connection.total_changes();
+    write(connection, work).map_err(|error| match error.is_about_the_writes() {
+        true if connection.total_changes() == before => Fault::OfTheWrites(error),
+        true => Fault::HalfWritten,
+        false => Fault::OfTheDatabase(error),
+    })
+}
+
+fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, Fault> {
+    let run = |sql: &str| execute(connection, sql).map_err(Fault::OfTheDatabase);
+    run("SAVEPOINT job")?;
+    match write(connection, work) {
+        Ok(told) => run("RELEASE job").map(|()| told),
         Err(error) if error.is_about_the_writes() => {
-            execute(connection, "ROLLBACK TO job")?;
-            execute(connection, "RELEASE job")?;
+            run("ROLLBACK TO job")?;
+            run("RELEASE job")?;
+            Err(Fault::OfTheWrites(error))
         }
         // The whole transaction is given up.
-        Err(_) => {}
+        Err(error) => Err(Fault::OfTheDatabase(error)),
     }
-    result
 }
 
 fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
