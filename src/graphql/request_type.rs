@@ -30,7 +30,7 @@ pub(super) fn add(
     let mut mutations = Vec::new();
     for request_type in catalog.request_types() {
         let Some(call) = catalog.api_call(&request_type.api_call) else { continue };
-        let (gateway, name) = (request_type.gateway, request_type.name);
+        let (gateway, name) = (request_type.gateway.clone(), request_type.name.clone());
         let field = match free_name(shapes, &gateway, &name) {
             Ok(field) => field,
             Err(why) => {

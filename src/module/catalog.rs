@@ -21,6 +21,7 @@ use crate::module::translation::Translations;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Everything that is written in an instance. Reloading is loading again.
 ///
@@ -66,6 +67,7 @@ pub struct Catalog {
     pub secrets: Vec<(String, Secret)>,
     /// The pages by address.
     pub routes: Routes,
+    pub(super) request_types: OnceLock<Vec<RequestType>>,
     /// Texts that no fault may show: what the environment gave, as it is and as pasted.
     pub(super) hidden: Vec<Secret>,
 }
@@ -159,9 +161,9 @@ impl Catalog {
         self.modules.iter().find(|module| module.is_root)
     }
 
-    /// Every request type of every gateway.
-    pub fn request_types(&self) -> Vec<RequestType> {
-        request_type::discover(self)
+    /// Every request type of every gateway; looked for once, when all is loaded.
+    pub fn request_types(&self) -> &[RequestType] {
+        self.request_types.get_or_init(|| request_type::discover(self))
     }
 
     /// True when a partial's name starts with `prefix`.

@@ -156,7 +156,7 @@ pub fn fields(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
 pub fn request_types(catalog: &mut Catalog) {
     let types = catalog.request_types();
     let mut faults = Vec::new();
-    for found in &types {
+    for found in types {
         if found.response_mapper.is_some() {
             continue;
         }

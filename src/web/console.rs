@@ -21,7 +21,7 @@ const EXECUTION: &str = include_str!("pages/console_execution.hbs");
 pub async fn index(State(house): State<Arc<House>>, request: Request) -> Response {
     guarded(house, request, |house| {
         let world = house.world();
-        let types: Vec<_> = world.catalog.request_types();
+        let types = world.catalog.request_types();
         let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
         let executions = house.store.executions(&query).map_err(unreadable)?;
         let faults: Vec<_> = world.faults().iter().map(ToString::to_string).collect();
@@ -47,7 +47,7 @@ pub async fn request_type(
 ) -> Response {
     guarded(house, request, move |house| {
         let world = house.world();
-        let found = world.catalog.request_types().into_iter().find(|one| one.name == name);
+        let found = world.catalog.request_types().iter().find(|one| one.name == name);
         let found = found.ok_or_else(Fault::not_found)?;
         let call = world.catalog.api_call(&found.api_call);
         let params: Vec<Json> =

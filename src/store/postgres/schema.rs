@@ -4,7 +4,8 @@ use super::fault;
 use crate::store::error::Error;
 use tokio_postgres::Client;
 
-const STEPS: &[&str] = &[include_str!("schema/0001_house.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema/0001_house.sql"), include_str!("schema/0002_sent.sql")];
 
 // "Slui" and "ceg": the lock that a process holds while it looks for steps and applies them.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1399616873, 6513511)";

@@ -36,9 +36,13 @@ pub fn due(
     limit: u32,
 ) -> Result<Vec<Execution>, Error> {
     let sent = "kind IN ('request_type', 'api_call')";
-    let lane = match lane {
-        Lane::Sent => sent.to_owned(),
-        Lane::Inside => format!("NOT {sent}"),
+    // Many events may wait while nothing is to be sent: the small index names only the latter.
+    let (index, of_lane) = match lane {
+        Lane::Sent => (
+            "INDEXED BY executions_unsent",
+            format!("{sent} AND state IN ('available', 'retryable', 'unknown')"),
+        ),
+        Lane::Inside => ("", format!("NOT {sent}")),
     };
     // Nothing overtakes what came before it and has not ended.
     let first = "(ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM executions AS before \
@@ -47,16 +51,17 @@ pub fn due(
                  AND (before.created_at, before.id) < (executions.created_at, executions.id)))";
     let waiting = [State::Available, State::Retryable, State::Unknown].map(|state| {
         format!(
-            "SELECT * FROM (SELECT id FROM executions WHERE state = '{}' AND run_at <= ?1 \
-             AND {lane} AND {first} ORDER BY run_at LIMIT ?2)",
+            "SELECT * FROM (SELECT id FROM executions {index} WHERE state = '{}' \
+             AND run_at <= ?1 AND {of_lane} AND {first} ORDER BY run_at LIMIT ?2)",
             state.name()
         )
     });
+    let is_ours = if lane == Lane::Sent { sent.to_owned() } else { of_lane };
     let sql = rows::select(
         rows::EXECUTION,
         &format!(
             "executions WHERE id IN ({} UNION ALL SELECT id FROM executions \
-             WHERE state = 'running' AND coalesce(lease_until, 0) <= ?1 AND {lane} AND {first}) \
+             WHERE state = 'running' AND coalesce(lease_until, 0) <= ?1 AND {is_ours} AND {first}) \
              ORDER BY run_at, id LIMIT ?2",
             waiting.join(" UNION ALL ")
         ),

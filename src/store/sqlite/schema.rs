@@ -5,8 +5,11 @@ use crate::crash_point;
 use crate::store::error::Error;
 use rusqlite::{Connection, TransactionBehavior};
 
-const STEPS: &[&str] =
-    &[include_str!("schema/0001_house.sql"), include_str!("schema/0002_order.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_house.sql"),
+    include_str!("schema/0002_order.sql"),
+    include_str!("schema/0003_sent.sql"),
+];
 
 // "Slui": tells our files from other people's databases.
 const APPLICATION_ID: i32 = 0x536c_7569;
