@@ -215,7 +215,7 @@ impl RequestHost {
     }
 
     /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
-    fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
+    pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
         let key = self.nested_key();
         let effect = Effect { kind: "api_call_send", name, asked: data.clone() };
         let sent = self.at_border(&effect, || {

@@ -38,6 +38,14 @@ pub enum Error {
         /// What is in the way.
         why: String,
     },
+    /// An API call of a form's list was not sent, or nobody knows its answer.
+    #[error("{call}: {why}")]
+    Notification {
+        /// The API call.
+        call: String,
+        /// Why not.
+        why: String,
+    },
     /// A dry run wanted to send something: nothing leaves the house then.
     #[error("a dry run sends nothing")]
     Rehearsal,

@@ -285,6 +285,8 @@ impl RequestHost {
             }
         };
         let reply = submission.after(&declared, written.as_ref())?;
+        let seen = submission.variable(&declared, written.as_ref());
+        self.schedule(form, &seen, &declared)?;
         Ok(Ended::Written(written, reply))
     }
 

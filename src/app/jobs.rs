@@ -7,16 +7,44 @@ use crate::journal::buffer::Buffer as _;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Intent, Later};
 use crate::journal::run::Run;
+use crate::module::api_call::ApiCall;
 use crate::module::profile::Profile;
 use crate::module::source::Source;
 use crate::store::execution::State;
 use crate::template::host::{Job, Transaction, Work};
 use crate::template::render::OutputMode;
+use crate::template::scene::Scene;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 
 /// The kind of these executions.
 pub const KIND: &str = "background_job";
+/// Where the arguments of a form's jobs are sealed: visitors wrote them.
+const PLACE: &str = "background_job/arguments";
+
+/// A job to be queued.
+pub(super) struct Queued<'a> {
+    /// What it is called in lists.
+    pub(super) name: &'a str,
+    /// What it does: `{partial}`, `{form}`, `{api_call}` or `{text, path, line}`.
+    pub(super) work: Json,
+    /// The variables it sees, an object.
+    pub(super) arguments: &'a Json,
+    /// They are sealed.
+    pub(super) is_private: bool,
+    /// How long it waits.
+    pub(super) delay_minutes: f64,
+    /// How often it is tried.
+    pub(super) max_attempts: u32,
+}
+
+/// What a job does.
+enum Doing {
+    /// Renders.
+    Render(Source),
+    /// Sends an API call of a form's list.
+    Notify(Box<ApiCall>),
+}
 
 impl RequestHost {
     /// Queues a job; inside a phase it begins to exist when the phase is committed.
@@ -31,14 +59,34 @@ impl RequestHost {
                 (name.clone(), json!({ "text": text, "path": path, "line": line }))
             }
         };
-        let name = job.source_name.clone().unwrap_or(name);
-        let mut input = json!({ "work": work, "arguments": job.arguments, "user_id": self.scope.user_id,
+        self.queue(Queued {
+            name: job.source_name.as_ref().unwrap_or(&name),
+            work,
+            arguments: &job.arguments,
+            is_private: false,
+            delay_minutes: job.delay_minutes,
+            max_attempts: job.max_attempts,
+        })
+    }
+
+    /// Queues work of any sort.
+    ///
+    /// # Errors
+    /// [`Error::Journal`].
+    pub(super) fn queue(&self, job: Queued<'_>) -> Result<String, Error> {
+        let mut input = json!({ "work": job.work, "user_id": self.scope.user_id,
                 "max_attempts": job.max_attempts });
+        if job.is_private {
+            let sealed = self.house.config.instance_key.seal(PLACE, &job.arguments.to_string());
+            input["sealed"] = json!(sealed);
+        } else {
+            input["arguments"] = job.arguments.clone();
+        }
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
         let run_at = self.house.clock.now() + delay.unwrap_or_default();
         // Its own idea of `now`, however often it is tried.
         input["begins_at"] = json!(run_at.to_string());
-        let mut intent = Intent::new(KIND, &name, input);
+        let mut intent = Intent::new(KIND, job.name, input);
         intent.idempotency_key = self.nested_key();
         let later = Later { intent, run_at };
         let id = self.write(|phase| Ok::<_, JournalError>(phase.enqueue(later)))?;
@@ -52,21 +100,21 @@ impl RequestHost {
     /// [`Error::Template`] when it failed; it is tried again.
     pub fn job(&self, run: Run) -> Result<(), Error> {
         let input = run.execution().input.clone();
-        let Some(source) = self.job_source(&input) else {
-            let reason = "the partial of this job is gone";
+        let (Some(work), Some(arguments)) = (self.job_work(&input), self.job_arguments(&input))
+        else {
+            let reason = "what this job does is gone, or it was queued under another instance key";
             self.house.journal.fail(run, reason, None)?;
             return Ok(());
         };
-        let arguments = input.get("arguments").cloned().unwrap_or_else(|| json!({}));
         let scene = self.scene()?;
         let host = self.on(&scene);
         let mut phase = self.house.journal.phase();
         let mut result = Ok(());
         let (run, stopped) = host.within_run(run, &mut phase, &mut || {
-            let templates = &self.world.templates;
-            let arguments = arguments.clone();
-            result =
-                templates.render(&source, &scene, arguments, OutputMode::Raw, &host).map(|_| ());
+            result = match &work {
+                Doing::Render(source) => self.render_job(source, &arguments, &scene),
+                Doing::Notify(call) => self.notify(call, &arguments, &scene),
+            };
         });
         if let Some(why) = stopped {
             self.house.journal.stop(run, why)?;
@@ -76,22 +124,46 @@ impl RequestHost {
             let attempts_max = input.get("max_attempts").and_then(Json::as_u64).unwrap_or(1);
             let attempts_max = u32::try_from(attempts_max).unwrap_or(u32::MAX);
             self.house.journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
-            return Err(error.into());
+            return Err(error);
         }
         self.house.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
         Ok(())
     }
 
-    fn job_source(&self, input: &Json) -> Option<Source> {
-        let work = input.get("work")?;
-        if let Some(name) = work.get("partial").and_then(Json::as_str) {
-            return self.world.catalog.partial(name).map(|partial| partial.source.clone());
+    fn render_job(&self, source: &Source, arguments: &Json, scene: &Scene) -> Result<(), Error> {
+        let host = self.on(scene);
+        let (templates, arguments) = (&self.world.templates, arguments.clone());
+        Ok(templates.render(source, scene, arguments, OutputMode::Raw, &host).map(|_| ())?)
+    }
+
+    fn job_arguments(&self, input: &Json) -> Option<Json> {
+        match input.get("sealed").and_then(Json::as_str) {
+            Some(sealed) => {
+                let open = self.house.config.instance_key.open(PLACE, sealed)?;
+                serde_json::from_str(open.expose()).ok()
+            }
+            None => Some(input.get("arguments").cloned().unwrap_or_else(|| json!({}))),
         }
-        let text = work.get("text")?.as_str()?;
-        let path = work.get("path")?.as_str()?;
+    }
+
+    fn job_work(&self, input: &Json) -> Option<Doing> {
+        let work = input.get("work")?;
+        let catalog = &self.world.catalog;
+        let named = |what: &str| work.get(what).and_then(Json::as_str);
+        if let Some(name) = named("partial") {
+            return catalog.partial(name).map(|partial| Doing::Render(partial.source.clone()));
+        }
+        if let Some(name) = named("form") {
+            let callback = catalog.form(name)?.async_callback_actions.as_ref()?;
+            return Some(Doing::Render(callback.source.clone()));
+        }
+        if let Some(name) = named("api_call") {
+            return catalog.api_call(name).cloned().map(Box::new).map(Doing::Notify);
+        }
+        let (text, path) = (named("text")?, named("path")?);
         let line = work.get("line")?.as_u64().and_then(|line| u32::try_from(line).ok())?;
-        let profile = self.world.catalog.root().map_or(Profile::Modern, |root| root.profile);
-        Some(Source::new(path.to_owned(), path, line, text, profile))
+        let profile = catalog.root().map_or(Profile::Modern, |root| root.profile);
+        Some(Doing::Render(Source::new(path.to_owned(), path, line, text, profile)))
     }
 
     /// Opens, ends or undoes a transaction of a template.

@@ -1,5 +1,6 @@
 //! Builds every room once and joins them: implements the `Host` that templates call.
 
+mod aftermath;
 pub mod backend;
 pub mod boot;
 pub mod doors;

@@ -252,7 +252,7 @@ impl Submission<'_> {
     }
 
     /// `form` as callbacks, flash and redirect see it: the values, and the record's id.
-    fn variable(&self, values: &Json, record: Option<&Record>) -> Json {
+    pub fn variable(&self, values: &Json, record: Option<&Record>) -> Json {
         let mut form = values.clone();
         if let (Json::Object(map), Some(record)) = (&mut form, record) {
             map.insert("id".to_owned(), json!(record.id.to_string()));

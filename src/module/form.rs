@@ -1,6 +1,7 @@
 //! Form configurations: what may be submitted, how it is checked, and what happens then.
 
 use crate::module::draft::Draft;
+use crate::module::fault::Severity;
 use crate::module::field::{self, Field};
 use crate::module::path::Kind;
 use crate::module::source::{Mark, Source};
@@ -161,11 +162,22 @@ impl Form {
             response_headers: draft.template(&["response_headers"]),
             metadata: draft.mapping(&["metadata"]),
             api_call_notifications: draft.references(Kind::ApiCall, &["api_call_notifications"]),
-            email_notifications: draft.references(Kind::Email, &["email_notifications"]),
-            sms_notifications: draft.references(Kind::Sms, &["sms_notifications"]),
+            email_notifications: unsent(draft, Kind::Email, "email_notifications"),
+            sms_notifications: unsent(draft, Kind::Sms, "sms_notifications"),
             spam_protection: draft.pair(&["spam_protection"]).map(|pair| pair.node.json()),
         })
     }
+}
+
+/// Messages of kinds that this host does not send: said here, and not when a customer waits for one.
+fn unsent(draft: &mut Draft<'_>, kind: Kind, key: &str) -> Vec<String> {
+    let names = draft.references(kind, &[key]);
+    if !names.is_empty() {
+        let message = format!("`{key}` are not sent: this host has neither mail nor telephone");
+        let help = "send them with an API call of `api_call_notifications`".to_owned();
+        draft.fault(Severity::Warning, draft.mark(&[key]), message, Some(help));
+    }
+    names
 }
 
 fn resource(draft: &mut Draft<'_>) -> Resource {

@@ -229,3 +229,67 @@ fn a_job_that_does_something_else_now_stops_for_an_operator() {
         pair.host.stripe.charges().iter().map(|charge| charge["amount"].as_i64()).collect();
     assert!(!amounts.contains(&Some(900)), "{amounts:?}");
 }
+
+/// A form that leaves a letter to be written, a call that is wanted and one that is not.
+fn signs_up() -> Instance {
+    let instance = shop();
+    instance.write(
+        "form_configurations/sign_up.liquid",
+        "---\nname: sign_up\nresource: order\nresource_owner: anyone\nfields:\n  properties:\n    note:\n      \
+         validation: { presence: true }\napi_call_notifications: [greet, never]\nasync_callback_actions:\n  \
+         content: \"{% graphql g, n: form.properties.note, c: form.id %}mutation($n: String, $c: String) { record_create(record: { table: \\\"order\\\", properties: [{ name: \\\"note\\\", value: $n }, { name: \\\"charge\\\", value: $c }] }) { id } }{% endgraphql %}\"\n---\n\
+         {% form %}<input name=\"{{ form.fields.properties.note.name }}\">{% endform %}",
+    );
+    let call = |name: &str, condition: &str| {
+        let text = format!(
+            "---\nname: {name}\nto: https://api.stripe.com/v1/customers\nrequest_type: POST\ntrigger_condition: \"{condition}\"\n\
+             headers: '{{ \"Authorization\": \"Bearer {{{{ context.constants.stripe_sk_key }}}}\", \"Content-Type\": \"application/x-www-form-urlencoded\" }}'\n\
+             callback: \"{{% graphql g, c: response.body %}}mutation($c: String) {{ record_create(record: {{ table: \\\"order\\\", properties: [{{ name: \\\"second\\\", value: $c }}] }}) {{ id }} }}{{% endgraphql %}}\"\n\
+             ---\ndescription={{{{ data.properties.note | url_encode }}}}"
+        );
+        instance.write(&format!("notifications/api_call_notifications/{name}.liquid"), &text);
+    };
+    call("greet", "{{ form.id != blank }}");
+    call("never", "{{ form.id == blank }}");
+    instance.write(
+        "views/pages/sign_up.liquid",
+        "---\nslug: sign_up\n---\n{% include_form 'sign_up' %}",
+    );
+    instance
+}
+
+#[test]
+fn what_a_form_leaves_to_the_background_is_done_once() {
+    let pair = Pair::start(signs_up());
+    pair.host.stripe.breaks("/v1/customers", "unavailable", 1000);
+    let mut visitor = pair.host.visitor();
+    let page = visitor.get("/sign_up").expect(200).text();
+    let form = forms(&page).remove(0);
+    let written = |note: &str| {
+        let mut pairs = form.pairs.clone();
+        let field = pairs.iter_mut().find(|(name, _)| name.contains("note")).expect("it");
+        field.1 = note.to_owned();
+        pairs
+    };
+    // What is refused leaves nothing behind.
+    visitor.post(&form.action, &written("")).expect(200);
+    assert!(pair.executions("background_job").is_empty());
+    visitor.post(&form.action, &written("Hello & canary"));
+    pair.asked("/v1/customers", 1);
+    let pair = pair.killed(|_| {});
+    let jobs = pair.ended("background_job", "completed");
+    assert_eq!(jobs.len(), 3, "{jobs:#?}");
+    assert!(!json!(jobs).to_string().contains("canary"), "what a visitor wrote is sealed");
+    let customers = pair.host.stripe.read("/v1/customers")["data"].clone();
+    assert_eq!(customers.as_array().expect("a list").len(), 1, "{customers:#}");
+    assert_eq!(customers[0]["description"], "Hello & canary");
+    let orders = pair.host.records("order");
+    assert_eq!(orders.len(), 3, "{orders:#?}");
+    let signed = orders
+        .iter()
+        .find(|o| o["properties"]["charge"].is_null() && o["properties"]["second"].is_null());
+    let letter = orders.iter().find(|order| !order["properties"]["charge"].is_null()).expect("it");
+    assert_eq!(letter["properties"]["charge"], signed.expect("it")["id"]);
+    let told = orders.iter().find_map(|order| order["properties"]["second"].as_str()).expect("it");
+    assert!(told.contains(customers[0]["id"].as_str().expect("an id")), "{told}");
+}

@@ -1,4 +1,5 @@
-//! `assign x = x | concat: y` and `| append: y`: what loops collect grows in its place, where the filter would copy it in every turn.
+//! `assign x = x | concat: y` and `| append: y`: what loops collect grows in its place, where the
+//! filter would copy it in every turn.
 
 use crate::liquid::context::Context;
 use crate::liquid::error::Error;
