@@ -12,7 +12,7 @@ macro_rules! crash_point {
 }
 
 /// Every place, in the order of a payment's and an event's life.
-pub const POINTS: [&str; 23] = [
+pub const POINTS: [&str; 25] = [
     "intent_before_commit",
     "intent_after_commit",
     "send_before",
@@ -31,6 +31,8 @@ pub const POINTS: [&str; 23] = [
     "unknown_before_commit",
     "writer_before_commit",
     "writer_after_commit",
+    "checkpoint_before",
+    "checkpoint_after",
     "schema_before_commit",
     "migration_before_commit",
     "migration_after_commit",

@@ -2,6 +2,7 @@
 
 use crate::app::house::House;
 use notify::{RecursiveMode, Watcher as _};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -24,15 +25,53 @@ const FOLDERS: [&str; 11] = [
     "lib",
 ];
 
-/// Watches the instance's files on a thread of its own until the process ends.
-pub fn watch(house: Arc<House>) {
-    let started = std::thread::Builder::new().name("reload".to_owned()).spawn(move || run(&house));
+/// Tells one state of the watched files from another, by their times and sizes: to be taken before
+/// they are loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp(u64);
+
+impl Stamp {
+    /// The files below `root` as they are now.
+    pub fn take(root: &Path) -> Self {
+        let mut sum = DefaultHasher::new();
+        add(root, false, &mut sum);
+        for folder in FOLDERS {
+            add(&root.join(folder), true, &mut sum);
+        }
+        Self(sum.finish())
+    }
+}
+
+/// Adds what is in a folder, and perhaps in those below it.
+fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        // A link to a folder is not followed: it may lead in a circle.
+        let Ok(about) = std::fs::symlink_metadata(&path) else { continue };
+        path.hash(sum);
+        if about.is_dir() {
+            if is_deep {
+                add(&path, true, sum);
+            }
+        } else {
+            (about.len(), about.modified().ok()).hash(sum);
+        }
+    }
+}
+
+/// Watches the instance's files on a thread of its own until the process ends. `loaded` is what
+/// they were before they were loaded.
+pub fn watch(house: Arc<House>, loaded: Stamp) {
+    let run = move || run(&house, loaded);
+    let started = std::thread::Builder::new().name("reload".to_owned()).spawn(run);
     if let Err(error) = started {
         tracing::warn!("no hot reload: {error}");
     }
 }
 
-fn run(house: &Arc<House>) {
+fn run(house: &Arc<House>, loaded: Stamp) {
     let (changed, changes) = channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
@@ -56,7 +95,9 @@ fn run(house: &Arc<House>) {
         }
     }
     // What changed between loading and watching would otherwise never be seen.
-    house.reload();
+    if Stamp::take(root) != loaded {
+        house.reload();
+    }
     while changes.recv().is_ok() {
         loop {
             match changes.recv_timeout(QUIET) {

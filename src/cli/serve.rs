@@ -38,6 +38,8 @@ async fn serve(mut config: Config) -> Result<()> {
     config.addr = listener.local_addr()?;
     let (sandbox, stripe_url) = boot::sandbox(&config).await?;
     let handle = Handle::current();
+    let is_development = config.environment == Environment::Development;
+    let files = is_development.then(|| reload::Stamp::take(&config.root));
     let house =
         tokio::task::spawn_blocking(move || House::build(config, stripe_url, handle)).await??;
     if sandbox.is_some() {
@@ -45,8 +47,8 @@ async fn serve(mut config: Config) -> Result<()> {
         let ours = Arc::clone(&house);
         tokio::task::spawn_blocking(move || listen_to_sandbox(&ours)).await?;
     }
-    if house.config.environment == Environment::Development {
-        reload::watch(Arc::clone(&house));
+    if let Some(files) = files {
+        reload::watch(Arc::clone(&house), files);
     }
     announce(&house, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);

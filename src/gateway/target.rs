@@ -32,6 +32,12 @@ impl Target {
         Ok(Self { stand_in: Some(url), allowed })
     }
 
+    /// False when all that can be reached is a server in Stripe's place without TLS.
+    pub fn speaks_tls(&self) -> bool {
+        let is_plain = self.stand_in.as_ref().is_some_and(|url| url.scheme() == "http");
+        !is_plain || !self.allowed.is_empty()
+    }
+
     /// The address to send to for what a template wrote in `to`.
     ///
     /// # Errors
@@ -85,6 +91,15 @@ mod tests {
         let sandbox = Target::stand_in("http://127.0.0.1:12111", vec![]).expect("a URL");
         let url = sandbox.resolve("https://files.stripe.com/v1/files").expect("allowed");
         assert_eq!(url.as_str(), "http://127.0.0.1:12111/v1/files");
+    }
+
+    #[test]
+    fn tls_is_needed_unless_all_that_can_be_reached_speaks_none() {
+        let stand_in = |url, allowed| Target::stand_in(url, allowed).expect("a URL").speaks_tls();
+        assert!(!stand_in("http://127.0.0.1:12111", vec![]));
+        assert!(stand_in("https://double.example.com", vec![]));
+        assert!(stand_in("http://127.0.0.1:12111", vec!["hooks.example.com".to_owned()]));
+        assert!(Target::live(vec![]).speaks_tls());
     }
 
     #[test]

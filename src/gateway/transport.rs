@@ -52,7 +52,8 @@ impl Transport {
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
     pub fn new(target: Target, runtime: Handle, patience: Patience) -> Result<Self, Error> {
-        Ok(Self::over(Arc::new(Http::new(runtime, patience.attempt)?), target, patience))
+        let wire = Http::new(runtime, patience.attempt, target.speaks_tls())?;
+        Ok(Self::over(Arc::new(wire), target, patience))
     }
 
     /// A transport over another wire than HTTP: the simulation's.

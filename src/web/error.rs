@@ -56,7 +56,7 @@ impl Fault {
             Some(detail) => json!({ "error": { "message": self.message, "detail": detail } }),
             None => json!({ "error": { "message": self.message } }),
         };
-        (self.status, axum::Json(body)).into_response()
+        patiently((self.status, axum::Json(body)).into_response())
     }
 
     /// The host's own error page.
@@ -74,6 +74,15 @@ impl Fault {
         let mut response = (self.status, Html(html)).into_response();
         let nothing = header::HeaderValue::from_static("no-store");
         response.headers_mut().insert(header::CACHE_CONTROL, nothing);
-        response
+        patiently(response)
     }
+}
+
+/// What heals by itself says when to ask again (RFC 9110, 10.2.3).
+fn patiently(mut response: Response) -> Response {
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let soon = header::HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, soon);
+    }
+    response
 }

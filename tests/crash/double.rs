@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,7 +22,21 @@ pub struct Double {
     pub faulty: AtomicBool,
     /// Seconds its clock is ahead of the machine's.
     pub ahead: AtomicI64,
+    /// What was asked so far, of the double and of the host: how far a life is.
+    pub exchanges: AtomicU64,
+    /// A [`Line`].
+    pub line: AtomicU8,
+    /// Exchanges that a broken line cut off.
+    pub cut: AtomicU64,
     chance: Mutex<Chance>,
+}
+
+/// The line between host and Stripe: while it is broken, what is written is cut off.
+#[derive(Clone, Copy)]
+pub enum Line {
+    Whole = 0,
+    NoRequest = 1,
+    NoAnswer = 2,
 }
 
 /// What happened, for ever.
@@ -57,6 +71,9 @@ impl Double {
             ledger: Mutex::default(),
             faulty: AtomicBool::new(faulty),
             ahead: AtomicI64::new(0),
+            exchanges: AtomicU64::new(0),
+            line: AtomicU8::new(Line::Whole as u8),
+            cut: AtomicU64::new(0),
             chance: Mutex::new(Chance::new(seed)),
         })
     }
@@ -71,6 +88,12 @@ impl Double {
     }
 
     fn fault(&self, method: &Method) -> Fault {
+        let line = self.line.load(Ordering::SeqCst);
+        if method == Method::POST && line != Line::Whole as u8 {
+            self.cut.fetch_add(1, Ordering::SeqCst);
+            let is_lost = line == Line::NoRequest as u8;
+            return if is_lost { Fault::RequestLost } else { Fault::AnswerLost };
+        }
         if !self.faulty.load(Ordering::SeqCst) {
             return Fault::None;
         }
@@ -95,6 +118,7 @@ async fn any(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    double.exchanges.fetch_add(1, Ordering::SeqCst);
     let fault = double.fault(&method);
     let request = String::from_utf8_lossy(&body).into_owned();
     match fault {

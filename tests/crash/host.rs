@@ -2,11 +2,16 @@
 
 use serde_json::Value as Json;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+const SIGABRT: i32 = 6;
+
 pub const SECRET: &str = "whsec_crash_test_0123456789abcdef";
+/// Who may call.
+pub const TOKEN: &str = "crash-test-token";
 /// What an operator puts in its place; for a while both are good.
 pub const NEXT_SECRET: &str = "whsec_crash_test_rotated_0123456789";
 
@@ -21,7 +26,7 @@ impl Fleet {
     /// Starts those that died by themselves.
     pub fn revive(&mut self) {
         self.0.iter_mut().filter_map(|host| host.is_dead().then_some(host)).for_each(|host| {
-            host.start(None);
+            host.start();
         });
     }
 
@@ -49,6 +54,12 @@ pub struct Host {
     /// How far the secret's rotation is: the old one, both, the new one.
     pub rotation: u8,
     pub starts: u32,
+    /// Watches the files of its modules, and every file that any host opens wakes it.
+    pub is_development: bool,
+    /// Where it dies, once: `name:times`.
+    pub crash_at: Option<String>,
+    /// It did.
+    pub died_there: bool,
 }
 
 impl Host {
@@ -64,11 +75,14 @@ impl Host {
             ahead: 0,
             rotation: 0,
             starts: 0,
+            is_development: false,
+            crash_at: None,
+            died_there: false,
         }
     }
 
-    /// Starts it, with a place to die at or without.
-    pub fn start(&mut self, crash_at: Option<&str>) {
+    /// Starts it; the place to die at holds until it has died there.
+    pub fn start(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluicegate"));
         command
             .env_clear()
@@ -78,10 +92,12 @@ impl Host {
             .arg(&self.root)
             .env("STRIPE_WEBHOOK_SECRET", self.secrets())
             // Small logs, so that dying often means dying around a checkpoint.
-            .env("CHECKPOINT_PAGES", "100")
+            .env("CHECKPOINT_PAGES", "60")
             .env("SLUICEGATE_EVENTS_EVERY", "0")
             .env("CLOCK_AHEAD", self.ahead.to_string())
             .env("HASTE", "20")
+            .env("SLUICEGATE_API_TOKEN", TOKEN)
+            .env("SLUICEGATE_ENV", if self.is_development { "development" } else { "production" })
             .env("RUST_LOG", "off")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -89,7 +105,7 @@ impl Host {
         if let Some(planted) = &self.planted {
             command.env("PLANTED", planted);
         }
-        if let Some(place) = crash_at {
+        if let Some(place) = self.crash_at.as_ref().filter(|_| !self.died_there) {
             command.env("CRASH_AT", place);
         }
         self.child = Some(command.spawn().expect("the host starts"));
@@ -115,7 +131,11 @@ impl Host {
 
     /// True when it has died by itself.
     pub fn is_dead(&mut self) -> bool {
-        self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
+        let Some(child) = &mut self.child else { return true };
+        let Ok(ended) = child.try_wait() else { return true };
+        // A place to die at aborts; the harness kills otherwise.
+        self.died_there |= ended.is_some_and(|status| status.signal() == Some(SIGABRT));
+        ended.is_some()
     }
 
     pub fn kill(&mut self) {

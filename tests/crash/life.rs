@@ -3,8 +3,8 @@
 
 use crate::chance::Chance;
 use crate::check;
-use crate::double::Double;
-use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, post};
+use crate::double::{Double, Line};
+use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
 use serde_json::{Value as Json, json};
 use sluicegate::secret::Secret;
@@ -51,8 +51,16 @@ pub struct Plan {
     pub cluster: Option<&'static Cluster>,
 }
 
-/// Lives it, and tells what went wrong.
-pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
+/// What a life that kept its promises was like.
+pub struct Lived {
+    /// How often a host was started.
+    pub starts: u32,
+    /// It died at the place that the plan names.
+    pub died_there: bool,
+}
+
+/// Lives it, or tells what went wrong.
+pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     let folder = tempfile::tempdir_in(shared_memory()).expect("a folder");
     for part in ["modules", "views", "graphql", "assets", "notifications", "template-values.json"] {
         let from = template.join(part);
@@ -77,11 +85,13 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
     for _ in 0..if database.is_some() { 2 } else { 1 } {
         let mut host = Host::new(folder.path(), stripe, plan.planted.as_deref());
         host.database.clone_from(&database);
+        host.is_development = plan.seed.is_multiple_of(8);
         fleet.0.push(host);
     }
     // Only one of two dies where the plan says.
     for (place, host) in fleet.0.iter_mut().enumerate() {
-        host.start(plan.crash_at.as_deref().filter(|_| place == 0));
+        host.crash_at = plan.crash_at.clone().filter(|_| place == 0);
+        host.start();
     }
     let told = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
@@ -124,13 +134,40 @@ pub fn live(plan: &Plan, template: &Path) -> Result<(), String> {
     let _ = sender.join();
     fleet.kill();
     runtime.shutdown_timeout(Duration::from_millis(100));
-    result
+    let starts = fleet.0.iter().map(|host| host.starts).sum();
+    let died_there = fleet.0.iter().any(|host| host.died_there);
+    result.map(|()| Lived { starts, died_there })
 }
 
 /// A folder in memory if there is one: a kill does not lose what the kernel has.
 fn shared_memory() -> std::path::PathBuf {
     let shm = std::path::PathBuf::from("/dev/shm");
     if shm.is_dir() { shm } else { std::env::temp_dir() }
+}
+
+/// When the host is killed next. Lives are as fast as the machine lets them be, so most deaths are
+/// so many exchanges away, and not so many milliseconds; some come while it starts.
+struct Blow {
+    /// After so many exchanges from the start of the life,
+    exchanges: u64,
+    /// or so long after the last start,
+    soon: Option<Duration>,
+    /// and a little later.
+    pause: Duration,
+}
+
+impl Blow {
+    fn new(chance: &mut Chance, exchanges: u64) -> Self {
+        Self {
+            exchanges: exchanges + 1 + chance.below(45),
+            soon: chance.percent(25).then(|| Duration::from_micros(chance.below(120_000))),
+            pause: Duration::from_micros(chance.below(6_000)),
+        }
+    }
+
+    fn is_due(&self, exchanges: u64, since_start: Duration) -> bool {
+        exchanges >= self.exchanges || self.soon.is_some_and(|soon| since_start >= soon)
+    }
 }
 
 /// Kills the host where and when the plan says, and starts it again each time.
@@ -142,37 +179,58 @@ fn torment(
     done: impl Fn() -> bool,
 ) {
     let mut chance = Chance::new(plan.seed ^ 0xdead);
-    let begun = Instant::now();
+    let (begun, mut started) = (Instant::now(), Instant::now());
     let mut kills = if plan.crash_at.is_some() { chance.below(2) } else { 1 + chance.below(2) };
-    let mut next = Duration::from_millis(150 + chance.below(500));
-    let mut day = plan.day_passes.then(|| Duration::from_millis(400 + chance.below(300)));
-    while !done() && begun.elapsed() < BOUND * 2 {
+    let mut next = Blow::new(&mut chance, 0);
+    let mut day = plan.day_passes.then(|| 8 + chance.below(25));
+    // Who is still to die when the clients have gone dies over the events that are left.
+    while (!done() || kills > 0) && begun.elapsed() < BOUND * 2 {
         fleet.revive();
-        if kills > 0 && begun.elapsed() > next {
+        let exchanges = double.exchanges.load(Ordering::SeqCst);
+        if kills > 0 && (done() || next.is_due(exchanges, started.elapsed())) {
+            std::thread::sleep(next.pause);
             kills -= 1;
             // An operator rotates the secret meanwhile: both are good, then only the new one.
             if plan.seed.is_multiple_of(3) {
                 fleet.0.iter_mut().for_each(|host| host.rotation += 1);
                 rotated.store(true, Ordering::SeqCst);
             }
-            next = begun.elapsed() + Duration::from_millis(200 + chance.below(600));
+            next = Blow::new(&mut chance, exchanges);
             let one = usize::try_from(chance.below(fleet.0.len() as u64)).unwrap();
             fleet.0[one].kill();
-            fleet.0[one].start(None);
+            fleet.0[one].start();
+            started = Instant::now();
         }
-        if day.is_some_and(|at| begun.elapsed() > at) {
+        if day.is_some_and(|at| exchanges >= at) {
             day = None;
-            fleet.kill();
-            double.ahead.store(25 * 3600, Ordering::SeqCst);
-            fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
-            fleet.revive();
+            a_day_passes(fleet, double, &mut chance, &done);
         }
         // Faults do not last for ever: from here on what is left must come right by itself.
         if begun.elapsed() > Duration::from_secs(3) {
             double.faulty.store(false, Ordering::SeqCst);
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The line to Stripe breaks, the hosts die while somebody waits for an answer, and come back when
+/// the key of that request is long gone.
+fn a_day_passes(fleet: &mut Fleet, double: &Double, chance: &mut Chance, done: &impl Fn() -> bool) {
+    let broken = if chance.percent(50) { Line::NoRequest } else { Line::NoAnswer };
+    double.line.store(broken as u8, Ordering::SeqCst);
+    let begun = Instant::now();
+    while double.cut.load(Ordering::SeqCst) == 0
+        && !done()
+        && begun.elapsed() < Duration::from_millis(500)
+    {
+        std::thread::sleep(Duration::from_millis(1));
+        fleet.revive();
+    }
+    fleet.kill();
+    double.line.store(Line::Whole as u8, Ordering::SeqCst);
+    double.ahead.store(25 * 3600, Ordering::SeqCst);
+    fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
+    fleet.revive();
 }
 
 /// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
@@ -188,7 +246,7 @@ fn client(
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
-        let one = insist(addrs, name, &key, amount(n), &data)?;
+        let one = insist(addrs, double, name, &key, amount(n), &data)?;
         told.lock().unwrap().push(one.clone());
         Ok::<Told, String>(one)
     };
@@ -235,20 +293,23 @@ fn client(
 /// Asks until the answer is final.
 fn insist(
     addrs: &[SocketAddr],
+    double: &Double,
     name: &'static str,
     key: &str,
     amount: i64,
     data: &Json,
 ) -> Result<Told, String> {
     let body = json!({ "data": data, "idempotency_key": key }).to_string();
+    let headers = [("Authorization", format!("Bearer {TOKEN}"))];
     let begun = Instant::now();
     let mut last = String::from("no answer");
     // Whoever gets no answer asks the next door.
     let mut doors = addrs.iter().cycle().skip(usize::try_from(amount).unwrap() % 2);
     while begun.elapsed() < BOUND {
         let addr = *doors.next().unwrap();
-        let answer = post(addr, &format!("/api/request_types/{name}"), &[], &body);
+        let answer = post(addr, &format!("/api/request_types/{name}"), &headers, &body);
         if let Some((status, outcome)) = answer {
+            double.exchanges.fetch_add(1, Ordering::SeqCst);
             let state = outcome["state"].as_str().unwrap_or_default().to_owned();
             if matches!(
                 state.as_str(),
@@ -305,6 +366,7 @@ fn send_events(
         let addr = addrs[usize::try_from(chance.below(addrs.len() as u64)).unwrap()];
         match post(addr, "/webhooks/listen", &headers, &body) {
             Some((200, _)) => {
+                double.exchanges.fetch_add(1, Ordering::SeqCst);
                 let account = event["account"].as_str().unwrap_or("-").to_owned();
                 let id = event["id"].as_str().unwrap().to_owned();
                 acked.lock().unwrap().insert((account, id));

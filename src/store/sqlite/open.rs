@@ -1,22 +1,25 @@
 //! How a connection to the file is opened and set up.
 
 use super::fault;
-use crate::crash;
 use crate::secret::create_private;
 use crate::store::error::Error;
+use crate::{crash, crash_point};
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
 
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+// A checkpoint costs two fsyncs and stops commits: every 16 MB, not every 4.
+const CHECKPOINT_PAGES: u32 = 4000;
 // Every statement of the house stays compiled; queries vary with their filters.
 const STATEMENTS_KEPT: usize = 128;
 
 /// The one connection that writes. Makes the file, readable by its owner only, if it is missing.
 pub fn writer(path: &Path) -> Result<Connection, Error> {
     make_private(path)?;
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let set = |pragma: &str, value: &str| {
         connection.pragma_update(None, pragma, value).map_err(|error| at(path, error))
     };
@@ -24,10 +27,28 @@ pub fn writer(path: &Path) -> Result<Connection, Error> {
     set("journal_mode", "WAL")?;
     set("synchronous", synchronous())?;
     set("foreign_keys", "ON")?;
-    // A checkpoint costs two fsyncs and stops commits: every 16 MB, not every 4.
-    set("wal_autocheckpoint", &crash::checkpoint_pages(4000).to_string())?;
     set("cache_size", "-8000")?;
+    let due = i32::try_from(crash::checkpoint_pages(CHECKPOINT_PAGES)).unwrap_or(i32::MAX);
+    connection
+        .wal_hook(Some(move |log: &mut Wal, pages| {
+            if pages >= due {
+                checkpoint(log);
+            }
+            Ok(())
+        }))
+        .map_err(|error| at(path, error))?;
     Ok(connection)
+}
+
+/// Moves what is in the log into the file, as far as readers let it. What it cannot move now, for
+/// readers or for a full disk, the next one moves: the commit before it holds all the same, so
+/// nobody is told. SQLite's own hook does just this, without a place to die at.
+fn checkpoint(log: &mut Wal) {
+    crash_point!("checkpoint_before");
+    if let Err(error) = log.checkpoint() {
+        tracing::debug!("the log could not be moved into the file now: {error}");
+    }
+    crash_point!("checkpoint_after");
 }
 
 /// How careful a commit is. Anything but FULL is a fault that the power tests have to find.
