@@ -11,8 +11,10 @@ macro_rules! crash_point {
     };
 }
 
-/// Every place, in the order of a payment's and an event's life.
-pub const POINTS: [&str; 25] = [
+/// Every place, in the order of a house's, a payment's and an event's life.
+pub const POINTS: [&str; 27] = [
+    "file_before_link",
+    "file_after_link",
     "intent_before_commit",
     "intent_after_commit",
     "send_before",

@@ -1,5 +1,6 @@
 //! Secrets that never print, and the instance key that signs and seals.
 
+use crate::crash_point;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit as _, Payload};
@@ -149,25 +150,42 @@ fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Makes a file that only its owner may read. Its bytes, its name and the names of the folders it
-/// is in survive a loss of power once this returns.
+/// Makes a file that only its owner may read: whole, or not at all, wherever the process dies. Its
+/// bytes, its name and the names of the folders it is in survive a loss of power once this returns.
 ///
 /// # Errors
 /// `AlreadyExists` when there is one; otherwise what the disk says.
 pub fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         make_folders(folder)?;
     }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let half = path.with_file_name(format!(".{name}.{:016x}", rand::random::<u64>()));
+    write_private(&half, text)?;
+    crash_point!("file_before_link");
+    // A link fails where a rename would replace what another process has made meanwhile.
+    let linked = match std::fs::hard_link(&half, path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(error),
+        // A file system without links.
+        Err(_) => write_private(path, text),
+        Ok(()) => Ok(()),
+    };
+    crash_point!("file_after_link");
+    std::fs::remove_file(&half)?;
+    linked?;
+    sync_folder(folder.unwrap_or(Path::new(".")))
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    sync_folder(folder.unwrap_or(Path::new(".")))
+    file.sync_all()
 }
 
 fn make_folders(folder: &Path) -> std::io::Result<()> {

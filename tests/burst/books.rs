@@ -1,28 +1,19 @@
 //! What has to be in the database after the burst.
 
-use crate::host::Host;
+use crate::database::Database;
 use crate::sender::{Event, ids};
-use rusqlite::{Connection, OpenFlags};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Nobody is in a hurry; this only ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-fn open(host: &Host) -> Result<Connection, String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    Connection::open_with_flags(&host.database, flags).map_err(|e| e.to_string())
-}
-
 /// Waits until every event is processed.
-pub fn settled(host: &Host, events: &[Event]) -> Result<(), String> {
+pub fn settled(database: &Database, events: &[Event]) -> Result<(), String> {
     let begun = Instant::now();
     loop {
-        let database = open(host)?;
-        let sql =
-            "SELECT count(*) FROM executions WHERE kind = 'webhook_event' AND state = 'completed'";
-        let done: i64 = database.query_row(sql, [], |row| row.get(0)).map_err(|e| e.to_string())?;
-        if usize::try_from(done).unwrap_or(0) >= events.len() {
+        let done = database.processed()?;
+        if done >= events.len() {
             return Ok(());
         }
         if begun.elapsed() > PATIENCE {
@@ -34,7 +25,7 @@ pub fn settled(host: &Host, events: &[Event]) -> Result<(), String> {
 
 /// None lost, none stored or applied twice, and the newest word of each object stands.
 pub fn check(
-    host: &Host,
+    database: &Database,
     events: &[Event],
     acknowledged: &[String],
     deliveries: usize,
@@ -42,7 +33,7 @@ pub fn check(
     if acknowledged.len() != deliveries {
         return Err(format!("{} of {deliveries} deliveries were acknowledged", acknowledged.len()));
     }
-    let database = open(host)?;
+    let database = database.look()?;
     let pairs = |sql: &str| -> Result<Vec<(String, String)>, String> {
         let mut statement = database.prepare(sql).map_err(|e| e.to_string())?;
         let rows = statement.query_map([], |row| {

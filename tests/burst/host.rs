@@ -1,18 +1,16 @@
 //! The real binary on an instance with one more processor: it writes a row for each event that it is
 //! given, so that what is applied twice is seen twice.
 
+use crate::database::Database;
 use crate::sender::{Event, SECRET};
 use serde_json::{Map, json};
-use sluicegate::store::contract::Store as _;
 use sluicegate::store::record::Record;
-use sluicegate::store::sqlite::database::Sqlite;
 use sluicegate::store::write::Write;
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
 const PARTS: [&str; 6] =
     ["modules", "views", "graphql", "assets", "notifications", "template-values.json"];
@@ -27,33 +25,12 @@ const PROCESSOR: &str = "\
 /// A host that runs until it is dropped.
 pub struct Host {
     pub addr: SocketAddr,
-    pub database: PathBuf,
     child: Child,
-    _folder: TempDir,
 }
 
 impl Host {
-    /// Starts it with an account for each object that the events are about.
-    pub fn start(events: &[Event]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let root = folder.path();
-        let template = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for part in PARTS.iter().filter(|part| template.join(part).exists()) {
-            std::os::unix::fs::symlink(template.join(part), root.join(part)).expect("a link");
-        }
-        let processors = "app/modules/stripe/public/views/partials/webhook_processors";
-        let write = |path: &str, text: &str| {
-            let path = root.join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-            std::fs::write(path, text).expect("written");
-        };
-        write(&format!("{processors}/customer_updated.liquid"), PROCESSOR);
-        write(
-            "custom_model_types/applied.yml",
-            "name: applied\nproperties:\n  - name: event_id\n    type: string\n",
-        );
-        let database = root.join("data/sluicegate.db");
-        furnish(&database, events);
+    /// Starts it in a furnished folder.
+    pub fn start(root: &Path, database: &Database) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = free.local_addr().expect("an address");
         drop(free);
@@ -71,13 +48,16 @@ impl Host {
             "--root",
         ]);
         command.arg(root).env("STRIPE_WEBHOOK_SECRET", SECRET).env("SLUICEGATE_EVENTS_EVERY", "0");
+        if let Database::Postgres(url) = database {
+            command.env("SLUICEGATE_DATABASE", url);
+        }
         command.env("RUST_LOG", "off").stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("the host starts");
         let begun = Instant::now();
         while TcpStream::connect(addr).is_err() && begun.elapsed() < Duration::from_secs(60) {
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { addr, database, child, _folder: folder }
+        Self { addr, child }
     }
 
     /// The most memory that it held so far.
@@ -97,8 +77,24 @@ impl Drop for Host {
     }
 }
 
-fn furnish(database: &Path, events: &[Event]) {
-    let store = Sqlite::open(database).expect("a store");
+/// An instance in this folder, and an account for each object that the events are about.
+pub fn furnish(root: &Path, database: &Database, events: &[Event]) {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for part in PARTS.iter().filter(|part| template.join(part).exists()) {
+        std::os::unix::fs::symlink(template.join(part), root.join(part)).expect("a link");
+    }
+    let processors = "app/modules/stripe/public/views/partials/webhook_processors";
+    let write = |path: &str, text: &str| {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write(&format!("{processors}/customer_updated.liquid"), PROCESSOR);
+    write(
+        "custom_model_types/applied.yml",
+        "name: applied\nproperties:\n  - name: event_id\n    type: string\n",
+    );
+    let store = database.store();
     let accounts: BTreeSet<&str> = events.iter().map(|event| event.object.as_str()).collect();
     let at = jiff::Timestamp::now();
     let writes = accounts.iter().enumerate().map(|(number, account)| {

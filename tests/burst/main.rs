@@ -6,7 +6,8 @@
 //!   --events N       deliveries in all, a fifth of them duplicates (default 2000)
 //!   --connections C  senders beside each other (default 32)
 //!   --seed S         the order
-//!   --megabytes M    the most that the host may hold in memory (default 600)
+//!   --megabytes M    the most that a host may hold in memory (default 600)
+//!   --postgres       two hosts on one PostgreSQL database
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
@@ -14,9 +15,15 @@ mod books;
 #[path = "../crash/chance.rs"]
 #[allow(dead_code, reason = "the crash test uses more of it")]
 mod chance;
+mod database;
 mod host;
+#[path = "../it/support/postgres.rs"]
+#[allow(dead_code, reason = "the other tests use more of it")]
+mod postgres;
 mod sender;
 
+use database::Database;
+use host::Host;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -33,9 +40,21 @@ fn main() -> ExitCode {
     let seed = number("--seed", 1) as u64;
     let events = sender::events(deliveries * (100 - DUPLICATES_PERCENT) / 100, seed);
     let burst = sender::shuffled(&events, deliveries, seed);
-    let host = host::Host::start(&events);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (root, has_cluster) = (folder.path(), arguments.iter().any(|one| one == "--postgres"));
+    // With its fsyncs: they are what an acknowledgement waits for.
+    let cluster = if has_cluster { postgres::Cluster::start("fsync = on") } else { None };
+    let database = match &cluster {
+        None if has_cluster => return ExitCode::SUCCESS,
+        None => Database::File(root.join("data/sluicegate.db")),
+        Some(cluster) => Database::Postgres(cluster.database()),
+    };
+    host::furnish(root, &database, &events);
+    let hosts: Vec<Host> =
+        (0..if has_cluster { 2 } else { 1 }).map(|_| Host::start(root, &database)).collect();
+    let addrs: Vec<_> = hosts.iter().map(|host| host.addr).collect();
     let begun = Instant::now();
-    let acknowledged = sender::send(host.addr, &burst, number("--connections", 32));
+    let acknowledged = sender::send(&addrs, &burst, number("--connections", 32));
     let took = begun.elapsed().as_secs_f64();
     let rate = burst.len() as f64 / took;
     println!(
@@ -43,16 +62,16 @@ fn main() -> ExitCode {
         acknowledged.len(),
         events.len()
     );
-    let result = books::settled(&host, &events).and_then(|()| {
+    let result = books::settled(&database, &events).and_then(|()| {
         let took = begun.elapsed().as_secs_f64();
         println!(
             "burst: all processed after {took:.1} s, {:.0} events/s",
             events.len() as f64 / took
         );
-        books::check(&host, &events, &acknowledged, burst.len())
+        books::check(&database, &events, &acknowledged, burst.len())
     });
-    let most = host.megabytes();
-    println!("burst: the host held at most {most} MB");
+    let most = hosts.iter().map(Host::megabytes).max().unwrap_or(0);
+    println!("burst: a host held at most {most} MB");
     match result {
         Err(why) => println!("burst: {why}"),
         Ok(()) if most > megabytes => println!("burst: more than {megabytes} MB"),

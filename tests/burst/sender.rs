@@ -59,17 +59,17 @@ pub fn shuffled(events: &[Event], deliveries: usize, seed: u64) -> Vec<&Event> {
 }
 
 /// Sends everything, each until it is acknowledged; the ids that were.
-pub fn send(addr: SocketAddr, burst: &[&Event], connections: usize) -> Vec<String> {
+pub fn send(addrs: &[SocketAddr], burst: &[&Event], connections: usize) -> Vec<String> {
     let (next, acknowledged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..connections {
+        for (_, addr) in (0..connections).zip(addrs.iter().cycle()) {
             scope.spawn(|| {
                 let mut connection = None;
                 let mut mine = Vec::new();
                 let secret = Secret::new(SECRET);
                 while let Some(event) = burst.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tries = 0;
-                    while !deliver(addr, &mut connection, event, &secret) && tries < TRIES_MAX {
+                    while !deliver(*addr, &mut connection, event, &secret) && tries < TRIES_MAX {
                         // As Stripe does: what was not taken is sent again.
                         connection = None;
                         tries += 1;

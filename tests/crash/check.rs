@@ -86,8 +86,8 @@ fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
         let wanted = usize::from(one.state == "completed");
         if count != wanted {
             return Err(format!(
-                "P1: {} {} was told {} and has {count} effects",
-                one.name, one.key, one.state
+                "P1: {} {} was told {} and has {count} effects: {}",
+                one.name, one.key, one.state, one.answer
             ));
         }
     }

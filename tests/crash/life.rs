@@ -3,7 +3,7 @@
 
 use crate::chance::Chance;
 use crate::check;
-use crate::double::{Double, Line};
+use crate::double::{Double, Ledger, Line};
 use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
 use serde_json::{Value as Json, json};
@@ -36,6 +36,8 @@ pub struct Told {
     pub amount: i64,
     pub state: String,
     pub gateway_id: Option<String>,
+    /// All of it.
+    pub answer: String,
 }
 
 /// How a life is lived.
@@ -136,7 +138,18 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     runtime.shutdown_timeout(Duration::from_millis(100));
     let starts = fleet.0.iter().map(|host| host.starts).sum();
     let died_there = fleet.0.iter().any(|host| host.died_there);
+    if result.is_err() && std::env::var_os("CRASH_KEEP").is_some() {
+        println!("kept: {}", keep(folder, &double.ledger.lock().unwrap()));
+    }
     result.map(|()| Lived { starts, died_there })
+}
+
+/// Leaves a life's folder where it is, with Stripe's ledger in it, for who looks for the reason.
+fn keep(folder: tempfile::TempDir, ledger: &Ledger) -> String {
+    let folder = folder.keep();
+    let objects = json!(ledger.objects).to_string();
+    std::fs::write(folder.join("ledger.json"), objects).expect("written");
+    folder.display().to_string()
 }
 
 /// A folder in memory if there is one: a kill does not lose what the kernel has.
@@ -218,10 +231,11 @@ fn torment(
 fn a_day_passes(fleet: &mut Fleet, double: &Double, chance: &mut Chance, done: &impl Fn() -> bool) {
     let broken = if chance.percent(50) { Line::NoRequest } else { Line::NoAnswer };
     double.line.store(broken as u8, Ordering::SeqCst);
-    let begun = Instant::now();
-    while double.cut.load(Ordering::SeqCst) == 0
+    // Sometimes at the first try, sometimes when a caller was told that nobody knows.
+    let (begun, tries) = (Instant::now(), 1 + chance.below(15));
+    while double.cut.load(Ordering::SeqCst) < tries
         && !done()
-        && begun.elapsed() < Duration::from_millis(500)
+        && begun.elapsed() < Duration::from_millis(800)
     {
         std::thread::sleep(Duration::from_millis(1));
         fleet.revive();
@@ -316,7 +330,8 @@ fn insist(
                 "completed" | "declined" | "failed" | "conflict" | "invalid"
             ) {
                 let gateway_id = outcome["gateway"]["id"].as_str().map(str::to_owned);
-                let told = Told { key: key.to_owned(), name, amount, state, gateway_id };
+                let answer = outcome.to_string();
+                let told = Told { key: key.to_owned(), name, amount, state, gateway_id, answer };
                 if matches!(told.state.as_str(), "completed" | "declined") {
                     return Ok(told);
                 }

@@ -259,6 +259,23 @@ fn a_database_that_goes_away_and_comes_back_loses_nothing() {
 }
 
 #[test]
+fn a_database_that_answers_before_it_has_synced_is_refused() {
+    let Some(cluster) = shared() else { return };
+    let database = cluster.database();
+    let ran = |options: &str| {
+        let url = format!("{database}{options}");
+        let instance = Instance::new().variable("SLUICEGATE_DATABASE", &url);
+        instance.variable("SLUICEGATE_SECRET_KEY", KEY).run(&["executions", "list"])
+    };
+    let refused = ran("&options=-c%20synchronous_commit%3Doff");
+    assert_ne!(refused.code, 0);
+    assert!(refused.err.contains("ALTER ROLE"), "{}", refused.err);
+    ran("&options=-c%20synchronous_commit%3Dlocal").good();
+    // This server never syncs.
+    assert!(ran("").good().err.contains("`fsync = off`"));
+}
+
+#[test]
 fn another_instance_key_is_refused_with_clear_words() {
     let Some(cluster) = shared() else { return };
     let database = cluster.database();

@@ -3,7 +3,7 @@
 use super::connect::Place;
 use super::ids::{self, Ids};
 use super::writer::Writers;
-use super::{executions, fault, records, rows, schema};
+use super::{durability, executions, fault, records, rows, schema};
 use crate::store::contract::{Store, Tally, Then};
 use crate::store::error::Error;
 use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Lane, Step};
@@ -45,6 +45,7 @@ impl Postgres {
         let pool = place.pool()?;
         let writers = runtime.block_on(async {
             let mut client = place.connect().await?;
+            durability::check(&client).await?;
             schema::bring_up_to_date(&mut client).await?;
             Ok::<_, Error>(Writers::start(&pool))
         })?;

@@ -2,6 +2,7 @@
 
 pub mod connect;
 pub mod database;
+mod durability;
 mod executions;
 mod fault;
 mod filter;
