@@ -1,5 +1,6 @@
 //! The house: every room, built once.
 
+use crate::app::arrivals::Arrivals;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::readiness::Readiness;
@@ -24,7 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -52,8 +53,8 @@ pub struct House {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
-    /// Deliveries of webhooks that wait for their commit: they come before what can wait.
-    pub arriving: AtomicUsize,
+    /// Webhooks that come in.
+    pub arrivals: Arrivals,
     bare_context: OnceLock<Map<String, Json>>,
     stopping: AtomicBool,
     secrets: Secrets,
@@ -107,7 +108,7 @@ impl House {
             transport,
             stripe_url,
             wake: Notify::new(),
-            arriving: AtomicUsize::new(0),
+            arrivals: Arrivals::default(),
             bare_context: OnceLock::new(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),

@@ -1,6 +1,7 @@
 //! Builds every room once and joins them: implements the `Host` that templates call.
 
 mod aftermath;
+pub mod arrivals;
 pub mod backend;
 pub mod boot;
 pub mod doors;

@@ -4,6 +4,7 @@
 //! keep events and jobs waiting. Order is the store's business: of one ordering key only the
 //! earliest that has not ended is due.
 
+use crate::app::arrivals::Traffic;
 use crate::app::error::Error;
 use crate::app::forms;
 use crate::app::house::House;
@@ -21,7 +22,6 @@ use crate::webhook::inbox;
 use jiff::SignedDuration;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -35,12 +35,12 @@ const REST: Duration = Duration::from_millis(20);
 /// long as Stripe takes; events are many and short, and the more end together, the more commits
 /// share one fsync.
 const SENT_BESIDE: usize = 16;
-const INSIDE_BESIDE: usize = 64;
-/// How many events are taken up ahead, so that there is always one to go on with.
-const INSIDE_AT_HAND: usize = 256;
-/// With more deliveries than this waiting for their commits, so many are run beside each other.
-const MANY_ARRIVING: usize = 8;
+const INSIDE_BESIDE: usize = 128;
+/// While deliveries come in, and while many do.
+const MODEST_BESIDE: usize = 64;
 const BUSY_BESIDE: usize = 4;
+/// How many events are taken up ahead for each that runs, so that there is always one to go on with.
+const AT_HAND: usize = 4;
 /// How many a command takes up at once.
 const BATCH: u32 = 256;
 
@@ -110,13 +110,16 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
 
 /// How many of a lane are run beside each other, and how many are taken up ahead.
 fn room(house: &House, lane: Lane) -> (usize, usize) {
-    // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
-    let is_busy = house.arriving.load(Ordering::Relaxed) > MANY_ARRIVING;
-    match lane {
-        Lane::Sent => (SENT_BESIDE, SENT_BESIDE),
-        Lane::Inside if is_busy => (BUSY_BESIDE, 2 * BUSY_BESIDE),
-        Lane::Inside => (INSIDE_BESIDE, INSIDE_AT_HAND),
+    if lane == Lane::Sent {
+        return (SENT_BESIDE, SENT_BESIDE);
     }
+    // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
+    let beside = match house.arrivals.traffic() {
+        Traffic::Crowd => BUSY_BESIDE,
+        Traffic::Some => MODEST_BESIDE,
+        Traffic::Quiet => INSIDE_BESIDE,
+    };
+    (beside, AT_HAND * beside)
 }
 
 /// What a look has found.

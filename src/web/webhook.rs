@@ -19,7 +19,6 @@ use bytes::Bytes;
 use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::oneshot;
 
 /// A body up to this is read where it arrives: that takes microseconds.
@@ -53,7 +52,7 @@ async fn deliver(
 ) -> Result<Receipt, Error> {
     let event = event(house, header, body).await?;
     let (told, entry) = oneshot::channel();
-    let _arriving = Arriving::new(house);
+    let _arriving = house.arrivals.one();
     // A sender that went away has nobody to be told, and the event is stored all the same.
     house.inbox().keep_then(gateway, event, |entry| drop(told.send(entry)));
     let receipt = house.inbox().receipt(entry.await.map_err(|e| stumbled(&e))??);
@@ -61,22 +60,6 @@ async fn deliver(
         house.wake.notify_one();
     }
     Ok(receipt)
-}
-
-/// Counts a delivery among those that wait for their commit, until it is dropped.
-struct Arriving<'a>(&'a AtomicUsize);
-
-impl<'a> Arriving<'a> {
-    fn new(house: &'a House) -> Self {
-        house.arriving.fetch_add(1, Ordering::Relaxed);
-        Self(&house.arriving)
-    }
-}
-
-impl Drop for Arriving<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// The event of a delivery that is believed; on a thread of its own when the database has to be

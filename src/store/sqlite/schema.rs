@@ -9,6 +9,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0001_house.sql"),
     include_str!("schema/0002_order.sql"),
     include_str!("schema/0003_sent.sql"),
+    include_str!("schema/0004_plain.sql"),
 ];
 
 // "Slui": tells our files from other people's databases.
