@@ -1,6 +1,7 @@
 //! What came back from a call, and what it tells: an answer, or that the answer is not known.
 
 use crate::secret::InstanceKey;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 
 /// How texts begin that must not be stored in the clear.
@@ -68,6 +69,15 @@ impl Answer {
         serde_json::from_str(&self.body).ok()
     }
 
+    /// The id of the object in the body, without reading the rest into memory.
+    pub fn object_id(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Object {
+            id: Option<String>,
+        }
+        serde_json::from_str::<Object>(&self.body).ok()?.id
+    }
+
     /// The error code of a Stripe error body.
     pub fn error_code(&self) -> Option<String> {
         self.json()?.pointer("/error/code")?.as_str().map(str::to_owned)
@@ -96,7 +106,7 @@ impl Answer {
     /// happened, but we do not know what.
     pub fn verdict(&self) -> Verdict {
         let settled = match self.status {
-            200..=299 => self.json().is_some(),
+            200..=299 => serde_json::from_str::<IgnoredAny>(&self.body).is_ok(),
             409 | 424 | 429 => false,
             300..=499 => true,
             _ => false,
@@ -160,6 +170,16 @@ mod tests {
             assert_eq!(answer(status, "{}", None).verdict(), Verdict::Again, "{status}");
         }
         assert_eq!(answer(500, "{}", Some("false")).verdict(), Verdict::Later);
+    }
+
+    #[test]
+    fn the_id_is_the_objects_own() {
+        let id = |body: &str| answer(200, body, None).object_id();
+        let charge = "{\"source\":{\"id\":\"card_1\"},\"id\":\"ch_1\",\"amount\":1}";
+        assert_eq!(id(charge).as_deref(), Some("ch_1"));
+        for without in ["{\"id\":7}", "{\"id\":null}", "{}", "[]", "<html>"] {
+            assert_eq!(id(without), None, "{without}");
+        }
     }
 
     #[test]

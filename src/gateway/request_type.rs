@@ -438,13 +438,11 @@ fn problems(answer: &Answer, mapped: &Mapped) -> Vec<Problem> {
 }
 
 fn view(answer: &Answer, request_type: &RequestType) -> GatewayView {
-    let body = answer.json();
-    let id = body.as_ref().and_then(|body| body.get("id")?.as_str().map(str::to_owned));
     let reads = request_type.name.starts_with("get_") && (200..300).contains(&answer.status);
     GatewayView {
         status: answer.status,
-        id,
+        id: answer.object_id(),
         request_id: answer.request_id().map(str::to_owned),
-        body: body.filter(|_| reads),
+        body: if reads { answer.json() } else { None },
     }
 }
