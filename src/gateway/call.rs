@@ -40,6 +40,10 @@ pub struct Rendering<'a> {
 
 impl Rendering<'_> {
     fn text(&self, source: &Source, data: &Json) -> Result<String, Error> {
+        if !source.text.contains("{{") && !source.text.contains("{%") {
+            // An address and a method mostly are what they say.
+            return Ok(source.text.to_string());
+        }
         // `form` is the same thing as `data` since July 2019 (platformos.md D).
         let locals = json!({ "data": data, "form": data });
         let rendered =
