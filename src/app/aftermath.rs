@@ -1,12 +1,11 @@
-//! What a written form leaves to the background: its `async_callback_actions` and the API calls of
-//! its list (platformos.md C4, steps 10 and 11).
+//! What follows from something: from a written form its `async_callback_actions` and the API calls
+//! of its list (platformos.md C4, steps 10 and 11), from an API call its `callback` (section D).
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::jobs::Queued;
 use crate::module::api_call::ApiCall;
 use crate::module::form::Form;
-use crate::module::source::Source;
 use crate::template::render::OutputMode;
 use crate::template::scene::Scene;
 use serde_json::{Value as Json, json};
@@ -52,24 +51,31 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Template`], or why it was not sent.
     pub(super) fn notify(&self, call: &ApiCall, seen: &Json, scene: &Scene) -> Result<(), Error> {
-        let host = self.on(scene);
-        let render = |source: &Source, locals: Json| {
-            self.world.templates.render(source, scene, locals, OutputMode::Raw, &host)
-        };
         let form = seen.get("form").cloned().unwrap_or_default();
-        let locals = json!({ "data": form, "form": form });
-        if let Some(condition) = &call.trigger_condition
-            && render(condition, locals.clone())?.output.trim() != "true"
-        {
-            return Ok(());
+        if let Some(condition) = &call.trigger_condition {
+            let (host, locals) = (self.on(scene), json!({ "data": form, "form": form }));
+            let templates = &self.world.templates;
+            let told = templates.render(condition, scene, locals, OutputMode::Raw, &host)?;
+            if told.output.trim() != "true" {
+                return Ok(());
+            }
         }
         let refused = |why| Error::Notification { call: call.name.clone(), why };
         let response = self.send(&call.name, &form).map_err(refused)?;
-        if let Some(callback) = &call.callback {
-            let mut locals = locals;
-            locals["response"] = response;
-            render(callback, locals)?;
-        }
+        self.answered(&call.name, &form, &response)
+    }
+
+    /// Runs the callback of an API call that was answered, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn answered(&self, name: &str, data: &Json, response: &Json) -> Result<(), Error> {
+        let call = self.world.catalog.api_call(name);
+        let Some(callback) = call.and_then(|call| call.callback.as_ref()) else { return Ok(()) };
+        let scene = self.scene()?;
+        let locals = json!({ "data": data, "form": data, "response": response });
+        let templates = &self.world.templates;
+        templates.render(callback, &scene, locals, OutputMode::Raw, &self.on(&scene))?;
         Ok(())
     }
 }

@@ -113,7 +113,13 @@ impl Backend for RequestHost {
             return Err(Fault::new("invalid", "api_call_send needs a template"));
         };
         match self.send(&name, &call.data) {
-            Ok(response) => Ok(json!({ "response": response, "errors": [] })),
+            Ok(response) => {
+                // It was sent all the same.
+                let failed = self.answered(&name, &call.data, &response).err();
+                let failed = failed.map(|e| json!({ "message": format!("its callback: {e}") }));
+                let errors: Vec<Json> = failed.into_iter().collect();
+                Ok(json!({ "response": response, "errors": errors }))
+            }
             Err(message) => Ok(json!({ "response": null, "errors": [{ "message": message }] })),
         }
     }

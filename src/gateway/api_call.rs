@@ -45,6 +45,9 @@ impl Gateway<'_> {
         }
         let api_call =
             self.catalog.api_call(name).ok_or_else(|| refused("there is no such API call"))?;
+        if !api_call.enabled {
+            return Err(refused("it is switched off"));
+        }
         let with = Rendering { templates: self.templates, scene: self.scene, host: self.host };
         let mut call = Call::render(api_call, data, &with)?;
         let id = self.journal.next_id();

@@ -248,3 +248,55 @@ fn outside_development_there_is_no_door_without_a_token() {
         assert!(host.visitor().get("/graphql").status >= 400, "{environment}");
     }
 }
+
+/// An API call that makes a customer, and writes what it was told into a record.
+fn greets(name: &str, rest: &str) -> (String, String) {
+    let text = format!(
+        "---\nname: {name}\nto: https://api.stripe.com/v1/customers\nrequest_type: POST\n{rest}\n\
+         headers: '{{ \"Authorization\": \"Bearer {{{{ context.constants.stripe_sk_key }}}}\", \"Content-Type\": \"application/x-www-form-urlencoded\" }}'\n\
+         ---\ndescription={{{{ data.note | url_encode }}}}"
+    );
+    (format!("notifications/api_call_notifications/{name}.liquid"), text)
+}
+
+#[test]
+fn the_callback_of_an_api_call_runs_before_it_returns() {
+    let instance = Instance::new();
+    instance.write(
+        "custom_model_types/greeted.yml",
+        "name: greeted\nproperties:\n  - name: customer\n    type: string\n  - name: note\n    type: string\n",
+    );
+    let keeps = "callback: \"{% assign c = response.body | parse_json %}{% graphql g, c: c.id, n: data.note %}\
+        mutation($c: String, $n: String) { record_create(record: { table: \\\"greeted\\\", properties: [\
+        { name: \\\"customer\\\", value: $c }, { name: \\\"note\\\", value: $n }] }) { id } }{% endgraphql %}\"";
+    for (path, text) in [
+        greets("keeps", keeps),
+        greets("trips", "callback: \"{% raise %}{{ 1 | divided_by: 0 }}\""),
+        greets("off", "enabled: false"),
+    ] {
+        instance.write(&path, &text);
+    }
+    let host = instance.serve();
+    let send = |name: &str| {
+        let query = format!(
+            "mutation {{ api_call_send(data: {{ note: \"Hello\" }}, template: {{ name: \"{name}\" }}) \
+             {{ response {{ status body }} errors {{ message }} }} }}"
+        );
+        host.graphql(&query, &json!({}))["api_call_send"].clone()
+    };
+    let kept = send("keeps");
+    assert_eq!((&kept["errors"], &kept["response"]["status"]), (&Json::Null, &json!(200)));
+    let greeted = host.records("greeted");
+    let customers = host.stripe.read("/v1/customers")["data"].clone();
+    assert_eq!(greeted.len(), 1);
+    assert_eq!(greeted[0]["properties"]["customer"], customers[0]["id"]);
+    assert_eq!(greeted[0]["properties"]["note"], "Hello");
+    let off = send("off");
+    assert_eq!(off["response"], Json::Null);
+    assert!(off["errors"][0]["message"].as_str().expect("why").contains("switched off"), "{off}");
+    // What was sent stays sent, and is told.
+    let tripped = send("trips");
+    assert_eq!(tripped["response"]["status"], 200);
+    assert!(tripped["errors"][0]["message"].as_str().expect("why").contains("callback"));
+    assert_eq!(host.stripe.read("/v1/customers")["data"].as_array().map(Vec::len), Some(2));
+}
