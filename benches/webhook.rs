@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
-use support::{client, folder, serve, together};
+use support::{client, folder, serve, together, waits};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -110,6 +110,9 @@ fn measure(criterion: &mut Criterion) {
                     together(&served.runtime, callers, count, one)
                 });
             });
+            let one = move |_| deliver(http.clone(), url.clone());
+            let (median, most) = waits(&served.runtime, callers, 500 * callers, one);
+            println!("webhook/{callers}_callers/{name}: p50 {median:.1?}, p99 {most:.1?}");
         }
         group.finish();
     }

@@ -13,7 +13,7 @@ use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -119,4 +119,29 @@ where
         }
         begun.elapsed()
     })
+}
+
+/// How long each of `count` things takes: the median, and what one in a hundred exceeds.
+pub fn waits<F>(
+    runtime: &Runtime,
+    callers: u64,
+    count: u64,
+    one: impl Fn(u64) -> F + Clone + Send + Sync + 'static,
+) -> (Duration, Duration)
+where
+    F: Future<Output = ()> + Send,
+{
+    let all = Arc::new(Mutex::new(Vec::with_capacity(usize::try_from(count).expect("few"))));
+    let kept = Arc::clone(&all);
+    together(runtime, callers, count, move |number| {
+        let (one, kept) = (one.clone(), Arc::clone(&kept));
+        async move {
+            let begun = Instant::now();
+            one(number).await;
+            kept.lock().expect("no caller panics").push(begun.elapsed());
+        }
+    });
+    let mut all = std::mem::take(&mut *all.lock().expect("no caller panics"));
+    all.sort();
+    (all[all.len() / 2], all[all.len() * 99 / 100])
 }
