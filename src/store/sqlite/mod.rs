@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod database;
 
+mod checkpoint;
 mod executions;
 mod fault;
 mod filter;

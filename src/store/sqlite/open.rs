@@ -1,9 +1,10 @@
 //! How a connection to the file is opened and set up.
 
+use super::checkpoint::Checkpoints;
 use super::fault;
+use crate::crash;
 use crate::secret::create_private;
 use crate::store::error::Error;
-use crate::{crash, crash_point};
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, OpenFlags};
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 const BUSY_WAIT: Duration = Duration::from_secs(5);
-// A checkpoint costs two fsyncs and stops commits: every 16 MB, not every 4.
+// A checkpoint costs two fsyncs: every 16 MB, not every 4.
 const CHECKPOINT_PAGES: u32 = 4000;
 // Every statement of the house stays compiled; queries vary with their filters.
 const STATEMENTS_KEPT: usize = 128;
@@ -28,27 +29,22 @@ pub fn writer(path: &Path) -> Result<Connection, Error> {
     set("synchronous", synchronous())?;
     set("foreign_keys", "ON")?;
     set("cache_size", "-8000")?;
-    let due = i32::try_from(crash::checkpoint_pages(CHECKPOINT_PAGES)).unwrap_or(i32::MAX);
+    let mut checkpoints = Checkpoints::new(path, crash::checkpoint_pages(CHECKPOINT_PAGES));
     connection
-        .wal_hook(Some(move |log: &mut Wal, pages| {
-            if pages >= due {
-                checkpoint(log);
-            }
+        .wal_hook(Some(move |log: &mut Wal, pages: i32| {
+            checkpoints.committed(log, u32::try_from(pages).unwrap_or(0));
             Ok(())
         }))
         .map_err(|error| at(path, error))?;
     Ok(connection)
 }
 
-/// Moves what is in the log into the file, as far as readers let it. What it cannot move now, for
-/// readers or for a full disk, the next one moves: the commit before it holds all the same, so
-/// nobody is told. SQLite's own hook does just this, without a place to die at.
-fn checkpoint(log: &mut Wal) {
-    crash_point!("checkpoint_before");
-    if let Err(error) = log.checkpoint() {
-        tracing::debug!("the log could not be moved into the file now: {error}");
-    }
-    crash_point!("checkpoint_after");
+/// A connection that moves the log, as careful as the writer, and writes nothing else.
+pub fn beside_the_writer(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let set = connection.pragma_update(None, "synchronous", synchronous());
+    set.map_err(|error| at(path, error))?;
+    Ok(connection)
 }
 
 /// How careful a commit is. Anything but FULL is a fault that the power tests have to find.
