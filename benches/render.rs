@@ -5,7 +5,6 @@ mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value as Json, json};
-use sluicegate::app::scope::Scope;
 use sluicegate::gateway::call::{Call, Rendering};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ fn whole_call(criterion: &mut Criterion) {
     let data = data()["data"].clone();
     criterion.bench_function("create_payment_call", |bencher| {
         bencher.iter(|| {
-            let host = Arc::clone(&served.house).host(Scope::new(served.house.bare_context()));
+            let host = Arc::clone(&served.house).host(served.house.bare_scope());
             let scene = host.scene().expect("a scene");
             let on = host.on(&scene);
             let with = Rendering { templates: &world.templates, scene: &scene, host: &on };

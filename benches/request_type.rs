@@ -4,12 +4,11 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Map, Value as Json, json};
-use sluicegate::app::scope::Scope;
 use sluicegate::gateway::outcome::State;
 use sluicegate::gateway::request_type::Submission;
 use sluicegate::store::contract::Tally;
 use std::sync::Arc;
-use support::{Served, client, serve, together};
+use support::{Callers, Served, serve, together, waits};
 
 const BODY: &str =
     "amount=2000&currency=usd&source=tok_visa&description=Two%20mugs&metadata%5Border%5D=7";
@@ -20,26 +19,9 @@ fn data() -> Map<String, Json> {
     data.as_object().cloned().unwrap_or_default()
 }
 
-/// The call itself, as any program would make it.
-async fn bare(client: reqwest::Client, url: String) {
-    let sending = client
-        .post(url)
-        .bearer_auth("sk_test_sluicegate_sandbox")
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .header("Stripe-Version", "2020-03-02")
-        .body(BODY);
-    let answer = sending.send().await.expect("an answer");
-    assert_eq!(answer.status(), 200);
-    answer.bytes().await.expect("a body");
-}
-
-/// The same charge through `POST /api/request_types/create_payment`.
-async fn endpoint(client: reqwest::Client, url: String, body: String) {
-    let sending = client.post(url).header("Content-Type", "application/json").body(body);
-    let answer = sending.send().await.expect("an answer");
-    assert_eq!(answer.status(), 200);
-    answer.bytes().await.expect("a body");
-}
+/// The call itself.
+const HEADERS: &str = "Authorization: Bearer sk_test_sluicegate_sandbox\r\n\
+    Content-Type: application/x-www-form-urlencoded\r\nStripe-Version: 2020-03-02\r\n";
 
 fn measure(criterion: &mut Criterion) {
     let served = serve("whsec_not_used_here");
@@ -47,26 +29,26 @@ fn measure(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("create_payment/{callers}_callers"));
         group.throughput(Throughput::Elements(1));
         group.sample_size(20);
-        let http = client();
-        let charges = format!("{}/v1/charges", served.sandbox.url());
-        group.bench_function("bare_http_call", |bencher| {
-            bencher.iter_custom(|count| {
-                let (http, charges) = (http.clone(), charges.clone());
-                together(&served.runtime, callers, count, move |_| {
-                    bare(http.clone(), charges.clone())
-                })
-            });
-        });
-        let door = format!("http://{}/api/request_types/create_payment", served.addr);
+        let door = "/api/request_types/create_payment";
         let body = json!({ "data": data() }).to_string();
         let before = served.house.store.tally();
-        group.bench_function("endpoint", |bencher| {
-            bencher.iter_custom(|count| {
-                let (http, door, body) = (http.clone(), door.clone(), body.clone());
-                let one = move |_| endpoint(http.clone(), door.clone(), body.clone());
-                together(&served.runtime, callers, count, one)
+        for (name, addr, path, headers, body) in [
+            ("bare_http_call", served.sandbox.addr(), "/v1/charges", HEADERS, BODY),
+            ("endpoint", served.addr, door, "Content-Type: application/json\r\n", body.as_str()),
+        ] {
+            let calling = Callers::of(addr);
+            let request = calling.request(path, headers, body);
+            let one = move |_| {
+                let (calling, request) = (Arc::clone(&calling), Arc::clone(&request));
+                async move { calling.call(&request).await }
+            };
+            let again = one.clone();
+            group.bench_function(name, |bencher| {
+                bencher.iter_custom(|count| together(&served.runtime, callers, count, one.clone()));
             });
-        });
+            let (median, most) = waits(&served.runtime, callers, 500 * callers, again);
+            println!("create_payment/{callers}_callers/{name}: p50 {median:.1?}, p99 {most:.1?}");
+        }
         groups(before, served.house.store.tally());
         if callers == 1 {
             group.bench_function("in_process", |bencher| bencher.iter(|| in_process(&served)));
@@ -88,7 +70,7 @@ fn groups(before: Tally, after: Tally) {
 
 /// Without the HTTP of the endpoint: what `sluicegate call` does.
 fn in_process(served: &Served) {
-    let scope = Scope::new(served.house.bare_context());
+    let scope = served.house.bare_scope();
     let submission =
         Submission { name: "create_payment".to_owned(), data: data(), ..Submission::default() };
     let outcome =

@@ -16,7 +16,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -88,6 +89,58 @@ fn copy(from: &Path, to: &Path) {
 /// A client that keeps its connections.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
+/// Callers that cost next to nothing, so that two processors are left to what is measured: they
+/// send bytes that are ready, over connections that are kept, and look at no more than they must.
+pub struct Callers {
+    addr: SocketAddr,
+    idle: Mutex<Vec<TcpStream>>,
+}
+
+impl Callers {
+    /// Callers of one server.
+    pub fn of(addr: SocketAddr) -> Arc<Self> {
+        Arc::new(Self { addr, idle: Mutex::default() })
+    }
+
+    /// A request as it goes over the wire.
+    pub fn request(&self, path: &str, headers: &str, body: &str) -> Arc<[u8]> {
+        let (addr, length) = (self.addr, body.len());
+        format!("POST {path} HTTP/1.1\r\nHost: {addr}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+            .into_bytes()
+            .into()
+    }
+
+    /// Sends a request and reads the whole answer, which has to be a 200.
+    pub async fn call(&self, request: &[u8]) {
+        let idle = self.idle.lock().expect("no caller panics").pop();
+        let mut stream = match idle {
+            Some(stream) => stream,
+            None => TcpStream::connect(self.addr).await.expect("a connection"),
+        };
+        stream.write_all(request).await.expect("sent");
+        let mut answer = Vec::with_capacity(8 * 1024);
+        let mut length = usize::MAX;
+        while answer.len() < length {
+            assert_ne!(stream.read_buf(&mut answer).await.expect("an answer"), 0, "a whole one");
+            if length == usize::MAX {
+                length = whole_length(&answer);
+            }
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+        self.idle.lock().expect("no caller panics").push(stream);
+    }
+}
+
+/// How long an answer is with its head, once the head is there.
+fn whole_length(answer: &[u8]) -> usize {
+    let Some(head) = answer.windows(4).position(|end| end == b"\r\n\r\n") else {
+        return usize::MAX;
+    };
+    let lines = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
+    let length = lines.lines().find_map(|line| line.strip_prefix("content-length:"));
+    head + 4 + length.expect("a length").trim().parse::<usize>().expect("a number")
 }
 
 /// Does `count` things with `callers` at once and tells how long all of them took.

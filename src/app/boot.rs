@@ -2,7 +2,6 @@
 
 use crate::app::error::Error;
 use crate::app::house::House;
-use crate::app::scope::Scope;
 use crate::config::{Config, Stripe};
 use crate::gateway::request_type::Submission;
 use crate::sandbox::server::{self, Options, Running};
@@ -70,7 +69,7 @@ pub fn listen(house: &Arc<House>, address: SocketAddr) -> Result<(), Error> {
             idempotency_key: Some(key),
             ..Submission::default()
         };
-        let outcome = house.host(Scope::new(house.bare_context())).request_type(submission)?;
+        let outcome = house.host(house.bare_scope()).request_type(submission)?;
         if !outcome.errors.is_empty() {
             tracing::warn!("the sandbox will deliver no events: {}", outcome.message());
         }

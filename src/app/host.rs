@@ -34,7 +34,8 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Store`] when constants cannot be read.
     pub fn scene(&self) -> Result<Scene, Error> {
-        let scene = Scene::new(self.scope.context.clone());
+        let scope = Arc::clone(&self.scope);
+        let scene = Scene::made_by(move || scope.context.clone());
         scene.set_constants(self.house.constants(&self.world)?);
         self.tell_constants(&scene);
         Ok(scene)

@@ -1,6 +1,7 @@
 //! The house: every room, built once.
 
 use crate::app::arrivals::Arrivals;
+use crate::app::constants::Constants;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::readiness::Readiness;
@@ -26,7 +27,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -55,7 +56,7 @@ pub struct House {
     pub wake: Notify,
     /// Webhooks that come in.
     pub arrivals: Arrivals,
-    bare_context: OnceLock<Map<String, Json>>,
+    constants: Constants,
     stopping: AtomicBool,
     secrets: Secrets,
     /// Whether it could take a payment now.
@@ -109,7 +110,7 @@ impl House {
             stripe_url,
             wake: Notify::new(),
             arrivals: Arrivals::default(),
-            bare_context: OnceLock::new(),
+            constants: Constants::default(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),
             readiness: Readiness::default(),
@@ -162,12 +163,13 @@ impl House {
         RequestHost { house: Arc::clone(self), world: self.world(), scope: Arc::new(scope) }
     }
 
-    /// `context` where there is no visitor: commands and the worker.
-    pub fn bare_context(&self) -> Map<String, Json> {
-        self.bare_context.get_or_init(|| self.make_bare_context()).clone()
+    /// The scope where there is no visitor: commands and the worker.
+    pub fn bare_scope(self: &Arc<Self>) -> Scope {
+        let house = Arc::clone(self);
+        Scope::made_by(move || house.bare_context())
     }
 
-    fn make_bare_context(&self) -> Map<String, Json> {
+    fn bare_context(&self) -> Map<String, Json> {
         let url = self.public_url();
         let host = url.split("://").nth(1).unwrap_or("localhost");
         let context = json!({
@@ -191,16 +193,21 @@ impl House {
     /// [`Error::Store`].
     pub fn constants(&self, world: &World) -> Result<BTreeMap<String, Secret>, Error> {
         let mut constants = world.constants();
-        for constant in self.store.constants()? {
-            if let Some(value) = self.config.instance_key.open(CONSTANT_PLACE, &constant.sealed) {
-                constants.insert(constant.name, value);
-            }
-        }
+        let open = |one: Constant| {
+            let value = self.config.instance_key.open(CONSTANT_PLACE, &one.sealed)?;
+            Some((one.name, value))
+        };
+        let kept = self.constants.get(|| {
+            let all = self.store.constants()?;
+            Ok::<_, Error>(all.into_iter().filter_map(open).collect())
+        })?;
+        constants.extend(kept.iter().cloned());
         Ok(constants)
     }
 
-    /// A constant's value, sealed for the store.
+    /// A constant's value, sealed for the store, where it is about to be written.
     pub fn seal_constant(&self, value: &str) -> String {
+        self.constants.written();
         self.config.instance_key.seal(CONSTANT_PLACE, value)
     }
 

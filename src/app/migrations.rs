@@ -2,7 +2,6 @@
 
 use crate::app::error::Error;
 use crate::app::house::House;
-use crate::app::scope::Scope;
 use crate::app::worker::claim;
 use crate::crash_point;
 use crate::journal::buffer::Buffer as _;
@@ -83,7 +82,7 @@ pub fn resume(house: &Arc<House>, run: Run) -> Result<(), Error> {
 }
 
 fn execute(house: &Arc<House>, migration: &Migration, run: Run) -> Result<(), Error> {
-    let host = house.host(Scope::new(house.bare_context()));
+    let host = house.host(house.bare_scope());
     let scene = host.scene()?;
     let scene_host = host.on(&scene);
     let mut phase = house.journal.phase();

@@ -4,6 +4,7 @@ mod aftermath;
 pub mod arrivals;
 pub mod backend;
 pub mod boot;
+pub mod constants;
 pub mod doors;
 pub mod durable;
 pub mod error;

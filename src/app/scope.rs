@@ -7,14 +7,17 @@ use crate::secret::Secret;
 use crate::template::render::OutputMode;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
+
+/// `context`, made when somebody first looks at it.
+pub type Context = LazyLock<Map<String, Json>, Box<dyn FnOnce() -> Map<String, Json> + Send>>;
 
 /// One request or run.
 pub struct Scope {
     /// Who asks, when signed in.
     pub user_id: Option<String>,
     /// `context` for the templates of this request.
-    pub context: Map<String, Json>,
+    pub context: Context,
     /// The session's anti-forgery token.
     pub csrf_token: String,
     /// The path with its query, to come back to.
@@ -41,9 +44,14 @@ pub struct Scope {
 impl Scope {
     /// A scope with a context and nothing else: a command, a worker's run.
     pub fn new(context: Map<String, Json>) -> Self {
+        Self::made_by(move || context)
+    }
+
+    /// The same with a context that is made when a template first looks at it.
+    pub fn made_by(context: impl FnOnce() -> Map<String, Json> + Send + 'static) -> Self {
         Self {
             user_id: None,
-            context,
+            context: LazyLock::new(Box::new(context)),
             csrf_token: String::new(),
             current_path: "/".to_owned(),
             page_id: String::new(),

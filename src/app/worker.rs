@@ -10,7 +10,6 @@ use crate::app::forms;
 use crate::app::house::House;
 use crate::app::jobs;
 use crate::app::migrations;
-use crate::app::scope::Scope;
 use crate::crash_point;
 use crate::gateway::{api_call, request_type};
 use crate::journal::error::Error as JournalError;
@@ -212,7 +211,7 @@ fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
     if run.execution().kind == forms::KIND {
         return forms::resume(house, run);
     }
-    let host = house.host(Scope::new(house.bare_context()));
+    let host = house.host(house.bare_scope());
     match run.execution().kind.as_str() {
         request_type::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),

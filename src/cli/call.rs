@@ -1,6 +1,5 @@
 //! `call`: one request type from the command line.
 
-use crate::app::scope::Scope;
 use crate::cli::arguments::Call;
 use crate::cli::offline::with_house;
 use crate::cli::output::Output;
@@ -24,7 +23,7 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
         ..Submission::default()
     };
     let outcome = with_house(config, true, |house| {
-        Ok(house.host(Scope::new(house.bare_context())).request_type(submission)?)
+        Ok(house.host(house.bare_scope()).request_type(submission)?)
     })?;
     output.value(&json!(outcome));
     Ok(match outcome.state {

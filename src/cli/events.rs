@@ -1,7 +1,6 @@
 //! `events`: look at and replay webhook events.
 
 use crate::app::house::House;
-use crate::app::scope::Scope;
 use crate::cli::arguments::{Events, WhichEvents};
 use crate::cli::executions::{PER_PAGE, found, list, named, row, whole};
 use crate::cli::offline::with_house;
@@ -57,7 +56,7 @@ fn again(house: &House, event: &Execution) -> Result<Json> {
 
 /// What replaying an event would write, without writing it.
 fn rehearse(house: &Arc<House>, event: &Execution) -> Result<Json> {
-    let mut scope = Scope::new(house.bare_context());
+    let mut scope = house.bare_scope();
     scope.is_rehearsal = true;
     let processed = house.host(scope).rehearse(event)?;
     let writes: Vec<_> = processed.phase.writes().iter().filter_map(shown).collect();

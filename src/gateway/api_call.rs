@@ -72,7 +72,7 @@ impl Gateway<'_> {
             Begun::New(run) => {
                 let id = run.execution().id.clone();
                 let step = run.steps().first().cloned().expect("it was begun with a first step");
-                self.send(run, &plain(name), &Sending { call, step })?;
+                self.send(run, &plain(name), &Sending::new(call, &step))?;
                 self.answer_of(&id)
             }
             known => self.known(known, name),

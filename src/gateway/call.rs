@@ -6,7 +6,7 @@ use crate::module::source::Source;
 use crate::secret::{InstanceKey, Secret};
 use crate::template::host::Host;
 use crate::template::lenient_json;
-use crate::template::render::{OutputMode, Templates};
+use crate::template::render::{Locals, OutputMode, Templates};
 use crate::template::scene::Scene;
 use serde_json::{Map, Value as Json, json};
 
@@ -45,7 +45,8 @@ impl Rendering<'_> {
             return Ok(source.text.to_string());
         }
         // `form` is the same thing as `data` since July 2019 (platformos.md D).
-        let locals = json!({ "data": data, "form": data });
+        let mut locals = Locals::default().with("data", data);
+        locals.share("data", "form");
         let rendered =
             self.templates.render(source, self.scene, locals, OutputMode::Raw, self.host)?;
         Ok(rendered.output)

@@ -1,5 +1,6 @@
 //! What came back from a call, and what it tells: an answer, or that the answer is not known.
 
+use crate::liquid::value::Value;
 use crate::secret::InstanceKey;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
@@ -121,6 +122,18 @@ impl Answer {
     /// The answer as templates see it: `{status, headers, body}`.
     pub fn to_json(&self) -> Json {
         json!({ "status": self.status, "headers": self.headers, "body": self.body })
+    }
+
+    /// The same as a value of templates.
+    pub fn to_value(&self) -> Value {
+        let text = |header: &Json| Value::text(header.as_str().unwrap_or_default());
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str().into(), text(value)));
+        let entries = [
+            ("status".into(), Value::Int(self.status.into())),
+            ("headers".into(), Value::hash(headers.collect())),
+            ("body".into(), Value::text(self.body.as_str())),
+        ];
+        Value::hash(entries.into_iter().collect())
     }
 
     /// The answer as a step stores it: a body with a secret in it, such as that of a new webhook

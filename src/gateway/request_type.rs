@@ -22,6 +22,7 @@ use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Intent, StepAnswer, StepIntent, fingerprint};
 use crate::journal::phase::Phase;
 use crate::journal::run::{Begun, Run};
+use crate::liquid::value::Value;
 use crate::module::catalog::Catalog;
 use crate::module::request_type::RequestType;
 use crate::module::suggest;
@@ -29,7 +30,7 @@ use crate::secret::InstanceKey;
 use crate::store::error::Error as StoreError;
 use crate::store::execution::{Execution, State as ExecutionState};
 use crate::template::host::Host;
-use crate::template::render::{OutputMode, Templates};
+use crate::template::render::{Locals, OutputMode, Templates};
 use crate::template::scene::Scene;
 use serde_json::{Map, Value as Json, json};
 
@@ -87,25 +88,20 @@ impl Gateway<'_> {
             Ok(data) => data,
             Err(problems) => return Ok(Outcome::refused(name, State::Invalid, problems)),
         };
-        let input = json!({ "gateway": request_type.gateway, "data": data,
-            "config": submission.config, "user_id": submission.user_id });
-        let fingerprint = fingerprint(&json!({ "name": name, "input": input }));
-        if let Some(known) = self.earlier(&submission, &fingerprint)? {
+        let key = submission.idempotency_key.clone();
+        let (input, fingerprint) = asked(&request_type, data, submission);
+        if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
             return self.stored(known, name);
         }
         let id = self.journal.next_id();
-        let key = submission.idempotency_key.as_deref();
-        let call = self.render(&request_type, &data, key, id.as_str())?;
+        let call = self.render(&request_type, &input["data"], key.as_deref(), id.as_str())?;
         self.transport.check(&call)?;
         let intent = Intent {
             id: Some(id.clone()),
             kind: KIND.to_owned(),
             name: name.clone(),
             input,
-            idempotency_key: submission
-                .idempotency_key
-                .clone()
-                .filter(|_| !planted("callers_key_forgotten")),
+            idempotency_key: key.filter(|_| !planted("callers_key_forgotten")),
             fingerprint,
             ordering_key: None,
         };
@@ -116,8 +112,9 @@ impl Gateway<'_> {
         match self.journal.begin(intent, Some(step)) {
             Ok(Begun::New(run)) => {
                 crash_point!("intent_after_commit");
-                let step = run.steps().first().cloned().expect("it was begun with a first step");
-                let sent = self.send(run, &request_type, &Sending { call, step });
+                let step = run.steps().first().expect("it was begun with a first step");
+                let sending = Sending::new(call, step);
+                let sent = self.send(run, &request_type, &sending);
                 Ok(sent.unwrap_or_else(|error| begun_and_not_ended(pending, &error)))
             }
             Ok(known) => self.stored(known, name),
@@ -162,8 +159,8 @@ impl Gateway<'_> {
     }
 
     /// An earlier execution with this key, looked up before rendering: a replay costs one read.
-    fn earlier(&self, submission: &Submission, fingerprint: &str) -> Result<Option<Begun>, Error> {
-        match &submission.idempotency_key {
+    fn earlier(&self, key: Option<&str>, fingerprint: &str) -> Result<Option<Begun>, Error> {
+        match key {
             Some(_) if planted("callers_key_forgotten") => Ok(None),
             Some(key) => Ok(self.journal.find(KIND, key, fingerprint)?),
             None => Ok(None),
@@ -208,7 +205,7 @@ impl Gateway<'_> {
     fn render(
         &self,
         request_type: &RequestType,
-        data: &Map<String, Json>,
+        data: &Json,
         key: Option<&str>,
         id: &str,
     ) -> Result<Call, Error> {
@@ -220,10 +217,10 @@ impl Gateway<'_> {
         let with = Rendering { templates: self.templates, scene: self.scene, host: self.host };
         let mut data = data.clone();
         if let Some(key) = key {
-            data.insert("idempotency_key".to_owned(), json!(key));
-            data.insert("indempotency_key".to_owned(), json!(key));
+            data["idempotency_key"] = json!(key);
+            data["indempotency_key"] = json!(key);
         }
-        let mut call = Call::render(api_call, &Json::Object(data), &with)?;
+        let mut call = Call::render(api_call, &data, &with)?;
         call.key(name, &format!("sluicegate-{id}-0"))?;
         call.mark(&operation(id));
         Ok(call)
@@ -245,29 +242,30 @@ impl Gateway<'_> {
             let answered = StepAnswer { seq, response: answer.to_stored(self.key) };
             self.journal.answer(&mut run, answered);
         }
-        let execution = run.execution().clone();
-        let part = |name: &str| {
-            execution.input.get(name).and_then(Json::as_object).cloned().unwrap_or_default()
-        };
-        let (data, config) = (part("data"), part("config"));
         let mut phase = self.journal.phase();
-        let settled = StepIntent::new("settled", json!({ "name": request_type.name }));
-        let mut outcome = match self.journal.recalled(&mut run, &settled)? {
-            Some(known) => self.known_outcome(&known)?,
-            None => self.conclude(&mut phase, &execution, request_type, &answer)?,
+        let settled = || StepIntent::new("settled", json!({ "name": request_type.name }));
+        let known = match run.next_kind() {
+            Some(_) => self.journal.recalled(&mut run, &settled())?,
+            None => None,
         };
-        let callback = config.get("callback").and_then(Json::as_str).map(str::trim);
+        let mut outcome = match known {
+            Some(known) => self.known_outcome(&known)?,
+            None => self.conclude(&mut phase, run.execution(), request_type, &answer)?,
+        };
+        let input = &run.execution().input;
+        let callback = input.pointer("/config/callback").and_then(Json::as_str).map(str::trim);
         if let Some(callback) = callback.filter(|name| !name.is_empty())
             && outcome.state == State::Completed
         {
-            if run.next_kind().is_none() {
-                let known = self.key.seal(OUTCOME_PLACE, &plain(&outcome).to_string());
-                self.journal.note(&mut run, settled, Json::from(known));
-            }
-            let locals = json!({ "data": data, "config": config,
+            let callback = callback.to_owned();
+            let locals = json!({ "data": input["data"], "config": input["config"],
                 "gateway_response": answer.to_json(), "response": answer.to_json(),
                 "record": outcome.record, "outcome": outcome });
-            run = match self.call_back(run, &mut phase, callback, &locals, &mut outcome)? {
+            if run.next_kind().is_none() {
+                let known = self.key.seal(OUTCOME_PLACE, &plain(&outcome).to_string());
+                self.journal.note(&mut run, settled(), Json::from(known));
+            }
+            run = match self.call_back(run, &mut phase, &callback, &locals, &mut outcome)? {
                 Ok(run) => run,
                 Err(pending) => return Ok(pending),
             };
@@ -325,9 +323,15 @@ impl Gateway<'_> {
             return Ok(Mapped::default());
         };
         let Some(partial) = self.catalog.partial(mapper) else { return Ok(Mapped::default()) };
-        let part = |name: &str| execution.input.get(name).cloned().unwrap_or_else(|| json!({}));
-        let locals = json!({ "gateway_response": answer.to_json(), "data": part("data"),
-            "config": part("config"), "request_type": request_type.name });
+        let part = |name: &str| match execution.input.get(name) {
+            Some(part) => Value::from(part),
+            None => Value::hash(<_>::default()),
+        };
+        let locals = Locals::default()
+            .with("gateway_response", answer.to_value())
+            .with("data", part("data"))
+            .with("config", part("config"))
+            .with("request_type", request_type.name.as_str());
         let rendered = self.templates.render(
             &partial.source,
             self.scene,
@@ -400,6 +404,25 @@ fn begun_and_not_ended(mut pending: Outcome, error: &dyn std::fmt::Display) -> O
     let message = "It was begun and is being processed; ask again for its outcome.";
     pending.errors.push(Problem::new(message, "processing", None));
     pending
+}
+
+/// Everything needed to run it again, and what it is known by.
+fn asked(
+    request_type: &RequestType,
+    data: Map<String, Json>,
+    submission: Submission,
+) -> (Json, String) {
+    let mut input = Map::new();
+    input.insert("gateway".to_owned(), Json::from(request_type.gateway.as_str()));
+    input.insert("data".to_owned(), Json::Object(data));
+    input.insert("config".to_owned(), Json::Object(submission.config));
+    input.insert("user_id".to_owned(), Json::from(submission.user_id));
+    let mut whole = Map::new();
+    whole.insert("name".to_owned(), Json::from(request_type.name.as_str()));
+    whole.insert("input".to_owned(), Json::Object(input));
+    let mut whole = Json::Object(whole);
+    let fingerprint = fingerprint(&whole);
+    (whole["input"].take(), fingerprint)
 }
 
 /// The caller's key from where it stands, the classic spelling included, in both places where it

@@ -17,7 +17,7 @@ use crate::journal::intent::{StepAnswer, StepIntent};
 use crate::journal::run::{Run, StepBegun};
 use crate::module::request_type::RequestType;
 use crate::store::execution::Step;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 /// From this age on a key may be gone; an hour before Stripe forgets it.
@@ -29,8 +29,17 @@ const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(30);
 pub struct Sending {
     /// The bytes.
     pub call: Call,
-    /// Their step.
-    pub step: Step,
+    /// The place of their step.
+    pub seq: u32,
+    /// Since when they are on disk.
+    pub since: Timestamp,
+}
+
+impl Sending {
+    /// The call of a step.
+    pub fn new(call: Call, step: &Step) -> Self {
+        Self { call, seq: step.seq, since: step.created_at }
+    }
 }
 
 impl Gateway<'_> {
@@ -56,14 +65,14 @@ impl Gateway<'_> {
         }
         let call = Call::from_json(&step.request, self.key)
             .ok_or_else(|| refused("the stored call cannot be opened with this instance's key"))?;
-        let mut sending = Sending { call, step };
+        let mut sending = Sending::new(call, &step);
         if planted("new_key_each_attempt") {
             sending.call.rekey(&self.journal.next_id().0);
         }
         if planted("resent_for_ever") {
             return self.send(run, &request_type, &sending);
         }
-        if self.journal.now().duration_since(sending.step.created_at) >= LOOK_AFTER {
+        if self.journal.now().duration_since(sending.since) >= LOOK_AFTER {
             return self.look(run, &request_type, &sending);
         }
         self.send(run, &request_type, &sending)
@@ -91,7 +100,7 @@ impl Gateway<'_> {
         crash_point!("look_after");
         tracing::info!(execution = id, request_type = request_type.name, "looked: {}", name(&seen));
         match seen {
-            Seen::Done(answer) => self.settle(run, request_type, sending.step.seq, answer),
+            Seen::Done(answer) => self.settle(run, request_type, sending.seq, answer),
             Seen::NotDone => self.send_anew(run, request_type, sending),
             Seen::Later(reason) => self.pending(run, request_type, &reason),
             Seen::Hidden => {
@@ -111,23 +120,22 @@ impl Gateway<'_> {
         request_type: &RequestType,
         sending: &Sending,
     ) -> Result<Outcome, Error> {
-        let age = self.journal.now().duration_since(sending.step.created_at);
+        let age = self.journal.now().duration_since(sending.since);
         if age < SETTLES_AFTER / crate::crash::haste().cast_signed() {
             let reason = "Stripe's answer settles nothing; looking again before it is sent anew";
             return self.pending(run, request_type, reason);
         }
-        let generation = sending.step.seq + 1;
+        let generation = sending.seq + 1;
         let mut call = sending.call.clone();
         call.rekey(&format!("sluicegate-{}-0-{generation}", run.execution().id));
-        let looked =
-            StepAnswer { seq: sending.step.seq, response: json!({ "looked": "not done" }) };
+        let looked = StepAnswer { seq: sending.seq, response: json!({ "looked": "not done" }) };
         self.journal.answer(&mut run, looked);
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         match self.journal.begin_step(&mut run, &mut self.journal.phase(), step)? {
             StepBegun::Take(step) => {
                 crash_point!("anew_before_send");
-                self.send(run, request_type, &Sending { call, step })
+                self.send(run, request_type, &Sending::new(call, &step))
             }
             StepBegun::Answered(_) => self.pending(run, request_type, "the call was answered"),
         }
@@ -153,7 +161,7 @@ impl Gateway<'_> {
                 let gone = repeated && sending.call.method == "DELETE" && answer.is_missing();
                 let answer =
                     if gone { crate::gateway::look::deleted(&sending.call) } else { answer };
-                self.settle(run, request_type, sending.step.seq, answer)
+                self.settle(run, request_type, sending.seq, answer)
             }
             Reply::Unknown(reason) => self.pending(run, request_type, &reason),
             Reply::Spent(reason) => {

@@ -45,8 +45,7 @@ impl Writing<'_> {
             let message = format!("There is no form to save {} with.", request_type.name);
             return Ok((None, vec![Problem::new(message, "no_form", None)]));
         };
-        let properties = allowed(form, properties);
-        let notes = notes(form, &properties);
+        let (properties, notes) = noted(form, allowed(form, properties));
         let record = match (id, form.resource.table()) {
             (Some(id), _) => self.writer.update(phase, id, properties)?,
             (None, Some(table)) => Some(self.writer.create(phase, table, properties)?),
@@ -129,19 +128,24 @@ fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
         .collect()
 }
 
-fn notes(form: &Form, properties: &Map<String, Json>) -> Vec<Problem> {
+/// The properties, and what the form's rules say against them.
+fn noted(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
     let asking = Asking { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
-    let errors = validate(&form.fields, &json!({ "properties": properties }), &asking);
+    let mut values = json!({ "properties": null });
+    values["properties"] = Json::Object(properties);
+    let errors = validate(&form.fields, &values, &asking);
     let first =
         |messages: &Json| messages.get(0).and_then(Json::as_str).unwrap_or("is invalid").to_owned();
-    errors
-        .iter()
-        .map(|(path, messages)| {
-            let name = path.rsplit('.').next().unwrap_or(path);
-            let message = format!("The record was saved although {name} {}.", first(messages));
-            Problem::new(message, "record_invalid", Some(name))
-        })
-        .collect()
+    let note = |(path, messages): (&String, &Json)| {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let message = format!("The record was saved although {name} {}.", first(messages));
+        Problem::new(message, "record_invalid", Some(name))
+    };
+    let notes = errors.iter().map(note).collect();
+    match values["properties"].take() {
+        Json::Object(properties) => (properties, notes),
+        _ => unreachable!("it was put there as an object"),
+    }
 }
 
 fn find(phase: &Phase, table: &str, related: &Related) -> Result<Option<RecordId>, Error> {

@@ -29,10 +29,11 @@ pub fn emit(
     let (request, key) = turn.request.clone().unzip();
     let mut event = json!({
         "id": id, "object": "event", "api_version": turn.world.settings.default_version,
-        "created": turn.now, "data": data, "livemode": false,
+        "created": turn.now, "data": null, "livemode": false,
         "pending_webhooks": endpoints.len(),
         "request": {"id": request, "idempotency_key": key.flatten()}, "type": kind,
     });
+    event["data"] = Value::Object(data);
     if account != PLATFORM {
         event["account"] = json!(account);
     }

@@ -73,7 +73,7 @@ impl World {
             path: asked.call.path.clone(),
             fingerprint: asked.fingerprint.clone(),
             status: reply.status,
-            body: reply.body.to_string(),
+            body: serde_json::to_string(&reply.body).unwrap_or_default(),
             request_id: request_id.to_owned(),
             created: self.clock.now(),
         };

@@ -9,7 +9,7 @@ use super::params::Params;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::state::Shared;
-use super::world::{Kind, LoggedRequest, PLATFORM};
+use super::world::{Kind, LoggedRequest, PLATFORM, World};
 use super::{form, idempotency, multipart, version};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 const BODY_MAX: usize = 1024 * 1024;
 /// Bytes an uploaded file may have, with what is around it.
 const UPLOAD_MAX: usize = 10 * 1024 * 1024;
+
+/// Milliseconds an answer is delayed at most.
+const DELAY_MAX: u64 = 120_000;
 
 /// What a request is before anything of it was understood.
 struct Incoming<'a> {
@@ -34,49 +37,34 @@ struct Incoming<'a> {
 /// Answers one API request.
 pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> Response<Body> {
     let started = Instant::now();
-    let request_id = shared.request_id();
     let (parts, body) = request.into_parts();
-    let method = method(&parts.method);
     let path = normalized(parts.uri.path());
-    let mut log = LoggedRequest {
-        id: request_id.clone(),
-        created: shared.world().clock.now(),
-        method: parts.method.to_string(),
-        path: path.chars().take(300).collect(),
-        status: 0,
-        account: header(&parts.headers, "stripe-account"),
-        idempotency_key: header(&parts.headers, "idempotency-key"),
-        replayed: false,
-        fault: None,
-        error: None,
-        ms: 0,
-    };
     let incoming = Incoming {
-        method,
+        method: method(&parts.method),
         path: &path,
         query: parts.uri.query().unwrap_or_default(),
         headers: &parts.headers,
         client_ip: peer.address.ip().to_string(),
     };
+    let log = Log { started, request: first_log(&shared, &parts.method, &incoming) };
+    let request_id = log.request.id.clone();
     let most = if path == "/v1/files" { UPLOAD_MAX } else { BODY_MAX };
-    let answered = match to_bytes(body, most).await {
-        Ok(bytes) => {
-            let read = read(&shared, &incoming, &bytes);
-            run(&shared, read, &incoming, &request_id, &mut log).await
-        }
-        Err(_) => {
-            let refusal = Refusal::invalid("The request body is too large.").status(413);
-            Some(Reply::refused(&refusal, &request_id))
+    let read = match to_bytes(body, most).await {
+        Ok(bytes) => read(&shared, &incoming, &bytes),
+        Err(_) => Err(Refusal::invalid("The request body is too large.").status(413)),
+    };
+    let answered = match read {
+        Ok(asked) => run(&shared, asked, &incoming, log).await,
+        Err(refusal) => {
+            let reply = Some(Reply::refused(&refusal, &request_id));
+            log.end(&mut shared.world(), reply.as_ref());
+            reply
         }
     };
     let Some(mut reply) = answered else {
-        finish_log(&shared, log, 0, started);
         peer.cut();
         return Response::new(Body::empty());
     };
-    log.replayed = reply.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
-    log.error = reply.body["error"]["message"].as_str().map(str::to_owned);
-    finish_log(&shared, log, reply.status, started);
     reply.headers.push(("request-id", request_id));
     for (name, sent) in
         [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")]
@@ -96,10 +84,46 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
     reply.into_response()
 }
 
-fn finish_log(shared: &Shared, mut log: LoggedRequest, status: u16, started: Instant) {
-    log.status = status;
-    log.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    shared.world().log(log);
+/// A line of the log that is not written yet.
+struct Log {
+    started: Instant,
+    request: LoggedRequest,
+}
+
+impl Log {
+    /// Writes it, with what was answered, or that nothing was.
+    fn end(mut self, world: &mut World, reply: Option<&Reply>) {
+        let took = self.started.elapsed();
+        self.request.created = world.clock.now() - i64::try_from(took.as_secs()).unwrap_or(0);
+        self.request.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if let Some(reply) = reply {
+            self.request.status = reply.status;
+            self.request.replayed =
+                reply.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
+            self.request.error = reply.body["error"]["message"].as_str().map(str::to_owned);
+        }
+        world.log(self.request);
+    }
+}
+
+fn first_log(
+    shared: &Shared,
+    method: &axum::http::Method,
+    incoming: &Incoming<'_>,
+) -> LoggedRequest {
+    LoggedRequest {
+        id: shared.request_id(),
+        created: 0,
+        method: method.to_string(),
+        path: incoming.path.chars().take(300).collect(),
+        status: 0,
+        account: header(incoming.headers, "stripe-account"),
+        idempotency_key: header(incoming.headers, "idempotency-key"),
+        replayed: false,
+        fault: None,
+        error: None,
+        ms: 0,
+    }
 }
 
 fn method(method: &axum::http::Method) -> &'static str {
@@ -148,7 +172,7 @@ fn read(shared: &Shared, incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, 
     let account = account.unwrap_or_else(|| PLATFORM.to_owned());
     let known = world
         .stored(&account)
-        .filter(|stored| stored.kind == Kind::Account && stored.value().get("deleted").is_none());
+        .filter(|stored| stored.kind == Kind::Account && !stored.is_deleted());
     if known.is_none() {
         return Err(Refusal::account(&key, &account));
     }
@@ -168,51 +192,89 @@ fn read(shared: &Shared, incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, 
     Ok(Asked { call, account: account.into(), key: idempotency_key, fingerprint })
 }
 
+/// What a request comes to at once.
+enum First {
+    /// An answer, or a hang-up.
+    Answer(Option<Reply>),
+    /// It is executed after so many milliseconds.
+    Late(Asked, u64),
+}
+
 /// Executes what was asked, with the faults that strike; `None` hangs up.
 async fn run(
-    shared: &Shared,
-    read: Result<Asked, Refusal>,
+    shared: &Arc<Shared>,
+    asked: Asked,
     incoming: &Incoming<'_>,
-    request_id: &str,
-    log: &mut LoggedRequest,
+    mut log: Log,
 ) -> Option<Reply> {
-    let asked = match read {
-        Ok(asked) => asked,
-        Err(refusal) => return Some(Reply::refused(&refusal, request_id)),
+    let request_id = log.request.id.clone();
+    let unversioned = !incoming.headers.contains_key("stripe-version");
+    let version = unversioned.then(|| asked.call.version.clone());
+    let finish = |log: Log, world: &mut World, reply: Option<Reply>| {
+        let reply = reply.map(|reply| match version {
+            Some(version) => reply.with("stripe-version", version),
+            None => reply,
+        });
+        log.end(world, reply.as_ref());
+        reply
     };
-    let rule = shared.world().faults.strike(incoming.method, incoming.path);
-    log.fault = rule.as_ref().map(|rule| rule.fault.name());
-    if rule.as_ref().is_some_and(|rule| rule.fault == Fault::DropBefore) {
-        return None;
+    // The lock is taken once: what it guards is on every request's way.
+    let (asked, delay) = {
+        let mut world = shared.world();
+        let rule = world.faults.strike(incoming.method, incoming.path);
+        log.request.fault = rule.as_ref().map(|rule| rule.fault.name());
+        match first(&mut world, asked, rule.as_ref(), &request_id) {
+            First::Answer(reply) => {
+                let reply = finish(log, &mut world, reply);
+                shared.ring(&world);
+                return reply;
+            }
+            First::Late(asked, delay) => (asked, delay),
+        }
+    };
+    let ours = Arc::clone(shared);
+    // In a task of its own: a client that hangs up meanwhile must not leave its key in flight for
+    // ever. Nothing else waits between the key and its answer.
+    let late = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        let mut world = ours.world();
+        let reply = world.execute(&asked, &request_id, None);
+        ours.ring(&world);
+        reply
+    });
+    let reply = late.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+    finish(log, &mut shared.world(), Some(reply))
+}
+
+/// What a request comes to at once, with the fault that strikes it.
+fn first(world: &mut World, asked: Asked, rule: Option<&Rule>, request_id: &str) -> First {
+    if rule.is_some_and(|rule| rule.fault == Fault::DropBefore) {
+        return First::Answer(None);
     }
-    if let Some(reply) = rule.as_ref().and_then(|rule| before(rule, request_id)) {
-        return Some(reply);
+    if let Some(reply) = rule.and_then(|rule| before(rule, request_id)) {
+        return First::Answer(Some(reply));
     }
-    let begun = shared.world().begin(&asked);
-    let mut reply = match begun {
+    let mut reply = match world.begin(&asked) {
         Err(refusal) => Reply::refused(&refusal, request_id),
         Ok(Some(kept)) => replay(&kept),
-        Ok(None) => {
-            if let Some(rule) = rule.as_ref().filter(|rule| rule.fault == Fault::Delay) {
-                tokio::time::sleep(Duration::from_millis(rule.delay_ms.min(120_000))).await;
+        Ok(None) => match rule {
+            Some(rule) if rule.fault == Fault::Delay => {
+                return First::Late(asked, rule.delay_ms.min(DELAY_MAX));
             }
-            let broken = rule.as_ref().filter(|rule| rule.fault == Fault::ErrorExecuted);
-            let reply = shared.world().execute(&asked, request_id, broken);
-            shared.bell.notify_one();
-            reply
-        }
+            rule => {
+                let broken = rule.filter(|rule| rule.fault == Fault::ErrorExecuted);
+                world.execute(&asked, request_id, broken)
+            }
+        },
     };
-    if !incoming.headers.contains_key("stripe-version") {
-        reply = reply.with("stripe-version", asked.call.version.clone());
-    }
     match rule.map(|rule| rule.fault) {
-        Some(Fault::DropAfter) => None,
+        Some(Fault::DropAfter) => return First::Answer(None),
         Some(Fault::Garbage) => {
             reply.body = Value::String("<html>upstream connect error</html>".into());
-            Some(reply)
         }
-        _ => Some(reply),
+        _ => {}
     }
+    First::Answer(Some(reply))
 }
 
 /// The answer of a fault that strikes before anything is executed.

@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, Response};
 use axum::routing::get;
+use std::any::Any;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,7 +110,13 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(browser::routes())
         .fallback(api)
         .with_state(shared);
-    house.layer(CatchPanicLayer::new())
+    house.layer(CatchPanicLayer::custom(broken))
+}
+
+/// The answer when the sandbox itself fails: Stripe's form, and a 500, which settles nothing.
+fn broken(_: Box<dyn Any + Send>) -> Response<Body> {
+    let body = r#"{"error": {"type": "api_error", "message": "The sandbox is broken."}}"#;
+    response(500, "application/json", body.into(), &[])
 }
 
 async fn api(
@@ -120,12 +127,7 @@ async fn api(
     if request.method() == Method::OPTIONS {
         return protocol::preflight();
     }
-    // In a task of its own: a client that hangs up must not leave its key in flight for ever.
-    let handled = tokio::spawn(protocol::handle(shared, peer, request)).await;
-    handled.unwrap_or_else(|_| {
-        let body = r#"{"error": {"type": "api_error", "message": "The sandbox is broken."}}"#;
-        response(500, "application/json", body.into(), &[])
-    })
+    protocol::handle(shared, peer, request).await
 }
 
 impl Running {

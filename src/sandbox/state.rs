@@ -33,6 +33,13 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes delivery when something waits for it.
+    pub fn ring(&self, world: &World) {
+        if !world.deliveries_due.is_empty() {
+            self.bell.notify_one();
+        }
+    }
+
     /// A new request id; unlike other ids it need not repeat with the seed.
     pub fn request_id(&self) -> String {
         let count = self.requests.fetch_add(1, Ordering::Relaxed);

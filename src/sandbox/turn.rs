@@ -104,7 +104,7 @@ impl<'w> Turn<'w> {
             account: account.into(),
             parent: parent.map(Arc::from),
             seq: self.changes.counter,
-            text: object.to_string().into(),
+            text: compact(object),
         };
         self.changes.objects.insert(text(object, "id").into(), Some(stored));
     }
@@ -113,7 +113,7 @@ impl<'w> Turn<'w> {
     pub fn update(&mut self, object: &Value) {
         let id = text(object, "id");
         let Some(stored) = self.stored(id) else { return };
-        let stored = Stored { text: object.to_string().into(), ..stored.clone() };
+        let stored = Stored { text: compact(object), ..stored.clone() };
         self.changes.objects.insert(id.into(), Some(stored));
     }
 
@@ -200,6 +200,11 @@ impl<'w> Turn<'w> {
         });
         id
     }
+}
+
+/// An object as it is kept: much faster than by way of `Display`.
+fn compact(object: &Value) -> Arc<str> {
+    serde_json::to_string(object).unwrap_or_default().into()
 }
 
 /// A text field of an object, or nothing.

@@ -63,6 +63,12 @@ impl Stored {
     pub fn value(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
+
+    /// Whether what is left of the object only says that it was deleted.
+    pub fn is_deleted(&self) -> bool {
+        // A cheap look first: nearly no object is.
+        self.text.contains("\"deleted\":") && self.value().get("deleted").is_some()
+    }
 }
 
 /// How this sandbox behaves; settable by control.

@@ -104,7 +104,7 @@ fn iso(time: &jiff::Zoned) -> String {
 
 /// The text of some JSON for where it is printed: in a page it can not end a script or open a tag.
 pub fn text(json: &Json, context: &Context<'_>) -> Result<String, Error> {
-    let text = json.to_string();
+    let text = serde_json::to_string(json).unwrap_or_default();
     context.budget.value(text.len())?;
     if matches!(context.escape, Escape::Raw) || !text.contains(['<', '>', '&']) {
         return Ok(text);

@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value as Json};
 use std::fmt;
 
 /// Nesting as deep as Ruby allows.
-const DEPTH_MAX: usize = 100;
+pub(super) const DEPTH_MAX: usize = 100;
 
 /// Why a text is not JSON; it never quotes the text, which may hold secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,7 +212,7 @@ impl Reader<'_> {
         let mut out = String::new();
         loop {
             let rest = self.rest();
-            let Some(run) = rest.find(['"', '\\']) else {
+            let Some(run) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) else {
                 self.at = self.text.len();
                 return Err(self.error("a closing `\"`"));
             };

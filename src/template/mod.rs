@@ -19,5 +19,6 @@ mod moment;
 pub mod render;
 pub mod scene;
 mod stage;
+mod strict_json;
 mod tags;
 mod target;

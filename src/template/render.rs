@@ -256,6 +256,13 @@ impl Partials for Templates {
 pub struct Locals(Vec<(Text, Value)>);
 
 impl Locals {
+    /// One more variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.push((Text::from(name), value.into()));
+        self
+    }
+
     /// The same value under another name too: one value, seen through both.
     pub fn share(&mut self, name: &str, as_well_as: &str) {
         let shared = self.0.iter().find(|(other, _)| other.as_str() == name);

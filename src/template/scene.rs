@@ -28,8 +28,34 @@ thread_local! {
 #[derive(Clone)]
 pub struct Scene(Rc<State>);
 
+/// Makes the fields of `context`: many templates never look at them.
+type Making = Box<dyn FnOnce() -> Map<String, Json>>;
+
+/// The fields of `context`, made when the first of them is asked for.
+struct Fields {
+    made: Hash,
+    making: Cell<Option<Making>>,
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.made.fmt(f)
+    }
+}
+
+impl Fields {
+    fn get(&self) -> &Hash {
+        if let Some(making) = self.making.take() {
+            let mut made = self.made.borrow_mut();
+            made.extend(making().into_iter().map(|(name, value)| (Text::from(name), value.into())));
+            made.entry("exports".into()).or_insert_with(|| Value::from(json!({})));
+        }
+        &self.made
+    }
+}
+
 struct State {
-    context: Hash,
+    context: Rc<Fields>,
     constants: Rc<RefCell<BTreeMap<String, Secret>>>,
     effects: RefCell<Effects>,
     content: RefCell<String>,
@@ -50,11 +76,15 @@ impl fmt::Debug for Scene {
 impl Scene {
     /// A scene whose `context` is this object.
     pub fn new(context: Map<String, Json>) -> Self {
-        let context = context.into_iter().map(|(name, value)| (Text::from(name), value.into()));
-        let context: Hash = Rc::new(RefCell::new(context.collect()));
-        context.borrow_mut().entry("exports".into()).or_insert_with(|| Value::from(json!({})));
+        Self::made_by(move || context)
+    }
+
+    /// A scene whose `context` is made when a template first looks at it.
+    pub fn made_by(context: impl FnOnce() -> Map<String, Json> + 'static) -> Self {
+        let making: Making = Box::new(context);
+        let context = Fields { made: Rc::default(), making: Cell::new(Some(making)) };
         Self(Rc::new(State {
-            context,
+            context: Rc::new(context),
             constants: Rc::default(),
             effects: RefCell::default(),
             content: RefCell::default(),
@@ -68,12 +98,12 @@ impl Scene {
 
     /// Sets `context.NAME`.
     pub fn set(&self, name: &str, value: Json) {
-        self.0.context.borrow_mut().insert(name.into(), value.into());
+        self.0.context.get().borrow_mut().insert(name.into(), value.into());
     }
 
     /// `context.NAME` as it is now.
     pub fn get(&self, name: &str) -> Json {
-        self.0.context.borrow().get(name).map(Value::to_json).unwrap_or_default()
+        self.0.context.get().borrow().get(name).map(Value::to_json).unwrap_or_default()
     }
 
     /// `context.exports` as it is now.
@@ -132,7 +162,7 @@ impl Scene {
 
     /// A part of `context` that is a hash, made when it is not there.
     pub(super) fn part(&self, name: &str) -> Hash {
-        let mut context = self.0.context.borrow_mut();
+        let mut context = self.0.context.get().borrow_mut();
         if let Some(Value::Hash(part)) = context.get(name) {
             return Rc::clone(part);
         }
@@ -150,7 +180,7 @@ impl Scene {
 
     /// A field of `context` as a variable.
     pub(super) fn field(&self, name: &str) -> Value {
-        self.0.context.borrow().get(name).cloned().unwrap_or_default()
+        self.0.context.get().borrow().get(name).cloned().unwrap_or_default()
     }
 
     /// Begins a render: an inner one draws on the outer one's budget. Nothing, when renders nest
@@ -202,7 +232,7 @@ impl Scene {
 /// `context`: fields, and constants that are only told by name.
 #[derive(Debug)]
 struct Context {
-    fields: Hash,
+    fields: Rc<Fields>,
     constants: Rc<Constants>,
 }
 
@@ -211,7 +241,7 @@ impl Object for Context {
         if key == "constants" {
             return Some(Value::Object(Rc::clone(&self.constants) as Rc<dyn Object>));
         }
-        self.fields.borrow().get(key).cloned()
+        self.fields.get().borrow().get(key).cloned()
     }
 
     /// A template may have put it into its own exports or session: there it is nothing.
@@ -219,7 +249,7 @@ impl Object for Context {
         if INSIDE.replace(true) {
             return Json::Null;
         }
-        let json = Value::Hash(Rc::clone(&self.fields)).to_json();
+        let json = Value::Hash(Rc::clone(self.fields.get())).to_json();
         INSIDE.set(false);
         json
     }
@@ -259,6 +289,23 @@ mod tests {
             assert!(!shown.contains("canary"), "{shown}");
         }
         assert_eq!(constants.to_text(), "{}");
+    }
+
+    #[test]
+    fn the_context_is_made_when_it_is_looked_at() {
+        let count = Rc::new(Cell::new(0));
+        let seen = Rc::clone(&count);
+        let scene = Scene::made_by(move || {
+            seen.set(seen.get() + 1);
+            Map::from_iter([("language".to_owned(), json!("en"))])
+        });
+        assert_eq!(scene.context().property("constants").to_text(), "{}");
+        assert_eq!(count.get(), 0);
+        assert_eq!(scene.context().property("language"), Value::text("en"));
+        scene.set("page", json!(1));
+        assert_eq!(scene.exports(), json!({}));
+        let whole = json!({ "language": "en", "exports": {}, "page": 1 });
+        assert_eq!((scene.context().to_json(), count.get()), (whole, 1));
     }
 
     #[test]

@@ -35,22 +35,26 @@ pub async fn request_type(
         return fault.json(dev);
     }
     let ours = Arc::clone(&house);
-    let answer = tokio::task::spawn_blocking(move || match wanted(name, &visit) {
-        Ok(wanted) => match ours.host(Scope::new(context(&ours, &visit))).request_type(wanted) {
+    let answer = tokio::task::spawn_blocking(move || {
+        let wanted = match wanted(name, &visit) {
+            Ok(wanted) => wanted,
+            Err(fault) => return fault.json(dev),
+        };
+        match ours.host(scope(&ours, visit)).request_type(wanted) {
             Ok(outcome) => {
                 crash_point!("answer_before");
                 outcome_response(&outcome)
             }
             Err(error) => fault(error).json(dev),
-        },
-        Err(fault) => fault.json(dev),
+        }
     });
     answer.await.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).json(dev))
 }
 
-/// The context of a program's request: no session, no page.
-pub fn context(house: &House, visit: &Visit) -> Map<String, Json> {
-    visit.context("", house.config.environment.name())
+/// The scope of a program's request: no session, no page.
+pub fn scope(house: &House, visit: Visit) -> Scope {
+    let environment = house.config.environment;
+    Scope::made_by(move || visit.context("", environment.name()))
 }
 
 fn wanted(name: String, visit: &Visit) -> Result<Submission, Fault> {
@@ -77,7 +81,7 @@ fn wanted(name: String, visit: &Visit) -> Result<Submission, Fault> {
 
 /// An outcome as HTTP; a pending one says where to ask again.
 pub fn outcome_response(outcome: &Outcome) -> Response {
-    let mut response = (status(outcome.state), axum::Json(json!(outcome))).into_response();
+    let mut response = (status(outcome.state), axum::Json(outcome)).into_response();
     if outcome.state == OutcomeState::Pending {
         let place = format!("/api/executions/{}", outcome.execution);
         if let Ok(place) = HeaderValue::from_str(&place) {

@@ -1,8 +1,7 @@
 //! `POST /graphql`, and the explorer page in development.
 
 use crate::app::house::House;
-use crate::app::scope::Scope;
-use crate::web::api::context;
+use crate::web::api::scope;
 use crate::web::error::Fault;
 use crate::web::page::{is_development, user_id};
 use crate::web::visit::Visit;
@@ -35,10 +34,10 @@ pub async fn run(State(house): State<Arc<House>>, request: Request) -> Response 
         let text = |name: &str| visit.params.get(name).and_then(Json::as_str).map(str::to_owned);
         let Some(query) = text("query") else { return missing(&visit, dev) };
         let variables = visit.params.get("variables").cloned().unwrap_or_else(|| json!({}));
-        let mut scope = Scope::new(context(&ours, &visit));
+        let operation = text("operationName");
+        let mut scope = scope(&ours, visit);
         scope.user_id = user;
         let host = ours.host(scope);
-        let operation = text("operationName");
         axum::Json(host.graphql(&query, operation.as_deref(), variables, dev)).into_response()
     });
     answer.await.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).json(dev))

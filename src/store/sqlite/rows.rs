@@ -22,9 +22,16 @@ pub const EXECUTION: &str = "id, kind, name, input, idempotency_key, fingerprint
 pub const STEP: &str = "execution_id, seq, kind, request, fingerprint, response, template_hash, \
     created_at, answered_at";
 
+/// Room for an answer of Stripe's, so that it is not moved as it grows.
+const TEXT_BYTES: usize = 8 * 1024;
+
 /// JSON as it is stored.
 pub fn to_text(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|error| Error::Refused(error.to_string()))
+    let refused = |error: String| Error::Refused(error);
+    // Most are longer than what a text begins with.
+    let mut text = Vec::with_capacity(TEXT_BYTES);
+    serde_json::to_writer(&mut text, value).map_err(|error| refused(error.to_string()))?;
+    String::from_utf8(text).map_err(|error| refused(error.to_string()))
 }
 
 /// All rows of a query.

@@ -12,9 +12,9 @@ use crate::store::record::RecordId;
 use crate::store::write::Write;
 use rusqlite::Connection;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ struct Job {
 
 /// The queue to the writer's thread.
 pub struct Writer {
-    queue: Option<Mutex<Sender<Job>>>,
+    queue: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     counts: Arc<Counts>,
 }
@@ -74,7 +74,7 @@ impl Writer {
             .name("store-writer".into())
             .spawn(move || serve(&connection, &jobs, &seen))
             .map_err(|error| Error::Broken(format!("the writer did not start: {error}")))?;
-        Ok(Self { queue: Some(Mutex::new(queue)), thread: Some(thread), counts })
+        Ok(Self { queue: Some(queue), thread: Some(thread), counts })
     }
 
     /// Does the work and returns when it is on disk.
@@ -89,10 +89,7 @@ impl Writer {
     pub fn run_then(&self, work: Work, reply: Reply) {
         let job = Job { work, reply };
         let unsent = match &self.queue {
-            Some(queue) => {
-                let sent = queue.lock().unwrap_or_else(PoisonError::into_inner).send(job);
-                sent.err().map(|unsent| unsent.0)
-            }
+            Some(queue) => queue.send(job).err().map(|unsent| unsent.0),
             None => Some(job),
         };
         if let Some(job) = unsent {

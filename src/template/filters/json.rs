@@ -6,7 +6,7 @@ use crate::liquid::error::Error;
 use crate::liquid::filter::Arguments;
 use crate::liquid::value::Value;
 use crate::template::filters::{alias, markup};
-use crate::template::{json, lenient_json};
+use crate::template::{json, lenient_json, strict_json};
 
 type Made = Result<Value, Error>;
 
@@ -26,6 +26,9 @@ pub fn register(engine: &mut Engine) {
 pub fn parse(text: &str, context: &Context<'_>) -> Result<Value, Error> {
     // What is made of a text takes several times its room.
     context.budget.value(text.len().saturating_mul(2))?;
+    if let Some(value) = strict_json::read(text) {
+        return Ok(value);
+    }
     match lenient_json::read(text) {
         Ok(json) => Ok(json.map_or(Value::Nil, Value::from)),
         Err(error) => Err(Error::argument(format!("this is not JSON: {error}"))),
