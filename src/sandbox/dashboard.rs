@@ -54,7 +54,7 @@ pub async fn page(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let page = PAGES.as_ref().and_then(|pages| pages.render("dashboard", &data).ok());
     match page {
         Some(page) => response(200, "text/html; charset=utf-8", page, &[]),
-        None => response(500, "text/plain", "The page cannot be rendered.".into(), &[]),
+        None => response(500, "text/plain", "The page cannot be rendered.", &[]),
     }
 }
 

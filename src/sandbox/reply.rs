@@ -35,7 +35,11 @@ impl Reply {
 
     /// As bytes.
     pub fn into_response(self) -> Response<Body> {
-        let text = serde_json::to_string_pretty(&self.body).unwrap_or_default() + "\n";
+        // Room for a charge, so that it is not moved as it grows.
+        let mut text = Vec::with_capacity(8 * 1024);
+        // Plain JSON can always be written to memory.
+        let _ = serde_json::to_writer_pretty(&mut text, &self.body);
+        text.push(b'\n');
         response(self.status, "application/json", text, &self.headers)
     }
 }
@@ -44,10 +48,10 @@ impl Reply {
 pub fn response(
     status: u16,
     content_type: &'static str,
-    body: String,
+    body: impl Into<Body>,
     headers: &[(&'static str, String)],
 ) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let into = response.headers_mut();
     into.insert("content-type", HeaderValue::from_static(content_type));

@@ -116,7 +116,7 @@ fn router(shared: Arc<Shared>) -> Router {
 /// The answer when the sandbox itself fails: Stripe's form, and a 500, which settles nothing.
 fn broken(_: Box<dyn Any + Send>) -> Response<Body> {
     let body = r#"{"error": {"type": "api_error", "message": "The sandbox is broken."}}"#;
-    response(500, "application/json", body.into(), &[])
+    response(500, "application/json", body, &[])
 }
 
 async fn api(

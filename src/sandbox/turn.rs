@@ -117,6 +117,14 @@ impl<'w> Turn<'w> {
         self.changes.objects.insert(id.into(), Some(stored));
     }
 
+    /// Writes an object to its place, or adds it to the account acted on.
+    pub fn put(&mut self, kind: Kind, object: &Value) {
+        match self.stored(text(object, "id")) {
+            Some(_) => self.update(object),
+            None => self.insert(kind, None, object),
+        }
+    }
+
     /// Takes an object away.
     pub fn remove(&mut self, id: &str) {
         self.changes.objects.insert(id.into(), None);
@@ -204,7 +212,10 @@ impl<'w> Turn<'w> {
 
 /// An object as it is kept: much faster than by way of `Display`.
 fn compact(object: &Value) -> Arc<str> {
-    serde_json::to_string(object).unwrap_or_default().into()
+    let mut text = Vec::with_capacity(4 * 1024);
+    // Plain JSON can always be written to memory.
+    let _ = serde_json::to_writer(&mut text, object);
+    std::str::from_utf8(&text).unwrap_or_default().into()
 }
 
 /// A text field of an object, or nothing.

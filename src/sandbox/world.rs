@@ -132,6 +132,9 @@ pub struct Changes {
     pub counter: u64,
 }
 
+/// Ids of what hangs on one object, in the order of creation within a kind.
+type Children = BTreeMap<(Kind, u64), Arc<str>>;
+
 /// The state behind the one mutex.
 #[derive(Debug)]
 pub struct World {
@@ -157,7 +160,7 @@ pub struct World {
     pub journal: Option<Journal>,
     pub(super) objects: HashMap<Arc<str>, Stored>,
     by_kind: BTreeMap<(Kind, Arc<str>, u64), Arc<str>>,
-    by_parent: BTreeMap<(Arc<str>, Kind, u64), Arc<str>>,
+    by_parent: HashMap<Arc<str>, Children>,
     /// Deliveries by the millisecond they are due.
     pub(super) deliveries_due: BTreeSet<(i64, Arc<str>)>,
     /// Operations applied since the start.
@@ -182,7 +185,7 @@ impl World {
             journal: None,
             objects: HashMap::new(),
             by_kind: BTreeMap::new(),
-            by_parent: BTreeMap::new(),
+            by_parent: HashMap::new(),
             deliveries_due: BTreeSet::new(),
             due: BTreeSet::new(),
             applied: 0,
@@ -209,9 +212,8 @@ impl World {
 
     /// Ids of one kind under one parent, newest first.
     pub fn children(&self, kind: Kind, parent: &str) -> impl Iterator<Item = &Arc<str>> {
-        let parent: Arc<str> = parent.into();
-        let span = (parent.clone(), kind, 0)..=(parent, kind, u64::MAX);
-        self.by_parent.range(span).rev().map(|(_, id)| id)
+        let under = self.by_parent.get(parent).into_iter();
+        under.flat_map(move |all| all.range((kind, 0)..=(kind, u64::MAX)).rev().map(|(_, id)| id))
     }
 
     /// How many objects there are, by kind.
@@ -254,8 +256,13 @@ impl World {
     pub(super) fn place(&mut self, id: Arc<str>, stored: Option<Stored>) {
         if let Some(old) = self.objects.remove(&id) {
             self.by_kind.remove(&(old.kind, old.account, old.seq));
-            if let Some(parent) = old.parent {
-                self.by_parent.remove(&(parent, old.kind, old.seq));
+            if let Some(parent) = old.parent
+                && let Some(all) = self.by_parent.get_mut(&parent)
+            {
+                all.remove(&(old.kind, old.seq));
+                if all.is_empty() {
+                    self.by_parent.remove(&parent);
+                }
             }
             if let Some(due) = due(&old.text) {
                 self.deliveries_due.remove(&(due, id.clone()));
@@ -270,7 +277,8 @@ impl World {
         }
         self.by_kind.insert((new.kind, new.account.clone(), new.seq), id.clone());
         if let Some(parent) = &new.parent {
-            self.by_parent.insert((parent.clone(), new.kind, new.seq), id.clone());
+            let all = self.by_parent.entry(parent.clone()).or_default();
+            all.insert((new.kind, new.seq), id.clone());
         }
         self.objects.insert(id, new);
     }

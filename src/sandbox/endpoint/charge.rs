@@ -62,7 +62,10 @@ fn create(call: &Call, turn: &mut Turn<'_>) -> Answer {
         check_descriptor(params.text(name)?, name, most)?;
     }
     params.patch(&mut charge, &["statement_descriptor", "statement_descriptor_suffix"])?;
-    turn.insert(Kind::Charge, None, &charge);
+    if plan.destination.is_some() {
+        // A charge is there before what is passed on from it.
+        turn.insert(Kind::Charge, None, &charge);
+    }
     if let Some(refusal) = card::refusal(funding.behaviour) {
         return Err(decline(turn, charge, refusal));
     }
@@ -73,7 +76,7 @@ fn create(call: &Call, turn: &mut Turn<'_>) -> Answer {
         charge["captured"] = json!(false);
         charge["_due"] = json!((turn.now + AUTHORIZED_SECONDS) * 1_000);
     }
-    turn.update(&charge);
+    turn.put(Kind::Charge, &charge);
     emit(turn, "charge.succeeded", &account, &charge, None);
     if let Behaviour::Dispute(reason, inquiry) = funding.behaviour
         && capture
@@ -121,7 +124,7 @@ fn decline(turn: &mut Turn<'_>, mut charge: Value, mut refusal: Refusal) -> Refu
         },
         "type": if blocked { "blocked" } else { "issuer_declined" },
     });
-    turn.update(&charge);
+    turn.put(Kind::Charge, &charge);
     let account = turn.account.clone();
     emit(turn, "charge.failed", &account, &charge, None);
     refusal.charge = Some(text(&charge, "id").into());

@@ -7,8 +7,10 @@ use super::super::turn::{Turn, text};
 use super::super::world::{Kind, PLATFORM};
 use super::funding::Funding;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
-const BLANK: &str = include_str!("charge.json");
+static BLANK: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("charge.json")).unwrap_or_default());
 
 /// How a charge's money is shared with connected accounts.
 #[derive(Debug, Default)]
@@ -138,7 +140,7 @@ pub fn new(
 
 /// Every field of a charge, in Stripe's order, with nothing in it yet.
 pub fn blank(id: &str, amount: i64, currency: &str, created: i64) -> Value {
-    let mut charge: Value = serde_json::from_str(BLANK).unwrap_or_default();
+    let mut charge = BLANK.clone();
     charge["id"] = json!(id);
     charge["amount"] = json!(amount);
     charge["currency"] = json!(currency);
