@@ -47,7 +47,7 @@ fn measure(criterion: &mut Criterion) {
                 bencher.iter_custom(|count| together(&served.runtime, callers, count, one.clone()));
             });
             let (median, most) = waits(&served.runtime, callers, 500 * callers, again);
-            println!("create_payment/{callers}_callers/{name}: p50 {median:.1?}, p99 {most:.1?}");
+            println!("create_payment/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }
         groups(before, served.house.store.tally());
         if callers == 1 {

@@ -112,7 +112,7 @@ fn measure(criterion: &mut Criterion) {
             });
             let one = move |_| deliver(http.clone(), url.clone());
             let (median, most) = waits(&served.runtime, callers, 500 * callers, one);
-            println!("webhook/{callers}_callers/{name}: p50 {median:.1?}, p99 {most:.1?}");
+            println!("webhook/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }
         group.finish();
     }

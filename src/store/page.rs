@@ -16,7 +16,32 @@ pub struct Page<T> {
     pub per_page: u32,
 }
 
+/// How many rows there are, when a page with so many rows is the last one.
+pub fn last_page_total(rows: usize, page: u32, per_page: u32) -> Option<u64> {
+    let rows = u64::try_from(rows).ok()?;
+    let is_last = rows < u64::from(per_page) && (rows > 0 || page <= 1);
+    is_last.then(|| u64::from(page.saturating_sub(1)) * u64::from(per_page) + rows)
+}
+
 impl<T> Page<T> {
+    /// The rows of a page, and how many there are in all: `count` is asked only when the page does
+    /// not tell.
+    ///
+    /// # Errors
+    /// Those of `count`.
+    pub fn of<E>(
+        results: Vec<T>,
+        current_page: u32,
+        per_page: u32,
+        count: impl FnOnce() -> Result<u64, E>,
+    ) -> Result<Self, E> {
+        let total_entries = match last_page_total(results.len(), current_page, per_page) {
+            Some(total) => total,
+            None => count()?,
+        };
+        Ok(Self { results, total_entries, current_page, per_page })
+    }
+
     /// How many pages there are; none when nothing was found.
     pub fn total_pages(&self) -> u64 {
         self.total_entries.div_ceil(u64::from(self.per_page.max(1)))
@@ -30,5 +55,20 @@ impl<T> Page<T> {
     /// True when this is not the first page.
     pub fn has_previous_page(&self) -> bool {
         self.current_page > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_not_full_tells_the_total() {
+        assert_eq!(last_page_total(0, 1, 20), Some(0));
+        assert_eq!(last_page_total(7, 1, 20), Some(7));
+        assert_eq!(last_page_total(7, 3, 20), Some(47));
+        // Full, or beyond the end: only a count knows.
+        assert_eq!(last_page_total(20, 1, 20), None);
+        assert_eq!(last_page_total(0, 2, 20), None);
     }
 }

@@ -165,7 +165,7 @@ impl Store for Postgres {
     }
 
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
-        reading!(self, |client| records::page(&**client, query))
+        reading!(self, |client| records::page(&client, query))
     }
 
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
@@ -182,11 +182,11 @@ impl Store for Postgres {
     }
 
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error> {
-        reading!(self, |client| executions::page(&**client, query))
+        reading!(self, |client| executions::page(&client, query))
     }
 
     fn due(&self, now: Timestamp, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error> {
-        reading!(self, |client| executions::due(&**client, now, lane, limit))
+        reading!(self, |client| executions::due(&client, now, lane, limit))
     }
 
     fn claim(
@@ -197,15 +197,15 @@ impl Store for Postgres {
         lease_until: Timestamp,
     ) -> Result<Vec<Execution>, Error> {
         // Made twice it would leave what the first took until its lease ends: harmless, and rare.
-        reading!(self, |client| executions::claim(&**client, now, lane, limit, lease_until))
+        reading!(self, |client| executions::claim(&client, now, lane, limit, lease_until))
     }
 
     fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error> {
-        reading!(self, |client| executions::next_in_order(&**client, key, now))
+        reading!(self, |client| executions::next_in_order(&client, key, now))
     }
 
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error> {
-        reading!(self, |client| executions::oldest_open(&**client))
+        reading!(self, |client| executions::oldest_open(&client))
     }
 
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {

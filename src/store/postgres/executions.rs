@@ -1,13 +1,13 @@
 //! Execution queries as SQL.
 
 use super::filter::Sql;
-use super::{fault, rows};
+use super::{rows, statement};
 use crate::store::error::Error;
 use crate::store::execution::{Execution, ExecutionQuery, Lane, State};
 use crate::store::moment::{from_micros, to_micros};
 use crate::store::page::Page;
+use deadpool_postgres::ClientWrapper;
 use jiff::Timestamp;
-use tokio_postgres::GenericClient;
 
 /// Nothing overtakes what came before it and has not ended.
 const FIRST: &str = "(ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM executions AS before \
@@ -17,15 +17,13 @@ const FIRST: &str = "(ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM executio
 
 /// The page a query asks for, with its totals.
 pub async fn page(
-    client: &impl GenericClient,
+    client: &ClientWrapper,
     query: &ExecutionQuery,
 ) -> Result<Page<Execution>, Error> {
     let (page, per_page) = (query.page.max(1), query.per_page.max(1));
     let mut sql = Sql::default();
     let conditions = conditions(query, &mut sql);
-    let counting = format!("SELECT count(*) FROM executions WHERE {conditions}");
-    let total = client.query_one(&counting, &sql.values()).await.map_err(fault::of)?;
-    let total_entries = u64::try_from(rows::get::<i64>(&total, 0)?).unwrap_or(0);
+    let asked = sql.values().len();
     let limit = sql.whole(i64::from(per_page));
     let offset = sql.whole((i64::from(page) - 1) * i64::from(per_page));
     let reading = format!(
@@ -33,8 +31,12 @@ pub async fn page(
          LIMIT {limit} OFFSET {offset}",
         rows::EXECUTION
     );
-    let found = client.query(&reading, &sql.values()).await.map_err(fault::of)?;
+    let values = sql.values();
+    let found = statement::query(client, &reading, &values).await?;
     let results = rows::all(&found, rows::to_execution)?;
+    let counting = format!("SELECT count(*) FROM executions WHERE {conditions}");
+    let shown = (results.len(), page, per_page);
+    let total_entries = statement::total(client, shown, &counting, &values[..asked]).await?;
     Ok(Page { results, total_entries, current_page: page, per_page })
 }
 
@@ -53,21 +55,20 @@ fn due_of(lane: Lane) -> String {
 
 /// Executions to be taken up.
 pub async fn due(
-    client: &impl GenericClient,
+    client: &ClientWrapper,
     now: Timestamp,
     lane: Lane,
     limit: u32,
 ) -> Result<Vec<Execution>, Error> {
     let sql = format!("SELECT {} FROM executions WHERE {}", rows::EXECUTION, due_of(lane));
-    let found =
-        client.query(&sql, &[&to_micros(now), &i64::from(limit)]).await.map_err(fault::of)?;
+    let found = statement::query(client, &sql, &[&to_micros(now), &i64::from(limit)]).await?;
     rows::all(&found, rows::to_execution)
 }
 
 /// Takes up what is due and nobody else is taking up at this moment, in one statement. Gives the
 /// executions as they stood before.
 pub async fn claim(
-    client: &impl GenericClient,
+    client: &ClientWrapper,
     now: Timestamp,
     lane: Lane,
     limit: u32,
@@ -89,8 +90,7 @@ pub async fn claim(
         returned.join(", ")
     );
     let (now, lease_until) = (to_micros(now), to_micros(lease_until));
-    let found =
-        client.query(&sql, &[&now, &i64::from(limit), &lease_until]).await.map_err(fault::of)?;
+    let found = statement::query(client, &sql, &[&now, &i64::from(limit), &lease_until]).await?;
     let mut taken = rows::all(&found, rows::to_execution)?;
     taken.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));
     Ok(taken)
@@ -98,7 +98,7 @@ pub async fn claim(
 
 /// The earliest of a key that has not ended, if it is due.
 pub async fn next_in_order(
-    client: &impl GenericClient,
+    client: &ClientWrapper,
     key: &str,
     now: Timestamp,
 ) -> Result<Option<Execution>, Error> {
@@ -108,7 +108,7 @@ pub async fn next_in_order(
          ORDER BY created_at, id LIMIT 1",
         rows::EXECUTION
     );
-    let found = client.query_opt(&sql, &[&key]).await.map_err(fault::of)?;
+    let found = statement::query_opt(client, &sql, &[&key]).await?;
     let first = found.as_ref().map(rows::to_execution).transpose()?;
     Ok(first.filter(|one| match one.state {
         State::Running => one.lease_until.is_none_or(|until| until <= now),
@@ -117,11 +117,12 @@ pub async fn next_in_order(
 }
 
 /// The moment since which the longest-waiting open execution waits.
-pub async fn oldest_open(client: &impl GenericClient) -> Result<Option<Timestamp>, Error> {
+pub async fn oldest_open(client: &ClientWrapper) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT least((SELECT min(run_at) FROM executions WHERE state = 'available'), \
          (SELECT min(created_at) FROM executions WHERE state IN ('running', 'retryable', 'unknown')))";
-    let row = client.query_one(sql, &[]).await.map_err(fault::of)?;
-    Ok(rows::get::<Option<i64>>(&row, 0)?.map(from_micros))
+    let row = statement::query_opt(client, sql, &[]).await?;
+    let oldest = row.map(|row| rows::get::<Option<i64>>(&row, 0)).transpose()?;
+    Ok(oldest.flatten().map(from_micros))
 }
 
 fn conditions(query: &ExecutionQuery, sql: &mut Sql) -> String {

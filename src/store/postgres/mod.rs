@@ -10,6 +10,7 @@ mod ids;
 mod records;
 mod rows;
 mod schema;
+mod statement;
 mod write_executions;
 mod write_records;
 mod write_states;

@@ -1,21 +1,19 @@
 //! Record queries as SQL.
 
 use super::filter::Sql;
-use super::{fault, rows};
+use super::{rows, statement};
 use crate::store::error::Error;
 use crate::store::page::Page;
 use crate::store::query::{Deleted, RecordQuery, Subject};
 use crate::store::record::Record;
-use tokio_postgres::GenericClient;
+use deadpool_postgres::ClientWrapper;
 
 /// The page a query asks for, with its totals.
-pub async fn page(client: &impl GenericClient, query: &RecordQuery) -> Result<Page<Record>, Error> {
+pub async fn page(client: &ClientWrapper, query: &RecordQuery) -> Result<Page<Record>, Error> {
     let (page, per_page) = (query.page.max(1), query.per_page.max(1));
     let mut sql = Sql::default();
     let conditions = conditions(query, &mut sql);
-    let counting = format!("SELECT count(*) FROM records WHERE {conditions}");
-    let total = client.query_one(&counting, &sql.values()).await.map_err(fault::of)?;
-    let total_entries = u64::try_from(rows::get::<i64>(&total, 0)?).unwrap_or(0);
+    let asked = sql.values().len();
     let order = order(query, &mut sql);
     let limit = sql.whole(i64::from(per_page));
     let offset = sql.whole((i64::from(page) - 1) * i64::from(per_page));
@@ -23,8 +21,12 @@ pub async fn page(client: &impl GenericClient, query: &RecordQuery) -> Result<Pa
         "SELECT {} FROM records WHERE {conditions} ORDER BY {order} LIMIT {limit} OFFSET {offset}",
         rows::RECORD
     );
-    let found = client.query(&reading, &sql.values()).await.map_err(fault::of)?;
+    let values = sql.values();
+    let found = statement::query(client, &reading, &values).await?;
     let results = rows::all(&found, rows::to_record)?;
+    let counting = format!("SELECT count(*) FROM records WHERE {conditions}");
+    let shown = (results.len(), page, per_page);
+    let total_entries = statement::total(client, shown, &counting, &values[..asked]).await?;
     Ok(Page { results, total_entries, current_page: page, per_page })
 }
 

@@ -1,7 +1,7 @@
 //! Writes of executions and steps.
 
 use super::rows;
-use super::writer::{execute, query_opt};
+use super::statement::{execute, query_opt};
 use crate::store::error::Error;
 use crate::store::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
 use crate::store::moment::to_micros;

@@ -1,7 +1,7 @@
 //! Writes of records.
 
 use super::rows;
-use super::writer::{execute, query_opt};
+use super::statement::{execute, query_opt};
 use crate::store::error::Error;
 use crate::store::moment::to_micros;
 use crate::store::record::{Record, RecordId, RecordUpdate};

@@ -1,7 +1,7 @@
 //! Writes of constants, sessions and activities.
 
 use super::rows;
-use super::writer::execute;
+use super::statement::execute;
 use crate::store::error::Error;
 use crate::store::moment::to_micros;
 use crate::store::state::{Activity, Constant, Session};

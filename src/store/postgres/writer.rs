@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// Transactions written beside each other.
@@ -300,26 +299,6 @@ async fn write_one(client: &ClientWrapper, write: &Write) -> Result<(), Error> {
         Write::SessionsExpire { before } => write_states::expire_sessions(client, *before).await,
         Write::ActivityInsert(activity) => write_states::insert_activity(client, activity).await,
     }
-}
-
-/// Runs a statement that stays prepared; how many rows it touched.
-pub async fn execute(
-    client: &ClientWrapper,
-    sql: &str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<u64, Error> {
-    let statement = client.prepare_cached(sql).await.map_err(fault::of)?;
-    client.execute(&statement, values).await.map_err(fault::of)
-}
-
-/// The only row of a query that stays prepared, if there is one.
-pub async fn query_opt(
-    client: &ClientWrapper,
-    sql: &str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<Option<Row>, Error> {
-    let statement = client.prepare_cached(sql).await.map_err(fault::of)?;
-    client.query_opt(&statement, values).await.map_err(fault::of)
 }
 
 impl Counts {

@@ -14,8 +14,7 @@ pub fn page(connection: &Connection, query: &ExecutionQuery) -> Result<Page<Exec
     let (page, per_page) = (query.page.max(1), query.per_page.max(1));
     let mut sql = Sql::default();
     let conditions = conditions(query, &mut sql);
-    let counting = rows::select("count(*)", &format!("executions WHERE {conditions}"));
-    let total_entries = rows::count(connection, &counting, params_from_iter(&sql.values))?;
+    let asked = sql.values.len();
     let order = "created_at DESC, id DESC";
     let limit = sql.bind(i64::from(per_page));
     let offset = sql.bind((i64::from(page) - 1) * i64::from(per_page));
@@ -24,7 +23,10 @@ pub fn page(connection: &Connection, query: &ExecutionQuery) -> Result<Page<Exec
     let reading = rows::select(rows::EXECUTION, &rest);
     let values = params_from_iter(&sql.values);
     let results = rows::all(connection, &reading, values, rows::to_execution)?;
-    Ok(Page { results, total_entries, current_page: page, per_page })
+    Page::of(results, page, per_page, || {
+        let counting = rows::select("count(*)", &format!("executions WHERE {conditions}"));
+        rows::count(connection, &counting, params_from_iter(&sql.values[..asked]))
+    })
 }
 
 /// Has not ended, in the words of the indexes: only so does SQLite use them.

@@ -14,12 +14,14 @@ pub fn page(connection: &Connection, query: &RecordQuery) -> Result<Page<Record>
     let (page, per_page) = (query.page.max(1), query.per_page.max(1));
     let mut sql = Sql::default();
     let conditions = conditions(query, &mut sql);
-    let counting = rows::select("count(*)", &format!("records WHERE {conditions}"));
-    let total_entries = rows::count(connection, &counting, params_from_iter(&sql.values))?;
+    let asked = sql.values.len();
     let reading = reading(query, &conditions, &mut sql);
     let values = params_from_iter(&sql.values);
     let results = rows::all(connection, &reading, values, rows::to_record)?;
-    Ok(Page { results, total_entries, current_page: page, per_page })
+    Page::of(results, page, per_page, || {
+        let counting = rows::select("count(*)", &format!("records WHERE {conditions}"));
+        rows::count(connection, &counting, params_from_iter(&sql.values[..asked]))
+    })
 }
 
 fn reading(query: &RecordQuery, conditions: &str, sql: &mut Sql) -> String {
