@@ -26,7 +26,7 @@ pub trait Wire: Send + Sync + std::fmt::Debug {
 }
 
 /// HTTP. It follows no redirects and no proxy settings of the environment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Http {
     client: reqwest::Client,
     runtime: Handle,
@@ -81,7 +81,11 @@ impl Http {
 
 impl Wire for Http {
     fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
-        self.runtime.block_on(self.one(url, call))
+        // As a task of the runtime's own: this thread is woken once, with the whole answer.
+        let (wire, url, call) = (self.clone(), url.clone(), call.clone());
+        let exchange = self.runtime.spawn(async move { wire.one(&url, &call).await });
+        let answer = self.runtime.block_on(exchange);
+        answer.unwrap_or_else(|stopped| Err(format!("the exchange was not ended: {stopped}")))
     }
 
     fn now(&self) -> Instant {

@@ -2,7 +2,8 @@
 
 use super::ids::Ids;
 use super::readers::Readers;
-use super::writer::{Work, Writer};
+use super::transaction::Work;
+use super::writer::Writer;
 use super::{executions, open, records, rows, schema};
 use crate::store::contract::{Store, Tally, Then};
 use crate::store::error::Error;

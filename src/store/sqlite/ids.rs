@@ -1,6 +1,7 @@
 //! Record ids, reserved in blocks so that handing one out costs nothing.
 
-use super::writer::{Work, Writer};
+use super::transaction::Work;
+use super::writer::Writer;
 use crate::store::error::Error;
 use crate::store::record::RecordId;
 use std::ops::Range;

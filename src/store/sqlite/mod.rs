@@ -13,6 +13,7 @@ mod readers;
 mod records;
 mod rows;
 mod schema;
+mod transaction;
 mod write_executions;
 mod write_records;
 mod write_states;

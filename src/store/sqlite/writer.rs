@@ -1,22 +1,20 @@
-//! The one writer: a thread that drains its queue and writes many commits in one transaction.
+//! The one writer: whoever holds the desk writes, many commits in one transaction.
 //!
-//! Who comes alone waits for nobody: the writer takes what is there. While it waits for the disk,
-//! others queue up, so groups grow with the load; as soon as three come together the writer takes a
-//! short breath before the next group, because a sync for every two would cost all of them more.
+//! Who comes alone sits down at the desk himself: no other thread is woken for him. While somebody
+//! writes and waits for the disk, others queue up, and a thread of the house writes them together,
+//! so groups grow with the load; as soon as three come together it takes a short breath before the
+//! next group, because a sync for every two would cost all of them more.
 
-use super::{fault, write_executions, write_records, write_states};
-use crate::crash_point;
+use super::transaction::{Counts, Work, write_group};
 use crate::store::contract::Tally;
 use crate::store::error::Error;
-use crate::store::record::RecordId;
-use crate::store::write::Write;
 use rusqlite::Connection;
-use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 // Bounds the time the first of a group waits for the last.
 const GROUP_MAX: usize = 512;
@@ -27,21 +25,7 @@ const CROWD: usize = 3;
 // The breath before the next group in a crowd.
 const BREATH: Duration = Duration::from_micros(500);
 
-/// Something to do inside a transaction.
-pub enum Work {
-    /// The writes of one commit.
-    Commit(Vec<Write>),
-    /// The same, after a short wait for others.
-    CommitSoon(Vec<Write>),
-    /// Reserves a block of record ids; the answer is the first.
-    ReserveIds { count: i64 },
-    /// Gives a block back, unless another process reserved after it.
-    ReturnIds { free: Range<RecordId> },
-    /// Bounds the size of the file from now on.
-    LimitPages { pages: u32 },
-}
-
-/// Who is told what became of some work, on the writer's thread.
+/// Who is told what became of some work, on the thread that wrote it.
 pub type Reply = Box<dyn FnOnce(Result<i64, Error>) + Send>;
 
 struct Job {
@@ -49,36 +33,52 @@ struct Job {
     reply: Reply,
 }
 
-/// The queue to the writer's thread.
-pub struct Writer {
-    queue: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
-    counts: Arc<Counts>,
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// Nothing is taken any more.
+    is_closed: bool,
 }
 
-#[derive(Default)]
-struct Counts {
-    commits: AtomicU64,
-    groups: AtomicU64,
-    largest_group: AtomicU64,
-    commit_micros: AtomicU64,
+/// The desk, and the queue before it.
+struct Office {
+    desk: Mutex<Connection>,
+    queue: Mutex<Queue>,
+    bell: Condvar,
+    is_crowd: AtomicBool,
+    counts: Counts,
+}
+
+/// Writes to one database.
+pub struct Writer {
+    office: Arc<Office>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub fn start(connection: Connection) -> Result<Self, Error> {
-        let (queue, jobs) = channel();
-        let counts = Arc::new(Counts::default());
-        let seen = Arc::clone(&counts);
+        let office = Arc::new(Office {
+            desk: Mutex::new(connection),
+            queue: Mutex::default(),
+            bell: Condvar::new(),
+            is_crowd: AtomicBool::new(false),
+            counts: Counts::default(),
+        });
+        let ours = Arc::clone(&office);
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&connection, &jobs, &seen))
+            .spawn(move || serve(&Closing(ours)))
             .map_err(|error| Error::Broken(format!("the writer did not start: {error}")))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), counts })
+        Ok(Self { office, thread: Some(thread) })
     }
 
     /// Does the work and returns when it is on disk.
     pub fn run(&self, work: Work) -> Result<i64, Error> {
+        let work = match self.office.at_once(work) {
+            Ok(done) => return done,
+            Err(work) => work,
+        };
         let (reply, answer) = sync_channel(1);
         // A caller that is gone has nobody to be told.
         self.run_then(work, Box::new(move |result| drop(reply.send(result))));
@@ -87,32 +87,26 @@ impl Writer {
 
     /// Does the work, and tells `reply` when it is on disk.
     pub fn run_then(&self, work: Work, reply: Reply) {
-        let job = Job { work, reply };
-        let unsent = match &self.queue {
-            Some(queue) => queue.send(job).err().map(|unsent| unsent.0),
-            None => Some(job),
-        };
-        if let Some(job) = unsent {
-            (job.reply)(Err(stopped()));
+        let mut queue = self.office.queue();
+        if queue.is_closed {
+            drop(queue);
+            return reply(Err(stopped()));
         }
+        queue.jobs.push_back(Job { work, reply });
+        drop(queue);
+        self.office.bell.notify_one();
     }
 
     /// What was done so far.
     pub fn tally(&self) -> Tally {
-        let counts = &self.counts;
-        Tally {
-            commits: counts.commits.load(Ordering::Relaxed),
-            groups: counts.groups.load(Ordering::Relaxed),
-            largest_group: counts.largest_group.load(Ordering::Relaxed),
-            commit_micros: counts.commit_micros.load(Ordering::Relaxed),
-        }
+        self.office.counts.tally()
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Closing the queue lets the thread finish what is in it and end.
-        self.queue = None;
+        // The thread finishes what is in the queue and ends.
+        self.office.close();
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -123,197 +117,147 @@ fn stopped() -> Error {
     Error::Broken("the writer has stopped".into())
 }
 
-fn serve(connection: &Connection, jobs: &Receiver<Job>, counts: &Counts) {
-    let mut is_crowd = false;
-    while let Ok(first) = jobs.recv() {
-        let group = gather(first, jobs, is_crowd);
-        is_crowd = group.len() >= CROWD;
-        let results = match write_group(connection, &group, counts) {
-            // One large commit must not take small ones with it: each tries for itself.
-            Err(Error::Full(_)) if group.len() > 1 => {
-                group.iter().map(|job| write_alone(connection, job, counts)).collect()
-            }
-            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
-            Ok(results) => results,
+impl Office {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.queue().is_closed = true;
+        self.bell.notify_one();
+    }
+
+    /// Does it on this thread when nobody else is there, or gives it back.
+    fn at_once(&self, work: Work) -> Result<Result<i64, Error>, Work> {
+        if matches!(work, Work::CommitSoon(_)) || self.is_crowd.load(Ordering::Relaxed) {
+            return Err(work);
+        }
+        let desk = match self.desk.try_lock() {
+            Ok(desk) => desk,
+            Err(TryLockError::WouldBlock) => return Err(work),
+            // Somebody panicked there; what is open in the database is not known.
+            Err(TryLockError::Poisoned(_)) => return Ok(Err(stopped())),
         };
-        for (job, result) in group.into_iter().zip(results) {
-            (job.reply)(result);
+        let queue = self.queue();
+        if queue.is_closed || !queue.jobs.is_empty() {
+            // Nobody is overtaken.
+            return Err(work);
+        }
+        drop(queue);
+        let mut done = write_group(&desk, &[work], &self.counts);
+        Ok(done.pop().unwrap_or(Ok(0)))
+    }
+
+    /// Waits until there is something to write, and for its company. False at the end.
+    fn wait(&self) -> bool {
+        let nothing = |queue: &mut Queue| queue.jobs.is_empty() && !queue.is_closed;
+        let queue = self.queue();
+        let queue = self.bell.wait_while(queue, nothing).unwrap_or_else(PoisonError::into_inner);
+        let can_wait = |queue: &mut Queue| {
+            let soon = |job: &Job| matches!(job.work, Work::CommitSoon(_));
+            !queue.is_closed && queue.jobs.len() < GROUP_MAX && queue.jobs.iter().all(soon)
+        };
+        let waited = self.bell.wait_timeout_while(queue, COMPANY_WAIT, can_wait);
+        let (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !queue.jobs.is_empty()
+    }
+
+    /// Takes what is there to the desk. It stays in the queue until the desk is free, so that
+    /// nobody overtakes it.
+    fn write(&self) {
+        let desk = self.desk.lock();
+        let mut queue = self.queue();
+        let count = queue.jobs.len().min(GROUP_MAX);
+        let jobs = queue.jobs.drain(..count).map(|job| (job.work, job.reply));
+        let (group, replies): (Vec<Work>, Vec<Reply>) = jobs.unzip();
+        drop(queue);
+        self.is_crowd.store(group.len() >= CROWD, Ordering::Relaxed);
+        let results = match &desk {
+            Ok(desk) => write_group(desk, &group, &self.counts),
+            Err(_) => group.iter().map(|_| Err(stopped())).collect(),
+        };
+        drop(desk);
+        for (reply, result) in replies.into_iter().zip(results) {
+            reply(result);
         }
     }
 }
 
-/// What is written together: all that is there, and what comes soon if nobody waits for these.
-fn gather(first: Job, jobs: &Receiver<Job>, is_crowd: bool) -> Vec<Job> {
-    let until = Instant::now() + COMPANY_WAIT;
-    let mut group = vec![first];
-    if is_crowd {
-        std::thread::sleep(BREATH);
-    }
-    loop {
-        group.extend(jobs.try_iter().take(GROUP_MAX.saturating_sub(group.len())));
-        let can_wait = group.iter().all(|job| matches!(job.work, Work::CommitSoon(_)));
-        if !can_wait || group.len() >= GROUP_MAX {
-            return group;
-        }
-        match jobs.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(job) => group.push(job),
-            Err(_) => return group,
-        }
+/// The office as the thread has it: however the thread ends, nobody waits for it any longer.
+struct Closing(Arc<Office>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.is_closed = true;
+        let left = std::mem::take(&mut queue.jobs);
+        drop(queue);
+        drop(left);
     }
 }
 
-fn write_alone(connection: &Connection, job: &Job, counts: &Counts) -> Result<i64, Error> {
-    write_group(connection, std::slice::from_ref(job), counts)?.pop().unwrap_or(Ok(0))
-}
-
-/// One transaction for all jobs. Writes that cannot be stored fail alone; trouble with the database
-/// fails the group.
-///
-/// A failed statement takes back what it did itself, and jobs that fail mostly do so with their
-/// first. Only when one fails later is the group begun anew with a savepoint for each job: two more
-/// statements a job, and a copy of every page that changes.
-fn write_group(
-    connection: &Connection,
-    group: &[Job],
-    counts: &Counts,
-) -> Result<Vec<Result<i64, Error>>, Error> {
-    let all = |one: fn(&Connection, &Work) -> Result<i64, Fault>| {
-        let written = group.iter().map(|job| match one(connection, &job.work) {
-            Ok(told) => Ok(Ok(told)),
-            Err(Fault::OfTheWrites(error)) => Ok(Err(error)),
-            Err(fault) => Err(fault),
-        });
-        written.collect::<Result<Vec<_>, Fault>>()
-    };
-    execute(connection, "BEGIN IMMEDIATE")?;
-    let written = match all(write_plainly) {
-        Err(Fault::HalfWritten) => {
-            execute(connection, "ROLLBACK")?;
-            execute(connection, "BEGIN IMMEDIATE")?;
-            all(write_in_savepoint)
+fn serve(Closing(office): &Closing) {
+    while office.wait() {
+        if office.is_crowd.load(Ordering::Relaxed) {
+            std::thread::sleep(BREATH);
         }
-        told => told,
-    };
-    let started = Instant::now();
-    let committed = written.map_err(Error::from).and_then(|results| {
-        crash_point!("writer_before_commit");
-        execute(connection, "COMMIT")?;
-        crash_point!("writer_after_commit");
-        Ok(results)
-    });
-    match committed {
-        Ok(results) => {
-            counts.note(&results, group, started);
-            Ok(results)
-        }
-        Err(error) => {
-            // SQLite may have rolled back by itself.
-            if !connection.is_autocommit() {
-                execute(connection, "ROLLBACK")?;
-            }
-            Err(error)
-        }
+        office.write();
     }
 }
 
-/// Why a job was not written.
-enum Fault {
-    /// It cannot be stored, and nothing of it was.
-    OfTheWrites(Error),
-    /// It cannot be stored, and a part of it was.
-    HalfWritten,
-    /// The database is in trouble.
-    OfTheDatabase(Error),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU64;
+    use std::time::Instant;
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::OfTheWrites(error) | Fault::OfTheDatabase(error) => error,
-            Fault::HalfWritten => Self::Broken("a commit was written by half".into()),
-        }
+    fn writer() -> Writer {
+        let connection = Connection::open_in_memory().expect("a database");
+        let tables = "CREATE TABLE records (id INTEGER PRIMARY KEY); \
+                      CREATE TABLE counters (name TEXT PRIMARY KEY, next INTEGER NOT NULL); \
+                      INSERT INTO counters VALUES ('record', 1)";
+        connection.execute_batch(tables).expect("tables");
+        Writer::start(connection).expect("a writer")
     }
-}
 
-/// For a first try: says so when a part was written and has to be taken back.
-fn write_plainly(connection: &Connection, work: &Work) -> Result<i64, Fault> {
-    let before = connection.total_changes();
-    write(connection, work).map_err(|error| match error.is_about_the_writes() {
-        true if connection.total_changes() == before => Fault::OfTheWrites(error),
-        true => Fault::HalfWritten,
-        false => Fault::OfTheDatabase(error),
-    })
-}
-
-fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, Fault> {
-    let run = |sql: &str| execute(connection, sql).map_err(Fault::OfTheDatabase);
-    run("SAVEPOINT job")?;
-    match write(connection, work) {
-        Ok(told) => run("RELEASE job").map(|()| told),
-        Err(error) if error.is_about_the_writes() => {
-            run("ROLLBACK TO job")?;
-            run("RELEASE job")?;
-            Err(Fault::OfTheWrites(error))
-        }
-        // The whole transaction is given up.
-        Err(error) => Err(Fault::OfTheDatabase(error)),
+    #[test]
+    fn many_threads_and_many_callbacks_are_all_told_once() {
+        let writer = Arc::new(writer());
+        let told = Arc::new(AtomicU64::new(0));
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let (writer, told) = (Arc::clone(&writer), Arc::clone(&told));
+                std::thread::spawn(move || {
+                    for _ in 0..50 {
+                        writer.run(Work::ReserveIds { count: 1 }).expect("reserved");
+                        let told = Arc::clone(&told);
+                        let tell = move |done: Result<i64, Error>| {
+                            done.expect("reserved");
+                            told.fetch_add(1, Ordering::Relaxed);
+                        };
+                        writer.run_then(Work::ReserveIds { count: 1 }, Box::new(tell));
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().expect("it goes through"));
+        let next = writer.run(Work::ReserveIds { count: 1 }).expect("reserved");
+        let writer = Arc::into_inner(writer).expect("the last one");
+        // What is in the queue is written before it ends.
+        drop(writer);
+        assert_eq!(told.load(Ordering::Relaxed), 400);
+        assert!(next > 400, "{next}");
     }
-}
 
-fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
-    match work {
-        Work::Commit(writes) | Work::CommitSoon(writes) => {
-            writes.iter().try_for_each(|write| write_one(connection, write)).map(|()| 0)
+    #[test]
+    fn a_reply_that_panics_stops_the_writer_and_leaves_nobody_waiting() {
+        let writer = writer();
+        writer.run_then(Work::ReserveIds { count: 1 }, Box::new(|_| panic!("on purpose")));
+        let until = Instant::now() + Duration::from_secs(10);
+        while !writer.office.queue().is_closed {
+            assert!(Instant::now() < until, "it is still open");
+            std::thread::yield_now();
         }
-        Work::ReserveIds { count } => write_records::reserve_ids(connection, *count),
-        Work::ReturnIds { free } => write_records::return_ids(connection, free).map(|()| 0),
-        Work::LimitPages { pages } => connection
-            .pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
-            .map_err(fault::of),
-    }
-}
-
-fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
-    match write {
-        Write::RecordInsert(record) => write_records::insert(connection, record),
-        Write::RecordUpdate(update) => write_records::update(connection, update),
-        Write::RecordDelete { id, at } => write_records::delete(connection, *id, *at),
-        Write::ExecutionInsert(execution) => write_executions::insert(connection, execution),
-        Write::ExecutionUpdate(update) => write_executions::update(connection, update),
-        Write::ExecutionsForget { kind, before, limit } => {
-            write_executions::forget(connection, kind, *before, *limit)
-        }
-        Write::StepsForget { execution_id } => {
-            write_executions::forget_steps(connection, execution_id)
-        }
-        Write::StepInsert(step) => write_executions::insert_step(connection, step),
-        Write::StepAnswer { execution_id, seq, response, at } => {
-            write_executions::answer_step(connection, execution_id, *seq, response, *at)
-        }
-        Write::ConstantSet(constant) => write_states::set_constant(connection, constant),
-        Write::SessionPut(session) => write_states::put_session(connection, session),
-        Write::SessionDelete { id_hash } => write_states::delete_session(connection, id_hash),
-        Write::SessionsExpire { before } => write_states::expire_sessions(connection, *before),
-        Write::ActivityInsert(activity) => write_states::insert_activity(connection, activity),
-    }
-}
-
-fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
-    let mut statement = connection.prepare_cached(sql).map_err(fault::of)?;
-    statement.execute([]).map(|_| ()).map_err(fault::of)
-}
-
-impl Counts {
-    fn note(&self, results: &[Result<i64, Error>], group: &[Job], started: Instant) {
-        let jobs = results.iter().zip(group);
-        let commits = jobs.filter(|(done, job)| {
-            done.is_ok() && matches!(job.work, Work::Commit(_) | Work::CommitSoon(_))
-        });
-        let commits = commits.count() as u64;
-        self.commits.fetch_add(commits, Ordering::Relaxed);
-        self.groups.fetch_add(1, Ordering::Relaxed);
-        self.largest_group.fetch_max(commits, Ordering::Relaxed);
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.commit_micros.fetch_add(micros, Ordering::Relaxed);
+        assert!(matches!(writer.run(Work::ReserveIds { count: 1 }), Err(Error::Broken(_))));
     }
 }
