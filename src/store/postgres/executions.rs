@@ -127,12 +127,18 @@ pub async fn oldest_open(client: &ClientWrapper) -> Result<Option<Timestamp>, Er
 
 fn conditions(query: &ExecutionQuery, sql: &mut Sql) -> String {
     let mut all = Vec::new();
+    // Of one key there are few. A planner that knows nothing of a young table yet would rather go
+    // through all that have ended (ten thousand events: 180 ms for each): only the index of the key
+    // is left to it.
+    let (state, kind) = match query.ordering_key {
+        Some(_) => ("state || ''", "kind || ''"),
+        None => ("state", "kind"),
+    };
     if !query.states.is_empty() {
         let names = query.states.iter().map(|state| state.name().to_owned()).collect();
-        all.push(format!("state = ANY({})", sql.texts(names)));
+        all.push(format!("{state} = ANY({})", sql.texts(names)));
     }
-    let texts =
-        [("kind", &query.kind), ("name", &query.name), ("ordering_key", &query.ordering_key)];
+    let texts = [(kind, &query.kind), ("name", &query.name), ("ordering_key", &query.ordering_key)];
     for (column, wanted) in texts {
         if let Some(wanted) = wanted {
             all.push(format!("{column} = {}", sql.text(wanted.clone())));
