@@ -8,6 +8,9 @@ const CROWD: usize = 8;
 /// A commit answers all who wait at once, and until they come again nobody does: a crowd is there
 /// for so long after it was last seen.
 const LINGERS: Duration = Duration::from_millis(100);
+/// A burst is over by then. A crowd that stays longer is the usual load, and what it brought has to
+/// be worked on beside it.
+const BURST: Duration = Duration::from_secs(15);
 /// Nothing arrived for so long: nobody is waited for.
 const QUIET: Duration = Duration::from_millis(500);
 
@@ -19,6 +22,8 @@ pub struct Arrivals {
     /// When the last one came, and when a crowd was last seen: milliseconds since `began`.
     last: AtomicU64,
     crowd: AtomicU64,
+    /// Since when there is one.
+    crowd_since: AtomicU64,
 }
 
 /// What an arrival leaves to whoever works beside it.
@@ -39,6 +44,7 @@ impl Default for Arrivals {
             waiting: AtomicUsize::new(0),
             last: AtomicU64::new(u64::MAX),
             crowd: AtomicU64::new(u64::MAX),
+            crowd_since: AtomicU64::new(u64::MAX),
         }
     }
 }
@@ -46,9 +52,15 @@ impl Default for Arrivals {
 impl Arrivals {
     /// Counts one until it is dropped.
     pub fn one(&self) -> Arrival<'_> {
-        let now = self.now();
+        self.one_at(self.now())
+    }
+
+    fn one_at(&self, now: u64) -> Arrival<'_> {
         self.last.store(now, Ordering::Relaxed);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= CROWD {
+            if !is_within(&self.crowd, LINGERS, now) {
+                self.crowd_since.store(now, Ordering::Relaxed);
+            }
             self.crowd.store(now, Ordering::Relaxed);
         }
         Arrival(self)
@@ -56,12 +68,15 @@ impl Arrivals {
 
     /// How much arrives just now.
     pub fn traffic(&self) -> Traffic {
-        let within = |moment: &AtomicU64, span: Duration| {
-            let then = moment.load(Ordering::Relaxed);
-            then != u64::MAX && u128::from(self.now().saturating_sub(then)) < span.as_millis()
-        };
+        self.traffic_at(self.now())
+    }
+
+    fn traffic_at(&self, now: u64) -> Traffic {
+        let within = |moment: &AtomicU64, span| is_within(moment, span, now);
         match () {
-            () if within(&self.crowd, LINGERS) => Traffic::Crowd,
+            () if within(&self.crowd, LINGERS) && within(&self.crowd_since, BURST) => {
+                Traffic::Crowd
+            }
             () if within(&self.last, QUIET) => Traffic::Some,
             () => Traffic::Quiet,
         }
@@ -70,6 +85,12 @@ impl Arrivals {
     fn now(&self) -> u64 {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
     }
+}
+
+/// Whether a moment is there, and no longer ago than that.
+fn is_within(moment: &AtomicU64, span: Duration, now: u64) -> bool {
+    let then = moment.load(Ordering::Relaxed);
+    then != u64::MAX && u128::from(now.saturating_sub(then)) < span.as_millis()
 }
 
 /// One delivery on its way to the disk.
@@ -96,5 +117,21 @@ mod tests {
         drop(many);
         assert_eq!(arrivals.traffic(), Traffic::Crowd);
         assert_eq!(arrivals.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_crowd_that_stays_is_the_usual_load() {
+        let arrivals = Arrivals::default();
+        let _waiting: Vec<_> = (0..=CROWD).map(|_| arrivals.one_at(0)).collect();
+        let seen = |now: u64| {
+            drop(arrivals.one_at(now));
+            arrivals.traffic_at(now)
+        };
+        for now in (0..15_000).step_by(50) {
+            assert_eq!(seen(now), Traffic::Crowd, "{now}");
+        }
+        assert_eq!(seen(15_000), Traffic::Some);
+        // After a pause the next burst is one again.
+        assert_eq!(seen(15_200), Traffic::Crowd);
     }
 }

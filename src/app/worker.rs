@@ -37,7 +37,7 @@ const SENT_BESIDE: usize = 16;
 const INSIDE_BESIDE: usize = 128;
 /// While deliveries come in, and while many do.
 const MODEST_BESIDE: usize = 64;
-const BUSY_BESIDE: usize = 4;
+const BUSY_BESIDE: usize = 1;
 /// How many events are taken up ahead for each that runs, so that there is always one to go on with.
 const AT_HAND: usize = 4;
 /// How many a command takes up at once.
