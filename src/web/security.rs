@@ -1,7 +1,7 @@
 //! The headers that keep pages to themselves, and Stripe's addresses while the sandbox stands in.
 
+use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};
-use axum::http::{HeaderMap, header};
 
 /// Scripts of Stripe that pages load by their absolute address.
 const SCRIPT_HOSTS: [&str; 2] = ["https://js.stripe.com", "https://checkout.stripe.com"];
@@ -25,11 +25,6 @@ pub fn headers(stripe: Option<&str>, secure: bool) -> HeaderMap {
         headers.insert(HeaderName::from_static("content-security-policy"), policy);
     }
     headers
-}
-
-/// Whether a header says something about answers that are no pages.
-pub fn rules_data(name: &HeaderName) -> bool {
-    *name == header::X_CONTENT_TYPE_OPTIONS || *name == header::STRICT_TRANSPORT_SECURITY
 }
 
 /// Own scripts and Stripe's; styles may be inline because module pages write them so. Stripe.js
