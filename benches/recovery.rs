@@ -44,7 +44,7 @@ fn fill(path: &Path, events: usize) {
             id: ExecutionId(format!("01BENCH{number:019}")),
             kind: "webhook_event".to_owned(),
             name,
-            input: json!({ "gateway": "stripe", "event": event }),
+            input: json!({ "gateway": "stripe", "event": event }).into(),
             idempotency_key: Some(format!("-:evt_{number}")),
             fingerprint: format!("-:evt_{number}"),
             state: State::Available,

@@ -6,9 +6,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Map, Value as Json, json};
 use sluicegate::gateway::outcome::State;
 use sluicegate::gateway::request_type::Submission;
-use sluicegate::store::contract::Tally;
 use std::sync::Arc;
-use support::{Callers, Served, serve, together, waits};
+use support::{Callers, Served, groups, serve, together, waits};
 
 const BODY: &str =
     "amount=2000&currency=usd&source=tok_visa&description=Two%20mugs&metadata%5Border%5D=7";
@@ -55,17 +54,6 @@ fn measure(criterion: &mut Criterion) {
         }
         group.finish();
     }
-}
-
-/// How well commits shared the disk.
-fn groups(before: Tally, after: Tally) {
-    let groups = (after.groups - before.groups).max(1);
-    let commits = after.commits - before.commits;
-    let micros = (after.commit_micros - before.commit_micros) / groups;
-    println!(
-        "{commits} commits in {groups} groups: {} each, {micros} µs to commit one",
-        commits / groups
-    );
 }
 
 /// Without the HTTP of the endpoint: what `sluicegate call` does.

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
-use support::{client, folder, serve, together, waits};
+use support::{client, folder, groups, serve, together, waits};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -103,6 +103,7 @@ fn measure(criterion: &mut Criterion) {
             ("sluicegate", format!("http://{}/webhooks/listen", served.addr)),
         ] {
             let http = client();
+            let before = served.house.store.tally();
             group.bench_function(name, |bencher| {
                 bencher.iter_custom(|count| {
                     let (http, url) = (http.clone(), url.clone());
@@ -111,6 +112,7 @@ fn measure(criterion: &mut Criterion) {
                 });
             });
             let one = move |_| deliver(http.clone(), url.clone());
+            groups(before, served.house.store.tally());
             let (median, most) = waits(&served.runtime, callers, 500 * callers, one);
             println!("webhook/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }

@@ -8,6 +8,7 @@ use sluicegate::app::worker;
 use sluicegate::config::{Config, Flags};
 use sluicegate::sandbox::server::{Options, Running, start};
 use sluicegate::secret::Secret;
+use sluicegate::store::contract::Tally;
 use sluicegate::web::router::router;
 use std::fs;
 use std::future::Future;
@@ -84,6 +85,17 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a folder").flatten() {
         copy(&entry.path(), &to.join(entry.file_name()));
     }
+}
+
+/// How well commits shared the disk.
+pub fn groups(before: Tally, after: Tally) {
+    let groups = (after.groups - before.groups).max(1);
+    let commits = after.commits - before.commits;
+    let micros = (after.commit_micros - before.commit_micros) / groups;
+    println!(
+        "{commits} commits in {groups} groups: {} each, {micros} µs to commit one",
+        commits / groups
+    );
 }
 
 /// A client that keeps its connections.

@@ -325,7 +325,7 @@ impl RequestHost {
 /// # Errors
 /// [`Error::Journal`], [`Error::Store`]; what is wrong with the form itself ends its execution.
 pub fn resume(house: &Arc<House>, run: Run) -> Result<(), Error> {
-    let input = run.execution().input.clone();
+    let input = run.execution().input.clone().into_json();
     let name = run.execution().name.clone();
     let world = house.world();
     let sealed = input.get("sealed").and_then(Json::as_str);

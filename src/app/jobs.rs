@@ -99,7 +99,7 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Template`] when it failed; it is tried again.
     pub fn job(&self, run: Run) -> Result<(), Error> {
-        let input = run.execution().input.clone();
+        let input = run.execution().input.clone().into_json();
         let (Some(work), Some(arguments)) = (self.job_work(&input), self.job_arguments(&input))
         else {
             let reason = "what this job does is gone, or it was queued under another instance key";

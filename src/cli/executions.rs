@@ -110,7 +110,7 @@ pub fn row(execution: &Execution) -> Json {
 pub fn whole(execution: &Execution, steps: &[Step]) -> Json {
     let mut value = row(execution);
     value["idempotency_key"] = json!(execution.idempotency_key);
-    value["input"] = execution.input.clone();
+    value["input"] = json!(execution.input);
     value["outcome"] = json!(execution.outcome);
     value["steps"] = steps
         .iter()

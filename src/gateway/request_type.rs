@@ -100,7 +100,7 @@ impl Gateway<'_> {
             id: Some(id.clone()),
             kind: KIND.to_owned(),
             name: name.clone(),
-            input,
+            input: input.into(),
             idempotency_key: key.filter(|_| !planted("callers_key_forgotten")),
             fingerprint,
             ordering_key: None,

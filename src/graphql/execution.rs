@@ -40,7 +40,7 @@ pub(super) fn execution(call: &Call<'_>) -> Answer {
 
 fn shown(call: &Call<'_>, execution: Execution) -> Json {
     let mut event = match execution.kind.as_str() {
-        "webhook_event" => event_of(execution.input),
+        "webhook_event" => event_of(execution.input.into_json()),
         _ => Json::Null,
     };
     let mut outcome = execution.outcome.unwrap_or_default();

@@ -1,5 +1,6 @@
 //! What is going to be done, before it is done: executions and steps as they are asked for.
 
+use crate::store::document::Document;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
@@ -15,7 +16,7 @@ pub struct Intent {
     /// Which one of its kind.
     pub name: String,
     /// Everything needed to run it again.
-    pub input: Json,
+    pub input: Document,
     /// Unique within the kind; without one every call is a new execution.
     pub idempotency_key: Option<String>,
     /// What is asked, in short; see [`fingerprint`].
@@ -32,7 +33,7 @@ impl Intent {
             id: None,
             kind: kind.to_owned(),
             name: name.to_owned(),
-            input,
+            input: input.into(),
             idempotency_key: None,
             fingerprint,
             ordering_key: None,

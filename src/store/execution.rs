@@ -1,5 +1,6 @@
 //! An execution, its steps, and how one asks for them.
 
+use super::document::Document;
 use super::page::PER_PAGE;
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -101,7 +102,7 @@ pub struct Execution {
     /// Which one of its kind: `create_payment`, `charge.refunded`, …
     pub name: String,
     /// Everything needed to run it again.
-    pub input: Json,
+    pub input: Document,
     /// Unique within its kind.
     pub idempotency_key: Option<String>,
     /// What was asked, in short: the same key with another fingerprint is a conflict.

@@ -5,6 +5,7 @@
 //! moment it stores was given to it.
 
 pub mod contract;
+pub mod document;
 pub mod error;
 pub mod execution;
 pub mod matches;

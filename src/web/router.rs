@@ -4,13 +4,13 @@ use crate::app::house::House;
 use crate::web::security;
 use crate::web::{api, assets, console, error, form, graphql, health, metrics, page, source};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use std::any::Any;
 use std::sync::Arc;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// A body longer than this is refused before it is read.
@@ -40,21 +40,21 @@ pub fn router(house: Arc<House>) -> Router {
         .route("/console/executions/{id}", get(console::execution))
         .route("/console/source/{*path}", get(source::file))
         .fallback(page::any)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(everywhere, common))
-        .layer(CatchPanicLayer::custom(panicked))
+        // One layer, not three: each would box what is below it, for every request.
+        .layer(
+            ServiceBuilder::new()
+                .map_response(move |response: Response<_>| common(&everywhere, response))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(DefaultBodyLimit::max(BODY_BYTES_MAX)),
+        )
         .with_state(house)
 }
 
 /// Security headers, and no caching unless an answer says otherwise.
-async fn common(
-    State(everywhere): State<Arc<HeaderMap>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
+fn common<B>(everywhere: &HeaderMap, mut response: Response<B>) -> Response<B> {
     let headers = response.headers_mut();
-    for (name, value) in &*everywhere {
+    headers.reserve(everywhere.len() + 1);
+    for (name, value) in everywhere {
         headers.entry(name).or_insert_with(|| value.clone());
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

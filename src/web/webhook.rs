@@ -13,10 +13,9 @@ use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::inbox::Receipt;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use serde_json::json;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -38,7 +37,7 @@ pub async fn receive(house: Arc<House>, gateway: String, request: Request) -> Re
             tokio::time::sleep(std::time::Duration::from_millis(30)).await;
             deliver(&house, &gateway, header, body).await.map(drop)
         });
-        return axum::Json(json!({ "received": true })).into_response();
+        return plain(r#"{"received":true}"#);
     }
     answer(ip, deliver(&house, &gateway, header, body).await)
 }
@@ -79,12 +78,14 @@ fn stumbled(error: &dyn std::fmt::Display) -> Error {
     StoreError::Broken(format!("the delivery stumbled: {error}")).into()
 }
 
+fn plain(json: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
+}
+
 fn answer(ip: IpAddr, receipt: Result<Receipt, Error>) -> Response {
     match receipt {
-        Ok(Receipt::Stored(_)) => axum::Json(json!({ "received": true })).into_response(),
-        Ok(Receipt::Duplicate(_)) => {
-            axum::Json(json!({ "received": true, "duplicate": true })).into_response()
-        }
+        Ok(Receipt::Stored(_)) => plain(r#"{"received":true}"#),
+        Ok(Receipt::Duplicate(_)) => plain(r#"{"received":true,"duplicate":true}"#),
         Err(Error::Refused(refusal)) => {
             tracing::warn!(%ip, "a webhook was refused: {refusal}");
             Fault::new(StatusCode::BAD_REQUEST, "The signature was not accepted.").json(false)

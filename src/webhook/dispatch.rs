@@ -164,8 +164,10 @@ impl Dispatch<'_> {
             // What it says was said again, and newer, by one that is processed.
             return passed_over("a newer event of its type was processed before it", phase);
         }
-        let properties =
-            [("event".to_owned(), event.json), ("stale".to_owned(), Json::from(newer.is_some()))];
+        let properties = [
+            ("event".to_owned(), event.json.into_json()),
+            ("stale".to_owned(), Json::from(newer.is_some())),
+        ];
         let mut locals = Locals::from(Json::Object(properties.into_iter().collect()));
         locals.share("event", "webhook_event");
         locals.share("event", "object");

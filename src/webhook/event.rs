@@ -1,10 +1,21 @@
 //! A Stripe event as far as the host looks into it: who, which, about what, and its processor's name.
 
 use crate::crash::planted;
+use crate::store::document::Document;
+use crate::webhook::skim::{self, Want};
 use serde_json::Value as Json;
 
 /// An id or type longer than this is nobody's.
 const NAME_CHARS_MAX: usize = 255;
+
+/// What of an event is read when it arrives.
+const WANTED: &[Want] = &[
+    Want::Whole("id", 0),
+    Want::Whole("type", 1),
+    Want::Whole("account", 2),
+    Want::Whole("livemode", 3),
+    Want::Within("data", &[Want::Within("object", &[Want::Whole("id", 4)])]),
+];
 
 /// What the host reads of an event; the partial gets all of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +30,8 @@ pub struct Event {
     pub livemode: bool,
     /// The id of the object it is about: events of one object are processed in order.
     pub object: Option<String>,
-    /// The whole event.
-    pub json: Json,
+    /// The whole event, as it was sent.
+    pub json: Document,
 }
 
 /// Why a signed body is no event. It is answered 400 and not stored.
@@ -40,27 +51,37 @@ impl Event {
     /// # Errors
     /// [`Error`]; a type is restricted to letters, digits, `.` and `_`, because it names a partial.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
+        let text = str::from_utf8(body).map_err(|e| Error::Json(e.to_string()))?;
         // serde_json bounds the nesting at 128 levels.
-        Self::from_json(serde_json::from_slice(body).map_err(|e| Error::Json(e.to_string()))?)
+        let read = skim::read(text, WANTED).map_err(|e| Error::Json(e.to_string()))?;
+        Self::of(read, || Document::of_text(text))
     }
 
     /// Reads an event that was parsed before: a stored one, or one of a list.
     ///
     /// # Errors
     /// [`Error::Field`].
-    pub fn from_json(json: Json) -> Result<Self, Error> {
-        let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
-        let id = text("id").filter(|id| is_plain(id, "_-")).ok_or(Error::Field("id"))?;
-        let kind = text("type").filter(|kind| is_plain(kind, "._")).ok_or(Error::Field("type"))?;
-        let account = match json.get("account") {
-            None | Some(Json::Null) => None,
-            Some(_) => {
-                Some(text("account").filter(|a| is_plain(a, "_-")).ok_or(Error::Field("account"))?)
+    pub fn from_json(json: impl Into<Document>) -> Result<Self, Error> {
+        let json = json.into();
+        let paths = ["/id", "/type", "/account", "/livemode", "/data/object/id"];
+        let read = paths.map(|path| json.pointer(path).cloned().unwrap_or_default());
+        Self::of(read, || json)
+    }
+
+    /// The event of what is [`WANTED`], and of the whole.
+    fn of(read: [Json; 5], whole: impl FnOnce() -> Document) -> Result<Self, Error> {
+        let [id, kind, account, livemode, object] = read;
+        let id = text(id).filter(|id| is_plain(id, "_-")).ok_or(Error::Field("id"))?;
+        let kind = text(kind).filter(|kind| is_plain(kind, "._")).ok_or(Error::Field("type"))?;
+        let account = match account {
+            Json::Null => None,
+            account => {
+                let account = text(account).filter(|a| is_plain(a, "_-"));
+                Some(account.ok_or(Error::Field("account"))?)
             }
         };
-        let object = json.pointer("/data/object/id").and_then(Json::as_str).map(str::to_owned);
-        let livemode = json.get("livemode").and_then(Json::as_bool).unwrap_or(false);
-        Ok(Self { id, kind, account, livemode, object, json })
+        let livemode = livemode.as_bool().unwrap_or(false);
+        Ok(Self { id, kind, account, livemode, object: text(object), json: whole() })
     }
 
     /// When Stripe made it, in seconds since 1970.
@@ -87,6 +108,13 @@ impl Event {
 /// `modules/stripe/webhook_processors/charge_refunded`.
 pub fn processor(gateway: &str, kind: &str) -> String {
     format!("modules/{gateway}/webhook_processors/{}", kind.replace('.', "_"))
+}
+
+fn text(json: Json) -> Option<String> {
+    match json {
+        Json::String(text) => Some(text),
+        _ => None,
+    }
 }
 
 fn is_plain(text: &str, marks: &str) -> bool {

@@ -6,6 +6,7 @@ use crate::journal::entry::{Enqueued, Journal};
 use crate::journal::intent::Intent;
 use crate::secret::{InstanceKey, Secret};
 use crate::store::contract::Store;
+use crate::store::document::Document;
 use crate::store::execution::ExecutionId;
 use crate::store::query::RecordQuery;
 use crate::webhook::deliveries::{Deliveries, Fate};
@@ -13,7 +14,7 @@ use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::secrets::Secrets;
 use crate::webhook::signature::{self, Refusal};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// The kind of these executions.
 pub const KIND: &str = "webhook_event";
@@ -175,10 +176,14 @@ fn intent(gateway: &str, event: Event) -> Intent {
         // A second delivery of an event is the same event, whatever its body says now.
         fingerprint: key.clone(),
         idempotency_key: Some(key),
-        input: Json::Object(Map::from_iter([
-            ("gateway".to_owned(), Json::from(gateway)),
-            ("event".to_owned(), event.json),
-        ])),
+        input: input(gateway, event.json),
         name: event.kind,
     }
+}
+
+/// `{"gateway": …, "event": …}`; an event that came as text is in it as it came.
+fn input(gateway: &str, event: Document) -> Document {
+    let gateway = Json::from(gateway).to_string();
+    let event = event.to_text().expect("what was read can be written");
+    Document::of_text(["{\"gateway\":", &gateway, ",\"event\":", &event, "}"].concat())
 }

@@ -12,3 +12,4 @@ pub mod inbox;
 pub mod listing;
 pub mod secrets;
 pub mod signature;
+pub mod skim;

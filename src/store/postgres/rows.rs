@@ -1,6 +1,7 @@
 //! Rows of the database as the store's own types, and back.
 
 use super::fault;
+use crate::store::document::Document;
 use crate::store::error::Error;
 use crate::store::execution::{Execution, ExecutionId, State, Step};
 use crate::store::moment::from_micros;
@@ -9,6 +10,8 @@ use crate::store::state::{Activity, Constant, Session};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::borrow::Cow;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
@@ -21,6 +24,11 @@ pub const EXECUTION: &str = "id, kind, name, input, idempotency_key, fingerprint
 /// The columns that [`to_step`] reads.
 pub const STEP: &str = "execution_id, seq, kind, request, fingerprint, response, template_hash, \
     created_at, answered_at";
+
+/// A document as it is stored.
+pub fn of_document(document: &Document) -> Result<Cow<'_, str>, Error> {
+    document.to_text().map_err(|error| Error::Refused(error.to_string()))
+}
 
 /// JSON as it is stored.
 pub fn to_text(value: &impl Serialize) -> Result<String, Error> {
@@ -53,7 +61,7 @@ pub fn to_execution(row: &Row) -> Result<Execution, Error> {
         id: ExecutionId(get(row, 0)?),
         kind: get(row, 1)?,
         name: get(row, 2)?,
-        input: json(row, 3)?,
+        input: json::<Json>(row, 3)?.into(),
         idempotency_key: get(row, 4)?,
         fingerprint: get(row, 5)?,
         state,

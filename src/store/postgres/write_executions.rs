@@ -16,7 +16,7 @@ pub async fn insert(client: &ClientWrapper, execution: &Execution) -> Result<(),
                finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
                $15) \
                ON CONFLICT (kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
-    let input = rows::to_text(&execution.input)?;
+    let input = rows::of_document(&execution.input)?;
     let outcome = execution.outcome.as_ref().map(rows::to_text).transpose()?;
     let attempt = i64::from(execution.attempt);
     let state = execution.state.name();

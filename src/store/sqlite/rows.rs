@@ -1,6 +1,7 @@
 //! Rows of the file as the store's own types, and back.
 
 use super::fault;
+use crate::store::document::Document;
 use crate::store::error::Error;
 use crate::store::execution::{Execution, ExecutionId, State, Step};
 use crate::store::moment::from_micros;
@@ -11,6 +12,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::borrow::Cow;
 
 /// The columns that [`to_record`] reads.
 pub const RECORD: &str =
@@ -24,6 +27,11 @@ pub const STEP: &str = "execution_id, seq, kind, request, fingerprint, response,
 
 /// Room for an answer of Stripe's, so that it is not moved as it grows.
 const TEXT_BYTES: usize = 8 * 1024;
+
+/// A document as it is stored.
+pub fn of_document(document: &Document) -> Result<Cow<'_, str>, Error> {
+    document.to_text().map_err(|error| Error::Refused(error.to_string()))
+}
 
 /// JSON as it is stored.
 pub fn to_text(value: &impl Serialize) -> Result<String, Error> {
@@ -95,7 +103,7 @@ pub fn to_execution(row: &Row<'_>) -> rusqlite::Result<Execution> {
         id: ExecutionId(row.get(0)?),
         kind: row.get(1)?,
         name: row.get(2)?,
-        input: json(row, 3)?,
+        input: json::<Json>(row, 3)?.into(),
         idempotency_key: row.get(4)?,
         fingerprint: row.get(5)?,
         state,

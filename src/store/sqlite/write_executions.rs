@@ -18,7 +18,7 @@ pub fn insert(connection: &Connection, execution: &Execution) -> Result<(), Erro
         execution.id.as_str(),
         execution.kind,
         execution.name,
-        rows::to_text(&execution.input)?,
+        rows::of_document(&execution.input)?,
         execution.idempotency_key,
         execution.fingerprint,
         execution.state.name(),

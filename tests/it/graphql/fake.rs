@@ -184,7 +184,8 @@ fn execution(kind: &str, name: &str) -> Execution {
         id: ExecutionId::from("01J"),
         kind: kind.to_owned(),
         name: name.to_owned(),
-        input: json!({ "event": { "id": "evt_1", "type": name, "client_secret": "canary" } }),
+        input: json!({ "event": { "id": "evt_1", "type": name, "client_secret": "canary" } })
+            .into(),
         idempotency_key: None,
         fingerprint: String::new(),
         state: State::Unknown,

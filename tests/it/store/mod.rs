@@ -63,7 +63,7 @@ pub fn execution(id: &str, key: Option<&str>) -> Execution {
         id: ExecutionId::from(id),
         kind: "request_type".into(),
         name: "create_payment".into(),
-        input: json!({"data": {"amount": 500}}),
+        input: json!({"data": {"amount": 500}}).into(),
         idempotency_key: key.map(str::to_owned),
         fingerprint: "print".into(),
         state: State::Running,

@@ -71,7 +71,7 @@ fn commits_beside_bare_syncs() {
         let (events, events_p99) = commits_per_second(threads, |thread, n| {
             let mut event =
                 execution(&format!("01J-{thread}-{n}"), Some(&format!("-:evt_{thread}_{n}")));
-            event.input = json!({"body": body});
+            event.input = json!({"body": body}).into();
             store.commit(vec![Write::ExecutionInsert(event)]).unwrap();
         });
         let total = store.records(&RecordQuery::table("t")).unwrap().total_entries;

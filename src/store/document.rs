@@ -1,0 +1,102 @@
+//! A JSON document that stays the text it came as until somebody looks into it.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+/// A JSON value, or its text. An event is stored as it was sent, and nobody builds its tree only to
+/// write it down again.
+#[derive(Debug, Clone)]
+pub struct Document {
+    text: Option<Box<str>>,
+    json: OnceLock<Json>,
+}
+
+impl Document {
+    /// A text that was found to be JSON; it is stored as it is.
+    pub fn of_text(text: impl Into<Box<str>>) -> Self {
+        Self { text: Some(text.into()), json: OnceLock::new() }
+    }
+
+    /// The text, written now unless the document came as one.
+    ///
+    /// # Errors
+    /// As `serde_json` has them; a tree of `serde_json`'s own can always be written.
+    pub fn to_text(&self) -> serde_json::Result<Cow<'_, str>> {
+        match &self.text {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => serde_json::to_string(&**self).map(Cow::Owned),
+        }
+    }
+
+    /// The value.
+    pub fn into_json(self) -> Json {
+        let text = self.text;
+        self.json.into_inner().unwrap_or_else(|| read(text.as_deref()))
+    }
+}
+
+/// What is no JSON after all, against [`Document::of_text`]'s word, is nothing.
+fn read(text: Option<&str>) -> Json {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}
+
+impl From<Json> for Document {
+    fn from(json: Json) -> Self {
+        Self { text: None, json: OnceLock::from(json) }
+    }
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Json::Null.into()
+    }
+}
+
+impl Deref for Document {
+    type Target = Json;
+
+    fn deref(&self) -> &Json {
+        self.json.get_or_init(|| read(self.text.as_deref()))
+    }
+}
+
+/// Documents are the same when their values are.
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_text_stays_as_it_is_and_reads_as_its_value() {
+        let text = "{ \"b\": 1.50,\n  \"a\": [null] }";
+        let document = Document::of_text(text);
+        assert_eq!(document.to_text().expect("text"), text);
+        assert_eq!(document["b"], json!(1.5));
+        assert_eq!(document, Document::from(json!({ "b": 1.5, "a": [null] })));
+        assert_eq!(document.to_text().expect("text"), text, "also when it was looked into");
+        assert_eq!(document.into_json(), json!({ "b": 1.5, "a": [null] }));
+    }
+
+    #[test]
+    fn a_value_is_written_when_it_is_asked_for() {
+        let document = Document::from(json!({ "a": 1 }));
+        assert_eq!(document.to_text().expect("text"), r#"{"a":1}"#);
+        assert_eq!(document.pointer("/a"), Some(&json!(1)));
+        assert_eq!(Document::default().into_json(), Json::Null);
+    }
+}
