@@ -1,6 +1,7 @@
 //! The schema steps: applied in order, each once, by whoever comes first.
 
 use super::fault;
+use crate::crash_point;
 use crate::store::error::Error;
 use tokio_postgres::Client;
 
@@ -51,5 +52,6 @@ pub async fn bring_up_to_date(client: &mut Client) -> Result<(), Error> {
     // Of processes that are long gone: a process writes its own anew with every transaction.
     let old = "DELETE FROM writers WHERE at < now() - interval '30 days'";
     transaction.batch_execute(old).await.map_err(fault::of)?;
+    crash_point!("schema_before_commit");
     transaction.commit().await.map_err(fault::of)
 }
