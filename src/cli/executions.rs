@@ -82,6 +82,7 @@ pub fn list(page: &Page<Execution>, output: &Output) {
                 one.id.to_string(),
                 one.kind.clone(),
                 one.name.clone(),
+                one.idempotency_key.clone().unwrap_or_default(),
                 one.state.name().to_owned(),
                 one.attempt.to_string(),
                 one.created_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
@@ -93,13 +94,18 @@ pub fn list(page: &Page<Execution>, output: &Output) {
         "total_entries": page.total_entries,
         "results": page.results.iter().map(row).collect::<Vec<_>>(),
     });
-    output.table(&value, &["ID", "KIND", "NAME", "STATE", "ATTEMPT", "CREATED", "ERROR"], &rows);
+    output.table(
+        &value,
+        &["ID", "KIND", "NAME", "KEY", "STATE", "ATTEMPT", "CREATED", "ERROR"],
+        &rows,
+    );
 }
 
 /// An execution without its input.
 pub fn row(execution: &Execution) -> Json {
     json!({
         "id": execution.id.as_str(), "kind": execution.kind, "name": execution.name,
+        "idempotency_key": execution.idempotency_key,
         "state": execution.state.name(), "attempt": execution.attempt, "error": execution.error,
         "created_at": execution.created_at.to_string(),
         "finished_at": execution.finished_at.map(|at| at.to_string()),
@@ -109,7 +115,6 @@ pub fn row(execution: &Execution) -> Json {
 /// An execution with everything; credentials in stored calls stay sealed.
 pub fn whole(execution: &Execution, steps: &[Step]) -> Json {
     let mut value = row(execution);
-    value["idempotency_key"] = json!(execution.idempotency_key);
     value["input"] = json!(execution.input);
     value["outcome"] = json!(execution.outcome);
     value["steps"] = steps

@@ -1,6 +1,7 @@
 //! The inbox beyond a single delivery: late events, the other mode, replays, gaps, counts.
 
 use crate::support::host::{Instance, Process, TestHost};
+use crate::support::http::Answer;
 use crate::support::signature::{header, now};
 use crate::support::stripe::Stripe;
 use crate::support::wait::eventually;
@@ -21,10 +22,14 @@ fn account_updated(id: &str, account: &str, email: &str, created: i64, livemode:
 
 #[track_caller]
 fn deliver(host: &TestHost, event: &Json) {
-    let body = event.to_string().into_bytes();
-    let signature = header(&body, SECRET, now());
-    let headers = [("Content-Type", "application/json"), ("Stripe-Signature", &signature)];
-    host.send("POST", "/webhooks/listen", &headers, &body).expect(200);
+    deliver_text(host, &event.to_string()).expect(200);
+}
+
+#[track_caller]
+fn deliver_text(host: &TestHost, event: &str) -> Answer {
+    let signature = header(event.as_bytes(), SECRET, now());
+    let headers = [("Content-Type", "application/json"), ("Stripe-Signature", signature.as_str())];
+    host.send("POST", "/webhooks/listen", &headers, event.as_bytes())
 }
 
 /// The event's execution once it has ended.
@@ -137,6 +142,30 @@ fn events_that_were_never_delivered_are_listed_and_processed() {
     let metrics = host.send("GET", "/metrics", &[], b"").expect(200).text();
     assert!(metrics.contains("sluicegate_webhook_deliveries_total{fate=\"listed\"}"), "{metrics}");
     drop(sandbox);
+}
+
+#[test]
+fn an_event_is_stored_as_it_was_sent_and_nothing_that_cannot_be_read_is() {
+    let host = host();
+    let sent = "\n{ \"id\": \"evt_first\", \"account\": \"acct_1\", \"type\": \"un.heard\",\r\n  \"x\": [1.50, \"\\u00e9\", {}], \
+                \"id\": \"evt_\\u0061s_sent\" }\n";
+    deliver_text(&host, sent).expect(200);
+    let event = ended(&host, "acct_1", "evt_as_sent");
+    assert_eq!(event["input"]["event"]["x"], json!([1.5, "é", {}]), "{event:#}");
+    let database = host.instance.root().join("data/sluicegate.db");
+    let database = rusqlite::Connection::open(database).expect("the database");
+    let stored = "SELECT input FROM executions WHERE idempotency_key = 'acct_1:evt_as_sent'";
+    let stored: String = database.query_row(stored, [], |row| row.get(0)).expect("stored");
+    assert!(stored.contains(sent), "{stored}");
+    // Each of these would be a row that no list could show any more.
+    for poison in
+        ["1e999", r#""\ud800""#, r#"{"$serde_json::private::RawValue": "["}"#, "[", "{} 1"]
+    {
+        let event = format!(r#"{{"id": "evt_poison", "type": "un.heard", "x": {poison}}}"#);
+        deliver_text(&host, &event).expect(400);
+    }
+    let listed = host.run(&["events", "list", "--json"]).good().out;
+    assert!(listed.contains("evt_as_sent") && !listed.contains("evt_poison"), "{listed}");
 }
 
 #[test]
