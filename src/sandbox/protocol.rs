@@ -50,7 +50,7 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
     let request_id = log.request.id.clone();
     let most = if path == "/v1/files" { UPLOAD_MAX } else { BODY_MAX };
     let read = match to_bytes(body, most).await {
-        Ok(bytes) => read(&shared, &incoming, &bytes),
+        Ok(bytes) => read(&incoming, &bytes),
         Err(_) => Err(Refusal::invalid("The request body is too large.").status(413)),
     };
     let answered = match read {
@@ -147,9 +147,8 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// Reads the protocol: who calls, in which version, on which account, with what.
-fn read(shared: &Shared, incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, Refusal> {
+fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, Refusal> {
     let Incoming { method, path, headers, .. } = *incoming;
-    let refuse = |message| Refusal { saved: false, ..Refusal::invalid(message) };
     let mut values = form::decode(incoming.query.as_bytes()).map_err(refuse)?;
     values.extend(match header(headers, "content-type").as_deref().and_then(multipart::boundary) {
         Some(boundary) => multipart::decode(body, boundary),
@@ -162,21 +161,9 @@ fn read(shared: &Shared, incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, 
     let form_account = own("_stripe_account");
     let form_version = own("_stripe_version");
     let key = authorize(headers, form_key, method, path)?;
-    let world = shared.world();
-    let version = header(headers, "stripe-version").or(form_version).filter(|v| !v.is_empty());
-    let version = version.unwrap_or_else(|| world.settings.default_version.clone());
-    if !version::is_valid(&version) {
-        return Err(refuse(format!("Invalid Stripe API version: {version}")));
-    }
+    let version = header(headers, "stripe-version").or(form_version).unwrap_or_default();
     let account = header(headers, "stripe-account").or(form_account).filter(|id| !id.is_empty());
     let account = account.unwrap_or_else(|| PLATFORM.to_owned());
-    let known = world
-        .stored(&account)
-        .filter(|stored| stored.kind == Kind::Account && !stored.is_deleted());
-    if known.is_none() {
-        return Err(Refusal::account(&key, &account));
-    }
-    drop(world);
     let idempotency_key = match headers.get("idempotency-key") {
         Some(value) if method == "POST" => {
             let value = value.to_str().unwrap_or_default().to_owned();
@@ -192,6 +179,26 @@ fn read(shared: &Shared, incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, 
     Ok(Asked { call, account: account.into(), key: idempotency_key, fingerprint })
 }
 
+/// Lets a request in whose version and account there are; one without a version has the world's.
+fn admit(world: &World, asked: &mut Asked) -> Result<(), Refusal> {
+    let version = &mut asked.call.version;
+    if version.is_empty() {
+        version.clone_from(&world.settings.default_version);
+    }
+    if !version::is_valid(version) {
+        return Err(refuse(format!("Invalid Stripe API version: {version}")));
+    }
+    let known = world.stored(&asked.account);
+    match known.filter(|stored| stored.kind == Kind::Account && !stored.is_deleted()) {
+        Some(_) => Ok(()),
+        None => Err(Refusal::account(&asked.call.key, &asked.account)),
+    }
+}
+
+fn refuse(message: String) -> Refusal {
+    Refusal { saved: false, ..Refusal::invalid(message) }
+}
+
 /// What a request comes to at once.
 enum First {
     /// An answer, or a hang-up.
@@ -203,29 +210,26 @@ enum First {
 /// Executes what was asked, with the faults that strike; `None` hangs up.
 async fn run(
     shared: &Arc<Shared>,
-    asked: Asked,
+    mut asked: Asked,
     incoming: &Incoming<'_>,
     mut log: Log,
 ) -> Option<Reply> {
     let request_id = log.request.id.clone();
     let unversioned = !incoming.headers.contains_key("stripe-version");
-    let version = unversioned.then(|| asked.call.version.clone());
-    let finish = |log: Log, world: &mut World, reply: Option<Reply>| {
-        let reply = reply.map(|reply| match version {
-            Some(version) => reply.with("stripe-version", version),
-            None => reply,
-        });
-        log.end(world, reply.as_ref());
-        reply
-    };
+    let version;
     // The lock is taken once: what it guards is on every request's way.
     let (asked, delay) = {
+        let _turn = shared.turn().await;
         let mut world = shared.world();
+        if let Err(refusal) = admit(&world, &mut asked) {
+            return finish(log, &mut world, Some(Reply::refused(&refusal, &request_id)), None);
+        }
+        version = unversioned.then(|| asked.call.version.clone());
         let rule = world.faults.strike(incoming.method, incoming.path);
         log.request.fault = rule.as_ref().map(|rule| rule.fault.name());
         match first(&mut world, asked, rule.as_ref(), &request_id) {
             First::Answer(reply) => {
-                let reply = finish(log, &mut world, reply);
+                let reply = finish(log, &mut world, reply, version);
                 shared.ring(&world);
                 return reply;
             }
@@ -243,7 +247,22 @@ async fn run(
         reply
     });
     let reply = late.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
-    finish(log, &mut shared.world(), Some(reply))
+    finish(log, &mut shared.world(), Some(reply), version)
+}
+
+/// Logs what is answered; a request that named no version is told which one it had.
+fn finish(
+    log: Log,
+    world: &mut World,
+    reply: Option<Reply>,
+    version: Option<String>,
+) -> Option<Reply> {
+    let reply = reply.map(|reply| match version {
+        Some(version) => reply.with("stripe-version", version),
+        None => reply,
+    });
+    log.end(world, reply.as_ref());
+    reply
 }
 
 /// What a request comes to at once, with the fault that strikes it.

@@ -5,12 +5,13 @@ use super::world::World;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, Notify};
 
 /// Shared by every handler and task of one server.
 #[derive(Debug)]
 pub struct Shared {
     world: Mutex<World>,
+    turns: AsyncMutex<()>,
     /// Rung when something may be due.
     pub bell: Notify,
     /// Pauses between attempts at a webhook.
@@ -24,7 +25,14 @@ impl Shared {
     pub fn new(world: World, webhook_backoff: Vec<Duration>) -> Self {
         let nonce = identifier::random_seed();
         let requests = AtomicU64::new(0);
-        Self { world: Mutex::new(world), bell: Notify::new(), webhook_backoff, nonce, requests }
+        let (world, turns, bell) = (Mutex::new(world), AsyncMutex::new(()), Notify::new());
+        Self { world, turns, bell, webhook_backoff, nonce, requests }
+    }
+
+    /// An API request's turn. They queue up here and not at the world's lock, where each would stop
+    /// a thread that has other things to do: under load that took a fifth of all payments.
+    pub async fn turn(&self) -> AsyncMutexGuard<'_, ()> {
+        self.turns.lock().await
     }
 
     /// The world. Held briefly, and never across an await.

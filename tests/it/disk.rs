@@ -36,7 +36,7 @@ impl Drop for Pair {
 
 impl Pair {
     fn start(under: &[&str]) -> Self {
-        let sandbox = Process::start(&Instance::new(), &["sandbox", "--addr", "127.0.0.1:0"]);
+        let sandbox = Process::sandbox();
         let stripe = Stripe { addr: sandbox.address("/_sandbox/health") };
         let instance = Instance::new();
         let root = instance.root().to_owned();

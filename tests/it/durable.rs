@@ -17,7 +17,7 @@ struct Pair {
 
 impl Pair {
     fn start(instance: Instance) -> Self {
-        let sandbox = Process::start(&Instance::new(), &["sandbox", "--addr", "127.0.0.1:0"]);
+        let sandbox = Process::sandbox();
         let stripe = Stripe { addr: sandbox.address("/_sandbox/health") };
         let url = format!("http://{}", stripe.addr);
         let mut host = instance.serve_with(&["--stripe", &url]);

@@ -116,7 +116,7 @@ fn a_replay_can_be_rehearsed_and_done_by_type() {
 
 #[test]
 fn events_that_were_never_delivered_are_listed_and_processed() {
-    let sandbox = Process::start(&Instance::new(), &["sandbox", "--addr", "127.0.0.1:0"]);
+    let sandbox = Process::sandbox();
     let stripe = Stripe { addr: sandbox.address("/_sandbox/health") };
     let form = [("amount", "900"), ("currency", "usd"), ("source", "tok_visa")];
     stripe.api("POST", "/v1/charges", &form).expect(200);

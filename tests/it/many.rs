@@ -19,7 +19,7 @@ struct Fleet {
 
 impl Fleet {
     fn new(cluster: &Cluster) -> Self {
-        let sandbox = Process::start(&Instance::new(), &["sandbox", "--addr", "127.0.0.1:0"]);
+        let sandbox = Process::sandbox();
         let stripe = Stripe { addr: sandbox.address("/_sandbox/health") };
         Self { sandbox, stripe, database: cluster.database() }
     }

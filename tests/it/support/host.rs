@@ -163,6 +163,8 @@ fn copy(from: &Path, to: &Path) {
 pub struct Process {
     child: Child,
     printed: Arc<Mutex<String>>,
+    /// The folder of a sandbox by itself.
+    home: Option<Instance>,
 }
 
 impl Process {
@@ -175,7 +177,16 @@ impl Process {
         let printed = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().expect("piped"), &printed);
         collect(child.stderr.take().expect("piped"), &printed);
-        Self { child, printed }
+        Self { child, printed, home: None }
+    }
+
+    /// A sandbox by itself. Its folder stays: a sandbox that is slow to start would find none.
+    #[track_caller]
+    pub fn sandbox() -> Self {
+        let home = Instance::new();
+        let mut sandbox = Self::start(&home, &["sandbox", "--addr", "127.0.0.1:0"]);
+        sandbox.home = Some(home);
+        sandbox
     }
 
     /// Everything it has printed.
