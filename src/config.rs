@@ -267,8 +267,15 @@ fn list(setting: Option<String>) -> Vec<String> {
 fn instance_key(root: &Path) -> Result<InstanceKey, Error> {
     match variable("SLUICEGATE_SECRET_KEY") {
         Some(hex) => Ok(InstanceKey::from_hex("SLUICEGATE_SECRET_KEY", &hex)?),
-        None => Ok(InstanceKey::from_file(&root.join("data/instance.key"))?),
+        None if is_instance(root) => Ok(InstanceKey::from_file(&root.join("data/instance.key"))?),
+        // Nothing is written into a folder that somebody named by mistake.
+        None => Ok(InstanceKey::random()),
     }
+}
+
+/// True when `root` has one of the folders an instance is made of.
+pub fn is_instance(root: &Path) -> bool {
+    ["views", "modules", "app", "marketplace_builder"].iter().any(|name| root.join(name).is_dir())
 }
 
 #[cfg(test)]

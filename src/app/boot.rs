@@ -2,7 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::house::House;
-use crate::config::{Config, Stripe};
+use crate::config::{Config, Stripe, is_instance};
 use crate::gateway::request_type::Submission;
 use crate::sandbox::server::{self, Options, Running};
 use serde_json::{Map, Value as Json, json};
@@ -15,8 +15,12 @@ const ENDPOINT: &str = "create_webhook_endpoint";
 /// The server in Stripe's place, started when the settings ask for the embedded sandbox.
 ///
 /// # Errors
+/// [`Error::NoInstance`] before anything is written into a folder that is none;
 /// [`Error::Sandbox`] when neither its port nor a free one can be had.
 pub async fn sandbox(config: &Config) -> Result<(Option<Running>, Option<String>), Error> {
+    if !is_instance(&config.root) {
+        return Err(Error::NoInstance(config.root.display().to_string()));
+    }
     match &config.stripe {
         Stripe::Live => Ok((None, None)),
         Stripe::Url(url) => Ok((None, Some(url.clone()))),

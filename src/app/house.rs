@@ -8,7 +8,7 @@ use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::app::world::World;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Stripe};
+use crate::config::{Config, Stripe, is_instance};
 use crate::gateway::rate::{LIVE_PER_SECOND, TEST_PER_SECOND};
 use crate::gateway::target::Target;
 use crate::gateway::transport::{Patience, Transport};
@@ -79,8 +79,7 @@ impl House {
         runtime: Handle,
     ) -> Result<Arc<Self>, Error> {
         let root = &config.root;
-        if !["views", "modules", "app", "marketplace_builder"].iter().any(|f| root.join(f).is_dir())
-        {
+        if !is_instance(root) {
             return Err(Error::NoInstance(root.display().to_string()));
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -22,7 +22,8 @@ pub struct Common {
     /// The folder of the instance: its `views/`, `modules/` and `data/`. [default: .]
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// Where records and executions are kept: `sqlite:PATH`. [default: sqlite:ROOT/data/sluicegate.db]
+    /// Where records and executions are kept: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE` for
+    /// many processes. [default: sqlite:ROOT/data/sluicegate.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     /// `sandbox`, `live`, or the URL of a server in Stripe's place.
