@@ -54,7 +54,7 @@ impl Gateway<'_> {
         call.key(name, &format!("sluicegate-{id}-0"))?;
         self.transport.check(&call)?;
         if call.method == "GET" {
-            return Ok(match self.transport.send(&call, &mut || Ok(()))? {
+            return Ok(match self.transport.send(&call, false, &mut || Ok(()))? {
                 Reply::Answer(answer) => Sent::Answered(answer),
                 Reply::Unknown(reason) | Reply::Spent(reason) => Sent::Pending(reason, None),
             });

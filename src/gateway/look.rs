@@ -70,7 +70,10 @@ impl Look<'_> {
                 Ok(page) => page,
                 Err(reason) => return Ok(Seen::Later(reason)),
             };
-            let objects = page.get("data").and_then(Json::as_array).cloned().unwrap_or_default();
+            // What is no list must not pass for an empty one: it would be sent anew.
+            let Some(objects) = page.get("data").and_then(Json::as_array) else {
+                return Ok(Seen::Later("the list cannot be read".to_owned()));
+            };
             let ours = |object: &&Json| {
                 let mark = object.get("metadata").and_then(|m| m.get(OPERATION));
                 mark.and_then(Json::as_str) == Some(self.operation)
@@ -102,7 +105,8 @@ impl Look<'_> {
         let id = object.get("id").and_then(Json::as_str).unwrap_or_default();
         let query = expansions(&self.call.body);
         Ok(match self.get(&self.address(Some(id)), &query, hold)? {
-            Ok(object) => Seen::Done(answered(200, &object)),
+            Ok(object) if text(&object, "id") == id => Seen::Done(answered(200, &object)),
+            Ok(_) => Seen::Later("the object cannot be read".to_owned()),
             Err(reason) => Seen::Later(reason),
         })
     }
@@ -118,6 +122,9 @@ impl Look<'_> {
         let query = expansions(&self.call.body);
         Ok(match self.get(object, &query, hold)? {
             Ok(object) if text(&object, property) == done => Seen::Done(answered(200, &object)),
+            Ok(object) if object.get(property).is_none() => {
+                Seen::Later(format!("the object shows no `{property}`"))
+            }
             Ok(_) => Seen::NotDone,
             Err(reason) => Seen::Later(reason),
         })
@@ -135,7 +142,7 @@ impl Look<'_> {
         let url = format!("{address}{mark}{query}");
         hold()?;
         let call = Call { method: "GET".to_owned(), url, headers, body: String::new() };
-        Ok(match self.transport.send(&call, hold)? {
+        Ok(match self.transport.send(&call, false, hold)? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| "the list cannot be read".to_owned())
             }

@@ -1,5 +1,6 @@
 //! What came back from a call, and what it tells: an answer, or that the answer is not known.
 
+use crate::crash::planted;
 use crate::liquid::value::Value;
 use crate::secret::InstanceKey;
 use serde::de::IgnoredAny;
@@ -32,6 +33,16 @@ pub enum Reply {
     /// The same, and the key is spent: it replays an answer that settles nothing, for as long as
     /// the gateway remembers it.
     Spent(String),
+}
+
+/// What an answer is to be read with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// Stripe was asked: every answer of Stripe's is a JSON object, and every refusal has an
+    /// `error`. Anything else comes from somewhere on the way.
+    pub stripe: bool,
+    /// The call may have taken effect before: an attempt went out whose answer is not known.
+    pub repeated: bool,
 }
 
 /// What a single attempt's status and headers mean (`stripe.md` 2.2, 4.1, 4.2).
@@ -104,12 +115,15 @@ impl Answer {
     ///
     /// A 409 is a concurrent use of the key and a 429 never reached the operation: neither says
     /// what became of an earlier attempt. A 5xx is indeterminate. A 2xx whose body cannot be read
-    /// happened, but we do not know what.
-    pub fn verdict(&self) -> Verdict {
+    /// happened, but we do not know what. A refusal that is not Stripe's own may hide that Stripe
+    /// did it. Who may not ask (401, 403) is told so before the idempotency key is looked at: that
+    /// says nothing of an attempt before.
+    pub fn verdict(&self, asked: Asked) -> Verdict {
         let settled = match self.status {
-            200..=299 => serde_json::from_str::<IgnoredAny>(&self.body).is_ok(),
             409 | 424 | 429 => false,
-            300..=499 => true,
+            200..=299 => !asked.stripe || self.is_object() || planted("any_200_is_an_answer"),
+            401 | 403 if asked.stripe && asked.repeated => false,
+            300..=499 => !asked.stripe || self.is_refusal(),
             _ => false,
         };
         match (settled, self.header("stripe-should-retry")) {
@@ -117,6 +131,15 @@ impl Answer {
             (false, Some("false")) => Verdict::Later,
             (false, _) => Verdict::Again,
         }
+    }
+
+    fn is_object(&self) -> bool {
+        self.body.trim_start().starts_with('{')
+            && serde_json::from_str::<IgnoredAny>(&self.body).is_ok()
+    }
+
+    fn is_refusal(&self) -> bool {
+        self.json().is_some_and(|body| body.get("error").is_some_and(|error| !error.is_null()))
     }
 
     /// The answer as templates see it: `{status, headers, body}`.
@@ -173,16 +196,52 @@ mod tests {
         Answer { status, headers, body: body.to_owned() }
     }
 
+    const FIRST: Asked = Asked { stripe: true, repeated: false };
+    const AGAIN: Asked = Asked { stripe: true, repeated: true };
+    const OTHERS: Asked = Asked { stripe: false, repeated: false };
+    const REFUSAL: &str = "{\"error\":{\"code\":\"parameter_missing\"}}";
+
     #[test]
     fn only_a_complete_definite_answer_is_final() {
-        assert_eq!(answer(200, "{}", None).verdict(), Verdict::Final);
-        assert_eq!(answer(200, "{\"id\": \"ch", None).verdict(), Verdict::Again);
-        assert_eq!(answer(402, "{}", None).verdict(), Verdict::Final);
-        assert_eq!(answer(400, "<html>", None).verdict(), Verdict::Final);
-        for status in [409, 424, 429, 500, 502, 503, 504] {
-            assert_eq!(answer(status, "{}", None).verdict(), Verdict::Again, "{status}");
+        assert_eq!(answer(200, "{}", None).verdict(FIRST), Verdict::Final);
+        for status in [400, 401, 402, 403, 404] {
+            assert_eq!(answer(status, REFUSAL, None).verdict(FIRST), Verdict::Final, "{status}");
         }
-        assert_eq!(answer(500, "{}", Some("false")).verdict(), Verdict::Later);
+        for status in [409, 424, 429, 500, 502, 503, 504] {
+            assert_eq!(answer(status, "{}", None).verdict(FIRST), Verdict::Again, "{status}");
+            assert_eq!(answer(status, REFUSAL, None).verdict(OTHERS), Verdict::Again, "{status}");
+        }
+        assert_eq!(answer(500, "{}", Some("false")).verdict(FIRST), Verdict::Later);
+    }
+
+    #[test]
+    fn what_stripe_cannot_have_said_settles_nothing() {
+        let bodies = ["", "{\"id\": \"ch", "<html>", "\"<html>\"", "[]", "null", "7", "{} {}"];
+        for body in bodies {
+            for status in [200, 201, 302, 400, 402, 403, 404, 405] {
+                let verdict = answer(status, body, None).verdict(FIRST);
+                assert_eq!(verdict, Verdict::Again, "{status} {body}");
+                // Others answer as they like.
+                let verdict = answer(status, body, None).verdict(OTHERS);
+                assert_eq!(verdict, Verdict::Final, "{status} {body}");
+            }
+        }
+        for body in ["{}", "{\"message\":\"Forbidden\"}", "{\"error\":null}"] {
+            assert_eq!(answer(403, body, None).verdict(FIRST), Verdict::Again, "{body}");
+        }
+    }
+
+    #[test]
+    fn who_may_not_ask_learns_nothing_of_the_attempt_before() {
+        for (status, verdict) in [
+            (401, Verdict::Again),
+            (403, Verdict::Again),
+            (400, Verdict::Final),
+            (402, Verdict::Final),
+            (404, Verdict::Final),
+        ] {
+            assert_eq!(answer(status, REFUSAL, None).verdict(AGAIN), verdict, "{status}");
+        }
     }
 
     #[test]

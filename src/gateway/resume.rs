@@ -151,12 +151,13 @@ impl Gateway<'_> {
         request_type: &RequestType,
         sending: &Sending,
     ) -> Result<Outcome, Error> {
-        let mut repeated = run.execution().attempt > 1;
+        let before = run.execution().attempt > 1;
+        let mut repeated = before;
         let mut hold = || {
             repeated = true;
             Ok(self.journal.hold(&mut run)?)
         };
-        match self.transport.send(&sending.call, &mut hold)? {
+        match self.transport.send(&sending.call, before, &mut hold)? {
             Reply::Answer(answer) => {
                 let gone = repeated && sending.call.method == "DELETE" && answer.is_missing();
                 let answer =

@@ -3,7 +3,7 @@
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::rate::Rate;
-use crate::gateway::reply::{Answer, Reply, Verdict};
+use crate::gateway::reply::{Answer, Asked, Reply, Verdict};
 use crate::gateway::tally::{Counts, Tally};
 use crate::gateway::target::Target;
 use crate::gateway::wire::{Http, Wire};
@@ -84,7 +84,8 @@ impl Transport {
     /// Sends the call, again with the same bytes while the answer is not settled and the caller's
     /// patience lasts.
     ///
-    /// `before_retry` is called before every attempt but the first; what it refuses ends the sending.
+    /// `repeated` says that it may have taken effect before. `before_retry` is called before every
+    /// attempt but the first; what it refuses ends the sending.
     ///
     /// # Errors
     /// [`Error::Address`], or what `before_retry` says; everything that can happen on the network
@@ -92,6 +93,7 @@ impl Transport {
     pub fn send(
         &self,
         call: &Call,
+        repeated: bool,
         before_retry: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
@@ -101,8 +103,11 @@ impl Transport {
             if let Err(reason) = self.queue(call, begun) {
                 return Ok(Reply::Unknown(reason));
             }
+            // Reading twice is reading, and what is deleted stays so.
+            let repeated = (repeated || attempt > 1) && call.method == "POST";
+            let asked = Asked { stripe: call.is_stripes(), repeated };
             match self.attempt(&url, call) {
-                Ok(answer) => match answer.verdict() {
+                Ok(answer) => match answer.verdict(asked) {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
                         reason = describe(&answer);
@@ -163,6 +168,9 @@ fn account(call: &Call) -> &str {
 fn describe(answer: &Answer) -> String {
     match answer.error_code() {
         Some(code) => format!("the gateway answered {} ({code})", answer.status),
+        None if answer.status < 409 => {
+            format!("what answered {} was not the gateway", answer.status)
+        }
         None => format!("the gateway answered {}", answer.status),
     }
 }

@@ -101,7 +101,7 @@ impl Call {
         let listed = matches!(Way::of(&self.method, &self.url), Way::Listed { .. });
         if !form
             || !listed
-            || !is_stripes(&self.url)
+            || !self.is_stripes()
             || self.is_marked()
             || self.metadata() >= METADATA_MAX
         {
@@ -109,6 +109,11 @@ impl Call {
         }
         let and = if self.body.is_empty() { "" } else { "&" };
         self.body.push_str(&format!("{and}metadata%5B{OPERATION}%5D={operation}"));
+    }
+
+    /// True when Stripe is asked, or the server in its place.
+    pub fn is_stripes(&self) -> bool {
+        self.url.starts_with("https://api.stripe.com/")
     }
 
     /// True when the object it makes can be told from others.
@@ -119,10 +124,6 @@ impl Call {
     fn metadata(&self) -> usize {
         self.body.matches("metadata%5B").count() + self.body.matches("metadata[").count()
     }
-}
-
-fn is_stripes(url: &str) -> bool {
-    url.starts_with("https://api.stripe.com/")
 }
 
 /// The parts of the path after `/v1/`; templates write double slashes now and then.

@@ -67,7 +67,7 @@ fn good(body: Value) -> Answer {
 
 fn wrong(status: u16, message: &str) -> Answer {
     let body = json!({"error": {"type": "sandbox_error", "message": message}});
-    Reply { status, body, headers: Vec::new() }.into_response()
+    Reply { status, body, headers: Vec::new(), garbled: false }.into_response()
 }
 
 /// A JSON object, or nothing at all for an empty body.

@@ -109,7 +109,7 @@ fn operate(call: &Call, turn: &mut Turn<'_>) -> Result<Value, Refusal> {
 /// A kept answer, given again.
 pub fn replay(kept: &KeptAnswer) -> Reply {
     let body = serde_json::from_str(&kept.body).unwrap_or_default();
-    Reply { status: kept.status, body, headers: Vec::new() }
+    Reply { status: kept.status, body, headers: Vec::new(), garbled: false }
         .with("idempotent-replayed", "true")
         .with("original-request", kept.request_id.clone())
 }

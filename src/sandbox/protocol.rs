@@ -13,7 +13,7 @@ use super::world::{Kind, LoggedRequest, PLATFORM, World};
 use super::{form, idempotency, multipart, version};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -288,9 +288,7 @@ fn first(world: &mut World, asked: Asked, rule: Option<&Rule>, request_id: &str)
     };
     match rule.map(|rule| rule.fault) {
         Some(Fault::DropAfter) => return First::Answer(None),
-        Some(Fault::Garbage) => {
-            reply.body = Value::String("<html>upstream connect error</html>".into());
-        }
+        Some(Fault::Garbage) => reply.garbled = true,
         _ => {}
     }
     First::Answer(Some(reply))

@@ -14,17 +14,20 @@ pub struct Reply {
     pub body: Value,
     /// Headers besides the usual ones.
     pub headers: Vec<(&'static str, String)>,
+    /// Something on the way answers in its place, with the same status.
+    pub garbled: bool,
 }
 
 impl Reply {
     /// A success.
     pub fn good(body: Value) -> Self {
-        Self { status: 200, body, headers: Vec::new() }
+        Self { status: 200, body, headers: Vec::new(), garbled: false }
     }
 
     /// A refusal.
     pub fn refused(refusal: &Refusal, request_id: &str) -> Self {
-        Self { status: refusal.status, body: refusal.body(request_id), headers: Vec::new() }
+        let body = refusal.body(request_id);
+        Self { status: refusal.status, body, headers: Vec::new(), garbled: false }
     }
 
     /// Adds a header.
@@ -35,6 +38,10 @@ impl Reply {
 
     /// As bytes.
     pub fn into_response(self) -> Response<Body> {
+        if self.garbled {
+            let page = "<html>upstream connect error</html>";
+            return response(self.status, "text/html", page, &self.headers);
+        }
         // Room for a charge, so that it is not moved as it grows.
         let mut text = Vec::with_capacity(8 * 1024);
         // Plain JSON can always be written to memory.

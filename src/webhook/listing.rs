@@ -44,7 +44,9 @@ impl Listing<'_> {
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
             let page = self.page(&format!("limit=100&created%5Bgte%5D={from}{after}"))?;
-            let list = page.get("data").and_then(Json::as_array).cloned().unwrap_or_default();
+            let list = page.get("data").and_then(Json::as_array).cloned();
+            // What is no list must not pass for an empty one: nobody would ask again.
+            let list = list.ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))?;
             let last = list.last().and_then(|event| event.get("id")?.as_str()).map(str::to_owned);
             events.extend(list);
             let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
@@ -88,7 +90,7 @@ impl Listing<'_> {
             headers,
             body: String::new(),
         };
-        let reply = self.transport.send(&call, &mut || Ok(()));
+        let reply = self.transport.send(&call, false, &mut || Ok(()));
         match reply.map_err(|error| Error::Listing(error.to_string()))? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))

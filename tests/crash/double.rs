@@ -63,6 +63,10 @@ enum Fault {
     ErrorAfterEffect,
     Refused(u16),
     Slow,
+    /// It happens, and something on the way answers in Stripe's place with this status.
+    Garbled(u16),
+    /// Who asks again may not ask any more: said before the idempotency key is looked at.
+    KeyRolled,
 }
 
 impl Double {
@@ -105,7 +109,11 @@ impl Double {
             (&Method::POST, 32..=35) => Fault::Refused(429),
             (&Method::POST, 36..=39) => Fault::Refused(409),
             (&Method::POST, 40..=47) => Fault::Slow,
+            (&Method::POST, 48..=51) => Fault::Garbled(200),
+            (&Method::POST, 52..=53) => Fault::Garbled(403),
+            (&Method::POST, 54..=57) => Fault::KeyRolled,
             (&Method::GET, 0..=9) => Fault::RequestLost,
+            (&Method::GET, 10..=14) => Fault::Garbled(200),
             _ => Fault::None,
         }
     }
@@ -133,13 +141,20 @@ async fn any(
     let path = uri.path().trim_start_matches("/v1/").trim_matches('/').to_owned();
     if method != Method::POST {
         let (status, body) = double.read(&path, uri.query().unwrap_or_default());
-        return answer(status, &body, false);
+        return match fault {
+            Fault::Garbled(status) => garbled(status),
+            _ => answer(status, &body, false),
+        };
     }
     let key = headers.get("idempotency-key").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if matches!(fault, Fault::KeyRolled) && double.ledger.lock().unwrap().keys.contains_key(key) {
+        return answer(401, &json!({ "error": { "message": "Invalid API Key provided" } }), false);
+    }
     let broken = matches!(fault, Fault::ErrorAfterEffect);
     let (status, body, replayed) = double.write(&path, &request, key, broken);
     match fault {
         Fault::AnswerLost => hang_up(),
+        Fault::Garbled(status) => garbled(status),
         _ => answer(status, &body, replayed),
     }
 }
@@ -336,6 +351,12 @@ fn answer(status: u16, body: &Json, replayed: bool) -> Response {
         response = response.header("idempotent-replayed", "true");
     }
     response.body(Body::from(body.to_string())).unwrap()
+}
+
+/// A page of a proxy; JSON now and then, but no object.
+fn garbled(status: u16) -> Response {
+    let page = Json::from("<html>upstream connect error</html>");
+    answer(status, &page, false)
 }
 
 /// The connection ends before an answer is whole.

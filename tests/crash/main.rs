@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 
 /// Bugs that are built in with the feature `planted-faults`; each breaks a promise.
 #[cfg(feature = "planted-faults")]
-const PLANTED: [&str; 8] = [
+const PLANTED: [&str; 9] = [
     "new_key_each_attempt",
     "callers_key_forgotten",
     "timeout_is_failure",
@@ -41,6 +41,7 @@ const PLANTED: [&str; 8] = [
     "mark_before_effects",
     "older_overwrites",
     "key_without_account",
+    "any_200_is_an_answer",
     "acknowledged_before_stored",
 ];
 

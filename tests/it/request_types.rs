@@ -420,6 +420,10 @@ fn an_answer_lost_on_its_way_back_is_asked_for_again_not_repeated() {
             if answer.status == 200 { Ok(answer.json()) } else { Err(answer.text()) }
         });
         assert_eq!(done["state"], "completed", "{fault}: {done:#}");
+        assert_eq!(done["errors"], json!([]), "{fault}: {done:#}");
+        let charge = done["gateway"]["id"].as_str().unwrap_or_default();
+        assert!(charge.starts_with("ch_"), "{fault}: {done:#}");
+        assert_eq!(done["record"]["properties"]["gateway_id"], charge, "{fault}");
     }
     assert_eq!(host.stripe.charges().len(), 4, "one each");
     assert_eq!(host.records("modules/payments/payment").len(), 4);
