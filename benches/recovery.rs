@@ -7,13 +7,13 @@ mod support;
 
 use rusqlite::{Connection, params};
 use serde_json::{Value as Json, json};
-use sluicegate::app::house::House;
+use sluicegate::app::runtime::Runtime;
 use sluicegate::app::worker;
 use sluicegate::config::{Config, Flags};
-use sluicegate::store::contract::Store as _;
-use sluicegate::store::execution::{Execution, ExecutionId, State};
-use sluicegate::store::sqlite::database::Sqlite;
-use sluicegate::store::write::Write;
+use sluicegate_store::contract::Store as _;
+use sluicegate_store::execution::{Execution, ExecutionId, State};
+use sluicegate_store::sqlite::database::Sqlite;
+use sluicegate_store::write::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -120,14 +120,14 @@ fn recover(root: &Path, events: usize) -> Duration {
     fill(&root.join("data/sluicegate.db"), events);
     let started = Instant::now();
     let handle = runtime.handle().clone();
-    let house = House::build(config, None, handle).expect("a house");
+    let runtime = Runtime::build(config, None, handle).expect("a runtime");
     let (stop, stopped) = watch::channel(false);
-    let working = runtime.spawn(worker::run(Arc::clone(&house), stopped));
-    while house.store.oldest_open().expect("read").is_some() {
+    let working = runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
+    while runtime.store.oldest_open().expect("read").is_some() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let taken = started.elapsed();
-    let tally = house.store.tally();
+    let tally = runtime.store.tally();
     println!(
         "  {} commits in {} transactions, {:.2?} of the time in COMMIT",
         tally.commits,

@@ -23,16 +23,20 @@ fn data() -> Json {
 /// The repository's own create_payment, address, headers and body, with its functions and partials.
 fn whole_call(criterion: &mut Criterion) {
     let served = support::serve("whsec_not_used_here");
-    let world = served.house.world();
+    let instance = served.runtime.instance();
     let api_call =
-        world.catalog.api_call("modules/stripe/create_payment").expect("the call").clone();
+        instance.catalog.api_call("modules/stripe/create_payment").expect("the call").clone();
     let data = data()["data"].clone();
     criterion.bench_function("create_payment_call", |bencher| {
         bencher.iter(|| {
-            let host = Arc::clone(&served.house).host(served.house.bare_scope());
-            let scene = host.scene().expect("a scene");
-            let on = host.on(&scene);
-            let with = Rendering { templates: &world.templates, scene: &scene, host: &on };
+            let host = Arc::clone(&served.runtime).host(served.runtime.bare_scope());
+            let request_context = host.request_context().expect("a request_context");
+            let on = host.on(&request_context);
+            let with = Rendering {
+                templates: &instance.templates,
+                request_context: &request_context,
+                host: &on,
+            };
             Call::render(&api_call, black_box(&data), &with).expect("rendered")
         });
     });

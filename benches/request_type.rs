@@ -30,7 +30,7 @@ fn measure(criterion: &mut Criterion) {
         group.sample_size(20);
         let door = "/api/request_types/create_payment";
         let body = json!({ "data": data() }).to_string();
-        let before = served.house.store.tally();
+        let before = served.runtime.store.tally();
         for (name, addr, path, headers, body) in [
             ("bare_http_call", served.sandbox.addr(), "/v1/charges", HEADERS, BODY),
             ("endpoint", served.addr, door, "Content-Type: application/json\r\n", body.as_str()),
@@ -48,7 +48,7 @@ fn measure(criterion: &mut Criterion) {
             let (median, most) = waits(&served.runtime, callers, 500 * callers, again);
             println!("create_payment/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }
-        groups(before, served.house.store.tally());
+        groups(before, served.runtime.store.tally());
         if callers == 1 {
             group.bench_function("in_process", |bencher| bencher.iter(|| in_process(&served)));
         }
@@ -58,11 +58,11 @@ fn measure(criterion: &mut Criterion) {
 
 /// Without the HTTP of the endpoint: what `sluicegate call` does.
 fn in_process(served: &Served) {
-    let scope = served.house.bare_scope();
+    let scope = served.runtime.bare_scope();
     let submission =
         Submission { name: "create_payment".to_owned(), data: data(), ..Submission::default() };
     let outcome =
-        Arc::clone(&served.house).host(scope).request_type(submission).expect("an outcome");
+        Arc::clone(&served.runtime).host(scope).request_type(submission).expect("an outcome");
     assert_eq!(outcome.state, State::Completed);
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use std::sync::Mutex;
 
-/// Where the house gets its time from.
+/// Where the runtime gets its time from.
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> Timestamp;
@@ -15,7 +15,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + jiff::SignedDuration::from_secs(crate::crash::clock_ahead_secs())
+        Timestamp::now() + jiff::SignedDuration::from_secs(sluicegate_failpoint::clock_ahead_secs())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operator settings: flags, then environment, then defaults; the one place that reads the environment.
 
-use crate::secret::{self, InstanceKey, Secret};
+use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// The instance key could not be had.
     #[error(transparent)]
-    Key(#[from] secret::Error),
+    Key(#[from] sluicegate_secret::Error),
 }
 
 /// Which Stripe the runtime speaks to (`serve --stripe`).

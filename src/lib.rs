@@ -11,15 +11,6 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 pub mod clock;
 pub mod config;
-pub mod crash;
-pub mod secret;
-
-pub mod liquid;
-
-pub mod module;
-
-pub mod store;
-
 pub mod journal;
 
 pub mod template;
@@ -35,7 +26,5 @@ pub mod graphql;
 pub mod app;
 
 pub mod web;
-
-pub mod sandbox;
 
 pub mod cli;

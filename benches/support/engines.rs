@@ -4,14 +4,14 @@
 use liquid::partials::{EagerCompiler, InMemorySource};
 use minijinja::Environment;
 use serde_json::Value as Json;
-use sluicegate::liquid::budget::{Budget, Limits};
-use sluicegate::liquid::context::{Partials, Setting};
-use sluicegate::liquid::engine::Engine;
-use sluicegate::liquid::error::{Error, Kind};
-use sluicegate::liquid::print::Escape;
-use sluicegate::liquid::template::Template;
-use sluicegate::liquid::text::Text;
-use sluicegate::liquid::value::Value;
+use sluicegate_liquid::budget::{Budget, Limits};
+use sluicegate_liquid::context::{Partials, RenderOptions};
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::print::Escape;
+use sluicegate_liquid::template::Template;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 use std::borrow::Cow;
 
 /// Templates and data that every engine gets.
@@ -119,7 +119,7 @@ impl<'a> Ours<'a> {
     ) -> String {
         let budget = Budget::new(Limits::default());
         let render = |template: &Template, variables| {
-            let setting = Setting {
+            let options = RenderOptions {
                 variables,
                 globals: Vec::new(),
                 partials,
@@ -128,7 +128,7 @@ impl<'a> Ours<'a> {
                 now: jiff::Timestamp::now(),
                 budget: &budget,
             };
-            self.engine.render(template, setting).expect("rendered").output
+            self.engine.render(template, options).expect("rendered").output
         };
         let output = render(main, variables.to_vec());
         let Some(layout) = layout else { return output };

@@ -3,13 +3,13 @@
 // Each benchmark uses its own part of this.
 #![allow(dead_code)]
 
-use sluicegate::app::house::House;
+use sluicegate::app::runtime::Runtime;
 use sluicegate::app::worker;
 use sluicegate::config::{Config, Flags};
-use sluicegate::sandbox::server::{Options, Running, start};
-use sluicegate::secret::Secret;
-use sluicegate::store::contract::Tally;
 use sluicegate::web::router::router;
+use sluicegate_sandbox::server::{Options, Running, start};
+use sluicegate_secret::Secret;
+use sluicegate_store::contract::Tally;
 use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -29,7 +29,7 @@ const PARTS: [&str; 6] =
 /// A served instance and the sandbox it speaks to, both in this process, each on a port.
 pub struct Served {
     pub runtime: Runtime,
-    pub house: Arc<House>,
+    pub runtime: Arc<Runtime>,
     pub addr: SocketAddr,
     pub sandbox: Running,
     /// Deleted with its database at the end.
@@ -57,16 +57,16 @@ pub fn serve(secret: &str) -> Served {
     let mut config = Config::new(flags).expect("settings");
     config.webhook_secrets = vec![Secret::new(secret)];
     let handle = runtime.handle().clone();
-    let house = House::build(config, Some(sandbox.url()), handle).expect("a house");
+    let runtime = Runtime::build(config, Some(sandbox.url()), handle).expect("a runtime");
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let addr = listener.local_addr().expect("an address");
-    let service = router(Arc::clone(&house)).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
     runtime.spawn(async move { axum::serve(listener, service).await });
     // It works until the process ends: nobody says stop.
     let (stop, stopped) = watch::channel(false);
     std::mem::forget(stop);
-    runtime.spawn(worker::run(Arc::clone(&house), stopped));
-    Served { runtime, house, addr, sandbox, folder }
+    runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
+    Served { runtime, runtime, addr, sandbox, folder }
 }
 
 /// A copy of this repository's instance.
@@ -116,7 +116,7 @@ impl Callers {
         Arc::new(Self { addr, idle: Mutex::default() })
     }
 
-    /// A request as it goes over the wire.
+    /// A request as it goes over the http_client.
     pub fn request(&self, path: &str, headers: &str, body: &str) -> Arc<[u8]> {
         let (addr, length) = (self.addr, body.len());
         format!("POST {path} HTTP/1.1\r\nHost: {addr}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")

@@ -8,7 +8,7 @@ pub mod dialect;
 
 use arbitrary::Arbitrary;
 use liquid::budget::{Budget, Limits};
-use liquid::context::{Partials, Setting};
+use liquid::context::{Partials, RenderOptions};
 use liquid::engine::{Engine, Mode};
 use liquid::error::{Error, Kind};
 use liquid::print::Escape;
@@ -112,7 +112,7 @@ pub fn render(case: &Case<'_>) {
     let (none, variables) =
         (Map::new(), data["environment"].as_object().cloned().unwrap_or_default());
     let budget = Budget::new(engine.limits());
-    let setting = Setting {
+    let options = RenderOptions {
         variables: variables
             .into_iter()
             .map(|(name, value)| (Text::from(name), Value::from(value)))
@@ -124,7 +124,7 @@ pub fn render(case: &Case<'_>) {
         now: jiff::Timestamp::from_second(1_700_000_000).unwrap_or_default(),
         budget: &budget,
     };
-    match engine.render(&template, setting) {
+    match engine.render(&template, options) {
         Ok(rendered) => assert!(rendered.output.len() <= 256 * 1024, "the output's limit holds"),
         Err(error) => {
             let _ = (error.to_string(), error.inline());

@@ -1,46 +1,50 @@
 //! What GraphQL resolvers call: the backend of one request.
 
-use crate::app::durable::Effect;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
+use crate::app::scripted_run::SideEffect;
 use crate::form::error::Error as FormError;
-use crate::form::submission::Ended;
+use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;
 use crate::gateway::api_call::Sent;
 use crate::gateway::request_type::{Gateway, Submission};
 use crate::graphql::backend::{
-    ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
+    ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, RequestTypeCall, ResolverError,
 };
-use crate::module::catalog::Catalog;
-use crate::secret::Secret;
-use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
-use crate::store::page::Page;
-use crate::store::query::RecordQuery;
-use crate::store::record::{Change, Record, RecordId, RecordUpdate};
-use crate::store::state::Activity;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_secret::Secret;
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
+use sluicegate_store::page::Page;
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::record::{Change, Record, RecordId, RecordUpdate};
+use sluicegate_store::state::Activity;
 
 impl Backend for RequestHost {
     fn catalog(&self) -> &Catalog {
-        &self.world.catalog
+        &self.instance.catalog
     }
 
-    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Fault> {
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError> {
         let mut page = self.read(|phase| phase.records(query)).map_err(|e| store_fault(&e))?;
         for record in &mut page.results {
-            for name in secret_properties(&self.world.catalog, &record.table) {
+            for name in secret_properties(&self.instance.catalog, &record.table) {
                 record.properties.shift_remove(name);
             }
         }
         Ok(page)
     }
 
-    fn record_create(&self, record: NewRecord, form: Option<&str>) -> Result<Record, Fault> {
+    fn record_create(
+        &self,
+        record: NewRecord,
+        form: Option<&str>,
+    ) -> Result<Record, ResolverError> {
         if let Some(form) = form {
             return self.through_form(form, None, set_values(record.properties));
         }
         let Some(table) = record.table else {
-            return Err(Fault::new("invalid", "a record needs a table"));
+            return Err(ResolverError::new("invalid", "a record needs a table"));
         };
         let properties = set_values(record.properties);
         let mut created = self
@@ -48,7 +52,7 @@ impl Backend for RequestHost {
             .map_err(|e| form_fault(&e))?;
         if record.external_id.is_some() || record.user_id.is_some() {
             let (user_id, external_id) = (record.user_id, record.external_id);
-            let at = self.house.clock.now();
+            let at = self.runtime.clock.now();
             let update =
                 RecordUpdate { id: created.id, changes: Vec::new(), user_id, external_id, at };
             created = self.write(|phase| phase.apply(update)).map_err(|e| store_fault(&e))?;
@@ -61,7 +65,7 @@ impl Backend for RequestHost {
         id: RecordId,
         change: RecordChange,
         form: Option<&str>,
-    ) -> Result<Record, Fault> {
+    ) -> Result<Record, ResolverError> {
         if let Some(form) = form {
             return self.through_form(form, Some(id), set_values(change.properties));
         }
@@ -82,7 +86,7 @@ impl Backend for RequestHost {
         id: RecordId,
         table: Option<&str>,
         _form: Option<&str>,
-    ) -> Result<Record, Fault> {
+    ) -> Result<Record, ResolverError> {
         let found = self.read(|phase| phase.record(id)).map_err(|e| store_fault(&e))?;
         let in_table = |record: &Record| table.is_none_or(|table| same_table(table, &record.table));
         if !found.is_some_and(|record| record.deleted_at.is_none() && in_table(&record)) {
@@ -93,7 +97,7 @@ impl Backend for RequestHost {
         gone.ok_or_else(|| missing(id))
     }
 
-    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, Fault> {
+    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, ResolverError> {
         let query = RecordQuery { page: 1, per_page: 1_000, ..query.clone() };
         let mut count = 0;
         loop {
@@ -108,9 +112,9 @@ impl Backend for RequestHost {
         }
     }
 
-    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, Fault> {
+    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, ResolverError> {
         let Some(name) = call.template else {
-            return Err(Fault::new("invalid", "api_call_send needs a template"));
+            return Err(ResolverError::new("invalid", "api_call_send needs a template"));
         };
         match self.send(&name, &call.data) {
             Ok(response) => {
@@ -124,8 +128,8 @@ impl Backend for RequestHost {
         }
     }
 
-    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
-        let sealed = self.house.seal_constant(value.unwrap_or_default());
+    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError> {
+        let sealed = self.runtime.seal_constant(value.unwrap_or_default());
         let write = |phase: &mut crate::journal::phase::Phase| {
             phase.constant_set(name, sealed);
             Ok::<_, crate::journal::error::Error>(())
@@ -136,9 +140,9 @@ impl Backend for RequestHost {
         Ok(())
     }
 
-    fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, Fault> {
-        let all = self.house.constants(&self.world).map_err(|e| app_fault(&e))?;
-        let entry = |(name, secret): (String, crate::secret::Secret)| ConstantEntry {
+    fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, ResolverError> {
+        let all = self.runtime.constants(&self.instance).map_err(|e| app_fault(&e))?;
+        let entry = |(name, secret): (String, sluicegate_secret::Secret)| ConstantEntry {
             name,
             value: with_values.then(|| secret.expose().to_owned()),
             updated_at: None,
@@ -146,15 +150,21 @@ impl Backend for RequestHost {
         Ok(all.into_iter().map(entry).collect())
     }
 
-    fn session_set(&self, _name: &str, _value: Json) -> Result<(), Fault> {
-        Err(Fault::new("unsupported", "use the session tag to keep something in the session"))
+    fn session_set(&self, _name: &str, _value: Json) -> Result<(), ResolverError> {
+        Err(ResolverError::new(
+            "unsupported",
+            "use the session tag to keep something in the session",
+        ))
     }
 
-    fn session_delete(&self, _name: &str) -> Result<Json, Fault> {
-        Err(Fault::new("unsupported", "use the session tag to take something out of the session"))
+    fn session_delete(&self, _name: &str) -> Result<Json, ResolverError> {
+        Err(ResolverError::new(
+            "unsupported",
+            "use the session tag to take something out of the session",
+        ))
     }
 
-    fn activity_create(&self, payload: Json) -> Result<Activity, Fault> {
+    fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {
         let write = |phase: &mut crate::journal::phase::Phase| {
             Ok::<_, crate::journal::error::Error>(phase.activity(payload))
         };
@@ -166,11 +176,11 @@ impl Backend for RequestHost {
         uuids: &[String],
         page: u32,
         per_page: u32,
-    ) -> Result<Page<Activity>, Fault> {
-        self.house.store.activities(uuids, page, per_page).map_err(|e| store_fault(&e.into()))
+    ) -> Result<Page<Activity>, ResolverError> {
+        self.runtime.store.activities(uuids, page, per_page).map_err(|e| store_fault(&e.into()))
     }
 
-    fn request_type(&self, call: RequestTypeCall) -> Result<Json, Fault> {
+    fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
         let object = |value: Json| value.as_object().cloned().unwrap_or_default();
         let outcome = RequestHost::request_type(
             self,
@@ -186,15 +196,15 @@ impl Backend for RequestHost {
         outcome.map(|outcome| json!(outcome)).map_err(|e| app_fault(&e))
     }
 
-    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Fault> {
-        self.house.store.executions(query).map_err(|e| store_fault(&e.into()))
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError> {
+        self.runtime.store.executions(query).map_err(|e| store_fault(&e.into()))
     }
 
-    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, Fault> {
+    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, ResolverError> {
         let id = ExecutionId::from(id);
-        let read = || -> Result<_, crate::store::error::Error> {
-            let Some(execution) = self.house.store.execution(&id)? else { return Ok(None) };
-            Ok(Some((execution, self.house.store.steps(&id)?)))
+        let read = || -> Result<_, sluicegate_store::error::Error> {
+            let Some(execution) = self.runtime.store.execution(&id)? else { return Ok(None) };
+            Ok(Some((execution, self.runtime.store.steps(&id)?)))
         };
         read().map_err(|e| store_fault(&e.into()))
     }
@@ -207,12 +217,14 @@ impl RequestHost {
         name: &str,
         id: Option<RecordId>,
         properties: Map<String, Json>,
-    ) -> Result<Record, Fault> {
+    ) -> Result<Record, ResolverError> {
         let ended = self.submit_values(name, id, properties).map_err(|e| app_fault(&e))?;
         match ended {
-            Ended::Written(Some(record), _) => Ok(record),
-            Ended::Written(None, _) => Err(Fault::new("invalid", "the form writes no record")),
-            Ended::Refused(refused) => Err(Fault {
+            FormResult::Written(Some(record), _) => Ok(record),
+            FormResult::Written(None, _) => {
+                Err(ResolverError::new("invalid", "the form writes no record"))
+            }
+            FormResult::Refused(refused) => Err(ResolverError {
                 message: "the record is not valid".to_owned(),
                 code: "invalid".to_owned(),
                 details: Some(json!(refused.errors)),
@@ -223,8 +235,8 @@ impl RequestHost {
     /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
     pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
         let key = self.nested_key();
-        let effect = Effect { kind: "api_call_send", name, asked: data.clone() };
-        let sent = self.at_border(&effect, || {
+        let effect = SideEffect { kind: "api_call_send", name, asked: data.clone() };
+        let sent = self.side_effect(&effect, || {
             let send = |gateway: Gateway<'_>| Ok(gateway.api_call(name, data, key.as_deref())?);
             Ok(match self.with_gateway(send)? {
                 Sent::Answered(answer) => json!({ "answer": answer.to_json() }),
@@ -257,27 +269,27 @@ fn same_table(asked: &str, table: &str) -> bool {
     asked == table || table.strip_suffix(asked).is_some_and(|prefix| prefix.ends_with('/'))
 }
 
-fn missing(id: RecordId) -> Fault {
-    Fault::new("not_found", format!("there is no record {id}"))
+fn missing(id: RecordId) -> ResolverError {
+    ResolverError::new("not_found", format!("there is no record {id}"))
 }
 
-fn store_fault(error: &crate::journal::error::Error) -> Fault {
+fn store_fault(error: &crate::journal::error::Error) -> ResolverError {
     tracing::error!("{error}");
-    Fault::new("unavailable", "the database cannot be used just now")
+    ResolverError::new("unavailable", "the database cannot be used just now")
 }
 
-fn form_fault(error: &FormError) -> Fault {
+fn form_fault(error: &FormError) -> ResolverError {
     match error {
         FormError::Journal(error) => store_fault(error),
-        other => Fault::new("invalid", other.to_string()),
+        other => ResolverError::new("invalid", other.to_string()),
     }
 }
 
-fn app_fault(error: &Error) -> Fault {
+fn app_fault(error: &Error) -> ResolverError {
     match error {
         Error::Form(error) => form_fault(error),
         Error::Journal(error) => store_fault(error),
-        Error::Gateway(error) => Fault::new("invalid", error.to_string()),
-        other => Fault::new("internal", other.to_string()),
+        Error::Gateway(error) => ResolverError::new("invalid", error.to_string()),
+        other => ResolverError::new("internal", other.to_string()),
     }
 }

@@ -1,11 +1,11 @@
 //! Starting: the sandbox when there is no key, and the webhook endpoint at it.
 
 use crate::app::error::Error;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe, is_instance};
 use crate::gateway::request_type::Submission;
-use crate::sandbox::server::{self, Options, Running};
 use serde_json::{Map, Value as Json, json};
+use sluicegate_sandbox::server::{self, Options, Running};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -52,9 +52,9 @@ pub async fn start(config: &Config, addr: SocketAddr) -> Result<Running, Error> 
 ///
 /// # Errors
 /// [`Error::Gateway`] when the request type cannot be run.
-pub fn listen(house: &Arc<House>, address: SocketAddr) -> Result<(), Error> {
-    let world = house.world();
-    if !world.catalog.request_types().iter().any(|one| one.name == ENDPOINT) {
+pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), Error> {
+    let instance = runtime.instance();
+    if !instance.catalog.request_types().iter().any(|one| one.name == ENDPOINT) {
         return Ok(());
     }
     for connect in [false, true] {
@@ -65,7 +65,7 @@ pub fn listen(house: &Arc<House>, address: SocketAddr) -> Result<(), Error> {
         if connect {
             data.insert("connect".to_owned(), Json::Bool(true));
         }
-        let instance = house.stripe_url.as_deref().unwrap_or_default();
+        let instance = runtime.stripe_url.as_deref().unwrap_or_default();
         let key = format!("sluicegate-endpoint-{instance}-{url}-{connect}");
         let submission = Submission {
             name: ENDPOINT.to_owned(),
@@ -73,7 +73,7 @@ pub fn listen(house: &Arc<House>, address: SocketAddr) -> Result<(), Error> {
             idempotency_key: Some(key),
             ..Submission::default()
         };
-        let outcome = house.host(house.bare_scope()).request_type(submission)?;
+        let outcome = runtime.host(runtime.bare_scope()).request_type(submission)?;
         if !outcome.errors.is_empty() {
             tracing::warn!("the sandbox will deliver no events: {}", outcome.message());
         }

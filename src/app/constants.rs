@@ -1,7 +1,7 @@
-//! The constants of the database, opened at most once a second: every scene has them, and they
+//! The constants of the database, opened at most once a second: every request_context has them, and they
 //! hardly ever change.
 
-use crate::secret::Secret;
+use sluicegate_secret::Secret;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
-//! Why the house could not be built, or a door of it could not be opened.
+//! Why the runtime could not be built, or a door of it could not be opened.
 
-/// Why the house could not be built or used.
+/// Why the runtime could not be built or used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database's URL is not one this program speaks.
@@ -14,7 +14,7 @@ pub enum Error {
     OtherKey,
     /// The store could not be opened or used.
     #[error(transparent)]
-    Store(#[from] crate::store::error::Error),
+    Store(#[from] sluicegate_store::error::Error),
     /// The journal could not do it.
     #[error(transparent)]
     Journal(#[from] crate::journal::error::Error),
@@ -46,9 +46,9 @@ pub enum Error {
         /// Why not.
         why: String,
     },
-    /// A dry run wanted to send something: nothing leaves the house then.
+    /// A dry run wanted to send something: nothing leaves the runtime then.
     #[error("a dry run sends nothing")]
-    Rehearsal,
+    DryRun,
     /// A recorded result cannot be opened: it was sealed under another instance key.
     #[error("a recorded step cannot be opened with this instance's key")]
     Sealed,

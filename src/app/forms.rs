@@ -1,15 +1,14 @@
 //! The form door: a submission over HTTP becomes a request type or a record, and a reply.
 
-use crate::app::durable::Effect;
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::crash_point;
+use crate::app::scripted_run::SideEffect;
 use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error as FormError;
 use crate::form::render::Refused;
-use crate::form::submission::{self, Checked, Ended, Reply, Submission};
+use crate::form::submission::{self, FormResult, Reply, Submission, Validated};
 use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type::Submission as Wanted;
@@ -17,11 +16,12 @@ use crate::journal::buffer::Buffer as _;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
-use crate::module::form::Form;
-use crate::store::execution::State::Completed;
-use crate::store::record::{Record, RecordId};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_failpoint::failpoint;
+use sluicegate_module::form::Form;
+use sluicegate_store::execution::State::Completed;
+use sluicegate_store::record::{Record, RecordId};
 use std::sync::Arc;
 
 /// The kind of the executions of forms with scripts.
@@ -42,7 +42,7 @@ pub enum Submitted {
         record_id: Option<String>,
     },
     /// A record form did not pass; the page shows it again.
-    Again {
+    Invalid {
         /// The form.
         form: String,
         /// Values and messages.
@@ -65,7 +65,7 @@ impl RequestHost {
         params: &Map<String, Json>,
     ) -> Result<Submitted, Error> {
         let form =
-            self.world.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
+            self.instance.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
         if !form.request_allowed {
             return Err(FormError::NotAllowed(name.to_owned()).into());
         }
@@ -80,8 +80,8 @@ impl RequestHost {
         form: &Form,
         params: &Map<String, Json>,
     ) -> Result<Submitted, Error> {
-        let key = &self.house.config.instance_key;
-        let (envelope, data) = match submission::open(form, params, key, self.house.clock.now()) {
+        let key = &self.runtime.config.instance_key;
+        let (envelope, data) = match submission::open(form, params, key, self.runtime.clock.now()) {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Submitted::Refused(refusal)),
         };
@@ -98,12 +98,12 @@ impl RequestHost {
     }
 
     fn reply(&self, form: &Form, variable: &Json) -> Result<Reply, Error> {
-        let scene = self.scene()?;
-        let host = self.on(&scene);
+        let request_context = self.request_context()?;
+        let host = self.on(&request_context);
         let submission = Submission {
             form,
-            templates: &self.world.templates,
-            scene: &scene,
+            templates: &self.instance.templates,
+            request_context: &request_context,
             host: &host,
             writer: self.writer(),
         };
@@ -118,8 +118,8 @@ impl RequestHost {
     ) -> Result<Submitted, Error> {
         let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
         Ok(match self.run_form(form, id, &posted)? {
-            Ended::Refused(refused) => Submitted::Again { form: form.name.clone(), refused },
-            Ended::Written(record, reply) => {
+            FormResult::Refused(refused) => Submitted::Invalid { form: form.name.clone(), refused },
+            FormResult::Written(record, reply) => {
                 let record_id = record.map(|record| record.id.to_string());
                 Submitted::Done { reply, outcome: None, record_id }
             }
@@ -135,9 +135,9 @@ impl RequestHost {
         name: &str,
         id: Option<RecordId>,
         properties: Map<String, Json>,
-    ) -> Result<Ended, Error> {
+    ) -> Result<FormResult, Error> {
         let form =
-            self.world.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
+            self.instance.catalog.form(name).ok_or_else(|| FormError::Unknown(name.to_owned()))?;
         let posted = Map::from_iter([("properties".to_owned(), Json::Object(properties))]);
         self.run_form(form, id.map(|id| id.to_string()).as_deref(), &posted)
     }
@@ -150,11 +150,11 @@ impl RequestHost {
         form: &Form,
         id: Option<&str>,
         posted: &Map<String, Json>,
-    ) -> Result<Ended, Error> {
+    ) -> Result<FormResult, Error> {
         let is_scripted = form.default_payload.is_some() || form.callback_actions.is_some();
-        let is_inside = self.durable().is_some() || self.scope.is_rehearsal;
+        let is_inside = self.scripted_run().is_some() || self.scope.is_dry_run;
         if is_scripted && !is_inside && !self.is_buffered() {
-            let begun = self.house.journal.begin(self.form_intent(form, id, posted), None)?;
+            let begun = self.runtime.journal.begin(self.form_intent(form, id, posted), None)?;
             let Begun::New(run) = begun else { return Err(FormError::NotFound.into()) };
             let execution = run.execution().id.to_string();
             return self.run_scripted(run, form, id, posted).map_err(|error| match error {
@@ -164,16 +164,18 @@ impl RequestHost {
                 other => other,
             });
         }
-        let scene = self.scene()?;
-        if self.durable().is_some() {
-            return self.fill_inside(form, id, posted, &scene);
+        let request_context = self.request_context()?;
+        if self.scripted_run().is_some() {
+            return self.fill_inside(form, id, posted, &request_context);
         }
-        let host = self.on(&scene);
-        let mut phase = self.house.journal.phase();
+        let host = self.on(&request_context);
+        let mut phase = self.runtime.journal.phase();
         let mut ended = None;
-        host.within(&mut phase, &mut || ended = Some(self.fill(form, id, posted, &scene)));
+        host.within(&mut phase, &mut || {
+            ended = Some(self.fill(form, id, posted, &request_context))
+        });
         let ended = ended.unwrap_or(Err(FormError::NotFound.into()))?;
-        if matches!(ended, Ended::Written(..)) {
+        if matches!(ended, FormResult::Written(..)) {
             self.write(|outer| {
                 outer.join(phase);
                 Ok::<_, JournalError>(())
@@ -188,11 +190,11 @@ impl RequestHost {
         form: &Form,
         id: Option<&str>,
         posted: &Map<String, Json>,
-        scene: &Scene,
-    ) -> Result<Ended, Error> {
+        request_context: &RequestContext,
+    ) -> Result<FormResult, Error> {
         let mark = self.in_phase(|phase| phase.mark());
-        let ended = self.fill(form, id, posted, scene);
-        if !matches!(ended, Ok(Ended::Written(..)))
+        let ended = self.fill(form, id, posted, request_context);
+        if !matches!(ended, Ok(FormResult::Written(..)))
             && let Some(mark) = mark
         {
             self.in_phase(|phase| phase.rollback_to(mark));
@@ -207,14 +209,14 @@ impl RequestHost {
         form: &Form,
         id: Option<&str>,
         posted: &Map<String, Json>,
-    ) -> Result<Ended, Error> {
-        let scene = self.scene()?;
-        let host = self.on(&scene);
-        let journal = &self.house.journal;
+    ) -> Result<FormResult, Error> {
+        let request_context = self.request_context()?;
+        let host = self.on(&request_context);
+        let journal = &self.runtime.journal;
         let mut phase = journal.phase();
         let mut ended = None;
         let (run, stopped) = host.within_run(run, &mut phase, &mut || {
-            ended = Some(self.fill(form, id, posted, &scene));
+            ended = Some(self.fill(form, id, posted, &request_context));
         });
         if let Some(why) = stopped {
             let execution = run.execution().id.to_string();
@@ -224,13 +226,13 @@ impl RequestHost {
                 other => other.into(),
             });
         }
-        crash_point!("form_before_end");
+        failpoint!("form_before_end");
         let (phase, outcome) = match &ended {
-            Some(Ok(Ended::Written(record, _))) => {
+            Some(Ok(FormResult::Written(record, _))) => {
                 let id = record.as_ref().map(|record| record.id.to_string());
                 (phase, json!({ "state": "written", "id": id }))
             }
-            Some(Ok(Ended::Refused(refused))) => {
+            Some(Ok(FormResult::Refused(refused))) => {
                 (journal.phase(), json!({ "state": "refused", "errors": refused.errors }))
             }
             // Left to be taken up again: the form is not at fault.
@@ -253,32 +255,33 @@ impl RequestHost {
         form: &Form,
         id: Option<&str>,
         posted: &Map<String, Json>,
-        scene: &Scene,
-    ) -> Result<Ended, Error> {
-        let host = self.on(scene);
+        request_context: &RequestContext,
+    ) -> Result<FormResult, Error> {
+        let host = self.on(request_context);
         let submission = Submission {
             form,
-            templates: &self.world.templates,
-            scene,
+            templates: &self.instance.templates,
+            request_context,
             host: &host,
             writer: self.writer(),
         };
         let declared = submission.values(posted)?;
-        let effect = Effect { kind: "form_record", name: &form.name, asked: json!([id, declared]) };
-        let written = match self.recalled(&effect)? {
+        let effect =
+            SideEffect { kind: "form_record", name: &form.name, asked: json!([id, declared]) };
+        let written = match self.replayed(&effect)? {
             Some(known) => self.written_before(&known)?,
             None => {
-                let mut own = self.house.journal.phase();
+                let mut own = self.runtime.journal.phase();
                 let record = match submission.record(&mut own, declared.clone(), id)? {
-                    Checked::Refused(refused) => return Ok(Ended::Refused(refused)),
-                    Checked::Written(record) => record,
+                    Validated::Refused(refused) => return Ok(FormResult::Refused(refused)),
+                    Validated::Written(record) => record,
                 };
                 // The form's own conditions may have asked for something that is on record before.
-                match self.recalled(&effect)? {
+                match self.replayed(&effect)? {
                     Some(known) => self.written_before(&known)?,
                     None => {
                         self.join(own);
-                        self.noted(&effect, &json!({ "id": record.as_ref().map(|r| r.id) }));
+                        self.record(&effect, &json!({ "id": record.as_ref().map(|r| r.id) }));
                         record
                     }
                 }
@@ -287,13 +290,13 @@ impl RequestHost {
         let reply = submission.after(&declared, written.as_ref())?;
         let seen = submission.variable(&declared, written.as_ref());
         self.schedule(form, &seen, &declared)?;
-        Ok(Ended::Written(written, reply))
+        Ok(FormResult::Written(written, reply))
     }
 
     /// The record that this run wrote before it was taken up again.
     fn written_before(&self, known: &Json) -> Result<Option<Record>, Error> {
         match known.get("id").and_then(Json::as_i64) {
-            Some(id) => Ok(self.house.store.record(id)?),
+            Some(id) => Ok(self.runtime.store.record(id)?),
             None => Ok(None),
         }
     }
@@ -305,7 +308,7 @@ impl RequestHost {
         context.insert("headers".to_owned(), json!({}));
         context.shift_remove("authenticity_token");
         let said = json!({ "posted": posted, "context": context });
-        let sealed = self.house.config.instance_key.seal(PLACE, &said.to_string());
+        let sealed = self.runtime.config.instance_key.seal(PLACE, &said.to_string());
         let input = json!({ "id": id, "user_id": self.scope.user_id, "sealed": sealed });
         Intent::new(KIND, &form.name, input)
     }
@@ -313,8 +316,8 @@ impl RequestHost {
     /// Writes records for whoever asks.
     pub(super) fn writer(&self) -> Writer<'_> {
         Writer {
-            catalog: &self.world.catalog,
-            key: &self.house.config.instance_key,
+            catalog: &self.instance.catalog,
+            key: &self.runtime.config.instance_key,
             user_id: self.scope.user_id.as_deref(),
         }
     }
@@ -324,23 +327,23 @@ impl RequestHost {
 ///
 /// # Errors
 /// [`Error::Journal`], [`Error::Store`]; what is wrong with the form itself ends its execution.
-pub fn resume(house: &Arc<House>, run: Run) -> Result<(), Error> {
+pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     let input = run.execution().input.clone().into_json();
     let name = run.execution().name.clone();
-    let world = house.world();
+    let instance = runtime.instance();
     let sealed = input.get("sealed").and_then(Json::as_str);
-    let said = sealed.and_then(|sealed| house.config.instance_key.open(PLACE, sealed));
+    let said = sealed.and_then(|sealed| runtime.config.instance_key.open(PLACE, sealed));
     let said = said.and_then(|said| serde_json::from_str::<Json>(said.expose()).ok());
-    let (Some(form), Some(said)) = (world.catalog.form(&name), said) else {
+    let (Some(form), Some(said)) = (instance.catalog.form(&name), said) else {
         let reason = "its form is gone, or it was submitted under another instance key";
-        house.journal.fail(run, reason, None)?;
+        runtime.journal.fail(run, reason, None)?;
         return Ok(());
     };
     let part = |name: &str| said.get(name).and_then(Json::as_object).cloned().unwrap_or_default();
     let mut scope = Scope::new(part("context"));
     scope.user_id = input.get("user_id").and_then(Json::as_str).map(str::to_owned);
     let id = input.get("id").and_then(Json::as_str);
-    house.host(scope).run_scripted(run, form, id, &part("posted")).map(drop)
+    runtime.host(scope).run_scripted(run, form, id, &part("posted")).map(drop)
 }
 
 /// `form` as redirect and flash of a request-type form see it (platformos.md C5, C6).

@@ -1,10 +1,10 @@
-//! What templates call: the host of one request, with its house, world and scope.
+//! What templates call: the host of one request, with its runtime, instance and scope.
 
-use crate::app::durable::{Durable, Effect};
 use crate::app::error::Error;
-use crate::app::house::House;
+use crate::app::instance::Instance;
+use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::app::world::World;
+use crate::app::scripted_run::{ScriptedRun, SideEffect};
 use crate::form::render::Place;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
@@ -12,46 +12,46 @@ use crate::journal::error::Error as JournalError;
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// The house as one request or run sees it.
+/// The runtime as one request or run sees it.
 #[derive(Clone)]
 pub struct RequestHost {
     /// Every room.
-    pub house: Arc<House>,
+    pub runtime: Arc<Runtime>,
     /// The files as they were when the request began.
-    pub world: Arc<World>,
+    pub instance: Arc<Instance>,
     /// Who asks, and where writes go.
     pub scope: Arc<Scope>,
 }
 
 impl RequestHost {
-    /// A scene for this request's templates, with its constants.
+    /// A request_context for this request's templates, with its constants.
     ///
     /// # Errors
     /// [`Error::Store`] when constants cannot be read.
-    pub fn scene(&self) -> Result<Scene, Error> {
+    pub fn request_context(&self) -> Result<RequestContext, Error> {
         let scope = Arc::clone(&self.scope);
-        let scene = Scene::made_by(move || scope.context.clone());
-        scene.set_constants(self.house.constants(&self.world)?);
-        self.tell_constants(&scene);
-        Ok(scene)
+        let request_context = RequestContext::made_by(move || scope.context.clone());
+        request_context.set_constants(self.runtime.constants(&self.instance)?);
+        self.tell_constants(&request_context);
+        Ok(request_context)
     }
 
-    /// Tells a scene the constants that this request wrote.
-    fn tell_constants(&self, scene: &Scene) {
+    /// Tells a request_context the constants that this request wrote.
+    fn tell_constants(&self, request_context: &RequestContext) {
         let written = self.scope.constants.lock().expect("no holder of the constants panics");
         for (name, value) in written.iter() {
-            scene.set_constant(name, value.clone());
+            request_context.set_constant(name, value.clone());
         }
     }
 
-    /// The host for renders that share `scene`.
-    pub fn on<'a>(&'a self, scene: &'a Scene) -> SceneHost<'a> {
-        SceneHost { host: self, scene }
+    /// The host for renders that share `request_context`.
+    pub fn on<'a>(&'a self, request_context: &'a RequestContext) -> ContextHost<'a> {
+        ContextHost { host: self, request_context }
     }
 
     /// Runs a GraphQL query as the outside sends it: `{data, errors}`.
@@ -62,7 +62,7 @@ impl RequestHost {
         variables: Json,
         introspection: bool,
     ) -> Json {
-        let Some(schema) = &self.world.schema else {
+        let Some(schema) = &self.instance.schema else {
             return json!({ "data": null, "errors": [{ "message": "there is no schema" }] });
         };
         let limits =
@@ -80,9 +80,9 @@ impl RequestHost {
             return work(phase);
         }
         drop(phase);
-        let mut own = self.house.journal.phase();
+        let mut own = self.runtime.journal.phase();
         let result = work(&mut own)?;
-        self.house.journal.write(own)?;
+        self.runtime.journal.write(own)?;
         Ok(result)
     }
 
@@ -93,7 +93,7 @@ impl RequestHost {
             Some(phase) => work(phase),
             None => {
                 drop(phase);
-                work(&self.house.journal.phase())
+                work(&self.runtime.journal.phase())
             }
         }
     }
@@ -117,15 +117,15 @@ impl RequestHost {
     }
 }
 
-/// The host of renders that share a scene.
-pub struct SceneHost<'a> {
+/// The host of renders that share a request_context.
+pub struct ContextHost<'a> {
     host: &'a RequestHost,
-    scene: &'a Scene,
+    request_context: &'a RequestContext,
 }
 
-impl Buffer for SceneHost<'_> {
+impl Buffer for ContextHost<'_> {
     fn within(&self, phase: &mut Phase, work: &mut dyn FnMut()) {
-        let own = std::mem::replace(phase, self.host.house.journal.phase());
+        let own = std::mem::replace(phase, self.host.runtime.journal.phase());
         let held = |phase| {
             let mut slot = self.host.scope.phase.lock().expect("no holder of the phase panics");
             std::mem::replace(&mut *slot, phase)
@@ -143,26 +143,26 @@ impl Buffer for SceneHost<'_> {
         phase: &mut Phase,
         work: &mut dyn FnMut(),
     ) -> (Run, Option<JournalError>) {
-        let outer = self.host.durable().replace(Durable::new(run));
+        let outer = self.host.scripted_run().replace(ScriptedRun::new(run));
         self.within(phase, work);
-        let inner = std::mem::replace(&mut *self.host.durable(), outer);
+        let inner = std::mem::replace(&mut *self.host.scripted_run(), outer);
         inner.expect("it was put there, and nobody takes it").end()
     }
 }
 
-impl SceneHost<'_> {
+impl ContextHost<'_> {
     fn run_graphql(&self, call: GraphqlCall) -> Json {
-        let Some(schema) = &self.host.world.schema else {
+        let Some(schema) = &self.host.instance.schema else {
             return failed("there is no schema".to_owned());
         };
         let backend = Arc::new(self.host.clone());
         let name = call.name.unwrap_or_default();
-        let stored = self.host.world.catalog.graph_query(&name).map(|query| &*query.source.text);
+        let stored = self.host.instance.catalog.graph_query(&name).map(|query| &*query.source.text);
         let Some(text) = call.source.as_deref().or(stored) else {
             return failed(format!("there is no graph query `{name}`"));
         };
         let data = schema.run_for_liquid(text, &call.variables, backend, Limits::TEMPLATE);
-        self.host.tell_constants(self.scene);
+        self.host.tell_constants(self.request_context);
         data
     }
 }
@@ -171,24 +171,24 @@ fn failed(message: impl ToString) -> Json {
     json!({ "errors": [{ "message": message.to_string() }] })
 }
 
-impl Host for SceneHost<'_> {
+impl Host for ContextHost<'_> {
     fn graphql(&self, call: GraphqlCall) -> Json {
         let name = call.name.clone().unwrap_or_else(|| "inline".to_owned());
         let asked = json!([call.source, call.variables]);
-        let effect = Effect { kind: "graphql", name: &name, asked };
-        self.host.once(&effect, || self.run_graphql(call)).unwrap_or_else(failed)
+        let effect = SideEffect { kind: "graphql", name: &name, asked };
+        self.host.run_once(&effect, || self.run_graphql(call)).unwrap_or_else(failed)
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
-        let RequestHost { house, world, scope } = self.host;
+        let RequestHost { runtime, instance, scope } = self.host;
         let place = Place {
-            catalog: &world.catalog,
-            templates: &world.templates,
-            scene: self.scene,
+            catalog: &instance.catalog,
+            templates: &instance.templates,
+            request_context: self.request_context,
             host: self,
-            key: &house.config.instance_key,
+            key: &runtime.config.instance_key,
             csrf_token: &scope.csrf_token,
-            now: house.clock.now(),
+            now: runtime.clock.now(),
             current_path: &scope.current_path,
             page_id: &scope.page_id,
             output: scope.output,
@@ -203,13 +203,13 @@ impl Host for SceneHost<'_> {
 
     fn translate(&self, key: &str, options: &Json) -> Option<String> {
         let locale = options.get("locale").and_then(Json::as_str).unwrap_or("en");
-        let all = &self.host.world.catalog.translations;
+        let all = &self.host.instance.catalog.translations;
         all.get(locale, key).or_else(|| all.get("en", key)).map(str::to_owned)
     }
 
     fn asset_url(&self, path: &str) -> String {
         // One that does not exist has an address too, which answers 404.
-        format!("/assets/{}?updated={}", path.trim_start_matches('/'), self.host.world.version)
+        format!("/assets/{}?updated={}", path.trim_start_matches('/'), self.host.instance.version)
     }
 
     fn transaction(&self, step: Transaction) -> Result<(), String> {
@@ -221,18 +221,20 @@ impl Host for SceneHost<'_> {
     }
 
     fn log(&self, entry: LogEntry) {
-        let message = self.host.world.catalog.redact(&entry.message);
+        let message = self.host.instance.catalog.redact(&entry.message);
         tracing::info!(kind = entry.kind, "{message}");
     }
 
     fn now(&self) -> Timestamp {
-        let durable = self.host.durable();
-        durable.as_ref().map_or_else(|| self.host.house.clock.now(), Durable::now)
+        let scripted_run = self.host.scripted_run();
+        scripted_run.as_ref().map_or_else(|| self.host.runtime.clock.now(), ScriptedRun::now)
     }
 
     fn random(&self, bytes: &mut [u8]) {
-        match self.host.durable().as_mut() {
-            Some(durable) => durable.random(&self.host.house.config.instance_key, bytes),
+        match self.host.scripted_run().as_mut() {
+            Some(scripted_run) => {
+                scripted_run.random(&self.host.runtime.config.instance_key, bytes)
+            }
             None => rand::fill(bytes),
         }
     }

@@ -2,20 +2,20 @@
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::journal::buffer::Buffer as _;
 use crate::journal::error::Error as JournalError;
-use crate::journal::intent::{Intent, Later};
+use crate::journal::intent::{Enqueue, Intent};
 use crate::journal::run::Run;
-use crate::module::api_call::ApiCall;
-use crate::module::profile::Profile;
-use crate::module::source::Source;
-use crate::store::execution::State;
 use crate::template::host::{Job, Transaction, Work};
 use crate::template::render::OutputMode;
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
+use sluicegate_module::api_call::ApiCall;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
+use sluicegate_store::execution::State;
 
 /// The kind of these executions.
 pub const KIND: &str = "background_job";
@@ -77,20 +77,20 @@ impl RequestHost {
         let mut input = json!({ "work": job.work, "user_id": self.scope.user_id,
                 "max_attempts": job.max_attempts });
         if job.is_private {
-            let sealed = self.house.config.instance_key.seal(PLACE, &job.arguments.to_string());
+            let sealed = self.runtime.config.instance_key.seal(PLACE, &job.arguments.to_string());
             input["sealed"] = json!(sealed);
         } else {
             input["arguments"] = job.arguments.clone();
         }
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
-        let run_at = self.house.clock.now() + delay.unwrap_or_default();
+        let run_at = self.runtime.clock.now() + delay.unwrap_or_default();
         // Its own idea of `now`, however often it is tried.
         input["begins_at"] = json!(run_at.to_string());
         let mut intent = Intent::new(KIND, job.name, input);
         intent.idempotency_key = self.nested_key();
-        let later = Later { intent, run_at };
+        let later = Enqueue { intent, run_at };
         let id = self.write(|phase| Ok::<_, JournalError>(phase.enqueue(later)))?;
-        self.house.wake.notify_one();
+        self.runtime.wake.notify_one();
         Ok(id.to_string())
     }
 
@@ -103,43 +103,50 @@ impl RequestHost {
         let (Some(work), Some(arguments)) = (self.job_work(&input), self.job_arguments(&input))
         else {
             let reason = "what this job does is gone, or it was queued under another instance key";
-            self.house.journal.fail(run, reason, None)?;
+            self.runtime.journal.fail(run, reason, None)?;
             return Ok(());
         };
-        let scene = self.scene()?;
-        let host = self.on(&scene);
-        let mut phase = self.house.journal.phase();
+        let request_context = self.request_context()?;
+        let host = self.on(&request_context);
+        let mut phase = self.runtime.journal.phase();
         let mut result = Ok(());
         let (run, stopped) = host.within_run(run, &mut phase, &mut || {
             result = match &work {
-                Doing::Render(source) => self.render_job(source, &arguments, &scene),
-                Doing::Notify(call) => self.notify(call, &arguments, &scene),
+                Doing::Render(source) => self.render_job(source, &arguments, &request_context),
+                Doing::Notify(call) => self.notify(call, &arguments, &request_context),
             };
         });
         if let Some(why) = stopped {
-            self.house.journal.stop(run, why)?;
+            self.runtime.journal.stop(run, why)?;
             return Ok(());
         }
         if let Err(error) = result {
             let attempts_max = input.get("max_attempts").and_then(Json::as_u64).unwrap_or(1);
             let attempts_max = u32::try_from(attempts_max).unwrap_or(u32::MAX);
-            self.house.journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
+            self.runtime.journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
             return Err(error);
         }
-        self.house.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
+        self.runtime.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
         Ok(())
     }
 
-    fn render_job(&self, source: &Source, arguments: &Json, scene: &Scene) -> Result<(), Error> {
-        let host = self.on(scene);
-        let (templates, arguments) = (&self.world.templates, arguments.clone());
-        Ok(templates.render(source, scene, arguments, OutputMode::Raw, &host).map(|_| ())?)
+    fn render_job(
+        &self,
+        source: &Source,
+        arguments: &Json,
+        request_context: &RequestContext,
+    ) -> Result<(), Error> {
+        let host = self.on(request_context);
+        let (templates, arguments) = (&self.instance.templates, arguments.clone());
+        Ok(templates
+            .render(source, request_context, arguments, OutputMode::Raw, &host)
+            .map(|_| ())?)
     }
 
     fn job_arguments(&self, input: &Json) -> Option<Json> {
         match input.get("sealed").and_then(Json::as_str) {
             Some(sealed) => {
-                let open = self.house.config.instance_key.open(PLACE, sealed)?;
+                let open = self.runtime.config.instance_key.open(PLACE, sealed)?;
                 serde_json::from_str(open.expose()).ok()
             }
             None => Some(input.get("arguments").cloned().unwrap_or_else(|| json!({}))),
@@ -148,7 +155,7 @@ impl RequestHost {
 
     fn job_work(&self, input: &Json) -> Option<Doing> {
         let work = input.get("work")?;
-        let catalog = &self.world.catalog;
+        let catalog = &self.instance.catalog;
         let named = |what: &str| work.get(what).and_then(Json::as_str);
         if let Some(name) = named("partial") {
             return catalog.partial(name).map(|partial| Doing::Render(partial.source.clone()));
@@ -171,7 +178,7 @@ impl RequestHost {
     /// # Errors
     /// [`Error::Journal`] when what it wrote cannot be committed.
     pub fn transaction(&self, step: Transaction) -> Result<(), Error> {
-        let House { journal, .. } = &*self.house;
+        let Runtime { journal, .. } = &*self.runtime;
         let mut open = self.scope.transactions.lock().expect("no holder panics");
         let mut slot = self.scope.phase.lock().expect("no holder of the phase panics");
         match step {

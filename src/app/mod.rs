@@ -1,21 +1,21 @@
 //! Builds every room once and joins them: implements the `Host` that templates call.
 
-mod aftermath;
-pub mod arrivals;
 pub mod backend;
 pub mod boot;
+mod callbacks;
 pub mod constants;
-pub mod doors;
-pub mod durable;
+pub mod delivery_load;
 pub mod error;
 pub mod forms;
 pub mod host;
-pub mod house;
+pub mod instance;
 pub mod jobs;
+pub mod maintenance;
 pub mod migrations;
+pub mod operations;
 pub mod readiness;
 pub mod reload;
+pub mod runtime;
 pub mod scope;
-pub mod upkeep;
+pub mod scripted_run;
 pub mod worker;
-pub mod world;

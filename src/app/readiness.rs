@@ -1,11 +1,11 @@
-//! Whether the house could take a payment now: its database is asked to store something.
+//! Whether the runtime could take a payment now: its database is asked to store something.
 
-use crate::app::house::House;
-use crate::store::error::Error;
-use crate::store::state::Session;
-use crate::store::write::Write;
+use crate::app::runtime::Runtime;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
+use sluicegate_store::error::Error;
+use sluicegate_store::state::Session;
+use sluicegate_store::write::Write;
 use std::sync::{Mutex, PoisonError};
 
 /// Whoever asks more often than this is told what was found last: a look costs an fsync.
@@ -22,8 +22,8 @@ impl Readiness {
     ///
     /// # Errors
     /// What the store says.
-    pub fn look(&self, house: &House) -> Result<(), Error> {
-        let now = house.clock.now();
+    pub fn look(&self, runtime: &Runtime) -> Result<(), Error> {
+        let now = runtime.clock.now();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, found)) = last.as_ref()
             && now.duration_since(*at).abs() < KEPT
@@ -31,7 +31,7 @@ impl Readiness {
             return found.clone();
         }
         let probe = Session { id_hash: PROBE.to_owned(), data: Json::Null, expires_at: now };
-        let found = house.store.commit(vec![Write::SessionPut(probe)]);
+        let found = runtime.store.commit(vec![Write::SessionPut(probe)]);
         *last = Some((now, found.clone()));
         found
     }

@@ -1,6 +1,6 @@
 //! Hot reload in development: files change, and the next request sees them.
 
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use notify::{RecursiveMode, Watcher as _};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
@@ -63,15 +63,15 @@ fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
 
 /// Watches the instance's files on a thread of its own until the process ends. `loaded` is what
 /// they were before they were loaded.
-pub fn watch(house: Arc<House>, loaded: Stamp) {
-    let run = move || run(&house, loaded);
+pub fn watch(runtime: Arc<Runtime>, loaded: Stamp) {
+    let run = move || run(&runtime, loaded);
     let started = std::thread::Builder::new().name("reload".to_owned()).spawn(run);
     if let Err(error) = started {
         tracing::warn!("no hot reload: {error}");
     }
 }
 
-fn run(house: &Arc<House>, loaded: Stamp) {
+fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
     let (changed, changes) = channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
@@ -85,7 +85,7 @@ fn run(house: &Arc<House>, loaded: Stamp) {
             return;
         }
     };
-    let root = &house.config.root;
+    let root = &runtime.config.root;
     // The root itself, for folders that are made later and template-values.json.
     let mut watched = vec![(root.clone(), RecursiveMode::NonRecursive)];
     watched.extend(FOLDERS.map(|folder| (root.join(folder), RecursiveMode::Recursive)));
@@ -96,7 +96,7 @@ fn run(house: &Arc<House>, loaded: Stamp) {
     }
     // What changed between loading and watching would otherwise never be seen.
     if Stamp::take(root) != loaded {
-        house.reload();
+        runtime.reload();
     }
     while changes.recv().is_ok() {
         loop {
@@ -106,8 +106,9 @@ fn run(house: &Arc<House>, loaded: Stamp) {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        let world = house.reload();
-        let errors: Vec<_> = world.faults().into_iter().filter(|fault| fault.is_error()).collect();
+        let instance = runtime.reload();
+        let errors: Vec<_> =
+            instance.faults().into_iter().filter(|fault| fault.is_error()).collect();
         for fault in &errors {
             tracing::error!("{fault}");
         }

@@ -1,11 +1,11 @@
 //! What belongs to one request or one run: who asks, and where its record writes go.
 
-use crate::app::durable::Durable;
+use crate::app::scripted_run::ScriptedRun;
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};
-use crate::secret::Secret;
 use crate::template::render::OutputMode;
 use serde_json::{Map, Value as Json};
+use sluicegate_secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 
@@ -29,9 +29,9 @@ pub struct Scope {
     /// The form that was refused and is shown again, by its name.
     pub refused: Option<(String, Refused)>,
     /// The execution this runs for, while one does.
-    pub(super) durable: Mutex<Option<Durable>>,
-    /// True for a dry run: nothing may leave the house.
-    pub is_rehearsal: bool,
+    pub(super) scripted_run: Mutex<Option<ScriptedRun>>,
+    /// True for a dry run: nothing may leave the runtime.
+    pub is_dry_run: bool,
     /// Where record writes go; without a phase each is committed by itself.
     pub(super) phase: Mutex<Option<Phase>>,
     /// Constants written by this request: its templates see them before they are committed.
@@ -57,8 +57,8 @@ impl Scope {
             page_id: String::new(),
             output: OutputMode::Escape,
             refused: None,
-            durable: Mutex::new(None),
-            is_rehearsal: false,
+            scripted_run: Mutex::new(None),
+            is_dry_run: false,
             phase: Mutex::new(None),
             constants: Mutex::default(),
             transactions: Mutex::new(Vec::new()),

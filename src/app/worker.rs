@@ -1,24 +1,24 @@
 //! The worker: events that wait, answers that are not known, runs whose process died.
 //!
-//! Two lanes run beside each other: what waits for the gateway may block for long, and must not
+//! Two queues run beside each other: what waits for the gateway may block for long, and must not
 //! keep events and jobs waiting. Order is the store's business: of one ordering key only the
 //! earliest that has not ended is due.
 
-use crate::app::arrivals::Traffic;
+use crate::app::delivery_load::Load;
 use crate::app::error::Error;
 use crate::app::forms;
-use crate::app::house::House;
 use crate::app::jobs;
 use crate::app::migrations;
-use crate::crash_point;
+use crate::app::runtime::Runtime;
 use crate::gateway::{api_call, request_type};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
-use crate::store::error::Error as StoreError;
-use crate::store::execution::{Execution, Lane};
 use crate::webhook::dispatch::{has_processor, pass_over};
 use crate::webhook::inbox;
 use jiff::SignedDuration;
+use sluicegate_failpoint::failpoint;
+use sluicegate_store::error::Error as StoreError;
+use sluicegate_store::execution::{Execution, Queue};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-/// How often a lane looks by itself; it is also woken by every stored event.
+/// How often a queue looks by itself; it is also woken by every stored event.
 const PAUSE: Duration = Duration::from_millis(500);
 /// At least so long between two looks that find nothing.
 const REST: Duration = Duration::from_millis(20);
@@ -43,15 +43,15 @@ const AT_HAND: usize = 4;
 /// How many a command takes up at once.
 const BATCH: u32 = 256;
 
-/// Works in both lanes until `stop` says so. The executions in hand are finished first.
-pub async fn run(house: Arc<House>, stop: watch::Receiver<bool>) {
+/// Works in both queues until `stop` says so. The executions in hand are finished first.
+pub async fn run(runtime: Arc<Runtime>, stop: watch::Receiver<bool>) {
     tokio::join!(
-        lane(Arc::clone(&house), Lane::Sent, stop.clone()),
-        lane(Arc::clone(&house), Lane::Inside, stop)
+        queue(Arc::clone(&runtime), Queue::Gateway, stop.clone()),
+        queue(Arc::clone(&runtime), Queue::Local, stop)
     );
 }
 
-async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
+async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bool>) {
     let mut waiting = VecDeque::new();
     let mut running = JoinSet::new();
     let mut looking: Option<JoinHandle<Vec<Run>>> = None;
@@ -59,12 +59,12 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
     let (mut last_look, mut next_look) = (Instant::now(), Instant::now());
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
-        let (beside, at_hand) = room(&house, lane);
+        let (beside, at_hand) = room(&runtime, queue);
         while running.len() < beside
             && let Some(run) = waiting.pop_front()
         {
-            let house = Arc::clone(&house);
-            running.spawn_blocking(move || chain(&house, run));
+            let runtime = Arc::clone(&runtime);
+            running.spawn_blocking(move || chain(&runtime, run));
         }
         // Many are taken up in one commit, not one for each that has ended; beside those that run,
         // so that there is always one to go on with.
@@ -72,8 +72,8 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
         let is_time = Instant::now() >= next_look;
         if looking.is_none() && wanted > 0 && is_time {
             last_look = Instant::now();
-            next_look = last_look + PAUSE / crate::crash::haste();
-            looking = Some(tokio::spawn(take_up(Arc::clone(&house), lane, wanted)));
+            next_look = last_look + PAUSE / sluicegate_failpoint::time_scale();
+            looking = Some(tokio::spawn(claim_due(Arc::clone(&runtime), queue, wanted)));
         }
         let soon = last_look + REST;
         tokio::select! {
@@ -86,7 +86,7 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
                 waiting.extend(found);
             }
             // A stored event; what waits for the gateway is never that fresh.
-            () = house.wake.notified(), if lane == Lane::Inside => next_look = next_look.min(soon),
+            () = runtime.wake.notified(), if queue == Queue::Local => next_look = next_look.min(soon),
             _ = running.join_next(), if !running.is_empty() => {
                 if waiting.len() + running.len() < at_hand / 2 {
                     next_look = next_look.min(Instant::now());
@@ -96,27 +96,27 @@ async fn lane(house: Arc<House>, lane: Lane, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
-    house.stop();
+    runtime.stop();
     waiting.extend(match looking {
         Some(looking) => looking.await.unwrap_or_default(),
         None => Vec::new(),
     });
-    let ours = Arc::clone(&house);
+    let ours = Arc::clone(&runtime);
     let handing_back = tokio::task::spawn_blocking(move || hand_back(&ours, waiting));
     while running.join_next().await.is_some() {}
     drop(handing_back.await);
 }
 
-/// How many of a lane are run beside each other, and how many are taken up ahead.
-fn room(house: &House, lane: Lane) -> (usize, usize) {
-    if lane == Lane::Sent {
+/// How many of a queue are run beside each other, and how many are taken up ahead.
+fn room(runtime: &Runtime, queue: Queue) -> (usize, usize) {
+    if queue == Queue::Gateway {
         return (SENT_BESIDE, SENT_BESIDE);
     }
     // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
-    let beside = match house.arrivals.traffic() {
-        Traffic::Crowd => BUSY_BESIDE,
-        Traffic::Some => MODEST_BESIDE,
-        Traffic::Quiet => INSIDE_BESIDE,
+    let beside = match runtime.delivery_load.load() {
+        Load::Burst => BUSY_BESIDE,
+        Load::Light => MODEST_BESIDE,
+        Load::Idle => INSIDE_BESIDE,
     };
     (beside, AT_HAND * beside)
 }
@@ -130,10 +130,10 @@ async fn found(looking: &mut Option<JoinHandle<Vec<Run>>>) -> Vec<Run> {
 }
 
 /// What was not begun is others' at once, and not when its lease ends.
-fn hand_back(house: &House, waiting: VecDeque<Run>) {
+fn hand_back(runtime: &Runtime, waiting: VecDeque<Run>) {
     for run in waiting {
         let back =
-            house.journal.wait(run, "the program stopped before it began", SignedDuration::ZERO);
+            runtime.journal.wait(run, "the program stopped before it began", SignedDuration::ZERO);
         if let Err(error) = back {
             tracing::warn!("an execution is left until its lease ends: {error}");
         }
@@ -141,9 +141,9 @@ fn hand_back(house: &House, waiting: VecDeque<Run>) {
 }
 
 /// Takes up at most so many that are due, in one commit.
-async fn take_up(house: Arc<House>, lane: Lane, limit: usize) -> Vec<Run> {
+async fn claim_due(runtime: Arc<Runtime>, queue: Queue, limit: usize) -> Vec<Run> {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    match tokio::task::spawn_blocking(move || house.journal.take_up(lane, limit)).await {
+    match tokio::task::spawn_blocking(move || runtime.journal.claim_due(queue, limit)).await {
         Ok(Ok(runs)) => runs,
         Ok(Err(error)) => {
             tracing::warn!("the worker could not take up work: {error}");
@@ -157,16 +157,16 @@ async fn take_up(house: Arc<House>, lane: Lane, limit: usize) -> Vec<Run> {
 }
 
 /// Does what was taken up, and then what waits behind it.
-fn chain(house: &Arc<House>, run: Run) {
+fn chain(runtime: &Arc<Runtime>, run: Run) {
     let mut next = Some(run);
     while let Some(run) = next.take() {
         let (id, key) = (run.execution().id.clone(), run.execution().ordering_key.clone());
-        if let Err(error) = one(house, run) {
+        if let Err(error) = one(runtime, run) {
             tracing::warn!(execution = id.as_str(), "{error}");
         }
-        let Some(behind) = behind(house, key.as_deref()) else { continue };
+        let Some(behind) = behind(runtime, key.as_deref()) else { continue };
         let id = behind.id.clone();
-        next = claim(house, behind).unwrap_or_else(|error| {
+        next = claim(runtime, behind).unwrap_or_else(|error| {
             tracing::warn!(execution = id.as_str(), "{error}");
             None
         });
@@ -175,11 +175,11 @@ fn chain(house: &Arc<House>, run: Run) {
 
 /// What waits behind one that has ended: done at once, so that a long queue behind one object is
 /// not looked through for each of it.
-fn behind(house: &House, key: Option<&str>) -> Option<Execution> {
-    if house.is_stopping() {
+fn behind(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
+    if runtime.is_stopping() {
         return None;
     }
-    house.journal.next_in_order(key?).ok().flatten()
+    runtime.journal.next_in_order(key?).ok().flatten()
 }
 
 /// Does everything that is due now, one after the other, and tells how many executions that were:
@@ -187,37 +187,37 @@ fn behind(house: &House, key: Option<&str>) -> Option<Execution> {
 ///
 /// # Errors
 /// [`Error`] when the journal cannot be read; what happens to one execution is its own.
-pub fn work(house: &Arc<House>) -> Result<usize, Error> {
-    let mut runs = house.journal.take_up(Lane::Sent, BATCH)?;
-    runs.extend(house.journal.take_up(Lane::Inside, BATCH)?);
+pub fn work(runtime: &Arc<Runtime>) -> Result<usize, Error> {
+    let mut runs = runtime.journal.claim_due(Queue::Gateway, BATCH)?;
+    runs.extend(runtime.journal.claim_due(Queue::Local, BATCH)?);
     let count = runs.len();
     for run in runs {
         let id = run.execution().id.clone();
-        if let Err(error) = one(house, run) {
+        if let Err(error) = one(runtime, run) {
             tracing::warn!(execution = id.as_str(), "{error}");
         }
     }
     Ok(count)
 }
 
-fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
+fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     // It may have waited long behind slow ones.
-    house.journal.hold_if_short(&mut run)?;
-    crash_point!("claim_after");
-    let world = house.world();
-    if run.execution().kind == inbox::KIND && !has_processor(&world.catalog, run.execution()) {
-        return Ok(pass_over(&house.journal, run)?);
+    runtime.journal.heartbeat_if_due(&mut run)?;
+    failpoint!("claim_after");
+    let instance = runtime.instance();
+    if run.execution().kind == inbox::KIND && !has_processor(&instance.catalog, run.execution()) {
+        return Ok(pass_over(&runtime.journal, run)?);
     }
     if run.execution().kind == forms::KIND {
-        return forms::resume(house, run);
+        return forms::resume(runtime, run);
     }
-    let host = house.host(house.bare_scope());
+    let host = runtime.host(runtime.bare_scope());
     match run.execution().kind.as_str() {
         request_type::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
-        migrations::KIND => migrations::resume(house, run),
+        migrations::KIND => migrations::resume(runtime, run),
         jobs::KIND => host.job(run),
-        _ => unknown(house, run),
+        _ => unknown(runtime, run),
     }
 }
 
@@ -225,8 +225,8 @@ fn one(house: &Arc<House>, mut run: Run) -> Result<(), Error> {
 ///
 /// # Errors
 /// [`Error::Journal`].
-pub fn claim(house: &House, execution: Execution) -> Result<Option<Run>, Error> {
-    match house.journal.resume(execution) {
+pub fn claim(runtime: &Runtime, execution: Execution) -> Result<Option<Run>, Error> {
+    match runtime.journal.resume(execution) {
         Ok(run) => Ok(Some(run)),
         Err(JournalError::Store(StoreError::Gone(_))) => Ok(None),
         Err(error) => Err(error.into()),
@@ -234,8 +234,8 @@ pub fn claim(house: &House, execution: Execution) -> Result<Option<Run>, Error> 
 }
 
 /// A kind that this program does not run: left for one that does.
-fn unknown(house: &House, run: Run) -> Result<(), Error> {
+fn unknown(runtime: &Runtime, run: Run) -> Result<(), Error> {
     let reason = format!("this program runs no {}", run.execution().kind);
-    house.journal.retryable(run, &reason, None)?;
+    runtime.journal.retryable(run, &reason, None)?;
     Ok(())
 }

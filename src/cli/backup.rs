@@ -2,9 +2,9 @@
 
 use crate::cli::output::Output;
 use crate::config::Config;
-use crate::store::sqlite::backup;
 use anyhow::{Result, bail};
 use serde_json::json;
+use sluicegate_store::sqlite::backup;
 use std::path::Path;
 use std::process::ExitCode;
 

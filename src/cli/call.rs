@@ -1,7 +1,7 @@
 //! `call`: one request type from the command line.
 
 use crate::cli::arguments::Call;
-use crate::cli::offline::with_house;
+use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::gateway::outcome::State;
@@ -22,8 +22,8 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
         idempotency_key: call.idempotency_key.clone(),
         ..Submission::default()
     };
-    let outcome = with_house(config, true, |house| {
-        Ok(house.host(house.bare_scope()).request_type(submission)?)
+    let outcome = with_runtime(config, true, |runtime| {
+        Ok(runtime.host(runtime.bare_scope()).request_type(submission)?)
     })?;
     output.value(&json!(outcome));
     Ok(match outcome.state {

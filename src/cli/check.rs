@@ -1,6 +1,6 @@
 //! `check`: every fault of every module, with its place.
 
-use crate::app::world::World;
+use crate::app::instance::Instance;
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::Result;
@@ -12,8 +12,8 @@ use std::process::ExitCode;
 /// # Errors
 /// None of its own.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
-    let world = World::load(&config.root, 0, &|name| config.module_variable(name));
-    let faults = world.faults();
+    let instance = Instance::load(&config.root, 0, &|name| config.module_variable(name));
+    let faults = instance.faults();
     let errors = faults.iter().filter(|fault| fault.is_error()).count();
     if output.json {
         output.value(&json!({ "errors": errors, "faults": faults }));

@@ -1,16 +1,16 @@
 //! `events`: look at and replay webhook events.
 
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::cli::arguments::{Events, WhichEvents};
 use crate::cli::executions::{PER_PAGE, found, list, named, row, whole};
-use crate::cli::offline::with_house;
+use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
 use crate::config::Config;
-use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State};
-use crate::store::write::Write;
 use crate::webhook::inbox::KIND;
 use anyhow::{Result, bail};
 use serde_json::{Value as Json, json};
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State};
+use sluicegate_store::write::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,29 +19,29 @@ use std::sync::Arc;
 /// # Errors
 /// When there is no such event, or it has not been processed yet.
 pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
-    with_house(config, false, |house| match what {
+    with_runtime(config, false, |runtime| match what {
         Events::List { which, state, page } => {
             let states: Result<Vec<State>> = state.iter().map(|name| named(name)).collect();
             let query = ExecutionQuery { page: *page, states: states?, ..query(which) };
-            list(&house.store.executions(&query)?, output);
+            list(&runtime.store.executions(&query)?, output);
             Ok(())
         }
         Events::Show { id } => {
-            let id = find(house, id)?;
-            output.value(&whole(&found(house, &id)?, &house.store.steps(&id)?));
+            let id = find(runtime, id)?;
+            output.value(&whole(&found(runtime, &id)?, &runtime.store.steps(&id)?));
             Ok(())
         }
         Events::Replay { id, which, failed, dry_run } => {
             let events = match id {
-                Some(id) => vec![found(house, &find(house, id)?)?],
-                None => matching(house, which, *failed)?,
+                Some(id) => vec![found(runtime, &find(runtime, id)?)?],
+                None => matching(runtime, which, *failed)?,
             };
             if events.is_empty() {
                 bail!("no processed event is like that; nothing was changed");
             }
             let mut done = Vec::with_capacity(events.len());
             for event in &events {
-                done.push(if *dry_run { rehearse(house, event)? } else { again(house, event)? });
+                done.push(if *dry_run { preview(runtime, event)? } else { again(runtime, event)? });
             }
             output.value(&if id.is_some() { done.remove(0) } else { json!(done) });
             Ok(())
@@ -50,15 +50,15 @@ pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn again(house: &House, event: &Execution) -> Result<Json> {
-    Ok(row(&house.journal.replay(&event.id)?))
+fn again(runtime: &Runtime, event: &Execution) -> Result<Json> {
+    Ok(row(&runtime.journal.replay(&event.id)?))
 }
 
 /// What replaying an event would write, without writing it.
-fn rehearse(house: &Arc<House>, event: &Execution) -> Result<Json> {
-    let mut scope = house.bare_scope();
-    scope.is_rehearsal = true;
-    let processed = house.host(scope).rehearse(event)?;
+fn preview(runtime: &Arc<Runtime>, event: &Execution) -> Result<Json> {
+    let mut scope = runtime.bare_scope();
+    scope.is_dry_run = true;
+    let processed = runtime.host(scope).dry_run(event)?;
     let writes: Vec<_> = processed.phase.writes().iter().filter_map(shown).collect();
     Ok(json!({ "event": row(event), "outcome": processed.outcome, "would_change": writes }))
 }
@@ -97,13 +97,13 @@ fn query(which: &WhichEvents) -> ExecutionQuery {
 }
 
 /// Every event that has ended and is like that, oldest first.
-fn matching(house: &House, which: &WhichEvents, failed: bool) -> Result<Vec<Execution>> {
+fn matching(runtime: &Runtime, which: &WhichEvents, failed: bool) -> Result<Vec<Execution>> {
     let states =
         if failed { vec![State::Discarded] } else { vec![State::Completed, State::Discarded] };
     let mut query = ExecutionQuery { states, ..query(which) };
     let mut all = Vec::new();
     loop {
-        let page = house.store.executions(&query)?;
+        let page = runtime.store.executions(&query)?;
         let last = page.results.len() < PER_PAGE as usize;
         all.extend(page.results);
         if last {
@@ -115,13 +115,13 @@ fn matching(house: &House, which: &WhichEvents, failed: bool) -> Result<Vec<Exec
 }
 
 /// An event by its execution's id, by `evt_…`, or by `acct_…:evt_…`.
-fn find(house: &House, id: &str) -> Result<ExecutionId> {
+fn find(runtime: &Runtime, id: &str) -> Result<ExecutionId> {
     let by_id = ExecutionId::from(id);
-    if house.store.execution(&by_id)?.is_some_and(|found| found.kind == KIND) {
+    if runtime.store.execution(&by_id)?.is_some_and(|found| found.kind == KIND) {
         return Ok(by_id);
     }
     for key in [format!("-:{id}"), id.to_owned()] {
-        if let Some(found) = house.store.execution_by_key(KIND, &key)? {
+        if let Some(found) = runtime.store.execution_by_key(KIND, &key)? {
             return Ok(found.id);
         }
     }

@@ -1,14 +1,14 @@
 //! `executions`: look at and repair what is stuck.
 
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::cli::arguments::Executions;
-use crate::cli::offline::with_house;
+use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
 use crate::config::Config;
-use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
-use crate::store::page::Page;
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Value as Json, json};
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
+use sluicegate_store::page::Page;
 use std::process::ExitCode;
 
 /// How many a page.
@@ -19,7 +19,7 @@ pub const PER_PAGE: u32 = 50;
 /// # Errors
 /// When there is no such execution, or it is in no state for that.
 pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCode> {
-    with_house(config, false, |house| match what {
+    with_runtime(config, false, |runtime| match what {
         Executions::List { state, kind, page } => {
             let states: Result<Vec<State>> = state.iter().map(|s| named(s)).collect();
             let query = ExecutionQuery {
@@ -29,27 +29,27 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
                 per_page: PER_PAGE,
                 ..ExecutionQuery::default()
             };
-            list(&house.store.executions(&query)?, output);
+            list(&runtime.store.executions(&query)?, output);
             Ok(())
         }
         Executions::Show { id } => {
             let id = ExecutionId::from(id.as_str());
-            let execution = found(house, &id)?;
-            output.value(&whole(&execution, &house.store.steps(&id)?));
+            let execution = found(runtime, &id)?;
+            output.value(&whole(&execution, &runtime.store.steps(&id)?));
             Ok(())
         }
         Executions::Retry { id } => {
-            let execution = house.journal.retry(&ExecutionId::from(id.as_str()))?;
+            let execution = runtime.journal.retry(&ExecutionId::from(id.as_str()))?;
             output.value(&row(&execution));
             Ok(())
         }
         Executions::Discard { id } => {
             let id = ExecutionId::from(id.as_str());
-            let state = found(house, &id)?.state;
+            let state = found(runtime, &id)?.state;
             if state.is_final() {
                 bail!("execution {id} is {} already; nothing was changed", state.name());
             }
-            let execution = house.journal.discard(&id, "discarded by an operator")?;
+            let execution = runtime.journal.discard(&id, "discarded by an operator")?;
             output.value(&row(&execution));
             Ok(())
         }
@@ -68,8 +68,8 @@ pub fn named(name: &str) -> Result<State> {
 ///
 /// # Errors
 /// When there is none of that id.
-pub fn found(house: &House, id: &ExecutionId) -> Result<Execution> {
-    house.store.execution(id)?.ok_or_else(|| anyhow!("there is no execution `{id}`"))
+pub fn found(runtime: &Runtime, id: &ExecutionId) -> Result<Execution> {
+    runtime.store.execution(id)?.ok_or_else(|| anyhow!("there is no execution `{id}`"))
 }
 
 /// Prints a page of executions.

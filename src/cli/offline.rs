@@ -1,48 +1,44 @@
-//! A house for one command: the running server's sandbox when there is one, else one of its own.
+//! A runtime for one command: the running server's sandbox when there is one, else one of its own.
 
 use crate::app::boot;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe};
 use anyhow::{Context as _, Result};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 
-/// Runs `work` with a house; `with_stripe` starts or finds what stands in Stripe's place.
+/// Runs `work` with a runtime; `with_stripe` starts or finds what stands in Stripe's place.
 ///
 /// # Errors
-/// What building the house or `work` says.
-pub fn with_house<T>(
+/// What building the runtime or `work` says.
+pub fn with_runtime<T>(
     config: Config,
     with_stripe: bool,
-    work: impl FnOnce(&Arc<House>) -> Result<T>,
+    work: impl FnOnce(&Arc<Runtime>) -> Result<T>,
 ) -> Result<T> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let threads = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (sandbox, url) = match &config.stripe {
         Stripe::Sandbox if !with_stripe => (None, Some(format!("http://{}", config.sandbox_addr))),
         // A server that runs has the sandbox open, with the same keys and the same money.
         Stripe::Sandbox if answers(&config) => {
             (None, Some(format!("http://{}", config.sandbox_addr)))
         }
-        _ => runtime.block_on(boot::sandbox(&config)).context("Stripe's place")?,
+        _ => threads.block_on(boot::sandbox(&config)).context("Stripe's place")?,
     };
-    let result = build(config, url, runtime.handle().clone()).and_then(|house| work(&house));
+    let result = build(config, url, threads.handle().clone()).and_then(|runtime| work(&runtime));
     if let Some(sandbox) = sandbox {
-        runtime.block_on(sandbox.stop());
+        threads.block_on(sandbox.stop());
     }
-    finish(runtime);
+    threads.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-fn build(config: Config, url: Option<String>, runtime: Handle) -> Result<Arc<House>> {
-    Ok(House::build(config, url, runtime)?)
+fn build(config: Config, url: Option<String>, runtime: Handle) -> Result<Arc<Runtime>> {
+    Ok(Runtime::build(config, url, runtime)?)
 }
 
 fn answers(config: &Config) -> bool {
     TcpStream::connect_timeout(&config.sandbox_addr, Duration::from_millis(200)).is_ok()
-}
-
-fn finish(runtime: Runtime) {
-    runtime.shutdown_timeout(Duration::from_secs(1));
 }

@@ -2,18 +2,18 @@
 
 use crate::cli::arguments::Render;
 use crate::clock::{Clock as _, SystemClock};
-use crate::liquid::budget::Budget;
-use crate::liquid::context::{Partials, Setting};
-use crate::liquid::engine::{Engine, nearest};
-use crate::liquid::error::{Error, Kind};
-use crate::liquid::jsonl;
-use crate::liquid::print::Escape;
-use crate::liquid::template::Template;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value as Json;
+use sluicegate_liquid::budget::Budget;
+use sluicegate_liquid::context::{Partials, RenderOptions};
+use sluicegate_liquid::engine::{Engine, nearest};
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::jsonl;
+use sluicegate_liquid::print::Escape;
+use sluicegate_liquid::template::Template;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub fn run(render: &Render) -> Result<ExitCode> {
     let folder = Folder { engine: &engine, folder: render.partials.clone() };
     let template = engine.compile(file.display().to_string(), source)?;
     let budget = Budget::new(engine.limits());
-    let setting = Setting {
+    let options = RenderOptions {
         variables: data.into_iter().map(|(k, v)| (Text::from(k), Value::from(v))).collect(),
         globals: Vec::new(),
         partials: &folder,
@@ -43,7 +43,7 @@ pub fn run(render: &Render) -> Result<ExitCode> {
         now: SystemClock.now(),
         budget: &budget,
     };
-    let rendered = engine.render(&template, setting)?;
+    let rendered = engine.render(&template, options)?;
     for warning in &rendered.warnings {
         eprintln!("{warning}");
     }

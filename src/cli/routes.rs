@@ -2,9 +2,9 @@
 
 use crate::cli::output::Output;
 use crate::config::Config;
-use crate::module::catalog::Catalog;
 use anyhow::Result;
 use serde_json::json;
+use sluicegate_module::catalog::Catalog;
 use std::process::ExitCode;
 
 /// The host's own addresses.

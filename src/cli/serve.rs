@@ -1,7 +1,7 @@
 //! `serve`: the main job.
 
-use crate::app::house::House;
-use crate::app::{boot, migrations, reload, upkeep, worker};
+use crate::app::runtime::Runtime;
+use crate::app::{boot, maintenance, migrations, reload, worker};
 use crate::config::{Config, Environment};
 use crate::web::router::router;
 use anyhow::{Context as _, Result};
@@ -40,23 +40,23 @@ async fn serve(mut config: Config) -> Result<()> {
     let handle = Handle::current();
     let is_development = config.environment == Environment::Development;
     let files = is_development.then(|| reload::Stamp::take(&config.root));
-    let house =
-        tokio::task::spawn_blocking(move || House::build(config, stripe_url, handle)).await??;
+    let runtime =
+        tokio::task::spawn_blocking(move || Runtime::build(config, stripe_url, handle)).await??;
     if sandbox.is_some() {
         // Before the first visitor: what happens at the sandbox from now on is delivered here.
-        let ours = Arc::clone(&house);
+        let ours = Arc::clone(&runtime);
         tokio::task::spawn_blocking(move || listen_to_sandbox(&ours)).await?;
     }
     if let Some(files) = files {
-        reload::watch(Arc::clone(&house), files);
+        reload::watch(Arc::clone(&runtime), files);
     }
-    announce(&house, sandbox.is_some());
+    announce(&runtime, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
-    let working = tokio::spawn(worker::run(Arc::clone(&house), stopped.clone()));
-    let keeping = tokio::spawn(upkeep::run(Arc::clone(&house), stopped));
-    let ours = Arc::clone(&house);
+    let working = tokio::spawn(worker::run(Arc::clone(&runtime), stopped.clone()));
+    let keeping = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
+    let ours = Arc::clone(&runtime);
     tokio::task::spawn_blocking(move || prepare(&ours));
-    let service = router(Arc::clone(&house)).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
     tracing::info!("stopping: finishing what is in hand");
     let _ = stop.send(true);
@@ -68,32 +68,32 @@ async fn serve(mut config: Config) -> Result<()> {
     Ok(())
 }
 
-fn listen_to_sandbox(house: &Arc<House>) {
-    if let Err(error) = boot::listen(house, house.config.addr) {
+fn listen_to_sandbox(runtime: &Arc<Runtime>) {
+    if let Err(error) = boot::listen(runtime, runtime.config.addr) {
         tracing::warn!("the sandbox will deliver no events: {error}");
     }
 }
 
 /// What can wait until the first visitor is served: telling faults, running migrations.
-fn prepare(house: &Arc<House>) {
-    for fault in house.world().faults() {
+fn prepare(runtime: &Arc<Runtime>) {
+    for fault in runtime.instance().faults() {
         if fault.is_error() {
             tracing::error!("{fault}");
         } else {
             tracing::warn!("{fault}");
         }
     }
-    if let Err(error) = migrations::run(house) {
+    if let Err(error) = migrations::run(runtime) {
         tracing::error!("a migration failed: {error}");
     }
 }
 
 /// The lines that people and scripts read the addresses from.
-fn announce(house: &House, sandbox: bool) {
-    println!("Sluicegate {} serves {}", env!("CARGO_PKG_VERSION"), house.config.root.display());
-    println!("  site     http://{}", house.config.addr);
-    println!("  console  http://{}/console", house.config.addr);
-    match &house.stripe_url {
+fn announce(runtime: &Runtime, sandbox: bool) {
+    println!("Sluicegate {} serves {}", env!("CARGO_PKG_VERSION"), runtime.config.root.display());
+    println!("  site     http://{}", runtime.config.addr);
+    println!("  console  http://{}/console", runtime.config.addr);
+    match &runtime.stripe_url {
         Some(url) if sandbox => println!("  sandbox  {url}"),
         Some(url) => println!("  stripe   {url}"),
         None => println!("  stripe   https://api.stripe.com"),

@@ -1,10 +1,10 @@
 //! Casts values to the property kinds of a table when they are saved (platformos.md F3).
 
-use crate::module::table::PropertyKind;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value as Json;
+use sluicegate_module::table::PropertyKind;
 
 /// A value as its property stores it. What cannot be cast is kept as it came: a record of money
 /// moved is never lost over a badly written number.

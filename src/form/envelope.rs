@@ -4,12 +4,12 @@
 //! so a visitor can rename a signed `"1"` to `amount` or add `destination`. Here one text holds
 //! names, values, form, expiry and key; what is not in it counts only if the page left it open.
 
-use crate::secret::InstanceKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sluicegate_secret::InstanceKey;
 use subtle::ConstantTimeEq as _;
 
 /// How long a rendered form may be submitted.

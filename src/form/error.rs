@@ -36,7 +36,7 @@ pub enum Error {
     Journal(#[from] crate::journal::error::Error),
     /// The store could not do it.
     #[error(transparent)]
-    Store(#[from] crate::store::error::Error),
+    Store(#[from] sluicegate_store::error::Error),
 }
 
 impl Error {

@@ -1,8 +1,8 @@
 //! The `fields` tree of a form body: names of inputs, values, and what is wrong with them (C3).
 
-use crate::module::field::Field;
-use crate::module::form::Form;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::field::Field;
+use sluicegate_module::form::Form;
 
 /// `form.fields`: for each declared field its input `name`, `value`, `validation` and options,
 /// nested as declared.

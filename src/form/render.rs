@@ -3,17 +3,17 @@
 use crate::form::envelope::Envelope;
 use crate::form::error::Error;
 use crate::form::fields;
-use crate::module::catalog::Catalog;
-use crate::module::form::Form;
-use crate::module::partial::Partial;
-use crate::secret::InstanceKey;
 use crate::template::host::{FormCall, Host};
 use crate::template::render::{OutputMode, Templates};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::form::Form;
+use sluicegate_module::partial::Partial;
+use sluicegate_secret::InstanceKey;
 
 /// The rooms a form is rendered with, borrowed for one page.
 pub struct Place<'a> {
@@ -22,7 +22,7 @@ pub struct Place<'a> {
     /// Its compiled templates.
     pub templates: &'a Templates,
     /// The request's context.
-    pub scene: &'a Scene,
+    pub request_context: &'a RequestContext,
     /// What the platform's tags call.
     pub host: &'a dyn Host,
     /// Signs the envelope.
@@ -68,7 +68,7 @@ impl Place<'_> {
         locals.insert("form_builder".to_owned(), variable);
         let rendered = self.templates.render(
             &form.source,
-            self.scene,
+            self.request_context,
             Json::Object(locals),
             self.output,
             self.host,
@@ -168,8 +168,13 @@ impl Place<'_> {
         let named = config.get("request_type").cloned().unwrap_or(Json::Null);
         let Some(source) = &form.request_type else { return Ok(String::new()) };
         let locals = json!({ "form": { "request_type": named }, "config": config });
-        let rendered =
-            self.templates.render(source, self.scene, locals, OutputMode::Raw, self.host)?;
+        let rendered = self.templates.render(
+            source,
+            self.request_context,
+            locals,
+            OutputMode::Raw,
+            self.host,
+        )?;
         Ok(rendered.output.trim().to_owned())
     }
 

@@ -7,18 +7,18 @@ use crate::form::render::Refused;
 use crate::form::validation::{Asking, validate};
 use crate::form::write::{Writer, present};
 use crate::journal::phase::Phase;
-use crate::module::field::Field;
-use crate::module::form::{Form, Owner};
-use crate::module::source::Source;
-use crate::secret::InstanceKey;
-use crate::store::query::{Filter, Op, RecordQuery, Subject};
-use crate::store::record::Record;
 use crate::template::host::Host;
 use crate::template::lenient_json;
 use crate::template::render::{OutputMode, Templates};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::field::Field;
+use sluicegate_module::form::{Form, Owner};
+use sluicegate_module::source::Source;
+use sluicegate_secret::InstanceKey;
+use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
+use sluicegate_store::record::Record;
 
 /// The rooms a submission passes through, borrowed for one.
 pub struct Submission<'a> {
@@ -27,7 +27,7 @@ pub struct Submission<'a> {
     /// Compiled templates.
     pub templates: &'a Templates,
     /// The request's context.
-    pub scene: &'a Scene,
+    pub request_context: &'a RequestContext,
     /// What the platform's tags call.
     pub host: &'a dyn Host,
     /// Writes records.
@@ -47,7 +47,7 @@ pub struct Reply {
 
 /// What checking and writing a record form's values came to.
 #[derive(Debug)]
-pub enum Checked {
+pub enum Validated {
     /// It is written, in the phase.
     Written(Option<Record>),
     /// It did not pass.
@@ -56,7 +56,7 @@ pub enum Checked {
 
 /// What a submission of a record form came to.
 #[derive(Debug)]
-pub enum Ended {
+pub enum FormResult {
     /// It was written.
     Written(Option<Record>, Reply),
     /// It did not pass; nothing was written.
@@ -133,7 +133,7 @@ impl Submission<'_> {
         phase: &mut Phase,
         declared: Json,
         id: Option<&str>,
-    ) -> Result<Checked, Error> {
+    ) -> Result<Validated, Error> {
         let stored = self.stored(phase, id)?;
         let before =
             stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
@@ -147,9 +147,9 @@ impl Submission<'_> {
         let asking = Asking { holds: &holds, is_taken: &is_taken, stored: &before };
         let errors = validate(&self.form.fields, &declared, &asking);
         if !errors.is_empty() {
-            return Ok(Checked::Refused(Refused { values: declared, errors }));
+            return Ok(Validated::Refused(Refused { values: declared, errors }));
         }
-        Ok(Checked::Written(self.write(phase, &declared, stored)?))
+        Ok(Validated::Written(self.write(phase, &declared, stored)?))
     }
 
     /// Runs the callback of what was written, and says what the visitor is told.
@@ -165,8 +165,13 @@ impl Submission<'_> {
     }
 
     fn render(&self, source: &Source, locals: Json) -> Result<String, Error> {
-        let rendered =
-            self.templates.render(source, self.scene, locals, OutputMode::Raw, self.host)?;
+        let rendered = self.templates.render(
+            source,
+            self.request_context,
+            locals,
+            OutputMode::Raw,
+            self.host,
+        )?;
         Ok(rendered.output)
     }
 

@@ -1,11 +1,11 @@
 //! Checks submitted values by a form's validations (platformos.md C2).
 
 use crate::form::fields::value_at;
-use crate::module::field::Field;
-use crate::module::source::Source;
-use crate::module::validation::{Numericality, Validation, ValidationKind};
 use fancy_regex::RegexBuilder;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::field::Field;
+use sluicegate_module::source::Source;
+use sluicegate_module::validation::{Numericality, Validation, ValidationKind};
 
 /// A pattern may try this often before it counts as not matching: a hostile value cannot stall us.
 const BACKTRACKS_MAX: usize = 100_000;
@@ -224,7 +224,7 @@ mod tests {
             virtual_: false,
             readonly: false,
             default: None,
-            mark: crate::module::source::Mark { line: 1, column: 1 },
+            mark: sluicegate_module::source::Mark { line: 1, column: 1 },
         };
         let asking = Asking {
             holds: &|_| true,

@@ -3,11 +3,11 @@
 use crate::form::cast::cast;
 use crate::form::error::Error;
 use crate::journal::phase::{Draft, Phase};
-use crate::module::catalog::Catalog;
-use crate::module::table::Table;
-use crate::secret::InstanceKey;
-use crate::store::record::{Change, Record, RecordId};
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::table::Table;
+use sluicegate_secret::InstanceKey;
+use sluicegate_store::record::{Change, Record, RecordId};
 
 /// Writes records into a phase by the rules of their tables.
 #[derive(Clone, Copy)]
@@ -131,7 +131,7 @@ pub fn seal_place(property: &str) -> String {
     format!("records/properties/{property}")
 }
 
-/// The properties of a table that never leave the house.
+/// The properties of a table that never leave the runtime.
 pub fn secret_properties<'a>(catalog: &'a Catalog, table: &str) -> Vec<&'a str> {
     catalog.table(table).map_or_else(Vec::new, |table| {
         table.properties.iter().filter(|p| p.secret).map(|p| p.name.as_str()).collect()

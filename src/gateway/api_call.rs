@@ -8,9 +8,9 @@ use crate::gateway::request_type::Gateway;
 use crate::gateway::resume::{Sending, operation};
 use crate::journal::intent::{Intent, StepIntent, fingerprint};
 use crate::journal::run::Begun;
-use crate::module::request_type::RequestType;
-use crate::store::execution::{Execution, ExecutionId};
 use serde_json::{Value as Json, json};
+use sluicegate_module::request_type::RequestType;
+use sluicegate_store::execution::{Execution, ExecutionId};
 
 /// The kind of these executions.
 pub const KIND: &str = "api_call";
@@ -48,7 +48,11 @@ impl Gateway<'_> {
         if !api_call.enabled {
             return Err(refused("it is switched off"));
         }
-        let with = Rendering { templates: self.templates, scene: self.scene, host: self.host };
+        let with = Rendering {
+            templates: self.templates,
+            request_context: self.request_context,
+            host: self.host,
+        };
         let mut call = Call::render(api_call, data, &with)?;
         let id = self.journal.next_id();
         call.key(name, &format!("sluicegate-{id}-0"))?;
@@ -56,7 +60,9 @@ impl Gateway<'_> {
         if call.method == "GET" {
             return Ok(match self.transport.send(&call, false, &mut || Ok(()))? {
                 Reply::Answer(answer) => Sent::Answered(answer),
-                Reply::Unknown(reason) | Reply::Spent(reason) => Sent::Pending(reason, None),
+                Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
+                    Sent::Pending(reason, None)
+                }
             });
         }
         call.mark(&operation(id.as_str()));
@@ -113,7 +119,7 @@ impl Gateway<'_> {
     ///
     /// # Errors
     /// [`Error::UnknownRequestType`] when its module is gone.
-    pub fn asked_by(&self, execution: &Execution) -> Result<RequestType, Error> {
+    pub fn request_type_of(&self, execution: &Execution) -> Result<RequestType, Error> {
         if execution.kind == KIND {
             return Ok(plain(&execution.name));
         }

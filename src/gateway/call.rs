@@ -1,14 +1,14 @@
 //! One API call as bytes: rendered once from its template, stored, and sent as stored.
 
 use crate::gateway::error::Error;
-use crate::module::api_call::ApiCall;
-use crate::module::source::Source;
-use crate::secret::{InstanceKey, Secret};
 use crate::template::host::Host;
 use crate::template::lenient_json;
 use crate::template::render::{Locals, OutputMode, Templates};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::api_call::ApiCall;
+use sluicegate_module::source::Source;
+use sluicegate_secret::{InstanceKey, Secret};
 
 /// Where sealed header values are bound to, so that they open nowhere else.
 const SEAL_PLACE: &str = "steps/request/headers";
@@ -33,7 +33,7 @@ pub struct Rendering<'a> {
     /// The compiled templates.
     pub templates: &'a Templates,
     /// The request's context.
-    pub scene: &'a Scene,
+    pub request_context: &'a RequestContext,
     /// What the platform's tags call.
     pub host: &'a dyn Host,
 }
@@ -47,8 +47,13 @@ impl Rendering<'_> {
         // `form` is the same thing as `data` since July 2019 (platformos.md D).
         let mut locals = Locals::default().with("data", data);
         locals.share("data", "form");
-        let rendered =
-            self.templates.render(source, self.scene, locals, OutputMode::Raw, self.host)?;
+        let rendered = self.templates.render(
+            source,
+            self.request_context,
+            locals,
+            OutputMode::Raw,
+            self.host,
+        )?;
         Ok(rendered.output)
     }
 }

@@ -52,7 +52,7 @@ pub enum Error {
     Form(#[from] crate::form::error::Error),
     /// The store could not do it.
     #[error(transparent)]
-    Store(#[from] crate::store::error::Error),
+    Store(#[from] sluicegate_store::error::Error),
 }
 
 impl Error {

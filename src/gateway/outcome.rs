@@ -1,8 +1,8 @@
 //! What became of a request type: the same JSON from every door (design section 6).
 
-use crate::store::record::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sluicegate_store::record::Record;
 
 /// What became of a request type.
 ///

@@ -1,9 +1,9 @@
 //! Checks and casts `data` by a request type's `params:` before anything is sent.
 
 use crate::gateway::outcome::Problem;
-use crate::module::param::{Param, ParamKind};
-use crate::module::suggest;
 use serde_json::{Map, Value as Json};
+use sluicegate_module::param::{Param, ParamKind};
+use sluicegate_module::suggest;
 
 /// Casts `data` to the types of `params` (`"500"` → `500`) and lists everything that is wrong.
 ///

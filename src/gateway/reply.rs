@@ -1,10 +1,10 @@
 //! What came back from a call, and what it tells: an answer, or that the answer is not known.
 
-use crate::crash::planted;
-use crate::liquid::value::Value;
-use crate::secret::InstanceKey;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_failpoint::injected_bug;
+use sluicegate_liquid::value::Value;
+use sluicegate_secret::InstanceKey;
 
 /// How texts begin that must not be stored in the clear.
 const SECRET_PREFIXES: [&str; 6] =
@@ -32,7 +32,7 @@ pub enum Reply {
     Unknown(String),
     /// The same, and the key is spent: it replays an answer that settles nothing, for as long as
     /// the gateway remembers it.
-    Spent(String),
+    KeyReplaysError(String),
 }
 
 /// What an answer is to be read with.
@@ -107,7 +107,7 @@ impl Answer {
 
     /// True when this is the stored answer to an earlier use of the key, and settles nothing:
     /// Stripe keeps a 500 like any other answer (`stripe.md` 4.1).
-    pub fn is_spent(&self) -> bool {
+    pub fn replays_error(&self) -> bool {
         self.status >= 500 && self.header("idempotent-replayed") == Some("true")
     }
 
@@ -121,7 +121,7 @@ impl Answer {
     pub fn verdict(&self, asked: Asked) -> Verdict {
         let settled = match self.status {
             409 | 424 | 429 => false,
-            200..=299 => !asked.stripe || self.is_object() || planted("any_200_is_an_answer"),
+            200..=299 => !asked.stripe || self.is_object() || injected_bug("any_200_is_an_answer"),
             401 | 403 if asked.stripe && asked.repeated => false,
             300..=499 => !asked.stripe || self.is_refusal(),
             _ => false,

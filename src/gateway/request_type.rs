@@ -4,35 +4,35 @@
 //! answer, every record that follows from it and the outcome commit together (the second). No
 //! transaction is open while the gateway is called.
 
-use crate::crash::planted;
-use crate::crash_point;
 use crate::form::write::Writer;
 use crate::gateway::call::{Call, Rendering};
 use crate::gateway::error::Error;
 use crate::gateway::mapper::Mapped;
 use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
 use crate::gateway::param;
+use crate::gateway::records::RecordWriter;
 use crate::gateway::reply::Answer;
 use crate::gateway::resume::{Sending, operation};
 use crate::gateway::transport::Transport;
-use crate::gateway::write::Writing;
 use crate::journal::buffer::Buffer;
-use crate::journal::entry::Journal;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Intent, StepAnswer, StepIntent, fingerprint};
+use crate::journal::journal::Journal;
 use crate::journal::phase::Phase;
 use crate::journal::run::{Begun, Run};
-use crate::liquid::value::Value;
-use crate::module::catalog::Catalog;
-use crate::module::request_type::RequestType;
-use crate::module::suggest;
-use crate::secret::InstanceKey;
-use crate::store::error::Error as StoreError;
-use crate::store::execution::{Execution, State as ExecutionState};
 use crate::template::host::Host;
 use crate::template::render::{Locals, OutputMode, Templates};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_failpoint::failpoint;
+use sluicegate_failpoint::injected_bug;
+use sluicegate_liquid::value::Value;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::request_type::RequestType;
+use sluicegate_module::suggest;
+use sluicegate_secret::InstanceKey;
+use sluicegate_store::error::Error as StoreError;
+use sluicegate_store::execution::{Execution, State as ExecutionState};
 
 /// The kind of these executions.
 pub const KIND: &str = "request_type";
@@ -67,7 +67,7 @@ pub struct Gateway<'a> {
     /// Seals credentials at rest.
     pub key: &'a InstanceKey,
     /// The request's context.
-    pub scene: &'a Scene,
+    pub request_context: &'a RequestContext,
     /// What the platform's tags call.
     pub host: &'a dyn Host,
     /// Lets record writes of a callback join the phase.
@@ -82,14 +82,14 @@ impl Gateway<'_> {
     /// cannot be written. Nothing was sent then, or the execution is left for the worker.
     pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
         let request_type = self.find(&submission.name, submission.gateway.as_deref())?;
-        let submission = with_one_key(submission);
+        let submission = take_idempotency_key(submission);
         let name = &request_type.name;
         let data = match self.check(&request_type, &submission) {
             Ok(data) => data,
             Err(problems) => return Ok(Outcome::refused(name, State::Invalid, problems)),
         };
         let key = submission.idempotency_key.clone();
-        let (input, fingerprint) = asked(&request_type, data, submission);
+        let (input, fingerprint) = execution_input(&request_type, data, submission);
         if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
             return self.stored(known, name);
         }
@@ -101,26 +101,26 @@ impl Gateway<'_> {
             kind: KIND.to_owned(),
             name: name.clone(),
             input: input.into(),
-            idempotency_key: key.filter(|_| !planted("callers_key_forgotten")),
+            idempotency_key: key.filter(|_| !injected_bug("callers_key_forgotten")),
             fingerprint,
             ordering_key: None,
         };
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
-        crash_point!("intent_before_commit");
+        failpoint!("intent_before_commit");
         let pending = Outcome::pending(id.as_str(), name, false);
         match self.journal.begin(intent, Some(step)) {
             Ok(Begun::New(run)) => {
-                crash_point!("intent_after_commit");
+                failpoint!("intent_after_commit");
                 let step = run.steps().first().expect("it was begun with a first step");
                 let sending = Sending::new(call, step);
                 let sent = self.send(run, &request_type, &sending);
-                Ok(sent.unwrap_or_else(|error| begun_and_not_ended(pending, &error)))
+                Ok(sent.unwrap_or_else(|error| pending_after(pending, &error)))
             }
             Ok(known) => self.stored(known, name),
             // If it is stored, it will be sent.
             Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
-                Ok(begun_and_not_ended(pending, &error))
+                Ok(pending_after(pending, &error))
             }
             Err(error) => Err(error.into()),
         }
@@ -161,7 +161,7 @@ impl Gateway<'_> {
     /// An earlier execution with this key, looked up before rendering: a replay costs one read.
     fn earlier(&self, key: Option<&str>, fingerprint: &str) -> Result<Option<Begun>, Error> {
         match key {
-            Some(_) if planted("callers_key_forgotten") => Ok(None),
+            Some(_) if injected_bug("callers_key_forgotten") => Ok(None),
             Some(key) => Ok(self.journal.find(KIND, key, fingerprint)?),
             None => Ok(None),
         }
@@ -169,7 +169,9 @@ impl Gateway<'_> {
 
     fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
         Ok(match begun {
-            Begun::Finished(execution) => Outcome { replayed: true, ..self.became(&execution)? },
+            Begun::Finished(execution) => {
+                Outcome { replayed: true, ..self.outcome_of(&execution)? }
+            }
             Begun::InProgress(execution) => Outcome::pending(&execution.id.to_string(), name, true),
             Begun::Conflict(execution) => {
                 let message =
@@ -189,7 +191,7 @@ impl Gateway<'_> {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub fn became(&self, execution: &Execution) -> Result<Outcome, Error> {
+    pub fn outcome_of(&self, execution: &Execution) -> Result<Outcome, Error> {
         let stored = execution.outcome.clone().map(serde_json::from_value::<Outcome>);
         if let Some(Ok(outcome)) = stored {
             return Ok(outcome);
@@ -214,7 +216,11 @@ impl Gateway<'_> {
             template: name.clone(),
             message: "the API call is gone".to_owned(),
         })?;
-        let with = Rendering { templates: self.templates, scene: self.scene, host: self.host };
+        let with = Rendering {
+            templates: self.templates,
+            request_context: self.request_context,
+            host: self.host,
+        };
         let mut data = data.clone();
         if let Some(key) = key {
             data["idempotency_key"] = json!(key);
@@ -245,7 +251,7 @@ impl Gateway<'_> {
         let mut phase = self.journal.phase();
         let settled = || StepIntent::new("settled", json!({ "name": request_type.name }));
         let known = match run.next_kind() {
-            Some(_) => self.journal.recalled(&mut run, &settled())?,
+            Some(_) => self.journal.replayed(&mut run, &settled())?,
             None => None,
         };
         let mut outcome = match known {
@@ -265,15 +271,15 @@ impl Gateway<'_> {
                 let known = self.key.seal(OUTCOME_PLACE, &plain(&outcome).to_string());
                 self.journal.note(&mut run, settled(), Json::from(known));
             }
-            run = match self.call_back(run, &mut phase, &callback, &locals, &mut outcome)? {
+            run = match self.run_callback(run, &mut phase, &callback, &locals, &mut outcome)? {
                 Ok(run) => run,
                 Err(pending) => return Ok(pending),
             };
         }
         let stored = plain(&outcome);
-        crash_point!("settle_before_commit");
+        failpoint!("settle_before_commit");
         self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
-        crash_point!("settle_after_commit");
+        failpoint!("settle_after_commit");
         Ok(outcome)
     }
 
@@ -287,7 +293,8 @@ impl Gateway<'_> {
     ) -> Result<Outcome, Error> {
         let mapped = self.map(request_type, execution, answer)?;
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
-        let writing = Writing { writer: Writer { catalog: self.catalog, key: self.key, user_id } };
+        let writing =
+            RecordWriter { writer: Writer { catalog: self.catalog, key: self.key, user_id } };
         let mut outcome = Outcome {
             execution: execution.id.to_string(),
             state: state(answer, &mapped),
@@ -334,7 +341,7 @@ impl Gateway<'_> {
             .with("request_type", request_type.name.as_str());
         let rendered = self.templates.render(
             &partial.source,
-            self.scene,
+            self.request_context,
             locals,
             OutputMode::Raw,
             self.host,
@@ -346,7 +353,7 @@ impl Gateway<'_> {
     /// run. If it fails, its writes since the last of these steps are dropped and the outcome says
     /// so: the money has moved, and that must be committed. While it waits for an answer, so does
     /// the outcome.
-    fn call_back(
+    fn run_callback(
         &self,
         run: Run,
         phase: &mut Phase,
@@ -365,7 +372,7 @@ impl Gateway<'_> {
             let locals = locals.clone();
             result = self
                 .templates
-                .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
+                .render(&partial.source, self.request_context, locals, OutputMode::Raw, self.host)
                 .map(|_| ());
         });
         let failed = match stopped {
@@ -382,7 +389,7 @@ impl Gateway<'_> {
         };
         if let Some(error) = failed {
             phase.rollback_to(mark);
-            run.pass_over_recorded();
+            run.skip_recorded();
             tracing::error!(execution = outcome.execution, callback = name, "{error}");
             outcome.errors.push(Problem::new("The callback failed.", "callback_failed", None));
         }
@@ -399,7 +406,7 @@ fn plain(outcome: &Outcome) -> Json {
 
 /// Something went wrong after the intent was on disk: with the database, or with a template that
 /// reads the answer. The money may have moved, so this is no failure: the worker goes on.
-fn begun_and_not_ended(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
+fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
     tracing::error!(execution = pending.execution, "begun, and not ended here: {error}");
     let message = "It was begun and is being processed; ask again for its outcome.";
     pending.errors.push(Problem::new(message, "processing", None));
@@ -407,7 +414,7 @@ fn begun_and_not_ended(mut pending: Outcome, error: &dyn std::fmt::Display) -> O
 }
 
 /// Everything needed to run it again, and what it is known by.
-fn asked(
+fn execution_input(
     request_type: &RequestType,
     data: Map<String, Json>,
     submission: Submission,
@@ -427,7 +434,7 @@ fn asked(
 
 /// The caller's key from where it stands, the classic spelling included, in both places where it
 /// is looked for: the journal's and the template's.
-fn with_one_key(mut submission: Submission) -> Submission {
+fn take_idempotency_key(mut submission: Submission) -> Submission {
     let mut in_data = None;
     for name in ["indempotency_key", "idempotency_key"] {
         if let Some(Json::String(key)) = submission.data.shift_remove(name) {

@@ -5,20 +5,20 @@
 //! nothing, the host looks whether the call took effect; only if it did not is it sent under a
 //! new key (`reliability-and-security.md` 3.2, rule 5).
 
-use crate::crash::planted;
-use crate::crash_point;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
-use crate::gateway::look::{Look, Seen};
 use crate::gateway::outcome::Outcome;
+use crate::gateway::reconcile::{Finding, Reconcile};
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::request_type::Gateway;
 use crate::journal::intent::{StepAnswer, StepIntent};
 use crate::journal::run::{Run, StepBegun};
-use crate::module::request_type::RequestType;
-use crate::store::execution::Step;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use sluicegate_failpoint::failpoint;
+use sluicegate_failpoint::injected_bug;
+use sluicegate_module::request_type::RequestType;
+use sluicegate_store::execution::Step;
 
 /// From this age on a key may be gone; an hour before Stripe forgets it.
 const LOOK_AFTER: SignedDuration = SignedDuration::from_hours(23);
@@ -49,7 +49,7 @@ impl Gateway<'_> {
     /// As [`Gateway::run`].
     pub fn resume(&self, mut run: Run) -> Result<Outcome, Error> {
         let execution = run.execution().clone();
-        let request_type = self.asked_by(&execution)?;
+        let request_type = self.request_type_of(&execution)?;
         let refused = |message: &str| Error::Call {
             template: request_type.api_call.clone(),
             message: message.to_owned(),
@@ -66,10 +66,10 @@ impl Gateway<'_> {
         let call = Call::from_json(&step.request, self.key)
             .ok_or_else(|| refused("the stored call cannot be opened with this instance's key"))?;
         let mut sending = Sending::new(call, &step);
-        if planted("new_key_each_attempt") {
+        if injected_bug("new_key_each_attempt") {
             sending.call.rekey(&self.journal.next_id().0);
         }
-        if planted("resent_for_ever") {
+        if injected_bug("resent_for_ever") {
             return self.send(run, &request_type, &sending);
         }
         if self.journal.now().duration_since(sending.since) >= LOOK_AFTER {
@@ -90,20 +90,20 @@ impl Gateway<'_> {
     ) -> Result<Outcome, Error> {
         let id = run.execution().id.to_string();
         let operation = operation(&id);
-        let look = Look {
+        let look = Reconcile {
             transport: self.transport,
             call: &sending.call,
             operation: &operation,
             since: run.execution().created_at,
         };
-        let seen = look.take(&mut || Ok(self.journal.hold(&mut run)?))?;
-        crash_point!("look_after");
+        let seen = look.take(&mut || Ok(self.journal.heartbeat(&mut run)?))?;
+        failpoint!("look_after");
         tracing::info!(execution = id, request_type = request_type.name, "looked: {}", name(&seen));
         match seen {
-            Seen::Done(answer) => self.settle(run, request_type, sending.seq, answer),
-            Seen::NotDone => self.send_anew(run, request_type, sending),
-            Seen::Later(reason) => self.pending(run, request_type, &reason),
-            Seen::Hidden => {
+            Finding::Applied(answer) => self.settle(run, request_type, sending.seq, answer),
+            Finding::NotApplied => self.send_anew(run, request_type, sending),
+            Finding::Unavailable(reason) => self.pending(run, request_type, &reason),
+            Finding::Undeterminable => {
                 let reason = "nobody can tell whether Stripe did it, and its idempotency key is \
                               gone: compare with Stripe's dashboard, then retry or discard";
                 tracing::error!(execution = id, request_type = request_type.name, "{reason}");
@@ -121,7 +121,7 @@ impl Gateway<'_> {
         sending: &Sending,
     ) -> Result<Outcome, Error> {
         let age = self.journal.now().duration_since(sending.since);
-        if age < SETTLES_AFTER / crate::crash::haste().cast_signed() {
+        if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
             let reason = "Stripe's answer settles nothing; looking again before it is sent anew";
             return self.pending(run, request_type, reason);
         }
@@ -134,7 +134,7 @@ impl Gateway<'_> {
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         match self.journal.begin_step(&mut run, &mut self.journal.phase(), step)? {
             StepBegun::Take(step) => {
-                crash_point!("anew_before_send");
+                failpoint!("anew_before_send");
                 self.send(run, request_type, &Sending::new(call, &step))
             }
             StepBegun::Answered(_) => self.pending(run, request_type, "the call was answered"),
@@ -153,19 +153,19 @@ impl Gateway<'_> {
     ) -> Result<Outcome, Error> {
         let before = run.execution().attempt > 1;
         let mut repeated = before;
-        let mut hold = || {
+        let mut heartbeat = || {
             repeated = true;
-            Ok(self.journal.hold(&mut run)?)
+            Ok(self.journal.heartbeat(&mut run)?)
         };
-        match self.transport.send(&sending.call, before, &mut hold)? {
+        match self.transport.send(&sending.call, before, &mut heartbeat)? {
             Reply::Answer(answer) => {
                 let gone = repeated && sending.call.method == "DELETE" && answer.is_missing();
                 let answer =
-                    if gone { crate::gateway::look::deleted(&sending.call) } else { answer };
+                    if gone { crate::gateway::reconcile::deleted(&sending.call) } else { answer };
                 self.settle(run, request_type, sending.seq, answer)
             }
             Reply::Unknown(reason) => self.pending(run, request_type, &reason),
-            Reply::Spent(reason) => {
+            Reply::KeyReplaysError(reason) => {
                 tracing::warn!(execution = run.execution().id.as_str(), "{reason}");
                 self.look(run, request_type, sending)
             }
@@ -180,8 +180,8 @@ impl Gateway<'_> {
     ) -> Result<Outcome, Error> {
         let id = run.execution().id.to_string();
         tracing::warn!(execution = id, request_type = request_type.name, "no answer: {reason}");
-        crash_point!("unknown_before_commit");
-        if planted("timeout_is_failure") {
+        failpoint!("unknown_before_commit");
+        if injected_bug("timeout_is_failure") {
             self.journal.fail(run, reason, None)?;
             return Ok(Outcome::given_up(&id, &request_type.name, false, reason));
         }
@@ -195,11 +195,11 @@ pub fn operation(execution: &str) -> String {
     format!("{execution}-0")
 }
 
-fn name(seen: &Seen) -> &str {
+fn name(seen: &Finding) -> &str {
     match seen {
-        Seen::Done(_) => "Stripe did it",
-        Seen::NotDone => "Stripe did not do it",
-        Seen::Later(reason) => reason,
-        Seen::Hidden => "it cannot be found out",
+        Finding::Applied(_) => "Stripe did it",
+        Finding::NotApplied => "Stripe did not do it",
+        Finding::Unavailable(reason) => reason,
+        Finding::Undeterminable => "it cannot be found out",
     }
 }

@@ -42,7 +42,7 @@ impl Target {
     ///
     /// # Errors
     /// [`Error::Address`] when it is not a URL, not HTTPS, has a user or port, or its host is not
-    /// on the list: a template or its data must not reach the house's own network.
+    /// on the list: a template or its data must not reach the runtime's own network.
     pub fn resolve(&self, to: &str) -> Result<Url, Error> {
         let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
         let mut url = Url::parse(to).map_err(|e| refused(&e.to_string()))?;

@@ -2,11 +2,11 @@
 
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
+use crate::gateway::http::{HttpClient, ReqwestClient};
+use crate::gateway::metrics::{CallMetrics, Counts};
 use crate::gateway::rate::Rate;
 use crate::gateway::reply::{Answer, Asked, Reply, Verdict};
-use crate::gateway::tally::{Counts, Tally};
 use crate::gateway::target::Target;
-use crate::gateway::wire::{Http, Wire};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -39,11 +39,11 @@ impl Default for Patience {
 /// Sends calls.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    wire: Arc<dyn Wire>,
+    http_client: Arc<dyn HttpClient>,
     target: Target,
     patience: Patience,
     rate: Arc<Rate>,
-    tally: Arc<Tally>,
+    tally: Arc<CallMetrics>,
 }
 
 impl Transport {
@@ -52,13 +52,13 @@ impl Transport {
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
     pub fn new(target: Target, runtime: Handle, patience: Patience) -> Result<Self, Error> {
-        let wire = Http::new(runtime, patience.attempt, target.speaks_tls())?;
-        Ok(Self::over(Arc::new(wire), target, patience))
+        let http_client = ReqwestClient::new(runtime, patience.attempt, target.speaks_tls())?;
+        Ok(Self::over(Arc::new(http_client), target, patience))
     }
 
-    /// A transport over another wire than HTTP: the simulation's.
-    pub fn over(wire: Arc<dyn Wire>, target: Target, patience: Patience) -> Self {
-        Self { wire, target, patience, rate: Arc::default(), tally: Arc::default() }
+    /// A transport over another client than HTTP: the simulation's.
+    pub fn over(http_client: Arc<dyn HttpClient>, target: Target, patience: Patience) -> Self {
+        Self { http_client, target, patience, rate: Arc::default(), tally: Arc::default() }
     }
 
     /// The same, sending at most so many requests a second for each account.
@@ -97,7 +97,7 @@ impl Transport {
         before_retry: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
-        let begun = self.wire.now();
+        let begun = self.http_client.now();
         let mut reason = String::new();
         for attempt in 1..=self.patience.attempts_max {
             if let Err(reason) = self.queue(call, begun) {
@@ -112,10 +112,10 @@ impl Transport {
                     verdict => {
                         reason = describe(&answer);
                         if answer.status == 429 {
-                            self.rate.refused(account(call), self.wire.now());
+                            self.rate.refused(account(call), self.http_client.now());
                         }
-                        if answer.is_spent() {
-                            return Ok(Reply::Spent(reason));
+                        if answer.replays_error() {
+                            return Ok(Reply::KeyReplaysError(reason));
                         }
                         if verdict == Verdict::Later {
                             break;
@@ -129,7 +129,7 @@ impl Transport {
             if over || attempt == self.patience.attempts_max {
                 break;
             }
-            self.wire.pause(pause);
+            self.http_client.pause(pause);
             before_retry()?;
         }
         Ok(Reply::Unknown(reason))
@@ -137,24 +137,24 @@ impl Transport {
 
     /// Waits for its turn under the account's rate limit, as long as the caller's patience lasts.
     fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
-        while let Some(wait) = self.rate.take(account(call), self.wire.now()) {
+        while let Some(wait) = self.rate.take(account(call), self.http_client.now()) {
             if self.since(begun) + wait > self.patience.total.min(QUEUE_MAX) {
                 return Err("the account's rate limit leaves no room now".to_owned());
             }
-            self.wire.pause(wait);
+            self.http_client.pause(wait);
         }
         Ok(())
     }
 
     fn since(&self, begun: Instant) -> Duration {
-        self.wire.now().saturating_duration_since(begun)
+        self.http_client.now().saturating_duration_since(begun)
     }
 
     fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
-        let begun = self.wire.now();
-        let answer = self.wire.exchange(url, call);
+        let begun = self.http_client.now();
+        let answer = self.http_client.exchange(url, call);
         let status = answer.as_ref().map_or(0, |answer| answer.status);
-        self.tally.count(status, self.wire.now().saturating_duration_since(begun));
+        self.tally.count(status, self.http_client.now().saturating_duration_since(begun));
         answer
     }
 }
@@ -179,5 +179,5 @@ fn describe(answer: &Answer) -> String {
 fn pause_after(attempt: u32) -> Duration {
     let whole = PAUSE_FIRST.saturating_mul(1 << (attempt - 1).min(8)).min(PAUSE_MAX);
     let share = rand::random_range(0.5..=1.0);
-    whole.mul_f64(share).max(PAUSE_FIRST / 2) / crate::crash::haste()
+    whole.mul_f64(share).max(PAUSE_FIRST / 2) / sluicegate_failpoint::time_scale()
 }

@@ -1,15 +1,15 @@
 //! What is written, as data: partials and pages of the catalog.
 
-use super::backend::Fault;
-use super::call::Call;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use super::{collection, filter};
-use crate::store::query::{Filter, Op, Subject};
 use serde_json::{Value as Json, json};
+use sluicegate_store::query::{Filter, Op, Subject};
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// `admin_liquid_partials(filter:, sort:)`, by path.
-pub(super) fn partials(call: &Call<'_>) -> Answer {
+pub(super) fn partials(call: &FieldCall<'_>) -> Answer {
     let mut found = Vec::new();
     for (path, partial) in &call.backend().catalog().partials {
         let body: &str = &partial.source.text;
@@ -32,7 +32,7 @@ pub(super) fn partials(call: &Call<'_>) -> Answer {
 }
 
 /// `admin_pages(filter:)`.
-pub(super) fn pages(call: &Call<'_>) -> Answer {
+pub(super) fn pages(call: &FieldCall<'_>) -> Answer {
     let mut found = Vec::new();
     for page in &call.backend().catalog().pages {
         let path = page.source.path.display().to_string().replace('\\', "/");
@@ -55,7 +55,7 @@ pub(super) fn pages(call: &Call<'_>) -> Answer {
 }
 
 /// True when the text keeps to that part of the filter.
-fn holds(call: &Call<'_>, part: &str, text: &str) -> bool {
+fn holds(call: &FieldCall<'_>, part: &str, text: &str) -> bool {
     let entry = call.arg("filter").and_then(|filter| filter.get(part));
     // The subject is of no matter: the text is the value.
     let conditions = filter::conditions(&Subject::Table, entry);
@@ -74,7 +74,7 @@ fn satisfies(text: &str, op: &Op) -> bool {
     }
 }
 
-fn has_key(call: &Call<'_>, metadata: &Json) -> bool {
+fn has_key(call: &FieldCall<'_>, metadata: &Json) -> bool {
     let filter = call.arg("filter").and_then(|filter| filter.get("metadata"));
     let key = filter.and_then(|filter| filter.get("has_key")).and_then(Json::as_str);
     key.is_none_or(|key| metadata.get(key).is_some())

@@ -1,13 +1,13 @@
 //! What resolvers call: everything the schema reads and does, one object per web request.
 
-use crate::module::catalog::Catalog;
-use crate::store::execution::{Execution, ExecutionQuery, Step};
-use crate::store::page::Page;
-use crate::store::query::RecordQuery;
-use crate::store::record::{Change, Record, RecordId};
-use crate::store::state::Activity;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_store::execution::{Execution, ExecutionQuery, Step};
+use sluicegate_store::page::Page;
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::record::{Change, Record, RecordId};
+use sluicegate_store::state::Activity;
 
 /// The rooms below, as one document sees them. All methods block; those of a mutation are called
 /// in the order in which its fields are written.
@@ -16,11 +16,12 @@ pub trait Backend: Send + Sync {
     fn catalog(&self) -> &Catalog;
 
     /// A page of records.
-    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Fault>;
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError>;
 
     /// Makes a record, through its form when one is named. Values come as they were written
     /// (`value: "500"` is a text): who saves them casts them to the kinds of the table.
-    fn record_create(&self, record: NewRecord, form: Option<&str>) -> Result<Record, Fault>;
+    fn record_create(&self, record: NewRecord, form: Option<&str>)
+    -> Result<Record, ResolverError>;
 
     /// Changes a record, through its form when one is named; casts as [`Backend::record_create`].
     fn record_update(
@@ -28,7 +29,7 @@ pub trait Backend: Send + Sync {
         id: RecordId,
         change: RecordChange,
         form: Option<&str>,
-    ) -> Result<Record, Fault>;
+    ) -> Result<Record, ResolverError>;
 
     /// Deletes a record softly, through its form when one is named. When a table is named, the
     /// record has to be in it.
@@ -37,28 +38,28 @@ pub trait Backend: Send + Sync {
         id: RecordId,
         table: Option<&str>,
         form: Option<&str>,
-    ) -> Result<Record, Fault>;
+    ) -> Result<Record, ResolverError>;
 
     /// Deletes every record the query finds, over all its pages; says how many.
-    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, Fault>;
+    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, ResolverError>;
 
     /// Sends an API call: `{response: {status, body, headers} | null, errors: [{message}]}`.
-    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, Fault>;
+    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, ResolverError>;
 
     /// Sets a constant, or takes it away.
-    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), Fault>;
+    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError>;
 
     /// The constants by name. Values are asked for only where a template will see them.
-    fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, Fault>;
+    fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, ResolverError>;
 
     /// Keeps a value in the visitor's session.
-    fn session_set(&self, name: &str, value: Json) -> Result<(), Fault>;
+    fn session_set(&self, name: &str, value: Json) -> Result<(), ResolverError>;
 
     /// Takes a value out of the visitor's session and gives it back.
-    fn session_delete(&self, name: &str) -> Result<Json, Fault>;
+    fn session_delete(&self, name: &str) -> Result<Json, ResolverError>;
 
     /// Publishes an activity.
-    fn activity_create(&self, payload: Json) -> Result<Activity, Fault>;
+    fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError>;
 
     /// Activities, newest first; only the named ones when `uuids` has any.
     fn activities(
@@ -66,38 +67,43 @@ pub trait Backend: Send + Sync {
         uuids: &[String],
         page: u32,
         per_page: u32,
-    ) -> Result<Page<Activity>, Fault>;
+    ) -> Result<Page<Activity>, ResolverError>;
 
     /// Sends a mail: `{is_scheduled_to_send, errors: [{message}]}`.
-    fn email_send(&self, _template: &str, _data: Json) -> Result<Json, Fault> {
+    fn email_send(&self, _template: &str, _data: Json) -> Result<Json, ResolverError> {
         let why = "mail is not sent from here";
         Ok(json!({ "is_scheduled_to_send": false, "errors": [{ "message": why }] }))
     }
 
     /// Users as objects with the keys of the schema's `User`; `arguments` as they were given.
-    fn users(&self, _arguments: &Map<String, Json>) -> Result<Vec<Json>, Fault> {
+    fn users(&self, _arguments: &Map<String, Json>) -> Result<Vec<Json>, ResolverError> {
         Ok(Vec::new())
     }
 
     /// Changes a user.
-    fn user_update(&self, id: &str, _user: Json, _form: Option<&str>) -> Result<Json, Fault> {
-        Err(Fault::new("not_found", format!("there is no user {id}")))
+    fn user_update(
+        &self,
+        id: &str,
+        _user: Json,
+        _form: Option<&str>,
+    ) -> Result<Json, ResolverError> {
+        Err(ResolverError::new("not_found", format!("there is no user {id}")))
     }
 
-    /// Runs a request type: the outcome, as the JSON of every door.
-    fn request_type(&self, call: RequestTypeCall) -> Result<Json, Fault>;
+    /// Runs a request type: the outcome, as the JSON of every origin.
+    fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError>;
 
     /// A page of executions.
-    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Fault>;
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError>;
 
     /// An execution with its steps.
-    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, Fault>;
+    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, ResolverError>;
 }
 
 /// Why a resolver has no answer: the message and the code of one GraphQL error.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
-pub struct Fault {
+pub struct ResolverError {
     /// For people.
     pub message: String,
     /// For programs: `extensions.code`.
@@ -106,7 +112,7 @@ pub struct Fault {
     pub details: Option<Json>,
 }
 
-impl Fault {
+impl ResolverError {
     /// A fault without details.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { message: message.into(), code: code.to_owned(), details: None }

@@ -3,10 +3,10 @@
 use super::error::Error;
 use super::request_type::{self, Mutation};
 use super::shape::Shapes;
-use crate::module::catalog::Catalog;
-use crate::module::fault::Fault;
-use crate::module::table::Table;
 use serde_json::Value as Json;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::diagnostic::Diagnostic;
+use sluicegate_module::table::Table;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The platform's schema, in the order in which it is read.
@@ -19,7 +19,7 @@ const TEXTS: &[&str] = &[
 
 /// What resolvers know of the tables.
 #[derive(Debug, Default)]
-pub(super) struct Ground {
+pub(super) struct TableIndex {
     tables: BTreeMap<String, Known>,
     /// Secret properties of any table.
     secrets: BTreeSet<String>,
@@ -34,9 +34,9 @@ struct Known {
 /// Everything of a schema but its machinery.
 pub(super) struct Parts {
     pub(super) shapes: Shapes,
-    pub(super) ground: Ground,
+    pub(super) table_index: TableIndex,
     pub(super) mutations: Vec<Mutation>,
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<Diagnostic>,
 }
 
 /// Gathers the parts.
@@ -47,23 +47,23 @@ pub(super) fn parts(catalog: &Catalog) -> Result<Parts, Error> {
     }
     let mut faults = Vec::new();
     let mutations = request_type::add(catalog, &mut shapes, &mut faults);
-    Ok(Parts { shapes, ground: Ground::of(catalog.tables.values()), mutations, faults })
+    Ok(Parts { shapes, table_index: TableIndex::of(catalog.tables.values()), mutations, faults })
 }
 
-impl Ground {
+impl TableIndex {
     fn of<'t>(tables: impl Iterator<Item = &'t Table>) -> Self {
-        let mut ground = Self::default();
+        let mut table_index = Self::default();
         for table in tables {
-            let known = ground.tables.entry(table.name.clone()).or_default();
+            let known = table_index.tables.entry(table.name.clone()).or_default();
             for property in &table.properties {
                 known.properties.insert(property.name.clone());
                 if property.secret {
                     known.secrets.insert(property.name.clone());
-                    ground.secrets.insert(property.name.clone());
+                    table_index.secrets.insert(property.name.clone());
                 }
             }
         }
-        ground
+        table_index
     }
 
     /// True when the table declares this property.

@@ -1,25 +1,25 @@
 //! One call of a resolver: arguments, parent, and what the whole document shares.
 
-use super::backend::{Backend, Fault};
-use super::build::Ground;
+use super::backend::{Backend, ResolverError};
+use super::build::TableIndex;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Door {
+pub(super) enum Origin {
     /// Somebody outside.
-    Outside,
+    External,
     /// A template of a module, on the way to its own page.
     Template,
 }
 
 /// What all calls of one document share.
-pub(super) struct Shared {
+pub(super) struct DocumentContext {
     pub(super) backend: Arc<dyn Backend>,
-    pub(super) ground: Arc<Ground>,
-    pub(super) door: Door,
+    pub(super) table_index: Arc<TableIndex>,
+    pub(super) origin: Origin,
     /// How many more queries for related records are done.
     pub(super) related_left: AtomicU32,
 }
@@ -27,17 +27,21 @@ pub(super) struct Shared {
 /// How many queries for related records one document gets.
 const RELATED_MAX: u32 = 2_000;
 
-impl Shared {
-    pub(super) fn new(backend: Arc<dyn Backend>, ground: Arc<Ground>, door: Door) -> Self {
-        Self { backend, ground, door, related_left: AtomicU32::new(RELATED_MAX) }
+impl DocumentContext {
+    pub(super) fn new(
+        backend: Arc<dyn Backend>,
+        table_index: Arc<TableIndex>,
+        origin: Origin,
+    ) -> Self {
+        Self { backend, table_index, origin, related_left: AtomicU32::new(RELATED_MAX) }
     }
 
     /// Takes one query for related records, while there are any left.
-    pub(super) fn take_related(&self) -> Result<(), Fault> {
+    pub(super) fn take_related(&self) -> Result<(), ResolverError> {
         let less = |left: u32| left.checked_sub(1);
         match self.related_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
             Ok(_) => Ok(()),
-            Err(_) => Err(Fault::new(
+            Err(_) => Err(ResolverError::new(
                 "too_complex",
                 format!("a document gets at most {RELATED_MAX} queries for related records"),
             )),
@@ -46,20 +50,20 @@ impl Shared {
 }
 
 /// A call.
-pub(super) struct Call<'a> {
+pub(super) struct FieldCall<'a> {
     pub(super) args: &'a Map<String, Json>,
     /// The object whose field is asked; nothing at the root.
     pub(super) parent: Option<&'a Json>,
-    pub(super) shared: &'a Shared,
+    pub(super) shared: &'a DocumentContext,
 }
 
-impl<'a> Call<'a> {
+impl<'a> FieldCall<'a> {
     pub(super) fn backend(&self) -> &'a dyn Backend {
         &*self.shared.backend
     }
 
-    pub(super) fn ground(&self) -> &'a Ground {
-        &self.shared.ground
+    pub(super) fn table_index(&self) -> &'a TableIndex {
+        &self.shared.table_index
     }
 
     /// An argument that is there and not null.

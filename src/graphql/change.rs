@@ -1,60 +1,60 @@
 //! Writing records: the mutations of both vocabularies.
 
-use super::backend::{Fault, NewRecord, RecordChange};
-use super::call::Call;
+use super::backend::{NewRecord, RecordChange, ResolverError};
+use super::call::FieldCall;
 use super::{filter, record};
-use crate::store::moment;
-use crate::store::query::RecordQuery;
-use crate::store::record::{Change, RecordId};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::record::{Change, RecordId};
+use sluicegate_store::timestamp;
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// `record_create(record:, form_name:)`.
-pub(super) fn record_create(call: &Call<'_>) -> Answer {
+pub(super) fn record_create(call: &FieldCall<'_>) -> Answer {
     create(call, "record", "table", "form_name")
 }
 
 /// `customization_create(customization:, form_configuration_name:)`.
-pub(super) fn customization_create(call: &Call<'_>) -> Answer {
+pub(super) fn customization_create(call: &FieldCall<'_>) -> Answer {
     create(call, "customization", "custom_model_type_name", "form_configuration_name")
 }
 
 /// `record_update(id:, record:, form_name:)`.
-pub(super) fn record_update(call: &Call<'_>) -> Answer {
+pub(super) fn record_update(call: &FieldCall<'_>) -> Answer {
     update(call, "record", "table", "form_name")
 }
 
 /// `customization_update(id:, customization:, form_configuration_name:)`.
-pub(super) fn customization_update(call: &Call<'_>) -> Answer {
+pub(super) fn customization_update(call: &FieldCall<'_>) -> Answer {
     update(call, "customization", "custom_model_type_name", "form_configuration_name")
 }
 
 /// `record_delete(id:, table:, form_name:)`.
-pub(super) fn record_delete(call: &Call<'_>) -> Answer {
+pub(super) fn record_delete(call: &FieldCall<'_>) -> Answer {
     delete(call, "form_name")
 }
 
 /// `customization_delete(id:, form_configuration_name:)`.
-pub(super) fn customization_delete(call: &Call<'_>) -> Answer {
+pub(super) fn customization_delete(call: &FieldCall<'_>) -> Answer {
     delete(call, "form_configuration_name")
 }
 
 /// `records_delete_all(table:, filter:)`.
-pub(super) fn records_delete_all(call: &Call<'_>) -> Answer {
+pub(super) fn records_delete_all(call: &FieldCall<'_>) -> Answer {
     let mut query = RecordQuery::table(call.needed("table"));
-    filter::read(call.ground(), call.arg("filter"), &mut query)?;
+    filter::read(call.table_index(), call.arg("filter"), &mut query)?;
     // A filter whose values are all null has said nothing, and must not mean everything.
     if query.ids.is_none() && query.filters.is_empty() && query.or.is_empty() {
         let message = "`records_delete_all` needs a filter that says something";
-        return Err(Fault::new("invalid", message));
+        return Err(ResolverError::new("invalid", message));
     }
     let count = call.backend().records_delete_all(&query)?;
     Ok(json!({ "count": count }))
 }
 
-fn create(call: &Call<'_>, input: &str, table: &str, form: &str) -> Answer {
+fn create(call: &FieldCall<'_>, input: &str, table: &str, form: &str) -> Answer {
     let input = call.json(input);
     let form = call.word(form);
     let new = NewRecord {
@@ -66,13 +66,13 @@ fn create(call: &Call<'_>, input: &str, table: &str, form: &str) -> Answer {
         properties: changes(&input)?,
     };
     if new.table.is_none() && form.is_none() {
-        return Err(Fault::new("invalid", "neither a table nor a form is named"));
+        return Err(ResolverError::new("invalid", "neither a table nor a form is named"));
     }
     let record = call.backend().record_create(new, form)?;
-    Ok(record::json(call.ground(), record))
+    Ok(record::json(call.table_index(), record))
 }
 
-fn update(call: &Call<'_>, input: &str, table: &str, form: &str) -> Answer {
+fn update(call: &FieldCall<'_>, input: &str, table: &str, form: &str) -> Answer {
     let id = number(call.needed("id"))?;
     let input = call.json(input);
     let change = RecordChange {
@@ -82,23 +82,23 @@ fn update(call: &Call<'_>, input: &str, table: &str, form: &str) -> Answer {
         properties: changes(&input)?,
     };
     let record = call.backend().record_update(id, change, call.word(form))?;
-    Ok(record::json(call.ground(), record))
+    Ok(record::json(call.table_index(), record))
 }
 
-fn delete(call: &Call<'_>, form: &str) -> Answer {
+fn delete(call: &FieldCall<'_>, form: &str) -> Answer {
     let id = number(call.needed("id"))?;
     let record = call.backend().record_delete(id, call.word("table"), call.word(form))?;
-    Ok(record::json(call.ground(), record))
+    Ok(record::json(call.table_index(), record))
 }
 
-fn number(id: &str) -> Result<RecordId, Fault> {
-    let unknown = || Fault::new("not_found", format!("there is no record `{id}`"));
+fn number(id: &str) -> Result<RecordId, ResolverError> {
+    let unknown = || ResolverError::new("not_found", format!("there is no record `{id}`"));
     record::id(id).ok_or_else(unknown)
 }
 
-fn read_moment(text: &str) -> Result<Timestamp, Fault> {
-    let wrong = || Fault::new("invalid", format!("`{text}` is not a moment"));
-    moment::read(&json!(text)).ok_or_else(wrong)
+fn read_moment(text: &str) -> Result<Timestamp, ResolverError> {
+    let wrong = || ResolverError::new("invalid", format!("`{text}` is not a moment"));
+    timestamp::read(&json!(text)).ok_or_else(wrong)
 }
 
 /// A text that says something.
@@ -108,7 +108,7 @@ fn word(input: &Json, key: &str) -> Option<String> {
 }
 
 /// What changes: a null says nothing, so that a variable nobody gave overwrites nothing.
-fn changes(input: &Json) -> Result<Vec<(String, Change)>, Fault> {
+fn changes(input: &Json) -> Result<Vec<(String, Change)>, ResolverError> {
     let mut changes = Vec::new();
     for entry in input.get("properties").and_then(Json::as_array).into_iter().flatten() {
         let name = entry.get("name").and_then(Json::as_str).unwrap_or_default();
@@ -125,7 +125,7 @@ fn changes(input: &Json) -> Result<Vec<(String, Change)>, Fault> {
     Ok(changes)
 }
 
-fn change(kind: &str, value: &Json) -> Result<Option<Change>, Fault> {
+fn change(kind: &str, value: &Json) -> Result<Option<Change>, ResolverError> {
     let by = || value.as_i64().unwrap_or_default();
     Ok(Some(match kind {
         "array_append" => Change::Append(value.clone()),
@@ -134,7 +134,7 @@ fn change(kind: &str, value: &Json) -> Result<Option<Change>, Fault> {
         "decrement" => {
             let less = by().checked_neg();
             Change::Increment(
-                less.ok_or_else(|| Fault::new("invalid", "`decrement` is too large"))?,
+                less.ok_or_else(|| ResolverError::new("invalid", "`decrement` is too large"))?,
             )
         }
         _ if kind.starts_with("value") => Change::Set(value.clone()),

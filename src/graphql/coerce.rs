@@ -1,4 +1,4 @@
-//! Makes a written value exact: the value that a type asks for, or why it can not be.
+//! Makes a written value normalize: the value that a type asks for, or why it can not be.
 
 use super::shape::{Input, Kind, Shapes};
 use async_graphql::parser::types::{BaseType, Type};
@@ -10,7 +10,7 @@ use serde_json::Number;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coercion {
     /// What the GraphQL specification allows; for documents from outside.
-    Exact,
+    Normalized,
     /// As the platform's templates rely on: numbers and texts stand for each other, a JSON
     /// value for its text, an empty text for no number.
     Lax,
@@ -57,27 +57,27 @@ impl Shapes {
             return Err(format!("is {}, and {name} is asked for", sort_of(&value)));
         };
         // In the order in which it is written: an order of sort keys means something.
-        let mut exact = IndexMap::with_capacity(given.len());
+        let mut normalize = IndexMap::with_capacity(given.len());
         for (key, value) in given {
             let Some(input) = fields.get(key.as_str()) else {
                 return Err(format!("has a key `{key}` that {name} does not know"));
             };
             let value = self.coerce(&input.ty, value, how).map_err(|why| within(&key, &why))?;
-            exact.insert(key, value);
+            normalize.insert(key, value);
         }
         for (key, input) in fields {
-            if exact.contains_key(key.as_str()) {
+            if normalize.contains_key(key.as_str()) {
                 continue;
             }
             match &input.default {
                 Some(default) => {
-                    exact.insert(Name::new(key), default.clone());
+                    normalize.insert(Name::new(key), default.clone());
                 }
                 None if input.ty.nullable => {}
                 None => return Err(format!("has no `{key}`, and {name} needs one")),
             }
         }
-        Ok(Value::Object(exact))
+        Ok(Value::Object(normalize))
     }
 }
 
@@ -102,7 +102,7 @@ fn choice(
         _ => "",
     };
     let fits = |known: &str| match how {
-        Coercion::Exact => known == text,
+        Coercion::Normalized => known == text,
         Coercion::Lax => known.eq_ignore_ascii_case(text.trim()),
     };
     match values.iter().find(|(known, _)| fits(known)) {
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn lax_values_stand_for_each_other() {
-        for (ty, value, exact) in [
+        for (ty, value, normalize) in [
             ("String", json!(5), json!("5")),
             ("String", json!(true), json!("true")),
             ("String", json!({"a": [1]}), json!("{\"a\":[1]}")),
@@ -230,7 +230,7 @@ mod tests {
             ("[Pair]", json!({"name": 1}), json!([{"name": "1", "page": 3}])),
             ("Free", json!({"a": {"b": null}}), json!({"a": {"b": null}})),
         ] {
-            assert_eq!(coerced(ty, value.clone(), Coercion::Lax), Ok(exact), "{ty} {value}");
+            assert_eq!(coerced(ty, value.clone(), Coercion::Lax), Ok(normalize), "{ty} {value}");
         }
         for (ty, value) in [
             ("Int", json!("12x")),
@@ -255,11 +255,11 @@ mod tests {
             ("Boolean", json!("true")),
             ("Order", json!("desc")),
         ] {
-            assert!(coerced(ty, value.clone(), Coercion::Exact).is_err(), "{ty} {value}");
+            assert!(coerced(ty, value.clone(), Coercion::Normalized).is_err(), "{ty} {value}");
         }
-        assert_eq!(coerced("Float", json!(5), Coercion::Exact), Ok(json!(5)));
-        assert_eq!(coerced("ID", json!(5), Coercion::Exact), Ok(json!("5")));
-        assert_eq!(coerced("[Int]", json!(5), Coercion::Exact), Ok(json!([5])));
+        assert_eq!(coerced("Float", json!(5), Coercion::Normalized), Ok(json!(5)));
+        assert_eq!(coerced("ID", json!(5), Coercion::Normalized), Ok(json!("5")));
+        assert_eq!(coerced("[Int]", json!(5), Coercion::Normalized), Ok(json!([5])));
     }
 
     #[test]

@@ -1,18 +1,18 @@
 //! Pages of a list, as every collection of the schema shows them.
 
-use super::backend::Fault;
-use super::call::Call;
-use crate::store::page::{PER_PAGE, Page};
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use serde_json::{Value as Json, json};
+use sluicegate_store::page::{PER_PAGE, Page};
 
 /// The longest page.
 const PER_PAGE_MAX: i64 = 10_000;
 
 /// The page that is asked for and its length; null says nothing.
-pub(super) fn paging(call: &Call<'_>) -> Result<(u32, u32), Fault> {
+pub(super) fn paging(call: &FieldCall<'_>) -> Result<(u32, u32), ResolverError> {
     let page = call.arg("page").and_then(Json::as_i64).unwrap_or(1);
     let per_page = call.arg("per_page").and_then(Json::as_i64).unwrap_or(i64::from(PER_PAGE));
-    let refused = |what: String| Fault::new("invalid", what);
+    let refused = |what: String| ResolverError::new("invalid", what);
     if !(1..=PER_PAGE_MAX).contains(&per_page) {
         return Err(refused(format!("`per_page` has to be from 1 to {PER_PAGE_MAX}")));
     }
@@ -36,7 +36,7 @@ pub(super) fn json<T>(page: Page<T>, row: impl FnMut(T) -> Json) -> Json {
 }
 
 /// A page of a list that is here as a whole.
-pub(super) fn of_all(call: &Call<'_>, all: Vec<Json>) -> Result<Json, Fault> {
+pub(super) fn of_all(call: &FieldCall<'_>, all: Vec<Json>) -> Result<Json, ResolverError> {
     let (current_page, per_page) = paging(call)?;
     let total_entries = all.len() as u64;
     let start = (current_page as usize - 1).saturating_mul(per_page as usize);

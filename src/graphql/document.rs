@@ -1,12 +1,12 @@
-//! Makes a document exact: checks every name, coerces every value, puts variables in their places.
+//! Makes a document normalize: checks every name, coerces every value, puts variables in their places.
 //!
 //! What comes out has no variables and no unused parts, so that what `async-graphql` validates
 //! and runs is literal, whatever spelling the module used.
 
 use super::coerce::Coercion;
 use super::directive;
+use super::literals::{self, Variable, Variables};
 use super::shape::{self, Shapes};
-use super::written::{self, Variable, Variables};
 use async_graphql::parser::types::{
     BaseType, Directive, DocumentOperations, ExecutableDocument, Field, FragmentDefinition,
     OperationDefinition, OperationType, Selection, SelectionSet, Type, VariableDefinition,
@@ -41,21 +41,21 @@ impl Problem {
 
 /// The variables that come with a document.
 #[derive(Clone, Copy)]
-pub(super) enum Given<'a> {
+pub(super) enum VariableValues<'a> {
     /// These; others were not given.
     Values(&'a Map<String, Json>),
     /// The document is checked for all values they may have.
     Unknown,
 }
 
-/// An exact operation with the fragments it uses.
-pub(super) struct Exact {
+/// An normalize operation with the fragments it uses.
+pub(super) struct Normalized {
     pub(super) operation: Positioned<OperationDefinition>,
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
     pub(super) root: &'static str,
 }
 
-/// What an exact document has to keep to.
+/// What an normalize document has to keep to.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'a> {
     pub(super) shapes: &'a Shapes,
@@ -78,7 +78,7 @@ pub(super) fn choose<'d>(
             all.get(name).ok_or_else(|| Problem::whole(format!("There is no operation `{name}`")))
         }
         (DocumentOperations::Multiple(all), None) => {
-            if all.len() > 1 && how == Coercion::Exact {
+            if all.len() > 1 && how == Coercion::Normalized {
                 return Err(Problem::whole("There are several operations: say which, by name"));
             }
             let first = all.values().min_by_key(|operation| operation.pos);
@@ -87,13 +87,13 @@ pub(super) fn choose<'d>(
     }
 }
 
-/// Makes one operation exact, or says everything that is wrong with it.
-pub(super) fn exact(
+/// Makes one operation normalize, or says everything that is wrong with it.
+pub(super) fn normalize(
     rules: Rules<'_>,
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
-    given: Given<'_>,
-) -> Result<Exact, Vec<Problem>> {
+    given: VariableValues<'_>,
+) -> Result<Normalized, Vec<Problem>> {
     let root = match operation.node.ty {
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
@@ -106,7 +106,7 @@ pub(super) fn exact(
         known: &document.fragments,
         variables: Variables::new(),
         wanted: Vec::new(),
-        only_checks: matches!(given, Given::Unknown),
+        only_checks: matches!(given, VariableValues::Unknown),
         problems: Vec::new(),
     };
     let mut operation = operation.clone();
@@ -120,7 +120,7 @@ pub(super) fn exact(
     }
     let fragments = walk.fragments();
     if walk.problems.is_empty() {
-        Ok(Exact { operation, fragments, root })
+        Ok(Normalized { operation, fragments, root })
     } else {
         Err(walk.problems)
     }
@@ -141,7 +141,7 @@ impl Walk<'_> {
         self.problems.push(Problem::at(pos, message));
     }
 
-    fn variable(&mut self, definition: &VariableDefinition, pos: Pos, given: Given<'_>) {
+    fn variable(&mut self, definition: &VariableDefinition, pos: Pos, given: VariableValues<'_>) {
         let name = &definition.name.node;
         let ty = &definition.var_type.node;
         if !self.rules.shapes.is_input(shape::named(ty)) {
@@ -164,27 +164,27 @@ impl Walk<'_> {
     fn value_of(
         &self,
         definition: &VariableDefinition,
-        given: Given<'_>,
+        given: VariableValues<'_>,
     ) -> Result<Variable, String> {
         let ty = &definition.var_type.node;
-        let exact = |value| {
+        let normalize = |value| {
             let value = self.rules.shapes.coerce(ty, value, self.rules.how)?;
-            let weight = written::weight(&value);
+            let weight = literals::weight(&value);
             Ok::<_, String>(Variable::Is(value, weight))
         };
         let default = definition.default_value.as_ref().map(|value| value.node.clone());
         let values = match given {
-            Given::Values(values) => values,
-            Given::Unknown => {
-                default.map_or(Ok(Variable::Absent), exact)?;
+            VariableValues::Values(values) => values,
+            VariableValues::Unknown => {
+                default.map_or(Ok(Variable::Absent), normalize)?;
                 return Ok(Variable::Of(ty.clone()));
             }
         };
         match (values.get(definition.name.node.as_str()), default) {
             (Some(json), _) => {
-                exact(Value::from_json(json.clone()).map_err(|error| error.to_string())?)
+                normalize(Value::from_json(json.clone()).map_err(|error| error.to_string())?)
             }
-            (None, Some(default)) => exact(default),
+            (None, Some(default)) => normalize(default),
             (None, None) if ty.nullable => Ok(Variable::Absent),
             (None, None) => Err("was not given".to_owned()),
         }
@@ -232,7 +232,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Makes every fragment exact that was met, and those met in them, each once.
+    /// Makes every fragment normalize that was met, and those met in them, each once.
     fn fragments(&mut self) -> HashMap<Name, Positioned<FragmentDefinition>> {
         let mut done = HashMap::new();
         let mut next = 0;
@@ -268,13 +268,13 @@ impl Walk<'_> {
                 );
                 continue;
             };
-            let exact = self.exact(&input.ty, &value, &argument.node);
-            if exact.is_some() || self.only_checks {
+            let normalize = self.normalize(&input.ty, &value, &argument.node);
+            if normalize.is_some() || self.only_checks {
                 present.push(argument.node.clone());
             }
-            if let Some(exact) = exact {
+            if let Some(normalize) = normalize {
                 let pos = value.pos;
-                field.arguments.push((argument, Positioned::new(exact.into_value(), pos)));
+                field.arguments.push((argument, Positioned::new(normalize.into_value(), pos)));
             }
         }
         for (argument, input) in &known.args {
@@ -301,8 +301,8 @@ impl Walk<'_> {
             return self.report(pos, format!("There is no field `{name}`"));
         }
         for (argument, value) in &mut field.arguments {
-            match written::free(&self.variables, &value.node) {
-                Ok(exact) => value.node = exact.unwrap_or_default().into_value(),
+            match literals::free(&self.variables, &value.node) {
+                Ok(normalize) => value.node = normalize.unwrap_or_default().into_value(),
                 Err(why) => {
                     let message = format!("`{}` {why}", argument.node);
                     self.problems.push(Problem::at(value.pos, message));
@@ -329,17 +329,17 @@ impl Walk<'_> {
                         argument.pos,
                         format!("`@{name}` takes no argument `{}`", argument.node),
                     ));
-                } else if let Some(exact) = self.exact(&flag, value, &argument.node) {
-                    value.node = exact.into_value();
+                } else if let Some(normalize) = self.normalize(&flag, value, &argument.node) {
+                    value.node = normalize.into_value();
                 }
             }
         }
     }
 
-    fn exact(&mut self, ty: &Type, value: &Positioned<Written>, name: &Name) -> Option<Value> {
+    fn normalize(&mut self, ty: &Type, value: &Positioned<Written>, name: &Name) -> Option<Value> {
         let Rules { shapes, how, .. } = self.rules;
-        match written::exact(shapes, &self.variables, how, ty, &value.node) {
-            Ok(exact) => exact,
+        match literals::normalize(shapes, &self.variables, how, ty, &value.node) {
+            Ok(normalize) => normalize,
             Err(why) => {
                 let mark = if why.starts_with('.') { "" } else { " " };
                 self.report(value.pos, format!("`{name}`{mark}{why}"));

@@ -1,8 +1,8 @@
 //! The shapes as a schema that `async-graphql` runs, and the bridge from its calls to resolvers.
 
-use super::backend::Fault;
+use super::backend::ResolverError;
 use super::build::Parts;
-use super::call::{Call, Shared};
+use super::call::{DocumentContext, FieldCall};
 use super::error::Error;
 use super::resolver::Resolver;
 use super::shape::{self, Field, Input, Kind, Shapes};
@@ -137,8 +137,8 @@ fn run<'a>(context: ResolverContext<'a>, plan: &Plan) -> FieldFuture<'a> {
             (name.to_string(), value.as_value().clone().into_json().unwrap_or_default())
         })
         .collect();
-    let shared: &Shared = context.ctx.data_unchecked::<Shared>();
-    let call = Call { args: &args, parent, shared };
+    let shared: &DocumentContext = context.ctx.data_unchecked::<DocumentContext>();
+    let call = FieldCall { args: &args, parent, shared };
     match plan.resolver.answer(&call) {
         Ok(value) => FieldFuture::Value(owned(&plan.ty, &plan.leaf, value)),
         Err(fault) => {
@@ -149,7 +149,7 @@ fn run<'a>(context: ResolverContext<'a>, plan: &Plan) -> FieldFuture<'a> {
 }
 
 /// Notes the error and lets the field be null: an error of one field leaves the others alone.
-fn report(context: &ResolverContext<'_>, fault: Fault) {
+fn report(context: &ResolverContext<'_>, fault: ResolverError) {
     let error = async_graphql::Error::new(fault.message).extend_with(|_, extensions| {
         extensions.set("code", fault.code);
         if let Some(details) = fault.details.and_then(|json| Value::from_json(json).ok()) {

@@ -1,16 +1,16 @@
 //! Executions and their steps, as operators see them; inputs stay where they are.
 
-use super::backend::Fault;
-use super::call::Call;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use super::record::moment;
 use super::{collection, redact};
-use crate::store::execution::{Execution, ExecutionQuery, State, Step};
 use serde_json::{Value as Json, json};
+use sluicegate_store::execution::{Execution, ExecutionQuery, State, Step};
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// `executions(states:, kind:, name:)`.
-pub(super) fn executions(call: &Call<'_>) -> Answer {
+pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
     let (page, per_page) = collection::paging(call)?;
     let states = call.texts("states");
     if states.as_ref().is_some_and(Vec::is_empty) {
@@ -29,7 +29,7 @@ pub(super) fn executions(call: &Call<'_>) -> Answer {
 }
 
 /// `execution(id:)`, with its steps.
-pub(super) fn execution(call: &Call<'_>) -> Answer {
+pub(super) fn execution(call: &FieldCall<'_>) -> Answer {
     let Some((execution, steps)) = call.backend().execution(call.needed("id"))? else {
         return Ok(Json::Null);
     };
@@ -38,7 +38,7 @@ pub(super) fn execution(call: &Call<'_>) -> Answer {
     Ok(found)
 }
 
-fn shown(call: &Call<'_>, execution: Execution) -> Json {
+fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
     let mut event = match execution.kind.as_str() {
         "webhook_event" => event_of(execution.input.into_json()),
         _ => Json::Null,
@@ -76,18 +76,18 @@ fn event_of(mut input: Json) -> Json {
 
 /// Hides secret properties of the record in an outcome, values of secret names, and whatever the
 /// environment gave, wherever it stands.
-pub(super) fn hide(call: &Call<'_>, value: &mut Json) {
+pub(super) fn hide(call: &FieldCall<'_>, value: &mut Json) {
     if let Some(record) = value.get_mut("record") {
         let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
         if let Some(properties) = record.get_mut("properties") {
-            call.ground().hide(&table, properties);
+            call.table_index().hide(&table, properties);
         }
     }
     redact::json(value);
     redact::texts(value, &|text| call.backend().catalog().redact(text));
 }
 
-fn step(call: &Call<'_>, step: Step) -> Json {
+fn step(call: &FieldCall<'_>, step: Step) -> Json {
     let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
     hide(call, &mut request);
     hide(call, &mut response);

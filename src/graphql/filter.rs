@@ -1,18 +1,18 @@
 //! The modern filter language (`filter:`, `sort:`) as a record query.
 
-use super::backend::Fault;
-use super::build::Ground;
+use super::backend::ResolverError;
+use super::build::TableIndex;
 use super::record;
-use crate::store::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
-use crate::store::record::RecordId;
 use serde_json::{Map, Value as Json};
+use sluicegate_store::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
+use sluicegate_store::record::RecordId;
 
 /// Adds a `RecordsFilter` to a query. What is null says nothing.
 pub(super) fn read(
-    ground: &Ground,
+    table_index: &TableIndex,
     filter: Option<&Json>,
     query: &mut RecordQuery,
-) -> Result<(), Fault> {
+) -> Result<(), ResolverError> {
     let Some(parts) = filter.and_then(Json::as_object) else { return Ok(()) };
     // The table first: which properties are secret depends on it.
     table(parts.get("table").unwrap_or(&Json::Null), query);
@@ -22,7 +22,7 @@ pub(super) fn read(
             "deleted_at" => deleted(value, query),
             "or" => {
                 for group in value.as_array().into_iter().flatten() {
-                    query.or.push(group_of(ground, query.table.as_deref(), group)?);
+                    query.or.push(group_of(table_index, query.table.as_deref(), group)?);
                     if group.get("deleted_at").is_some_and(|part| !part.is_null()) {
                         query.deleted = Deleted::Any;
                     }
@@ -32,19 +32,23 @@ pub(super) fn read(
         }
     }
     let table = query.table.clone();
-    let mut filters = plain_parts(ground, table.as_deref(), parts)?;
+    let mut filters = plain_parts(table_index, table.as_deref(), parts)?;
     query.filters.append(&mut filters);
     Ok(())
 }
 
 /// The conditions of a group of `or`.
-fn group_of(ground: &Ground, table: Option<&str>, group: &Json) -> Result<Vec<Filter>, Fault> {
+fn group_of(
+    table_index: &TableIndex,
+    table: Option<&str>,
+    group: &Json,
+) -> Result<Vec<Filter>, ResolverError> {
     let Some(parts) = group.as_object() else { return Ok(Vec::new()) };
     if parts.get("or").is_some_and(|or| !or.is_null()) {
-        return Err(Fault::new("invalid", "an `or` within an `or` is not understood"));
+        return Err(ResolverError::new("invalid", "an `or` within an `or` is not understood"));
     }
     let own_table = parts.get("table").and_then(|table| table.get("value")).and_then(Json::as_str);
-    let mut filters = plain_parts(ground, own_table.or(table), parts)?;
+    let mut filters = plain_parts(table_index, own_table.or(table), parts)?;
     for (part, subject) in
         [("id", Subject::Id), ("table", Subject::Table), ("deleted_at", Subject::DeletedAt)]
     {
@@ -55,10 +59,10 @@ fn group_of(ground: &Ground, table: Option<&str>, group: &Json) -> Result<Vec<Fi
 
 /// The parts that mean the same everywhere.
 fn plain_parts(
-    ground: &Ground,
+    table_index: &TableIndex,
     table: Option<&str>,
     parts: &Map<String, Json>,
-) -> Result<Vec<Filter>, Fault> {
+) -> Result<Vec<Filter>, ResolverError> {
     let mut filters = Vec::new();
     for (part, subject) in [
         ("created_at", Subject::CreatedAt),
@@ -75,7 +79,7 @@ fn plain_parts(
         }
         let found = conditions(&Subject::Property(name.to_owned()), Some(entry));
         if !found.is_empty() {
-            refuse_secret(ground, table, name)?;
+            refuse_secret(table_index, table, name)?;
         }
         filters.extend(found);
     }
@@ -83,10 +87,14 @@ fn plain_parts(
 }
 
 /// A condition on a secret would tell it letter by letter.
-pub(super) fn refuse_secret(ground: &Ground, table: Option<&str>, name: &str) -> Result<(), Fault> {
-    if ground.is_secret(table, name) {
+pub(super) fn refuse_secret(
+    table_index: &TableIndex,
+    table: Option<&str>,
+    name: &str,
+) -> Result<(), ResolverError> {
+    if table_index.is_secret(table, name) {
         let message = format!("the property `{name}` is secret: nothing can be found by it");
-        return Err(Fault::new("forbidden", message));
+        return Err(ResolverError::new("forbidden", message));
     }
     Ok(())
 }
@@ -196,10 +204,10 @@ fn deleted(value: &Json, query: &mut RecordQuery) {
 
 /// The order of a list of `RecordsSort`.
 pub(super) fn sort(
-    ground: &Ground,
+    table_index: &TableIndex,
     table: Option<&str>,
     keys: Option<&Json>,
-) -> Result<Vec<Sort>, Fault> {
+) -> Result<Vec<Sort>, ResolverError> {
     let mut sorts = Vec::new();
     let keys = keys.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object);
     for (by, value) in keys.flatten() {
@@ -212,7 +220,7 @@ pub(super) fn sort(
             _ => {
                 for entry in value.as_array().into_iter().flatten() {
                     let name = entry.get("name").and_then(Json::as_str).unwrap_or_default();
-                    refuse_secret(ground, table, name)?;
+                    refuse_secret(table_index, table, name)?;
                     sorts.push(one(Subject::Property(name.to_owned()), entry));
                 }
                 continue;

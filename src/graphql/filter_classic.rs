@@ -1,14 +1,14 @@
 //! The filters of 2019 (`customizations(name:, properties: …)`) as a record query.
 
-use super::backend::Fault;
-use super::call::Call;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use super::filter;
 use super::record;
-use crate::store::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
 use serde_json::Value as Json;
+use sluicegate_store::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
 
 /// The query that the arguments of `customizations` ask.
-pub(super) fn read(call: &Call<'_>) -> Result<RecordQuery, Fault> {
+pub(super) fn read(call: &FieldCall<'_>) -> Result<RecordQuery, ResolverError> {
     let mut query =
         RecordQuery { table: call.text("name").map(str::to_owned), ..RecordQuery::default() };
     if let Some(id) = call.text("id") {
@@ -43,7 +43,7 @@ pub(super) fn read(call: &Call<'_>) -> Result<RecordQuery, Fault> {
     Ok(query)
 }
 
-fn properties(call: &Call<'_>, query: &mut RecordQuery) -> Result<(), Fault> {
+fn properties(call: &FieldCall<'_>, query: &mut RecordQuery) -> Result<(), ResolverError> {
     for entry in call.arg("properties").and_then(Json::as_array).into_iter().flatten() {
         let name = entry.get("name").and_then(Json::as_str).unwrap_or_default();
         if name.trim().is_empty() {
@@ -51,7 +51,7 @@ fn properties(call: &Call<'_>, query: &mut RecordQuery) -> Result<(), Fault> {
         }
         let found = filter::conditions(&Subject::Property(name.to_owned()), Some(entry));
         if !found.is_empty() {
-            filter::refuse_secret(call.ground(), query.table.as_deref(), name)?;
+            filter::refuse_secret(call.table_index(), query.table.as_deref(), name)?;
         }
         let exclude = entry.get("exclude").and_then(Json::as_bool) == Some(true);
         let found = found.into_iter().map(|f| if exclude { f.negated() } else { f });
@@ -60,7 +60,7 @@ fn properties(call: &Call<'_>, query: &mut RecordQuery) -> Result<(), Fault> {
     Ok(())
 }
 
-fn sort(call: &Call<'_>, table: Option<&str>) -> Result<Vec<Sort>, Fault> {
+fn sort(call: &FieldCall<'_>, table: Option<&str>) -> Result<Vec<Sort>, ResolverError> {
     let mut sorts = Vec::new();
     for key in call.arg("sort").and_then(Json::as_array).into_iter().flatten() {
         let name = key.get("name").and_then(Json::as_str).unwrap_or_default();
@@ -73,7 +73,7 @@ fn sort(call: &Call<'_>, table: Option<&str>) -> Result<Vec<Sort>, Fault> {
             "external_id" => Subject::ExternalId,
             property => {
                 let property = property.strip_prefix("properties.").unwrap_or(property);
-                filter::refuse_secret(call.ground(), table, property)?;
+                filter::refuse_secret(call.table_index(), table, property)?;
                 Subject::Property(property.to_owned())
             }
         };

@@ -64,13 +64,13 @@ struct Cost {
 
 /// Weighs documents whose variables are already in their places. A fragment is weighed once,
 /// however often it is spread: a document can not make its own checking expensive.
-pub(super) struct Scales<'a> {
+pub(super) struct CostCounter<'a> {
     shapes: &'a Shapes,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     weighed: HashMap<&'a str, Option<Cost>>,
 }
 
-impl<'a> Scales<'a> {
+impl<'a> CostCounter<'a> {
     pub(super) fn new(
         shapes: &'a Shapes,
         fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,

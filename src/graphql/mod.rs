@@ -1,4 +1,4 @@
-//! The platform's GraphQL: its schema as text, lax documents made exact, one mutation per request type.
+//! The platform's GraphQL: its schema as text, lax documents made normalize, one mutation per request type.
 //!
 //! A document goes through [`document`] (checks, coercion, variables put in their places) and
 //! [`limits`] before `async-graphql` runs it; resolvers call a [`backend::Backend`], one object
@@ -14,12 +14,14 @@ mod coerce;
 mod collection;
 mod directive;
 pub mod document;
+mod duplicate_mutations;
 mod dynamic;
 pub mod error;
 mod execution;
 mod filter;
 mod filter_classic;
 pub mod limits;
+mod literals;
 mod nesting;
 mod operations;
 mod property;
@@ -31,5 +33,3 @@ mod request_type;
 mod resolver;
 pub mod schema;
 mod shape;
-mod twice;
-mod written;

@@ -1,21 +1,21 @@
 //! The platform's smaller operations: API calls, constants, sessions, activities, mail.
 
-use super::backend::{ApiCallSend, ConstantEntry, Fault};
-use super::call::{Call, Door};
+use super::backend::{ApiCallSend, ConstantEntry, ResolverError};
+use super::call::{FieldCall, Origin};
 use super::collection;
 use super::record::moment;
-use crate::store::state::Activity;
 use serde_json::{Value as Json, json};
+use sluicegate_store::state::Activity;
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// `api_call_send(data:, template:, options:)`.
-pub(super) fn api_call_send(call: &Call<'_>) -> Answer {
+pub(super) fn api_call_send(call: &FieldCall<'_>) -> Answer {
     let name = call.arg("template").and_then(|template| template.get("name"));
     let template = name.and_then(Json::as_str).map(str::to_owned);
     let ad_hoc = call.json("api_call");
     if template.is_none() && ad_hoc.is_null() {
-        return Err(Fault::new("invalid", "neither a template nor a call is given"));
+        return Err(ResolverError::new("invalid", "neither a template nor a call is given"));
     }
     let (data, options) = (call.json("data"), call.json("options"));
     let answer = call.backend().api_call_send(ApiCallSend { template, data, options, ad_hoc })?;
@@ -33,33 +33,33 @@ fn without_no_errors(mut answer: Json) -> Json {
 }
 
 /// `constant_set(name:, value:)`.
-pub(super) fn constant_set(call: &Call<'_>) -> Answer {
+pub(super) fn constant_set(call: &FieldCall<'_>) -> Answer {
     let (name, value) = (call.needed("name"), call.needed("value"));
     call.backend().constant_set(name, Some(value))?;
     Ok(json!({ "name": name, "value": value }))
 }
 
 /// `constant_unset(name:)`.
-pub(super) fn constant_unset(call: &Call<'_>) -> Answer {
+pub(super) fn constant_unset(call: &FieldCall<'_>) -> Answer {
     let name = call.needed("name");
     call.backend().constant_set(name, None)?;
     Ok(json!({ "name": name }))
 }
 
 /// `constants(filter:)`.
-pub(super) fn constants(call: &Call<'_>) -> Answer {
+pub(super) fn constants(call: &FieldCall<'_>) -> Answer {
     let wanted = call.arg("filter").and_then(|filter| filter.get("name")?.as_str());
     collection::of_all(call, known_constants(call, wanted)?)
 }
 
 /// `constant(name:)`.
-pub(super) fn constant(call: &Call<'_>) -> Answer {
+pub(super) fn constant(call: &FieldCall<'_>) -> Answer {
     let found = known_constants(call, Some(call.needed("name")))?;
     Ok(found.into_iter().next().unwrap_or_default())
 }
 
-fn known_constants(call: &Call<'_>, name: Option<&str>) -> Result<Vec<Json>, Fault> {
-    let with_values = call.shared.door == Door::Template;
+fn known_constants(call: &FieldCall<'_>, name: Option<&str>) -> Result<Vec<Json>, ResolverError> {
+    let with_values = call.shared.origin == Origin::Template;
     let all = call.backend().constants(with_values)?;
     let wanted = all.into_iter().filter(|entry| name.is_none_or(|name| entry.name == name));
     let shown = wanted.map(|ConstantEntry { name, value, updated_at }| {
@@ -71,23 +71,23 @@ fn known_constants(call: &Call<'_>, name: Option<&str>) -> Result<Vec<Json>, Fau
 }
 
 /// `session_create_field(name:, value:)`.
-pub(super) fn session_create_field(call: &Call<'_>) -> Answer {
+pub(super) fn session_create_field(call: &FieldCall<'_>) -> Answer {
     call.backend().session_set(call.needed("name"), call.json("value"))?;
     Ok(call.json("value"))
 }
 
 /// `session_delete_field(name:)`.
-pub(super) fn session_delete_field(call: &Call<'_>) -> Answer {
+pub(super) fn session_delete_field(call: &FieldCall<'_>) -> Answer {
     call.backend().session_delete(call.needed("name"))
 }
 
 /// `activity_create(payload:)`.
-pub(super) fn activity_create(call: &Call<'_>) -> Answer {
+pub(super) fn activity_create(call: &FieldCall<'_>) -> Answer {
     Ok(activity(call.backend().activity_create(call.json("payload"))?))
 }
 
 /// `activities(uuids:)`; ids and uuids are the same.
-pub(super) fn activities(call: &Call<'_>) -> Answer {
+pub(super) fn activities(call: &FieldCall<'_>) -> Answer {
     let (page, per_page) = collection::paging(call)?;
     let (ids, uuids) = (call.texts("ids"), call.texts("uuids"));
     let is_restricted = ids.is_some() || uuids.is_some();
@@ -111,7 +111,7 @@ fn activity(activity: Activity) -> Json {
 }
 
 /// `email_send(template:, data:)`.
-pub(super) fn email_send(call: &Call<'_>) -> Answer {
+pub(super) fn email_send(call: &FieldCall<'_>) -> Answer {
     let name = call.arg("template").and_then(|template| template.get("name")?.as_str());
     let answer = call.backend().email_send(name.unwrap_or_default(), call.json("data"))?;
     Ok(without_no_errors(answer))

@@ -1,24 +1,24 @@
 //! The `property…` fields: one property of a record, as the asked kind.
 
-use super::backend::Fault;
-use super::call::Call;
-use crate::store::text;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use serde_json::{Value as Json, json};
+use sluicegate_store::text;
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// The property as it is kept; null when there is none.
-fn kept<'a>(call: &Call<'a>) -> Option<&'a Json> {
+fn kept<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
     call.of_parent("properties")?.get(call.needed("name")).filter(|value| !value.is_null())
 }
 
 /// As text: numbers as they are written, lists and objects as JSON.
-pub(super) fn as_text(call: &Call<'_>) -> Answer {
+pub(super) fn as_text(call: &FieldCall<'_>) -> Answer {
     Ok(kept(call).and_then(text::of).map_or(Json::Null, |text| json!(text)))
 }
 
 /// As a whole number; null for what is none.
-pub(super) fn as_int(call: &Call<'_>) -> Answer {
+pub(super) fn as_int(call: &FieldCall<'_>) -> Answer {
     let whole = match kept(call) {
         Some(Json::String(text)) => text.trim().parse::<i64>().ok(),
         Some(value) => value.as_i64(),
@@ -28,7 +28,7 @@ pub(super) fn as_int(call: &Call<'_>) -> Answer {
 }
 
 /// As a number; null for what is none.
-pub(super) fn as_float(call: &Call<'_>) -> Answer {
+pub(super) fn as_float(call: &FieldCall<'_>) -> Answer {
     let float = match kept(call) {
         Some(Json::String(text)) => text.trim().parse::<f64>().ok(),
         Some(value) => value.as_f64(),
@@ -38,7 +38,7 @@ pub(super) fn as_float(call: &Call<'_>) -> Answer {
 }
 
 /// As true or false; null for what is neither.
-pub(super) fn as_boolean(call: &Call<'_>) -> Answer {
+pub(super) fn as_boolean(call: &FieldCall<'_>) -> Answer {
     Ok(match kept(call) {
         Some(Json::Bool(flag)) => json!(flag),
         Some(Json::String(text)) => match text.trim() {
@@ -51,12 +51,12 @@ pub(super) fn as_boolean(call: &Call<'_>) -> Answer {
 }
 
 /// As a list; a text that holds a JSON list is read.
-pub(super) fn as_array(call: &Call<'_>) -> Answer {
+pub(super) fn as_array(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| if json.is_array() { json } else { Json::Null })
 }
 
 /// As JSON; a text that holds JSON is read, any other stays a text.
-pub(super) fn as_json(call: &Call<'_>) -> Answer {
+pub(super) fn as_json(call: &FieldCall<'_>) -> Answer {
     Ok(match kept(call) {
         Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
         Some(value) => value.clone(),
@@ -65,12 +65,12 @@ pub(super) fn as_json(call: &Call<'_>) -> Answer {
 }
 
 /// As an object.
-pub(super) fn as_object(call: &Call<'_>) -> Answer {
+pub(super) fn as_object(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| if json.is_object() { json } else { Json::Null })
 }
 
 /// As an uploaded file: an object, or the text of its address.
-pub(super) fn as_upload(call: &Call<'_>) -> Answer {
+pub(super) fn as_upload(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| match json {
         Json::String(url) => {
             let name = url.rsplit('/').next().unwrap_or_default();

@@ -1,35 +1,35 @@
 //! Reading: `records`, `customizations`, users, and the listings there are not.
 
-use super::backend::Fault;
-use super::call::Call;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use super::collection;
 use super::{filter, filter_classic, record};
-use crate::store::query::RecordQuery;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_store::query::RecordQuery;
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// `records(filter:, sort:, page:, per_page:)`.
-pub(super) fn records(call: &Call<'_>) -> Answer {
+pub(super) fn records(call: &FieldCall<'_>) -> Answer {
     let mut query = RecordQuery::default();
-    filter::read(call.ground(), call.arg("filter"), &mut query)?;
-    query.sort = filter::sort(call.ground(), query.table.as_deref(), call.arg("sort"))?;
+    filter::read(call.table_index(), call.arg("filter"), &mut query)?;
+    query.sort = filter::sort(call.table_index(), query.table.as_deref(), call.arg("sort"))?;
     page_of(call, query)
 }
 
 /// `customizations(name:, properties:, …)`.
-pub(super) fn customizations(call: &Call<'_>) -> Answer {
+pub(super) fn customizations(call: &FieldCall<'_>) -> Answer {
     page_of(call, filter_classic::read(call)?)
 }
 
-fn page_of(call: &Call<'_>, mut query: RecordQuery) -> Answer {
+fn page_of(call: &FieldCall<'_>, mut query: RecordQuery) -> Answer {
     (query.page, query.per_page) = collection::paging(call)?;
     let page = call.backend().records(&query)?;
-    Ok(collection::json(page, |row| record::json(call.ground(), row)))
+    Ok(collection::json(page, |row| record::json(call.table_index(), row)))
 }
 
 /// `user(id:, email:)`; without either nobody is meant.
-pub(super) fn user(call: &Call<'_>) -> Answer {
+pub(super) fn user(call: &FieldCall<'_>) -> Answer {
     if call.word("id").is_none() && call.word("email").is_none() {
         return Ok(Json::Null);
     }
@@ -38,13 +38,13 @@ pub(super) fn user(call: &Call<'_>) -> Answer {
 }
 
 /// `users(…)`.
-pub(super) fn users(call: &Call<'_>) -> Answer {
+pub(super) fn users(call: &FieldCall<'_>) -> Answer {
     let users = call.backend().users(call.args)?;
     collection::of_all(call, users)
 }
 
 /// The user a record belongs to.
-pub(super) fn user_of_record(call: &Call<'_>) -> Answer {
+pub(super) fn user_of_record(call: &FieldCall<'_>) -> Answer {
     let Some(id) = call.of_parent("user_id") else { return Ok(Json::Null) };
     call.shared.take_related()?;
     let arguments = Map::from_iter([("id".to_owned(), id.clone())]);
@@ -53,13 +53,13 @@ pub(super) fn user_of_record(call: &Call<'_>) -> Answer {
 }
 
 /// `user_update(id:, user:, form_configuration_name:)`.
-pub(super) fn user_update(call: &Call<'_>) -> Answer {
+pub(super) fn user_update(call: &FieldCall<'_>) -> Answer {
     let form = call.word("form_configuration_name");
     call.backend().user_update(call.needed("id"), call.json("user"), form)
 }
 
 /// The profile of a user: its own object, or the user's first that fits.
-pub(super) fn profile(call: &Call<'_>) -> Answer {
+pub(super) fn profile(call: &FieldCall<'_>) -> Answer {
     let profiles = call.of_parent("profiles").and_then(Json::as_array);
     let wanted = call.text("profile_type").unwrap_or("default");
     let fits = |profile: &&Json| profile.get("profile_type").is_some_and(|name| name == wanted);
@@ -67,11 +67,11 @@ pub(super) fn profile(call: &Call<'_>) -> Answer {
 }
 
 /// A page of nothing.
-pub(super) fn listings(call: &Call<'_>) -> Answer {
+pub(super) fn listings(call: &FieldCall<'_>) -> Answer {
     collection::of_all(call, Vec::new())
 }
 
 /// Nothing.
-pub(super) fn nothing(_call: &Call<'_>) -> Answer {
+pub(super) fn nothing(_call: &FieldCall<'_>) -> Answer {
     Ok(json!(null))
 }

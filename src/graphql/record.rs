@@ -1,14 +1,14 @@
 //! A record as the schema shows it; secret properties never leave.
 
-use super::build::Ground;
-use crate::store::record::{Record, RecordId};
+use super::build::TableIndex;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
+use sluicegate_store::record::{Record, RecordId};
 
 /// The record as a JSON object whose keys are the fields of `Record` and of `Customization`.
-pub(super) fn json(ground: &Ground, record: Record) -> Json {
+pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
     let mut properties = Json::Object(record.properties);
-    ground.hide(&record.table, &mut properties);
+    table_index.hide(&record.table, &mut properties);
     let mut shown = json!({
         "id": record.id.to_string(),
         "name": record.table,

@@ -1,32 +1,33 @@
 //! `related_record` and `related_records`: from one record to those of another table.
 
-use super::backend::Fault;
-use super::call::Call;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use super::{filter, record};
-use crate::store::query::{Filter, Op, RecordQuery, Subject};
 use serde_json::Value as Json;
+use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
 
-type Answer = Result<Json, Fault>;
+type Answer = Result<Json, ResolverError>;
 
 /// The most related records of one record.
 const LIMIT_MAX: u32 = 10_000;
 
 /// The first by the order that is asked.
-pub(super) fn one(call: &Call<'_>) -> Answer {
+pub(super) fn one(call: &FieldCall<'_>) -> Answer {
     let found = find(call, 1)?;
     Ok(found.into_iter().next().unwrap_or_default())
 }
 
 /// All, up to `limit`.
-pub(super) fn many(call: &Call<'_>) -> Answer {
+pub(super) fn many(call: &FieldCall<'_>) -> Answer {
     let limit = call.arg("limit").and_then(Json::as_i64).unwrap_or(100);
     let limit = u32::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    let limit = limit
-        .ok_or_else(|| Fault::new("invalid", format!("`limit` has to be from 1 to {LIMIT_MAX}")))?;
+    let limit = limit.ok_or_else(|| {
+        ResolverError::new("invalid", format!("`limit` has to be from 1 to {LIMIT_MAX}"))
+    })?;
     find(call, limit).map(Json::Array)
 }
 
-fn find(call: &Call<'_>, limit: u32) -> Result<Vec<Json>, Fault> {
+fn find(call: &FieldCall<'_>, limit: u32) -> Result<Vec<Json>, ResolverError> {
     let Some(own) = own_value(call) else { return Ok(Vec::new()) };
     call.shared.take_related()?;
     let mut query = RecordQuery { per_page: limit, ..RecordQuery::default() };
@@ -38,15 +39,15 @@ fn find(call: &Call<'_>, limit: u32) -> Result<Vec<Json>, Fault> {
             query.filters.push(Filter::on(Subject::Table, Op::In(tables)));
         }
     }
-    filter::read(call.ground(), call.arg("filter"), &mut query)?;
-    query.sort = filter::sort(call.ground(), query.table.as_deref(), call.arg("sort"))?;
+    filter::read(call.table_index(), call.arg("filter"), &mut query)?;
+    query.sort = filter::sort(call.table_index(), query.table.as_deref(), call.arg("sort"))?;
     join(call, &mut query, own)?;
     let page = call.backend().records(&query)?;
-    Ok(page.results.into_iter().map(|row| record::json(call.ground(), row)).collect())
+    Ok(page.results.into_iter().map(|row| record::json(call.table_index(), row)).collect())
 }
 
 /// What the parent has in `join_on_property`; its id when nothing else is said.
-fn own_value<'a>(call: &Call<'a>) -> Option<&'a Json> {
+fn own_value<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
     let name = call.word("join_on_property").unwrap_or("id");
     let property = call.of_parent("properties").and_then(|all| all.get(name));
     let is_attribute = matches!(name, "id" | "user_id" | "external_id");
@@ -58,7 +59,7 @@ fn own_value<'a>(call: &Call<'a>) -> Option<&'a Json> {
 }
 
 /// The other side: `foreign_property`, the id when nothing else is said.
-fn join(call: &Call<'_>, query: &mut RecordQuery, own: &Json) -> Result<(), Fault> {
+fn join(call: &FieldCall<'_>, query: &mut RecordQuery, own: &Json) -> Result<(), ResolverError> {
     let name = call.word("foreign_property").unwrap_or("id");
     let values = own.as_array().cloned().unwrap_or_else(|| vec![own.clone()]);
     if name == "id" {
@@ -68,9 +69,9 @@ fn join(call: &Call<'_>, query: &mut RecordQuery, own: &Json) -> Result<(), Faul
         return Ok(());
     }
     let table = query.table.as_deref();
-    filter::refuse_secret(call.ground(), table, name)?;
+    filter::refuse_secret(call.table_index(), table, name)?;
     // `external_id` can be an attribute and, in tables that say so, a property.
-    let declares = table.is_none_or(|table| call.ground().declares(table, name));
+    let declares = table.is_none_or(|table| call.table_index().declares(table, name));
     let subject = match name {
         "external_id" if !declares => Subject::ExternalId,
         "user_id" if !declares => Subject::UserId,

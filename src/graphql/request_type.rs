@@ -1,15 +1,15 @@
 //! One mutation per request type, with typed data where the API call declares `params:`.
 
-use super::backend::{Fault, RequestTypeCall};
-use super::call::Call;
+use super::backend::{RequestTypeCall, ResolverError};
+use super::call::FieldCall;
 use super::execution;
 use super::shape::{Field, Input, Kind, Shape, Shapes};
-use crate::module::catalog::Catalog;
-use crate::module::fault;
-use crate::module::param::{Param, ParamKind};
 use async_graphql::parser::types::Type;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::diagnostic;
+use sluicegate_module::param::{Param, ParamKind};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) struct Mutation {
 pub(super) fn add(
     catalog: &Catalog,
     shapes: &mut Shapes,
-    faults: &mut Vec<fault::Fault>,
+    faults: &mut Vec<diagnostic::Diagnostic>,
 ) -> Vec<Mutation> {
     let mut mutations = Vec::new();
     for request_type in catalog.request_types() {
@@ -40,7 +40,11 @@ pub(super) fn add(
         };
         if field != name {
             let why = format!("`{name}` is taken in GraphQL: it is called `{field}` there");
-            let warning = fault::Fault::of_file(fault::Severity::Warning, &call.source.path, why);
+            let warning = diagnostic::Diagnostic::of_file(
+                diagnostic::Severity::Warning,
+                &call.source.path,
+                why,
+            );
             faults.push(warning);
         }
         let data = match &call.params {
@@ -62,8 +66,8 @@ pub(super) fn add(
     mutations
 }
 
-fn said(path: &Path, why: &str) -> fault::Fault {
-    fault::Fault::of_file(fault::Severity::Error, path, why)
+fn said(path: &Path, why: &str) -> diagnostic::Diagnostic {
+    diagnostic::Diagnostic::of_file(diagnostic::Severity::Error, path, why)
 }
 
 /// The name of the field: that of the request type, or with the gateway's before it.
@@ -107,7 +111,7 @@ fn mutation(description: String, data: &str) -> Field {
 }
 
 /// `CreatePaymentData` for `create_payment`. All its fields are nullable: what is missing is
-/// answered as an outcome, `invalid`, the same as at every other door.
+/// answered as an outcome, `invalid`, the same as at every other origin.
 fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String, String> {
     let words = field.split('_').filter(|word| !word.is_empty());
     let camel: String = words.map(capitalised).collect();
@@ -182,7 +186,7 @@ fn about(param: &Param) -> Option<String> {
 }
 
 /// Runs the request type.
-pub(super) fn run(call: &Call<'_>, mutation: &Mutation) -> Result<Json, Fault> {
+pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, ResolverError> {
     let mut data = call.json("data");
     if data.is_null() {
         data = json!({});

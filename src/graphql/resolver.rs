@@ -1,7 +1,7 @@
 //! Which function answers which field.
 
-use super::backend::Fault;
-use super::call::Call;
+use super::backend::ResolverError;
+use super::call::FieldCall;
 use super::request_type::{self, Mutation};
 use super::{admin, change, execution, operations, property, query, related};
 use serde_json::Value as Json;
@@ -11,7 +11,7 @@ pub(super) enum Resolver {
     /// The parent's value of that name.
     Key,
     /// A function.
-    Function(fn(&Call<'_>) -> Result<Json, Fault>),
+    Function(fn(&FieldCall<'_>) -> Result<Json, ResolverError>),
     /// A request type.
     RequestType(Mutation),
 }
@@ -36,7 +36,7 @@ impl Resolver {
     }
 
     /// Answers; [`Resolver::Key`] is answered where the parent is.
-    pub(super) fn answer(&self, call: &Call<'_>) -> Result<Json, Fault> {
+    pub(super) fn answer(&self, call: &FieldCall<'_>) -> Result<Json, ResolverError> {
         match self {
             Self::Key => Ok(Json::Null),
             Self::Function(function) => function(call),
@@ -45,7 +45,7 @@ impl Resolver {
     }
 }
 
-type Function = fn(&Call<'_>) -> Result<Json, Fault>;
+type Function = fn(&FieldCall<'_>) -> Result<Json, ResolverError>;
 
 fn query_field(field: &str) -> Option<Function> {
     Some(match field {

@@ -1,20 +1,20 @@
 //! The schema of an instance, and the two ways to run a document against it.
 
 use super::backend::Backend;
-use super::build::{self, Ground};
-use super::call::{Door, Shared};
+use super::build::{self, TableIndex};
+use super::call::{DocumentContext, Origin};
 use super::coerce::Coercion;
-use super::document::{self, Exact, Given, Problem, Rules};
+use super::document::{self, Normalized, Problem, Rules, VariableValues};
 use super::error::Error;
-use super::limits::{Limits, Scales};
+use super::limits::{CostCounter, Limits};
 use super::shape::Shapes;
-use super::{blocking, dynamic, twice};
-use crate::module::catalog::Catalog;
-use crate::module::fault::Fault;
+use super::{blocking, duplicate_mutations, dynamic};
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::{Request, Response};
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::diagnostic::Diagnostic;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -22,9 +22,9 @@ use std::sync::{Arc, Mutex};
 /// built once for a catalog and serves all threads; running a document blocks.
 pub struct Schema {
     shapes: Shapes,
-    ground: Arc<Ground>,
+    table_index: Arc<TableIndex>,
     inner: async_graphql::dynamic::Schema,
-    faults: Vec<Fault>,
+    faults: Vec<Diagnostic>,
     /// Documents of modules, which come again and again.
     read: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
 }
@@ -38,7 +38,7 @@ struct Asked<'a> {
     operation: Option<&'a str>,
     variables: &'a Json,
     limits: Limits,
-    door: Door,
+    origin: Origin,
 }
 
 impl Schema {
@@ -46,13 +46,13 @@ impl Schema {
     pub fn build(catalog: &Catalog) -> Result<Self, Error> {
         let parts = build::parts(catalog)?;
         let inner = dynamic::build(&parts)?;
-        let ground = Arc::new(parts.ground);
+        let table_index = Arc::new(parts.table_index);
         let read = Mutex::new(HashMap::new());
-        Ok(Self { shapes: parts.shapes, ground, inner, faults: parts.faults, read })
+        Ok(Self { shapes: parts.shapes, table_index, inner, faults: parts.faults, read })
     }
 
     /// Names that clash, and other things a module can do wrong.
-    pub fn faults(&self) -> &[Fault] {
+    pub fn faults(&self) -> &[Diagnostic] {
         &self.faults
     }
 
@@ -70,7 +70,7 @@ impl Schema {
         backend: Arc<dyn Backend>,
         limits: Limits,
     ) -> Json {
-        let asked = Asked { source, operation, variables, limits, door: Door::Outside };
+        let asked = Asked { source, operation, variables, limits, origin: Origin::External };
         match self.run(&asked, backend) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
@@ -86,7 +86,7 @@ impl Schema {
         backend: Arc<dyn Backend>,
         limits: Limits,
     ) -> Json {
-        let asked = Asked { source, operation: None, variables, limits, door: Door::Template };
+        let asked = Asked { source, operation: None, variables, limits, origin: Origin::Template };
         let mut answer = match self.run(&asked, backend) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
@@ -112,8 +112,10 @@ impl Schema {
         let rules = self.rules(Coercion::Lax, false);
         let mut problems = Vec::new();
         for operation in operations {
-            match document::exact(rules, &document, operation, Given::Unknown) {
-                Ok(exact) => problems.extend(self.weigh(&exact, &Limits::TEMPLATE).err()),
+            match document::normalize(rules, &document, operation, VariableValues::Unknown) {
+                Ok(normalize) => {
+                    problems.extend(self.check_cost(&normalize, &Limits::TEMPLATE).err())
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -122,11 +124,11 @@ impl Schema {
     }
 
     fn run(&self, asked: &Asked<'_>, backend: Arc<dyn Backend>) -> Result<Response, Vec<Problem>> {
-        let Asked { source, operation, variables, limits, door } = *asked;
-        let how = if door == Door::Template { Coercion::Lax } else { Coercion::Exact };
-        let document = match door {
-            Door::Template => self.parse_once(source, &limits),
-            Door::Outside => self.parse(source, &limits).map(Arc::new),
+        let Asked { source, operation, variables, limits, origin } = *asked;
+        let how = if origin == Origin::Template { Coercion::Lax } else { Coercion::Normalized };
+        let document = match origin {
+            Origin::Template => self.parse_once(source, &limits),
+            Origin::External => self.parse(source, &limits).map(Arc::new),
         };
         let document = document.map_err(|problem| vec![problem])?;
         let operation = document::choose(&document, operation.filter(|name| !name.is_empty()), how)
@@ -138,13 +140,14 @@ impl Schema {
             _ => return Err(vec![Problem::whole("`variables` is not an object")]),
         };
         let rules = self.rules(how, limits.introspection);
-        let exact = document::exact(rules, &document, operation, Given::Values(values))?;
-        self.weigh(&exact, &limits).map_err(|problem| vec![problem])?;
+        let normalize =
+            document::normalize(rules, &document, operation, VariableValues::Values(values))?;
+        self.check_cost(&normalize, &limits).map_err(|problem| vec![problem])?;
         let document = ExecutableDocument {
-            operations: DocumentOperations::Single(exact.operation),
-            fragments: exact.fragments,
+            operations: DocumentOperations::Single(normalize.operation),
+            fragments: normalize.fragments,
         };
-        let shared = Shared::new(backend, Arc::clone(&self.ground), door);
+        let shared = DocumentContext::new(backend, Arc::clone(&self.table_index), origin);
         let mut request = Request::new(String::new()).data(shared);
         request.set_parsed_query(document);
         if !limits.introspection {
@@ -157,13 +160,13 @@ impl Schema {
         Rules { shapes: &self.shapes, how, introspection }
     }
 
-    fn weigh(&self, exact: &Exact, limits: &Limits) -> Result<(), Problem> {
-        let set = &exact.operation.node.selection_set.node;
-        Scales::new(&self.shapes, &exact.fragments)
-            .check(set, exact.root, limits)
+    fn check_cost(&self, normalize: &Normalized, limits: &Limits) -> Result<(), Problem> {
+        let set = &normalize.operation.node.selection_set.node;
+        CostCounter::new(&self.shapes, &normalize.fragments)
+            .check(set, normalize.root, limits)
             .map_err(Problem::whole)?;
-        match exact.root {
-            "Mutation" => twice::check(set, &exact.fragments),
+        match normalize.root {
+            "Mutation" => duplicate_mutations::check(set, &normalize.fragments),
             _ => Ok(()),
         }
     }

@@ -13,7 +13,7 @@ pub fn wait(attempt: u32, jitter: u64) -> SignedDuration {
     let whole_ms = (FIRST_MS << doublings).min(LONGEST_MS);
     let shortened_ms = whole_ms - jitter % (whole_ms / 4);
     let wait = i64::try_from(shortened_ms).expect("at most half a minute");
-    SignedDuration::from_millis(wait / i64::from(crate::crash::haste()))
+    SignedDuration::from_millis(wait / i64::from(sluicegate_failpoint::time_scale()))
 }
 
 #[cfg(test)]

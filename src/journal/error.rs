@@ -1,7 +1,7 @@
 //! What can go wrong in the journal, named by what a caller can do about it.
 
-use crate::store;
-use crate::store::execution::ExecutionId;
+use sluicegate_store as store;
+use sluicegate_store::execution::ExecutionId;
 
 /// Why the journal did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum Error {
         "execution {execution}, step {seq}: recorded as {recorded}, now it would be {attempted}; \
          stopped, because going on would be guessing"
     )]
-    Diverged {
+    NonDeterministic {
         /// Which execution.
         execution: ExecutionId,
         /// At which step.

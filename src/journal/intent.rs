@@ -1,16 +1,16 @@
 //! What is going to be done, before it is done: executions and steps as they are asked for.
 
-use crate::store::document::Document;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
+use sluicegate_store::document::Document;
 
 /// An execution that is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {
     /// Its id, when calls are rendered with keys derived from it before it begins.
-    pub id: Option<crate::store::execution::ExecutionId>,
+    pub id: Option<sluicegate_store::execution::ExecutionId>,
     /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
     pub kind: String,
     /// Which one of its kind.
@@ -102,7 +102,7 @@ pub struct StepAnswer {
 
 /// An execution that a phase asks for: it begins to exist when the phase is committed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Later {
+pub struct Enqueue {
     /// What.
     pub intent: Intent,
     /// Not before.

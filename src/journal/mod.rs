@@ -1,15 +1,15 @@
 //! Executions and their steps: begin, resume, finish; the only writer of both.
 //!
-//! Intent first: [`entry::Journal::begin`] commits what is going to be done before anything leaves
-//! the house. A [`phase::Phase`] collects the record writes between two calls; the answer of a
+//! Intent first: [`journal::Journal::begin`] commits what is going to be done before anything leaves
+//! the runtime. A [`phase::Phase`] collects the record writes between two calls; the answer of a
 //! call, the writes that follow and the outcome are one commit.
 
 pub mod backoff;
 pub mod buffer;
-pub mod ending;
-pub mod entry;
 pub mod error;
+pub mod finish;
 pub mod intent;
+pub mod journal;
 pub mod overlay;
 pub mod phase;
 pub mod resume;

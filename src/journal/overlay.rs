@@ -1,11 +1,11 @@
 //! The records a phase has touched, laid over those in the store.
 
 use super::error::Error;
-use crate::store::contract::Store;
-use crate::store::page::Page;
-use crate::store::query::{Filter, Op, RecordQuery, Subject};
-use crate::store::record::{Record, RecordId};
 use serde_json::Value as Json;
+use sluicegate_store::contract::Store;
+use sluicegate_store::page::Page;
+use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
+use sluicegate_store::record::{Record, RecordId};
 use std::collections::BTreeMap;
 
 /// Touched records, and how to untouch them.

@@ -1,21 +1,21 @@
 //! A phase: the record writes of one transaction, buffered, that the phase itself can read.
 
-use super::entry::new_execution;
 use super::error::Error;
-use super::intent::Later;
+use super::intent::Enqueue;
+use super::journal::new_execution;
 use super::overlay::{self, Overlay};
 use crate::clock::Clock;
-use crate::store;
-use crate::store::contract::Store;
-use crate::store::execution::{ExecutionId, State};
-use crate::store::moment;
-use crate::store::page::Page;
-use crate::store::query::RecordQuery;
-use crate::store::record::{Change, Record, RecordId, RecordUpdate};
-use crate::store::state::{Activity, Constant};
-use crate::store::write::Write;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
+use sluicegate_store as store;
+use sluicegate_store::contract::Store;
+use sluicegate_store::execution::{ExecutionId, State};
+use sluicegate_store::page::Page;
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::record::{Change, Record, RecordId, RecordUpdate};
+use sluicegate_store::state::{Activity, Constant};
+use sluicegate_store::timestamp;
+use sluicegate_store::write::Write;
 use std::sync::Arc;
 
 /// A record that is about to be made.
@@ -61,7 +61,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// An empty phase; usually from [`super::entry::Journal::phase`].
+    /// An empty phase; usually from [`super::journal::Journal::phase`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, writes: Vec::new(), overlay: Overlay::default(), borders: 0 }
     }
@@ -74,7 +74,7 @@ impl Phase {
     /// Makes a record.
     pub fn insert(&mut self, draft: Draft) -> Result<Record, Error> {
         let id = draft.id.map_or_else(|| self.store.next_record_id(), Ok)?;
-        let at = moment::whole(draft.created_at.unwrap_or_else(|| self.clock.now()));
+        let at = timestamp::whole(draft.created_at.unwrap_or_else(|| self.clock.now()));
         let mut record = Record::new(id, &draft.table, draft.properties, at);
         record.updated_at = self.now();
         record.user_id = draft.user_id;
@@ -153,7 +153,7 @@ impl Phase {
     }
 
     /// Asks for an execution that exists once this phase is committed: effect and order together.
-    pub fn enqueue(&mut self, later: Later) -> ExecutionId {
+    pub fn enqueue(&mut self, later: Enqueue) -> ExecutionId {
         let execution = new_execution(later.intent, State::Available, self.now(), later.run_at);
         let id = execution.id.clone();
         self.writes.push(Write::ExecutionInsert(execution));
@@ -217,7 +217,7 @@ impl Phase {
     }
 
     fn now(&self) -> Timestamp {
-        moment::whole(self.clock.now())
+        timestamp::whole(self.clock.now())
     }
 }
 

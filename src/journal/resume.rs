@@ -1,17 +1,17 @@
 //! Taking up again what was left behind.
 
-use super::entry::Journal;
 use super::error::Error;
+use super::journal::Journal;
 use super::run::Run;
-use crate::store::execution::{Execution, ExecutionUpdate, Lane, State};
-use crate::store::write::Write;
 use jiff::Timestamp;
+use sluicegate_store::execution::{Execution, ExecutionUpdate, Queue, State};
+use sluicegate_store::write::Write;
 
 impl Journal {
-    /// The executions of a lane that somebody should take up now, longest waiting first: those
+    /// The executions of a queue that somebody should take up now, longest waiting first: those
     /// whose time has come, and those whose runner died (running, with an ended lease).
-    pub fn pending(&self, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error> {
-        Ok(self.store.due(self.now(), lane, limit)?)
+    pub fn pending(&self, queue: Queue, limit: u32) -> Result<Vec<Execution>, Error> {
+        Ok(self.store.due(self.now(), queue, limit)?)
     }
 
     /// The next of an ordering key, if it should be taken up now.
@@ -28,10 +28,10 @@ impl Journal {
         self.run(execution, lease_until)
     }
 
-    /// Takes up what is due in a lane, longest waiting first. Each is given to one process only.
-    pub fn take_up(&self, lane: Lane, limit: u32) -> Result<Vec<Run>, Error> {
+    /// Takes up what is due in a queue, longest waiting first. Each is given to one process only.
+    pub fn claim_due(&self, queue: Queue, limit: u32) -> Result<Vec<Run>, Error> {
         let lease_until = self.now() + self.lease;
-        let taken = self.store.claim(self.now(), lane, limit, lease_until)?;
+        let taken = self.store.claim(self.now(), queue, limit, lease_until)?;
         taken.into_iter().map(|one| self.run(one, lease_until)).collect()
     }
 

@@ -1,10 +1,10 @@
 //! A run: an execution that this process holds, with the steps it has taken.
 
 use super::intent::StepAnswer;
-use crate::store::execution::{Execution, Step};
-use crate::store::write::Write;
 use jiff::Timestamp;
 use serde_json::Value as Json;
+use sluicegate_store::execution::{Execution, Step};
+use sluicegate_store::write::Write;
 
 /// An execution in our hands. It ends through the journal: finish, unknown, retryable, fail.
 /// Dropping it leaves the execution running until its lease ends; then it is pending again.
@@ -80,12 +80,12 @@ impl Run {
     }
 
     /// Passes over recorded steps that are not gone through again.
-    pub fn pass_over_recorded(&mut self) {
+    pub fn skip_recorded(&mut self) {
         self.next = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
     }
 
     /// A recorded step that this attempt neither went through nor answered.
-    pub(super) fn left_out(&self) -> Option<&Step> {
+    pub(super) fn unreplayed_step(&self) -> Option<&Step> {
         let step = self.recorded()?;
         let is_answered = self
             .unsaved
@@ -99,7 +99,7 @@ impl Run {
     }
 }
 
-/// What [`super::entry::Journal::begin`] found.
+/// What [`super::journal::Journal::begin`] found.
 #[derive(Debug)]
 pub enum Begun {
     /// It is new and ours: do it.
@@ -112,7 +112,7 @@ pub enum Begun {
     Conflict(Execution),
 }
 
-/// What [`super::entry::Journal::begin_step`] found.
+/// What [`super::journal::Journal::begin_step`] found.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum StepBegun {

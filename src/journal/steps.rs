@@ -1,13 +1,13 @@
 //! The steps of a run: taken once, remembered for ever.
 
-use super::entry::{Journal, new_step};
 use super::error::Error;
 use super::intent::{StepAnswer, StepIntent};
+use super::journal::{Journal, new_step};
 use super::phase::Phase;
 use super::run::{Run, StepBegun};
-use crate::store::execution::{ExecutionUpdate, State};
-use crate::store::write::Write;
 use serde_json::Value as Json;
+use sluicegate_store::execution::{ExecutionUpdate, State};
+use sluicegate_store::write::Write;
 
 impl Journal {
     /// The border of a phase. On a new step: one commit holds the answers so far, the writes of
@@ -53,7 +53,7 @@ impl Journal {
     /// Does something whose result must be the same whenever the run is repeated (a random value,
     /// a reserved id, a read that decides): the recorded result, or a new one that goes into the
     /// next commit of this run.
-    pub fn remember(
+    pub fn memoize(
         &self,
         run: &mut Run,
         intent: StepIntent,
@@ -77,7 +77,7 @@ impl Journal {
 
     /// The result of something this run did before, if it is on record: its record writes were
     /// committed with it, and it must not be done again.
-    pub fn recalled(&self, run: &mut Run, intent: &StepIntent) -> Result<Option<Json>, Error> {
+    pub fn replayed(&self, run: &mut Run, intent: &StepIntent) -> Result<Option<Json>, Error> {
         if run.recorded().is_none() {
             return Ok(None);
         }
@@ -98,16 +98,16 @@ impl Journal {
     }
 
     /// Shows that the runner lives: a new lease. Fails with `Gone` when another took over.
-    pub fn hold(&self, run: &mut Run) -> Result<(), Error> {
+    pub fn heartbeat(&self, run: &mut Run) -> Result<(), Error> {
         self.store.commit(vec![self.fence(run)])?;
         run.execution.lease_until = Some(self.now() + self.lease);
         Ok(())
     }
 
     /// The same for one that was taken up a while ago; nothing while most of its lease is left.
-    pub fn hold_if_short(&self, run: &mut Run) -> Result<(), Error> {
+    pub fn heartbeat_if_due(&self, run: &mut Run) -> Result<(), Error> {
         let left = run.execution.lease_until.map(|until| until.duration_since(self.now()));
-        if left.is_some_and(|left| left < self.lease / 2) { self.hold(run) } else { Ok(()) }
+        if left.is_some_and(|left| left < self.lease / 2) { self.heartbeat(run) } else { Ok(()) }
     }
 
     /// The write that fails unless the execution is still this runner's.
@@ -134,7 +134,7 @@ fn check(run: &Run, intent: &StepIntent) -> Result<(), Error> {
         return Ok(());
     }
     let short = |kind: &str, print: &str| format!("{kind} {}", print.get(..12).unwrap_or(print));
-    Err(Error::Diverged {
+    Err(Error::NonDeterministic {
         execution: run.execution.id.clone(),
         seq: step.seq,
         recorded: short(&step.kind, &step.fingerprint),

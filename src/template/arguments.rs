@@ -1,13 +1,13 @@
 //! The arguments of the platform's tags, and filters that follow them.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::{Cursor, TagArguments};
-use crate::liquid::error::Error;
-use crate::liquid::expression::{Expression, Path, Root};
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
-use crate::liquid::variables::FrameKind;
 use crate::template::filters::json::parse;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::{Cursor, TagArguments};
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::{Expression, Path, Root};
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
+use sluicegate_liquid::variables::FrameKind;
 
 /// Named values, in the order written.
 pub type Named = Vec<(Text, Value)>;

@@ -1,9 +1,9 @@
 //! Texts that are no UTF-8: what ciphers, key agreements and gzip give and take.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::value::{Object, Value};
 use serde_json::Value as Json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::value::{Object, Value};
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;

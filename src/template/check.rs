@@ -1,14 +1,14 @@
 //! Finds what is wrong with templates before they run: syntax, and names that lead nowhere.
 
-use crate::liquid::engine::nearest;
-use crate::module::catalog::Catalog;
-use crate::module::fault::{Fault, Severity};
-use crate::module::source::Source;
 use crate::template::error::{Error, Place};
 use crate::template::render::Templates;
+use sluicegate_liquid::engine::nearest;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::diagnostic::{Diagnostic, Severity};
+use sluicegate_module::source::Source;
 
 /// Compiles every source of the catalog and looks up every name written out in it.
-pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Fault> {
+pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for source in sources(catalog) {
         let compiled = templates.compiled(source);
@@ -72,17 +72,17 @@ fn severity(catalog: &Catalog, source: &Source) -> Severity {
     if is_strict { Severity::Error } else { Severity::Warning }
 }
 
-fn of_error(source: &Source, error: &Error, severity: Severity) -> Fault {
+fn of_error(source: &Source, error: &Error, severity: Severity) -> Diagnostic {
     let help = error.advice().map(str::to_owned);
     match error.place() {
         Some(place) => fault(place.clone(), severity, error.message().to_owned(), help),
-        None => Fault::of_file(severity, &source.path, error.message()).with_help(help),
+        None => Diagnostic::of_file(severity, &source.path, error.message()).with_help(help),
     }
 }
 
-fn fault(place: Place, severity: Severity, message: String, help: Option<String>) -> Fault {
+fn fault(place: Place, severity: Severity, message: String, help: Option<String>) -> Diagnostic {
     let Place { path, mark, excerpt } = place;
-    Fault { severity, path, line: mark.line, column: mark.column, message, excerpt, help }
+    Diagnostic { severity, path, line: mark.line, column: mark.column, message, excerpt, help }
 }
 
 /// Every piece of Liquid in the catalog.

@@ -1,8 +1,8 @@
 //! The two engines: standard Liquid with the platform's tags and filters, by profile.
 
-use crate::liquid::engine::Engine;
-use crate::module::profile::Profile;
 use crate::template::{filters, tags};
+use sluicegate_liquid::engine::Engine;
+use sluicegate_module::profile::Profile;
 
 /// The engine of a profile; what differs is data ([`Profile::switches`]).
 pub fn engine(profile: Profile) -> Engine {

@@ -1,7 +1,7 @@
 //! What can go wrong in a template, with the place in the file it was written in.
 
-use crate::liquid::error::{Error as LiquidError, Kind, Mark as LiquidMark};
-use crate::module::source::{Mark, Source};
+use sluicegate_liquid::error::{Error as LiquidError, Kind, Mark as LiquidMark};
+use sluicegate_module::source::{Mark, Source};
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The one door through which a template reaches the rest of the house.
+//! The one door through which a template reaches the rest of the runtime.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;

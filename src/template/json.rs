@@ -1,11 +1,11 @@
 //! Values as JSON, as the platform writes it: moments as ISO 8601, bounded, safe inside a page.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::print::Escape;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use serde_json::{Map, Value as Json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::print::Escape;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 
 const DEPTH_MAX: usize = 100;
 /// A value that refers to the same list over and over can be larger than any memory.
@@ -15,7 +15,7 @@ const TEXT_MAX: usize = 128 * 1024 * 1024;
 
 /// A value as plain data; what is nested too deep, or is too much, is cut off.
 pub fn plain(value: &Value) -> Json {
-    let mut made = Made::default();
+    let mut made = FilterResult::default();
     made.convert(value, 0)
 }
 
@@ -24,7 +24,7 @@ pub fn plain(value: &Value) -> Json {
 /// # Errors
 /// When it is too much.
 pub fn checked(value: &Value, context: &Context<'_>) -> Result<Json, Error> {
-    let mut made = Made::default();
+    let mut made = FilterResult::default();
     let json = made.convert(value, 0);
     made.pay(context)?;
     Ok(json)
@@ -38,7 +38,7 @@ pub fn object<'a>(
     pairs: impl IntoIterator<Item = &'a (Text, Value)>,
     context: &Context<'_>,
 ) -> Result<Json, Error> {
-    let mut made = Made::default();
+    let mut made = FilterResult::default();
     let pairs = pairs.into_iter().map(|(name, value)| (name.to_string(), made.convert(value, 0)));
     let object = Json::Object(pairs.collect());
     made.pay(context)?;
@@ -47,12 +47,12 @@ pub fn object<'a>(
 
 /// What has been made of values.
 #[derive(Default)]
-struct Made {
+struct FilterResult {
     nodes: usize,
     text_bytes: usize,
 }
 
-impl Made {
+impl FilterResult {
     /// Draws on the budget for it.
     fn pay(&self, context: &Context<'_>) -> Result<(), Error> {
         if self.nodes >= NODES_MAX {

@@ -1,18 +1,18 @@
 //! One JSON line in, one out, in the platform's dialect: for suites and hostile templates.
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::liquid::budget::Limits;
-use crate::module::catalog::Catalog;
-use crate::module::partial::Partial;
-use crate::module::profile::Profile;
-use crate::module::source::Source;
-use crate::secret::Secret;
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
 use crate::template::render::{LIMITS, OutputMode, Templates};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_liquid::budget::Limits;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::partial::Partial;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
+use sluicegate_secret::Secret;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,15 +86,15 @@ fn answer_line(line: &str) -> Json {
     let time = line.time_ms.map_or(TIME, Duration::from_millis).min(TIME);
     let limits = Limits { steps, time, ..LIMITS };
     let templates = Templates::new(Arc::new(catalog)).with_limits(limits);
-    let scene = Scene::new(line.context);
+    let request_context = RequestContext::new(line.context);
     let secret = |value: Json| Secret::new(value.as_str().unwrap_or_default());
     let constants = line.constants.into_iter().map(|(name, value)| (name, secret(value)));
-    scene.set_constants(constants.collect());
+    request_context.set_constants(constants.collect());
     let now = line.now.and_then(|seconds| Timestamp::from_second(seconds).ok());
     let host = Lonely { graphql: line.graphql, now: now.unwrap_or_else(|| SystemClock.now()) };
     let template = source("template", &line.template);
     let locals = Json::Object(line.environment);
-    match templates.render(&template, &scene, locals, mode, &host) {
+    match templates.render(&template, &request_context, locals, mode, &host) {
         Ok(rendered) => {
             let warnings: Vec<_> = rendered.warnings.iter().map(ToString::to_string).collect();
             let returned = rendered.returned;
@@ -107,7 +107,7 @@ fn answer_line(line: &str) -> Json {
     }
 }
 
-/// A host without a house: it knows the line's queries, and has nothing to keep.
+/// A host without a runtime: it knows the line's queries, and has nothing to keep.
 struct Lonely {
     graphql: Map<String, Json>,
     now: Timestamp,

@@ -1,24 +1,24 @@
 //! The platform's dialect over `liquid`: its tags, filters, profiles, and the door to the host.
 //!
-//! [`render::Templates`] compiles a catalog's templates and renders them in a [`scene::Scene`],
-//! which all renders of one request share; what a template asks of the rest of the house goes
+//! [`render::Templates`] compiles a catalog's templates and renders them in a [`request_context::RequestContext`],
+//! which all renders of one request share; what a template asks of the rest of the runtime goes
 //! through [`host::Host`].
 
 mod arguments;
+mod bridge;
 mod bytes;
 mod check;
+mod date_parse;
 mod dialect;
-mod errand;
 pub mod error;
 mod filters;
 pub mod host;
+mod host_calls;
 mod json;
 pub mod jsonl;
 pub mod lenient_json;
-mod moment;
 pub mod render;
-pub mod scene;
-mod stage;
+pub mod request_context;
 mod strict_json;
 mod tags;
 mod target;

@@ -1,27 +1,27 @@
 //! The compiled templates of a catalog, and how one of them is rendered.
 
-use crate::liquid::budget::Limits;
-use crate::liquid::context::{Partials, Setting};
-use crate::liquid::engine::Engine;
-use crate::liquid::error::{Error as LiquidError, Kind};
-use crate::liquid::print::Escape;
-use crate::liquid::tag::Flow;
-use crate::liquid::template::Template;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
-use crate::module::catalog::Catalog;
-use crate::module::fault::Fault;
-use crate::module::profile::Profile;
-use crate::module::source::Source;
+use crate::template::bridge::HostBridge;
 use crate::template::check;
 use crate::template::dialect;
 use crate::template::error::Error;
 use crate::template::filters::markup;
 use crate::template::host::Host;
 use crate::template::json;
-use crate::template::scene::Scene;
-use crate::template::stage::Stage;
+use crate::template::request_context::RequestContext;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_liquid::budget::Limits;
+use sluicegate_liquid::context::{Partials, RenderOptions};
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::{Error as LiquidError, Kind};
+use sluicegate_liquid::print::Escape;
+use sluicegate_liquid::tag::Flow;
+use sluicegate_liquid::template::Template;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::diagnostic::Diagnostic;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
@@ -120,7 +120,7 @@ impl Templates {
 
     /// Everything that is wrong with the catalog's templates: what does not compile, and names
     /// that lead nowhere.
-    pub fn check(&self) -> Vec<Fault> {
+    pub fn check(&self) -> Vec<Diagnostic> {
         check::check(self, &self.catalog)
     }
 
@@ -131,30 +131,30 @@ impl Templates {
     pub fn render(
         &self,
         source: &Source,
-        scene: &Scene,
+        request_context: &RequestContext,
         locals: impl Into<Locals>,
         output: OutputMode,
         host: &dyn Host,
     ) -> Result<Rendered, Error> {
         let locals: Locals = locals.into();
-        let Some(budget) = scene.enter(self.limits) else {
+        let Some(budget) = request_context.enter(self.limits) else {
             return Err(Error::new(Kind::Limit, "forms and calls nest too deep"));
         };
-        let stage = Stage { host, scene, templates: self, output };
+        let bridge = HostBridge { host, request_context, templates: self, output };
         let compiled = self.compiled(source);
         let result = compiled.template.clone().and_then(|template| {
-            let setting = Setting {
+            let options = RenderOptions {
                 variables: locals.0,
-                globals: globals(scene, source.profile),
+                globals: globals(request_context, source.profile),
                 partials: self,
-                host: &stage,
+                host: &bridge,
                 escape: output.escape(),
                 now: host.now(),
                 budget: &budget,
             };
-            self.engine(source.profile).render(&template, setting)
+            self.engine(source.profile).render(&template, options)
         });
-        let effects = scene.leave();
+        let effects = request_context.leave();
         let rendered = result.map_err(|error| self.error(&error))?;
         let noticed = compiled.template.as_ref().map(Template::warnings).unwrap_or_default();
         Ok(Rendered {
@@ -287,13 +287,13 @@ impl From<Json> for Locals {
 }
 
 /// Variables that are visible everywhere: `context`, and the old names of its parts.
-fn globals(scene: &Scene, profile: Profile) -> Vec<(Text, Value)> {
-    let mut globals = vec![("context".into(), scene.context())];
+fn globals(request_context: &RequestContext, profile: Profile) -> Vec<(Text, Value)> {
+    let mut globals = vec![("context".into(), request_context.context())];
     if profile.switches().old_variables {
         for name in ["params", "page", "current_user", "flash"] {
-            globals.push((name.into(), scene.field(name)));
+            globals.push((name.into(), request_context.field(name)));
         }
-        let host = scene.field("location").property("host");
+        let host = request_context.field("location").property("host");
         let platform = Value::from(json!({ "host": host.to_json() }));
         globals.push(("platform_context".into(), platform));
     }

@@ -3,11 +3,11 @@
 //! Nearly all JSON does, a gateway's answers first of all; it needs no tree of its own on the way.
 //! Whatever this reader does not take, [`super::lenient_json`] reads or refuses, with the place.
 
-use crate::liquid::shared::Map;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template::lenient_json::DEPTH_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use sluicegate_liquid::shared::Map;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 use std::fmt;
 
 /// The value of a text; nothing where the lenient reader has to look.

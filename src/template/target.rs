@@ -1,11 +1,11 @@
 //! What a tag assigns to: `x`, `x['k'].l`, and whether it appends (`x << …`).
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::Cursor;
-use crate::liquid::error::Error;
-use crate::liquid::expression::PathStep;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::Cursor;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::PathStep;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 use std::rc::Rc;
 
 /// A list grown by its index may leave so much empty.

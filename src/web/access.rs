@@ -1,9 +1,9 @@
 //! Who may use the doors for programs: a bearer token, or loopback callers in development.
 
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::config::Environment;
-use crate::web::error::Fault;
-use crate::web::visit::{Visit, header_text};
+use crate::web::error::HttpError;
+use crate::web::platform_request::{PlatformRequest, header_text};
 use axum::http::StatusCode;
 use subtle::ConstantTimeEq as _;
 
@@ -12,8 +12,8 @@ use subtle::ConstantTimeEq as _;
 /// # Errors
 /// 401 without the right token; 403 where no token is configured and the caller is not a
 /// development machine's own program.
-pub fn check(house: &House, visit: &Visit) -> Result<(), Fault> {
-    if let Some(token) = &house.config.api_token {
+pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError> {
+    if let Some(token) = &runtime.config.api_token {
         let given = header_text(&visit.headers, "authorization")
             .and_then(|text| text.strip_prefix("Bearer "))
             .unwrap_or_default();
@@ -21,20 +21,20 @@ pub fn check(house: &House, visit: &Visit) -> Result<(), Fault> {
             return Ok(());
         }
         let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
-        return Err(Fault::new(StatusCode::UNAUTHORIZED, message));
+        return Err(HttpError::new(StatusCode::UNAUTHORIZED, message));
     }
-    let development = house.config.environment == Environment::Development;
+    let development = runtime.config.environment == Environment::Development;
     if development && visit.ip.is_loopback() && is_own_page(visit) {
         return Ok(());
     }
     let message = "Set SLUICEGATE_API_TOKEN to use this address; without it only programs on this \
                    machine are let in, and only in development.";
-    Err(Fault::new(StatusCode::FORBIDDEN, message))
+    Err(HttpError::new(StatusCode::FORBIDDEN, message))
 }
 
 /// Not a browser on somebody else's page: such a page could otherwise move money on the
 /// developer's machine. Host is checked too, against names that resolve to loopback.
-fn is_own_page(visit: &Visit) -> bool {
+fn is_own_page(visit: &PlatformRequest) -> bool {
     let local = |host: &str| {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         matches!(name, "localhost" | "127.0.0.1" | "[::1]")

@@ -1,40 +1,40 @@
 //! The JSON doors: `POST /api/request_types/NAME` and `GET /api/executions/ID`.
 
 use crate::app::error::Error;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::crash_point;
 use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
 use crate::gateway::request_type::Submission;
-use crate::store::execution::ExecutionId;
-use crate::web::error::Fault;
+use crate::web::error::HttpError;
 use crate::web::form::status;
 use crate::web::page::is_development;
+use crate::web::platform_request::PlatformRequest;
 use crate::web::router::BODY_BYTES_MAX;
-use crate::web::visit::Visit;
-use crate::web::{access, read};
+use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
+use sluicegate_failpoint::failpoint;
+use sluicegate_store::execution::ExecutionId;
 use std::sync::Arc;
 
 /// Runs a request type: `{"data": {…}, "config": {…}, "idempotency_key": "…"}`.
 pub async fn request_type(
-    State(house): State<Arc<House>>,
+    State(runtime): State<Arc<Runtime>>,
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let dev = is_development(&house);
-    let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
+    let dev = is_development(&runtime);
+    let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
         Ok(visit) => visit,
         Err(fault) => return fault.json(dev),
     };
-    if let Err(fault) = access::check(&house, &visit) {
+    if let Err(fault) = access::check(&runtime, &visit) {
         return fault.json(dev);
     }
-    let ours = Arc::clone(&house);
+    let ours = Arc::clone(&runtime);
     let answer = tokio::task::spawn_blocking(move || {
         let wanted = match wanted(name, &visit) {
             Ok(wanted) => wanted,
@@ -42,39 +42,39 @@ pub async fn request_type(
         };
         match ours.host(scope(&ours, visit)).request_type(wanted) {
             Ok(outcome) => {
-                crash_point!("answer_before");
+                failpoint!("answer_before");
                 outcome_response(&outcome)
             }
             Err(error) => fault(error).json(dev),
         }
     });
-    answer.await.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).json(dev))
+    answer.await.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).json(dev))
 }
 
 /// The scope of a program's request: no session, no page.
-pub fn scope(house: &House, visit: Visit) -> Scope {
-    let environment = house.config.environment;
+pub fn scope(runtime: &Runtime, visit: PlatformRequest) -> Scope {
+    let environment = runtime.config.environment;
     Scope::made_by(move || visit.context("", environment.name()))
 }
 
-fn wanted(name: String, visit: &Visit) -> Result<Submission, Fault> {
+fn wanted(name: String, visit: &PlatformRequest) -> Result<Submission, HttpError> {
     let mut body = visit.params.clone();
     let mut object = |name: &str| match body.shift_remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(map)) => Ok(map),
-        Some(_) => Err(Fault::bad(format!("`{name}` is not a JSON object."))),
+        Some(_) => Err(HttpError::bad(format!("`{name}` is not a JSON object."))),
     };
     let (data, config) = (object("data")?, object("config")?);
     let key = match body.shift_remove("idempotency_key") {
         None | Some(Json::Null) => None,
         Some(Json::String(key)) if key.chars().count() <= 255 => Some(key),
         Some(_) => {
-            return Err(Fault::bad("`idempotency_key` is a text of at most 255 characters."));
+            return Err(HttpError::bad("`idempotency_key` is a text of at most 255 characters."));
         }
     };
     if let Some(other) = body.keys().next() {
         let message = format!("`{other}` is none of: data, config, idempotency_key.");
-        return Err(Fault::bad(message));
+        return Err(HttpError::bad(message));
     }
     Ok(Submission { name, data, config, idempotency_key: key, ..Submission::default() })
 }
@@ -92,35 +92,35 @@ pub fn outcome_response(outcome: &Outcome) -> Response {
 }
 
 /// An error on the way as HTTP.
-pub fn fault(error: Error) -> Fault {
+pub fn fault(error: Error) -> HttpError {
     match &error {
         Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
-            Fault::new(StatusCode::NOT_FOUND, error.to_string())
+            HttpError::new(StatusCode::NOT_FOUND, error.to_string())
         }
-        error if error.is_the_stores() => Fault {
+        error if error.is_the_stores() => HttpError {
             status: StatusCode::SERVICE_UNAVAILABLE,
             message: "The database cannot be used just now. Ask again with the same key: nothing is done twice.".to_owned(),
             detail: Some(error.to_string()),
         },
-        _ => Fault::internal("The request type could not be run.", &error),
+        _ => HttpError::internal("The request type could not be run.", &error),
     }
 }
 
 /// What became of an execution.
 pub async fn execution(
-    State(house): State<Arc<House>>,
+    State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    let dev = is_development(&house);
-    let visit = match read::read(&house, request, 0).await {
+    let dev = is_development(&runtime);
+    let visit = match extract::read(&runtime, request, 0).await {
         Ok(visit) => visit,
         Err(fault) => return fault.json(dev),
     };
-    if let Err(fault) = access::check(&house, &visit) {
+    if let Err(fault) = access::check(&runtime, &visit) {
         return fault.json(dev);
     }
-    let ours = Arc::clone(&house);
+    let ours = Arc::clone(&runtime);
     let found = tokio::task::spawn_blocking(move || {
         ours.host(Scope::new(Map::new())).outcome(&ExecutionId(id))
     });
@@ -131,8 +131,10 @@ pub async fn execution(
             "state": execution.state.name(), "error": execution.error,
         }))
         .into_response(),
-        Ok(Ok(None)) => Fault::new(StatusCode::NOT_FOUND, "There is no such execution.").json(dev),
+        Ok(Ok(None)) => {
+            HttpError::new(StatusCode::NOT_FOUND, "There is no such execution.").json(dev)
+        }
         Ok(Err(error)) => fault(error).json(dev),
-        Err(error) => Fault::internal("Something went wrong here.", error).json(dev),
+        Err(error) => HttpError::internal("Something went wrong here.", error).json(dev),
     }
 }

@@ -1,26 +1,26 @@
 //! Assets of modules, and the host's own styles and scripts.
 
-use crate::app::house::House;
-use crate::web::error::Fault;
+use crate::app::runtime::Runtime;
+use crate::web::error::HttpError;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 
-const HOUSE_CSS: &str = include_str!("pages/house.css");
+const CONSOLE_CSS: &str = include_str!("pages/console.css");
 const EXPLORER_JS: &str = include_str!("pages/explorer.js");
 const CONSOLE_JS: &str = include_str!("pages/console.js");
 
 /// A module's asset by its logical path. `asset_url` adds `?updated=`, so it may be kept long.
-pub async fn asset(State(house): State<Arc<House>>, Path(path): Path<String>) -> Response {
-    let found = house.world().catalog.asset(&path).map(|a| (a.disk.clone(), a.text.clone()));
-    let Some((disk, text)) = found else { return Fault::not_found().page(false) };
+pub async fn asset(State(runtime): State<Arc<Runtime>>, Path(path): Path<String>) -> Response {
+    let found = runtime.instance().catalog.asset(&path).map(|a| (a.disk.clone(), a.text.clone()));
+    let Some((disk, text)) = found else { return HttpError::not_found().page(false) };
     let bytes = match text {
         // Template values were filled in.
         Some(text) => text.as_bytes().to_vec(),
-        None => match tokio::fs::read(house.config.root.join(&disk)).await {
+        None => match tokio::fs::read(runtime.config.root.join(&disk)).await {
             Ok(bytes) => bytes,
-            Err(_) => return Fault::not_found().page(false),
+            Err(_) => return HttpError::not_found().page(false),
         },
     };
     let kind = mime_guess::from_path(&disk).first_or_octet_stream().to_string();
@@ -30,10 +30,10 @@ pub async fn asset(State(house): State<Arc<House>>, Path(path): Path<String>) ->
 /// The host's own files.
 pub async fn own(Path(path): Path<String>) -> Response {
     match path.as_str() {
-        "house.css" => serve("text/css; charset=utf-8", HOUSE_CSS.into()),
+        "console.css" => serve("text/css; charset=utf-8", CONSOLE_CSS.into()),
         "explorer.js" => serve("text/javascript; charset=utf-8", EXPLORER_JS.into()),
         "console.js" => serve("text/javascript; charset=utf-8", CONSOLE_JS.into()),
-        _ => Fault::not_found().page(false),
+        _ => HttpError::not_found().page(false),
     }
 }
 

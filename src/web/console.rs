@@ -1,16 +1,16 @@
 //! The console: request types with a form to try them, executions with their steps.
 
-use crate::app::house::House;
-use crate::module::param::Param;
-use crate::store::execution::{Execution, ExecutionId, ExecutionQuery};
-use crate::web::error::Fault;
+use crate::app::runtime::Runtime;
+use crate::web::error::HttpError;
 use crate::web::page::is_development;
-use crate::web::{access, read};
+use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use handlebars::Handlebars;
 use serde_json::{Value as Json, json};
+use sluicegate_module::param::Param;
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery};
 use std::sync::Arc;
 
 const INDEX: &str = include_str!("pages/console.hbs");
@@ -18,13 +18,13 @@ const REQUEST_TYPE: &str = include_str!("pages/console_request_type.hbs");
 const EXECUTION: &str = include_str!("pages/console_execution.hbs");
 
 /// Request types, module faults, and the newest executions.
-pub async fn index(State(house): State<Arc<House>>, request: Request) -> Response {
-    guarded(house, request, |house| {
-        let world = house.world();
-        let types = world.catalog.request_types();
+pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
+    guarded(runtime, request, |runtime| {
+        let instance = runtime.instance();
+        let types = instance.catalog.request_types();
         let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
-        let executions = house.store.executions(&query).map_err(unreadable)?;
-        let faults: Vec<_> = world.faults().iter().map(ToString::to_string).collect();
+        let executions = runtime.store.executions(&query).map_err(unreadable)?;
+        let faults: Vec<_> = instance.faults().iter().map(ToString::to_string).collect();
         Ok((
             INDEX,
             json!({
@@ -32,7 +32,7 @@ pub async fn index(State(house): State<Arc<House>>, request: Request) -> Respons
                 "executions": executions.results.iter().map(row).collect::<Vec<_>>(),
                 "total": executions.total_entries,
                 "faults": faults,
-                "stripe": house.stripe_url,
+                "stripe": runtime.stripe_url,
             }),
         ))
     })
@@ -41,15 +41,15 @@ pub async fn index(State(house): State<Arc<House>>, request: Request) -> Respons
 
 /// One request type with a form to try it.
 pub async fn request_type(
-    State(house): State<Arc<House>>,
+    State(runtime): State<Arc<Runtime>>,
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(house, request, move |house| {
-        let world = house.world();
-        let found = world.catalog.request_types().iter().find(|one| one.name == name);
-        let found = found.ok_or_else(Fault::not_found)?;
-        let call = world.catalog.api_call(&found.api_call);
+    guarded(runtime, request, move |runtime| {
+        let instance = runtime.instance();
+        let found = instance.catalog.request_types().iter().find(|one| one.name == name);
+        let found = found.ok_or_else(HttpError::not_found)?;
+        let call = instance.catalog.api_call(&found.api_call);
         let params: Vec<Json> =
             call.and_then(|call| call.params.as_ref()).into_iter().flatten().map(field).collect();
         Ok((
@@ -66,15 +66,15 @@ pub async fn request_type(
 
 /// One execution with its steps; credentials in stored calls stay sealed.
 pub async fn execution(
-    State(house): State<Arc<House>>,
+    State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(house, request, move |house| {
+    guarded(runtime, request, move |runtime| {
         let id = ExecutionId(id);
-        let found = house.store.execution(&id).map_err(unreadable)?;
-        let execution = found.ok_or_else(Fault::not_found)?;
-        let steps = house.store.steps(&id).map_err(unreadable)?;
+        let found = runtime.store.execution(&id).map_err(unreadable)?;
+        let execution = found.ok_or_else(HttpError::not_found)?;
+        let steps = runtime.store.steps(&id).map_err(unreadable)?;
         let shown: Vec<_> = steps
             .iter()
             .map(|step| {
@@ -92,29 +92,29 @@ pub async fn execution(
 }
 
 /// A host page in Handlebars, and its values.
-pub type Page = Result<(&'static str, Json), Fault>;
+pub type Page = Result<(&'static str, Json), HttpError>;
 
 /// Runs `work` for a caller who may see the console, and shows what it gives.
 pub async fn guarded(
-    house: Arc<House>,
+    runtime: Arc<Runtime>,
     request: Request,
-    work: impl FnOnce(&Arc<House>) -> Page + Send + 'static,
+    work: impl FnOnce(&Arc<Runtime>) -> Page + Send + 'static,
 ) -> Response {
-    let dev = is_development(&house);
-    let visit = match read::read(&house, request, 0).await {
+    let dev = is_development(&runtime);
+    let visit = match extract::read(&runtime, request, 0).await {
         Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
     };
-    if let Err(fault) = access::check(&house, &visit) {
+    if let Err(fault) = access::check(&runtime, &visit) {
         return fault.page(dev);
     }
-    let page = tokio::task::spawn_blocking(move || work(&house)).await;
+    let page = tokio::task::spawn_blocking(move || work(&runtime)).await;
     let shown = match page {
         Ok(Ok((template, values))) => Handlebars::new()
             .render_template(template, &values)
-            .map_err(|e| Fault::internal("The page could not be shown.", e)),
+            .map_err(|e| HttpError::internal("The page could not be shown.", e)),
         Ok(Err(fault)) => Err(fault),
-        Err(error) => Err(Fault::internal("Something went wrong here.", error)),
+        Err(error) => Err(HttpError::internal("Something went wrong here.", error)),
     };
     match shown {
         Ok(html) => Html(html).into_response(),
@@ -147,8 +147,8 @@ fn pretty(value: &Json) -> String {
     format!("{value:#}")
 }
 
-fn unreadable(error: crate::store::error::Error) -> Fault {
-    let mut fault = Fault::internal("The database does not answer.", error);
+fn unreadable(error: sluicegate_store::error::Error) -> HttpError {
+    let mut fault = HttpError::internal("The database does not answer.", error);
     fault.status = StatusCode::SERVICE_UNAVAILABLE;
     fault
 }

@@ -9,7 +9,7 @@ const PAGE: &str = include_str!("pages/error.hbs");
 
 /// What a visitor is told. The detail is for developers and is shown in development only.
 #[derive(Debug, Clone)]
-pub struct Fault {
+pub struct HttpError {
     /// The status.
     pub status: StatusCode,
     /// A sentence for everyone.
@@ -18,7 +18,7 @@ pub struct Fault {
     pub detail: Option<String>,
 }
 
-impl Fault {
+impl HttpError {
     /// A fault with nothing to hide.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), detail: None }

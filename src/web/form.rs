@@ -2,18 +2,18 @@
 
 use crate::app::error::Error;
 use crate::app::forms::Submitted;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::error::Error as FormError;
 use crate::form::submission::Reply;
 use crate::gateway::outcome::State as OutcomeState;
 use crate::template::render::Effects;
-use crate::web::error::Fault;
+use crate::web::error::HttpError;
+use crate::web::extract;
 use crate::web::page::{self, is_development, user_id};
-use crate::web::read;
+use crate::web::platform_request::PlatformRequest;
 use crate::web::respond::{self, is_local, redirect};
 use crate::web::router::BODY_BYTES_MAX;
-use crate::web::visit::Visit;
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -21,38 +21,38 @@ use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
 /// A form for something new.
-pub async fn submit(State(house): State<Arc<House>>, request: Request) -> Response {
-    take(house, None, request).await
+pub async fn submit(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
+    take(runtime, None, request).await
 }
 
 /// A form for something that exists.
 pub async fn submit_to(
-    State(house): State<Arc<House>>,
+    State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    take(house, Some(id), request).await
+    take(runtime, Some(id), request).await
 }
 
-async fn take(house: Arc<House>, id: Option<String>, request: Request) -> Response {
-    let dev = is_development(&house);
-    let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
+async fn take(runtime: Arc<Runtime>, id: Option<String>, request: Request) -> Response {
+    let dev = is_development(&runtime);
+    let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
         Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
     };
     if !matches!(visit.method, Method::POST | Method::PUT | Method::PATCH) {
-        return Fault::new(StatusCode::METHOD_NOT_ALLOWED, "Forms are posted.").page(dev);
+        return HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "Forms are posted.").page(dev);
     }
-    let ours = Arc::clone(&house);
+    let ours = Arc::clone(&runtime);
     let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, id.as_deref())).await;
-    answer.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).page(dev))
+    answer.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).page(dev))
 }
 
-fn answer(house: &Arc<House>, visit: Visit, id: Option<&str>) -> Response {
-    let dev = is_development(house);
+fn answer(runtime: &Arc<Runtime>, visit: PlatformRequest, id: Option<&str>) -> Response {
+    let dev = is_development(runtime);
     if !visit.csrf_valid {
         return refused(
-            house,
+            runtime,
             &visit,
             "Your session has ended, so nothing was sent. Please try again.",
         );
@@ -60,22 +60,22 @@ fn answer(house: &Arc<House>, visit: Visit, id: Option<&str>) -> Response {
     let names = ["form_id", "form_name", "form_configuration_name", "form_configuration_id"];
     let named = names.iter().find_map(|name| visit.params.get(*name)?.as_str().map(str::to_owned));
     let Some(name) = named else {
-        return Fault::bad("The form_id is missing.").page(dev);
+        return HttpError::bad("The form_id is missing.").page(dev);
     };
-    let csrf_token = visit.session.csrf_token(&house.config.instance_key);
-    let mut scope = Scope::new(visit.context(&csrf_token, house.config.environment.name()));
+    let csrf_token = visit.session.csrf_token(&runtime.config.instance_key);
+    let mut scope = Scope::new(visit.context(&csrf_token, runtime.config.environment.name()));
     scope.user_id = user_id(&visit);
-    match house.host(scope).submit(&name, id, &visit.params) {
+    match runtime.host(scope).submit(&name, id, &visit.params) {
         Ok(Submitted::Done { reply, outcome, record_id }) => {
             if visit.wants_json() {
                 let status = outcome.as_ref().map_or(StatusCode::OK, |o| status(o.state));
                 let body = json!({ "id": record_id, "outcome": outcome });
                 return (status, axum::Json(body)).into_response();
             }
-            done(house, &visit, &reply)
+            done(runtime, &visit, &reply)
         }
-        Ok(Submitted::Refused(refusal)) => refused(house, &visit, &refusal.to_string()),
-        Ok(Submitted::Again { form, refused }) => again(house, visit, form, refused),
+        Ok(Submitted::Refused(refusal)) => refused(runtime, &visit, &refusal.to_string()),
+        Ok(Submitted::Invalid { form, refused }) => again(runtime, visit, form, refused),
         Err(error) => failed(error, visit.wants_json(), dev),
     }
 }
@@ -92,7 +92,7 @@ pub fn status(state: OutcomeState) -> StatusCode {
     }
 }
 
-fn done(house: &House, visit: &Visit, reply: &Reply) -> Response {
+fn done(runtime: &Runtime, visit: &PlatformRequest, reply: &Reply) -> Response {
     let mut flash = Map::new();
     for (name, text) in [("notice", &reply.notice), ("alert", &reply.alert)] {
         if let Some(text) = text {
@@ -103,31 +103,31 @@ fn done(house: &House, visit: &Visit, reply: &Reply) -> Response {
     let to =
         if reply.redirect_to.is_empty() { came_from(visit) } else { reply.redirect_to.clone() };
     let mut response = redirect(&to, 303);
-    respond::keep_session(house, &visit.session, &Effects::default(), flash, &mut response);
+    respond::keep_session(runtime, &visit.session, &Effects::default(), flash, &mut response);
     response
 }
 
 /// Back to the page with an alert; nothing was sent.
-fn refused(house: &House, visit: &Visit, message: &str) -> Response {
+fn refused(runtime: &Runtime, visit: &PlatformRequest, message: &str) -> Response {
     if visit.wants_json() {
-        return Fault::new(StatusCode::FORBIDDEN, message).json(false);
+        return HttpError::new(StatusCode::FORBIDDEN, message).json(false);
     }
     let flash = Map::from_iter([("alert".to_owned(), json!(message))]);
     let mut response = redirect(&came_from(visit), 303);
-    respond::keep_session(house, &visit.session, &Effects::default(), flash, &mut response);
+    respond::keep_session(runtime, &visit.session, &Effects::default(), flash, &mut response);
     response
 }
 
 /// The page the form was on, as the form says; only a path of this site is believed.
-fn came_from(visit: &Visit) -> String {
+fn came_from(visit: &PlatformRequest) -> String {
     let path = visit.params.get("current_path").and_then(Json::as_str).unwrap_or("/");
     if is_local(path) { path.to_owned() } else { "/".to_owned() }
 }
 
 /// The page once more, with the values and what is wrong with them (C4: status 200).
 fn again(
-    house: &Arc<House>,
-    mut visit: Visit,
+    runtime: &Arc<Runtime>,
+    mut visit: PlatformRequest,
     form: String,
     refused: crate::form::render::Refused,
 ) -> Response {
@@ -140,27 +140,27 @@ fn again(
     visit.path = path.to_owned();
     visit.query = query.to_owned();
     visit.method = Method::GET;
-    page::answer(house, visit, Some((form, refused)))
+    page::answer(runtime, visit, Some((form, refused)))
 }
 
 fn failed(error: Error, wants_json: bool, dev: bool) -> Response {
     let fault = match &error {
         Error::Form(FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_)) => {
-            Fault::new(StatusCode::NOT_FOUND, error.to_string())
+            HttpError::new(StatusCode::NOT_FOUND, error.to_string())
         }
-        Error::Unfinished { .. } => Fault {
+        Error::Unfinished { .. } => HttpError {
             status: StatusCode::ACCEPTED,
             message: "Your submission was taken and is being processed.".to_owned(),
             detail: Some(error.to_string()),
         },
-        error if error.is_the_stores() => Fault {
+        error if error.is_the_stores() => HttpError {
             status: StatusCode::SERVICE_UNAVAILABLE,
             message:
                 "The database cannot be written just now. Send it again: nothing is done twice."
                     .to_owned(),
             detail: Some(error.to_string()),
         },
-        _ => Fault::internal("The form could not be taken.", &error),
+        _ => HttpError::internal("The form could not be taken.", &error),
     };
     if wants_json { fault.json(dev) } else { fault.page(dev) }
 }

@@ -1,11 +1,11 @@
 //! `POST /graphql`, and the explorer page in development.
 
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::web::api::scope;
-use crate::web::error::Fault;
+use crate::web::error::HttpError;
 use crate::web::page::{is_development, user_id};
-use crate::web::visit::Visit;
-use crate::web::{access, read};
+use crate::web::platform_request::PlatformRequest;
+use crate::web::{access, extract};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -17,19 +17,19 @@ const EXPLORER: &str = include_str!("pages/explorer.hbs");
 const BYTES_MAX: usize = 256 * 1024;
 
 /// Runs a query for a program with the token, a signed-in visitor, or a development machine.
-pub async fn run(State(house): State<Arc<House>>, request: Request) -> Response {
-    let dev = is_development(&house);
-    let visit = match read::read(&house, request, BYTES_MAX).await {
+pub async fn run(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
+    let dev = is_development(&runtime);
+    let visit = match extract::read(&runtime, request, BYTES_MAX).await {
         Ok(visit) => visit,
         Err(fault) => return fault.json(dev),
     };
     let user = user_id(&visit);
     if user.is_none()
-        && let Err(fault) = access::check(&house, &visit)
+        && let Err(fault) = access::check(&runtime, &visit)
     {
         return fault.json(dev);
     }
-    let ours = Arc::clone(&house);
+    let ours = Arc::clone(&runtime);
     let answer = tokio::task::spawn_blocking(move || {
         let text = |name: &str| visit.params.get(name).and_then(Json::as_str).map(str::to_owned);
         let Some(query) = text("query") else { return missing(&visit, dev) };
@@ -40,18 +40,19 @@ pub async fn run(State(house): State<Arc<House>>, request: Request) -> Response 
         let host = ours.host(scope);
         axum::Json(host.graphql(&query, operation.as_deref(), variables, dev)).into_response()
     });
-    answer.await.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).json(dev))
+    answer.await.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).json(dev))
 }
 
-fn missing(_visit: &Visit, dev: bool) -> Response {
-    Fault::bad("The body needs a `query`, as JSON with Content-Type: application/json.").json(dev)
+fn missing(_visit: &PlatformRequest, dev: bool) -> Response {
+    HttpError::bad("The body needs a `query`, as JSON with Content-Type: application/json.")
+        .json(dev)
 }
 
 /// The explorer; it loads nothing from anywhere else.
-pub async fn explorer(State(house): State<Arc<House>>) -> Response {
-    if !is_development(&house) {
+pub async fn explorer(State(runtime): State<Arc<Runtime>>) -> Response {
+    if !is_development(&runtime) {
         let message = "Queries are posted here. The explorer is there in development.";
-        return Fault::new(StatusCode::METHOD_NOT_ALLOWED, message).page(false);
+        return HttpError::new(StatusCode::METHOD_NOT_ALLOWED, message).page(false);
     }
     Html(EXPLORER).into_response()
 }

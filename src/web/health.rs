@@ -1,31 +1,31 @@
 //! For those who watch: alive, and ready.
 
-use crate::app::house::House;
-use crate::store::error::Error;
-use crate::web::error::Fault;
+use crate::app::runtime::Runtime;
+use crate::web::error::HttpError;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
+use sluicegate_store::error::Error;
 use std::sync::Arc;
 
 /// The process answers; also where its Stripe is.
-pub async fn alive(State(house): State<Arc<House>>) -> Response {
-    let stripe = house.stripe_url.as_deref().unwrap_or("https://api.stripe.com");
+pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
+    let stripe = runtime.stripe_url.as_deref().unwrap_or("https://api.stripe.com");
     axum::Json(json!({
         "status": "ok", "version": env!("CARGO_PKG_VERSION"), "stripe": stripe,
-        "environment": house.config.environment.name(),
+        "environment": runtime.config.environment.name(),
     }))
     .into_response()
 }
 
 /// The database takes a write too, and the modules have no faults that stop them.
-pub async fn ready(State(house): State<Arc<House>>) -> Response {
-    let ours = Arc::clone(&house);
+pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
+    let ours = Arc::clone(&runtime);
     let looked = tokio::task::spawn_blocking(move || ours.readiness.look(&ours)).await;
     let message = match looked {
         Ok(Ok(())) => {
-            let errors = house.world().catalog.errors().count();
+            let errors = runtime.instance().catalog.errors().count();
             let body = json!({ "status": "ready", "module_errors": errors });
             return axum::Json(body).into_response();
         }
@@ -33,5 +33,5 @@ pub async fn ready(State(house): State<Arc<House>>) -> Response {
         Ok(Err(Error::Busy(_))) => "The database is busy.",
         _ => "The database does not answer.",
     };
-    Fault::new(StatusCode::SERVICE_UNAVAILABLE, message).json(false)
+    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, message).json(false)
 }

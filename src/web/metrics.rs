@@ -1,73 +1,72 @@
 //! Numbers for Prometheus: executions, commits, Stripe, webhooks.
 
-use crate::app::house::House;
-use crate::gateway::tally::BOUNDS;
-use crate::store::error::Error;
-use crate::store::execution::{ExecutionQuery, State as ExecutionState};
-use crate::web::error::Fault;
+use crate::app::runtime::Runtime;
+use crate::gateway::metrics::BOUNDS;
+use crate::web::error::HttpError;
 use crate::webhook::inbox;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use sluicegate_store::error::Error;
+use sluicegate_store::execution::{ExecutionQuery, State as ExecutionState};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The metrics page, in Prometheus' text format 0.0.4.
-pub async fn metrics(State(house): State<Arc<House>>) -> Response {
-    match tokio::task::spawn_blocking(move || text(&house)).await {
+pub async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
+    match tokio::task::spawn_blocking(move || text(&runtime)).await {
         Ok(Ok(text)) => {
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
         }
-        _ => {
-            Fault::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.").json(false)
-        }
+        _ => HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.")
+            .json(false),
     }
 }
 
-fn text(house: &House) -> Result<String, Error> {
+fn text(runtime: &Runtime) -> Result<String, Error> {
     let mut text = String::new();
-    executions(house, &mut text)?;
-    commits(house, &mut text);
-    stripe(house, &mut text);
-    webhooks(house, &mut text);
+    executions(runtime, &mut text)?;
+    commits(runtime, &mut text);
+    stripe(runtime, &mut text);
+    webhooks(runtime, &mut text);
     Ok(text)
 }
 
-fn executions(house: &House, text: &mut String) -> Result<(), Error> {
+fn executions(runtime: &Runtime, text: &mut String) -> Result<(), Error> {
     head(text, "sluicegate_executions", "gauge", "Executions by state.");
     for state in ExecutionState::ALL {
-        let count = count(house, state, None)?;
+        let count = count(runtime, state, None)?;
         line(text, "sluicegate_executions", &[("state", state.name())], count as f64);
     }
-    let oldest = house.store.oldest_open()?;
-    let age = oldest.map_or(0.0, |at| house.clock.now().duration_since(at).as_secs_f64());
+    let oldest = runtime.store.oldest_open()?;
+    let age = oldest.map_or(0.0, |at| runtime.clock.now().duration_since(at).as_secs_f64());
     let help = "How long the longest-waiting execution has waited.";
     head(text, "sluicegate_oldest_pending_seconds", "gauge", help);
     line(text, "sluicegate_oldest_pending_seconds", &[], age.max(0.0));
     let mut waiting = 0;
     for state in ExecutionState::OPEN {
-        waiting += count(house, state, Some(inbox::KIND))?;
+        waiting += count(runtime, state, Some(inbox::KIND))?;
     }
     head(text, "sluicegate_webhook_lag_events", "gauge", "Stored events not yet processed.");
     line(text, "sluicegate_webhook_lag_events", &[], waiting as f64);
-    let dead = count(house, ExecutionState::Discarded, Some(inbox::KIND))?;
+    let dead = count(runtime, ExecutionState::Discarded, Some(inbox::KIND))?;
     head(text, "sluicegate_webhook_dead_letters", "gauge", "Events put aside for an operator.");
     line(text, "sluicegate_webhook_dead_letters", &[], dead as f64);
     Ok(())
 }
 
-fn count(house: &House, state: ExecutionState, kind: Option<&str>) -> Result<u64, Error> {
+fn count(runtime: &Runtime, state: ExecutionState, kind: Option<&str>) -> Result<u64, Error> {
     let query = ExecutionQuery {
         states: vec![state],
         kind: kind.map(str::to_owned),
         per_page: 1,
         ..ExecutionQuery::default()
     };
-    Ok(house.store.executions(&query)?.total_entries)
+    Ok(runtime.store.executions(&query)?.total_entries)
 }
 
-fn commits(house: &House, text: &mut String) {
-    let counts = house.store.tally();
+fn commits(runtime: &Runtime, text: &mut String) {
+    let counts = runtime.store.tally();
     let numbers = [
         ("sluicegate_commits_total", "Commits asked for.", counts.commits as f64),
         ("sluicegate_commit_batches_total", "Transactions written for them.", counts.groups as f64),
@@ -86,8 +85,8 @@ fn commits(house: &House, text: &mut String) {
     line(text, "sluicegate_commit_batch_size_max", &[], counts.largest_group as f64);
 }
 
-fn stripe(house: &House, text: &mut String) {
-    let counts = house.transport.counts();
+fn stripe(runtime: &Runtime, text: &mut String) {
+    let counts = runtime.transport.counts();
     let name = "sluicegate_stripe_answers_total";
     head(text, name, "counter", "Attempts by HTTP status; 0 is no answer.");
     for (status, count) in &counts.statuses {
@@ -103,15 +102,15 @@ fn stripe(house: &House, text: &mut String) {
     line(text, &format!("{name}_count"), &[], counts.attempts as f64);
 }
 
-fn webhooks(house: &House, text: &mut String) {
+fn webhooks(runtime: &Runtime, text: &mut String) {
     let name = "sluicegate_webhook_deliveries_total";
     head(text, name, "counter", "Deliveries by what became of them.");
-    for (fate, count) in house.deliveries.fates() {
+    for (fate, count) in runtime.deliveries.fates() {
         line(text, name, &[("fate", fate.name())], count as f64);
     }
     let name = "sluicegate_webhook_signatures_total";
     head(text, name, "counter", "Deliveries by the secret that signed them.");
-    for (signer, count) in house.deliveries.signers() {
+    for (signer, count) in runtime.deliveries.signers() {
         line(text, name, &[("secret", &signer)], count as f64);
     }
 }

@@ -1,76 +1,76 @@
 //! Pages of modules: route, policies, body, layout.
 
 use crate::app::host::RequestHost;
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::render::Refused;
-use crate::module::page::{Method, Page};
-use crate::module::policy::Policy;
 use crate::template::host::Host;
 use crate::template::render::{Effects, OutputMode, Rendered};
-use crate::template::scene::Scene;
-use crate::web::error::Fault;
+use crate::template::request_context::RequestContext;
+use crate::web::error::HttpError;
+use crate::web::platform_request::PlatformRequest;
 use crate::web::respond::{self, redirect};
 use crate::web::router::BODY_BYTES_MAX;
-use crate::web::visit::Visit;
-use crate::web::{read, security, webhook};
+use crate::web::{extract, security, webhook};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::page::{Method, Page};
+use sluicegate_module::policy::Policy;
 use std::sync::Arc;
 
 /// Any address that is not the host's own: a page, or 404.
-pub async fn any(State(house): State<Arc<House>>, request: Request) -> Response {
-    let dev = is_development(&house);
-    if let Some(gateway) = webhook_of(&house, &request) {
-        return webhook::receive(house, gateway, request).await;
+pub async fn any(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
+    let dev = is_development(&runtime);
+    if let Some(gateway) = webhook_of(&runtime, &request) {
+        return webhook::receive(runtime, gateway, request).await;
     }
-    let visit = match read::read(&house, request, BODY_BYTES_MAX).await {
+    let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
         Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
     };
-    let ours = Arc::clone(&house);
+    let ours = Arc::clone(&runtime);
     let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, None)).await;
-    answer.unwrap_or_else(|e| Fault::internal("Something went wrong here.", e).page(dev))
+    answer.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).page(dev))
 }
 
 /// The gateway whose webhooks arrive at this address; most addresses have none.
-fn webhook_of(house: &House, request: &Request) -> Option<String> {
-    let world = house.world();
+fn webhook_of(runtime: &Runtime, request: &Request) -> Option<String> {
+    let instance = runtime.instance();
     let method = Method::from_name(request.method().as_str())?;
     let path = percent_decode_str(request.uri().path()).decode_utf8().ok()?;
-    let page = world.catalog.route(method, &path, None)?.page;
+    let page = instance.catalog.route(method, &path, None)?.page;
     page.metadata.pointer("/webhook/gateway").and_then(Json::as_str).map(str::to_owned)
 }
 
 /// True where a developer looks at the answers.
-pub fn is_development(house: &House) -> bool {
-    house.config.environment == crate::config::Environment::Development
+pub fn is_development(runtime: &Runtime) -> bool {
+    runtime.config.environment == crate::config::Environment::Development
 }
 
 /// Answers a visit with the page at its address; `refused` is a form to show again.
 pub fn answer(
-    house: &Arc<House>,
-    mut visit: Visit,
+    runtime: &Arc<Runtime>,
+    mut visit: PlatformRequest,
     refused: Option<(String, Refused)>,
 ) -> Response {
-    let dev = is_development(house);
-    let world = house.world();
+    let dev = is_development(runtime);
+    let instance = runtime.instance();
     let Some(method) = Method::from_name(visit.method.as_str()) else {
-        return Fault::new(StatusCode::METHOD_NOT_ALLOWED, "No page answers this method.")
+        return HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "No page answers this method.")
             .page(dev);
     };
-    let Some(routed) = world.catalog.route(method, &visit.path, None) else {
+    let Some(routed) = instance.catalog.route(method, &visit.path, None) else {
         return not_found(&visit, dev);
     };
     let page = routed.page;
     for (name, value) in routed.params {
         visit.params.insert(name, Json::String(value));
     }
-    let csrf_token = visit.session.csrf_token(&house.config.instance_key);
-    let mut context = visit.context(&csrf_token, house.config.environment.name());
+    let csrf_token = visit.session.csrf_token(&runtime.config.instance_key);
+    let mut context = visit.context(&csrf_token, runtime.config.environment.name());
     context.insert(
         "page".to_owned(),
         json!({ "id": page.source.name, "slug": page.slug, "layout": page.layout, "metadata": page.metadata }),
@@ -85,24 +85,29 @@ pub fn answer(
     scope.page_id = page.source.name.clone();
     scope.output = output_mode(page);
     scope.refused = refused;
-    let host = house.host(scope);
-    let result = host.scene().map_err(|e| Fault::internal("The page could not be shown.", e));
-    let rendered = result.and_then(|scene| show(&host, &scene, page));
+    let host = runtime.host(scope);
+    let result =
+        host.request_context().map_err(|e| HttpError::internal("The page could not be shown.", e));
+    let rendered = result.and_then(|request_context| show(&host, &request_context, page));
     match rendered {
-        Ok(shown) => finish(house, &visit, page, shown),
+        Ok(shown) => finish(runtime, &visit, page, shown),
         Err(fault) => fault.page(dev),
     }
 }
 
 /// Who is signed in; a request without its token is nobody's.
-pub fn user_id(visit: &Visit) -> Option<String> {
+pub fn user_id(visit: &PlatformRequest) -> Option<String> {
     let user = visit.session.current_user();
     let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
     id.filter(|_| visit.csrf_valid)
 }
 
-fn not_found(visit: &Visit, dev: bool) -> Response {
-    if visit.wants_json() { Fault::not_found().json(dev) } else { Fault::not_found().page(dev) }
+fn not_found(visit: &PlatformRequest, dev: bool) -> Response {
+    if visit.wants_json() {
+        HttpError::not_found().json(dev)
+    } else {
+        HttpError::not_found().page(dev)
+    }
 }
 
 fn output_mode(page: &Page) -> OutputMode {
@@ -127,22 +132,26 @@ enum Elsewhere {
     Refused(u16),
 }
 
-fn show(host: &RequestHost, scene: &Scene, page: &Page) -> Result<Shown, Fault> {
-    let scene_host = host.on(scene);
+fn show(
+    host: &RequestHost,
+    request_context: &RequestContext,
+    page: &Page,
+) -> Result<Shown, HttpError> {
+    let scene_host = host.on(request_context);
     let mut shown = Shown {
         body: String::new(),
         effects: Effects::default(),
         flash: Map::new(),
         elsewhere: None,
     };
-    let render = |source: &crate::module::source::Source, locals: Json, mode: OutputMode| {
-        host.world
+    let render = |source: &sluicegate_module::source::Source, locals: Json, mode: OutputMode| {
+        host.instance
             .templates
-            .render(source, scene, locals, mode, &scene_host as &dyn Host)
-            .map_err(|e| Fault::internal("The page could not be shown.", e))
+            .render(source, request_context, locals, mode, &scene_host as &dyn Host)
+            .map_err(|e| HttpError::internal("The page could not be shown.", e))
     };
     for name in &page.policies {
-        let passed = match host.world.catalog.policy(name) {
+        let passed = match host.instance.catalog.policy(name) {
             Some(policy) => refusal(policy, &render)?,
             // A policy that leads nowhere protects: it lets nobody through.
             None => Some((Elsewhere::Refused(403), Map::new())),
@@ -160,9 +169,10 @@ fn show(host: &RequestHost, scene: &Scene, page: &Page) -> Result<Shown, Fault> 
     }
     let body = render(&page.source, json!({}), host.scope.output)?;
     merge(&mut shown, body);
-    if let Some(layout) = page.layout.as_deref().and_then(|name| host.world.catalog.layout(name)) {
+    if let Some(layout) = page.layout.as_deref().and_then(|name| host.instance.catalog.layout(name))
+    {
         let content = std::mem::take(&mut shown.body);
-        scene.set_content(&content, &shown.effects.content_for);
+        request_context.set_content(&content, &shown.effects.content_for);
         let locals = json!({ "content_for_layout": { "html_safe": content } });
         let layout = render(&layout.source, locals, host.scope.output)?;
         merge(&mut shown, layout);
@@ -183,11 +193,11 @@ fn show(host: &RequestHost, scene: &Scene, page: &Page) -> Result<Shown, Fault> 
 /// Where a visitor is sent whom a policy does not let through, and what they are told.
 type NotLetThrough = (Elsewhere, Map<String, Json>);
 
-type Render<'a> =
-    dyn Fn(&crate::module::source::Source, Json, OutputMode) -> Result<Rendered, Fault> + 'a;
+type Render<'a> = dyn Fn(&sluicegate_module::source::Source, Json, OutputMode) -> Result<Rendered, HttpError>
+    + 'a;
 
 /// Where a policy sends a visitor whom it does not let through; nothing when it does.
-fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, Fault> {
+fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, HttpError> {
     if render(&policy.source, json!({}), OutputMode::Raw)?.output.trim() == "true" {
         return Ok(None);
     }
@@ -220,18 +230,18 @@ fn merge(shown: &mut Shown, rendered: Rendered) {
     shown.flash.extend(effects.flash);
 }
 
-fn finish(house: &House, visit: &Visit, page: &Page, shown: Shown) -> Response {
+fn finish(runtime: &Runtime, visit: &PlatformRequest, page: &Page, shown: Shown) -> Response {
     let mut response = match (&shown.elsewhere, &shown.effects.redirect) {
         (Some(Elsewhere::Redirect(to, status)), _) => redirect(to, *status),
         (Some(Elsewhere::Refused(status)), _) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN);
-            Fault::new(status, "You may not see this page.").page(false)
+            HttpError::new(status, "You may not see this page.").page(false)
         }
         (None, Some((to, status))) => redirect(to, *status),
         (None, None) => {
             let status = shown.effects.status.and_then(|s| StatusCode::from_u16(s).ok());
             let body = match page.format.as_str() {
-                "html" => security::rewrite(shown.body, house.stripe_url.as_deref()),
+                "html" => security::rewrite(shown.body, runtime.stripe_url.as_deref()),
                 _ => shown.body,
             };
             let kind = HeaderValue::from_static(media_type(&page.format));
@@ -239,7 +249,7 @@ fn finish(house: &House, visit: &Visit, page: &Page, shown: Shown) -> Response {
         }
     };
     respond::put_headers(response.headers_mut(), &shown.effects.headers);
-    respond::keep_session(house, &visit.session, &shown.effects, shown.flash, &mut response);
+    respond::keep_session(runtime, &visit.session, &shown.effects, shown.flash, &mut response);
     response
 }
 

@@ -1,8 +1,6 @@
 //! From what templates did to an HTTP answer: status, headers, redirect, session, cookie.
 
-use crate::app::house::House;
-use crate::store::state::Session as Stored;
-use crate::store::write::Write;
+use crate::app::runtime::Runtime;
 use crate::template::render::Effects;
 use crate::web::session::{LIFETIME_SECONDS, Session};
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -10,6 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Json};
+use sluicegate_store::state::Session as Stored;
+use sluicegate_store::write::Write;
 
 /// Headers that templates may not set: they are the host's (platformos.md B).
 const OWN_HEADERS: [&str; 7] = [
@@ -55,7 +55,7 @@ pub fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
 /// Writes the session when something in it changed, and gives new visitors their cookie. A flash
 /// that was shown is gone; one that is set waits for the next request.
 pub fn keep_session(
-    house: &House,
+    runtime: &Runtime,
     session: &Session,
     effects: &Effects,
     flash: Map<String, Json>,
@@ -75,16 +75,16 @@ pub fn keep_session(
         data.insert("flash".to_owned(), Json::Object(flash));
     }
     if changed {
-        let now = house.clock.now();
+        let now = runtime.clock.now();
         let expires_at = now + SignedDuration::from_secs(LIFETIME_SECONDS);
         let stored = Stored { id_hash: session.hash(), data: Json::Object(data), expires_at };
         let put = Write::SessionPut(stored);
-        if let Err(error) = house.store.commit(vec![put]) {
+        if let Err(error) = runtime.store.commit(vec![put]) {
             tracing::warn!("the session could not be kept: {error}");
         }
     }
     if changed || session.is_new {
-        let secure = house.public_url().starts_with("https://");
+        let secure = runtime.public_url().starts_with("https://");
         if let Ok(cookie) = HeaderValue::from_str(&session.cookie(secure)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -1,6 +1,6 @@
 //! Every address of the host, and what all answers have in common.
 
-use crate::app::house::House;
+use crate::app::runtime::Runtime;
 use crate::web::security;
 use crate::web::{api, assets, console, error, form, graphql, health, metrics, page, source};
 use axum::Router;
@@ -16,10 +16,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// A body longer than this is refused before it is read.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// The routes of one house.
-pub fn router(house: Arc<House>) -> Router {
-    let secure = house.public_url().starts_with("https://");
-    let everywhere = Arc::new(security::headers(house.stripe_url.as_deref(), secure));
+/// The routes of one runtime.
+pub fn router(runtime: Arc<Runtime>) -> Router {
+    let secure = runtime.public_url().starts_with("https://");
+    let everywhere = Arc::new(security::headers(runtime.stripe_url.as_deref(), secure));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -47,7 +47,7 @@ pub fn router(house: Arc<House>) -> Router {
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(DefaultBodyLimit::max(BODY_BYTES_MAX)),
         )
-        .with_state(house)
+        .with_state(runtime)
 }
 
 /// Security headers, and no caching unless an answer says otherwise.
@@ -65,7 +65,7 @@ fn common<B>(everywhere: &HeaderMap, mut response: Response<B>) -> Response<B> {
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let fault = error::Fault {
+    let fault = error::HttpError {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         message: "Something went wrong here.".to_owned(),
         detail: Some(format!("a request panicked: {text}")),

@@ -3,11 +3,11 @@
 //! A session is written only when something is put into it, so that reading visitors cost no
 //! commit. The anti-forgery token is derived from the id and is stored nowhere.
 
-use crate::secret::InstanceKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
+use sluicegate_secret::InstanceKey;
 use subtle::ConstantTimeEq as _;
 
 /// The cookie's name.

@@ -1,13 +1,13 @@
 //! The files that make the site work, shown to the developer whose machine it is.
 
-use crate::app::house::House;
-use crate::module::path::place;
+use crate::app::runtime::Runtime;
 use crate::web::console::{Page, guarded};
-use crate::web::error::Fault;
+use crate::web::error::HttpError;
 use crate::web::page::is_development;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use serde_json::json;
+use sluicegate_module::path::place;
 use std::fs;
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -20,20 +20,20 @@ const BYTES_MAX: u64 = 256 * 1024;
 /// One file of a module, with its lines numbered. Only in development, and only files that a
 /// module is made of: not its values, not the database, nothing outside the instance.
 pub async fn file(
-    State(house): State<Arc<House>>,
+    State(runtime): State<Arc<Runtime>>,
     Path(path): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(house, request, move |house| show(house, &path)).await
+    guarded(runtime, request, move |runtime| show(runtime, &path)).await
 }
 
-fn show(house: &House, path: &str) -> Page {
-    if !is_development(house) {
-        return Err(Fault::not_found());
+fn show(runtime: &Runtime, path: &str) -> Page {
+    if !is_development(runtime) {
+        return Err(HttpError::not_found());
     }
-    let disk = inside(&house.config.root, path).ok_or_else(Fault::not_found)?;
-    let text = fs::read_to_string(disk).map_err(|_| Fault::not_found())?;
-    let text = house.world().catalog.redact(&text);
+    let disk = inside(&runtime.config.root, path).ok_or_else(HttpError::not_found)?;
+    let text = fs::read_to_string(disk).map_err(|_| HttpError::not_found())?;
+    let text = runtime.instance().catalog.redact(&text);
     let lines: Vec<_> = text
         .lines()
         .enumerate()

@@ -3,12 +3,11 @@
 //! A delivery is verified and read where it arrives, and then waits for its commit without a thread
 //! of its own: thousands arrive at once when somebody runs a sale.
 
-use crate::app::house::House;
-use crate::store::error::Error as StoreError;
-use crate::web::error::Fault;
-use crate::web::read::{peer, read_body};
+use crate::app::runtime::Runtime;
+use crate::web::error::HttpError;
+use crate::web::extract::{peer, read_body};
+use crate::web::platform_request::header_text;
 use crate::web::router::BODY_BYTES_MAX;
-use crate::web::visit::header_text;
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::inbox::Receipt;
@@ -16,6 +15,7 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use sluicegate_store::error::Error as StoreError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -24,53 +24,53 @@ use tokio::sync::oneshot;
 const SHORT_BYTES: usize = 64 * 1024;
 
 /// Verifies, stores and acknowledges one delivery. The answer tells a forger nothing.
-pub async fn receive(house: Arc<House>, gateway: String, request: Request) -> Response {
+pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -> Response {
     let ip = peer(&request);
     let header = header_text(request.headers(), "stripe-signature").unwrap_or_default().to_owned();
     let body = match read_body(request, BODY_BYTES_MAX).await {
         Ok((_, body)) => body,
         Err(fault) => return fault.json(false),
     };
-    #[cfg(feature = "planted-faults")]
-    if crate::crash::planted("acknowledged_before_stored") {
+    #[cfg(feature = "injected-bugs")]
+    if sluicegate_failpoint::injected_bug("acknowledged_before_stored") {
         tokio::spawn(async move {
             tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-            deliver(&house, &gateway, header, body).await.map(drop)
+            deliver(&runtime, &gateway, header, body).await.map(drop)
         });
         return plain(r#"{"received":true}"#);
     }
-    answer(ip, deliver(&house, &gateway, header, body).await)
+    answer(ip, deliver(&runtime, &gateway, header, body).await)
 }
 
 /// A delivery, on disk when this returns.
 async fn deliver(
-    house: &Arc<House>,
+    runtime: &Arc<Runtime>,
     gateway: &str,
     header: String,
     body: Bytes,
 ) -> Result<Receipt, Error> {
-    let event = event(house, header, body).await?;
+    let event = event(runtime, header, body).await?;
     let (told, entry) = oneshot::channel();
-    let _arriving = house.arrivals.one();
+    let _arriving = runtime.delivery_load.one();
     // A sender that went away has nobody to be told, and the event is stored all the same.
-    house.inbox().keep_then(gateway, event, |entry| drop(told.send(entry)));
-    let receipt = house.inbox().receipt(entry.await.map_err(|e| stumbled(&e))??);
+    runtime.inbox().store_with_callback(gateway, event, |entry| drop(told.send(entry)));
+    let receipt = runtime.inbox().receipt(entry.await.map_err(|e| stumbled(&e))??);
     if matches!(receipt, Receipt::Stored(_)) {
-        house.wake.notify_one();
+        runtime.wake.notify_one();
     }
     Ok(receipt)
 }
 
 /// The event of a delivery that is believed; on a thread of its own when the database has to be
 /// asked, or the body is long.
-async fn event(house: &Arc<House>, header: String, body: Bytes) -> Result<Event, Error> {
+async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Event, Error> {
     if body.len() <= SHORT_BYTES
-        && let Some(event) = house.inbox().believe_at_once(&header, &body)
+        && let Some(event) = runtime.inbox().verify_cached(&header, &body)
     {
         return event;
     }
-    let house = Arc::clone(house);
-    let believing = move || house.inbox().believe(&header, &body);
+    let runtime = Arc::clone(runtime);
+    let believing = move || runtime.inbox().verify(&header, &body);
     tokio::task::spawn_blocking(believing).await.map_err(|e| stumbled(&e))?
 }
 
@@ -88,15 +88,15 @@ fn answer(ip: IpAddr, receipt: Result<Receipt, Error>) -> Response {
         Ok(Receipt::Duplicate(_)) => plain(r#"{"received":true,"duplicate":true}"#),
         Err(Error::Refused(refusal)) => {
             tracing::warn!(%ip, "a webhook was refused: {refusal}");
-            Fault::new(StatusCode::BAD_REQUEST, "The signature was not accepted.").json(false)
+            HttpError::new(StatusCode::BAD_REQUEST, "The signature was not accepted.").json(false)
         }
         Err(Error::NotAnEvent(error)) => {
             tracing::warn!(%ip, "a signed body is no event: {error}");
-            Fault::new(StatusCode::BAD_REQUEST, "The body is no event.").json(false)
+            HttpError::new(StatusCode::BAD_REQUEST, "The body is no event.").json(false)
         }
         Err(error) => {
             // Not stored, so not acknowledged: the sender tries again.
-            let mut fault = Fault::internal("The event could not be stored.", error);
+            let mut fault = HttpError::internal("The event could not be stored.", error);
             fault.status = StatusCode::SERVICE_UNAVAILABLE;
             fault.json(false)
         }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum DeliveryResult {
     /// Stored and acknowledged.
     Stored,
     /// Known before, and acknowledged.
@@ -17,7 +17,7 @@ pub enum Fate {
     Listed,
 }
 
-impl Fate {
+impl DeliveryResult {
     /// The word on the metrics page.
     pub fn name(self) -> &'static str {
         match self {
@@ -32,13 +32,13 @@ impl Fate {
 /// Counts of one process, since it was started.
 #[derive(Debug, Default)]
 pub struct Deliveries {
-    fates: Mutex<BTreeMap<Fate, u64>>,
+    fates: Mutex<BTreeMap<DeliveryResult, u64>>,
     signers: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Deliveries {
     /// Counts a delivery.
-    pub fn count(&self, fate: Fate) {
+    pub fn count(&self, fate: DeliveryResult) {
         *self.fates.lock().unwrap_or_else(PoisonError::into_inner).entry(fate).or_default() += 1;
     }
 
@@ -49,7 +49,7 @@ impl Deliveries {
     }
 
     /// By fate.
-    pub fn fates(&self) -> BTreeMap<Fate, u64> {
+    pub fn fates(&self) -> BTreeMap<DeliveryResult, u64> {
         self.fates.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -1,20 +1,20 @@
 //! Processes a stored event: the partial named after it, its records and the mark "done" in one commit.
 
-use crate::crash::planted;
-use crate::crash_point;
 use crate::journal::buffer::Buffer;
-use crate::journal::entry::Journal;
+use crate::journal::journal::Journal;
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
-use crate::module::catalog::Catalog;
-use crate::store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 use crate::template::host::Host;
 use crate::template::render::{Locals, OutputMode, Templates};
-use crate::template::scene::Scene;
+use crate::template::request_context::RequestContext;
 use crate::webhook::error::Error;
 use crate::webhook::event::{Event, processor};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
+use sluicegate_failpoint::failpoint;
+use sluicegate_failpoint::injected_bug;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 
 /// Why most events are passed over.
 const NO_PROCESSOR: &str = "no module has a processor for it";
@@ -28,7 +28,7 @@ pub struct Dispatch<'a> {
     /// Commits effects and mark together.
     pub journal: &'a Journal,
     /// The context of the event.
-    pub scene: &'a Scene,
+    pub request_context: &'a RequestContext,
     /// What the platform's tags call; its record writes join the phase.
     pub host: &'a dyn Host,
     /// Lets its record writes join the phase.
@@ -111,16 +111,16 @@ impl Dispatch<'_> {
         match processed {
             Ok(Processed { phase, outcome }) => {
                 let processed = outcome["processed"] == json!(true);
-                crash_point!("event_after_effects");
-                if planted("mark_before_effects") {
+                failpoint!("event_after_effects");
+                if injected_bug("mark_before_effects") {
                     let empty = self.journal.phase();
                     self.journal.finish(run, None, empty, State::Completed, outcome)?;
-                    crash_point!("event_after_commit");
+                    failpoint!("event_after_commit");
                     self.journal.write(phase)?;
                     return Ok(processed);
                 }
                 self.journal.finish(run, None, phase, State::Completed, outcome)?;
-                crash_point!("event_after_commit");
+                failpoint!("event_after_commit");
                 Ok(processed)
             }
             Err(error) => {
@@ -134,7 +134,7 @@ impl Dispatch<'_> {
     ///
     /// # Errors
     /// As [`Dispatch::run`].
-    pub fn rehearse(&self, execution: &Execution) -> Result<Processed, Error> {
+    pub fn dry_run(&self, execution: &Execution) -> Result<Processed, Error> {
         let buffer = self.buffer;
         self.process(&About::of(execution), read(execution)?, &mut |phase, work| {
             buffer.within(phase, work)
@@ -160,7 +160,7 @@ impl Dispatch<'_> {
             return passed_over("it is of the other mode, test or live, than this instance", phase);
         }
         let newer = self.newer(about, &event)?;
-        if newer.as_deref() == Some(event.kind.as_str()) && !planted("older_overwrites") {
+        if newer.as_deref() == Some(event.kind.as_str()) && !injected_bug("older_overwrites") {
             // What it says was said again, and newer, by one that is processed.
             return passed_over("a newer event of its type was processed before it", phase);
         }
@@ -177,7 +177,7 @@ impl Dispatch<'_> {
             let locals = locals.take().unwrap_or_default();
             result = self
                 .templates
-                .render(&partial.source, self.scene, locals, OutputMode::Raw, self.host)
+                .render(&partial.source, self.request_context, locals, OutputMode::Raw, self.host)
                 .map(|_| ());
         });
         result?;

@@ -19,7 +19,7 @@ pub enum Error {
     Listing(String),
     /// The store could not be read.
     #[error(transparent)]
-    Store(#[from] crate::store::error::Error),
+    Store(#[from] sluicegate_store::error::Error),
     /// The processor failed; its records were not written, and it is tried again.
     #[error(transparent)]
     Template(#[from] crate::template::error::Error),

@@ -1,20 +1,20 @@
 //! A Stripe event as far as the host looks into it: who, which, about what, and its processor's name.
 
-use crate::crash::planted;
-use crate::store::document::Document;
-use crate::webhook::skim::{self, Want};
+use crate::webhook::partial_json::{self, Select};
 use serde_json::Value as Json;
+use sluicegate_failpoint::injected_bug;
+use sluicegate_store::document::Document;
 
 /// An id or type longer than this is nobody's.
 const NAME_CHARS_MAX: usize = 255;
 
 /// What of an event is read when it arrives.
-const WANTED: &[Want] = &[
-    Want::Whole("id", 0),
-    Want::Whole("type", 1),
-    Want::Whole("account", 2),
-    Want::Whole("livemode", 3),
-    Want::Within("data", &[Want::Within("object", &[Want::Whole("id", 4)])]),
+const WANTED: &[Select] = &[
+    Select::Whole("id", 0),
+    Select::Whole("type", 1),
+    Select::Whole("account", 2),
+    Select::Whole("livemode", 3),
+    Select::Within("data", &[Select::Within("object", &[Select::Whole("id", 4)])]),
 ];
 
 /// What the host reads of an event; the partial gets all of it.
@@ -53,7 +53,7 @@ impl Event {
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let text = str::from_utf8(body).map_err(|e| Error::Json(e.to_string()))?;
         // serde_json bounds the nesting at 128 levels.
-        let read = skim::read(text, WANTED).map_err(|e| Error::Json(e.to_string()))?;
+        let read = partial_json::read(text, WANTED).map_err(|e| Error::Json(e.to_string()))?;
         Self::of(read, || Document::of_text(text))
     }
 
@@ -91,7 +91,7 @@ impl Event {
 
     /// Unique over everything Stripe sends: event ids are unique within an account.
     pub fn key(&self) -> String {
-        if planted("key_without_account") {
+        if injected_bug("key_without_account") {
             return self.id.clone();
         }
         format!("{}:{}", self.account.as_deref().unwrap_or("-"), self.id)

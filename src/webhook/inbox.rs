@@ -1,20 +1,20 @@
 //! Takes deliveries: verified, read, stored once, and only then acknowledged.
 
 use crate::clock::Clock;
-use crate::crash_point;
-use crate::journal::entry::{Enqueued, Journal};
 use crate::journal::intent::Intent;
-use crate::secret::{InstanceKey, Secret};
-use crate::store::contract::Store;
-use crate::store::document::Document;
-use crate::store::execution::ExecutionId;
-use crate::store::query::RecordQuery;
-use crate::webhook::deliveries::{Deliveries, Fate};
+use crate::journal::journal::{Enqueued, Journal};
+use crate::webhook::deliveries::{Deliveries, DeliveryResult};
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::secrets::Secrets;
 use crate::webhook::signature::{self, Refusal};
 use serde_json::Value as Json;
+use sluicegate_failpoint::failpoint;
+use sluicegate_secret::{InstanceKey, Secret};
+use sluicegate_store::contract::Store;
+use sluicegate_store::document::Document;
+use sluicegate_store::execution::ExecutionId;
+use sluicegate_store::query::RecordQuery;
 
 /// The kind of these executions.
 pub const KIND: &str = "webhook_event";
@@ -55,21 +55,21 @@ impl Inbox<'_> {
     /// [`Error::Refused`] and [`Error::NotAnEvent`] keep nothing; [`Error::Journal`] means it is
     /// not stored and must not be acknowledged.
     pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
-        let event = self.believe(header, body)?;
-        Ok(self.receipt(self.keep(gateway, event)?))
+        let event = self.verify(header, body)?;
+        Ok(self.receipt(self.store(gateway, event)?))
     }
 
     /// The event of a delivery that is signed with one of our secrets.
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::NotAnEvent`]; [`Error::Store`] when the secrets cannot be read.
-    pub fn believe(&self, header: &str, body: &[u8]) -> Result<Event, Error> {
+    pub fn verify(&self, header: &str, body: &[u8]) -> Result<Event, Error> {
         let signer = self.signer(header, body);
         self.signed_event(signer, body)
     }
 
     /// The same without reading the database; nothing when that takes the database.
-    pub fn believe_at_once(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
+    pub fn verify_cached(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
         let now = self.clock.now();
         let known = self.secrets.kept(now)?;
         let place = signature::verify(header, body, &known.1, now).ok()?;
@@ -84,7 +84,7 @@ impl Inbox<'_> {
                 Ok(event)
             }
             Err(error) => {
-                self.deliveries.count(Fate::Refused);
+                self.deliveries.count(DeliveryResult::Refused);
                 Err(error)
             }
         }
@@ -92,7 +92,11 @@ impl Inbox<'_> {
 
     /// Counts what was kept.
     pub fn receipt(&self, entry: Enqueued) -> Receipt {
-        self.deliveries.count(if entry.is_new { Fate::Stored } else { Fate::Duplicate });
+        self.deliveries.count(if entry.is_new {
+            DeliveryResult::Stored
+        } else {
+            DeliveryResult::Duplicate
+        });
         if entry.is_new { Receipt::Stored(entry.id) } else { Receipt::Duplicate(entry.id) }
     }
 
@@ -108,23 +112,23 @@ impl Inbox<'_> {
     ///
     /// # Errors
     /// [`Error::Journal`]: it is not stored, and must not be acknowledged.
-    pub fn keep(&self, gateway: &str, event: Event) -> Result<Enqueued, Error> {
-        crash_point!("inbox_before_insert");
+    pub fn store(&self, gateway: &str, event: Event) -> Result<Enqueued, Error> {
+        failpoint!("inbox_before_insert");
         let entry = self.journal.enqueue(intent(gateway, event), self.clock.now())?;
-        crash_point!("inbox_after_insert");
+        failpoint!("inbox_after_insert");
         Ok(entry)
     }
 
     /// The same for a caller that has no thread to wait with.
-    pub fn keep_then(
+    pub fn store_with_callback(
         &self,
         gateway: &str,
         event: Event,
         then: impl FnOnce(Result<Enqueued, Error>) + Send + 'static,
     ) {
-        crash_point!("inbox_before_insert");
+        failpoint!("inbox_before_insert");
         self.journal.enqueue_then(intent(gateway, event), self.clock.now(), |entry| {
-            crash_point!("inbox_after_insert");
+            failpoint!("inbox_after_insert");
             then(entry.map_err(Error::from));
         });
     }

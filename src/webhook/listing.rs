@@ -4,13 +4,13 @@
 use crate::gateway::call::Call;
 use crate::gateway::reply::Reply;
 use crate::gateway::transport::Transport;
-use crate::secret::Secret;
-use crate::webhook::deliveries::{Deliveries, Fate};
+use crate::webhook::deliveries::{Deliveries, DeliveryResult};
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::inbox::Inbox;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
+use sluicegate_secret::Secret;
 
 /// A list longer than this is read to its end the next time.
 const PAGES_MAX: usize = 500;
@@ -70,8 +70,8 @@ impl Listing<'_> {
             if self.inbox.is_known(&event)? {
                 continue;
             }
-            if self.inbox.keep(gateway, event)?.is_new {
-                self.deliveries.count(Fate::Listed);
+            if self.inbox.store(gateway, event)?.is_new {
+                self.deliveries.count(DeliveryResult::Listed);
                 filled += 1;
             }
         }
@@ -96,7 +96,7 @@ impl Listing<'_> {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))
             }
             Reply::Answer(answer) => Err(Error::Listing(format!("answered {}", answer.status))),
-            Reply::Unknown(reason) | Reply::Spent(reason) => Err(Error::Listing(reason)),
+            Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => Err(Error::Listing(reason)),
         }
     }
 }

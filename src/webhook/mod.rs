@@ -10,6 +10,6 @@ pub mod error;
 pub mod event;
 pub mod inbox;
 pub mod listing;
+pub mod partial_json;
 pub mod secrets;
 pub mod signature;
-pub mod skim;

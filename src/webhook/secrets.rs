@@ -1,9 +1,9 @@
 //! The secrets that sign deliveries, kept in memory for a moment: reading and opening them for each
 //! delivery would cost more than the delivery.
 
-use crate::secret::Secret;
 use crate::webhook::error::Error;
 use jiff::{SignedDuration, Timestamp};
+use sluicegate_secret::Secret;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An endpoint that is deleted is not believed any longer than this.

@@ -5,10 +5,10 @@
 //! future is accepted, as the official libraries accept it: clocks differ, and a future signature
 //! can only have been made by who holds the secret.
 
-use crate::secret::Secret;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
+use sluicegate_secret::Secret;
 
 /// How old a signature may be, in seconds: Stripe's own default.
 pub const TOLERANCE_SECONDS: i64 = 300;

@@ -111,7 +111,7 @@ impl Host {
             .env("CHECKPOINT_PAGES", "60")
             .env("SLUICEGATE_EVENTS_EVERY", "0")
             .env("CLOCK_AHEAD", self.ahead.to_string())
-            .env("HASTE", "20")
+            .env("TIME_SCALE", "20")
             .env("SLUICEGATE_API_TOKEN", TOKEN)
             .env("SLUICEGATE_ENV", if self.is_development { "development" } else { "production" })
             .env("RUST_LOG", "off")
@@ -119,7 +119,7 @@ impl Host {
             .stderr(Stdio::null());
         command.envs(self.database.iter().map(|url| ("SLUICEGATE_DATABASE", url)));
         if let Some(planted) = &self.planted {
-            command.env("PLANTED", planted);
+            command.env("INJECTED_BUG", planted);
         }
         if let Some(place) = self.crash_at.as_ref().filter(|_| !self.died_there) {
             command.env("CRASH_AT", place);

@@ -31,8 +31,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Bugs that are built in with the feature `planted-faults`; each breaks a promise.
-#[cfg(feature = "planted-faults")]
+/// Bugs that are built in with the feature `injected-bugs`; each breaks a promise.
+#[cfg(feature = "injected-bugs")]
 const PLANTED: [&str; 9] = [
     "new_key_each_attempt",
     "callers_key_forgotten",
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
     let (seed, jobs) = (number("--seed", 1), number("--jobs", beside(has("--postgres"))));
     let bound = Duration::from_secs(60 * number("--minutes", 24 * 60));
     let mut good = true;
-    #[cfg(feature = "planted-faults")]
+    #[cfg(feature = "injected-bugs")]
     if has("--planted") {
         for name in PLANTED {
             good &= planted(name, seed, jobs);
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     };
     if has("--sweep") {
         let mut plans = Vec::new();
-        for (place, point) in sluicegate::crash::POINTS.iter().enumerate() {
+        for (place, point) in sluicegate_failpoint::POINTS.iter().enumerate() {
             for time in 1..=3 {
                 let seed = seed * 1_000 + place as u64 * 10 + time;
                 let crash_at = Some(format!("{point}:{time}"));
@@ -121,7 +121,7 @@ fn random(seed: u64, runs: u64, planted: Option<&str>) -> Vec<Plan> {
 }
 
 /// True when a planted fault is found within the runs that CI has time for.
-#[cfg(feature = "planted-faults")]
+#[cfg(feature = "injected-bugs")]
 fn planted(name: &str, seed: u64, jobs: u64) -> bool {
     let mut plans = random(seed, 24, Some(name));
     for plan in &mut plans {

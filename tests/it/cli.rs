@@ -60,7 +60,7 @@ fn mistakes_are_said_in_one_line_and_change_nothing() {
     }
     // What clap itself refuses has its own form and code.
     for arguments in
-        [&["fly"][..], &["call"], &["render"], &["executions", "show"], &["new", "house", "x"]]
+        [&["fly"][..], &["call"], &["render"], &["executions", "show"], &["new", "host", "x"]]
     {
         let ran = instance.run(arguments);
         assert_eq!(ran.code, 2, "{arguments:?}: {ran:?}");

@@ -5,7 +5,7 @@ use crate::support::html::{flash, form, forms, texts};
 use crate::support::http::Visitor;
 use serde_json::json;
 use sluicegate::form::envelope::Envelope;
-use sluicegate::secret::InstanceKey;
+use sluicegate_secret::InstanceKey;
 
 const GOOD_CARD: &str = "4242424242424242";
 const BAD_CARD: &str = "4000000000000002";

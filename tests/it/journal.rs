@@ -6,39 +6,39 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::ManualClock;
-use sluicegate::journal::entry::Journal;
 use sluicegate::journal::error::Error;
-use sluicegate::journal::intent::{Intent, Later, StepAnswer, StepIntent};
+use sluicegate::journal::intent::{Enqueue, Intent, StepAnswer, StepIntent};
+use sluicegate::journal::journal::Journal;
 use sluicegate::journal::phase::{Draft, Phase};
 use sluicegate::journal::run::{Begun, Run, StepBegun};
-use sluicegate::store;
-use sluicegate::store::contract::Store;
-use sluicegate::store::execution::{Execution, ExecutionQuery, Lane, State};
-use sluicegate::store::query::{RecordQuery, Sort, Subject};
-use sluicegate::store::record::{Change, RecordUpdate};
-use sluicegate::store::sqlite::database::Sqlite;
+use sluicegate_store as store;
+use sluicegate_store::contract::Store;
+use sluicegate_store::execution::{Execution, ExecutionQuery, Queue, State};
+use sluicegate_store::query::{RecordQuery, Sort, Subject};
+use sluicegate_store::record::{Change, RecordUpdate};
+use sluicegate_store::sqlite::database::Sqlite;
 use std::sync::Arc;
 
-struct House {
+struct Fixture {
     journal: Journal,
     store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     _folder: tempfile::TempDir,
 }
 
-/// What is due now, of both lanes.
-fn due(house: &House) -> Vec<Execution> {
-    let lanes = [Lane::Sent, Lane::Inside];
-    lanes.iter().flat_map(|lane| house.journal.pending(*lane, 10).unwrap()).collect()
+/// What is due now, of both queues.
+fn due(fixture: &Fixture) -> Vec<Execution> {
+    let queues = [Queue::Gateway, Queue::Local];
+    queues.iter().flat_map(|queue| fixture.journal.pending(*queue, 10).unwrap()).collect()
 }
 
-fn house() -> House {
+fn fixture() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("test.db")).unwrap());
     let now = Timestamp::from_second(1_800_000_000).unwrap();
     let clock = Arc::new(ManualClock::at(now));
     let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock) as _);
-    House { journal, store, clock, _folder: folder }
+    Fixture { journal, store, clock, _folder: folder }
 }
 
 fn map(value: Json) -> Map<String, Json> {
@@ -68,122 +68,126 @@ fn is_gone<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
     matches!(result, Err(Error::Store(store::error::Error::Gone(_))))
 }
 
-fn count(house: &House, table: &str) -> u64 {
-    house.store.records(&RecordQuery::table(table)).unwrap().total_entries
+fn count(fixture: &Fixture, table: &str) -> u64 {
+    fixture.store.records(&RecordQuery::table(table)).unwrap().total_entries
 }
 
 #[test]
 fn a_payment_is_two_commits_and_a_repeat_returns_its_outcome() {
-    let house = house();
-    let run = new(house.journal.begin(payment(500), Some(call("amount=500"))));
+    let fixture = fixture();
+    let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
     assert_eq!(run.execution().id.as_str().len(), 26);
     assert_eq!(run.steps()[0].request["body"], "amount=500");
     // The intent is on disk before anything is sent.
-    let on_disk = house.store.steps(&run.execution().id).unwrap();
+    let on_disk = fixture.store.steps(&run.execution().id).unwrap();
     assert_eq!(on_disk, run.steps());
-    assert_eq!(house.store.tally().commits, 1);
+    assert_eq!(fixture.store.tally().commits, 1);
 
-    let repeat = house.journal.begin(payment(500), Some(call("amount=500"))).unwrap();
+    let repeat = fixture.journal.begin(payment(500), Some(call("amount=500"))).unwrap();
     assert!(matches!(&repeat, Begun::InProgress(e) if e.id == run.execution().id), "{repeat:?}");
-    let other = house.journal.begin(payment(501), Some(call("amount=501"))).unwrap();
+    let other = fixture.journal.begin(payment(501), Some(call("amount=501"))).unwrap();
     assert!(matches!(&other, Begun::Conflict(e) if e.id == run.execution().id), "{other:?}");
-    assert_eq!(house.store.steps(&run.execution().id).unwrap().len(), 1);
+    assert_eq!(fixture.store.steps(&run.execution().id).unwrap().len(), 1);
 
-    let mut phase = house.journal.phase();
+    let mut phase = fixture.journal.phase();
     let record = phase.insert(Draft::new("payment", map(json!({"gateway_id": "ch_1"})))).unwrap();
-    let before = house.store.tally().commits;
+    let before = fixture.store.tally().commits;
     let outcome = json!({"state": "completed", "record": {"id": record.id.to_string()}});
     let id = run.execution().id.clone();
-    house.journal.finish(run, answer(0, "ch_1"), phase, State::Completed, outcome.clone()).unwrap();
-    assert_eq!(house.store.tally().commits, before + 1);
+    fixture
+        .journal
+        .finish(run, answer(0, "ch_1"), phase, State::Completed, outcome.clone())
+        .unwrap();
+    assert_eq!(fixture.store.tally().commits, before + 1);
 
-    let Begun::Finished(stored) = house.journal.begin(payment(500), None).unwrap() else {
+    let Begun::Finished(stored) = fixture.journal.begin(payment(500), None).unwrap() else {
         panic!("it is finished")
     };
     assert_eq!((stored.id.clone(), stored.outcome), (id.clone(), Some(outcome)));
     assert_eq!(stored.state, State::Completed);
-    assert_eq!(house.store.steps(&id).unwrap()[0].response.as_ref().unwrap()["id"], "ch_1");
-    assert_eq!(house.store.record(record.id).unwrap(), Some(record));
-    assert!(matches!(house.journal.begin(payment(9), None).unwrap(), Begun::Conflict(_)));
+    assert_eq!(fixture.store.steps(&id).unwrap()[0].response.as_ref().unwrap()["id"], "ch_1");
+    assert_eq!(fixture.store.record(record.id).unwrap(), Some(record));
+    assert!(matches!(fixture.journal.begin(payment(9), None).unwrap(), Begun::Conflict(_)));
 }
 
 #[test]
 fn of_many_that_begin_with_one_key_exactly_one_runs() {
-    let house = house();
+    let fixture = fixture();
     let ran: usize = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..12)
-            .map(|_| scope.spawn(|| house.journal.begin(payment(500), Some(call("x"))).unwrap()))
+            .map(|_| scope.spawn(|| fixture.journal.begin(payment(500), Some(call("x"))).unwrap()))
             .collect();
         let begun = threads.into_iter().map(|thread| thread.join().unwrap());
         begun.filter(|begun| matches!(begun, Begun::New(_))).count()
     });
     assert_eq!(ran, 1);
-    let all = house.store.executions(&ExecutionQuery::default()).unwrap();
+    let all = fixture.store.executions(&ExecutionQuery::default()).unwrap();
     assert_eq!(all.total_entries, 1);
 }
 
 #[test]
 fn a_lost_answer_is_unknown_and_is_taken_up_with_the_stored_bytes() {
-    let house = house();
-    let run = new(house.journal.begin(payment(500), Some(call("amount=500"))));
-    assert!(due(&house).is_empty());
-    let aside = house.journal.unknown(run, "time-out").unwrap();
+    let fixture = fixture();
+    let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
+    assert!(due(&fixture).is_empty());
+    let aside = fixture.journal.unknown(run, "time-out").unwrap();
     assert_eq!((aside.state, aside.error.as_deref()), (State::Unknown, Some("time-out")));
-    assert!(aside.run_at > house.journal.now() && aside.finished_at.is_none());
-    assert!(due(&house).is_empty(), "not before its time");
-    assert!(matches!(house.journal.begin(payment(500), None).unwrap(), Begun::InProgress(_)));
+    assert!(aside.run_at > fixture.journal.now() && aside.finished_at.is_none());
+    assert!(due(&fixture).is_empty(), "not before its time");
+    assert!(matches!(fixture.journal.begin(payment(500), None).unwrap(), Begun::InProgress(_)));
 
-    house.clock.advance(2);
-    let due = due(&house);
+    fixture.clock.advance(2);
+    let due = due(&fixture);
     assert_eq!(due, [aside]);
-    let mut run = house.journal.resume(due[0].clone()).unwrap();
+    let mut run = fixture.journal.resume(due[0].clone()).unwrap();
     assert_eq!(run.execution().attempt, 2);
-    assert!(is_gone(house.journal.resume(due[0].clone())), "only one takes it up");
+    assert!(is_gone(fixture.journal.resume(due[0].clone())), "only one takes it up");
     let step = run.recall().unwrap();
     assert_eq!((step.seq, &step.request["body"]), (0, &json!("amount=500")));
     assert_eq!((step.response, run.recall()), (None, None));
-    let (phase, outcome) = (house.journal.phase(), json!({"state": "completed"}));
+    let (phase, outcome) = (fixture.journal.phase(), json!({"state": "completed"}));
     let done =
-        house.journal.finish(run, answer(0, "ch_1"), phase, State::Completed, outcome).unwrap();
+        fixture.journal.finish(run, answer(0, "ch_1"), phase, State::Completed, outcome).unwrap();
     assert_eq!((done.state, done.error), (State::Completed, None));
 }
 
 #[test]
 fn a_runner_that_lost_its_lease_changes_nothing() {
-    let house = house();
-    let mut slow = new(house.journal.begin(payment(500), Some(call("amount=500"))));
-    house.clock.advance(20);
-    house.journal.hold(&mut slow).unwrap();
-    house.clock.advance(20);
-    assert!(due(&house).is_empty(), "it showed that it lives");
-    house.clock.advance(20);
-    let due = due(&house);
+    let fixture = fixture();
+    let mut slow = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
+    fixture.clock.advance(20);
+    fixture.journal.heartbeat(&mut slow).unwrap();
+    fixture.clock.advance(20);
+    assert!(due(&fixture).is_empty(), "it showed that it lives");
+    fixture.clock.advance(20);
+    let due = due(&fixture);
     assert_eq!((due.len(), due[0].state), (1, State::Running));
-    let fast = house.journal.resume(due[0].clone()).unwrap();
+    let fast = fixture.journal.resume(due[0].clone()).unwrap();
 
-    assert!(is_gone(house.journal.hold(&mut slow)));
-    let mut phase = house.journal.phase();
+    assert!(is_gone(fixture.journal.heartbeat(&mut slow)));
+    let mut phase = fixture.journal.phase();
     phase.insert(Draft::new("payment", map(json!({})))).unwrap();
-    assert!(is_gone(house.journal.begin_step(&mut slow, &mut phase, call("second"))));
+    assert!(is_gone(fixture.journal.begin_step(&mut slow, &mut phase, call("second"))));
     let outcome = json!({"state": "completed"});
-    let late = house.journal.finish(slow, answer(0, "a"), phase, State::Completed, outcome.clone());
+    let late =
+        fixture.journal.finish(slow, answer(0, "a"), phase, State::Completed, outcome.clone());
     assert!(is_gone(late));
-    assert_eq!(count(&house, "payment"), 0);
-    let (id, phase) = (fast.execution().id.clone(), house.journal.phase());
-    house.journal.finish(fast, answer(0, "b"), phase, State::Completed, outcome).unwrap();
-    assert_eq!(house.store.steps(&id).unwrap()[0].response.as_ref().unwrap()["id"], "b");
+    assert_eq!(count(&fixture, "payment"), 0);
+    let (id, phase) = (fast.execution().id.clone(), fixture.journal.phase());
+    fixture.journal.finish(fast, answer(0, "b"), phase, State::Completed, outcome).unwrap();
+    assert_eq!(fixture.store.steps(&id).unwrap()[0].response.as_ref().unwrap()["id"], "b");
 }
 
 /// A script with two calls: a record before the first, one after it, one after the second.
 /// Stops before the call `dies_at`, as a crash would. Gives what was sent.
-fn script(house: &House, mut run: Run, dies_at: Option<u32>) -> Vec<String> {
-    let journal = &house.journal;
+fn script(fixture: &Fixture, mut run: Run, dies_at: Option<u32>) -> Vec<String> {
+    let journal = &fixture.journal;
     let mut sent = Vec::new();
     let mut phase = journal.phase();
     for round in 0..2 {
         let kind = StepIntent::new("record_id", json!(round));
         let id =
-            journal.remember(&mut run, kind, || Ok(json!(phase.reserve_id()?))).unwrap().as_i64();
+            journal.memoize(&mut run, kind, || Ok(json!(phase.reserve_id()?))).unwrap().as_i64();
         let properties = map(json!({"round": round}));
         phase.insert(Draft { id, ..Draft::new("log", properties) }).unwrap();
         let body = format!("record={}", id.unwrap());
@@ -207,19 +211,19 @@ fn script(house: &House, mut run: Run, dies_at: Option<u32>) -> Vec<String> {
 #[test]
 fn a_script_goes_on_where_it_stopped() {
     for dies_at in [0, 1] {
-        let house = house();
-        let run = new(house.journal.begin(payment(500), None));
+        let fixture = fixture();
+        let run = new(fixture.journal.begin(payment(500), None));
         let id = run.execution().id.clone();
         let now = run.now();
-        let first = script(&house, run, Some(dies_at));
-        house.clock.advance(60);
-        let due = due(&house);
-        let run = house.journal.resume(due[0].clone()).unwrap();
+        let first = script(&fixture, run, Some(dies_at));
+        fixture.clock.advance(60);
+        let due = due(&fixture);
+        let run = fixture.journal.resume(due[0].clone()).unwrap();
         assert_eq!(run.now(), now, "its idea of now does not move");
-        let second = script(&house, run, None);
+        let second = script(&fixture, run, None);
         assert_eq!(first.len() + second.len(), 2, "each call left once: {first:?} {second:?}");
-        assert_eq!(count(&house, "log"), 3, "each record was made once");
-        let steps = house.store.steps(&id).unwrap();
+        assert_eq!(count(&fixture, "log"), 3, "each record was made once");
+        let steps = fixture.store.steps(&id).unwrap();
         assert!(steps.iter().all(|step| step.response.is_some()));
         assert_eq!(steps.iter().map(|step| step.seq).collect::<Vec<_>>(), [0, 1, 2, 3]);
     }
@@ -227,103 +231,106 @@ fn a_script_goes_on_where_it_stopped() {
 
 #[test]
 fn a_run_that_does_something_else_the_second_time_is_stopped() {
-    let house = house();
-    let mut run = new(house.journal.begin(payment(500), None));
-    house.journal.begin_step(&mut run, &mut house.journal.phase(), call("amount=500")).unwrap();
-    let due = house.journal.unknown(run, "time-out").unwrap();
-    let mut run = house.journal.resume(due).unwrap();
-    let other = house.journal.begin_step(&mut run, &mut house.journal.phase(), call("amount=600"));
-    let Err(Error::Diverged { seq: 0, recorded, attempted, .. }) = other else {
+    let fixture = fixture();
+    let mut run = new(fixture.journal.begin(payment(500), None));
+    fixture.journal.begin_step(&mut run, &mut fixture.journal.phase(), call("amount=500")).unwrap();
+    let due = fixture.journal.unknown(run, "time-out").unwrap();
+    let mut run = fixture.journal.resume(due).unwrap();
+    let other =
+        fixture.journal.begin_step(&mut run, &mut fixture.journal.phase(), call("amount=600"));
+    let Err(Error::NonDeterministic { seq: 0, recorded, attempted, .. }) = other else {
         panic!("{other:?}")
     };
     assert_ne!(recorded, attempted);
     let kind = StepIntent::new("random", json!(null));
     assert!(matches!(
-        house.journal.remember(&mut run, kind, || Ok(json!(1))),
-        Err(Error::Diverged { .. })
+        fixture.journal.memoize(&mut run, kind, || Ok(json!(1))),
+        Err(Error::NonDeterministic { .. })
     ));
     let id = run.execution().id.clone();
-    house.journal.fail(run, "diverged", None).unwrap();
-    let stored = house.store.execution(&id).unwrap().unwrap();
+    fixture.journal.fail(run, "diverged", None).unwrap();
+    let stored = fixture.store.execution(&id).unwrap().unwrap();
     assert_eq!((stored.state, stored.error.as_deref()), (State::Discarded, Some("diverged")));
     assert!(stored.finished_at.is_some());
 }
 
 #[test]
 fn sealed_values_do_not_make_a_step_another() {
-    let house = house();
+    let fixture = fixture();
     let sealed = |nonce: &str| {
         let request = json!({"body": "a=1", "headers": {"Authorization": format!("v1.{nonce}")}});
         StepIntent::new("api_call", request).identified_by(&json!({"body": "a=1"}))
     };
-    let mut run = new(house.journal.begin(payment(500), None));
-    house.journal.begin_step(&mut run, &mut house.journal.phase(), sealed("first")).unwrap();
-    let due = house.journal.unknown(run, "time-out").unwrap();
-    let mut run = house.journal.resume(due).unwrap();
-    let again = house.journal.begin_step(&mut run, &mut house.journal.phase(), sealed("second"));
+    let mut run = new(fixture.journal.begin(payment(500), None));
+    fixture.journal.begin_step(&mut run, &mut fixture.journal.phase(), sealed("first")).unwrap();
+    let due = fixture.journal.unknown(run, "time-out").unwrap();
+    let mut run = fixture.journal.resume(due).unwrap();
+    let again =
+        fixture.journal.begin_step(&mut run, &mut fixture.journal.phase(), sealed("second"));
     let StepBegun::Take(step) = again.unwrap() else { panic!("it has no answer") };
     assert_eq!(step.request["headers"]["Authorization"], "v1.first", "the stored bytes are sent");
 }
 
 #[test]
 fn jobs_and_events_wait_their_time_and_come_once() {
-    let house = house();
+    let fixture = fixture();
     let event = Intent::new("webhook_event", "charge.refunded", json!({"body": "{}"}))
         .keyed("-:evt_1")
         .ordered("ch_1");
-    let first = house.journal.enqueue(event.clone(), house.journal.now()).unwrap();
-    let second = house.journal.enqueue(event, house.journal.now()).unwrap();
+    let first = fixture.journal.enqueue(event.clone(), fixture.journal.now()).unwrap();
+    let second = fixture.journal.enqueue(event, fixture.journal.now()).unwrap();
     assert!(first.is_new && !second.is_new);
     assert_eq!(first.id, second.id);
 
-    let mut phase = house.journal.phase();
+    let mut phase = fixture.journal.phase();
     let job = Intent::new("background_job", "modules/core/broadcast", json!({}));
-    let later = Later { intent: job, run_at: house.journal.now() + SignedDuration::from_secs(60) };
+    let later =
+        Enqueue { intent: job, run_at: fixture.journal.now() + SignedDuration::from_secs(60) };
     let id = phase.enqueue(later);
-    assert_eq!(house.store.execution(&id).unwrap(), None, "not before the phase is committed");
-    house.journal.write(phase).unwrap();
-    let ids: Vec<_> = due(&house).into_iter().map(|e| e.id).collect();
+    assert_eq!(fixture.store.execution(&id).unwrap(), None, "not before the phase is committed");
+    fixture.journal.write(phase).unwrap();
+    let ids: Vec<_> = due(&fixture).into_iter().map(|e| e.id).collect();
     assert_eq!(ids, [first.id]);
-    house.clock.advance(60);
-    assert_eq!(due(&house).len(), 2);
-    let job = house.store.execution(&id).unwrap().unwrap();
-    let run = house.journal.resume(job).unwrap();
+    fixture.clock.advance(60);
+    assert_eq!(due(&fixture).len(), 2);
+    let job = fixture.store.execution(&id).unwrap().unwrap();
+    let run = fixture.journal.resume(job).unwrap();
     let wait = Some(SignedDuration::from_secs(5));
-    let aside = house.journal.retryable(run, "no such partial", wait).unwrap();
+    let aside = fixture.journal.retryable(run, "no such partial", wait).unwrap();
     assert_eq!((aside.state, aside.attempt), (State::Retryable, 1));
-    assert_eq!(aside.run_at, house.journal.now() + SignedDuration::from_secs(5));
+    assert_eq!(aside.run_at, fixture.journal.now() + SignedDuration::from_secs(5));
 }
 
 #[test]
 fn an_operator_discards_and_retries_what_nobody_runs() {
-    let house = house();
-    let run = new(house.journal.begin(payment(500), Some(call("amount=500"))));
+    let fixture = fixture();
+    let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
     let id = run.execution().id.clone();
-    assert!(is_gone(house.journal.discard(&id, "enough")), "it is being run");
-    assert!(is_gone(house.journal.retry(&id)));
-    house.journal.unknown(run, "time-out").unwrap();
-    let discarded = house.journal.discard(&id, "enough").unwrap();
+    assert!(is_gone(fixture.journal.discard(&id, "enough")), "it is being run");
+    assert!(is_gone(fixture.journal.retry(&id)));
+    fixture.journal.unknown(run, "time-out").unwrap();
+    let discarded = fixture.journal.discard(&id, "enough").unwrap();
     assert_eq!(discarded.state, State::Discarded);
-    assert!(due(&house).is_empty());
-    // What may have left the house is not simply new again.
-    assert_eq!(house.journal.retry(&id).unwrap().state, State::Unknown);
-    let due = due(&house);
-    let run = house.journal.resume(due[0].clone()).unwrap();
-    let (phase, outcome) = (house.journal.phase(), json!({}));
-    house.journal.finish(run, answer(0, "ch_1"), phase, State::Completed, outcome).unwrap();
-    assert!(is_gone(house.journal.retry(&id)), "a completed one is not done again");
-    assert!(is_gone(house.journal.retry(&"nobody".into())));
+    assert!(due(&fixture).is_empty());
+    // What may have left the fixture is not simply new again.
+    assert_eq!(fixture.journal.retry(&id).unwrap().state, State::Unknown);
+    let due = due(&fixture);
+    let run = fixture.journal.resume(due[0].clone()).unwrap();
+    let (phase, outcome) = (fixture.journal.phase(), json!({}));
+    fixture.journal.finish(run, answer(0, "ch_1"), phase, State::Completed, outcome).unwrap();
+    assert!(is_gone(fixture.journal.retry(&id)), "a completed one is not done again");
+    assert!(is_gone(fixture.journal.retry(&"nobody".into())));
 }
 
 #[test]
 fn a_phase_reads_its_own_writes_and_nobody_else_does() {
-    let house = house();
-    let mut setup = house.journal.phase();
+    let fixture = fixture();
+    let mut setup = fixture.journal.phase();
     let kept = setup.insert(Draft::new("t", map(json!({"n": 1, "name": "kept"})))).unwrap();
     let gone = setup.insert(Draft::new("t", map(json!({"n": 2})))).unwrap();
-    house.journal.write(setup).unwrap();
+    fixture.journal.write(setup).unwrap();
 
-    let mut phase = house.journal.phase();
+    let mut phase = fixture.journal.phase();
     let new = phase.insert(Draft::new("t", map(json!({"n": 3})))).unwrap();
     phase.update(kept.id, vec![("n".into(), Change::Increment(10))]).unwrap();
     phase.delete(gone.id).unwrap();
@@ -334,7 +341,7 @@ fn a_phase_reads_its_own_writes_and_nobody_else_does() {
     };
     assert_eq!(seen(&phase), [(kept.id, json!(11)), (new.id, json!(3))]);
     assert_eq!(phase.record(kept.id).unwrap().unwrap().properties["name"], "kept");
-    assert_eq!(seen(&house.journal.phase()), [(kept.id, json!(1)), (gone.id, json!(2))]);
+    assert_eq!(seen(&fixture.journal.phase()), [(kept.id, json!(1)), (gone.id, json!(2))]);
     assert!(is_gone(phase.delete(gone.id)) && is_gone(phase.update(gone.id, vec![])));
     assert!(is_gone(phase.update(9_999, vec![])));
 
@@ -345,17 +352,17 @@ fn a_phase_reads_its_own_writes_and_nobody_else_does() {
     phase.rollback_to(mark);
     let expected = [(kept.id, json!(11)), (new.id, json!(3))];
     assert_eq!(seen(&phase), expected);
-    house.journal.write(phase).unwrap();
-    assert_eq!(seen(&house.journal.phase()), expected);
+    fixture.journal.write(phase).unwrap();
+    assert_eq!(seen(&fixture.journal.phase()), expected);
 }
 
 #[test]
 fn a_phase_sees_its_constants_and_publishes_activities() {
-    let house = house();
-    let mut phase = house.journal.phase();
+    let fixture = fixture();
+    let mut phase = fixture.journal.phase();
     phase.constant_set("b", "v1.b".into());
-    house.journal.write(phase).unwrap();
-    let mut phase = house.journal.phase();
+    fixture.journal.write(phase).unwrap();
+    let mut phase = fixture.journal.phase();
     phase.constant_set("a", "v1.a".into());
     phase.constant_set("b", "v1.c".into());
     let activity = phase.activity(json!({"type": "created"}));
@@ -366,9 +373,9 @@ fn a_phase_sees_its_constants_and_publishes_activities() {
     };
     let pair = |name: &str, sealed: &str| (name.to_owned(), sealed.to_owned());
     assert_eq!(names(&phase), [pair("a", "v1.a"), pair("b", "v1.c")]);
-    assert_eq!(names(&house.journal.phase()), [pair("b", "v1.b")]);
-    house.journal.write(phase).unwrap();
-    assert_eq!(house.store.activities(&[], 1, 20).unwrap().results, [activity]);
+    assert_eq!(names(&fixture.journal.phase()), [pair("b", "v1.b")]);
+    fixture.journal.write(phase).unwrap();
+    assert_eq!(fixture.store.activities(&[], 1, 20).unwrap().results, [activity]);
 }
 
 #[derive(Debug, Clone)]
@@ -400,19 +407,19 @@ proptest! {
         acts in prop::collection::vec(act(), 0..20),
         wanted in 0i64..5,
     ) {
-        let house = house();
-        let mut setup = house.journal.phase();
+        let fixture = fixture();
+        let mut setup = fixture.journal.phase();
         let insert = |phase: &mut Phase, n: i64| phase.insert(Draft::new("t", map(json!({"n": n}))));
         let mut ids: Vec<_> = before.iter().map(|n| insert(&mut setup, *n).unwrap().id).collect();
-        house.journal.write(setup).unwrap();
-        let mut phase = house.journal.phase();
+        fixture.journal.write(setup).unwrap();
+        let mut phase = fixture.journal.phase();
         let mut marks = Vec::new();
         for act in acts {
             match act {
                 Act::Insert(n) => ids.push(insert(&mut phase, n).unwrap().id),
                 Act::Update(place, by) if place < ids.len() => {
                     let changes = vec![("n".to_owned(), Change::Increment(by))];
-                    let at = house.journal.now();
+                    let at = fixture.journal.now();
                     let (user_id, external_id) = (None, (by > 0).then(|| by.to_string()));
                     let id = ids[place];
                     let _ = phase.apply(RecordUpdate { id, changes, user_id, external_id, at });
@@ -422,7 +429,7 @@ proptest! {
                 Act::Rollback => marks.pop().into_iter().for_each(|mark| phase.rollback_to(mark)),
                 _ => {}
             }
-            house.clock.advance(1);
+            fixture.clock.advance(1);
         }
         let sort = |by: Subject, descending| vec![Sort { by, descending }];
         let n = || Subject::Property("n".into());
@@ -434,34 +441,34 @@ proptest! {
             RecordQuery { deleted: store::query::Deleted::Only, ..RecordQuery::table("t") },
         ];
         let shown: Vec<_> = queries.iter().map(|query| phase.records(query).unwrap()).collect();
-        house.journal.write(phase).unwrap();
+        fixture.journal.write(phase).unwrap();
         for (query, shown) in queries.iter().zip(shown) {
-            prop_assert_eq!(house.store.records(query).unwrap(), shown, "{:?}", query);
+            prop_assert_eq!(fixture.store.records(query).unwrap(), shown, "{:?}", query);
         }
     }
 }
 
 #[test]
 fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt() {
-    let house = house();
+    let fixture = fixture();
     let event = Intent::new("webhook_event", "charge.refunded", json!({})).keyed("-:evt_1");
-    let id = house.journal.enqueue(event, house.journal.now()).unwrap().id;
-    let mut execution = house.store.execution(&id).unwrap().unwrap();
+    let id = fixture.journal.enqueue(event, fixture.journal.now()).unwrap().id;
+    let mut execution = fixture.store.execution(&id).unwrap().unwrap();
     let wait = SignedDuration::from_secs(1);
     for _ in 0..5 {
-        let run = house.journal.resume(execution).unwrap();
-        execution = house.journal.wait(run, "too early", wait).unwrap();
+        let run = fixture.journal.resume(execution).unwrap();
+        execution = fixture.journal.wait(run, "too early", wait).unwrap();
         assert_eq!((execution.state, execution.attempt), (State::Retryable, 0));
     }
     for attempt in 1..3 {
-        let run = house.journal.resume(execution).unwrap();
-        execution = house.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+        let run = fixture.journal.resume(execution).unwrap();
+        execution = fixture.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
         assert_eq!((execution.state, execution.attempt), (State::Retryable, attempt));
     }
-    let run = house.journal.resume(execution).unwrap();
-    let last = house.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+    let run = fixture.journal.resume(execution).unwrap();
+    let last = fixture.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
     assert_eq!(last.state, State::Discarded);
     assert!(last.error.unwrap().contains("no such filter"));
-    let again = house.journal.replay(&last.id).unwrap();
+    let again = fixture.journal.replay(&last.id).unwrap();
     assert_eq!(again.state, State::Available, "an operator takes it up again");
 }

@@ -7,7 +7,6 @@
 )]
 
 mod bad_input;
-mod books;
 mod boot;
 mod cli;
 mod disk;
@@ -17,20 +16,15 @@ mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
 mod graphql;
+mod hostile_templates;
 mod inbox;
 mod journal;
-mod liquid;
-mod liquid_errors;
-mod liquid_hostile;
-mod liquid_modes;
-mod look;
-mod many;
-mod module;
+mod ledger;
+mod multi_process;
 mod pages;
+mod reconcile;
 mod reload;
 mod request_types;
-mod sandbox;
 mod secrets;
-mod store;
 mod support;
 mod template;

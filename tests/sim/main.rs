@@ -7,10 +7,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
 mod fault;
+mod harness;
 mod plan;
 mod store;
 mod stripe;
-mod world;
 
 use fault::Death;
 use plan::{live, plans};
@@ -63,7 +63,7 @@ fn lives() {
 }
 
 /// The simulation is tested: each of these bugs, built in, must be found.
-#[cfg(feature = "planted-faults")]
+#[cfg(feature = "injected-bugs")]
 #[test]
 fn planted_faults_are_found() {
     let planted = [
@@ -75,7 +75,7 @@ fn planted_faults_are_found() {
     ];
     for name in planted {
         let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "lives"]).env("PLANTED", name);
+        command.args(["--exact", "lives"]).env("INJECTED_BUG", name);
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let why = said.lines().find(|line| line.starts_with('P')).unwrap_or_default();

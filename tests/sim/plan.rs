@@ -1,11 +1,11 @@
 //! A life as a plan: small actions that proptest makes up and shrinks, and what must hold at its end.
 
 use crate::fault::{CommitFault, WireFault};
+use crate::harness::{Harness, OPERATIONS, amount};
 use crate::stripe::Ledger;
-use crate::world::{OPERATIONS, World, amount};
 use proptest::prelude::*;
 use sluicegate::gateway::outcome::{Outcome, State as Told};
-use sluicegate::store::execution::State;
+use sluicegate_store::execution::State;
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -28,18 +28,18 @@ pub fn plans() -> impl Strategy<Value = Vec<Action>> {
 }
 
 fn action() -> impl Strategy<Value = Action> {
-    let wire = || proptest::collection::vec(wire(), 0..4);
+    let http_client = || proptest::collection::vec(http_client(), 0..4);
     let commit = || proptest::option::weighted(0.35, (0_u8..4, commit()));
     prop_oneof![
-        5 => (0..OPERATIONS.len(), wire(), commit()).prop_map(|(one, w, c)| Action::Ask(one, w, c)),
-        4 => (wire(), commit()).prop_map(|(w, c)| Action::Work(w, c)),
+        5 => (0..OPERATIONS.len(), http_client(), commit()).prop_map(|(one, w, c)| Action::Ask(one, w, c)),
+        4 => (http_client(), commit()).prop_map(|(w, c)| Action::Work(w, c)),
         4 => prop::sample::select(vec![40_i64, 40, 70, 3600, 22 * 3600, 25 * 3600]).prop_map(Action::Wait),
         1 => (0..OPERATIONS.len()).prop_map(Action::Operator),
         1 => Just(Action::Elsewhere),
     ]
 }
 
-fn wire() -> impl Strategy<Value = WireFault> {
+fn http_client() -> impl Strategy<Value = WireFault> {
     use WireFault as F;
     prop::sample::select(vec![
         F::RequestLost,
@@ -66,44 +66,44 @@ fn commit() -> impl Strategy<Value = CommitFault> {
 /// # Errors
 /// The promise that was broken.
 pub fn live(plan: &[Action]) -> Result<u64, String> {
-    let world = World::new();
+    let harness = Harness::new();
     let mut told: Vec<(usize, Outcome)> = Vec::new();
     let mut asked = [false; OPERATIONS.len()];
     for action in plan {
-        world.expect(&[], None);
+        harness.expect(&[], None);
         match action {
-            Action::Ask(operation, wire, commit) => {
+            Action::Ask(operation, http_client, commit) => {
                 asked[*operation] = true;
-                world.expect(wire, *commit);
-                told.extend(world.ask(*operation).map(|outcome| (*operation, outcome)));
+                harness.expect(http_client, *commit);
+                told.extend(harness.ask(*operation).map(|outcome| (*operation, outcome)));
             }
-            Action::Work(wire, commit) => {
-                world.expect(wire, *commit);
-                world.work();
+            Action::Work(http_client, commit) => {
+                harness.expect(http_client, *commit);
+                harness.work();
             }
-            Action::Wait(seconds) => world.clock.advance(*seconds),
-            Action::Operator(operation) => world.operator(*operation),
-            Action::Elsewhere => world.stripe.happen_elsewhere(),
+            Action::Wait(seconds) => harness.clock.advance(*seconds),
+            Action::Operator(operation) => harness.operator(*operation),
+            Action::Elsewhere => harness.stripe.happen_elsewhere(),
         }
     }
     // Nothing goes wrong any more: everything comes right by itself.
-    world.expect(&[], None);
+    harness.expect(&[], None);
     for _ in 0..8 {
-        world.clock.advance(61);
-        world.work();
+        harness.clock.advance(61);
+        harness.work();
     }
     for operation in (0..OPERATIONS.len()).filter(|one| asked[*one]) {
-        told.extend(world.ask(operation).map(|outcome| (operation, outcome)));
-        world.clock.advance(61);
-        world.work();
-        told.extend(world.ask(operation).map(|outcome| (operation, outcome)));
+        told.extend(harness.ask(operation).map(|outcome| (operation, outcome)));
+        harness.clock.advance(61);
+        harness.work();
+        told.extend(harness.ask(operation).map(|outcome| (operation, outcome)));
     }
-    promises(&world, &told, &asked)?;
-    Ok(world.stripe.exchanges())
+    promises(&harness, &told, &asked)?;
+    Ok(harness.stripe.exchanges())
 }
 
-fn promises(world: &World, told: &[(usize, Outcome)], asked: &[bool]) -> Result<(), String> {
-    let (ledger, rows) = (world.stripe.ledger(), world.store.rows());
+fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Result<(), String> {
+    let (ledger, rows) = (harness.stripe.ledger(), harness.store.rows());
     if let Some(open) = rows.executions.iter().find(|one| !one.state.is_final()) {
         return Err(format!("P4: {} {:?} is {:?}", open.name, open.idempotency_key, open.state));
     }

@@ -3,16 +3,16 @@
 
 use crate::fault::{CommitFault, die};
 use jiff::Timestamp;
-use sluicegate::store::contract::{Store, Tally};
-use sluicegate::store::error::Error;
-use sluicegate::store::execution::{
-    Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Lane, State, Step,
+use sluicegate_store::contract::{Store, WriterStats};
+use sluicegate_store::error::Error;
+use sluicegate_store::execution::{
+    Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, State, Step,
 };
-use sluicegate::store::page::Page;
-use sluicegate::store::query::RecordQuery;
-use sluicegate::store::record::{Record, RecordId};
-use sluicegate::store::state::{Activity, Constant, Session};
-use sluicegate::store::write::Write;
+use sluicegate_store::page::Page;
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::record::{Record, RecordId};
+use sluicegate_store::state::{Activity, Constant, Session};
+use sluicegate_store::write::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The rows, and what goes wrong next.
@@ -180,8 +180,8 @@ impl Store for Model {
         Err(Error::Refused("the model lists no executions".into()))
     }
 
-    fn due(&self, now: Timestamp, lane: Lane, limit: u32) -> Result<Vec<Execution>, Error> {
-        if lane == Lane::Inside {
+    fn due(&self, now: Timestamp, queue: Queue, limit: u32) -> Result<Vec<Execution>, Error> {
+        if queue == Queue::Local {
             return Ok(Vec::new());
         }
         // In the order of their making: jitter has no say in what a seed means.
@@ -226,7 +226,7 @@ impl Store for Model {
         Err(Error::Refused("the model knows no activities".into()))
     }
 
-    fn tally(&self) -> Tally {
-        Tally::default()
+    fn tally(&self) -> WriterStats {
+        WriterStats::default()
     }
 }

@@ -1,12 +1,12 @@
 //! A model of Stripe as the wire shows it: a ledger that only grows, keys that expire.
 
 use crate::fault::{WireFault, die};
-use crate::world::World;
+use crate::harness::Harness;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::{Clock as _, ManualClock};
 use sluicegate::gateway::call::Call;
+use sluicegate::gateway::http::HttpClient;
 use sluicegate::gateway::reply::Answer;
-use sluicegate::gateway::wire::Wire;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub struct Stripe {
     begun: (Instant, i64),
     state: Mutex<State>,
     /// Who takes over while the host stalls.
-    world: OnceLock<Weak<World>>,
+    harness: OnceLock<Weak<Harness>>,
 }
 
 #[derive(Default)]
@@ -63,11 +63,11 @@ impl std::fmt::Debug for Stripe {
 impl Stripe {
     pub fn new(clock: Arc<ManualClock>) -> Self {
         let begun = (Instant::now(), clock.now().as_second());
-        Self { clock, begun, state: Mutex::default(), world: OnceLock::new() }
+        Self { clock, begun, state: Mutex::default(), harness: OnceLock::new() }
     }
 
-    pub fn meet(&self, world: Weak<World>) {
-        drop(self.world.set(world));
+    pub fn meet(&self, harness: Weak<Harness>) {
+        drop(self.harness.set(harness));
     }
 
     /// What goes wrong with the next exchanges, in their order.
@@ -91,14 +91,14 @@ impl Stripe {
 
     fn stall(&self) {
         self.clock.advance(STALL_SECS);
-        let world = self.world.get().and_then(Weak::upgrade);
-        if let Some(world) = world {
-            world.work_beside();
+        let harness = self.harness.get().and_then(Weak::upgrade);
+        if let Some(harness) = harness {
+            harness.work_beside();
         }
     }
 }
 
-impl Wire for Stripe {
+impl HttpClient for Stripe {
     fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         self.clock.advance(1);
         let fault = {

@@ -1,18 +1,18 @@
 //! `ecdh_compute` and `hkdf`: a secret that two sides share, and keys made of it.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::bytes;
 use crate::template::filters::crypto::{self, Algorithm};
 use crate::template::filters::{alias, pem};
 use aws_lc_rs::agreement::{
     self, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, PrivateKey, UnparsedPublicKey,
 };
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// The curves, by their names in JSON.
 pub const CURVES: [(&str, &agreement::Algorithm); 3] =
@@ -25,7 +25,7 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// `ecdh_compute: peer_public_key, output`; the output is `none` (bytes), `hex` or `base64`.
-fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     context.budget.settle()?;
     let text = value.to_text();
     let own = pem::read(&text, "PRIVATE KEY").and_then(|own| {
@@ -66,7 +66,7 @@ pub fn agree_once(other: &str) -> Option<(&'static str, Vec<u8>, Vec<u8>)> {
 }
 
 /// `hkdf: salt, info, length, hash`.
-fn hkdf(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn hkdf(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let name = arguments.text(3);
     let hash = Algorithm::from_name(&name)
         .ok_or_else(|| Error::argument(format!("`{name}` is no algorithm this host has")))?;

@@ -1,16 +1,16 @@
 //! Lists: adding, taking away, ordering. Every filter gives a new list.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::list::{order, shallow};
-use crate::liquid::filters::math::Number;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use crate::template::filters::uniform::below;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::list::{order, shallow};
+use sluicegate_liquid::filters::math::Number;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Groups wider than this are filled with nothing but nil.
 const GROUP_MAX: i64 = 10_000;
@@ -21,7 +21,7 @@ pub fn register(engine: &mut Engine) {
     alias(engine, &["array_prepend", "prepend_to_array"], prepend);
     alias(engine, &["array_compact", "compact"], compact);
     alias(engine, &["array_flatten", "flatten"], |v, _, _| {
-        Ok(Value::list(crate::liquid::filters::list::items(&v)))
+        Ok(Value::list(sluicegate_liquid::filters::list::items(&v)))
     });
     alias(engine, &["array_in_groups_of", "in_groups_of"], in_groups_of);
     alias(engine, &["array_intersect", "intersection"], intersect);
@@ -36,20 +36,20 @@ pub fn register(engine: &mut Engine) {
     alias(engine, &["array_delete_at"], delete_at);
 }
 
-fn add(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn add(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     all.push(arguments.at(0).clone());
     Ok(Value::list(all))
 }
 
-fn prepend(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn prepend(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     all.insert(0, arguments.at(0).clone());
     Ok(Value::list(all))
 }
 
 /// Blank items go, or those whose property is blank.
-fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     match arguments.given(0) {
         Some(name) => all.retain(|item| !item.property(&name.to_text()).is_blank()),
@@ -58,7 +58,7 @@ fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     Ok(Value::list(all))
 }
 
-fn in_groups_of(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn in_groups_of(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let size = arguments.int(0, 1)?;
     if size > GROUP_MAX {
         return Err(Error::argument(format!("groups of more than {GROUP_MAX}")));
@@ -91,7 +91,7 @@ fn list_of(value: &Value) -> Vec<Value> {
     if matches!(value, Value::List(_) | Value::Range(..)) { shallow(value) } else { Vec::new() }
 }
 
-fn intersect(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn intersect(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let other = list_of(arguments.at(0));
     let mut kept = Vec::new();
     for item in shallow(&value) {
@@ -102,7 +102,7 @@ fn intersect(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> 
     Ok(Value::list(kept))
 }
 
-fn subtract(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn subtract(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let other = list_of(arguments.at(0));
     let mut kept = Vec::new();
     for item in shallow(&value) {
@@ -113,13 +113,13 @@ fn subtract(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> M
     Ok(Value::list(kept))
 }
 
-fn limit(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn limit(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     all.truncate(usize::try_from(arguments.int(0, 0)?).unwrap_or(0));
     Ok(Value::list(all))
 }
 
-fn rotate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn rotate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     let length = i64::try_from(all.len()).unwrap_or(i64::MAX);
     if length > 0 {
@@ -129,7 +129,7 @@ fn rotate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     Ok(Value::list(all))
 }
 
-fn shuffle(value: Value, _: &Arguments, context: &mut Context<'_>) -> Made {
+fn shuffle(value: Value, _: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     for at in (1..all.len()).rev() {
         all.swap(at, below(at + 1, context));
@@ -137,14 +137,14 @@ fn shuffle(value: Value, _: &Arguments, context: &mut Context<'_>) -> Made {
     Ok(Value::list(all))
 }
 
-fn sort_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn sort_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     let name = arguments.text(0);
     all.sort_by(|one, other| order(&one.property(&name), &other.property(&name)));
     Ok(Value::list(all))
 }
 
-fn sum(value: Value, _: &Arguments, _: &mut Context<'_>) -> Made {
+fn sum(value: Value, _: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut total = Number::Int(0);
     for item in shallow(&value) {
         total = match (total, Number::of(&item)) {
@@ -157,7 +157,7 @@ fn sum(value: Value, _: &Arguments, _: &mut Context<'_>) -> Made {
     Ok(total.value())
 }
 
-fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let mut seen = Vec::new();
     let mut kept = Vec::new();
     for item in shallow(&value) {
@@ -173,13 +173,13 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made 
     Ok(Value::list(kept))
 }
 
-fn delete(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn delete(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     all.retain(|item| item != arguments.at(0));
     Ok(Value::list(all))
 }
 
-fn delete_at(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn delete_at(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     let at = arguments.int(0, 0)?;
     let at = if at < 0 { at + i64::try_from(all.len()).unwrap_or(0) } else { at };

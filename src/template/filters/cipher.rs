@@ -1,10 +1,5 @@
 //! `encrypt: algorithm, key, iv, options` and `decrypt: algorithm, key, options`.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::bytes;
 use crate::template::filters::block::{self, Cipher};
 use crate::template::filters::{alias, crypto, option, pem, uniform};
@@ -12,6 +7,11 @@ use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
 /// Longer blocks to fill a payload up to are a mistake.
 const PADDED_MAX: i64 = 4_096;

@@ -1,12 +1,12 @@
 //! Base64, read in whatever alphabet and padding it comes, and what else texts and bytes share.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::{Arguments, Filter};
-use crate::liquid::value::Value;
 use crate::template::bytes;
 use crate::template::filters::{alias, crypto};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::{Arguments, Filter};
+use sluicegate_liquid::value::Value;
 use std::sync::LazyLock;
 
 static APPEND: LazyLock<Filter> = LazyLock::new(|| standard("append"));

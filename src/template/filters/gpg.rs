@@ -1,8 +1,8 @@
 //! `is_gpg_valid`: whether a text is an OpenPGP key, by its own form.
 
-use crate::liquid::engine::Engine;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, crypto};
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::value::Value;
 
 /// Adds it.
 pub fn register(engine: &mut Engine) {

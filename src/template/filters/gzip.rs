@@ -1,14 +1,14 @@
 //! `gzip_compress`, `gzip_decompress`: a bomb ends where the memory of the render does.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::bytes;
 use crate::template::filters::alias;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 use std::io::Read;
 
 /// So much is made between two looks at the budget.

@@ -1,18 +1,18 @@
 //! Hashes: merging, digging, cloning. All but `hash_delete_key` leave theirs as it is.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::list::shallow;
-use crate::liquid::shared::Map;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use crate::template::json;
 use serde_json::{Value as Json, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::list::shallow;
+use sluicegate_liquid::shared::Map;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -50,13 +50,13 @@ fn entries(value: &Value) -> Result<Map, Error> {
     }
 }
 
-fn add_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn add_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut map = entries(&value)?;
     map.insert(Text::from(&*arguments.text(0)), arguments.at(1).clone());
     Ok(Value::hash(map))
 }
 
-fn merge(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn merge(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut map = entries(&value)?;
     for other in &arguments.positional {
         map.extend(entries(other)?);
@@ -66,13 +66,13 @@ fn merge(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
 }
 
 /// Takes the key out of the very hash, and gives what it held.
-fn delete_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn delete_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let Value::Hash(hash) = value else { return Ok(Value::Nil) };
     let taken = hash.borrow_mut().shift_remove(&*arguments.text(0));
     Ok(taken.unwrap_or_default())
 }
 
-fn dig(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn dig(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let keys = arguments.positional.iter().flat_map(shallow);
     Ok(keys.fold(value, |value, key| step(&value, &key)))
 }
@@ -87,7 +87,7 @@ fn step(value: &Value, key: &Value) -> Value {
     }
 }
 
-fn except(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn except(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut map = entries(&value)?;
     for key in arguments.positional.iter().flat_map(shallow) {
         map.shift_remove(&*key.to_text());
@@ -104,7 +104,7 @@ struct Loosely<'a> {
     ignored: Vec<String>,
 }
 
-fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let is_on = |name| arguments.named(name).is_some_and(Value::is_truthy);
     let delimiter = arguments.named("delimiter").map(|v| v.to_text().into_owned());
     let tolerance = arguments.named("numeric_tolerance").and_then(|v| v.to_text().parse().ok());

@@ -1,15 +1,15 @@
 //! HTML in filters: marking safe, sanitising, Markdown, escaping.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::print::escape_entities;
-use crate::liquid::value::Value;
 use crate::template::filters::json::parse;
 use crate::template::filters::{alias, allowance, inflection, markup};
 use crate::template::json;
 use serde_json::Value as Json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::print::escape_entities;
+use sluicegate_liquid::value::Value;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {

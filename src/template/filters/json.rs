@@ -1,14 +1,14 @@
 //! JSON: `json`, `parse_json`, `is_json_valid`.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, markup};
 use crate::template::{json, lenient_json, strict_json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -35,7 +35,7 @@ pub fn parse(text: &str, context: &Context<'_>) -> Result<Value, Error> {
     }
 }
 
-fn parse_json(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn parse_json(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let Value::Text(text, _) = &value else {
         return Ok(value);
     };

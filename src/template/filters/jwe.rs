@@ -1,10 +1,5 @@
 //! `jwe_encode: key, alg, enc`: a JSON text for the owner of a key, as RFC 7516 writes it compactly.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::bytes;
 use crate::template::filters::agreement;
 use crate::template::filters::block::{self, Cipher, Mode};
@@ -15,6 +10,11 @@ use aws_lc_rs::pbkdf2;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 use std::num::NonZeroU32;
 
 /// Adds it.

@@ -1,8 +1,8 @@
 //! HTML: sanitising, Markdown, entities, plain text.
 
-use crate::liquid::print::escape_entities;
 use crate::template::filters::allowance;
 use serde_json::Value as Json;
+use sluicegate_liquid::print::escape_entities;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 

@@ -2,11 +2,11 @@
 //!
 //! Letting a value pass through a check would be worse than an error.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::{Arguments, Filter};
-use crate::liquid::value::Value;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::{Arguments, Filter};
+use sluicegate_liquid::value::Value;
 
 /// Checks that nobody can make here never pass: their names, and what would have to be asked.
 const NEVER: [(&str, Filter); 3] = [

@@ -40,9 +40,9 @@ mod xml;
 mod xml_read;
 mod xml_write;
 
-use crate::liquid::engine::Engine;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
 /// Adds the platform's filters to standard Liquid, every spelling of their names.
 pub fn register(engine: &mut Engine) {
@@ -74,7 +74,7 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// Adds one filter under several names.
-fn alias(engine: &mut Engine, names: &[&'static str], filter: crate::liquid::filter::Filter) {
+fn alias(engine: &mut Engine, names: &[&'static str], filter: sluicegate_liquid::filter::Filter) {
     for name in names {
         engine.add_filter(name, filter);
     }

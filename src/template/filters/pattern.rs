@@ -1,7 +1,7 @@
 //! Regular expressions as Ruby writes them: `matches`, `regex_matches`, `replace_regex`.
 
-use crate::liquid::error::Error;
 use fancy_regex::{Regex, RegexBuilder};
+use sluicegate_liquid::error::Error;
 
 /// More steps back than any honest pattern takes.
 const BACKTRACKS_MAX: usize = 200_000;

@@ -1,16 +1,16 @@
 //! Numbers in filters: prices, fractions, formats, positive integers.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::math::Number;
-use crate::liquid::value::Value;
 use crate::template::filters::money::{self, Style};
 use crate::template::filters::number::Decimal;
 use crate::template::filters::{alias, option};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::math::Number;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -47,7 +47,7 @@ fn price(fractions: i64, arguments: &Arguments) -> Value {
 }
 
 /// Whole where the currency has no parts.
-fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let fractions = match Number::of(&value) {
         Number::Int(whole) => whole,
         Number::Float(decimal) => decimal.round() as i64,
@@ -59,7 +59,7 @@ fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>
     Ok(Value::Float(money::amount(fractions, &code)))
 }
 
-fn format_number(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn format_number(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     if value.is_nil() {
         return Ok(value);
     }
@@ -86,7 +86,7 @@ fn format_number(value: Value, arguments: &Arguments, context: &mut Context<'_>)
     Ok(Value::text(decimal.write(&separator, &delimiter)))
 }
 
-fn to_positive_integer(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn to_positive_integer(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     match value.to_int() {
         Some(number) if number > 0 => Ok(Value::Int(number)),
         _ => Ok(arguments.at(0).clone()),

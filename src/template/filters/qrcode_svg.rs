@@ -1,13 +1,13 @@
 //! `url_to_qrcode_svg: options`: an address as a picture.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::print::escape_entities;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, option};
 use qrcode::{Color, EcLevel, QrCode};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::print::escape_entities;
+use sluicegate_liquid::value::Value;
 use std::fmt::Write as _;
 
 /// The largest code holds fewer letters at this level of correction; looking for a fit costs.

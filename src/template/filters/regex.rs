@@ -1,17 +1,17 @@
 //! `matches`, `regex_matches`, `replace_regex`: Ruby's regular expressions, bounded.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, pattern};
 use fancy_regex::Regex;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Compiled patterns a thread keeps.
 const KEPT_MAX: usize = 200;
@@ -44,7 +44,7 @@ fn compiled(pattern: &str, options: &str) -> Result<Rc<Regex>, Error> {
 }
 
 /// Nothing for a blank text.
-fn matches(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn matches(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let text = value.to_text();
     if text.is_empty() {
         return Ok(Value::Nil);
@@ -54,7 +54,7 @@ fn matches(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
 }
 
 /// Texts, or lists of groups when the pattern has groups.
-fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let regex = compiled(&arguments.text(0), &arguments.text(1))?;
     let has_groups = regex.captures_len() > 1;
     let mut found = Vec::new();
@@ -70,7 +70,7 @@ fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>)
     Ok(Value::list(found))
 }
 
-fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let regex = compiled(&arguments.text(0), &arguments.text(2))?;
     let is_global = arguments.given(3).is_none_or(Value::is_truthy);
     let text = value.to_text();

@@ -1,16 +1,16 @@
 //! Finding in lists: by a value, or by conditions on fields (`field: value`).
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::list::shallow;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use indexmap::IndexMap;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::list::shallow;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -44,7 +44,7 @@ fn fits(item: &Value, arguments: &Arguments) -> bool {
     given && arguments.named.iter().all(|(name, wanted)| item.property(name) == *wanted)
 }
 
-fn any(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn any(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let all = shallow(&value);
     let found = match arguments.given(0) {
         Some(wanted) => all.contains(wanted),
@@ -53,7 +53,7 @@ fn any(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     Ok(Value::Bool(found))
 }
 
-fn detect(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn detect(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     Ok(shallow(&value).into_iter().find(|item| fits(item, arguments)).unwrap_or_default())
 }
 
@@ -61,13 +61,13 @@ fn place(index: usize) -> Value {
     Value::Int(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
-fn find_index(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn find_index(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let all = shallow(&value);
     let found = all.iter().enumerate().filter(|(_, item)| fits(item, arguments));
     Ok(Value::list(found.map(|(index, _)| place(index)).collect()))
 }
 
-fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let name = arguments.text(0);
     let mut groups: IndexMap<Text, Vec<Value>> = IndexMap::new();
     for item in shallow(&value) {
@@ -77,11 +77,11 @@ fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
     Ok(Value::hash(groups.into_iter().map(|(key, items)| (key, Value::list(items))).collect()))
 }
 
-fn index_of(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn index_of(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     Ok(shallow(&value).iter().position(|item| item == arguments.at(0)).map_or(Value::Nil, place))
 }
 
-fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let names: Vec<Value> = arguments.positional.iter().flat_map(shallow).collect();
     let row = |item: &Value| {
         Value::list(names.iter().map(|name| item.property(&name.to_text())).collect())

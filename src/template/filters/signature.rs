@@ -1,17 +1,17 @@
 //! Digests, keyed digests and tokens in filters.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::bytes;
 use crate::template::filters::crypto::{self, Algorithm};
 use crate::template::filters::{alias, uniform};
 use crate::template::json;
 use serde_json::Value as Json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -30,7 +30,7 @@ fn algorithm(name: &str) -> Result<Algorithm, Error> {
 }
 
 /// `hex`, `base64`, or `none`: the bytes themselves.
-fn encoded(made: Vec<u8>, encoding: &str, context: &Context<'_>) -> Made {
+fn encoded(made: Vec<u8>, encoding: &str, context: &Context<'_>) -> FilterResult {
     if encoding.eq_ignore_ascii_case("none") {
         return bytes::value(made, context);
     }
@@ -43,7 +43,7 @@ fn encoded(made: Vec<u8>, encoding: &str, context: &Context<'_>) -> Made {
 ///
 /// A blank secret would let anybody compute the same: the answer is then random, so that no
 /// signature ever equals it.
-fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let algorithm = algorithm(&arguments.text(1))?;
     let encoding = arguments.text(2);
     if arguments.at(0).is_blank() {
@@ -56,7 +56,7 @@ fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
 }
 
 /// `digest: algorithm, encoding`; SHA-1 and hex when it does not say.
-fn digest(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn digest(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let name = arguments.given(0).map_or("sha1".into(), Value::to_text);
     let digest = algorithm(&name)?.digest(&bytes::of(&value));
     encoded(digest, &arguments.text(1), context)
@@ -70,7 +70,7 @@ fn secret(arguments: &Arguments) -> Result<String, Error> {
     Ok(arguments.text(1).into_owned())
 }
 
-fn jwt_encode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn jwt_encode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let payload = json::checked(&value, context)?;
     let name = arguments.text(0);
     let token =
@@ -80,7 +80,7 @@ fn jwt_encode(value: Value, arguments: &Arguments, context: &mut Context<'_>) ->
 }
 
 /// Payload and header, or nothing when the signature is wrong.
-fn jwt_decode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn jwt_decode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let now = context.now.as_second();
     let text = value.to_text();
     let read = crypto::jwt_decode(&text, &arguments.text(0), &secret(arguments)?, now);

@@ -1,13 +1,13 @@
 //! Comma-separated values in filters: `parse_csv`, `to_csv`.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::list::shallow;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, csv};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::list::shallow;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 use std::borrow::Cow;
 
 /// Adds them.

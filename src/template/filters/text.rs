@@ -1,15 +1,15 @@
 //! Texts: words, padding, ends, telephone numbers, types.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::list::shallow;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, inflection, number};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::list::shallow;
+use sluicegate_liquid::value::Value;
 use std::sync::LazyLock;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Standard Liquid, for what only differs in part.
 static STANDARD: LazyLock<Engine> = LazyLock::new(Engine::standard);
@@ -54,7 +54,7 @@ pub fn register(engine: &mut Engine) {
 }
 
 /// A list passes through: splitting twice is safe.
-fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     if matches!(value, Value::List(_)) {
         return Ok(value);
     }
@@ -64,13 +64,13 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made
     }
 }
 
-fn pluralize(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn pluralize(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let count = arguments.int(0, 2)?;
     let word = value.to_text();
     Ok(Value::text(if count == 1 { word.into_owned() } else { inflection::pluralize(&word) }))
 }
 
-fn pad_left(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn pad_left(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let text = value.to_text();
     let width = arguments.int(0, 0)?;
     let symbol = arguments.given(1).map_or(" ".into(), Value::to_text);

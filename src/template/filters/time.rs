@@ -1,18 +1,18 @@
 //! Moments: reading, formatting, comparing, adding.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::math::Number;
-use crate::liquid::time::Time;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
-use crate::template::{moment, stage};
+use crate::template::{bridge, date_parse};
 use jiff::tz::TimeZone;
 use jiff::{Unit, Zoned};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::math::Number;
+use sluicegate_liquid::time::Time;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
@@ -52,16 +52,16 @@ fn read(value: &Value, context: &Context<'_>) -> Option<Zoned> {
 fn read_from(value: &Value, now: &Zoned) -> Option<Zoned> {
     match value {
         Value::Time(time) => Some(time.0.clone()),
-        Value::Int(seconds) => moment::of_seconds(*seconds as f64, now.time_zone()),
-        Value::Float(seconds) => moment::of_seconds(*seconds, now.time_zone()),
-        Value::Text(text, _) => moment::read(text, now),
+        Value::Int(seconds) => date_parse::of_seconds(*seconds as f64, now.time_zone()),
+        Value::Float(seconds) => date_parse::of_seconds(*seconds, now.time_zone()),
+        Value::Text(text, _) => date_parse::read(text, now),
         _ => None,
     }
 }
 
 /// `to_time: zone, format, now`.
-fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
-    let zone = moment::zone(&arguments.text(0));
+fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
+    let zone = date_parse::zone(&arguments.text(0));
     let mut base = now(context);
     if let Some(other) = read(arguments.at(2), context) {
         base = other;
@@ -71,7 +71,7 @@ fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Ma
     }
     let format = arguments.text(1);
     let found = match (&value, format.is_empty()) {
-        (Value::Text(text, _), false) => moment::read_as(text, &format, &base),
+        (Value::Text(text, _), false) => date_parse::read_as(text, &format, &base),
         _ => read_from(&value, &base),
     };
     let found = match zone {
@@ -82,26 +82,26 @@ fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Ma
 }
 
 /// `strftime: format, zone, now`; in UTC without a zone.
-fn strftime(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn strftime(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let base = read(arguments.at(2), context).unwrap_or_else(|| now(context));
     let Some(time) = read_from(&value, &base) else { return Ok(Value::Nil) };
-    let zone = moment::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
+    let zone = date_parse::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
     let time = Time(time.with_time_zone(zone));
     Ok(Value::text(time.format(&arguments.text(0))))
 }
 
 /// A format by its name in the translations, or written out.
-fn localize(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn localize(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let Some(time) = read(&value, context) else { return Ok(Value::Nil) };
-    let zone = moment::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
+    let zone = date_parse::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
     let name = arguments.text(0).into_owned();
     let format = if name.contains('%') {
         name
     } else {
         let name = if name.is_empty() { "long".to_owned() } else { name };
-        let named = stage::on(context, move |stage| {
+        let named = bridge::on(context, move |bridge| {
             let key = format!("time.formats.{name}");
-            stage.host.translate(&key, &serde_json::Value::Null)
+            bridge.host.translate(&key, &serde_json::Value::Null)
         });
         named.flatten().unwrap_or_else(|| "%a, %b %-d, %Y at %I:%M".to_owned())
     };
@@ -109,7 +109,7 @@ fn localize(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> M
 }
 
 /// `time_diff: finish, unit, precision`: positive when the finish is later.
-fn time_diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn time_diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let (Some(start), Some(finish)) = (read(&value, context), read(arguments.at(0), context))
     else {
         return Ok(Value::Nil);
@@ -152,7 +152,7 @@ fn added(
         Some(Number::Float(count)) => count.round() as i64,
     };
     let unit = arguments.given(1).map_or(default_unit.into(), Value::to_text);
-    let Some(span) = moment::span(count, &unit) else {
+    let Some(span) = date_parse::span(count, &unit) else {
         return Err(Error::argument(format!("`{unit}` is no unit of time")));
     };
     Ok(time.checked_add(span).ok())

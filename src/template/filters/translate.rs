@@ -1,14 +1,14 @@
 //! `t` and `t_escape`: texts by key, with `%{variables}` filled in.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::print::escape_entities;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
-use crate::template::{json, stage};
+use crate::template::{bridge, json};
 use serde_json::Value as Json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::print::escape_entities;
+use sluicegate_liquid::value::Value;
 
 /// Options that are not variables of the text.
 const OPTIONS: [&str; 4] = ["default", "fallback", "locale", "scope"];
@@ -40,15 +40,15 @@ fn translate(
     }
     let given = json::object(&options, context)?;
     let wanted = key.clone();
-    let found = stage::on(context, move |stage| {
-        let language = stage.scene.get("language");
+    let found = bridge::on(context, move |bridge| {
+        let language = bridge.request_context.get("language");
         let mut given = given;
         if let Json::Object(map) = &mut given
             && !language.is_null()
         {
             map.entry("locale").or_insert(language);
         }
-        (stage.host.translate(&wanted, &given), given.get("locale").cloned())
+        (bridge.host.translate(&wanted, &given), given.get("locale").cloned())
     });
     let (found, locale) = found.unwrap_or_default();
     let Some(text) = found else {

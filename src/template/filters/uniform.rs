@@ -1,12 +1,12 @@
 //! Random values, all from the host: `random_string`, `uuid`.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
+use crate::template::bridge;
 use crate::template::filters::alias;
-use crate::template::stage;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
 const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const LENGTH_MAX: usize = 4_096;
@@ -20,9 +20,9 @@ pub fn register(engine: &mut Engine) {
 
 /// So many random bytes.
 pub fn bytes(count: usize, context: &Context<'_>) -> Vec<u8> {
-    let random = stage::on(context, move |stage| {
+    let random = bridge::on(context, move |bridge| {
         let mut bytes = vec![0; count];
-        stage.host.random(&mut bytes);
+        bridge.host.random(&mut bytes);
         bytes
     });
     random.unwrap_or_default()

@@ -1,9 +1,9 @@
 //! `useragent`: browser, system and device out of a `User-Agent` header, as far as common ones go.
 
-use crate::liquid::engine::Engine;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use serde_json::{Value as Json, json};
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::value::Value;
 
 /// Adds it.
 pub fn register(engine: &mut Engine) {

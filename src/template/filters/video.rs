@@ -1,13 +1,13 @@
 //! `video_params`, `videoify`: what an address of a video says, without asking anybody.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::print::escape_entities;
-use crate::liquid::value::Value;
 use crate::template::filters::alias;
 use serde_json::json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::print::escape_entities;
+use sluicegate_liquid::value::Value;
 use std::fmt::Write as _;
 
 /// A video on a platform.

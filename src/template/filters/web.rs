@@ -1,22 +1,22 @@
 //! Addresses in filters: assets, form bodies, URL templates.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::filters::list::shallow;
-use crate::liquid::value::Value;
 use crate::template::filters::{alias, url};
-use crate::template::{json, stage};
+use crate::template::{bridge, json};
 use serde_json::{Map, Value as Json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::filters::list::shallow;
+use sluicegate_liquid::value::Value;
 
-type Made = Result<Value, Error>;
+type FilterResult = Result<Value, Error>;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
     alias(engine, &["asset_url", "asset_path", "asset_name_to_raw_url"], |v, _, c| {
         let path = v.to_text().into_owned();
-        let address = stage::on(c, move |stage| stage.host.asset_url(&path));
+        let address = bridge::on(c, move |bridge| bridge.host.asset_url(&path));
         Ok(address.map_or(Value::Nil, Value::from))
     });
     alias(engine, &["www_form_encode", "www_form_encode_rc"], |v, _, c| {
@@ -37,7 +37,11 @@ fn too_much() -> Error {
     Error::limit("the form is too large")
 }
 
-fn expand_url_template(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Made {
+fn expand_url_template(
+    value: Value,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> FilterResult {
     let mut values = match json::checked(arguments.at(0), context)? {
         Json::Object(map) => map,
         _ => Map::new(),
@@ -55,7 +59,7 @@ fn expand_url_template(value: Value, arguments: &Arguments, context: &mut Contex
 }
 
 /// The first of several templates that fits.
-fn extract_url_params(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Made {
+fn extract_url_params(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let address = value.to_text();
     let found = shallow(arguments.at(0)).iter().find_map(|t| url::extract(&address, &t.to_text()));
     Ok(found.map_or(Value::Nil, |map| Value::from(Json::Object(map))))

@@ -1,13 +1,13 @@
 //! `parse_xml` and `to_xml`.
 
-use crate::liquid::context::Context;
-use crate::liquid::engine::Engine;
-use crate::liquid::error::Error;
-use crate::liquid::filter::Arguments;
-use crate::liquid::value::Value;
 use crate::template::filters::xml_read::{self, Reading};
 use crate::template::filters::{alias, option, xml_write};
 use crate::template::json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::value::Value;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {

@@ -2,10 +2,10 @@
 //!
 //! No entity but the five of XML is ever replaced, so none can grow.
 
-use crate::liquid::error::Error;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value as Json};
+use sluicegate_liquid::error::Error;
 
 /// Elements may nest this deep.
 const DEPTH_MAX: usize = 100;

@@ -1,7 +1,7 @@
 //! A hash as XML: lists are elements, plain values of a hash its attributes.
 
-use crate::liquid::error::Error;
 use serde_json::{Map, Value as Json};
+use sluicegate_liquid::error::Error;
 
 /// The element of a list in a list.
 const ANONYMOUS: &str = "anon";

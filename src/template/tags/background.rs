@@ -1,19 +1,19 @@
 //! `background id = 'partial', k: v …` and `background k: v … endbackground`: work for later.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::{Error, Kind};
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::Reference;
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template::arguments::{self, take};
-use crate::template::errand::Errand;
 use crate::template::host::{Job, Work};
+use crate::template::host_calls::HostCall;
 use crate::template::target::Target;
-use crate::template::{json, stage};
+use crate::template::{bridge, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::Reference;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 
 /// The platform tries a job no more often.
 const ATTEMPTS_MAX: i64 = 5;
@@ -67,7 +67,7 @@ impl Tag for Background {
                 Work::Partial(name)
             }
             Planned::Body(text, line) => {
-                let (path, line) = stage::place(context, *line);
+                let (path, line) = bridge::place(context, *line);
                 Work::Body { text: text.to_string(), path, line }
             }
         };
@@ -85,8 +85,8 @@ impl Tag for Background {
             max_attempts: attempts.unwrap_or(1).clamp(1, ATTEMPTS_MAX) as u32,
             source_name: source_name.map(text),
         };
-        stage::send(context, Errand::Job)?;
-        let queued = stage::on(context, move |stage| stage.host.background(job));
+        bridge::send(context, HostCall::Job)?;
+        let queued = bridge::on(context, move |bridge| bridge.host.background(job));
         match queued.unwrap_or_else(|| Err("there is no host".to_owned())) {
             Ok(id) => {
                 if let Planned::Partial(target, _) = &self.work {

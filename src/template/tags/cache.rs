@@ -1,13 +1,13 @@
 //! `cache 'key', expire: seconds … endcache`: a text that is rendered once and kept.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::template::{arguments, stage};
+use crate::template::{arguments, bridge};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
 
 /// How long a text is kept when the tag does not say: an hour.
 const SECONDS: i64 = 3_600;
@@ -38,9 +38,9 @@ impl Tag for Cache {
             return self.body.render_inside(context);
         }
         // What was escaped in one way is not what another page needs.
-        let key = format!("{key}#{}", stage::mode_name(context));
+        let key = format!("{key}#{}", bridge::mode_name(context));
         let wanted = key.clone();
-        let kept = stage::on(context, move |stage| stage.host.cached(&wanted)).flatten();
+        let kept = bridge::on(context, move |bridge| bridge.host.cached(&wanted)).flatten();
         if let Some(text) = kept {
             context.write(&text)?;
             return Ok(Flow::Next);
@@ -53,7 +53,7 @@ impl Tag for Cache {
         // A text that ended early, or has an error in it, is not kept.
         if matches!(flow, Ok(Flow::Next)) && context.warnings.len() == noticed {
             let seconds = u64::try_from(seconds.unwrap_or(SECONDS)).unwrap_or(0);
-            stage::on(context, move |stage| stage.host.keep(&key, &text, seconds));
+            bridge::on(context, move |bridge| bridge.host.keep(&key, &text, seconds));
         }
         flow
     }

@@ -1,14 +1,14 @@
 //! `content_for 'name', flush: true … endcontent_for`: text for a `yield` further out.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::liquid::value::Value;
-use crate::template::{arguments, stage};
+use crate::template::{arguments, bridge};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
+use sluicegate_liquid::value::Value;
 
 #[derive(Debug)]
 struct ContentFor {
@@ -37,7 +37,7 @@ impl Tag for ContentFor {
             arguments::take(&mut named, "flush").is_some_and(|value| Value::is_truthy(&value));
         let (flow, text) = context.capture(|context| self.body.render_inside(context));
         context.budget.value(text.len())?;
-        stage::on(context, move |stage| stage.scene.keep_content(&name, &text, flush));
+        bridge::on(context, move |bridge| bridge.request_context.keep_content(&name, &text, flush));
         flow
     }
 

@@ -1,13 +1,13 @@
 //! `export a, b, namespace: 'ns'`: variables for the whole request, in `context.exports.ns`.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::text::Text;
-use crate::liquid::value::{Hash, Value};
-use crate::template::stage;
+use crate::template::bridge;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::{Hash, Value};
 use std::rc::Rc;
 
 #[derive(Debug)]
@@ -48,8 +48,8 @@ impl Tag for Export {
             Some(expression) => expression.evaluate(context)?,
             None => Value::Nil,
         };
-        let Some(scene) = stage::scene(context) else { return Ok(Flow::Next) };
-        let exports = scene.part("exports");
+        let Some(request_context) = bridge::request_context(context) else { return Ok(Flow::Next) };
+        let exports = request_context.part("exports");
         let target = match &*namespace.to_text() {
             "" => exports,
             namespace => inside(&exports, namespace),

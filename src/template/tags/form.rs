@@ -1,14 +1,14 @@
 //! `form html-class: x, url:, method: … endform`: the form element around a form's body.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::parser::Parser;
-use crate::liquid::print::escape_entities;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::liquid::value::Value;
 use crate::template::arguments::{self, Named, take};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::print::escape_entities;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
+use sluicegate_liquid::value::Value;
 use std::fmt::Write as _;
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Tag for Form {
         context.write(&form.property("system_fields").to_text())?;
         // `form_builder` is the same object under its old name.
         let variables = vec![("form".into(), form.clone()), ("form_builder".into(), form)];
-        let kind = crate::liquid::variables::FrameKind::Block;
+        let kind = sluicegate_liquid::variables::FrameKind::Block;
         let flow =
             context.with_frame(kind, variables, |context| self.body.render_inside(context))?;
         context.write("</form>")?;

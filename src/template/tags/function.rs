@@ -1,17 +1,17 @@
 //! `function x = 'partial', k: v`: calls a partial, alone with its arguments, for what it returns.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::Reference;
-use crate::liquid::value::Value;
-use crate::liquid::variables::FrameKind;
 use crate::template::arguments::{self, Trailing};
-use crate::template::stage;
+use crate::template::bridge;
 use crate::template::target::Target;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::Reference;
+use sluicegate_liquid::value::Value;
+use sluicegate_liquid::variables::FrameKind;
 
 #[derive(Debug)]
 struct Function {
@@ -41,7 +41,7 @@ impl Tag for Function {
         let template = context.partial(&name)?;
         let named = arguments::named(&self.arguments, context)?;
         // Texts are escaped as the page is, wherever the call stands.
-        let own = stage::on(context, |stage| stage.output.escape());
+        let own = bridge::on(context, |bridge| bridge.output.escape());
         let outer = own.map(|escape| std::mem::replace(&mut context.escape, escape));
         context.returned = None;
         let (flow, _) =

@@ -1,20 +1,20 @@
 //! `graphql r = 'query', k: v`, its block form, and the older `execute_query` and `query_graph`.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::print::Escape;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::liquid::value::Value;
 use crate::template::arguments::{self, Trailing};
-use crate::template::errand::Errand;
 use crate::template::host::GraphqlCall;
+use crate::template::host_calls::HostCall;
 use crate::template::target::Target;
-use crate::template::{json, stage};
+use crate::template::{bridge, json};
 use serde_json::Value as Json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::print::Escape;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
+use sluicegate_liquid::value::Value;
 
 #[derive(Debug)]
 struct Graphql {
@@ -99,11 +99,11 @@ impl Tag for Graphql {
             Goal::Named => arguments::take(&mut named, "result_name"),
             Goal::Target(_) => None,
         };
-        stage::send(context, Errand::Query)?;
+        bridge::send(context, HostCall::Query)?;
         let variables = json::object(&named, context)?;
         let call = self.call(context, variables)?;
         let what = call.name.clone().unwrap_or_else(|| "inline".to_owned());
-        let answer = stage::on(context, move |stage| stage.host.graphql(call));
+        let answer = bridge::on(context, move |bridge| bridge.host.graphql(call));
         let answer = answer.unwrap_or_default();
         if let Some(message) = first_error(&answer) {
             context.warn(format!("the query `{what}` answered: {message}"));

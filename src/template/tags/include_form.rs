@@ -1,16 +1,16 @@
 //! `include_form 'name', k: v` (`render_form`): a form of the catalog in this place.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::{Error, Kind};
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::Reference;
-use crate::liquid::value::Value;
-use crate::template::errand::Errand;
 use crate::template::host::FormCall;
-use crate::template::{arguments, json, stage};
+use crate::template::host_calls::HostCall;
+use crate::template::{arguments, bridge, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::Reference;
+use sluicegate_liquid::value::Value;
 
 #[derive(Debug)]
 struct IncludeForm {
@@ -44,10 +44,10 @@ impl Tag for IncludeForm {
             arguments: json::object(&named, context)?,
             locals: json::object(&visible, context)?,
         };
-        stage::send(context, Errand::Form)?;
-        let answer = stage::on(context, move |stage| {
-            let html = stage.host.include_form(call);
-            (html, stage.scene.effect(|effects| effects.redirect.is_some()))
+        bridge::send(context, HostCall::Form)?;
+        let answer = bridge::on(context, move |bridge| {
+            let html = bridge.host.include_form(call);
+            (html, bridge.request_context.effect(|effects| effects.redirect.is_some()))
         });
         match answer {
             Some((Ok(html), redirects)) => {

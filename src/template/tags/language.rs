@@ -1,11 +1,11 @@
 //! `context language: 'de'`: the language of the request from here on.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::template::{arguments, json, stage};
+use crate::template::{arguments, bridge, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct Language(TagArguments);
@@ -23,7 +23,7 @@ impl Tag for Language {
         let mut named = arguments::named(&self.0, context)?;
         if let Some(language) = arguments::take(&mut named, "language") {
             let language = json::plain(&language);
-            stage::on(context, move |stage| stage.scene.set("language", language));
+            bridge::on(context, move |bridge| bridge.request_context.set("language", language));
         }
         Ok(Flow::Next)
     }

@@ -1,15 +1,15 @@
 //! `log value, type: 't', env: 'staging'`: a line for the operator; hiding secrets is the host's.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::template::arguments::{self, take};
-use crate::template::errand::Errand;
 use crate::template::host::LogEntry;
-use crate::template::{json, stage};
+use crate::template::host_calls::HostCall;
+use crate::template::{bridge, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct Log {
@@ -41,18 +41,18 @@ impl Tag for Log {
         let kind = kind.map_or_else(|| "info".to_owned(), |kind| kind.to_text().into_owned());
         let only_in = take(&mut named, "env").filter(|env| !env.is_blank());
         let only_in = only_in.map(|env| env.to_text().into_owned()).filter(|env| env != "all");
-        stage::send(context, Errand::Log)?;
+        bridge::send(context, HostCall::Log)?;
         let data = json::checked(&value, context)?;
         let message = match data.as_str() {
             Some(text) => text.to_owned(),
             None => value.to_text().into_owned(),
         };
-        let (path, line) = stage::place(context, context.line);
+        let (path, line) = bridge::place(context, context.line);
         let entry = LogEntry { kind, message, data, path, line };
-        stage::on(context, move |stage| {
-            let here = stage.scene.get("environment");
+        bridge::on(context, move |bridge| {
+            let here = bridge.request_context.get("environment");
             if only_in.is_none_or(|only| here.as_str() == Some(&only)) {
-                stage.host.log(entry);
+                bridge.host.log(entry);
             }
         });
         Ok(Flow::Next)

@@ -26,7 +26,7 @@ mod transaction;
 mod try_block;
 mod yield_content;
 
-use crate::liquid::engine::Engine;
+use sluicegate_liquid::engine::Engine;
 
 /// Adds the platform's tags to standard Liquid, every spelling of their names.
 pub fn register(engine: &mut Engine) {

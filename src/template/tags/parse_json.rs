@@ -1,15 +1,15 @@
 //! `parse_json x … endparse_json`: the body, rendered and read as JSON.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::parser::Parser;
-use crate::liquid::print::{Escape, escape_entities};
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
 use crate::template::filters::json::parse;
 use crate::template::filters::markup;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::print::{Escape, escape_entities};
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
 
 #[derive(Debug)]
 struct ParseJson {

@@ -1,12 +1,12 @@
 //! `redirect_to url, status: 302`: ends the render; the visitor goes elsewhere.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::template::{arguments, stage};
+use crate::template::{arguments, bridge};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct RedirectTo {
@@ -42,8 +42,8 @@ impl Tag for RedirectTo {
                 302
             }
         };
-        stage::on(context, move |stage| {
-            stage.scene.effect(|effects| effects.redirect = Some((url, status)));
+        bridge::on(context, move |bridge| {
+            bridge.request_context.effect(|effects| effects.redirect = Some((url, status)));
         });
         Ok(Flow::Stop)
     }

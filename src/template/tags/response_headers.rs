@@ -1,13 +1,13 @@
 //! `response_headers '{"Name": "value"}'`: headers of the answer; the web room refuses its own.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::value::Value;
+use crate::template::bridge;
 use crate::template::filters::json::parse;
-use crate::template::stage;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::value::Value;
 
 #[derive(Debug)]
 struct ResponseHeaders(Expression);
@@ -43,7 +43,9 @@ impl Tag for ResponseHeaders {
             }
             all.push((name.to_string(), value));
         }
-        stage::on(context, move |stage| stage.scene.effect(|effects| effects.headers.extend(all)));
+        bridge::on(context, move |bridge| {
+            bridge.request_context.effect(|effects| effects.headers.extend(all))
+        });
         Ok(Flow::Next)
     }
 

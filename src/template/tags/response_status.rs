@@ -1,11 +1,11 @@
 //! `response_status 403`: the status of the answer; nothing, when it is nil.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::template::stage;
+use crate::template::bridge;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct ResponseStatus(Expression);
@@ -27,8 +27,8 @@ impl Tag for ResponseStatus {
         match value.to_int() {
             Some(status @ 100..=599) => {
                 let status = status as u16;
-                stage::on(context, move |stage| {
-                    stage.scene.effect(|effects| effects.status = Some(status));
+                bridge::on(context, move |bridge| {
+                    bridge.request_context.effect(|effects| effects.status = Some(status));
                 });
                 Ok(Flow::Next)
             }

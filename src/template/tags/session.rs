@@ -1,12 +1,12 @@
 //! `session name = value`: kept for the visitor; blank takes it away.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::text::Text;
-use crate::template::{json, stage};
+use crate::template::{bridge, json};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::text::Text;
 
 #[derive(Debug)]
 struct Session {
@@ -29,8 +29,8 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 impl Tag for Session {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let value = self.value.evaluate(context)?;
-        let Some(scene) = stage::scene(context) else { return Ok(Flow::Next) };
-        let session = scene.part("session");
+        let Some(request_context) = bridge::request_context(context) else { return Ok(Flow::Next) };
+        let session = request_context.part("session");
         let kept = if value.is_blank() {
             session.borrow_mut().shift_remove(&self.name);
             serde_json::Value::Null
@@ -39,7 +39,7 @@ impl Tag for Session {
             session.borrow_mut().insert(self.name.clone(), value);
             kept
         };
-        scene.effect(|effects| effects.session.push((self.name.to_string(), kept)));
+        request_context.effect(|effects| effects.session.push((self.name.to_string(), kept)));
         Ok(Flow::Next)
     }
 

@@ -1,12 +1,12 @@
 //! `sign_in user_id: id, timeout_in_minutes: n`: the visitor is that user from the next request on.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
 use crate::template::arguments::{self, take};
-use crate::template::stage;
+use crate::template::bridge;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct SignIn(TagArguments);
@@ -29,8 +29,8 @@ impl Tag for SignIn {
         let user = user.to_text().into_owned();
         let minutes = take(&mut named, "timeout_in_minutes").and_then(|value| value.to_int());
         let minutes = minutes.and_then(|minutes| u32::try_from(minutes).ok());
-        stage::on(context, move |stage| {
-            stage.scene.effect(|effects| effects.sign_in = Some((user, minutes)));
+        bridge::on(context, move |bridge| {
+            bridge.request_context.effect(|effects| effects.sign_in = Some((user, minutes)));
         });
         Ok(Flow::Next)
     }

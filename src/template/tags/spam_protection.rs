@@ -1,9 +1,9 @@
 //! `spam_protection 'recaptcha_v3', action: 'x'`: there is no CAPTCHA here, and it says so.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::Error;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct SpamProtection;

@@ -1,14 +1,14 @@
 //! `theme_render_rc 'name', k: v`: the first partial of that name along `theme_search_paths`.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::{Error, Kind};
-use crate::liquid::expression::Expression;
-use crate::liquid::filters::list::shallow;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::variables::FrameKind;
 use crate::template::arguments;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::filters::list::shallow;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::variables::FrameKind;
 
 #[derive(Debug)]
 struct ThemeRender {

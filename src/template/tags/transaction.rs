@@ -1,14 +1,14 @@
 //! `transaction … endtransaction` and `rollback`: record writes that count together or not at all.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::{Error, Kind};
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::liquid::value::Value;
 use crate::template::host::Transaction as Step;
-use crate::template::{arguments, stage};
+use crate::template::{arguments, bridge};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
+use sluicegate_liquid::value::Value;
 use std::time::{Duration, Instant};
 
 /// Where the context keeps how many transactions are open, and that one is to be rolled back.
@@ -104,6 +104,6 @@ fn open(context: &Context<'_>) -> i64 {
 }
 
 fn tell(context: &Context<'_>, step: Step) -> Result<(), Error> {
-    let told = stage::on(context, move |stage| stage.host.transaction(step));
+    let told = bridge::on(context, move |bridge| bridge.host.transaction(step));
     told.unwrap_or(Ok(())).map_err(|message| Error::new(Kind::Host, message))
 }

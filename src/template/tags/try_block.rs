@@ -1,14 +1,14 @@
 //! `try … catch e … ensure … endtry`: errors of the platform and of Liquid, not used-up limits.
 
-use crate::liquid::context::Context;
-use crate::liquid::error::{Error, Kind};
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::liquid::template::{Block, Reference};
-use crate::liquid::text::Text;
-use crate::liquid::value::Value;
-use crate::liquid::variables::FrameKind;
 use serde_json::json;
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::error::{Error, Kind};
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
+use sluicegate_liquid::template::{Block, Reference};
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::Value;
+use sluicegate_liquid::variables::FrameKind;
 
 #[derive(Debug, Default)]
 struct Try {

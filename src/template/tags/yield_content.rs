@@ -1,12 +1,12 @@
 //! `yield 'name', default: text`: what `content_for` kept; without a name, the wrapped page.
 
-use crate::liquid::context::Context;
-use crate::liquid::cursor::TagArguments;
-use crate::liquid::error::Error;
-use crate::liquid::expression::Expression;
-use crate::liquid::parser::Parser;
-use crate::liquid::tag::{Flow, Markup, Tag};
-use crate::template::{arguments, stage};
+use crate::template::{arguments, bridge};
+use sluicegate_liquid::context::Context;
+use sluicegate_liquid::cursor::TagArguments;
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::expression::Expression;
+use sluicegate_liquid::parser::Parser;
+use sluicegate_liquid::tag::{Flow, Markup, Tag};
 
 #[derive(Debug)]
 struct Yield {
@@ -27,9 +27,9 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 impl Tag for Yield {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let name = self.name.evaluate(context)?.to_text().into_owned();
-        let kept = stage::on(context, move |stage| match name.trim() {
-            "" => Some(stage.scene.content()),
-            name => stage.scene.content_for(name),
+        let kept = bridge::on(context, move |bridge| match name.trim() {
+            "" => Some(bridge.request_context.content()),
+            name => bridge.request_context.content_for(name),
         });
         match kept.flatten().filter(|text| !text.trim().is_empty()) {
             Some(text) => context.write(&text)?,

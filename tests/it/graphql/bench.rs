@@ -4,7 +4,7 @@ use super::fake::Fake;
 use serde_json::{Value as Json, json};
 use sluicegate::graphql::limits::Limits;
 use sluicegate::graphql::schema::Schema;
-use sluicegate::module::catalog::Catalog;
+use sluicegate_module::catalog::Catalog;
 use std::sync::Arc;
 
 const API_CALL: &str = "---\nto: https://x.test/\nrequest_type: Post\n---\n";

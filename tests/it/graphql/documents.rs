@@ -13,7 +13,7 @@ fn a_large_variable_is_not_multiplied() {
         format!("mutation ($v: Any) {{ session_create_field(name: \"n\", value: [{list}]) }}");
     let answer = bench.outside(&source, json!({ "v": "x".repeat(100_000) }));
     assert!(message(&answer).contains("too large"), "{}", message(&answer));
-    assert!(bench.fake.said().is_empty());
+    assert!(bench.fake.calls().is_empty());
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn operations_are_chosen_by_name() {
     assert!(message(&run(Some(""))).contains("several operations"));
     assert_eq!(run(Some("b"))["data"]["records"]["per_page"], 20);
     assert!(message(&run(Some("c"))).contains("no operation `c`"));
-    assert!(bench.fake.said().is_empty(), "the other operation did not run");
+    assert!(bench.fake.calls().is_empty(), "the other operation did not run");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn what_is_left_out_is_not_asked() {
         json!({ "errors": [
         { "message": "`if` is null, and Boolean! is asked for", "locations": [{ "line": 1, "column": 84 }] }] })
     );
-    assert!(bench.fake.said().is_empty());
+    assert!(bench.fake.calls().is_empty());
     let answer = bench.outside("{ records { nothing } }", json!({}));
     assert!(answer.get("data").is_none(), "a document that did not run has no data: {answer}");
 }

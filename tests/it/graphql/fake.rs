@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::graphql::backend::{
-    ApiCallSend, Backend, ConstantEntry, Fault, NewRecord, RecordChange, RequestTypeCall,
+    ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, RequestTypeCall, ResolverError,
 };
-use sluicegate::module::catalog::Catalog;
-use sluicegate::store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
-use sluicegate::store::page::Page;
-use sluicegate::store::query::RecordQuery;
-use sluicegate::store::record::{Record, RecordId, RecordUpdate};
-use sluicegate::store::state::Activity;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
+use sluicegate_store::page::Page;
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::record::{Record, RecordId, RecordUpdate};
+use sluicegate_store::state::Activity;
 use std::sync::Mutex;
 
 /// Records in memory, and a list of what was asked for.
@@ -33,7 +33,7 @@ impl Fake {
         self.said.lock().expect("no test panics here").push(what);
     }
 
-    pub fn said(&self) -> Vec<String> {
+    pub fn calls(&self) -> Vec<String> {
         self.said.lock().expect("no test panics here").clone()
     }
 
@@ -51,7 +51,7 @@ impl Backend for Fake {
         &self.catalog
     }
 
-    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Fault> {
+    fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError> {
         let records = self.records.lock().expect("no test panics here");
         let mut found: Vec<_> = records.iter().filter(|r| query.matches(r)).cloned().collect();
         found.sort_by(|a, b| query.compare(a, b));
@@ -61,10 +61,17 @@ impl Backend for Fake {
         Ok(Page { results, total_entries, current_page: query.page, per_page: query.per_page })
     }
 
-    fn record_create(&self, record: NewRecord, form: Option<&str>) -> Result<Record, Fault> {
+    fn record_create(
+        &self,
+        record: NewRecord,
+        form: Option<&str>,
+    ) -> Result<Record, ResolverError> {
         if record.properties.iter().any(|(name, _)| name == "refuse") {
-            let fault = Fault::new("invalid", "is refused");
-            return Err(Fault { details: Some(json!({ "refuse": ["is refused"] })), ..fault });
+            let fault = ResolverError::new("invalid", "is refused");
+            return Err(ResolverError {
+                details: Some(json!({ "refuse": ["is refused"] })),
+                ..fault
+            });
         }
         self.say(format!("create {:?} by {form:?}: {:?}", record.table, record.properties));
         let id = self.add(record.table.as_deref().unwrap_or("of/form"), json!({}));
@@ -77,14 +84,14 @@ impl Backend for Fake {
         id: RecordId,
         change: RecordChange,
         form: Option<&str>,
-    ) -> Result<Record, Fault> {
+    ) -> Result<Record, ResolverError> {
         self.say(format!("update {id} by {form:?}: {:?}", change.properties));
         let mut records = self.records.lock().expect("no test panics here");
         let record = records.iter_mut().find(|record| record.id == id);
-        let record = record.ok_or_else(|| Fault::new("not_found", "no such record"))?;
+        let record = record.ok_or_else(|| ResolverError::new("not_found", "no such record"))?;
         let mut update = RecordUpdate::set(id, Map::new(), at(100));
         update.changes = change.properties;
-        record.apply(&update).map_err(|error| Fault::new("invalid", error.to_string()))?;
+        record.apply(&update).map_err(|error| ResolverError::new("invalid", error.to_string()))?;
         Ok(record.clone())
     }
 
@@ -93,7 +100,7 @@ impl Backend for Fake {
         id: RecordId,
         table: Option<&str>,
         form: Option<&str>,
-    ) -> Result<Record, Fault> {
+    ) -> Result<Record, ResolverError> {
         self.say(format!("delete {id} of {table:?} by {form:?}"));
         let mut records = self.records.lock().expect("no test panics here");
         let record = records.iter_mut().find(|record| record.id == id).expect("the record");
@@ -101,36 +108,36 @@ impl Backend for Fake {
         Ok(record.clone())
     }
 
-    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, Fault> {
+    fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, ResolverError> {
         self.records(query).map(|page| page.total_entries)
     }
 
-    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, Fault> {
+    fn api_call_send(&self, call: ApiCallSend) -> Result<Json, ResolverError> {
         self.say(format!("send {:?} {}", call.template, call.data));
         Ok(json!({ "response": { "status": 200, "body": "{}", "headers": {} } }))
     }
 
-    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), Fault> {
+    fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError> {
         self.say(format!("constant {name} = {value:?}"));
         Ok(())
     }
 
-    fn constants(&self, _with_values: bool) -> Result<Vec<ConstantEntry>, Fault> {
+    fn constants(&self, _with_values: bool) -> Result<Vec<ConstantEntry>, ResolverError> {
         let (name, value) = ("stripe_sk_key".to_owned(), Some("sk_test_canary".to_owned()));
         Ok(vec![ConstantEntry { name, value, updated_at: None }])
     }
 
-    fn session_set(&self, name: &str, value: Json) -> Result<(), Fault> {
+    fn session_set(&self, name: &str, value: Json) -> Result<(), ResolverError> {
         self.say(format!("session {name} = {value}"));
         Ok(())
     }
 
-    fn session_delete(&self, name: &str) -> Result<Json, Fault> {
+    fn session_delete(&self, name: &str) -> Result<Json, ResolverError> {
         self.say(format!("session {name} gone"));
         Ok(json!("old"))
     }
 
-    fn activity_create(&self, payload: Json) -> Result<Activity, Fault> {
+    fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {
         Ok(Activity { uuid: "a-1".to_owned(), payload, created_at: at(0) })
     }
 
@@ -139,12 +146,12 @@ impl Backend for Fake {
         uuids: &[String],
         page: u32,
         per_page: u32,
-    ) -> Result<Page<Activity>, Fault> {
+    ) -> Result<Page<Activity>, ResolverError> {
         self.say(format!("activities {uuids:?}"));
         Ok(Page { results: Vec::new(), total_entries: 0, current_page: page, per_page })
     }
 
-    fn request_type(&self, call: RequestTypeCall) -> Result<Json, Fault> {
+    fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
         let RequestTypeCall { gateway, name, data, config, idempotency_key: key } = call;
         self.say(format!("{gateway} {name} {data} {config} {key:?}"));
         Ok(json!({
@@ -157,13 +164,13 @@ impl Backend for Fake {
         }))
     }
 
-    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Fault> {
+    fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError> {
         self.say(format!("executions {:?} {:?} {:?}", query.states, query.kind, query.name));
         let results = vec![execution("webhook_event", "charge.refunded")];
         Ok(Page { results, total_entries: 1, current_page: 1, per_page: query.per_page })
     }
 
-    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, Fault> {
+    fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, ResolverError> {
         let step = Step {
             execution_id: ExecutionId::from(id),
             seq: 0,

@@ -28,7 +28,7 @@ fn the_platforms_operations_reach_the_backend() {
         json!({ "template": "modules/stripe/create_payment", "data": { "b": 1, "a": { "c": null } } }),
     );
     insta::assert_json_snapshot!("graphql_operations", answer);
-    insta::assert_snapshot!("graphql_operations_said", bench.fake.said().join("\n"));
+    insta::assert_snapshot!("graphql_operations_said", bench.fake.calls().join("\n"));
     let answer = bench.liquid(
         "query ($name: String) { admin_liquid_partials(filter: { path: { ends_with: $name } }) { total_entries results { path metadata } }
           admin_pages(filter: {metadata: {has_key: \"description\"}}) { results { slug } } user(email: \"a@b.c\") { id }
@@ -53,7 +53,7 @@ fn request_types_are_typed_mutations() {
     bench
         .outside("mutation { zebra_create_payment(data: {any: {thing: 1}}) { state } }", json!({}));
     assert_eq!(
-        bench.fake.said(),
+        bench.fake.calls(),
         [
             "stripe create_payment {\"amount\":500,\"currency\":\"usd\",\"metadata\":{\"b\":1,\"a\":2}} {\"gateway\":\"stripe\"} Some(\"k1\")",
             "zebra create_payment {\"any\":{\"thing\":1}} null None",
@@ -67,7 +67,7 @@ fn request_types_are_typed_mutations() {
         let source = format!("mutation {{ create_payment(data: {data}) {{ state }} }}");
         assert_eq!(message(&bench.outside(&source, json!({}))), says);
     }
-    assert_eq!(bench.fake.said().len(), 2, "what has a wrong type reaches nobody");
+    assert_eq!(bench.fake.calls().len(), 2, "what has a wrong type reaches nobody");
 }
 
 #[test]
@@ -82,11 +82,11 @@ fn no_slip_runs_a_mutation_twice() {
         let answer = bench.outside(&source, json!({}));
         assert!(message(&answer).contains("two mutations `create_payment`"), "{source}: {answer}");
     }
-    assert!(bench.fake.said().is_empty());
+    assert!(bench.fake.calls().is_empty());
     let skipped = pay.replace(") {", ") @skip(if: true) {");
     let source = format!("mutation {{ {pay} {skipped} b: {pay} }}");
     assert_eq!(bench.outside(&source, json!({}))["errors"], json!(null));
-    assert_eq!(bench.fake.said().len(), 2);
+    assert_eq!(bench.fake.calls().len(), 2);
 }
 
 #[test]
@@ -105,5 +105,5 @@ fn executions_are_shown_without_secrets() {
     insta::assert_json_snapshot!("graphql_executions", [list, one]);
     let answer = bench.outside("{ executions(states: [lost]) { total_entries } }", json!({}));
     assert!(message(&answer).contains("is not one of available, running"), "{answer}");
-    assert_eq!(bench.fake.said(), ["executions [Unknown, Running] Some(\"webhook_event\") None"]);
+    assert_eq!(bench.fake.calls(), ["executions [Unknown, Running] Some(\"webhook_event\") None"]);
 }

@@ -93,7 +93,7 @@ fn writes_say_only_what_was_given() {
         answer["errors"][0]["extensions"],
         json!({ "code": "invalid", "details": { "refuse": ["is refused"] } })
     );
-    insta::assert_snapshot!("graphql_writes", bench.fake.said().join("\n"));
+    insta::assert_snapshot!("graphql_writes", bench.fake.calls().join("\n"));
 }
 
 #[test]

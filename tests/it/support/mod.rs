@@ -4,6 +4,7 @@ pub mod host;
 pub mod html;
 pub mod http;
 pub mod postgres;
+pub mod render_process;
 pub mod signature;
 pub mod stripe;
 pub mod wait;

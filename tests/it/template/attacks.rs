@@ -1,8 +1,8 @@
 //! Published attacks on template engines, each one test, through both profiles.
 
 use serde_json::{Value as Json, json};
-use sluicegate::module::catalog::Catalog;
 use sluicegate::template::jsonl;
+use sluicegate_module::catalog::Catalog;
 
 /// What both profiles answer: the output, or the error behind `!`.
 fn answers(template: &str, environment: Json) -> [String; 2] {

@@ -1,8 +1,8 @@
 //! What `check` says of an instance: syntax, and names that lead nowhere.
 
-use sluicegate::module::catalog::Catalog;
-use sluicegate::module::fault::Severity;
 use sluicegate::template::render::Templates;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::diagnostic::Severity;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ fn write(root: &Path, path: &str, text: &str) {
 }
 
 /// A strict module `ours` and another, `theirs`, each with the same files.
-fn faults(files: &[(&str, &str)]) -> Vec<sluicegate::module::fault::Fault> {
+fn faults(files: &[(&str, &str)]) -> Vec<sluicegate_module::diagnostic::Diagnostic> {
     let root = tempfile::tempdir().expect("a temporary folder");
     for (name, strict) in [("ours", true), ("theirs", false)] {
         let values =

@@ -2,9 +2,9 @@
 
 use super::fake_host::FakeHost;
 use serde_json::json;
-use sluicegate::module::catalog::Catalog;
 use sluicegate::template::render::{OutputMode, Templates};
-use sluicegate::template::scene::Scene;
+use sluicegate::template::request_context::RequestContext;
+use sluicegate_module::catalog::Catalog;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,10 +39,10 @@ fn every_partial_of_a_corpus_renders_or_says_why_not() {
         let calls = catalog.api_calls.values().flat_map(|call| [&call.source, &call.to]);
         let pages = catalog.pages.iter().map(|page| &page.source);
         for source in bodies.chain(calls).chain(pages) {
-            let scene = Scene::new(serde_json::Map::new());
+            let request_context = RequestContext::new(serde_json::Map::new());
             let host = FakeHost::default();
             let mode = OutputMode::Raw;
-            match templates.render(source, &scene, json!({ "data": {} }), mode, &host) {
+            match templates.render(source, &request_context, json!({ "data": {} }), mode, &host) {
                 Ok(rendered) => {
                     rendered.warnings.iter().for_each(|warning| println!("W {warning}"))
                 }

@@ -1,11 +1,11 @@
 //! Filters by table: `tests/template/filters/*.txt` holds `template ⇒ output`, a case a line.
 
 use super::fake_host::FakeHost;
-use sluicegate::module::catalog::Catalog;
-use sluicegate::module::profile::Profile;
-use sluicegate::module::source::Source;
 use sluicegate::template::render::{OutputMode, Templates};
-use sluicegate::template::scene::Scene;
+use sluicegate::template::request_context::RequestContext;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ fn every_case_of_the_tables_holds() {
         for (line, template, expected) in cases(&text) {
             count += 1;
             let source = Source::new("case", &table, line, template.as_str(), Profile::Modern);
-            let scene = Scene::new(serde_json::Map::new());
+            let request_context = RequestContext::new(serde_json::Map::new());
             let host = FakeHost::default();
             let found = templates
-                .render(&source, &scene, serde_json::json!({}), OutputMode::Raw, &host)
+                .render(&source, &request_context, serde_json::json!({}), OutputMode::Raw, &host)
                 .map_or_else(|e| format!("ERROR {e}"), |r| r.output);
             // `ERROR` alone is any refusal; what it says is the table's where it matters.
             let fits = found == expected || (expected == "ERROR" && found.starts_with("ERROR "));

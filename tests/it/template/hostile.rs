@@ -1,10 +1,9 @@
 //! Hostile templates in the platform's dialect: every one is answered, by itself and in one
 //! `render --jsonl` process that survives all of them.
 
+use crate::support::render_process;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::template::jsonl;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 
 /// A name for messages, and the template.
 type Case = (&'static str, String);
@@ -350,32 +349,18 @@ fn every_profile_answers() {
 
 #[test]
 fn one_process_survives_all_of_them() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_sluicegate"))
-        .args(["render", "--jsonl"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the process starts");
-    let mut input = child.stdin.take().expect("its input");
     let cases = hostile();
     let names: Vec<&str> = cases.iter().map(|(name, _)| *name).collect();
-    let writer = std::thread::spawn(move || {
-        for (place, (_, template)) in cases.iter().enumerate() {
-            let profile = if place % 2 == 0 { "legacy" } else { "modern" };
-            let mut line = line(template, profile);
-            // Enough for what is asked here, and soon used up by what asks for all.
-            line["steps"] = 20_000.into();
-            line["time_ms"] = 200.into();
-            writeln!(input, "{line}").expect("it reads on");
-        }
-        writeln!(input, "{}", line("{{ 'alive' }}", "modern")).expect("it reads on");
+    let lines = cases.iter().enumerate().map(|(place, (_, template))| {
+        let profile = if place % 2 == 0 { "legacy" } else { "modern" };
+        let mut line = line(template, profile);
+        // Enough for what is asked here, and soon used up by what asks for all.
+        line["steps"] = 20_000.into();
+        line["time_ms"] = 200.into();
+        line.to_string().into_bytes()
     });
-    let output = child.wait_with_output().expect("it ends when its input does");
-    writer.join().expect("all was written");
-    assert!(output.status.success(), "{}", output.status);
-    let output = String::from_utf8(output.stdout).expect("answers are UTF-8");
-    let answers: Vec<&str> = output.lines().collect();
+    let last = line("{{ 'alive' }}", "modern").to_string().into_bytes();
+    let answers = render_process::answers(lines.chain([last]).collect());
     assert_eq!(answers.len(), names.len() + 1);
     assert!(answers.iter().zip(&names).all(|(answer, name)| is_answer(answer, name)));
     assert_eq!(answers[names.len()], r#"{"output":"alive","returned":null,"warnings":[]}"#);

@@ -7,11 +7,11 @@ use aws_lc_rs::rsa::{KeySize, PrivateDecryptingKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value as Json, json};
-use sluicegate::module::catalog::Catalog;
-use sluicegate::module::profile::Profile;
-use sluicegate::module::source::Source;
 use sluicegate::template::render::{OutputMode, Templates};
-use sluicegate::template::scene::Scene;
+use sluicegate::template::request_context::RequestContext;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
 use std::sync::Arc;
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -21,8 +21,9 @@ fn pem(label: &str, der: &[u8]) -> String {
 fn render(template: &str, locals: Json) -> String {
     let templates = Templates::new(Arc::new(Catalog::default()));
     let source = Source::new("keys", "keys.liquid", 1, template, Profile::Modern);
-    let (scene, host) = (Scene::new(serde_json::Map::new()), FakeHost::default());
-    let rendered = templates.render(&source, &scene, locals, OutputMode::Raw, &host);
+    let (request_context, host) =
+        (RequestContext::new(serde_json::Map::new()), FakeHost::default());
+    let rendered = templates.render(&source, &request_context, locals, OutputMode::Raw, &host);
     rendered.map_or_else(|e| format!("ERROR {e}"), |r| r.output)
 }
 

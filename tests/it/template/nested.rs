@@ -4,19 +4,19 @@
 use super::fake_host::FakeHost;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use sluicegate::module::catalog::Catalog;
-use sluicegate::module::partial::Partial;
-use sluicegate::module::profile::Profile;
-use sluicegate::module::source::Source;
 use sluicegate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
 use sluicegate::template::render::{OutputMode, Rendered, Templates};
-use sluicegate::template::scene::Scene;
+use sluicegate::template::request_context::RequestContext;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::partial::Partial;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
 use std::sync::Arc;
 
-/// A host whose forms are templates, rendered on the same scene or on one of their own.
+/// A host whose forms are templates, rendered on the same request_context or on one of their own.
 struct Rendering<'a> {
     templates: &'a Templates,
-    scene: &'a Scene,
+    request_context: &'a RequestContext,
     form: Source,
     is_apart: bool,
     inner: FakeHost,
@@ -28,9 +28,10 @@ impl Host for Rendering<'_> {
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
-        let apart = Scene::new(serde_json::Map::new());
-        let scene = if self.is_apart { &apart } else { self.scene };
-        let rendered = self.templates.render(&self.form, scene, call.locals, OutputMode::Raw, self);
+        let apart = RequestContext::new(serde_json::Map::new());
+        let request_context = if self.is_apart { &apart } else { self.request_context };
+        let rendered =
+            self.templates.render(&self.form, request_context, call.locals, OutputMode::Raw, self);
         rendered.map(|rendered| rendered.output).map_err(|error| error.message().to_owned())
     }
 
@@ -59,16 +60,16 @@ fn page(text: &str, form: &str, is_apart: bool) -> Result<Rendered, String> {
     };
     catalog.partials.insert("self".to_owned(), partial);
     let templates = Templates::new(Arc::new(catalog));
-    let scene = Scene::new(serde_json::Map::new());
+    let request_context = RequestContext::new(serde_json::Map::new());
     let host = Rendering {
         templates: &templates,
-        scene: &scene,
+        request_context: &request_context,
         form: source("form", form),
         is_apart,
         inner: FakeHost::default(),
     };
     templates
-        .render(&source("page", text), &scene, json!({}), OutputMode::Raw, &host)
+        .render(&source("page", text), &request_context, json!({}), OutputMode::Raw, &host)
         .map_err(|error| error.to_string())
 }
 

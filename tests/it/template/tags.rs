@@ -3,13 +3,13 @@
 
 use super::fake_host::FakeHost;
 use serde_json::{Map, Value as Json};
-use sluicegate::module::catalog::Catalog;
-use sluicegate::module::partial::Partial;
-use sluicegate::module::profile::Profile;
-use sluicegate::module::source::Source;
-use sluicegate::secret::Secret;
 use sluicegate::template::render::{OutputMode, Templates};
-use sluicegate::template::scene::Scene;
+use sluicegate::template::request_context::RequestContext;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::partial::Partial;
+use sluicegate_module::profile::Profile;
+use sluicegate_module::source::Source;
+use sluicegate_secret::Secret;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,10 +66,10 @@ fn run(text: &str) -> String {
     let Fixture { settings, catalog, template } = read(text);
     let object = |key: &str| settings[key].as_object().cloned().unwrap_or_default();
     let host = FakeHost::answering(object("graphql"), object("forms"));
-    let scene = Scene::new(object("context"));
+    let request_context = RequestContext::new(object("context"));
     let constants = object("constants").into_iter();
     let secret = |value: Json| Secret::new(value.as_str().unwrap_or_default());
-    scene.set_constants(constants.map(|(name, value)| (name, secret(value))).collect());
+    request_context.set_constants(constants.map(|(name, value)| (name, secret(value))).collect());
     let mode = match settings["output"].as_str() {
         Some("escape") => OutputMode::Escape,
         Some("sanitize") => OutputMode::Sanitize,
@@ -78,7 +78,7 @@ fn run(text: &str) -> String {
     let templates = Templates::new(Arc::new(catalog));
     let locals = Json::Object(object("locals"));
     let mut out = String::new();
-    match templates.render(&template, &scene, locals, mode, &host) {
+    match templates.render(&template, &request_context, locals, mode, &host) {
         Ok(rendered) => {
             let _ = writeln!(out, "{}", rendered.output.trim_end());
             if let Some(value) = rendered.returned {

@@ -1,0 +1,116 @@
+//! Filters behind a value, and arguments of filters and tags.
+
+use crate::cursor::{Cursor, TagArguments, WARNINGS_MAX};
+use crate::error::{Error, Mark};
+use crate::expression::{Expression, FilterCall, Filtered};
+use crate::text::Text;
+
+impl Cursor<'_> {
+    /// An expression with its filters, or a condition where a value is wanted.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn filtered(&mut self) -> Result<Expression, Error> {
+        self.deeper(|cursor| {
+            let base = cursor.operand()?;
+            cursor.filters(base)
+        })
+    }
+
+    /// The filters behind a value.
+    ///
+    /// # Errors
+    /// A syntax error, or an unknown filter in a strict engine.
+    pub fn filters(&mut self, base: Expression) -> Result<Expression, Error> {
+        let mut filters = Vec::new();
+        loop {
+            self.space();
+            if self.rest().is_empty() || self.rest().starts_with([',', ')', ']', '}']) {
+                break;
+            }
+            if !self.eat("|") {
+                // Ruby's lax parser passes over what it does not understand, up to a filter.
+                match self.rest().find('|') {
+                    Some(next) if self.engine.is_lax() => self.place += next,
+                    _ => break,
+                }
+                continue;
+            }
+            let mark = self.space().mark();
+            let Some(name) = self.word() else { continue };
+            let (positional, named) = if self.eat(":") {
+                let arguments = self.arguments()?;
+                (arguments.positional, arguments.named)
+            } else {
+                (Vec::new(), Vec::new())
+            };
+            let function = self.engine.filter(name);
+            if function.is_none() {
+                self.unknown_filter(name, mark)?;
+            }
+            let inspects = self.engine.inspects_for(name);
+            filters.push(FilterCall {
+                name: name.into(),
+                function,
+                inspects,
+                positional,
+                named,
+                mark,
+            });
+        }
+        Ok(if filters.is_empty() {
+            base
+        } else {
+            Expression::Filtered(Box::new(Filtered { base, filters }))
+        })
+    }
+
+    /// A strict engine refuses it; a lax one lets values pass and says so.
+    fn unknown_filter(&self, name: &str, mark: Mark) -> Result<(), Error> {
+        let room = self.notes.filter(|notes| notes.borrow().len() < WARNINGS_MAX);
+        if let Some(notes) = room.filter(|_| self.engine.is_lax()) {
+            notes.borrow_mut().push(self.engine.unknown_filter(name).marked(mark));
+        }
+        self.engine.check_filter(name).map_err(|error| error.marked(mark))
+    }
+
+    /// Arguments until a filter, a bracket or the end: commas may be missing or stand at the end.
+    ///
+    /// # Errors
+    /// A syntax error.
+    pub fn arguments(&mut self) -> Result<TagArguments, Error> {
+        let mut arguments = TagArguments::default();
+        loop {
+            while self.eat(",") {}
+            if self.space().rest().is_empty() || self.rest().starts_with(['|', ')', ']', '}']) {
+                return Ok(arguments);
+            }
+            if let Some(name) = self.argument_name() {
+                let value = self.operand()?;
+                arguments.named.push((name, value));
+                continue;
+            }
+            let before = self.place;
+            arguments.positional.push(self.operand()?);
+            if self.place == before {
+                // Nothing that can be read: pass over one letter rather than stand still.
+                self.pass_letter();
+                arguments.positional.pop();
+            }
+        }
+    }
+
+    /// `name:` or `'name':`, when that is what comes next.
+    fn argument_name(&mut self) -> Option<Text> {
+        let place = self.space().place;
+        let name = self.word_or_text();
+        if let Some(name) = name
+            && self.space().rest().starts_with(':')
+        {
+            self.place += 1;
+            return Some(name.into());
+        }
+        self.place = place;
+        None
+    }
+}

@@ -1,0 +1,195 @@
+//! Reads markup: expressions, conditions, filters and arguments, lax where Ruby Liquid is lax.
+//!
+//! Here is how a cursor moves; what it reads is in the files beside this one.
+
+mod conditions;
+mod filters;
+mod values;
+
+use crate::engine::Engine;
+use crate::error::{Error, Mark};
+use crate::expression::Expression;
+use crate::text::Text;
+use std::cell::{Cell, RefCell};
+
+/// Brackets, filters and conditions may nest this deep.
+const DEPTH_MAX: u32 = 64;
+
+/// Nobody reads more warnings, and each of them gets its excerpt.
+pub(super) const WARNINGS_MAX: usize = 200;
+
+/// The letters of ASCII that names are made of.
+const IN_NAMES: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let letter = byte as u8;
+        letters[byte] = letter.is_ascii_alphanumeric() || letter == b'_' || letter == b'-';
+        byte += 1;
+    }
+    letters
+};
+
+/// Arguments of a tag: what stands without a name, and what has one.
+#[derive(Debug, Clone, Default)]
+pub struct TagArguments {
+    /// In order.
+    pub positional: Vec<Expression>,
+    /// By name, in the order written.
+    pub named: Vec<(Text, Expression)>,
+}
+
+/// A place in the markup of one tag or output.
+pub struct Cursor<'a> {
+    text: &'a str,
+    place: usize,
+    /// A place that was asked for, and where it is: the next one is looked for from there.
+    known: Cell<(usize, Mark)>,
+    start: Mark,
+    depth: u32,
+    engine: &'a Engine,
+    /// Where what is only worth a warning is noted.
+    notes: Option<&'a RefCell<Vec<Error>>>,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the beginning of `text`, which stands at `start` in its template.
+    pub fn new(text: &'a str, start: Mark, engine: &'a Engine) -> Self {
+        Self { text, place: 0, known: Cell::new((0, start)), start, depth: 0, engine, notes: None }
+    }
+
+    /// The same, with a place for warnings.
+    #[must_use]
+    pub(super) fn noting(mut self, notes: &'a RefCell<Vec<Error>>) -> Self {
+        self.notes = Some(notes);
+        self
+    }
+
+    /// What has not been read.
+    pub fn rest(&self) -> &'a str {
+        &self.text[self.place..]
+    }
+
+    /// Where the cursor stands in the template.
+    pub fn mark(&self) -> Mark {
+        let (place, mark) = self.known.get();
+        // Marks are asked for from left to right, but for a few that look back.
+        let mark = match self.text.get(place..self.place) {
+            Some(passed) => mark.after(passed),
+            None => return self.start.after(&self.text[..self.place]),
+        };
+        self.known.set((self.place, mark));
+        mark
+    }
+
+    /// Passes over white space.
+    pub fn space(&mut self) -> &mut Self {
+        let rest = self.rest();
+        if !rest.bytes().next().is_some_and(|first| first.is_ascii_graphic()) {
+            self.place += rest.len() - rest.trim_start().len();
+        }
+        self
+    }
+
+    /// Passes over one letter.
+    pub fn pass_letter(&mut self) {
+        self.place += self.rest().chars().next().map_or(0, char::len_utf8);
+    }
+
+    /// True when only white space is left.
+    pub fn is_done(&mut self) -> bool {
+        self.space().rest().is_empty()
+    }
+
+    /// Takes `word` if it comes next, after white space.
+    pub fn eat(&mut self, word: &str) -> bool {
+        let found = self.space().rest().starts_with(word);
+        if found {
+            self.place += word.len();
+        }
+        found
+    }
+
+    /// Takes a whole word if it comes next.
+    pub fn eat_word(&mut self, word: &str) -> bool {
+        let place = self.space().place;
+        if !self.rest().starts_with(word) {
+            return false;
+        }
+        if self.word() == Some(word) {
+            return true;
+        }
+        self.place = place;
+        false
+    }
+
+    /// A name: letters, digits, `_`, `-`, and `?` at its end.
+    pub fn name(&mut self) -> Option<Text> {
+        self.word().map(Text::from)
+    }
+
+    /// A name as it stands in the template.
+    pub(super) fn word(&mut self) -> Option<&'a str> {
+        let rest = self.space().rest();
+        let bytes = rest.as_bytes();
+        match bytes.first()? {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {}
+            first if first.is_ascii() => return None,
+            _ if rest.starts_with(char::is_alphabetic) => {}
+            _ => return None,
+        }
+        let mut end = bytes.iter().position(|byte| !IN_NAMES[usize::from(*byte)]);
+        if end.is_some_and(|end| !bytes[end].is_ascii()) {
+            end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'));
+        }
+        let mut end = end.unwrap_or(rest.len());
+        if bytes.get(end) == Some(&b'?') {
+            end += 1;
+        }
+        self.place += end;
+        Some(&rest[..end])
+    }
+
+    /// A name in quotes or without them.
+    pub fn name_or_text(&mut self) -> Option<Text> {
+        self.word_or_text().map(Text::from)
+    }
+
+    /// A name in quotes or without them, as it stands in the template.
+    pub(super) fn word_or_text(&mut self) -> Option<&'a str> {
+        self.inside_quotes().or_else(|| self.word())
+    }
+
+    /// A text in quotes; there are no escapes.
+    pub fn quoted(&mut self) -> Option<Text> {
+        self.inside_quotes().map(Text::from)
+    }
+
+    /// What stands in quotes, as it stands in the template.
+    pub(super) fn inside_quotes(&mut self) -> Option<&'a str> {
+        let rest = self.space().rest();
+        let quote = *rest.as_bytes().first().filter(|first| matches!(first, b'"' | b'\''))?;
+        let end = memchr::memchr(quote, &rest.as_bytes()[1..])?;
+        self.place += end + 2;
+        Some(&rest[1..=end])
+    }
+
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        if self.depth >= DEPTH_MAX {
+            return Err(Error::limit("Nesting too deep"));
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// A syntax error at a place; Ruby tells the line that the tag begins in.
+    fn fault(&self, place: usize, message: impl Into<String>) -> Error {
+        let error = Error::syntax(message);
+        match self.engine.is_ruby() {
+            true => error,
+            false => error.marked(self.start.after(&self.text[..place])),
+        }
+    }
+}

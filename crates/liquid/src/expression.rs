@@ -1,0 +1,385 @@
+//! Expressions: what stands between the braces, compiled; evaluated without cloning variables.
+
+use crate::condition::Condition;
+use crate::context::Context;
+use crate::error::{Error, Mark};
+use crate::filter::{Arguments, Filter};
+use crate::filters::arity;
+use crate::name::Name;
+use crate::shared::Map;
+use crate::text::Text;
+use crate::value::Value;
+
+/// What an empty list or hash takes.
+const LIST_BYTES: usize = 64;
+
+/// A constant in a template; values are made from it when it is used.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `nil`.
+    Nil,
+    /// `true`, `false`.
+    Bool(bool),
+    /// `5`.
+    Int(i64),
+    /// `50000000000000000000`.
+    Big(i128),
+    /// `5.0`.
+    Float(f64),
+    /// `'text'`.
+    Text(Text),
+    /// `empty`.
+    Empty,
+    /// `blank`.
+    Blank,
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub enum Expression {
+    /// A constant.
+    Literal(Literal),
+    /// `a.b[c]`.
+    Path(Path),
+    /// `(1..n)`.
+    Range(Box<Expression>, Box<Expression>),
+    /// `[a, b]`.
+    List(Vec<Expression>),
+    /// `{ "a": b }`.
+    Hash(Vec<(Expression, Expression)>),
+    /// `a | f: b`.
+    Filtered(Box<Filtered>),
+    /// `a == b`, where a value is wanted.
+    Condition(Box<Condition>),
+    /// `"a {{ b }}"`: a text with values in it, where the engine reads them.
+    Joined(Vec<Expression>),
+}
+
+/// A variable and the way into it.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// The variable, by name or by an expression in brackets.
+    pub root: Root,
+    /// The way.
+    pub steps: Vec<PathStep>,
+}
+
+/// Where a path begins.
+#[derive(Debug, Clone)]
+pub enum Root {
+    /// `name`.
+    Name(Name),
+    /// `[expression]`.
+    Dynamic(Box<Expression>),
+}
+
+/// One step of a path.
+#[derive(Debug, Clone)]
+pub enum PathStep {
+    /// `.name`.
+    Name(Name),
+    /// `[expression]`.
+    Key(Expression),
+}
+
+/// A value through filters.
+#[derive(Debug, Clone)]
+pub struct Filtered {
+    /// The value.
+    pub base: Expression,
+    /// The filters in order.
+    pub filters: Vec<FilterCall>,
+}
+
+/// One filter with its arguments.
+#[derive(Debug, Clone)]
+pub struct FilterCall {
+    /// Its name.
+    pub name: Text,
+    /// The function, when the engine knows one.
+    pub function: Option<Filter>,
+    /// Whether lists and hashes come to it as inspected texts.
+    pub inspects: bool,
+    /// `a, b`.
+    pub positional: Vec<Expression>,
+    /// `k: v`.
+    pub named: Vec<(Text, Expression)>,
+    /// Where it stands.
+    pub mark: Mark,
+}
+
+impl Literal {
+    /// The value.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Nil => Value::Nil,
+            Self::Bool(truth) => Value::Bool(*truth),
+            Self::Int(number) => Value::Int(*number),
+            Self::Big(number) => Value::whole(*number),
+            Self::Float(number) => Value::Float(*number),
+            Self::Text(text) => Value::Text(text.clone(), false),
+            Self::Empty => Value::Empty,
+            Self::Blank => Value::Blank,
+        }
+    }
+}
+
+impl Expression {
+    /// The value now.
+    ///
+    /// # Errors
+    /// What a filter says, or a limit.
+    pub fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        match self {
+            Self::Literal(literal) => Ok(literal.value()),
+            Self::Path(path) => path.evaluate(context),
+            Self::Filtered(filtered) => filtered.evaluate(context),
+            other => other.compose(context),
+        }
+    }
+
+    /// What is made of several values. Apart from the others, which are what nearly all templates
+    /// have: their way is the shorter for it.
+    #[inline(never)]
+    fn compose(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        match self {
+            Self::Range(from, to) => {
+                let ruby = context.engine().is_ruby();
+                let bound = |value: Value| match value {
+                    Value::Float(_) if ruby => Err(Error::argument("invalid integer")),
+                    value => Ok(value.to_int().unwrap_or(0)),
+                };
+                let from = bound(from.evaluate(context)?)?;
+                Ok(Value::Range(from, bound(to.evaluate(context)?)?))
+            }
+            Self::List(items) => {
+                context.budget.value(items.len() * size_of::<Value>() + LIST_BYTES)?;
+                let items: Result<_, _> = items.iter().map(|item| item.evaluate(context)).collect();
+                Ok(Value::list(items?))
+            }
+            Self::Hash(pairs) => {
+                context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
+                let mut map = Map::with_capacity_and_hasher(pairs.len(), Default::default());
+                for (key, value) in pairs {
+                    let key = key.evaluate(context)?;
+                    map.insert(Text::from(&*key.to_text()), value.evaluate(context)?);
+                }
+                Ok(Value::hash(map))
+            }
+            Self::Condition(condition) => Ok(Value::Bool(condition.holds(context)?)),
+            Self::Joined(pieces) => {
+                let mut text = String::new();
+                for piece in pieces {
+                    let value = piece.evaluate(context)?;
+                    let piece = context.text(&value);
+                    context.budget.value(piece.len())?;
+                    text.push_str(&piece);
+                }
+                Ok(Value::text(text))
+            }
+            simple => simple.evaluate(context),
+        }
+    }
+
+    /// Looks at the value now; a variable's is not taken out of its place for it.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn with<T>(
+        &self,
+        context: &mut Context<'_>,
+        mut look: impl FnMut(&Value) -> T,
+    ) -> Result<T, Error> {
+        if let Self::Path(path) = self
+            && let Some(name) = path.direct()
+            && let Some(value) = context.find(name)
+            && let Some(seen) = reach(value, &path.steps, &mut look)
+        {
+            return Ok(seen);
+        }
+        Ok(look(&self.evaluate(context)?))
+    }
+
+    /// Prints the value as `{{ }}` does; a variable's straight from its place.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`], and the output's limit.
+    pub fn print(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        if let Self::Path(path) = self
+            && let Some(name) = path.direct()
+        {
+            let (readable, mut writer) = context.writer();
+            if let Some(value) = readable.find(name.sign(), name)
+                && let Some(printed) = reach(value, &path.steps, &mut |value| writer.print(value))
+            {
+                return printed;
+            }
+        }
+        let value = self.evaluate(context)?;
+        context.print(&value)
+    }
+
+    #[inline]
+    fn is_constant(&self) -> bool {
+        matches!(self, Self::Literal(_))
+    }
+
+    /// The text, when it is a constant one: names of partials and queries can be checked then.
+    pub fn constant_text(&self) -> Option<&Text> {
+        match self {
+            Self::Literal(Literal::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// A path with more steps is walked without recursion.
+const DIRECT_MAX: usize = 6;
+
+/// Follows names into a value and looks at what is there; `self` has to be asked otherwise.
+fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> T) -> Option<T> {
+    let Some((step, rest)) = steps.split_first() else { return Some(look(value)) };
+    match (value, step) {
+        (Value::Object(object), _) if object.level().is_some() => None,
+        (Value::Hash(hash), PathStep::Name(name)) => match name.find(&hash.borrow()) {
+            Some(inner) => reach(inner, rest, look),
+            None => reach(&value.property(name), rest, look),
+        },
+        (Value::List(list), PathStep::Key(Expression::Literal(Literal::Int(place @ 0..)))) => {
+            let list = list.borrow();
+            let place = usize::try_from(*place).unwrap_or(usize::MAX);
+            reach(list.get(place).unwrap_or(&Value::Nil), rest, look)
+        }
+        (_, PathStep::Name(name)) => reach(&value.property(name), rest, look),
+        (_, PathStep::Key(Expression::Literal(key))) => reach(&value.get(&key.value()), rest, look),
+        (_, PathStep::Key(_)) => None,
+    }
+}
+
+impl Path {
+    /// The variable's name, when only a few names and constant keys follow it.
+    #[inline]
+    fn direct(&self) -> Option<&Name> {
+        let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
+        match &self.root {
+            Root::Name(name) if self.steps.len() <= DIRECT_MAX => {
+                self.steps.iter().all(is_known).then_some(name)
+            }
+            _ => None,
+        }
+    }
+
+    fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        if let Some(name) = self.direct()
+            && let Some(value) = context.find(name)
+            && let Some(found) = reach(value, &self.steps, &mut Value::clone)
+        {
+            return Ok(found);
+        }
+        let mut value = match &self.root {
+            Root::Name(name) => context.variable(name),
+            Root::Dynamic(expression) => {
+                let name = expression.evaluate(context)?;
+                context.variable(&name.to_text())
+            }
+        };
+        for step in &self.steps {
+            let level = match &value {
+                Value::Object(object) => object.level(),
+                _ => None,
+            };
+            if let Some(level) = level {
+                let name = match step {
+                    PathStep::Name(name) => Value::text(&**name),
+                    PathStep::Key(key) => key.evaluate(context)?,
+                };
+                value = context.variable_at(&name.to_text(), level);
+                continue;
+            }
+            value = match step {
+                PathStep::Name(name) => value.property(name),
+                PathStep::Key(key) => {
+                    let key = key.evaluate(context)?;
+                    value.get(&key)
+                }
+            };
+        }
+        Ok(value)
+    }
+}
+
+impl Filtered {
+    fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
+        let mut value = self.base.evaluate(context)?;
+        for call in &self.filters {
+            value = call.apply(value, context).map_err(|error| call.told(error, context))?;
+        }
+        Ok(value)
+    }
+}
+
+impl FilterCall {
+    /// Ruby hands named arguments on as a hash at the end, and counts.
+    fn as_ruby(&self, arguments: &mut Arguments) -> Result<(), Error> {
+        if !arguments.named.is_empty() {
+            let named = arguments.named.iter().cloned().collect();
+            arguments.positional.push(Value::hash(named));
+        }
+        arity::check(&self.name, arguments.positional.len())
+    }
+}
+
+/// A list or hash becomes its text.
+fn inspect(value: &mut Value) {
+    if let Value::List(_) | Value::Hash(_) | Value::Object(_) = value {
+        *value = Value::text(value.to_ruby_argument().into_owned());
+    }
+}
+
+impl FilterCall {
+    /// An error with the filter's place; Ruby tells the line that the tag begins in.
+    pub(super) fn told(&self, error: Error, context: &Context<'_>) -> Error {
+        let is_told = !context.engine().is_ruby() || self.mark.line == context.line;
+        if is_told { context.place(error, self.mark) } else { error }
+    }
+
+    fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
+        context.budget.step()?;
+        let Some(function) = self.function else {
+            return context.unknown_filter(&self.name, value, self.mark);
+        };
+        let mut arguments = Arguments::default();
+        for expression in &self.positional {
+            arguments.positional.push(expression.evaluate(context)?);
+        }
+        for (name, expression) in &self.named {
+            arguments.named.push((name.clone(), expression.evaluate(context)?));
+        }
+        self.run(function, value, arguments, context)
+    }
+
+    /// Calls the filter with arguments that are known.
+    ///
+    /// # Errors
+    /// What the filter says, or a limit.
+    #[inline]
+    pub(super) fn run(
+        &self,
+        function: Filter,
+        mut value: Value,
+        mut arguments: Arguments,
+        context: &mut Context<'_>,
+    ) -> Result<Value, Error> {
+        let weight = value.weight();
+        if context.engine().is_ruby() {
+            self.as_ruby(&mut arguments)?;
+        }
+        if self.inspects {
+            std::iter::once(&mut value).chain(&mut arguments.positional).for_each(inspect);
+        }
+        let made = function(value, &arguments, context)?;
+        context.budget.value(made.weight())?;
+        context.budget.weigh(weight.max(made.weight()))?;
+        Ok(made)
+    }
+}

@@ -1,0 +1,129 @@
+//! Encodings: HTML entities, URLs, base64.
+
+use crate::context::Context;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::filter::Arguments;
+use crate::print::{escape_entities, needs_entities};
+use crate::value::Value;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+/// A letter becomes at most this many.
+const EXPANSION_MAX: usize = 6;
+
+type Result_ = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    engine
+        .add_text_filter("escape", escape)
+        .add_text_filter("h", escape)
+        .add_text_filter("escape_once", escape_once)
+        .add_text_filter("url_encode", url_encode)
+        .add_text_filter("url_decode", url_decode)
+        .add_text_filter("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
+        .add_text_filter("base64_decode", |v, _, _| {
+            decode(STANDARD.decode(&*v.to_text()), "base64_decode")
+        })
+        .add_text_filter("base64_url_safe_encode", |v, _, _| {
+            Ok(Value::text(URL_SAFE.encode(&*v.to_text())))
+        })
+        .add_text_filter("base64_url_safe_decode", |v, _, _| {
+            decode(URL_SAFE.decode(&*v.to_text()), "base64_url_safe_decode")
+        });
+}
+
+fn decode(bytes: Result<Vec<u8>, base64::DecodeError>, filter: &str) -> Result_ {
+    let invalid = || Error::argument(format!("invalid base64 provided to {filter}"));
+    let bytes = bytes.map_err(|_| invalid())?;
+    Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn escape(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+    context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
+    if value.is_nil() {
+        return Ok(value);
+    }
+    Ok(match value {
+        Value::Text(text, _) if !needs_entities(&text) => Value::Text(text, true),
+        value => Value::safe(escape_entities(&value.to_text())),
+    })
+}
+
+/// Entities that are there already stay as they are.
+fn escape_once(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+    context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
+    let text = value.to_text();
+    let mut escaped = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(place) = rest.find(['&', '<', '>', '"', '\'']) {
+        escaped.push_str(&rest[..place]);
+        let tail = &rest[place..];
+        let entity = tail.starts_with('&').then(|| entity_length(tail)).flatten();
+        let taken = entity.unwrap_or(1);
+        if entity.is_some() {
+            escaped.push_str(&tail[..taken]);
+        } else {
+            escaped.push_str(&escape_entities(&tail[..taken]));
+        }
+        rest = &tail[taken..];
+    }
+    escaped.push_str(rest);
+    Ok(Value::safe(escaped))
+}
+
+fn entity_length(text: &str) -> Option<usize> {
+    let end = text.get(..text.len().min(12)).unwrap_or(text).find(';')?;
+    let name = &text[1..end];
+    let name = name.strip_prefix('#').unwrap_or(name);
+    (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())).then_some(end + 1)
+}
+
+/// CGI: a space is a plus.
+fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+    context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    if let Value::Text(same, _) = &value
+        && same.bytes().all(is_plain)
+    {
+        return Ok(Value::text(same));
+    }
+    let mut encoded = String::with_capacity(text.len() * 3);
+    let mut rest = &*text;
+    while let Some(place) = rest.bytes().position(|byte| !is_plain(byte)) {
+        encoded.push_str(&rest[..place]);
+        // A letter may be several bytes.
+        let length = rest[place..].chars().next().map_or(1, char::len_utf8);
+        for byte in rest[place..place + length].bytes() {
+            match byte {
+                b' ' => encoded.push('+'),
+                other => {
+                    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
+                    encoded.extend(['%', digit(other >> 4), digit(other)]);
+                }
+            }
+        }
+        rest = &rest[place + length..];
+    }
+    encoded.push_str(rest);
+    Ok(Value::text(encoded))
+}
+
+/// CGI: what follows a `%` at the very end is left as it is.
+fn url_decode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let cut = text.len().saturating_sub(2);
+    let end = text.bytes().skip(cut).position(|byte| byte == b'%').map_or(text.len(), |p| cut + p);
+    let plain = text[..end].replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&plain).decode_utf8();
+    let decoded = decoded.map_err(|_| Error::argument("invalid byte sequence in UTF-8"))?;
+    Ok(Value::text(format!("{decoded}{}", &text[end..])))
+}

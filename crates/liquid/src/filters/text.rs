@@ -1,0 +1,250 @@
+//! Filters on texts: case, white space, replacing, cutting, splitting.
+
+use crate::context::Context;
+use crate::engine::Engine;
+use crate::error::{Error, Kind};
+use crate::filter::Arguments;
+use crate::text::Text;
+use crate::value::Value;
+
+/// What a piece of a split text takes beside its letters.
+const PIECE_BYTES: usize = 2 * size_of::<Value>();
+
+type Result_ = Result<Value, Error>;
+
+/// Adds them.
+pub fn register(engine: &mut Engine) {
+    engine
+        .add_text_filter("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
+        .add_text_filter("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
+        .add_text_filter("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
+        .add_text_filter("downcase", |v, _, _| Ok(Value::text(Text::lowercase(&v.to_text()))))
+        .add_text_filter("upcase", |v, _, _| Ok(Value::text(Text::uppercase(&v.to_text()))))
+        .add_text_filter("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
+        .add_text_filter("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
+        .add_text_filter("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
+        .add_text_filter("squish", |v, _, _| {
+            Ok(Value::text(v.to_text().split_whitespace().collect::<Vec<_>>().join(" ")))
+        })
+        .add_text_filter("strip_newlines", |v, _, _| {
+            Ok(Value::text(v.to_text().replace(['\r', '\n'], "")))
+        })
+        .add_text_filter("newline_to_br", |v, _, _| {
+            Ok(Value::text(v.to_text().replace("\r\n", "\n").replace('\n', "<br />\n")))
+        })
+        .add_text_filter("strip_html", |v, _, _| Ok(Value::text(strip_html(&v.to_text()))))
+        .add_text_filter("replace", |v, a, c| replace(&v, &a.text(0), &a.text(1), c))
+        .add_text_filter("replace_first", |v, a, _| {
+            Ok(Value::text(v.to_text().replacen(&*a.text(0), &a.text(1), 1)))
+        })
+        .add_text_filter("replace_last", |v, a, _| Ok(replace_last(&v, &a.text(0), &a.text(1))))
+        .add_text_filter("remove", |v, a, _| Ok(Value::text(v.to_text().replace(&*a.text(0), ""))))
+        .add_text_filter("remove_first", |v, a, _| {
+            Ok(Value::text(v.to_text().replacen(&*a.text(0), "", 1)))
+        })
+        .add_text_filter("remove_last", |v, a, _| Ok(replace_last(&v, &a.text(0), "")))
+        .add_filter("slice", slice)
+        .add_text_filter("split", split)
+        .add_text_filter("truncate", truncate)
+        .add_text_filter("truncatewords", truncatewords);
+}
+
+fn joined(one: &str, other: &str, context: &Context<'_>) -> Result_ {
+    context.budget.value(one.len() + other.len())?;
+    let mut text = Text::with_capacity(one.len() + other.len());
+    text.push_str(one);
+    text.push_str(other);
+    Ok(Value::text(text))
+}
+
+fn capitalize(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect(),
+        None => String::new(),
+    }
+}
+
+fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> Result_ {
+    let text = value.to_text();
+    if context.engine().is_ruby() && to.contains('\\') {
+        return substitute(&text, from, to, context);
+    }
+    let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
+    // Known before it is made: five of these would otherwise fill the machine.
+    context.budget.value(text.len().saturating_add(found.saturating_mul(to.len())))?;
+    Ok(Value::text(text.replace(from, to)))
+}
+
+/// Ruby's `gsub` with a text: `\\0` and `\\&` are what was found, `` \\` `` and `\\'` what stands
+/// before and behind it; groups there are none.
+fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> Result_ {
+    let mut made = String::new();
+    let mut place = 0;
+    for (found, _) in text.match_indices(from) {
+        made.push_str(&text[place..found]);
+        place = found + from.len();
+        let before = made.len();
+        let mut letters = to.chars().peekable();
+        while let Some(letter) = letters.next() {
+            match (letter, letters.peek()) {
+                ('\\', Some('0' | '&')) => made.push_str(from),
+                ('\\', Some('`')) => made.push_str(&text[..found]),
+                ('\\', Some('\'')) => made.push_str(&text[place..]),
+                ('\\', Some('\\')) => made.push('\\'),
+                ('\\', Some('1'..='9' | '+')) => {}
+                ('\\', Some('k')) => return Err(Error::new(Kind::Internal, "internal")),
+                (other, _) => {
+                    made.push(other);
+                    continue;
+                }
+            }
+            letters.next();
+            context.budget.step()?;
+        }
+        context.budget.value(made.len() - before)?;
+    }
+    made.push_str(&text[place..]);
+    Ok(Value::text(made))
+}
+
+fn replace_last(value: &Value, from: &str, to: &str) -> Value {
+    let text = value.to_text();
+    match text.rfind(from) {
+        Some(place) => {
+            Value::text(format!("{}{to}{}", &text[..place], &text[place + from.len()..]))
+        }
+        None => Value::text(text.into_owned()),
+    }
+}
+
+/// Scripts, styles and comments go with what is in them, then all that looks like a tag; each pass
+/// is linear in the length of the text.
+fn strip_html(text: &str) -> String {
+    let blocks = [("<script", "</script>"), ("<!--", "-->"), ("<style", "</style>")];
+    let lower = text.to_ascii_lowercase();
+    let mut clean = String::with_capacity(text.len());
+    // Once an end is missing it stays missing: looking again would make this quadratic.
+    let mut missing = [false; 3];
+    let mut place = 0;
+    while let Some(open) = lower[place..].find('<').map(|found| place + found) {
+        clean.push_str(&text[place..open]);
+        let mut next = None;
+        for (block, (begin, end)) in blocks.iter().enumerate() {
+            if lower[open..].starts_with(begin) && !missing[block] {
+                next = lower[open..].find(end).map(|found| open + found + end.len());
+                missing[block] = next.is_none();
+            }
+        }
+        place = next.unwrap_or_else(|| {
+            clean.push('<');
+            open + 1
+        });
+    }
+    clean.push_str(&text[place..]);
+    strip_tags(&clean)
+}
+
+fn strip_tags(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        let Some(close) = rest[open..].find('>') else { break };
+        clean.push_str(&rest[..open]);
+        rest = &rest[open + close + 1..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+    let from = arguments.whole(0, 0)?;
+    let count = match arguments.given(1) {
+        Some(Value::Nil) | None => 1,
+        Some(_) => usize::try_from(arguments.whole(1, 1)?).unwrap_or(0),
+    };
+    let place = |length: usize| {
+        let from = if from < 0 { from.saturating_add(length as i64) } else { from };
+        usize::try_from(from).ok().filter(|from| *from <= length)
+    };
+    if let Value::List(list) = &value {
+        let list = list.borrow();
+        let items = place(list.len()).map(|from| list.iter().skip(from).take(count).cloned());
+        return Ok(Value::list(items.map(Iterator::collect).unwrap_or_default()));
+    }
+    let text = context.text(&value);
+    let length = text.chars().count();
+    Ok(match place(length) {
+        Some(from) => Value::text(text.chars().skip(from).take(count).collect::<String>()),
+        None => Value::text(""),
+    })
+}
+
+/// Empty pieces at the end go, as in Ruby; a blank separator splits at white space.
+fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+    let text = value.to_text();
+    let separator = arguments.text(0);
+    // A single letter is found faster than a text of one.
+    let letter = separator.chars().next().filter(|first| first.len_utf8() == separator.len());
+    let many = match (separator.is_empty() || &*separator == " ", letter) {
+        (true, _) => text.len(),
+        (_, Some(letter)) => text.matches(letter).count() + 1,
+        (false, None) => text.matches(&*separator).count() + 1,
+    };
+    context.budget.room(many.saturating_mul(PIECE_BYTES).saturating_add(text.len()))?;
+    let mut pieces: Vec<Value> = if &*separator == " " {
+        words(&text).map(Value::from).collect()
+    } else if separator.is_empty() {
+        text.chars().map(|c| Value::text(Text::from(c))).collect()
+    } else if let Some(letter) = letter {
+        text.split(letter).map(Value::from).collect()
+    } else {
+        text.split(&*separator).map(Value::from).collect()
+    };
+    context.budget.value(pieces.len() * PIECE_BYTES)?;
+    while matches!(pieces.last(), Some(Value::Text(text, _)) if text.is_empty()) {
+        pieces.pop();
+    }
+    Ok(Value::list(pieces))
+}
+
+fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let length = arguments.whole(0, 50)?;
+    let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
+    if text.chars().count() as i64 <= length {
+        return Ok(Value::text(text.into_owned()));
+    }
+    let kept = usize::try_from(length).unwrap_or(0).saturating_sub(tail.chars().count());
+    let mut short: String = text.chars().take(kept).collect();
+    short.push_str(&tail);
+    Ok(Value::text(short))
+}
+
+/// Ruby's white space, which is ASCII's.
+fn is_space(letter: char) -> bool {
+    letter.is_ascii_whitespace() || matches!(letter, '\x0b' | '\0')
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(is_space).filter(|word| !word.is_empty())
+}
+
+fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+    if value.is_nil() {
+        return Ok(value);
+    }
+    let text = value.to_text();
+    let count = usize::try_from(arguments.whole(0, 15)?).unwrap_or(0).max(1);
+    let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
+    let all: Vec<&str> = words(&text).take(count.saturating_add(1)).collect();
+    // Ruby counts what follows the last word as one more, even when it is only white space.
+    let is_short = all.len() < count || (all.len() == count && !text.ends_with(is_space));
+    if is_short {
+        return Ok(Value::text(text.into_owned()));
+    }
+    Ok(Value::text(format!("{}{tail}", all[..count].join(" "))))
+}

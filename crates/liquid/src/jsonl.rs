@@ -1,0 +1,193 @@
+//! One JSON line in, one out: how a test suite talks to the engine; nothing a line says ends the process.
+
+use crate::budget::{Budget, Limits};
+use crate::context::{Partials, RenderOptions};
+use crate::engine::{Engine, Mode};
+use crate::error::{Error, Kind};
+use crate::print::Escape;
+use crate::template::Template;
+use crate::text::Text;
+use crate::value::Value;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// What a line may take.
+const TIME: Duration = Duration::from_secs(1);
+
+#[derive(Deserialize)]
+struct Line {
+    template: String,
+    template_name: Option<String>,
+    environment: Option<Map<String, Json>>,
+    filesystem: Option<Map<String, Json>>,
+    error_mode: Option<String>,
+    render_errors: Option<bool>,
+    resource_limits: Option<ResourceLimits>,
+    /// Seconds since 1970, for a suite that freezes time.
+    now: Option<i64>,
+}
+
+/// Ruby Liquid's own limits; its scores are about our steps and bytes.
+#[derive(Deserialize)]
+struct ResourceLimits {
+    render_score_limit: Option<u64>,
+    cumulative_render_score_limit: Option<u64>,
+    render_length_limit: Option<usize>,
+    assign_score_limit: Option<usize>,
+}
+
+impl ResourceLimits {
+    fn apply(&self, limits: &mut Limits) {
+        for steps in [self.render_score_limit, self.cumulative_render_score_limit] {
+            limits.steps = steps.map_or(limits.steps, |steps| steps.min(limits.steps));
+        }
+        let output = self.render_length_limit.unwrap_or(usize::MAX);
+        limits.output_bytes = limits.output_bytes.min(output);
+        let values = self.assign_score_limit.unwrap_or(usize::MAX);
+        limits.value_bytes = limits.value_bytes.min(values);
+    }
+}
+
+/// The partials of one line, compiled when they are first asked for.
+struct Files<'a> {
+    engine: &'a Engine,
+    texts: HashMap<String, String>,
+    compiled: RefCell<HashMap<String, Template>>,
+}
+
+impl<'a> Files<'a> {
+    fn new(engine: &'a Engine, files: Map<String, Json>) -> Self {
+        let texts = files.into_iter().map(|(name, text)| {
+            let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
+            (file_key(&name), text)
+        });
+        Self { engine, texts: texts.collect(), compiled: RefCell::default() }
+    }
+}
+
+/// A suite's file names come in any case.
+fn file_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+impl Partials for Files<'_> {
+    fn find(&self, name: &str) -> Result<Template, Error> {
+        let key = file_key(name);
+        if let Some(template) = self.compiled.borrow().get(&key) {
+            return Ok(template.clone());
+        }
+        let ending = format!("{key}.liquid");
+        let Some(text) = self.texts.get(&key).or_else(|| self.texts.get(&ending)) else {
+            let error = Error::new(Kind::Partial, format!("Could not find asset {name}"));
+            let known = self.texts.keys().map(String::as_str);
+            return Err(error.help(crate::engine::nearest(name, known)));
+        };
+        let template = self.engine.compile(name, text.as_str())?;
+        self.compiled.borrow_mut().insert(key, template.clone());
+        Ok(template)
+    }
+}
+
+/// The answer to a line: `{"output"}`, or `{"error", "kind", "line"}`.
+pub fn answer(line: &str) -> String {
+    let result = catch_unwind(AssertUnwindSafe(|| answer_line(line)));
+    let answer = result.unwrap_or_else(
+        |_| json!({"error": "Liquid error: internal", "kind": "render", "line": null}),
+    );
+    answer.to_string()
+}
+
+fn answer_line(line: &str) -> Json {
+    let line: Line = match serde_json::from_str(&marked(line)) {
+        Ok(line) => line,
+        Err(error) => {
+            return json!({"error": format!("not a line: {error}"), "kind": "parse", "line": null});
+        }
+    };
+    let mut engine = Engine::ruby();
+    engine.set_mode(match line.error_mode.as_deref() {
+        Some("lax") => Mode::Lax,
+        Some("warn") => Mode::Warn,
+        Some("strict") => Mode::Strict,
+        _ => Mode::Strict2,
+    });
+    engine.set_raise(!line.render_errors.unwrap_or(false));
+    let name = line.template_name.unwrap_or_default();
+    let template = match engine.compile(name, line.template) {
+        Ok(template) => template,
+        Err(error) => return refusal(&error, "parse"),
+    };
+    let files = Files::new(&engine, line.filesystem.unwrap_or_default());
+    let mut limits = Limits { time: TIME, ..Limits::default() };
+    line.resource_limits.iter().for_each(|own| own.apply(&mut limits));
+    let budget = Budget::new(limits);
+    let variables = line.environment.unwrap_or_default().into_iter();
+    let options = RenderOptions {
+        variables: Vec::new(),
+        globals: variables.map(|(name, value)| (Text::from(name), unmarked(value))).collect(),
+        partials: &files,
+        host: &(),
+        escape: Escape::Raw,
+        now: line.now.and_then(|s| Timestamp::from_second(s).ok()).unwrap_or_else(Timestamp::now),
+        budget: &budget,
+    };
+    match engine.render(&template, options) {
+        Ok(rendered) => json!({"output": rendered.output}),
+        Err(error) => refusal(&error, "render"),
+    }
+}
+
+/// The letters that mark a number JSON has no word for.
+const MARK: &str = "\u{0}float:";
+
+/// A line as Python and JavaScript write it: `NaN` and `Infinity`, which are no JSON, are marked.
+fn marked(line: &str) -> Cow<'_, str> {
+    if !line.contains("NaN") && !line.contains("Infinity") {
+        return Cow::Borrowed(line);
+    }
+    let mut made = String::with_capacity(line.len() + 64);
+    let (mut is_text, mut rest) = (false, line);
+    while let Some(letter) = rest.chars().next() {
+        let word = ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| rest.starts_with(word));
+        let taken = match (is_text, letter, word) {
+            (true, '\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (false, _, Some(word)) => {
+                made.push_str(&Json::from(format!("{MARK}{word}")).to_string());
+                rest = &rest[word.len()..];
+                continue;
+            }
+            _ => letter.len_utf8(),
+        };
+        is_text ^= letter == '"';
+        made.push_str(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    Cow::Owned(made)
+}
+
+/// A value whose marked numbers are what they stand for.
+fn unmarked(json: Json) -> Value {
+    match json {
+        Json::String(text) => match text.strip_prefix(MARK) {
+            Some("NaN") => Value::Float(f64::NAN),
+            Some("Infinity") => Value::Float(f64::INFINITY),
+            Some(_) => Value::Float(f64::NEG_INFINITY),
+            None => Value::from(text),
+        },
+        Json::Array(items) => Value::list(items.into_iter().map(unmarked).collect()),
+        Json::Object(map) => Value::hash(
+            map.into_iter().map(|(key, one)| (Text::from(key), unmarked(one))).collect(),
+        ),
+        other => Value::from(other),
+    }
+}
+
+fn refusal(error: &Error, kind: &str) -> Json {
+    json!({"error": error.inline(), "kind": kind, "line": error.mark().map(|mark| mark.line)})
+}

@@ -1,0 +1,267 @@
+//! Cuts a template into texts, outputs and tags, with white space controlled.
+
+use crate::error::{Error, Mark};
+
+/// A piece of a template.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Token<'a> {
+    /// Text to be written as it is.
+    Text(&'a str),
+    /// `{{ markup }}`: markup, where the output begins, where its markup begins.
+    Output(&'a str, Mark, Mark),
+    /// `{% name markup %}`: name, markup, where the tag begins, where its markup begins.
+    Tag(&'a str, &'a str, Mark, Mark),
+}
+
+/// The pieces of a template, one after another.
+pub struct Lexer<'a> {
+    source: &'a str,
+    place: usize,
+    /// Where `place` is, for people.
+    mark: Mark,
+    /// The last piece asked for the white space behind it to go.
+    trim_next: bool,
+    /// Pieces end where Ruby ends them, in the middle of a quoted text if need be.
+    ruby: bool,
+}
+
+impl<'a> Lexer<'a> {
+    /// A lexer at the beginning of `source`.
+    pub fn new(source: &'a str, ruby: bool) -> Self {
+        let mark = Mark { line: 1, column: 1 };
+        Self { source, place: 0, mark, trim_next: false, ruby }
+    }
+
+    /// Where the lexer stands.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    fn advance(&mut self, to: usize) {
+        self.mark = self.mark.after(&self.source[self.place..to]);
+        self.place = to;
+    }
+
+    /// The next piece, or nothing at the end.
+    ///
+    /// # Errors
+    /// A tag or output without an end.
+    pub fn next_token(&mut self) -> Result<Option<Token<'a>>, Error> {
+        if self.trim_next {
+            self.trim_next = false;
+            let rest = &self.source[self.place..];
+            let blank = rest.len() - rest.trim_start().len();
+            self.advance(self.place + blank);
+        }
+        let rest = &self.source[self.place..];
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        if rest.starts_with("{{") {
+            return self.output().map(Some);
+        }
+        if rest.starts_with("{%") {
+            return self.tag().map(Some);
+        }
+        let end = next_open(rest);
+        let text = &rest[..end];
+        let trimmed = if rest[end..].starts_with("{{-") || rest[end..].starts_with("{%-") {
+            text.trim_end()
+        } else {
+            text
+        };
+        self.advance(self.place + end);
+        Ok(Some(Token::Text(trimmed)))
+    }
+
+    fn output(&mut self) -> Result<Token<'a>, Error> {
+        let mark = self.mark();
+        let rest = &self.source[self.place..];
+        let length = match self.ruby {
+            true => rest.find("}}").filter(|end| !rest[..*end].contains("{%")).map(|end| end - 2),
+            false => close(&rest[2..], "}}"),
+        };
+        let Some(length) = length else {
+            return Err(Error::syntax(
+                "Variable '{{' was not properly terminated with regexp: /\\}\\}/",
+            ));
+        };
+        let inside = &rest[2..2 + length];
+        let is_dash = inside == "-";
+        let dash = usize::from(inside.starts_with('-'));
+        let (inside, trim) = strip_dash(&inside[dash..]);
+        self.trim_next = trim || is_dash;
+        let markup_mark = mark.after(&rest[..2 + dash]);
+        self.advance(self.place + length + 4);
+        Ok(Token::Output(inside, mark, markup_mark))
+    }
+
+    fn tag(&mut self) -> Result<Token<'a>, Error> {
+        let mark = self.mark();
+        let begin = self.place;
+        let rest = &self.source[self.place..];
+        let length = if self.ruby { rest[2..].find("%}") } else { close(&rest[2..], "%}") };
+        let Some(length) = length else {
+            return Err(Error::syntax(
+                "Tag '{%' was not properly terminated with regexp: /\\%\\}/",
+            ));
+        };
+        let inside = &rest[2..2 + length];
+        let inside = inside.strip_prefix('-').unwrap_or(inside);
+        let (inside, trim) = strip_dash(inside);
+        self.trim_next = trim;
+        let (name, markup) = split_name(inside);
+        let offset = markup.as_ptr() as usize - self.source.as_ptr() as usize;
+        self.advance(offset);
+        let markup_mark = self.mark();
+        self.advance(begin + length + 4);
+        Ok(Token::Tag(name, markup, mark, markup_mark))
+    }
+
+    /// The text up to the tag that ends a raw block, whatever is in it; the lexer stands behind
+    /// that tag then. Dashes inside of the block trim nothing.
+    ///
+    /// # Errors
+    /// When there is no such tag, or `doc` in `doc`.
+    pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
+        self.trim_next = false;
+        let start = self.place;
+        while let Some((name, open)) = self.next_tag(true) {
+            if name == end_name {
+                return Ok(&self.source[start..open]);
+            }
+            if name == "doc" && end_name == "enddoc" {
+                let message = "Syntax Error in 'doc' - Nested doc tags are not allowed";
+                return Err(Error::syntax(message));
+            }
+        }
+        let name = end_name.trim_start_matches("end");
+        Err(Error::syntax(format!("'{name}' tag was never closed")))
+    }
+
+    /// Passes over a comment; comments and raw blocks in it have to be closed themselves.
+    ///
+    /// # Errors
+    /// When it has no end.
+    pub fn comment(&mut self) -> Result<(), Error> {
+        self.trim_next = false;
+        let mut depth = 1;
+        while let Some((name, _)) = self.next_tag(!self.ruby) {
+            match name {
+                "raw" => {
+                    self.raw_until("endraw")?;
+                }
+                "comment" => depth += 1,
+                "endcomment" => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+        Err(Error::syntax("'comment' tag was never closed"))
+    }
+
+    /// Passes over text up to behind the next tag: its name, and where it begins. With `anywhere`
+    /// a tag may begin inside of what looks like another piece: `{{ {% endraw %}`.
+    fn next_tag(&mut self, anywhere: bool) -> Option<(&'a str, usize)> {
+        loop {
+            let begin = self.place + next_open(&self.source[self.place..]);
+            let rest = self.source.get(begin..).filter(|rest| !rest.is_empty())?;
+            let is_output = rest.starts_with("{{");
+            if is_output && anywhere && !self.ruby {
+                self.advance(begin + 1);
+                continue;
+            }
+            let length = if is_output { output_length(rest)? } else { rest.find("%}")? + 2 };
+            let piece = &rest[..length];
+            self.advance(begin + length);
+            let open = if anywhere { piece.rfind("{%") } else { Some(0).filter(|_| !is_output) };
+            let Some(open) = open else { continue };
+            let Some(inside) = piece[open + 2..].strip_suffix("%}") else { continue };
+            let (name, _) = split_name(inside.strip_prefix('-').unwrap_or(inside));
+            self.trim_next = inside.ends_with('-');
+            return Some((name, begin + open));
+        }
+    }
+}
+
+/// How long an output is, as Ruby cuts it: up to a brace or two or, when a tag begins in it, up to
+/// the end of that tag.
+fn output_length(text: &str) -> Option<usize> {
+    let mut from = 2;
+    while let Some(place) = text[from..].find(['{', '}']).map(|found| from + found) {
+        let rest = &text[place..];
+        if rest.starts_with('}') {
+            return Some(place + if rest.starts_with("}}") { 2 } else { 1 });
+        }
+        if rest.starts_with("{%") {
+            return rest.find("%}").map(|end| place + end + 2);
+        }
+        from = place + 1;
+    }
+    None
+}
+
+fn next_open(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let opens = |place: &usize| matches!(bytes.get(place + 1), Some(b'{' | b'%'));
+    memchr::memchr_iter(b'{', bytes).find(opens).unwrap_or(text.len())
+}
+
+/// Where `end` stands outside of quotes; quotes that never close are no quotes.
+fn close(text: &str, end: &str) -> Option<usize> {
+    // All that matters is ASCII, so bytes will do.
+    let bytes = text.as_bytes();
+    let sign = [end.as_bytes()[0], end.as_bytes()[1]];
+    let is_end = |place: &usize| bytes.get(place + 1) == Some(&sign[1]);
+    let plain = memchr::memchr_iter(sign[0], bytes).find(is_end)?;
+    if is_outside_quotes(&bytes[..plain]) {
+        return Some(plain);
+    }
+    let mut quote = None;
+    for (place, byte) in bytes.iter().enumerate() {
+        match (quote, *byte) {
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open), byte) if open == byte => quote = None,
+            (None, first) if first == sign[0] && bytes.get(place + 1) == Some(&sign[1]) => {
+                return Some(place);
+            }
+            // Within reason: a lone apostrophe must not make the lexer read the whole page.
+            (Some(_), b'\n') if place > plain => return Some(plain),
+            _ => {}
+        }
+    }
+    Some(plain)
+}
+
+/// Whether what stands behind is in no quotes; false as well when it is not easy to say.
+fn is_outside_quotes(mut bytes: &[u8]) -> bool {
+    while let Some(open) = memchr::memchr2(b'"', b'\'', bytes) {
+        let inside = &bytes[open + 1..];
+        let Some(close) = memchr::memchr(bytes[open], inside) else { return false };
+        bytes = &inside[close + 1..];
+    }
+    true
+}
+
+fn strip_dash(inside: &str) -> (&str, bool) {
+    match inside.strip_suffix('-') {
+        Some(shorter) => (shorter, true),
+        None => (inside, false),
+    }
+}
+
+/// A tag's name and what follows it.
+pub fn split_name(inside: &str) -> (&str, &str) {
+    let trimmed = inside.trim_start();
+    if let Some(comment) = trimmed.strip_prefix('#') {
+        return ("#", comment);
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut end = trimmed.bytes().position(|byte| !is_plain(byte)).unwrap_or(trimmed.len());
+    if trimmed[end..].starts_with(|c: char| !c.is_ascii()) {
+        end = trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
+    }
+    (&trimmed[..end], &trimmed[end..])
+}

@@ -1,0 +1,83 @@
+//! A name in a template: made ready to be looked up, and remembering where in a hash it was found.
+
+use crate::shared::Map;
+use crate::text::Text;
+use crate::value::Value;
+use crate::variables::NameHash;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A name, and the place it had in the last hash: hashes that a template sees one after another
+/// mostly have the same names in the same order, and need no search then.
+#[derive(Debug)]
+pub struct Name {
+    text: Text,
+    sign: NameHash,
+    place: AtomicU32,
+}
+
+impl Name {
+    /// What it is compared by among variables.
+    #[inline]
+    pub(super) fn sign(&self) -> NameHash {
+        self.sign
+    }
+
+    /// What a hash has under this name.
+    #[inline]
+    pub(super) fn find<'m>(&self, map: &'m Map) -> Option<&'m Value> {
+        let known = self.place.load(Ordering::Relaxed) as usize;
+        if let Some((name, value)) = map.get_index(known)
+            && *name == self.text
+        {
+            return Some(value);
+        }
+        let (place, _, value) = map.get_full(&*self.text)?;
+        self.place.store(u32::try_from(place).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Some(value)
+    }
+}
+
+impl Deref for Name {
+    type Target = Text;
+    #[inline]
+    fn deref(&self) -> &Text {
+        &self.text
+    }
+}
+
+impl From<Text> for Name {
+    fn from(text: Text) -> Self {
+        Self { sign: NameHash::of(&text), text, place: AtomicU32::new(0) }
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self::from(Text::from(text))
+    }
+}
+
+impl Clone for Name {
+    fn clone(&self) -> Self {
+        Self::from(self.text.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_changed_is_found_again() {
+        let map = |names: [&str; 3]| -> Map {
+            names.iter().zip(0..).map(|(name, i)| (Text::from(*name), Value::Int(i))).collect()
+        };
+        let name = Name::from("b");
+        for (names, place) in [(["a", "b", "c"], 1), (["a", "b", "c"], 1), (["x", "y", "b"], 2)] {
+            assert_eq!(name.find(&map(names)), Some(&Value::Int(place)));
+        }
+        assert_eq!(name.find(&map(["x", "y", "z"])), None);
+        assert_eq!(name.find(&Map::default()), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! How values are written into the output, and how texts are escaped on their way.
+
+use crate::budget::Budget;
+use crate::error::Error;
+use crate::value::Value;
+
+/// How texts are printed.
+#[derive(Debug, Clone, Copy)]
+pub enum Escape {
+    /// As they are.
+    Raw,
+    /// `& < > " '` as entities.
+    Entities,
+    /// Through a function of the caller's, such as a sanitiser.
+    Through(fn(&str) -> String),
+}
+
+/// Where a render writes: draws on the budget before it does.
+pub(super) struct Writer<'a> {
+    pub(super) output: &'a mut String,
+    pub(super) budget: &'a Budget,
+    pub(super) escape: Escape,
+    /// Whether values are written as Ruby does.
+    pub(super) ruby: bool,
+}
+
+impl Writer<'_> {
+    /// Writes text as it is.
+    #[inline]
+    pub(super) fn write(&mut self, text: &str) -> Result<(), Error> {
+        self.budget.output(text.len())?;
+        self.output.push_str(text);
+        Ok(())
+    }
+
+    /// Prints a value as `{{ }}` does: texts escaped unless they are safe, all else as it is.
+    #[inline]
+    pub(super) fn print(&mut self, value: &Value) -> Result<(), Error> {
+        match value {
+            Value::Text(text, is_safe) => match self.escape {
+                Escape::Entities if !is_safe => self.entities(text),
+                Escape::Through(through) if !is_safe => self.write(&through(text)),
+                _ => self.write(text),
+            },
+            Value::Int(number) => self.write(itoa::Buffer::new().format(*number)),
+            Value::Nil => Ok(()),
+            Value::Object(object) if object.bytes().is_some() => {
+                self.print(&Value::text(&*self.text(value)))
+            }
+            // JSON says the same with these letters escaped, and can not open a tag in a page.
+            Value::List(_) | Value::Hash(_) | Value::Object(_)
+                if !matches!(self.escape, Escape::Raw) =>
+            {
+                let text = self.text(value);
+                self.budget.weigh(text.len())?;
+                let text = text.replace('<', "\\u003c").replace('>', "\\u003e");
+                let text = text.replace('&', "\\u0026");
+                self.write(&text)
+            }
+            other => {
+                let text = self.text(other);
+                self.budget.weigh(text.len())?;
+                self.write(&text)
+            }
+        }
+    }
+
+    fn text<'v>(&self, value: &'v Value) -> std::borrow::Cow<'v, str> {
+        if self.ruby { value.to_ruby_text() } else { value.to_text() }
+    }
+
+    fn entities(&mut self, text: &str) -> Result<(), Error> {
+        let mut rest = text;
+        while let Some((before, entity, behind)) = cut(rest) {
+            self.write(before)?;
+            self.write(entity)?;
+            rest = behind;
+        }
+        self.write(rest)
+    }
+}
+
+/// The letters that need entities.
+const NEEDS: [bool; 256] = {
+    let mut needs = [false; 256];
+    needs[b'&' as usize] = true;
+    needs[b'<' as usize] = true;
+    needs[b'>' as usize] = true;
+    needs[b'"' as usize] = true;
+    needs[b'\'' as usize] = true;
+    needs
+};
+
+/// What stands before the first letter that needs an entity, the entity, and what stands behind.
+fn cut(text: &str) -> Option<(&str, &'static str, &str)> {
+    let place = text.bytes().position(|byte| NEEDS[usize::from(byte)])?;
+    let entity = match text.as_bytes()[place] {
+        b'&' => "&amp;",
+        b'<' => "&lt;",
+        b'>' => "&gt;",
+        b'"' => "&quot;",
+        _ => "&#39;",
+    };
+    Some((&text[..place], entity, &text[place + 1..]))
+}
+
+/// Whether a text has letters that need entities.
+pub fn needs_entities(text: &str) -> bool {
+    cut(text).is_some()
+}
+
+/// `& < > " '` as entities.
+pub fn escape_entities(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((before, entity, behind)) = cut(rest) {
+        escaped.push_str(before);
+        escaped.push_str(entity);
+        rest = behind;
+    }
+    escaped.push_str(rest);
+    escaped
+}

@@ -1,0 +1,111 @@
+//! `assign x = x | concat: y` and `| append: y`: what loops collect grows in its place, where the
+//! filter would copy it in every turn.
+
+use crate::context::Context;
+use crate::deferred_cost;
+use crate::error::Error;
+use crate::expression::{Expression, FilterCall, Path, Root};
+use crate::filter::{Arguments, Filter};
+use crate::filters::list::is_flat;
+use crate::tag::{Flow, Tag};
+use crate::text::Text;
+use crate::value::Value;
+use smallvec::smallvec;
+use std::rc::Rc;
+
+#[derive(Debug)]
+pub(super) struct Grow {
+    name: Text,
+    /// The variable, as it is read.
+    base: Expression,
+    call: FilterCall,
+    function: Filter,
+}
+
+impl Grow {
+    /// The assignment in its own form, or what it was.
+    ///
+    /// # Errors
+    /// The name and the value of any other assignment.
+    pub(super) fn of(name: Text, value: Expression) -> Result<Self, (Text, Expression)> {
+        let (function, base) = match &value {
+            Expression::Filtered(filtered) => match filtered.filters.as_slice() {
+                [call] if grows(call) && is_variable(&filtered.base, &name) => {
+                    (call.function, filtered.base.clone())
+                }
+                _ => return Err((name, value)),
+            },
+            _ => return Err((name, value)),
+        };
+        match (function, value) {
+            (Some(function), Expression::Filtered(mut filtered)) => {
+                let call = filtered.filters.remove(0);
+                Ok(Self { name, base, call, function })
+            }
+            (_, value) => Err((name, value)),
+        }
+    }
+}
+
+fn grows(call: &FilterCall) -> bool {
+    let is_known = matches!(&*call.name, "concat" | "append");
+    is_known && call.positional.len() == 1 && call.named.is_empty()
+}
+
+fn is_variable(expression: &Expression, name: &Text) -> bool {
+    match expression {
+        Expression::Path(Path { root: Root::Name(root), steps }) => {
+            steps.is_empty() && **root == *name
+        }
+        _ => false,
+    }
+}
+
+/// Puts `more` behind a value, unless somebody else holds that as well, or it is nothing that grows.
+/// Lists in lists are left to the filter, which flattens them.
+fn grow(value: &mut Value, filter: &str, more: &Value) -> bool {
+    match (value, more, filter) {
+        (Value::Text(text, is_safe), Value::Text(more, _), "append") => {
+            text.push_str(more);
+            *is_safe = false;
+            true
+        }
+        (Value::List(list), Value::List(more), "concat") => {
+            let Some(items) = Rc::get_mut(list).map(|list| list.get_mut()) else { return false };
+            if !is_flat(items) || !deferred_cost::walk(items.len()) {
+                return false;
+            }
+            items.extend(more.borrow().iter().cloned());
+            true
+        }
+        _ => false,
+    }
+}
+
+impl Tag for Grow {
+    fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        let mut more = Value::Nil;
+        for expression in &self.call.positional {
+            more = expression.evaluate(context)?;
+        }
+        let weight = more.weight();
+        context.budget.step()?;
+        context.budget.room(weight)?;
+        let grown = context.own_mut(&self.name).is_some_and(|v| grow(v, &self.call.name, &more));
+        if grown {
+            context.budget.value(weight)?;
+            context.budget.weigh(weight)?;
+            return Ok(Flow::Next);
+        }
+        let value = self.base.evaluate(context)?;
+        let arguments = Arguments { positional: smallvec![more], named: Vec::new() };
+        let made = self.call.run(self.function, value, arguments, context);
+        let made = made.map_err(|error| self.call.told(error, context))?;
+        context.assign(self.name.clone(), made);
+        Ok(Flow::Next)
+    }
+
+    fn is_blank(&self) -> bool {
+        true
+    }
+}

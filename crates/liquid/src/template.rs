@@ -1,0 +1,188 @@
+//! A compiled template, and how its nodes are rendered.
+
+use crate::context::Context;
+use crate::engine::Mode;
+use crate::error::{Error, Mark};
+use crate::expression::Expression;
+use crate::tag::{Flow, Tag};
+use crate::text::Text;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A compiled template; clones share it.
+#[derive(Debug, Clone)]
+pub struct Template(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    name: Arc<str>,
+    source: Arc<str>,
+    body: Block,
+    warnings: Vec<Error>,
+    /// How long its last output was.
+    expected: AtomicUsize,
+}
+
+/// No more is asked for in advance.
+const EXPECTED_MAX: usize = 64 * 1024;
+
+/// A list of nodes.
+#[derive(Debug, Default)]
+pub struct Block {
+    /// The nodes in order.
+    pub nodes: Vec<Node>,
+}
+
+/// A piece of a compiled template.
+#[derive(Debug)]
+pub enum Node {
+    /// Text.
+    Text(Text),
+    /// `{{ … }}`.
+    Output(Expression, Mark),
+    /// `{% … %}`.
+    Tag(Box<dyn Tag>, Mark),
+}
+
+/// A name that a template refers to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// What it names: `partial`, `graphql`, `form`, …
+    pub kind: &'static str,
+    /// The name.
+    pub name: Text,
+    /// Where.
+    pub mark: Mark,
+}
+
+impl Template {
+    /// A template from its parts; see [`crate::engine::Engine::compile`].
+    pub(super) fn new(name: Arc<str>, source: Arc<str>, body: Block, warnings: Vec<Error>) -> Self {
+        let expected = AtomicUsize::new(source.len().min(EXPECTED_MAX));
+        Self(Arc::new(Compiled { name, source, body, warnings, expected }))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// About how long its output will be.
+    pub(super) fn expected_output(&self) -> usize {
+        self.0.expected.load(Ordering::Relaxed)
+    }
+
+    /// Remembers how long its output was.
+    pub(super) fn expect_output(&self, bytes: usize) {
+        self.0.expected.store(bytes.min(EXPECTED_MAX), Ordering::Relaxed);
+    }
+
+    /// What the compiler would mention.
+    pub fn warnings(&self) -> &[Error] {
+        &self.0.warnings
+    }
+
+    /// Every constant name it refers to.
+    pub fn references(&self) -> Vec<Reference> {
+        let mut found = Vec::new();
+        self.0.body.references(&mut found);
+        found
+    }
+
+    /// Renders it into the context's output, as the template that errors are told about.
+    ///
+    /// # Errors
+    /// With the place in this template.
+    pub fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        context.budget.enter()?;
+        let outer = context.enter_template(self);
+        let result = self.0.body.render(context);
+        context.leave_template(outer);
+        context.budget.leave();
+        result
+    }
+}
+
+impl Block {
+    /// Renders the nodes until one of them says otherwise.
+    ///
+    /// # Errors
+    /// With the place of the node.
+    pub fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        for node in &self.nodes {
+            let flow = match node {
+                Node::Text(text) => context.write(text).map(|()| Flow::Next),
+                Node::Output(expression, mark) => {
+                    context.line = mark.line;
+                    context
+                        .budget
+                        .step()
+                        .and_then(|()| expression.print(context))
+                        .map(|()| Flow::Next)
+                        .or_else(|error| context.failed(error, *mark, false))
+                }
+                Node::Tag(tag, mark) => {
+                    context.line = mark.line;
+                    context.budget.step().and_then(|()| tag.render(context)).or_else(|error| {
+                        // In Ruby's newest mode a blank block hides no error any more.
+                        let shows = tag.is_block() && context.engine().mode() == Mode::Strict2;
+                        context.failed(error, *mark, tag.is_blank() && !shows)
+                    })
+                }
+            };
+            match flow? {
+                Flow::Next => {}
+                other => return Ok(other),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Renders one level deeper.
+    ///
+    /// # Errors
+    /// As [`Block::render`], and the depth's limit.
+    pub fn render_inside(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+        context.budget.enter_block()?;
+        let result = self.render(context);
+        context.budget.leave_block();
+        result
+    }
+
+    /// Adds what its nodes refer to.
+    pub fn references(&self, found: &mut Vec<Reference>) {
+        for node in &self.nodes {
+            if let Node::Tag(tag, mark) = node {
+                let before = found.len();
+                tag.references(found);
+                for reference in &mut found[before..] {
+                    if reference.mark == Mark::default() {
+                        reference.mark = *mark;
+                    }
+                }
+            }
+        }
+    }
+
+    /// True when it can print nothing but white space.
+    pub fn is_blank(&self) -> bool {
+        self.nodes.iter().all(|node| match node {
+            Node::Text(text) => text.trim().is_empty(),
+            Node::Output(..) => false,
+            Node::Tag(tag, _) => tag.is_blank(),
+        })
+    }
+
+    /// Drops the white space of a block that prints nothing else, as Ruby does.
+    pub fn without_blanks(mut self) -> Self {
+        if self.is_blank() {
+            self.nodes.retain(|node| !matches!(node, Node::Text(_)));
+        }
+        self
+    }
+}

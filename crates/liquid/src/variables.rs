@@ -1,0 +1,289 @@
+//! The variables of a render: levels on one stack, looked up from the top.
+
+use crate::text::Text;
+use crate::value::Value;
+use foldhash::fast::RandomState;
+use std::collections::HashSet;
+
+/// What a level of variables lets through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrameKind {
+    /// A loop's: read through, and `assign` goes past it.
+    #[default]
+    Block,
+    /// An `include`'s: read through, `assign` stays.
+    Partial,
+    /// A `render`'s or `function`'s: nothing below is seen.
+    Isolated,
+}
+
+/// Names and values in a row; of two with one name the last counts. A sign beside each name tells
+/// them apart, so that a search runs over a few numbers.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    signs: Vec<NameHash>,
+    slots: Vec<(Text, Value)>,
+}
+
+/// A name as a number: a short one whole with its length; of a longer one the beginning and the
+/// end, so that the names themselves have to be compared as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NameHash(u128);
+
+/// Names up to this length are nothing but their sign.
+const SHORT_MAX: usize = 15;
+
+impl NameHash {
+    /// The sign of a name.
+    #[inline]
+    pub(super) fn of(name: &str) -> Self {
+        let name = name.as_bytes();
+        let mut bytes = [0; SHORT_MAX + 1];
+        match bytes.get_mut(..name.len()) {
+            Some(whole) if name.len() <= SHORT_MAX => whole.copy_from_slice(name),
+            _ => {
+                bytes[..8].copy_from_slice(&name[..8]);
+                bytes[8..SHORT_MAX].copy_from_slice(&name[name.len() - 7..]);
+            }
+        }
+        bytes[SHORT_MAX] = name.len().min(0xff) as u8;
+        Self(u128::from_le_bytes(bytes))
+    }
+
+    #[inline]
+    fn is_whole(self) -> bool {
+        (self.0 >> (8 * SHORT_MAX)) as usize <= SHORT_MAX
+    }
+}
+
+impl Row {
+    /// The place of a name from `floor` up to `end`.
+    #[inline]
+    fn place(&self, sign: NameHash, name: &str, floor: usize, mut end: usize) -> Option<usize> {
+        while let Some(found) = self.signs[floor..end].iter().rposition(|one| *one == sign) {
+            let place = floor + found;
+            if sign.is_whole() || self.slots[place].0 == *name {
+                return Some(place);
+            }
+            end = place;
+        }
+        None
+    }
+
+    /// The value of a name.
+    #[inline]
+    pub(super) fn get(&self, sign: NameHash, name: &str) -> Option<&Value> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        self.place(sign, name, 0, self.slots.len()).map(|place| &self.slots[place].1)
+    }
+
+    /// The value of a name, to be changed.
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let place = self.place(NameHash::of(name), name, 0, self.slots.len())?;
+        Some(&mut self.slots[place].1)
+    }
+
+    fn insert(&mut self, place: usize, name: Text, value: Value) {
+        self.signs.insert(place, NameHash::of(&name));
+        self.slots.insert(place, (name, value));
+    }
+
+    /// Adds one at the end.
+    pub(super) fn push(&mut self, name: Text, value: Value) {
+        self.signs.push(NameHash::of(&name));
+        self.slots.push((name, value));
+    }
+}
+
+impl FromIterator<(Text, Value)> for Row {
+    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Self {
+        let slots: Vec<_> = pairs.into_iter().collect();
+        Self { signs: slots.iter().map(|(name, _)| NameHash::of(name)).collect(), slots }
+    }
+}
+
+/// A level: where its variables begin on the stack, and how far down it sees.
+#[derive(Debug)]
+struct Frame {
+    start: usize,
+    floor: usize,
+    kind: FrameKind,
+}
+
+/// All levels.
+#[derive(Debug)]
+pub(super) struct Variables {
+    row: Row,
+    frames: Vec<Frame>,
+}
+
+impl Variables {
+    /// The outermost level.
+    pub(super) fn new(variables: Vec<(Text, Value)>) -> Self {
+        let outermost = Frame { start: 0, floor: 0, kind: FrameKind::Isolated };
+        Self { row: variables.into_iter().collect(), frames: vec![outermost] }
+    }
+
+    /// How many levels there are.
+    pub(super) fn level(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// A variable as it is seen now.
+    #[inline]
+    pub(super) fn get(&self, sign: NameHash, name: &str) -> Option<&Value> {
+        let floor = self.frames.last().map_or(0, |frame| frame.floor);
+        let place = self.row.place(sign, name, floor, self.row.slots.len())?;
+        Some(&self.row.slots[place].1)
+    }
+
+    /// A variable as it was seen at some level.
+    pub(super) fn get_at(&self, name: &str, level: usize) -> Option<&Value> {
+        let frame = &self.frames[level.clamp(1, self.frames.len()) - 1];
+        let place =
+            self.row.place(NameHash::of(name), name, frame.floor, self.end(level.max(1)))?;
+        Some(&self.row.slots[place].1)
+    }
+
+    /// Where the variables of the first `level` levels end.
+    fn end(&self, level: usize) -> usize {
+        self.frames.get(level).map_or(self.row.slots.len(), |above| above.start)
+    }
+
+    /// Sets a variable of the innermost level that is not a loop's.
+    pub(super) fn assign(&mut self, name: Text, value: Value) {
+        self.set(self.own_level(), name, value);
+    }
+
+    /// The variable that is seen under a name, when it is the one that [`Variables::assign`] sets.
+    pub(super) fn own_mut(&mut self, name: &str) -> Option<&mut Value> {
+        let level = self.own_level();
+        let (start, end) = (self.frames[level].start, self.end(level + 1));
+        // A loop may hide it.
+        let place = self.row.place(NameHash::of(name), name, start, self.row.slots.len())?;
+        (place < end).then(|| &mut self.row.slots[place].1)
+    }
+
+    fn own_level(&self) -> usize {
+        let is_own = |frame: &Frame| frame.kind != FrameKind::Block;
+        self.frames.iter().rposition(is_own).unwrap_or(0)
+    }
+
+    /// Sets a variable of the innermost level.
+    pub(super) fn set_local(&mut self, name: &Text, value: Value) {
+        let level = self.frames.len().saturating_sub(1);
+        let start = self.frames[level].start;
+        match self.row.place(NameHash::of(name), name, start, self.row.slots.len()) {
+            Some(place) => self.row.slots[place].1 = value,
+            None => self.row.push(name.clone(), value),
+        }
+    }
+
+    fn set(&mut self, level: usize, name: Text, value: Value) {
+        let (start, end) = (self.frames[level].start, self.end(level + 1));
+        if let Some(place) = self.row.place(NameHash::of(&name), &name, start, end) {
+            self.row.slots[place].1 = value;
+            return;
+        }
+        self.row.insert(end, name, value);
+        for above in &mut self.frames[level + 1..] {
+            above.start += 1;
+        }
+    }
+
+    /// Begins a level; of two variables with one name the last counts.
+    pub(super) fn enter(
+        &mut self,
+        kind: FrameKind,
+        variables: impl IntoIterator<Item = (Text, Value)>,
+    ) {
+        let start = self.row.slots.len();
+        let floor = match kind {
+            FrameKind::Isolated => start,
+            _ => self.frames.last().map_or(0, |below| below.floor),
+        };
+        self.frames.push(Frame { start, floor, kind });
+        for (name, value) in variables {
+            self.row.push(name, value);
+        }
+    }
+
+    /// Ends the innermost level.
+    pub(super) fn leave(&mut self) {
+        if let Some(frame) = self.frames.pop() {
+            self.row.signs.truncate(frame.start);
+            self.row.slots.truncate(frame.start);
+        }
+    }
+
+    /// Whether something isolated is being rendered.
+    pub(super) fn is_isolated(&self) -> bool {
+        self.frames.iter().skip(1).any(|frame| frame.kind == FrameKind::Isolated)
+    }
+
+    /// Every variable that can be read, inner ones first, each name once.
+    pub(super) fn visible(&self) -> Vec<(Text, Value)> {
+        let floor = self.frames.last().map_or(0, |frame| frame.floor);
+        let mut names: HashSet<&str, RandomState> = HashSet::default();
+        let inner_first = self.row.slots[floor..].iter().rev();
+        inner_first.filter(|(name, _)| names.insert(name)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn int(value: Option<&Value>) -> Option<i64> {
+        value.and_then(Value::to_int)
+    }
+
+    fn get<'v>(variables: &'v Variables, name: &str) -> Option<&'v Value> {
+        variables.get(NameHash::of(name), name)
+    }
+
+    #[test]
+    fn a_loop_hides_what_is_assigned_in_it() {
+        let mut variables = Variables::new(vec![("x".into(), Value::Int(1))]);
+        variables.enter(FrameKind::Block, [("x".into(), Value::Int(2))]);
+        variables.assign("x".into(), Value::Int(3));
+        variables.assign("y".into(), Value::Int(4));
+        variables.set_local(&"x".into(), Value::Int(5));
+        assert_eq!(int(get(&variables, "x")), Some(5));
+        assert_eq!(int(get(&variables, "y")), Some(4));
+        assert_eq!(int(variables.get_at("x", 1)), Some(3));
+        variables.leave();
+        assert_eq!(int(get(&variables, "x")), Some(3));
+        assert_eq!(int(get(&variables, "y")), Some(4));
+    }
+
+    #[test]
+    fn what_is_isolated_sees_only_its_own() {
+        let mut variables = Variables::new(vec![("x".into(), Value::Int(1))]);
+        variables.enter(FrameKind::Isolated, [("y".into(), Value::Int(2))]);
+        variables.enter(FrameKind::Partial, []);
+        variables.assign("z".into(), Value::Int(3));
+        assert_eq!(int(get(&variables, "x")), None);
+        assert_eq!(int(get(&variables, "y")), Some(2));
+        assert_eq!(variables.visible().len(), 2);
+        variables.leave();
+        assert_eq!(int(get(&variables, "z")), None);
+        variables.leave();
+        assert_eq!(int(get(&variables, "x")), Some(1));
+    }
+
+    #[test]
+    fn names_with_one_sign_are_told_apart() {
+        let one = "payments_one_in_total";
+        let other = "payments_two_in_total";
+        let (one_sign, other_sign) = (NameHash::of(one), NameHash::of(other));
+        assert!(one_sign == other_sign && !one_sign.is_whole());
+        let row: Row =
+            [(one.into(), Value::Int(1)), (other.into(), Value::Int(2))].into_iter().collect();
+        assert_eq!(int(row.get(one_sign, one)), Some(1));
+        assert_eq!(int(row.get(other_sign, other)), Some(2));
+        assert_ne!(NameHash::of("a"), NameHash::of("a\0"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The engine from outside: fixtures against snapshots, error texts, Ruby's modes, hostile templates.
+
+#![allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
+
+mod errors;
+mod fixtures;
+mod hostile;
+mod hostile_templates;
+mod modes;

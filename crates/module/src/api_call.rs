@@ -1,0 +1,110 @@
+//! API call notifications: templates of a request to somebody else's server.
+
+use crate::definition_reader::DefinitionReader;
+use crate::email::Delivery;
+use crate::param::{self, Param};
+use crate::source::{Mark, Source};
+
+/// An API call.
+#[derive(Debug, Clone)]
+pub struct ApiCall {
+    /// The body.
+    pub source: Source,
+    /// The name, `modules/stripe/create_payment`.
+    pub name: String,
+    /// The address.
+    pub to: Source,
+    /// The method; may be Liquid, in any case.
+    pub request_type: Source,
+    /// Liquid that gives a JSON object of headers.
+    pub headers: Option<Source>,
+    /// Runs after the answer.
+    pub callback: Option<Source>,
+    /// Liquid that must give `true`.
+    pub trigger_condition: Option<Source>,
+    /// Off: never sent.
+    pub enabled: bool,
+    /// How long a call from a form's list waits.
+    pub delay_minutes: u32,
+    /// The declared data; `None` when the file declares nothing.
+    pub params: Option<Vec<Param>>,
+    /// What it does, for the console and GraphQL (ours).
+    pub description: Option<String>,
+}
+
+const KEYS: &[&str] = &[
+    "name",
+    "to",
+    "request_type",
+    "headers",
+    "request_headers",
+    "callback",
+    "delay",
+    "enabled",
+    "trigger_condition",
+    "format",
+    "locale",
+    "metadata",
+    "params",
+    "description",
+];
+
+const METHODS: &[&str] = &[
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "head",
+    "post_multipart",
+    "put_multipart",
+    "patch_multipart",
+];
+
+impl ApiCall {
+    /// Reads an API call.
+    pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
+        draft.only(KEYS);
+        draft.rename();
+        let Some(to) = draft.template(&["to"]) else {
+            if draft.front.get("to").is_none_or(|pair| pair.node.is_null()) {
+                let help = "add `to: https://…` to its front matter".to_owned();
+                draft.error(
+                    Mark { line: 1, column: 1 },
+                    "an API call needs an address",
+                    Some(help),
+                );
+            }
+            return None;
+        };
+        let delivery = Delivery::read(draft);
+        Some(Self {
+            name: draft.name.clone(),
+            source: draft.body.clone(),
+            to,
+            request_type: request_type(draft),
+            headers: draft.template(&["headers", "request_headers"]),
+            callback: draft.template(&["callback"]),
+            trigger_condition: delivery.trigger_condition,
+            enabled: delivery.enabled,
+            delay_minutes: delivery.delay_minutes,
+            params: param::read(draft),
+            description: draft.filled(&["description"]),
+        })
+    }
+}
+
+fn request_type(draft: &mut DefinitionReader<'_>) -> Source {
+    let Some(source) = draft.template(&["request_type"]) else {
+        let name = format!("{}#request_type", draft.name);
+        return Source::new(name, draft.path.clone(), 1, "POST", draft.profile)
+            .in_module(draft.module.clone());
+    };
+    let method = source.text.trim().to_ascii_lowercase();
+    if !method.contains("{{") && !method.contains("{%") && !METHODS.contains(&method.as_str()) {
+        let mark = draft.mark(&["request_type"]);
+        let help = Some("use GET, POST, PUT, PATCH or DELETE".to_owned());
+        draft.error(mark, format!("unknown request type `{}`", source.text.trim()), help);
+    }
+    source
+}

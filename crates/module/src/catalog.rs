@@ -1,0 +1,196 @@
+//! The catalog: everything that is written in an instance, by logical name.
+
+use crate::api_call::ApiCall;
+use crate::asset::Asset;
+use crate::diagnostic::Diagnostic;
+use crate::email::{Email, Sms};
+use crate::form::Form;
+use crate::graph_query::GraphQuery;
+use crate::layout::Layout;
+use crate::loader;
+use crate::manifest::Module;
+use crate::migration::Migration;
+use crate::page::{Method, Page};
+use crate::partial::Partial;
+use crate::path;
+use crate::policy::Policy;
+use crate::request_type::{self, RequestType};
+use crate::routes::Routes;
+use crate::table::Table;
+use crate::translation::Translations;
+use sluicegate_secret::Secret;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// Everything that is written in an instance. Reloading is loading again.
+///
+/// Names are logical and carry the module's prefix; the accessors also take the spellings
+/// templates use (surrounding slashes, `lib/`).
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// The root module first, then the others in the order of their dependencies.
+    pub modules: Vec<Module>,
+    /// Pages in a stable order; see [`Catalog::route`].
+    pub pages: Vec<Page>,
+    /// Layouts.
+    pub layouts: BTreeMap<String, Layout>,
+    /// Partials.
+    pub partials: BTreeMap<String, Partial>,
+    /// Form configurations.
+    pub forms: BTreeMap<String, Form>,
+    /// Tables (custom model types).
+    pub tables: BTreeMap<String, Table>,
+    /// User profile types.
+    pub profile_types: BTreeMap<String, Table>,
+    /// The classic marketplace's listings.
+    pub transactable_types: BTreeMap<String, Table>,
+    /// Graph queries.
+    pub graph_queries: BTreeMap<String, GraphQuery>,
+    /// API call notifications.
+    pub api_calls: BTreeMap<String, ApiCall>,
+    /// Authorization policies.
+    pub policies: BTreeMap<String, Policy>,
+    /// Migrations in the order they run.
+    pub migrations: Vec<Migration>,
+    /// Assets by logical path.
+    pub assets: BTreeMap<String, Asset>,
+    /// Translations, merged.
+    pub translations: Translations,
+    /// E-mail notifications.
+    pub emails: BTreeMap<String, Email>,
+    /// SMS notifications.
+    pub smses: BTreeMap<String, Sms>,
+    /// What is wrong, by path and line.
+    pub faults: Vec<Diagnostic>,
+    /// Template values that name the environment, for `context.constants`: key and value.
+    pub secrets: Vec<(String, Secret)>,
+    /// The pages by address.
+    pub routes: Routes,
+    pub(super) request_types: OnceLock<Vec<RequestType>>,
+    /// Texts that no fault may show: what the environment gave, as it is and as pasted.
+    pub(super) hidden: Vec<Secret>,
+}
+
+/// A page that answers a request.
+#[derive(Debug)]
+pub struct Routed<'a> {
+    /// The page.
+    pub page: &'a Page,
+    /// What the address gives, in order.
+    pub params: Vec<(String, String)>,
+}
+
+impl Catalog {
+    /// Reads the instance at `root`; never fails, what is wrong is in [`Catalog::faults`].
+    pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        loader::load(root, environment)
+    }
+
+    /// The page that answers, by slug weight, format and profile.
+    ///
+    /// `format` is what the request's content type asks for when the path has no extension.
+    pub fn route(&self, method: Method, path: &str, format: Option<&str>) -> Option<Routed<'_>> {
+        let found = self.routes.find(&self.pages, method, path, format)?;
+        let page = self.pages.get(found.index)?;
+        Some(Routed { page, params: found.params })
+    }
+
+    /// The page of that name.
+    pub fn page(&self, name: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.source.name == name)
+    }
+
+    /// The partial of that name.
+    pub fn partial(&self, name: &str) -> Option<&Partial> {
+        find(&self.partials, name)
+    }
+
+    /// The layout of that name.
+    pub fn layout(&self, name: &str) -> Option<&Layout> {
+        find(&self.layouts, name)
+    }
+
+    /// The form of that name.
+    pub fn form(&self, name: &str) -> Option<&Form> {
+        find(&self.forms, name)
+    }
+
+    /// The table of that name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        find(&self.tables, name)
+    }
+
+    /// The graph query of that name.
+    pub fn graph_query(&self, name: &str) -> Option<&GraphQuery> {
+        find(&self.graph_queries, name)
+    }
+
+    /// The API call of that name.
+    pub fn api_call(&self, name: &str) -> Option<&ApiCall> {
+        find(&self.api_calls, name)
+    }
+
+    /// The policy of that name.
+    pub fn policy(&self, name: &str) -> Option<&Policy> {
+        find(&self.policies, name)
+    }
+
+    /// The e-mail notification of that name.
+    pub fn email(&self, name: &str) -> Option<&Email> {
+        find(&self.emails, name)
+    }
+
+    /// The SMS notification of that name.
+    pub fn sms(&self, name: &str) -> Option<&Sms> {
+        find(&self.smses, name)
+    }
+
+    /// The asset at that logical path.
+    pub fn asset(&self, path: &str) -> Option<&Asset> {
+        self.assets.get(path.trim().trim_start_matches('/'))
+    }
+
+    /// The module of that machine name.
+    pub fn module(&self, machine_name: &str) -> Option<&Module> {
+        self.modules.iter().find(|m| !m.is_root && &*m.machine_name == machine_name)
+    }
+
+    /// The root module.
+    pub fn root(&self) -> Option<&Module> {
+        self.modules.iter().find(|module| module.is_root)
+    }
+
+    /// Every request type of every gateway; looked for once, when all is loaded.
+    pub fn request_types(&self) -> &[RequestType] {
+        self.request_types.get_or_init(|| request_type::discover(self))
+    }
+
+    /// True when a partial's name starts with `prefix`.
+    pub fn has_partial_below(&self, prefix: &str) -> bool {
+        self.partials
+            .range(prefix.to_owned()..)
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(prefix))
+    }
+
+    /// The faults that are errors.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.faults.iter().filter(|fault| fault.is_error())
+    }
+
+    /// A text without any value that came from the environment.
+    pub fn redact(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.hidden {
+            if text.contains(secret.expose()) {
+                text = text.replace(secret.expose(), "[secret]");
+            }
+        }
+        text
+    }
+}
+
+fn find<'a, T>(all: &'a BTreeMap<String, T>, name: &str) -> Option<&'a T> {
+    all.get(name).or_else(|| path::spellings(name).find_map(|name| all.get(&name)))
+}

@@ -1,0 +1,260 @@
+//! Form configurations: what may be submitted, how it is checked, and what happens then.
+
+use crate::definition_reader::DefinitionReader;
+use crate::diagnostic::Severity;
+use crate::field::{self, Field};
+use crate::path::Kind;
+use crate::source::{Mark, Source};
+use crate::suggest;
+use crate::yaml::Value;
+use serde_json::Value as Json;
+
+/// A form.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// The body: the form's inside.
+    pub source: Source,
+    /// The name, `modules/payments/create_payment_form`.
+    pub name: String,
+    /// What a submission makes or changes.
+    pub resource: Resource,
+    /// Who may change or delete a record by it.
+    pub resource_owner: Owner,
+    /// The fields a submission may fill; others are dropped.
+    pub fields: Vec<Field>,
+    /// Liquid that gives JSON, merged over what was submitted, before validation.
+    pub default_payload: Option<Source>,
+    /// Runs after saving, in the same request.
+    pub callback_actions: Option<Source>,
+    /// Runs after saving, later.
+    pub async_callback_actions: Option<AsyncCallback>,
+    /// The policies to pass, in order.
+    pub policies: Vec<String>,
+    /// Where a visitor goes afterwards.
+    pub redirect_to: Option<Source>,
+    /// What a visitor is told on success.
+    pub flash_notice: Option<Source>,
+    /// What a visitor is told on failure.
+    pub flash_alert: Option<Source>,
+    /// The request type a submission is handed to (ours).
+    pub request_type: Option<Source>,
+    /// Off: only a GraphQL mutation may use it.
+    pub request_allowed: bool,
+    /// Liquid that gives a JSON object of headers.
+    pub response_headers: Option<Source>,
+    /// Free data.
+    pub metadata: Json,
+    /// API calls queued after saving.
+    pub api_call_notifications: Vec<String>,
+    /// E-mails queued after saving.
+    pub email_notifications: Vec<String>,
+    /// SMS queued after saving.
+    pub sms_notifications: Vec<String>,
+    /// The CAPTCHA in front of it, as written.
+    pub spam_protection: Option<Json>,
+}
+
+/// What a form makes or changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resource {
+    /// Records of a table, by its full name when the table exists.
+    Table(String),
+    /// A user.
+    User,
+    /// Signing in and out.
+    Session,
+    /// Nothing: the form only runs its Liquid.
+    None,
+}
+
+impl Resource {
+    /// The table's name, for records.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::Table(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// Who may change or delete a record by a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// Anybody.
+    Anyone,
+    /// Who made it.
+    Creator,
+    /// The user it is about.
+    Itself,
+}
+
+/// Liquid that runs after the answer is given.
+#[derive(Debug, Clone)]
+pub struct AsyncCallback {
+    /// The Liquid.
+    pub source: Source,
+    /// How long to wait.
+    pub delay_minutes: u32,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// How often it is tried.
+    pub max_attempts: u32,
+}
+
+/// How urgent a background job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// First.
+    High,
+    /// In between.
+    Default,
+    /// Last.
+    Low,
+}
+
+const KEYS: &[&str] = &[
+    "name",
+    "resource",
+    "resource_owner",
+    "fields",
+    "configuration",
+    "default_payload",
+    "callback_actions",
+    "async_callback_actions",
+    "email_notifications",
+    "sms_notifications",
+    "api_call_notifications",
+    "authorization_policies",
+    "redirect_to",
+    "return_to",
+    "flash_notice",
+    "flash_alert",
+    "spam_protection",
+    "request_allowed",
+    "response_headers",
+    "live_reindex",
+    "metadata",
+    "request_type",
+    "base_form",
+    "description",
+];
+
+impl Form {
+    /// Reads a form.
+    pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
+        draft.only(KEYS);
+        draft.rename();
+        Some(Self {
+            name: draft.name.clone(),
+            source: draft.body.clone(),
+            resource: resource(draft),
+            resource_owner: resource_owner(draft),
+            fields: field::read(draft),
+            default_payload: draft.template(&["default_payload"]),
+            callback_actions: draft.template(&["callback_actions"]),
+            async_callback_actions: async_callback(draft),
+            policies: draft.references(Kind::Policy, &["authorization_policies"]),
+            redirect_to: draft.template(&["redirect_to", "return_to"]),
+            flash_notice: draft.template(&["flash_notice"]),
+            flash_alert: draft.template(&["flash_alert"]),
+            request_type: draft.template(&["request_type"]),
+            request_allowed: draft.boolean(&["request_allowed"]).unwrap_or(true),
+            response_headers: draft.template(&["response_headers"]),
+            metadata: draft.mapping(&["metadata"]),
+            api_call_notifications: draft.references(Kind::ApiCall, &["api_call_notifications"]),
+            email_notifications: unsent(draft, Kind::Email, "email_notifications"),
+            sms_notifications: unsent(draft, Kind::Sms, "sms_notifications"),
+            spam_protection: draft.pair(&["spam_protection"]).map(|pair| pair.node.json()),
+        })
+    }
+}
+
+/// Messages of kinds that this host does not send: said here, and not when a customer waits for one.
+fn unsent(draft: &mut DefinitionReader<'_>, kind: Kind, key: &str) -> Vec<String> {
+    let names = draft.references(kind, &[key]);
+    if !names.is_empty() {
+        let message = format!("`{key}` are not sent: this host has neither mail nor telephone");
+        let help = "send them with an API call of `api_call_notifications`".to_owned();
+        draft.fault(Severity::Warning, draft.mark(&[key]), message, Some(help));
+    }
+    names
+}
+
+fn resource(draft: &mut DefinitionReader<'_>) -> Resource {
+    let Some(pair) = draft.pair(&["resource"]) else { return Resource::None };
+    let name = match (&pair.node.value, pair.node.get("name")) {
+        (Value::Text(text), _) => text.text.trim().to_owned(),
+        // `resource: { name: table, kind: … }` was tried for a while.
+        (Value::Map(_), Some(name)) => name.node.json().as_str().unwrap_or_default().to_owned(),
+        _ => {
+            draft.wrong::<()>(&pair, "the name of a table, `User` or `Session`");
+            return Resource::None;
+        }
+    };
+    match name.as_str() {
+        "" => Resource::None,
+        "User" => Resource::User,
+        "Session" => Resource::Session,
+        // The table comes from elsewhere (`parent_resource_id`).
+        "Customization" | "CustomModel" | "Model" | "Record" => Resource::None,
+        _ => {
+            draft.refer(Kind::Table, &name, pair.node.mark);
+            Resource::Table(name)
+        }
+    }
+}
+
+fn resource_owner(draft: &mut DefinitionReader<'_>) -> Owner {
+    let Some(name) = draft.filled(&["resource_owner"]) else { return Owner::Creator };
+    match name.as_str() {
+        "anyone" => Owner::Anyone,
+        "creator" | "owner" => Owner::Creator,
+        "self" => Owner::Itself,
+        _ => {
+            let mark = draft.mark(&["resource_owner"]);
+            let known = ["anyone", "creator", "owner", "self"];
+            let help = suggest::did_you_mean(&name, known)
+                .unwrap_or_else(|| "it can be anyone, creator, owner or self".to_owned());
+            draft.error(mark, format!("unknown resource owner `{name}`"), Some(help));
+            Owner::Creator
+        }
+    }
+}
+
+fn async_callback(draft: &mut DefinitionReader<'_>) -> Option<AsyncCallback> {
+    let pair = draft.pair(&["async_callback_actions"])?;
+    let mut callback = AsyncCallback {
+        source: draft.template_of(pair.node.get("content").unwrap_or(&pair))?,
+        delay_minutes: 0,
+        priority: Priority::Default,
+        max_attempts: 1,
+    };
+    if !matches!(pair.node.value, Value::Map(_)) {
+        return Some(callback).filter(|callback| !callback.source.text.trim().is_empty());
+    }
+    let known = &["content", "delay", "priority", "max_attempts"];
+    draft.only_in(&pair.node, "async_callback_actions", known);
+    let mut number = |key: &str| {
+        let pair = pair.node.get(key).filter(|pair| !pair.node.is_null())?;
+        let number = pair.node.json().as_f64().filter(|n| *n >= 0.0 && *n <= 1e6);
+        // Parts of a minute are rounded up.
+        number.map(|n| n.ceil() as u32).or_else(|| draft.wrong(pair, "a number"))
+    };
+    callback.delay_minutes = number("delay").unwrap_or(0);
+    callback.max_attempts = number("max_attempts").unwrap_or(1).clamp(1, 5);
+    let priority = pair.node.get("priority").map(|pair| (pair.node.json(), pair.node.mark));
+    match priority {
+        None | Some((Json::Null, _)) => {}
+        Some((json, mark)) => match json.as_str() {
+            Some("high") => callback.priority = Priority::High,
+            Some("default") => {}
+            Some("low") => callback.priority = Priority::Low,
+            _ => unknown_priority(draft, mark),
+        },
+    }
+    Some(callback)
+}
+
+fn unknown_priority(draft: &mut DefinitionReader<'_>, mark: Mark) {
+    draft.error(mark, "`priority` can be high, default or low", None);
+}

@@ -1,0 +1,380 @@
+//! Reads an instance from disk: the one file of this room that touches it.
+
+use crate::catalog::Catalog;
+use crate::check;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::manifest::{self, Module};
+use crate::path::{self, Age, Kind};
+use crate::profile::Profile;
+use crate::read::{File, Reader, Setting};
+use crate::routes::Routes;
+use crate::values::Values;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// No file a person wrote is larger.
+const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// No folder a person made is deeper.
+const DEPTH_MAX: usize = 24;
+const LEADS_OUT: &str = "the symbolic link leads out of its module; it is not followed";
+/// Folders of the root that are roots themselves.
+const SITE_FOLDERS: &[&str] = &["app", "marketplace_builder"];
+/// Files that template values are filled into.
+const FILLED_EXTENSIONS: &[&str] =
+    &["css", "js", "liquid", "yml", "yaml", "xml", "json", "svg", "graphql", "html"];
+
+/// Reads everything; never fails.
+pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalog {
+    let mut walk = Walk { root, files: Vec::new(), faults: Vec::new(), texts: HashMap::new() };
+    if !root.is_dir() {
+        let message = format!("the instance root {} is not a folder", root.display());
+        let faults = vec![Diagnostic::of_file(Severity::Error, root, message)];
+        return Catalog { faults, ..Catalog::default() };
+    }
+    walk.find_files();
+    let mut reader = Reader::default();
+    let modules = walk.modules(environment, &mut reader.catalog);
+    let mut files = std::mem::take(&mut walk.files);
+    files.sort_by(|a, b| precedence(a).cmp(&precedence(b)));
+    for file in &files {
+        let module = modules.iter().find(|module| owns(module, file)).or(modules.first());
+        let Some(module) = module else { continue };
+        let setting = Setting {
+            profile: module.profile,
+            strict: module.strict || file.is_override,
+            values: &module.values,
+            secret_keys: &module.secret_keys,
+        };
+        walk.read(file, setting, &mut reader);
+    }
+    finish(walk, reader, modules)
+}
+
+fn owns(module: &Module, file: &File) -> bool {
+    match &file.module {
+        None => module.is_root,
+        Some(name) => !module.is_root && module.machine_name == *name,
+    }
+}
+
+/// Overrides first, then `public`, then the folder listed first.
+fn precedence(file: &File) -> (bool, bool, usize, &Path) {
+    (!file.is_override, file.is_private, file.placed.rank, &file.path)
+}
+
+fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
+    let mut catalog = reader.catalog;
+    catalog.faults = walk.faults;
+    catalog.faults.extend(reader.report.faults);
+    check::dependencies(&modules, &mut catalog.faults, walk.root);
+    let order: BTreeMap<Option<Arc<str>>, usize> = modules
+        .iter()
+        .enumerate()
+        .map(|(index, m)| ((!m.is_root).then(|| m.machine_name.clone()), index))
+        .collect();
+    let place = |module: &Option<Arc<str>>| order.get(module).copied().unwrap_or(usize::MAX);
+    catalog.pages.sort_by_cached_key(|p| (place(&p.source.module), p.source.path.clone()));
+    catalog
+        .migrations
+        .sort_by_cached_key(|m| (m.timestamp, place(&m.source.module), m.source.name.clone()));
+    catalog.modules = modules;
+    check::resolve(&mut catalog, reader.report.references);
+    check::addresses(&mut catalog, &walk.texts);
+    check::fields(&mut catalog, &walk.texts);
+    check::request_types(&mut catalog);
+    catalog.routes = Routes::new(&catalog.pages);
+    let mut faults = std::mem::take(&mut catalog.faults);
+    for fault in &mut faults {
+        fault.message = catalog.redact(&fault.message);
+        fault.excerpt = catalog.redact(&fault.excerpt);
+        fault.help = fault.help.take().map(|help| catalog.redact(&help));
+    }
+    check::sort(&mut faults);
+    faults.dedup();
+    catalog.faults = faults;
+    catalog
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    files: Vec<File>,
+    faults: Vec<Diagnostic>,
+    /// Texts of pages and forms, for faults that only the whole catalog shows.
+    texts: HashMap<PathBuf, Arc<str>>,
+}
+
+/// One folder in which kinds of files are looked for.
+struct Base {
+    /// Its path on disk.
+    folder: PathBuf,
+    module: Option<Arc<str>>,
+    is_override: bool,
+    is_private: bool,
+}
+
+impl Walk<'_> {
+    fn find_files(&mut self) {
+        let site =
+            |folder: PathBuf| Base { folder, module: None, is_override: false, is_private: false };
+        self.base(&site(self.root.to_owned()));
+        for folder in SITE_FOLDERS {
+            let folder = self.root.join(folder);
+            if folder.is_dir() {
+                self.base(&site(folder.clone()));
+                self.modules_in(&folder.join("modules"), true);
+            }
+        }
+        self.modules_in(&self.root.join("modules"), false);
+    }
+
+    fn modules_in(&mut self, folder: &Path, is_override: bool) {
+        for module in folders(folder) {
+            let Some(name) = module.file_name().and_then(|name| name.to_str()) else { continue };
+            if name.starts_with('.') {
+                continue;
+            }
+            let mut is_empty = true;
+            for (visibility, is_private) in [("public", false), ("private", true)] {
+                let folder = module.join(visibility);
+                if folder.is_dir() && self.is_inside(&module, visibility) {
+                    is_empty = false;
+                    let module = Some(Arc::from(name));
+                    self.base(&Base { folder, module, is_override, is_private });
+                }
+            }
+            if is_empty {
+                let message = "the module has neither `public` nor `private`";
+                let path = self.relative(&module);
+                self.faults.push(Diagnostic::of_file(Severity::Warning, &path, message));
+            }
+        }
+    }
+
+    /// True when `name` is in the folder; a link out of it is told and left alone.
+    fn is_inside(&mut self, folder: &Path, name: &str) -> bool {
+        let path = folder.join(name);
+        let (Ok(folder), Ok(target)) = (folder.canonicalize(), path.canonicalize()) else {
+            return false;
+        };
+        let is_inside = target.starts_with(folder);
+        if !is_inside {
+            let path = self.relative(&path);
+            self.faults.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
+        }
+        is_inside
+    }
+
+    fn relative(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(self.root).unwrap_or(path).to_owned()
+    }
+
+    fn base(&mut self, base: &Base) {
+        let Ok(inside) = base.folder.canonicalize() else { return };
+        self.folder(base, &inside, "", 0);
+    }
+
+    /// Goes through a folder; only folders that can hold files of ours are entered.
+    fn folder(&mut self, base: &Base, inside: &Path, below: &str, depth: usize) {
+        let folder = base.folder.join(below);
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(problem) => {
+                let message = format!("the folder can not be read: {problem}");
+                let path = self.relative(&folder);
+                return self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+            }
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
+            let path = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_symlink()
+                && path::leads_somewhere(&path)
+                && !self.may_follow(&entry.path(), inside)
+            {
+                continue;
+            }
+            let is_folder = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
+            if is_folder {
+                if path::leads_somewhere(&path) {
+                    if depth < DEPTH_MAX {
+                        self.folder(base, inside, &path, depth + 1);
+                    } else {
+                        let message = format!("folders are nested deeper than {DEPTH_MAX}");
+                        let path = self.relative(&entry.path());
+                        self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+                    }
+                }
+            } else if let Some(placed) = path::place(&path) {
+                let disk = entry.path();
+                self.files.push(File {
+                    placed,
+                    path: self.relative(&disk),
+                    disk,
+                    module: base.module.clone(),
+                    is_override: base.is_override,
+                    is_private: base.is_private,
+                });
+            }
+        }
+    }
+
+    /// A link is followed to a place that is itself part of the same module, and nowhere else:
+    /// not out of it, and not into `data/`.
+    fn may_follow(&mut self, link: &Path, inside: &Path) -> bool {
+        let target = link.canonicalize().ok();
+        let path = target.as_deref().and_then(|target| target.strip_prefix(inside).ok());
+        let is_ours = path
+            .and_then(Path::to_str)
+            .is_some_and(|path| !path.is_empty() && path::leads_somewhere(path));
+        // A link to a folder above itself would never end.
+        let is_circle = target.is_some_and(|target| {
+            link.parent().and_then(|p| p.canonicalize().ok()).is_some_and(|p| p.starts_with(target))
+        });
+        if !is_ours || is_circle {
+            let path = self.relative(link);
+            self.faults.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
+        }
+        is_ours && !is_circle
+    }
+
+    fn read(&mut self, file: &File, setting: Setting<'_>, reader: &mut Reader) {
+        let extension = file.disk.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        if file.placed.kind == Kind::Asset
+            && (setting.values.is_empty() || !FILLED_EXTENSIONS.contains(&extension))
+        {
+            let name = path::logical(file.module.as_deref(), &file.placed.name);
+            return reader.take_asset(file, name, None);
+        }
+        let Some(text) = self.text(&file.disk) else { return };
+        if matches!(file.placed.kind, Kind::Page | Kind::Form) {
+            self.texts.insert(file.path.clone(), Arc::from(text.as_str()));
+        }
+        reader.take(file, &text, setting);
+    }
+
+    /// The text of a file, or nothing and a fault.
+    fn text(&mut self, disk: &Path) -> Option<String> {
+        let path = self.relative(disk);
+        let message = match std::fs::metadata(disk) {
+            Ok(about) if !about.is_file() => "it is not a file".to_owned(),
+            Ok(about) if about.len() > FILE_BYTES_MAX => {
+                format!("the file is larger than {} MiB", FILE_BYTES_MAX / 1024 / 1024)
+            }
+            Ok(_) => match std::fs::read(disk).map(String::from_utf8) {
+                Ok(Ok(text)) => return Some(text),
+                Ok(Err(problem)) => {
+                    let at = problem.utf8_error().valid_up_to();
+                    let line = problem.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
+                    format!("the file is not UTF-8 (line {})", line + 1)
+                }
+                Err(problem) => format!("the file can not be read: {problem}"),
+            },
+            Err(problem) => format!("the file can not be read: {problem}"),
+        };
+        self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+        None
+    }
+
+    /// The root module and every folder in `modules/`, in the order of their dependencies.
+    fn modules(
+        &mut self,
+        environment: &dyn Fn(&str) -> Option<String>,
+        catalog: &mut Catalog,
+    ) -> Vec<Module> {
+        let mut names: Vec<Option<Arc<str>>> = vec![None];
+        names.extend(
+            folders(&self.root.join("modules"))
+                .iter()
+                .filter_map(|folder| folder.file_name()?.to_str())
+                .filter(|name| !name.starts_with('.'))
+                .map(|name| Some(Arc::from(name))),
+        );
+        let mut modules = Vec::new();
+        for name in names {
+            let folder = match &name {
+                Some(name) => self.root.join("modules").join(&**name),
+                None => self.root.to_owned(),
+            };
+            let mut values = Values::default();
+            for file in ["pos-module.json", "template-values.json"] {
+                if self.is_inside(&folder, file)
+                    && let Some(text) = self.text(&folder.join(file))
+                {
+                    let path = self.relative(&folder.join(file));
+                    values.add(&path, &text, environment, &mut self.faults);
+                }
+            }
+            catalog.hidden.append(&mut values.hidden);
+            for (key, secret) in std::mem::take(&mut values.secrets) {
+                if !catalog.secrets.iter().any(|(known, _)| *known == key) {
+                    catalog.secrets.push((key, secret));
+                }
+            }
+            let profile = values.profile.or_else(|| self.age(name.as_ref()));
+            let inherited = modules.first().map_or(Profile::Modern, |root: &Module| root.profile);
+            modules.push(Module {
+                machine_name: name
+                    .clone()
+                    .unwrap_or_else(|| Arc::from(values.machine_name().unwrap_or("site"))),
+                is_root: name.is_none(),
+                version: values.version(),
+                root: folder,
+                profile: profile.unwrap_or(inherited),
+                strict: values.strict || name.is_none(),
+                dependencies: values.dependencies,
+                secret_keys: values.secret_keys,
+                values: values.map,
+            });
+        }
+        self.overrides_have_modules(&modules);
+        manifest::in_order(modules)
+    }
+
+    /// The profile a module's folder names speak for, when they speak at all.
+    fn age(&self, module: Option<&Arc<str>>) -> Option<Profile> {
+        let files = self.files.iter().filter(|f| f.module.as_ref() == module && !f.is_override);
+        let (mut classic, mut current) = (0, 0);
+        for file in files {
+            let is_classic_root = module.is_none() && file.path.starts_with("marketplace_builder");
+            match file.placed.age {
+                _ if is_classic_root => classic += 1,
+                Age::Classic => classic += 1,
+                Age::Current => current += 1,
+                Age::Either => {}
+            }
+        }
+        match (classic, current) {
+            (0, 0) => None,
+            _ if classic >= current => Some(Profile::Legacy),
+            _ => Some(Profile::Modern),
+        }
+    }
+
+    fn overrides_have_modules(&mut self, modules: &[Module]) {
+        let mut missing: Vec<(Arc<str>, PathBuf)> = Vec::new();
+        for file in self.files.iter().filter(|file| file.is_override) {
+            let Some(name) = &file.module else { continue };
+            let is_there = modules.iter().any(|m| !m.is_root && m.machine_name == *name);
+            if !is_there && !missing.iter().any(|(known, _)| known == name) {
+                missing.push((name.clone(), file.path.clone()));
+            }
+        }
+        for (name, path) in missing {
+            let message =
+                format!("it overrides a file of the module `{name}`, which is not installed");
+            self.faults.push(Diagnostic::of_file(Severity::Warning, &path, message));
+        }
+    }
+}
+
+/// Folders in a folder, by name; links to folders count, an operator put them there.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut folders: Vec<_> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}

@@ -1,0 +1,73 @@
+//! What is wrong with pasting template values into files: escaping that changes them, secrets
+//! that get written down.
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::mustache;
+use crate::source::Mark;
+use serde_json::{Map, Value as Json};
+use std::path::Path;
+
+/// Warns of every value in `raw` that arrives other than it was written, and, in modules of
+/// ours, of every secret.
+pub fn check(
+    path: &Path,
+    raw: &str,
+    values: &Map<String, Json>,
+    secret_keys: &[String],
+    strict: bool,
+) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    if values.is_empty() {
+        return faults;
+    }
+    for paste in mustache::pastes(raw) {
+        let key = paste.key;
+        let mut warn = |message: String, help: String| {
+            let mark = Mark::of(raw, paste.offset);
+            let fault = Diagnostic::at(Severity::Warning, path, mark, raw, message);
+            faults.push(fault.with_help(Some(help)));
+        };
+        if strict && secret_keys.iter().any(|secret| secret == key) {
+            let message = format!("`{key}` comes from the environment and is pasted into a file");
+            warn(message, format!("read it when it is needed: {{{{ context.constants.{key} }}}}"));
+        }
+        match values.get(key) {
+            None if !matches!(key, "dependencies" | "devDependencies") => warn(
+                format!("there is no template value `{key}`: nothing is pasted"),
+                "add it to template-values.json".to_owned(),
+            ),
+            Some(Json::String(text)) if !paste.is_raw && mustache::escaped(text) != *text => warn(
+                format!("pasting changes the value of `{key}`: it is escaped as HTML"),
+                format!("write <%= &{key} =%> to paste it as it is"),
+            ),
+            _ => {}
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(raw: &str, strict: bool) -> Vec<String> {
+        let values = serde_json::json!({"host": "https://x", "key": "abc"});
+        let Json::Object(values) = values else { panic!("a map") };
+        check(Path::new("a"), raw, &values, &["key".to_owned()], strict)
+            .iter()
+            .map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message))
+            .collect()
+    }
+
+    #[test]
+    fn a_value_that_escaping_changes_is_told() {
+        let told = ["2:2 pasting changes the value of `host`: it is escaped as HTML"];
+        assert_eq!(messages("\n <%= host =%> <%= &host =%>", true), told);
+    }
+
+    #[test]
+    fn a_secret_is_told_in_modules_of_ours() {
+        assert_eq!(messages("<%= &key =%>", true).len(), 1);
+        assert_eq!(messages("<%= &key =%>", false).len(), 0);
+    }
+}

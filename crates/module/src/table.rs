@@ -1,0 +1,200 @@
+//! Tables (custom model types): what a record of a kind has.
+
+use crate::definition_reader::DefinitionReader;
+use crate::path::Kind;
+use crate::source::Mark;
+use crate::suggest;
+use crate::yaml::{Node, Value};
+use serde_json::Value as Json;
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The name, `modules/payments/account`.
+    pub name: String,
+    /// Its properties, in the order of the file.
+    pub properties: Vec<Property>,
+}
+
+/// A property of a table.
+#[derive(Debug, Clone)]
+pub struct Property {
+    /// The name.
+    pub name: String,
+    /// What it holds; text when nothing is said.
+    pub kind: PropertyKind,
+    /// What a record has that was made without it.
+    pub default: Option<Json>,
+    /// Sealed at rest and never shown (ours).
+    pub secret: bool,
+}
+
+/// What a property holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PropertyKind {
+    /// A list.
+    Array,
+    /// True or false.
+    Boolean,
+    /// A day.
+    Date,
+    /// A moment.
+    Datetime,
+    /// A decimal number.
+    Float,
+    /// A whole number.
+    Integer,
+    /// A short text.
+    String,
+    /// A long text.
+    Text,
+    /// A file.
+    Upload,
+    /// Any JSON.
+    Json,
+}
+
+const KINDS: &[(&str, PropertyKind)] = &[
+    ("array", PropertyKind::Array),
+    ("boolean", PropertyKind::Boolean),
+    ("date", PropertyKind::Date),
+    ("datetime", PropertyKind::Datetime),
+    ("float", PropertyKind::Float),
+    ("integer", PropertyKind::Integer),
+    ("string", PropertyKind::String),
+    ("text", PropertyKind::Text),
+    ("upload", PropertyKind::Upload),
+    ("json", PropertyKind::Json),
+];
+
+/// Names of 2018 for kinds of today.
+const OLD_KINDS: &[(&str, PropertyKind)] = &[
+    ("photo", PropertyKind::Upload),
+    ("image", PropertyKind::Upload),
+    ("file", PropertyKind::Upload),
+    ("attachment", PropertyKind::Upload),
+    ("decimal", PropertyKind::Float),
+    ("time", PropertyKind::Datetime),
+    ("hash", PropertyKind::Json),
+    ("geojson", PropertyKind::Json),
+];
+
+impl PropertyKind {
+    /// The kind of that name, today's or an old one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        KINDS.iter().chain(OLD_KINDS).find(|(known, _)| *known == name).map(|(_, kind)| *kind)
+    }
+
+    /// The name of today.
+    pub fn as_str(self) -> &'static str {
+        KINDS.iter().find(|(_, kind)| *kind == self).map_or("string", |(name, _)| name)
+    }
+}
+
+impl Table {
+    /// The property of that name.
+    pub fn property(&self, name: &str) -> Option<&Property> {
+        self.properties.iter().find(|property| property.name == name)
+    }
+
+    /// Reads a table.
+    pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
+        draft.only(&[
+            "name",
+            "properties",
+            "configuration",
+            "metadata",
+            "description",
+            "attachments",
+            "belongs_to",
+            "custom_attributes",
+        ]);
+        draft.rename();
+        let mut table = Self { name: draft.name.clone(), properties: Vec::new() };
+        let Some(pair) = draft.pair(&["properties", "configuration", "custom_attributes"]) else {
+            return Some(table);
+        };
+        let Value::List(nodes) = &pair.node.value else {
+            draft.wrong::<()>(&pair, "a list of properties");
+            return Some(table);
+        };
+        let mut seen: Vec<(String, Mark)> = Vec::new();
+        for node in nodes {
+            let Some((property, mark)) = property(draft, node) else { continue };
+            if let Some((_, first)) = seen.iter().find(|(name, _)| *name == property.name) {
+                let help = format!("it was first named on line {}; this one is used", first.line);
+                draft.loose(
+                    mark,
+                    format!("the property `{}` is here twice", property.name),
+                    Some(help),
+                );
+                table.properties.retain(|p| p.name != property.name);
+            } else {
+                seen.push((property.name.clone(), mark));
+            }
+            table.properties.push(property);
+        }
+        Some(table)
+    }
+}
+
+fn property(draft: &mut DefinitionReader<'_>, node: &Node) -> Option<(Property, Mark)> {
+    let named = node.get("name").map(|pair| (pair.node.json(), pair.node.mark));
+    let Some((Json::String(name), mark)) = named else {
+        draft.error(node.mark, "a property needs a `name`", None);
+        return None;
+    };
+    const KNOWN: &[&str] = &[
+        "name",
+        "type",
+        "default",
+        "secret",
+        "belongs_to",
+        "description",
+        "metadata",
+        "options",
+        "attribute_type",
+        "label",
+        "validation",
+        "versions",
+        "public",
+    ];
+    draft.only_in(node, &format!("property `{name}`"), KNOWN);
+    if let Some(pair) = node.get("belongs_to")
+        && let Json::String(table) = pair.node.json()
+    {
+        draft.refer(Kind::Table, &table, pair.node.mark);
+    }
+    let secret = match node.get("secret").map(|pair| (pair.node.json(), pair)) {
+        None | Some((Json::Null, _)) => false,
+        Some((Json::Bool(secret), _)) => secret,
+        Some((_, pair)) => {
+            draft.wrong::<()>(pair, "true or false");
+            // Sealing too much is the safe mistake.
+            true
+        }
+    };
+    let default = node.get("default").map(|pair| pair.node.json()).filter(|json| !json.is_null());
+    Some((Property { name, kind: kind(draft, node), default, secret }, mark))
+}
+
+fn kind(draft: &mut DefinitionReader<'_>, node: &Node) -> PropertyKind {
+    let Some(pair) = node.get("type").or_else(|| node.get("attribute_type")) else {
+        return PropertyKind::String;
+    };
+    let Json::String(name) = pair.node.json() else {
+        if !pair.node.is_null() {
+            draft.wrong::<()>(pair, "the name of a property type");
+        }
+        return PropertyKind::String;
+    };
+    PropertyKind::from_name(&name).unwrap_or_else(|| {
+        let help =
+            suggest::did_you_mean(&name, KINDS.iter().map(|(name, _)| *name)).or_else(|| {
+                let names: Vec<_> = KINDS.iter().map(|(name, _)| *name).collect();
+                Some(format!("it can be {}", names.join(", ")))
+            });
+        draft.loose(pair.node.mark, format!("unknown property type `{name}`"), help);
+        PropertyKind::String
+    })
+}

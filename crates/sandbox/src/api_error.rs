@@ -1,0 +1,166 @@
+//! What a caller is told when an operation is refused: Stripe's error object and its texts.
+
+use serde_json::{Map, Value, json};
+
+/// A refused operation.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: u16,
+    /// `type` of the error object.
+    pub kind: &'static str,
+    /// `code`, when Stripe gives one.
+    pub code: Option<&'static str>,
+    /// `decline_code` of a card error.
+    pub decline_code: Option<&'static str>,
+    /// The text for a person.
+    pub message: String,
+    /// The parameter at fault, in form notation.
+    pub param: Option<Box<str>>,
+    /// The failed charge a decline left behind.
+    pub charge: Option<Box<str>>,
+    /// Whether what the operation wrote stays (a declined charge is kept).
+    pub keep: bool,
+    /// Whether the idempotency layer remembers it: not for failed parameter validation.
+    pub saved: bool,
+}
+
+/// An operation's answer: the object, or why not.
+pub type Answer = Result<Value, ApiError>;
+
+impl ApiError {
+    /// A 400 `invalid_request_error` that came after execution began.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self {
+            status: 400,
+            kind: "invalid_request_error",
+            code: None,
+            decline_code: None,
+            message: message.into(),
+            param: None,
+            charge: None,
+            keep: false,
+            saved: true,
+        }
+    }
+
+    /// A 402 `card_error`.
+    pub fn card(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 402, kind: "card_error", ..Self::invalid(message).code(code) }
+    }
+
+    /// A parameter that fails validation, before execution began.
+    pub fn parameter(code: &'static str, param: &str, message: impl Into<String>) -> Self {
+        Self { saved: false, ..Self::invalid(message).code(code).param(param) }
+    }
+
+    /// A required parameter that is absent.
+    pub fn missing(param: &str) -> Self {
+        Self::parameter("parameter_missing", param, format!("Missing required param: {param}."))
+    }
+
+    /// An id in the path that names nothing.
+    pub fn not_found(what: &str, id: &str) -> Self {
+        Self::no_such(what, id, "id").status(404)
+    }
+
+    /// An id among the parameters that names nothing.
+    pub fn no_such(what: &str, id: &str, param: &str) -> Self {
+        Self::invalid(format!("No such {what}: '{id}'")).code("resource_missing").param(param)
+    }
+
+    /// An address the sandbox does not know.
+    pub fn unrecognized(method: &str, path: &str) -> Self {
+        let message = format!(
+            "Unrecognized request URL ({method}: {path}). If you are trying to list objects, \
+             remove the trailing slash. If you are trying to retrieve an object, make sure you \
+             passed a valid (non-empty) identifier in your code. Please see \
+             https://stripe.com/docs or we can help at https://support.stripe.com/."
+        );
+        Self { saved: false, ..Self::invalid(message).status(404) }
+    }
+
+    /// A key without access to an account.
+    pub fn account(key: &str, account: &str) -> Self {
+        let message = format!(
+            "The provided key '{}' does not have access to account '{account}' (or that account \
+             does not exist). Application access may have been revoked.",
+            masked(key)
+        );
+        Self { saved: false, ..Self::invalid(message).status(403).code("account_invalid") }
+    }
+
+    /// Sets the status.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Sets the code.
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Sets the parameter at fault.
+    pub fn param(mut self, param: &str) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// The body of the answer.
+    pub fn body(&self, request_id: &str) -> Value {
+        let mut error = Map::new();
+        if let Some(charge) = &self.charge {
+            error.insert("charge".into(), json!(charge));
+        }
+        if let Some(code) = self.code {
+            error.insert("code".into(), json!(code));
+        }
+        if let Some(decline_code) = self.decline_code {
+            error.insert("decline_code".into(), json!(decline_code));
+        }
+        if let Some(code) = self.code {
+            let page = format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-"));
+            error.insert("doc_url".into(), json!(page));
+        }
+        error.insert("message".into(), json!(self.message));
+        if let Some(param) = &self.param {
+            error.insert("param".into(), json!(param));
+        }
+        let log = format!("https://dashboard.stripe.com/test/logs/{request_id}");
+        error.insert("request_log_url".into(), json!(log));
+        error.insert("type".into(), json!(self.kind));
+        json!({ "error": error })
+    }
+}
+
+/// A key as Stripe prints it: the kind, stars, and the last four characters.
+pub fn masked(key: &str) -> String {
+    let tail: String = key.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    let kind = ["sk_test_", "rk_test_", "pk_test_", "sk_live_", "rk_live_", "pk_live_"]
+        .into_iter()
+        .find(|kind| key.starts_with(kind))
+        .unwrap_or_default();
+    let stars = key.chars().count().saturating_sub(kind.len() + 4);
+    format!("{kind}{}{}", "*".repeat(stars.min(40)), if stars == 0 { "" } else { &tail })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_never_printed_whole() {
+        assert_eq!(masked("sk_test_abcdefgh1234"), "sk_test_********1234");
+        assert_eq!(masked("sk_test_abc"), "sk_test_");
+    }
+
+    #[test]
+    fn the_body_is_stripes() {
+        let body = ApiError::no_such("customer", "cus_1", "customer").body("req_1");
+        assert_eq!(body["error"]["message"], "No such customer: 'cus_1'");
+        assert_eq!(body["error"]["code"], "resource_missing");
+        assert_eq!(body["error"]["type"], "invalid_request_error");
+    }
+}

@@ -1,0 +1,94 @@
+//! One API request after its protocol was read: who calls, on which account, with what.
+
+use super::api_error::ApiError;
+use super::params::Params;
+
+/// What every endpoint sees.
+#[derive(Debug)]
+pub struct Call {
+    /// `GET`, `POST` or `DELETE`.
+    pub method: &'static str,
+    /// The path, without doubled slashes.
+    pub path: String,
+    /// Decoded parameters.
+    pub params: Params,
+    /// API version to answer in.
+    pub version: String,
+    /// The secret or publishable key.
+    pub key: String,
+    /// Where the caller sits.
+    pub client_ip: String,
+}
+
+const CURRENCIES: &str = "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd \
+    bob brl bsd bwp byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp \
+    gbp gel gip gmd gnf gtq gyd hkd hnl hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw \
+    kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio \
+    nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos \
+    srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar \
+    zmw";
+
+/// Currencies without a smaller unit.
+const ZERO_DECIMAL: &str = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf";
+
+impl Call {
+    /// The currency, which must be one Stripe knows.
+    pub fn currency(&self) -> Result<String, ApiError> {
+        let currency = self.params.required("currency")?.trim().to_lowercase();
+        if CURRENCIES.split_whitespace().any(|known| known == currency) {
+            return Ok(currency);
+        }
+        let known = CURRENCIES.split_whitespace().collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "Invalid currency: {currency}. Stripe currently supports these currencies: {known}"
+        );
+        Err(ApiError { saved: false, ..ApiError::invalid(message) }.param("currency"))
+    }
+
+    /// The amount, which must be there and positive.
+    pub fn amount(&self) -> Result<i64, ApiError> {
+        self.params.amount("amount")?.ok_or_else(|| ApiError::missing("amount"))
+    }
+
+    /// The account header's key as Stripe prints it.
+    pub fn is(&self, method: &str) -> bool {
+        self.method == method
+    }
+}
+
+/// An amount for people: `$20.00`, `€20.00`, `¥2000`, `20.00 PLN`.
+pub fn money(amount: i64, currency: &str) -> String {
+    let zero = ZERO_DECIMAL.split_whitespace().any(|code| code == currency);
+    let figure = if zero {
+        amount.to_string()
+    } else {
+        format!("{}.{:02}", amount / 100, (amount % 100).abs())
+    };
+    match currency {
+        "usd" => format!("${figure}"),
+        "eur" => format!("€{figure}"),
+        "gbp" => format!("£{figure}"),
+        "jpy" => format!("¥{figure}"),
+        other => format!("{figure} {}", other.to_uppercase()),
+    }
+}
+
+/// Refuses a charge below Stripe's minimum.
+pub fn check_minimum(amount: i64, currency: &str) -> Result<(), ApiError> {
+    let least = match currency {
+        "gbp" => 30,
+        "dkk" => 250,
+        "sek" | "nok" => 300,
+        "hkd" => 400,
+        "mxn" => 1_000,
+        "huf" => 17_500,
+        "czk" => 1_500,
+        "usd" | "eur" | "cad" | "aud" | "nzd" | "chf" | "jpy" | "sgd" | "brl" => 50,
+        _ => 1,
+    };
+    if amount >= least {
+        return Ok(());
+    }
+    let message = format!("Amount must be at least {} {currency}", money(least, currency));
+    Err(ApiError::parameter("amount_too_small", "amount", message))
+}

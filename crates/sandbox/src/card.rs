@@ -1,0 +1,263 @@
+//! Stripe's test cards: what each number, token and payment method does.
+
+use super::api_error::ApiError;
+
+/// What a test card does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// Pays.
+    Pay,
+    /// Pays, and the money is available at once.
+    PayAvailable,
+    /// Pays, then is disputed for a reason; an inquiry withdraws nothing.
+    Dispute(&'static str, bool),
+    /// Pays with a risk level.
+    Risk(&'static str),
+    /// Pays; the refund comes back later.
+    RefundFails,
+    /// Pays; a check fails: `cvc_check`, `address_zip_check`.
+    CheckFails(&'static str),
+    /// Declines: code, decline code, message, param; the last says whether attaching fails too.
+    Decline(&'static str, &'static str, &'static str, &'static str, bool),
+}
+
+/// One test card.
+#[derive(Debug, Clone, Copy)]
+pub struct TestCard {
+    /// The number; made up where Stripe publishes none.
+    pub number: &'static str,
+    /// Tokens that stand for it, without `tok_`.
+    pub tokens: &'static [&'static str],
+    /// Brand as old API versions write it.
+    pub brand: &'static str,
+    /// `credit`, `debit`, `prepaid`.
+    pub funding: &'static str,
+    /// Two letters.
+    pub country: &'static str,
+    /// What it does.
+    pub behaviour: Behaviour,
+}
+
+const DECLINED: &str = "Your card was declined.";
+const VISA: TestCard = TestCard {
+    number: "4242424242424242",
+    tokens: &["visa", "us"],
+    brand: "Visa",
+    funding: "credit",
+    country: "US",
+    behaviour: Behaviour::Pay,
+};
+
+const fn card(
+    number: &'static str,
+    tokens: &'static [&'static str],
+    brand: &'static str,
+    funding: &'static str,
+) -> TestCard {
+    TestCard { number, tokens, brand, funding, ..VISA }
+}
+
+const fn visa(
+    number: &'static str,
+    tokens: &'static [&'static str],
+    behaviour: Behaviour,
+) -> TestCard {
+    TestCard { number, tokens, behaviour, ..VISA }
+}
+
+const fn decline(code: &'static str, message: &'static str) -> Behaviour {
+    Behaviour::Decline("card_declined", code, message, "", true)
+}
+
+const fn fails_later(code: &'static str) -> Behaviour {
+    Behaviour::Decline("card_declined", code, DECLINED, "", false)
+}
+
+/// All of them.
+pub const CARDS: &[TestCard] = &[
+    VISA,
+    card("4000056655665556", &["visa_debit", "visa_debit_us_transferSuccess"], "Visa", "debit"),
+    card("5555555555554444", &["mastercard"], "MasterCard", "credit"),
+    card("5200828282828210", &["mastercard_debit"], "MasterCard", "debit"),
+    card("5105105105105100", &["mastercard_prepaid"], "MasterCard", "prepaid"),
+    card("2223003122003222", &[], "MasterCard", "credit"),
+    card("378282246310005", &["amex"], "American Express", "credit"),
+    card("371449635398431", &[], "American Express", "credit"),
+    card("6011111111111117", &["discover"], "Discover", "credit"),
+    card("3056930009020004", &["diners"], "Diners Club", "credit"),
+    card("3566002020360505", &["jcb"], "JCB", "credit"),
+    card("6200000000000005", &["unionpay"], "UnionPay", "credit"),
+    visa("4000000000000077", &["bypassPending"], Behaviour::PayAvailable),
+    visa("4000003720000278", &["bypassPendingInternational"], Behaviour::PayAvailable),
+    visa("4000000000000259", &["createDispute"], Behaviour::Dispute("fraudulent", false)),
+    visa(
+        "4000000000002685",
+        &["createDisputeProductNotReceived"],
+        Behaviour::Dispute("product_not_received", false),
+    ),
+    visa("4000000000001976", &["createDisputeInquiry"], Behaviour::Dispute("fraudulent", true)),
+    visa("4000000000005126", &["refundFail"], Behaviour::RefundFails),
+    visa("4000000000009235", &["riskLevelElevated"], Behaviour::Risk("elevated")),
+    visa("4000000000004954", &["riskLevelHighest"], Behaviour::Risk("highest")),
+    visa("4000000000000101", &["cvcCheckFail"], Behaviour::CheckFails("cvc_check")),
+    visa("4000000000000036", &["avsZipFail"], Behaviour::CheckFails("address_zip_check")),
+    visa("4000000000003220", &["threeDSecure2Required"], Behaviour::Pay),
+    visa("4000002500003155", &["authenticationRequiredOnSetup"], Behaviour::Pay),
+    visa(
+        "4000000000000002",
+        &["chargeDeclined", "visa_chargeDeclined"],
+        decline("generic_decline", DECLINED),
+    ),
+    visa(
+        "4000000000009995",
+        &[
+            "chargeDeclinedInsufficientFunds",
+            "visa_chargeDeclinedInsufficientFunds",
+            "visa_debit_chargeDeclinedInsufficientFunds",
+        ],
+        decline("insufficient_funds", "Your card has insufficient funds."),
+    ),
+    visa(
+        "4000000000009987",
+        &["visa_chargeDeclinedLostCard", "chargeDeclinedLostCard"],
+        decline("lost_card", DECLINED),
+    ),
+    visa(
+        "4000000000009979",
+        &["visa_chargeDeclinedStolenCard", "chargeDeclinedStolenCard"],
+        decline("stolen_card", DECLINED),
+    ),
+    visa(
+        "4000000000000069",
+        &["chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"],
+        Behaviour::Decline("expired_card", "", "Your card has expired.", "exp_month", true),
+    ),
+    visa(
+        "4000000000000127",
+        &["chargeDeclinedIncorrectCvc", "visa_chargeDeclinedIncorrectCvc"],
+        Behaviour::Decline(
+            "incorrect_cvc",
+            "",
+            "Your card's security code is incorrect.",
+            "cvc",
+            true,
+        ),
+    ),
+    visa(
+        "4000000000000119",
+        &["chargeDeclinedProcessingError", "visa_chargeDeclinedProcessingError"],
+        Behaviour::Decline(
+            "processing_error",
+            "",
+            "An error occurred while processing your card. Try again in a little bit.",
+            "",
+            true,
+        ),
+    ),
+    visa(
+        "4000000000006975",
+        &["visa_chargeDeclinedVelocityLimitExceeded"],
+        decline(
+            "card_velocity_exceeded",
+            "Your card was declined for making repeated attempts \
+            too frequently or exceeding its amount limit.",
+        ),
+    ),
+    visa(
+        "4100000000000019",
+        &["chargeDeclinedFraudulent", "visa_chargeDeclinedFraudulent", "radarBlock"],
+        decline("fraudulent", DECLINED),
+    ),
+    visa(
+        "4000000000000341",
+        &["chargeCustomerFail", "visa_chargeCustomerFail"],
+        fails_later("generic_decline"),
+    ),
+    visa("4000000000000341l", &["visa_chargeCustomerFailLostCard"], fails_later("lost_card")),
+    visa("4000000000000341s", &["visa_chargeCustomerFailStolenCard"], fails_later("stolen_card")),
+];
+
+/// The card a published token (`tok_visa`) or payment method (`pm_card_visa`) stands for.
+pub fn published(id: &str) -> Option<&'static TestCard> {
+    let name = id.strip_prefix("tok_").or_else(|| id.strip_prefix("pm_card_"))?;
+    CARDS.iter().find(|card| card.tokens.contains(&name))
+}
+
+/// What a number does; real cards are declined in test mode.
+pub fn behaviour(number: &str) -> Behaviour {
+    CARDS.iter().find(|card| card.number == number).map_or(
+        Behaviour::Decline(
+            "card_declined",
+            "test_mode_live_card",
+            "Your card was declined. Your request was in test mode, but used a non test (live) \
+             card. For a list of valid test cards, visit: https://stripe.com/docs/testing.",
+            "",
+            true,
+        ),
+        |card| card.behaviour,
+    )
+}
+
+/// The card of a number, for its brand and funding.
+pub fn of_number(number: &str) -> TestCard {
+    if let Some(card) = CARDS.iter().find(|card| card.number == number) {
+        return *card;
+    }
+    let brand = match number.as_bytes() {
+        [b'4', ..] => "Visa",
+        [b'5' | b'2', ..] => "MasterCard",
+        [b'3', b'4' | b'7', ..] => "American Express",
+        [b'6', ..] => "Discover",
+        [b'3', b'5', ..] => "JCB",
+        [b'3', ..] => "Diners Club",
+        _ => "Unknown",
+    };
+    TestCard { brand, ..VISA }
+}
+
+/// The refusal a declining card gives.
+pub fn refusal(behaviour: Behaviour) -> Option<ApiError> {
+    let Behaviour::Decline(code, decline_code, message, param, _) = behaviour else { return None };
+    let mut refusal = ApiError::card(code, message);
+    refusal.decline_code = (!decline_code.is_empty()).then_some(decline_code);
+    refusal.param = (!param.is_empty()).then(|| param.into());
+    Some(refusal)
+}
+
+/// The check digit of a card number.
+pub fn passes_luhn(number: &str) -> bool {
+    let digits = number.bytes().rev().map(|byte| u32::from(byte.wrapping_sub(b'0')));
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(at, digit)| match (at % 2, digit) {
+            (0, digit) => digit,
+            (_, digit) if digit > 4 => digit * 2 - 9,
+            (_, digit) => digit * 2,
+        })
+        .sum();
+    (12..=19).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && sum.is_multiple_of(10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_published_number_is_a_card_number() {
+        for card in CARDS.iter().filter(|card| card.number.bytes().all(|b| b.is_ascii_digit())) {
+            assert!(passes_luhn(card.number), "{}", card.number);
+        }
+        assert!(!passes_luhn("4242424242424241"));
+    }
+
+    #[test]
+    fn tokens_and_methods_name_cards() {
+        assert_eq!(published("tok_visa").unwrap().number, "4242424242424242");
+        assert_eq!(published("pm_card_chargeDeclined").unwrap().number, "4000000000000002");
+        assert!(published("tok_nope").is_none());
+        let refused = refusal(behaviour("4000000000000069")).unwrap();
+        assert_eq!((refused.code, refused.status), (Some("expired_card"), 402));
+    }
+}

@@ -1,0 +1,302 @@
+//! Control, for tests and people: look at everything, reset, advance the clock, break things.
+//!
+//! All of it is JSON below `/_sandbox`: `GET health | state | settings | faults | deliveries |
+//! requests | ledger`; `POST reset`, `POST clock {seconds, hours, days}`, `POST settings {…}`,
+//! `POST faults {path, method, nth, times, fault, delay_ms, should_retry}`, `DELETE faults`,
+//! `POST events/:id/resend {endpoint, signature: wrong | old | none | double}`, and
+//! `POST payouts {account, currency}` for an automatic payout of all that is available.
+
+use super::api_error::ApiError;
+use super::call::Call;
+use super::due_work;
+use super::endpoint::payout;
+use super::event;
+use super::fault::Rule;
+use super::identifier;
+use super::reply::Reply;
+use super::shared::Shared;
+use super::state::{Kind, PLATFORM, SandboxState};
+use super::tx::Tx;
+use super::{protocol, render};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{Response, header};
+use axum::middleware::{self, Next};
+use axum::routing::{get, post};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+type Answer = Response<Body>;
+type Everything = State<Arc<Shared>>;
+
+/// Everything below `/_sandbox`.
+pub fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/state", get(state))
+        .route("/reset", post(reset))
+        .route("/clock", post(clock))
+        .route("/settings", get(settings).post(set))
+        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/events/{id}/resend", post(resend))
+        .route("/deliveries", get(deliveries))
+        .route("/requests", get(requests))
+        .route("/ledger", get(ledger))
+        .route("/payouts", post(run_payout))
+        .layer(DefaultBodyLimit::max(64 * 1024))
+        .layer(middleware::from_fn(own_pages_only))
+}
+
+/// A page from elsewhere, open in the same browser, must not control the sandbox.
+async fn own_pages_only(request: Request, next: Next) -> Answer {
+    let headers = request.headers();
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let foreign = headers.get(header::ORIGIN).is_some_and(|origin| {
+        origin.to_str().ok().and_then(|o| o.split_once("://")).is_none_or(|(_, from)| from != host)
+    });
+    if foreign {
+        return wrong(403, "The sandbox is controlled from its own pages only.");
+    }
+    next.run(request).await
+}
+
+fn good(body: Value) -> Answer {
+    Reply::good(body).into_response()
+}
+
+fn wrong(status: u16, message: &str) -> Answer {
+    let body = json!({"error": {"type": "sandbox_error", "message": message}});
+    Reply { status, body, headers: Vec::new(), garbled: false }.into_response()
+}
+
+/// A JSON object, or nothing at all for an empty body.
+fn read(body: &Bytes) -> Result<Map<String, Value>, String> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(body).map_err(|error| format!("The body is no JSON object: {error}"))
+}
+
+async fn health(State(shared): Everything) -> Answer {
+    good(json!({"ok": true, "instance": shared.state().instance}))
+}
+
+async fn state(State(shared): Everything) -> Answer {
+    good(summary(&shared.state(), 50))
+}
+
+/// Everything at a glance, with the newest `most` of each log.
+pub fn summary(state: &SandboxState, most: usize) -> Value {
+    let tx = Tx::new(state, Arc::from(PLATFORM));
+    let requests: Vec<_> = state.requests.iter().rev().take(most).collect();
+    json!({
+        "instance": state.instance, "clock": {"now": state.clock.now(),
+            "ahead_seconds": state.clock.offset()},
+        "settings": state.settings, "counts": state.counts(),
+        "balances": state.ledger.dump()["balances"], "ledger_faults": state.ledger.faults(),
+        "events": newest(state, Kind::Event, most), "deliveries": newest(state, Kind::Delivery, most),
+        "requests": requests, "faults": state.faults.rules, "platform": tx.account.to_string(),
+    })
+}
+
+/// The newest objects of a kind, of all accounts, shaped for people.
+pub fn newest(state: &SandboxState, kind: Kind, most: usize) -> Vec<Value> {
+    let mut found: Vec<_> = state.ids_everywhere(kind).filter_map(|id| state.stored(id)).collect();
+    found.sort_unstable_by_key(|stored| std::cmp::Reverse(stored.seq));
+    let newest = found.into_iter().take(most);
+    newest
+        .map(|stored| {
+            let mut value = stored.value();
+            let due = value.get("_due").cloned();
+            super::version::shape(&mut value, &state.settings.default_version, &[]);
+            value["account"] = json!(&*stored.account);
+            if let Some(due) = due {
+                value["next_attempt_at_ms"] = due;
+            }
+            value
+        })
+        .collect()
+}
+
+async fn reset(State(shared): Everything) -> Answer {
+    let mut state = shared.state();
+    let mut fresh = SandboxState::new(identifier::random_seed(), state.settings.clone());
+    due_work::found(&mut fresh);
+    if let Some(mut journal) = state.journal.take() {
+        journal.rewrite(&fresh);
+        fresh.journal = Some(journal);
+    }
+    *state = fresh;
+    good(json!({"reset": true, "instance": state.instance}))
+}
+
+async fn clock(State(shared): Everything, body: Bytes) -> Answer {
+    let body = match read(&body) {
+        Ok(body) => body,
+        Err(message) => return wrong(400, &message),
+    };
+    let unit = |name: &str, seconds: i64| {
+        body.get(name).and_then(Value::as_i64).unwrap_or(0).saturating_mul(seconds)
+    };
+    let seconds = unit("seconds", 1) + unit("hours", 3_600) + unit("days", 86_400);
+    if seconds < 0 {
+        return wrong(400, "The clock goes forward only.");
+    }
+    let mut state = shared.state();
+    state.clock.advance(seconds);
+    due_work::run(&mut state);
+    keep_head(&mut state);
+    shared.bell.notify_one();
+    good(json!({"now": state.clock.now(), "ahead_seconds": state.clock.offset()}))
+}
+
+fn keep_head(state: &mut SandboxState) {
+    if let Some(mut journal) = state.journal.take() {
+        journal.append_world(state);
+        state.journal = Some(journal);
+    }
+}
+
+async fn settings(State(shared): Everything) -> Answer {
+    good(json!(shared.state().settings))
+}
+
+async fn set(State(shared): Everything, body: Bytes) -> Answer {
+    let wanted = match read(&body) {
+        Ok(wanted) => wanted,
+        Err(message) => return wrong(400, &message),
+    };
+    let mut state = shared.state();
+    let mut all = json!(state.settings);
+    for (name, value) in wanted {
+        if all.get(&name).is_none() {
+            return wrong(400, &format!("There is no setting {name}."));
+        }
+        all[name] = value;
+    }
+    match serde_json::from_value(all) {
+        Ok(settings) => state.settings = settings,
+        Err(error) => return wrong(400, &error.to_string()),
+    }
+    keep_head(&mut state);
+    good(json!(state.settings))
+}
+
+async fn faults(State(shared): Everything) -> Answer {
+    good(json!({"rules": shared.state().faults.rules}))
+}
+
+async fn add_fault(State(shared): Everything, body: Bytes) -> Answer {
+    let rule: Rule = match serde_json::from_slice(&body) {
+        Ok(rule) => rule,
+        Err(error) => return wrong(400, &format!("That is no fault rule: {error}")),
+    };
+    let mut state = shared.state();
+    if !state.faults.add(rule) {
+        return wrong(400, "There are too many fault rules; delete them first.");
+    }
+    good(json!({"rules": state.faults.rules}))
+}
+
+async fn clear_faults(State(shared): Everything) -> Answer {
+    shared.state().faults.rules.clear();
+    good(json!({"rules": []}))
+}
+
+async fn resend(State(shared): Everything, Path(id): Path<String>, body: Bytes) -> Answer {
+    let body = match read(&body) {
+        Ok(body) => body,
+        Err(message) => return wrong(400, &message),
+    };
+    let mut state = shared.state();
+    let mut tx = Tx::new(&state, Arc::from(PLATFORM));
+    let Some((account, event)) = tx.anywhere(Kind::Event, &id) else {
+        return wrong(404, &format!("No such event: {id}"));
+    };
+    let endpoints = match body.get("endpoint").and_then(Value::as_str) {
+        Some(one) => vec![one.to_owned()],
+        None => event::listeners(&tx, super::tx::text(&event, "type"), &account),
+    };
+    let mut queued = Vec::new();
+    for endpoint in endpoints {
+        let delivery = event::queue(&mut tx, &event, &endpoint);
+        if let (Some(tamper), Some((_, mut made))) =
+            (body.get("signature"), tx.anywhere(Kind::Delivery, &delivery))
+        {
+            made["_tamper"] = tamper.clone();
+            tx.update(&made);
+        }
+        queued.push(delivery);
+    }
+    let changes = tx.into_changes();
+    state.apply(changes);
+    shared.bell.notify_one();
+    good(json!({"deliveries": queued}))
+}
+
+async fn deliveries(State(shared): Everything) -> Answer {
+    good(json!({"data": newest(&shared.state(), Kind::Delivery, 500)}))
+}
+
+async fn requests(State(shared): Everything) -> Answer {
+    let state = shared.state();
+    let data: Vec<_> = state.requests.iter().rev().collect();
+    good(json!({"data": data}))
+}
+
+async fn ledger(State(shared): Everything) -> Answer {
+    let mut state = shared.state();
+    due_work::run(&mut state);
+    let mut dump = state.ledger.dump();
+    dump["nets"] = nets(&state);
+    good(dump)
+}
+
+/// Sums of the rows, to be compared with the balances they make up.
+fn nets(state: &SandboxState) -> Value {
+    let mut sums: std::collections::BTreeMap<(String, String), i64> = Default::default();
+    for id in state.ids_everywhere(Kind::Transaction) {
+        let Some(stored) = state.stored(id) else { continue };
+        let row = stored.value();
+        let at = (stored.account.to_string(), super::tx::text(&row, "currency").to_owned());
+        *sums.entry(at).or_default() += super::tx::number(&row, "net");
+    }
+    let entries = sums.into_iter();
+    entries
+        .map(|((account, currency), net)| json!({"account": account, "currency": currency, "net": net}))
+        .collect()
+}
+
+/// Runs an automatic payout, as Stripe does by schedule.
+async fn run_payout(State(shared): Everything, body: Bytes) -> Answer {
+    let body = match read(&body) {
+        Ok(body) => body,
+        Err(message) => return wrong(400, &message),
+    };
+    let text = |name: &str, default: &str| {
+        body.get(name).and_then(Value::as_str).unwrap_or(default).to_owned()
+    };
+    let mut state = shared.state();
+    due_work::run(&mut state);
+    let mut tx = Tx::new(&state, text("account", PLATFORM).into());
+    let call = Call {
+        method: "POST",
+        path: "/v1/payouts".into(),
+        params: protocol::no_params(),
+        version: state.settings.default_version.clone(),
+        key: String::new(),
+        client_ip: String::new(),
+    };
+    let made = payout::run_automatic(&mut tx, &text("currency", "usd"))
+        .and_then(|payout| render::answer(&tx, &call, payout));
+    match made {
+        Ok(payout) => {
+            let changes = tx.into_changes();
+            state.apply(changes);
+            shared.bell.notify_one();
+            good(payout)
+        }
+        Err(ApiError { message, .. }) => wrong(400, &message),
+    }
+}

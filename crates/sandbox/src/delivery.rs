@@ -1,0 +1,179 @@
+//! Webhook delivery: signed anew for each attempt, retried with pauses, logged.
+
+use super::due_work;
+use super::shared::Shared;
+use super::signature;
+use super::state::{Kind, PLATFORM, SandboxState};
+use super::tx::{Tx, number, text};
+use super::version;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// Attempts under way at once.
+const AT_ONCE: usize = 16;
+/// How long an endpoint may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often the clock is looked at when nothing happens.
+const TICK: Duration = Duration::from_millis(500);
+/// Characters of an endpoint's answer that are kept.
+const ANSWER_KEPT: usize = 300;
+
+/// One attempt, ready to be sent.
+#[derive(Debug)]
+struct Attempt {
+    delivery: Arc<str>,
+    url: String,
+    signature: Option<String>,
+    body: String,
+}
+
+/// The client all deliveries use: it follows no redirect and asks no proxy.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(PATIENCE)
+        .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+        .build()
+}
+
+/// Delivers until it is dropped; also lets time do its work.
+pub async fn run(shared: Arc<Shared>, client: reqwest::Client) {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    loop {
+        let attempts = {
+            let mut state = shared.state();
+            due_work::run(&mut state);
+            take_due(&mut state, AT_ONCE)
+        };
+        if attempts.is_empty() {
+            let _ = tokio::time::timeout(TICK, shared.bell.notified()).await;
+            continue;
+        }
+        for attempt in attempts {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let (shared, client) = (shared.clone(), client.clone());
+            tokio::spawn(async move {
+                send(&shared, &client, attempt).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+/// Takes what is due out of the queue and signs it.
+fn take_due(state: &mut SandboxState, most: usize) -> Vec<Attempt> {
+    let now = state.clock.now_ms();
+    let mut attempts = Vec::new();
+    while attempts.len() < most {
+        let Some((due, _)) = state.deliveries_due.first() else { break };
+        if *due > now {
+            break;
+        }
+        let Some((_, id)) = state.deliveries_due.pop_first() else { break };
+        match prepare(state, &id) {
+            Some(attempt) => attempts.push(attempt),
+            None => end(state, &id, "canceled"),
+        }
+    }
+    attempts
+}
+
+fn prepare(state: &SandboxState, id: &Arc<str>) -> Option<Attempt> {
+    let delivery = state.stored(id)?.value();
+    let endpoint = state.stored(text(&delivery, "endpoint"))?.value();
+    if endpoint["status"] != "enabled" {
+        return None;
+    }
+    let mut event = state.stored(text(&delivery, "event"))?.value();
+    let wanted = endpoint["api_version"].as_str().or(event["api_version"].as_str());
+    let wanted = wanted.unwrap_or(&state.settings.default_version).to_owned();
+    version::shape(&mut event, &wanted, &[]);
+    event["api_version"] = json!(wanted);
+    let body = serde_json::to_string_pretty(&event).ok()?;
+    let secret = text(&endpoint, "_secret");
+    // The receiver's tolerance is against its own clock, so the machine's time is signed.
+    let moment = super::clock::machine_ms() / 1_000;
+    let signature = match text(&delivery, "_tamper") {
+        "wrong" => Some(signature::header("whsec_wrong", moment, &body)),
+        "old" => Some(signature::header(secret, moment - 3_600, &body)),
+        "none" => None,
+        "double" => {
+            let other = signature::sign("whsec_rolled", moment, &body);
+            let own = signature::sign(secret, moment, &body);
+            Some(format!("t={moment},v1={other},v1={own}"))
+        }
+        _ => Some(signature::header(secret, moment, &body)),
+    };
+    let url = text(&endpoint, "url").to_owned();
+    Some(Attempt { delivery: id.clone(), url, signature, body })
+}
+
+async fn send(shared: &Shared, client: &reqwest::Client, attempt: Attempt) {
+    let started = Instant::now();
+    let mut request = client
+        .post(&attempt.url)
+        .header("content-type", "application/json; charset=utf-8")
+        .body(attempt.body);
+    if let Some(signature) = attempt.signature {
+        request = request.header("stripe-signature", signature);
+    }
+    let (status, answer) = match request.send().await {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            let text = response.text().await.unwrap_or_default();
+            (Some(status), text.chars().take(ANSWER_KEPT).collect::<String>())
+        }
+        Err(error) => (None, error.without_url().to_string()),
+    };
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let mut state = shared.state();
+    let entry = json!({"at": state.clock.now(), "status": status, "answer": answer, "ms": ms});
+    record(&mut state, &attempt.delivery, entry, &shared.webhook_backoff);
+    drop(state);
+    shared.bell.notify_one();
+}
+
+/// Notes an attempt and decides what follows.
+fn record(state: &mut SandboxState, id: &str, entry: Value, backoff: &[Duration]) {
+    let good = matches!(number(&entry, "status"), 200..=299);
+    let Some(mut delivery) = state.stored(id).map(|stored| stored.value()) else { return };
+    let Some(attempts) = delivery["attempts"].as_array_mut() else { return };
+    attempts.push(entry);
+    let made = attempts.len();
+    let pause = backoff.get(made - 1).filter(|_| !good);
+    if let Some(pause) = pause {
+        let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        delivery["_due"] = json!(state.clock.now_ms().saturating_add(pause));
+        change(state, delivery, None);
+    } else {
+        let ended = if good { "delivered" } else { "failed" };
+        change(state, delivery, Some(ended));
+    }
+}
+
+fn end(state: &mut SandboxState, id: &str, ended: &'static str) {
+    if let Some(delivery) = state.stored(id).map(|stored| stored.value()) {
+        change(state, delivery, Some(ended));
+    }
+}
+
+/// Writes a delivery back; an ended one is no longer due, a delivered one counts down its event.
+fn change(state: &mut SandboxState, mut delivery: Value, ended: Option<&'static str>) {
+    let mut tx = Tx::new(state, Arc::from(PLATFORM));
+    if let Some(state) = ended {
+        delivery["state"] = json!(state);
+        delivery.as_object_mut().map(|fields| fields.shift_remove("_due"));
+    }
+    if ended == Some("delivered")
+        && let Some((_, mut event)) = tx.anywhere(Kind::Event, text(&delivery, "event"))
+    {
+        event["pending_webhooks"] = json!((number(&event, "pending_webhooks") - 1).max(0));
+        tx.update(&event);
+    }
+    tx.update(&delivery);
+    let changes = tx.into_changes();
+    state.apply(changes);
+}

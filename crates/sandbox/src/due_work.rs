@@ -1,0 +1,56 @@
+//! What time does: money becomes available, payouts arrive, authorizations expire, keys are forgotten.
+
+use super::endpoint::{charge, payout, refund};
+use super::event;
+use super::state::{Kind, PLATFORM, SandboxState};
+use super::tx::Tx;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Brings the state up to its clock.
+pub fn run(state: &mut SandboxState) {
+    let now = state.clock.now();
+    let keep_seconds = state.settings.key_seconds;
+    state.keys.forget_before(now - keep_seconds);
+    for account in state.ledger.settle(now) {
+        let mut tx = Tx::new(state, account.clone());
+        let balance = super::endpoint::balance::object(&tx, &account);
+        event::emit(&mut tx, "balance.available", &account, &balance, None);
+        let changes = tx.into_changes();
+        state.apply(changes);
+    }
+    while let Some(id) = state.take_due() {
+        let Some(stored) = state.stored(&id).cloned() else { continue };
+        let mut tx = Tx::new(state, stored.account.clone());
+        let mut object = stored.value();
+        if let Some(fields) = object.as_object_mut() {
+            fields.shift_remove("_due");
+        }
+        tx.update(&object);
+        match stored.kind {
+            Kind::Charge => charge::expire(&mut tx, object),
+            Kind::Payout => payout::arrive(&mut tx, object),
+            Kind::Refund => refund::fail(&mut tx, object),
+            _ => {}
+        }
+        let changes = tx.into_changes();
+        state.apply(changes);
+    }
+}
+
+/// The platform's own account and bank account, which exist from the start.
+pub fn found(state: &mut SandboxState) {
+    let mut tx = Tx::new(state, Arc::from(PLATFORM));
+    let account = super::endpoint::account::platform(&tx);
+    tx.insert(Kind::Account, None, &account);
+    let bank = super::endpoint::bank::object(
+        &mut tx,
+        "000123456789",
+        json!({
+            "account": PLATFORM, "currency": "usd", "default_for_currency": true,
+        }),
+    );
+    tx.insert(Kind::Source, Some(PLATFORM), &bank);
+    let changes = tx.into_changes();
+    state.apply(changes);
+}

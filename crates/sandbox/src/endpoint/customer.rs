@@ -1,0 +1,147 @@
+//! Customers.
+
+use super::super::api_error::{Answer, ApiError};
+use super::super::call::Call;
+use super::super::event::emit;
+use super::super::listing;
+use super::super::state::Kind;
+use super::super::tx::{Tx, text};
+use super::source;
+use serde_json::{Value, json};
+
+/// Paths below `/v1/customers`.
+pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
+    Some(match (call.method, path) {
+        ("POST", []) => create(call, tx),
+        ("GET", []) => listing::page(tx, call, tx.ids(Kind::Customer), &|customer| {
+            customer.get("deleted").is_none()
+                && listing::by_fields(&call.params, &["email"])(customer)
+        }),
+        ("GET", [id]) => {
+            tx.get(Kind::Customer, id).ok_or_else(|| ApiError::not_found("customer", id))
+        }
+        ("POST", [id]) => update(call, tx, id),
+        ("DELETE", [id]) => delete(tx, id),
+        (_, [id, "sources" | "cards" | "bank_accounts", rest @ ..]) => {
+            return match live(tx, id) {
+                Ok(customer) => source::route(call, tx, &customer, rest),
+                Err(refusal) => Some(Err(refusal)),
+            };
+        }
+        ("GET", [id, "payment_methods"]) => live(tx, id)
+            .and_then(|_| listing::page(tx, call, tx.children(Kind::Method, id), &|_| true)),
+        _ => return None,
+    })
+}
+
+/// A customer that is not deleted.
+fn live(tx: &Tx<'_>, id: &str) -> Answer {
+    let customer = tx.get(Kind::Customer, id).filter(|customer| customer.get("deleted").is_none());
+    customer.ok_or_else(|| ApiError::not_found("customer", id))
+}
+
+/// A customer named among the parameters.
+pub fn named(tx: &Tx<'_>, id: &str) -> Answer {
+    live(tx, id).map_err(|_| ApiError::no_such("customer", id, "customer"))
+}
+
+fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
+    let id = match call.params.filled("id")? {
+        Some(id) if tx.stored(id).is_some() => {
+            return Err(ApiError::invalid("Customer already exists.")
+                .code("resource_already_exists")
+                .param("id"));
+        }
+        Some(id) => id.to_owned(),
+        None => tx.id("cus_"),
+    };
+    let prefix = super::super::identifier::make("", &id, 0)[..8].to_uppercase();
+    let mut customer = json!({
+        "id": id, "object": "customer", "address": null, "balance": 0, "created": tx.now,
+        "currency": null, "default_source": null, "delinquent": false, "description": null,
+        "discount": null, "email": null, "invoice_prefix": prefix,
+        "invoice_settings": {"custom_fields": null, "default_payment_method": null, "footer": null},
+        "livemode": false, "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
+        "preferred_locales": [], "shipping": null, "tax_exempt": "none",
+    });
+    fill(call, &mut customer)?;
+    tx.insert(Kind::Customer, None, &customer);
+    let added = match call.params.has("source") || call.params.has("card") {
+        true => Some(source::attach(call, tx, &customer)?),
+        false => None,
+    };
+    if let Some(source) = &added {
+        customer["default_source"] = source["id"].clone();
+        tx.update(&customer);
+    }
+    let account = tx.account.clone();
+    emit(tx, "customer.created", &account, &customer, None);
+    if let Some(source) = added {
+        emit(tx, "customer.source.created", &account, &source, None);
+    }
+    Ok(customer)
+}
+
+fn fill(call: &Call, customer: &mut Value) -> Result<(), ApiError> {
+    let params = &call.params;
+    if let Some(email) = params.text("email")?.filter(|email| !email.is_empty())
+        && (!email.contains('@') || email.contains(char::is_whitespace) || email.len() > 512)
+    {
+        return Err(ApiError::parameter(
+            "email_invalid",
+            "email",
+            format!("Invalid email address: {email}"),
+        ));
+    }
+    params.patch(customer, &["description", "email", "name", "phone", "tax_exempt"])?;
+    params.patch_groups(customer, &["address", "shipping", "invoice_settings"]);
+    if let Some(balance) = params.integer("balance")?.or(params.integer("account_balance")?) {
+        customer["balance"] = json!(balance);
+    }
+    if params.has("preferred_locales") {
+        customer["preferred_locales"] = json!(params.list("preferred_locales"));
+    }
+    params.patch_metadata(customer)
+}
+
+fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
+    let before = live(tx, id)?;
+    let mut customer = before.clone();
+    fill(call, &mut customer)?;
+    if let Some(wanted) =
+        call.params.filled("default_source")?.or(call.params.filled("default_card")?)
+    {
+        if !tx.children(Kind::Source, id).iter().any(|source| &**source == wanted) {
+            return Err(ApiError::no_such("source", wanted, "default_source"));
+        }
+        customer["default_source"] = json!(wanted);
+    }
+    tx.update(&customer);
+    let account = tx.account.clone();
+    if call.params.has("source") || call.params.has("card") {
+        // A source given here replaces the default one.
+        let added = source::attach(call, tx, &customer)?;
+        let replaced = text(&before, "default_source").to_owned();
+        if let Some(old) = tx.get(Kind::Source, &replaced) {
+            tx.remove(&replaced);
+            emit(tx, "customer.source.deleted", &account, &old, None);
+        }
+        customer["default_source"] = added["id"].clone();
+        tx.update(&customer);
+        emit(tx, "customer.source.created", &account, &added, None);
+    }
+    emit(tx, "customer.updated", &account, &customer, Some(&before));
+    Ok(customer)
+}
+
+fn delete(tx: &mut Tx<'_>, id: &str) -> Answer {
+    let customer = live(tx, id)?;
+    let account = tx.account.clone();
+    emit(tx, "customer.deleted", &account, &customer, None);
+    for source in tx.children(Kind::Source, id) {
+        tx.remove(&source);
+    }
+    let gone = json!({"id": id, "object": "customer", "deleted": true});
+    tx.update(&gone);
+    Ok(gone)
+}

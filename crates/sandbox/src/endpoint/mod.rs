@@ -1,0 +1,53 @@
+//! The endpoints, one family a file; each knows the paths below its own.
+
+use super::api_error::Answer;
+use super::call::Call;
+use super::tx::Tx;
+
+pub mod account;
+pub mod account_state;
+pub mod application_fee;
+pub mod balance;
+pub mod bank;
+pub mod capture;
+pub mod charge;
+pub mod charge_money;
+pub mod charge_object;
+pub mod customer;
+pub mod dispute;
+pub mod events;
+pub mod external_account;
+pub mod file;
+pub mod funding;
+pub mod payment_method;
+pub mod payout;
+pub mod person;
+pub mod refund;
+pub mod refund_money;
+pub mod source;
+pub mod token;
+pub mod transfer;
+pub mod transfer_money;
+pub mod webhook_endpoint;
+
+/// Runs the operation a path names; `None` when there is none.
+pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
+    let (family, rest) = path.split_first()?;
+    match *family {
+        "customers" => customer::route(call, tx, rest),
+        "charges" => charge::route(call, tx, rest),
+        "refunds" => refund::route(call, tx, rest),
+        "transfers" => transfer::route(call, tx, rest),
+        "accounts" | "account" => account::route(call, tx, path),
+        "webhook_endpoints" => webhook_endpoint::route(call, tx, rest),
+        "payouts" => payout::route(call, tx, rest),
+        "balance" | "balance_transactions" => balance::route(call, tx, path),
+        "application_fees" => application_fee::route(call, tx, rest),
+        "events" => events::route(call, tx, rest),
+        "tokens" => token::route(call, tx, rest),
+        "payment_methods" => payment_method::route(call, tx, rest),
+        "files" => file::route(call, tx, rest),
+        "disputes" => dispute::route(call, tx, rest),
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! Executing a request once: the idempotency key around it, the endpoint in it, all or nothing.
+
+use super::api_error::ApiError;
+use super::call::Call;
+use super::fault::Rule;
+use super::idempotency::{Answered, Begun, KeptAnswer};
+use super::reply::Reply;
+use super::state::{Changes, SandboxState};
+use super::tx::Tx;
+use super::{due_work, endpoint, parameters, render};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Objects the sandbox holds before it asks to be reset.
+const OBJECTS_MAX: usize = 1_000_000;
+
+/// A request whose protocol was read.
+#[derive(Debug)]
+pub struct Asked {
+    /// The request.
+    pub call: Call,
+    /// The account acted on.
+    pub account: Arc<str>,
+    /// Its idempotency key.
+    pub key: Option<String>,
+    /// What the key is compared by.
+    pub fingerprint: String,
+}
+
+impl SandboxState {
+    /// Opens the idempotency key, if there is one; some answer to be replayed, or none.
+    pub fn begin(&mut self, asked: &Asked) -> Result<Option<Arc<KeptAnswer>>, ApiError> {
+        due_work::run(self);
+        let Some(key) = &asked.key else { return Ok(None) };
+        match self.keys.begin(&asked.account, key, &asked.call.path, &asked.fingerprint)? {
+            Begun::New => Ok(None),
+            Begun::Replay(kept) => Ok(Some(kept)),
+        }
+    }
+
+    /// Executes, applies, and keeps the answer under its key.
+    pub fn execute(&mut self, asked: &Asked, request_id: &str, broken: Option<&Rule>) -> Reply {
+        let mut tx = Tx::new(self, asked.account.clone());
+        tx.request = Some((request_id.to_owned(), asked.key.clone()));
+        let result = operate(&asked.call, &mut tx);
+        let (keep, mut saved) = match &result {
+            Ok(_) => (asked.call.method != "GET", true),
+            Err(refusal) => (refusal.keep, refusal.saved),
+        };
+        let mut changes = if keep { tx.into_changes() } else { Changes::default() };
+        let mut reply = match result {
+            Ok(body) => Reply::good(body),
+            Err(refusal) => Reply::refused(&refusal, request_id),
+        };
+        if let Some(rule) = broken {
+            reply = failure(rule, request_id);
+            saved = true;
+        }
+        if let Some(key) = &asked.key {
+            if saved {
+                // Kept with the changes: a crash loses both or neither.
+                changes.answer = Some(self.answer(asked, key, &reply, request_id));
+            } else {
+                self.keys.release(&asked.account, key);
+            }
+        }
+        self.apply(changes);
+        reply
+    }
+
+    fn answer(&self, asked: &Asked, key: &str, reply: &Reply, request_id: &str) -> Answered {
+        let answer = KeptAnswer {
+            path: asked.call.path.clone(),
+            fingerprint: asked.fingerprint.clone(),
+            status: reply.status,
+            body: serde_json::to_string(&reply.body).unwrap_or_default(),
+            request_id: request_id.to_owned(),
+            created: self.clock.now(),
+        };
+        Answered { account: asked.account.clone(), key: key.to_owned(), answer: Arc::new(answer) }
+    }
+}
+
+/// The answer of a fault that strikes after execution.
+fn failure(rule: &Rule, request_id: &str) -> Reply {
+    let failed = ApiError { kind: "api_error", ..ApiError::invalid("An unknown error occurred") };
+    let reply = Reply::refused(&failed.status(500), request_id);
+    match rule.should_retry {
+        Some(retry) => reply.with("stripe-should-retry", retry.to_string()),
+        None => reply,
+    }
+}
+
+/// Runs the endpoint and renders its answer.
+fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
+    let unknown = || ApiError::unrecognized(call.method, &call.path);
+    let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
+    let path: Vec<&str> = below.split('/').collect();
+    if call.is("POST") && tx.state.objects.len() >= OBJECTS_MAX {
+        let full = ApiError::invalid("The sandbox is full; reset it: POST /_sandbox/reset.");
+        return Err(ApiError { saved: false, kind: "api_error", ..full.status(503) });
+    }
+    parameters::check(call.method, &path, &call.params)?;
+    let answer = endpoint::route(call, tx, &path).ok_or_else(unknown)?;
+    // An answer that cannot be rendered (a bad `expand`) undoes what was written.
+    render::answer(tx, call, answer?)
+}
+
+/// A kept answer, given again.
+pub fn replay(kept: &KeptAnswer) -> Reply {
+    let body = serde_json::from_str(&kept.body).unwrap_or_default();
+    Reply { status: kept.status, body, headers: Vec::new(), garbled: false }
+        .with("idempotent-replayed", "true")
+        .with("original-request", kept.request_id.clone())
+}

@@ -1,0 +1,353 @@
+//! One API request from bytes to bytes: key, faults, version, account, idempotency, execution.
+
+use super::api_error::ApiError;
+use super::authorization::authorize;
+use super::call::Call;
+use super::connection::Peer;
+use super::execution::{Asked, replay};
+use super::fault::{InjectedFault, Rule};
+use super::params::Params;
+use super::reply::Reply;
+use super::shared::Shared;
+use super::state::{Kind, LoggedRequest, PLATFORM, SandboxState};
+use super::{form, idempotency, multipart, version};
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, Response};
+use serde_json::Map;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Bytes a body may have.
+const BODY_MAX: usize = 1024 * 1024;
+/// Bytes an uploaded file may have, with what is around it.
+const UPLOAD_MAX: usize = 10 * 1024 * 1024;
+
+/// Milliseconds an answer is delayed at most.
+const DELAY_MAX: u64 = 120_000;
+
+/// What a request is before anything of it was understood.
+struct Incoming<'a> {
+    method: &'static str,
+    path: &'a str,
+    query: &'a str,
+    headers: &'a HeaderMap,
+    client_ip: String,
+}
+
+/// Answers one API request.
+pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> Response<Body> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let path = normalized(parts.uri.path());
+    let incoming = Incoming {
+        method: method(&parts.method),
+        path: &path,
+        query: parts.uri.query().unwrap_or_default(),
+        headers: &parts.headers,
+        client_ip: peer.address.ip().to_string(),
+    };
+    let log = Log { started, request: first_log(&shared, &parts.method, &incoming) };
+    let request_id = log.request.id.clone();
+    let most = if path == "/v1/files" { UPLOAD_MAX } else { BODY_MAX };
+    let read = match to_bytes(body, most).await {
+        Ok(bytes) => read(&incoming, &bytes),
+        Err(_) => Err(ApiError::invalid("The request body is too large.").status(413)),
+    };
+    let answered = match read {
+        Ok(asked) => run(&shared, asked, &incoming, log).await,
+        Err(refusal) => {
+            let reply = Some(Reply::refused(&refusal, &request_id));
+            log.end(&mut shared.state(), reply.as_ref());
+            reply
+        }
+    };
+    let Some(mut reply) = answered else {
+        peer.cut();
+        return Response::new(Body::empty());
+    };
+    reply.headers.push(("request-id", request_id));
+    for (name, sent) in
+        [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")]
+    {
+        if let Some(value) = header(&parts.headers, sent) {
+            reply.headers.push((name, value));
+        }
+    }
+    if !reply.headers.iter().any(|(name, _)| *name == "stripe-version") {
+        let version = header(&parts.headers, "stripe-version")
+            .unwrap_or_else(|| shared.state().settings.default_version.clone());
+        reply.headers.push(("stripe-version", version));
+    }
+    reply.headers.push(("access-control-allow-origin", "*".into()));
+    reply.headers.push(("access-control-expose-headers", "Request-Id, Stripe-Should-Retry".into()));
+    reply.headers.push(("cache-control", "no-cache, no-store".into()));
+    reply.into_response()
+}
+
+/// A line of the log that is not written yet.
+struct Log {
+    started: Instant,
+    request: LoggedRequest,
+}
+
+impl Log {
+    /// Writes it, with what was answered, or that nothing was.
+    fn end(mut self, state: &mut SandboxState, reply: Option<&Reply>) {
+        let took = self.started.elapsed();
+        self.request.created = state.clock.now() - i64::try_from(took.as_secs()).unwrap_or(0);
+        self.request.ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if let Some(reply) = reply {
+            self.request.status = reply.status;
+            self.request.replayed =
+                reply.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
+            self.request.error = reply.body["error"]["message"].as_str().map(str::to_owned);
+        }
+        state.log(self.request);
+    }
+}
+
+fn first_log(
+    shared: &Shared,
+    method: &axum::http::Method,
+    incoming: &Incoming<'_>,
+) -> LoggedRequest {
+    LoggedRequest {
+        id: shared.request_id(),
+        created: 0,
+        method: method.to_string(),
+        path: incoming.path.chars().take(300).collect(),
+        status: 0,
+        account: header(incoming.headers, "stripe-account"),
+        idempotency_key: header(incoming.headers, "idempotency-key"),
+        replayed: false,
+        fault: None,
+        error: None,
+        ms: 0,
+    }
+}
+
+fn method(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" | "HEAD" => "GET",
+        "POST" | "PUT" | "PATCH" => "POST",
+        "DELETE" => "DELETE",
+        _ => "",
+    }
+}
+
+/// One slash where the old modules send two, and none at the end.
+fn normalized(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let segments = decoded.trim().split('/').filter(|segment| !segment.is_empty());
+    segments.fold(String::new(), |path, segment| path + "/" + segment.trim())
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Reads the protocol: who calls, in which version, on which account, with what.
+fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, ApiError> {
+    let Incoming { method, path, headers, .. } = *incoming;
+    let mut values = form::decode(incoming.query.as_bytes()).map_err(refuse)?;
+    values.extend(match header(headers, "content-type").as_deref().and_then(multipart::boundary) {
+        Some(boundary) => multipart::decode(body, boundary),
+        None => form::decode(body).map_err(refuse)?,
+    });
+    // stripe.js sends these in the form, to spare itself a preflight.
+    let mut own =
+        |name: &str| values.shift_remove(name).and_then(|v| v.as_str().map(str::to_owned));
+    let form_key = own("key").filter(|key| key.starts_with("pk_"));
+    let form_account = own("_stripe_account");
+    let form_version = own("_stripe_version");
+    let key = authorize(headers, form_key, method, path)?;
+    let version = header(headers, "stripe-version").or(form_version).unwrap_or_default();
+    let account = header(headers, "stripe-account").or(form_account).filter(|id| !id.is_empty());
+    let account = account.unwrap_or_else(|| PLATFORM.to_owned());
+    let idempotency_key = match headers.get("idempotency-key") {
+        Some(value) if method == "POST" => {
+            let value = value.to_str().unwrap_or_default().to_owned();
+            idempotency::check_length(&value)?;
+            Some(value)
+        }
+        _ => None,
+    };
+    let fingerprint = idempotency::fingerprint(method, &values);
+    let client_ip = incoming.client_ip.clone();
+    let params = Params::new(values);
+    let call = Call { method, path: path.to_owned(), params, version, key, client_ip };
+    Ok(Asked { call, account: account.into(), key: idempotency_key, fingerprint })
+}
+
+/// Lets a request in whose version and account there are; one without a version has the state's.
+fn admit(state: &SandboxState, asked: &mut Asked) -> Result<(), ApiError> {
+    let version = &mut asked.call.version;
+    if version.is_empty() {
+        version.clone_from(&state.settings.default_version);
+    }
+    if !version::is_valid(version) {
+        return Err(refuse(format!("Invalid Stripe API version: {version}")));
+    }
+    let known = state.stored(&asked.account);
+    match known.filter(|stored| stored.kind == Kind::Account && !stored.is_deleted()) {
+        Some(_) => Ok(()),
+        None => Err(ApiError::account(&asked.call.key, &asked.account)),
+    }
+}
+
+fn refuse(message: String) -> ApiError {
+    ApiError { saved: false, ..ApiError::invalid(message) }
+}
+
+/// What a request comes to at once.
+enum First {
+    /// An answer, or a hang-up.
+    Answer(Option<Reply>),
+    /// It is executed after so many milliseconds.
+    Late(Asked, u64),
+}
+
+/// Executes what was asked, with the faults that strike; `None` hangs up.
+async fn run(
+    shared: &Arc<Shared>,
+    mut asked: Asked,
+    incoming: &Incoming<'_>,
+    mut log: Log,
+) -> Option<Reply> {
+    let request_id = log.request.id.clone();
+    let unversioned = !incoming.headers.contains_key("stripe-version");
+    let version;
+    // The lock is taken once: what it guards is on every request's way.
+    let (asked, delay) = {
+        let _turn = shared.tx().await;
+        let mut state = shared.state();
+        if let Err(refusal) = admit(&state, &mut asked) {
+            return finish(log, &mut state, Some(Reply::refused(&refusal, &request_id)), None);
+        }
+        version = unversioned.then(|| asked.call.version.clone());
+        let rule = state.faults.strike(incoming.method, incoming.path);
+        log.request.fault = rule.as_ref().map(|rule| rule.fault.name());
+        match first(&mut state, asked, rule.as_ref(), &request_id) {
+            First::Answer(reply) => {
+                let reply = finish(log, &mut state, reply, version);
+                shared.ring(&state);
+                return reply;
+            }
+            First::Late(asked, delay) => (asked, delay),
+        }
+    };
+    let ours = Arc::clone(shared);
+    // In a task of its own: a client that hangs up meanwhile must not leave its key in flight for
+    // ever. Nothing else waits between the key and its answer.
+    let late = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        let mut state = ours.state();
+        let reply = state.execute(&asked, &request_id, None);
+        ours.ring(&state);
+        reply
+    });
+    let reply = late.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+    finish(log, &mut shared.state(), Some(reply), version)
+}
+
+/// Logs what is answered; a request that named no version is told which one it had.
+fn finish(
+    log: Log,
+    state: &mut SandboxState,
+    reply: Option<Reply>,
+    version: Option<String>,
+) -> Option<Reply> {
+    let reply = reply.map(|reply| match version {
+        Some(version) => reply.with("stripe-version", version),
+        None => reply,
+    });
+    log.end(state, reply.as_ref());
+    reply
+}
+
+/// What a request comes to at once, with the fault that strikes it.
+fn first(state: &mut SandboxState, asked: Asked, rule: Option<&Rule>, request_id: &str) -> First {
+    if rule.is_some_and(|rule| rule.fault == InjectedFault::DropBefore) {
+        return First::Answer(None);
+    }
+    if let Some(reply) = rule.and_then(|rule| before(rule, request_id)) {
+        return First::Answer(Some(reply));
+    }
+    let mut reply = match state.begin(&asked) {
+        Err(refusal) => Reply::refused(&refusal, request_id),
+        Ok(Some(kept)) => replay(&kept),
+        Ok(None) => match rule {
+            Some(rule) if rule.fault == InjectedFault::Delay => {
+                return First::Late(asked, rule.delay_ms.min(DELAY_MAX));
+            }
+            rule => {
+                let broken = rule.filter(|rule| rule.fault == InjectedFault::ErrorExecuted);
+                state.execute(&asked, request_id, broken)
+            }
+        },
+    };
+    match rule.map(|rule| rule.fault) {
+        Some(InjectedFault::DropAfter) => return First::Answer(None),
+        Some(InjectedFault::Garbage) => reply.garbled = true,
+        _ => {}
+    }
+    First::Answer(Some(reply))
+}
+
+/// The answer of a fault that strikes before anything is executed.
+fn before(rule: &Rule, request_id: &str) -> Option<Reply> {
+    let (status, kind, code, message) = match rule.fault {
+        InjectedFault::ErrorNotExecuted => (500, "api_error", None, "An unknown error occurred"),
+        InjectedFault::Unavailable => {
+            (503, "api_error", None, "Stripe is temporarily unavailable.")
+        }
+        InjectedFault::RateLimit => (
+            429,
+            "invalid_request_error",
+            Some("rate_limit"),
+            "Request rate limit exceeded. Learn more about rate limits here \
+             https://stripe.com/docs/rate-limits.",
+        ),
+        InjectedFault::LockTimeout => (
+            429,
+            "invalid_request_error",
+            Some("lock_timeout"),
+            "This object cannot be accessed right now because another API request or Stripe \
+             process is currently accessing it. If you see this error intermittently, retry the \
+             request.",
+        ),
+        InjectedFault::Conflict => {
+            (409, "invalid_request_error", None, "The request conflicts with another request.")
+        }
+        _ => return None,
+    };
+    let refusal = ApiError { kind, code, ..ApiError::invalid(message).status(status) };
+    let mut reply = Reply::refused(&refusal, request_id);
+    if rule.fault == InjectedFault::RateLimit {
+        reply = reply.with("stripe-rate-limited-reason", "global-rate");
+    }
+    if let Some(retry) = rule.should_retry {
+        reply = reply.with("stripe-should-retry", retry.to_string());
+    }
+    Some(reply)
+}
+
+/// The answer to a browser that asks whether it may.
+pub fn preflight() -> Response<Body> {
+    let allow = [
+        ("access-control-allow-origin", "*".to_owned()),
+        ("access-control-allow-methods", "GET, POST, DELETE".to_owned()),
+        (
+            "access-control-allow-headers",
+            "authorization, content-type, idempotency-key, stripe-account, stripe-version"
+                .to_owned(),
+        ),
+        ("access-control-max-age", "600".to_owned()),
+    ];
+    super::reply::response(204, "text/plain", String::new(), &allow)
+}
+
+/// No parameters, for endpoints run by control.
+pub fn no_params() -> Params {
+    Params::new(Map::new())
+}

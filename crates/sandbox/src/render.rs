@@ -1,0 +1,124 @@
+//! Objects as they leave the house: with their embedded lists, expansions and version's shape.
+
+use super::api_error::ApiError;
+use super::call::Call;
+use super::state::Kind;
+use super::tx::{Tx, number, text};
+use super::version;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Elements of a list that is embedded in an object.
+const EMBEDDED_MAX: usize = 10;
+/// Levels `expand` reaches.
+const EXPAND_DEPTH_MAX: usize = 4;
+
+/// An object with its embedded lists, hidden fields still inside.
+pub fn full(tx: &Tx<'_>, mut object: Value) -> Value {
+    let id = text(&object, "id").to_owned();
+    let lists: &[(&str, Kind, &str)] = match text(&object, "object") {
+        "customer" => &[("sources", Kind::Source, "/v1/customers/{id}/sources")],
+        "charge" => &[("refunds", Kind::Refund, "/v1/charges/{id}/refunds")],
+        "transfer" => &[("reversals", Kind::Reversal, "/v1/transfers/{id}/reversals")],
+        "account" => &[("external_accounts", Kind::Source, "/v1/accounts/{id}/external_accounts")],
+        "application_fee" => &[("refunds", Kind::FeeRefund, "/v1/application_fees/{id}/refunds")],
+        "balance_transaction" => {
+            let available = number(&object, "available_on") <= tx.now;
+            object["status"] = json!(if available { "available" } else { "pending" });
+            &[]
+        }
+        _ => &[],
+    };
+    if object.get("deleted").is_some() {
+        return object;
+    }
+    for (name, kind, url) in lists {
+        object[*name] = embedded(tx, tx.children(*kind, &id), &url.replace("{id}", &id));
+    }
+    if text(&object, "object") == "customer" {
+        object["subscriptions"] =
+            embedded(tx, Vec::new(), &format!("/v1/customers/{id}/subscriptions"));
+        object["tax_ids"] = embedded(tx, Vec::new(), &format!("/v1/customers/{id}/tax_ids"));
+    }
+    object
+}
+
+fn embedded(tx: &Tx<'_>, ids: Vec<Arc<str>>, url: &str) -> Value {
+    let first = ids.iter().take(EMBEDDED_MAX);
+    let data: Vec<Value> = first.filter_map(|id| Some(tx.stored(id)?.value())).collect();
+    json!({"object": "list", "data": data, "has_more": ids.len() > EMBEDDED_MAX,
+        "total_count": ids.len(), "url": url})
+}
+
+/// Finishes an answer: embeds, expands as asked, shapes for the version.
+pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiError> {
+    let mut value = if text(&object, "object") == "list" {
+        let items = object["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        object["data"] = items.into_iter().map(|item| full(tx, item)).collect();
+        object
+    } else {
+        full(tx, object)
+    };
+    let paths = call.params.list("expand");
+    for path in &paths {
+        let segments: Vec<&str> = path.split('.').collect();
+        let levels = segments.len() - usize::from(segments[0] == "data");
+        if levels > EXPAND_DEPTH_MAX {
+            let message = "You cannot expand more than 4 levels of a property".to_owned();
+            return Err(not_expandable(message));
+        }
+        expand(tx, &mut value, &segments, path)?;
+    }
+    let mut keep: Vec<&str> = paths.iter().flat_map(|path| path.split('.')).collect();
+    if call.params.list("include").contains(&"total_count") {
+        keep.push("total_count");
+    }
+    version::shape(&mut value, &call.version, &keep);
+    Ok(value)
+}
+
+fn not_expandable(message: String) -> ApiError {
+    ApiError { saved: false, ..ApiError::invalid(message) }.param("expand")
+}
+
+fn expand(tx: &Tx<'_>, value: &mut Value, path: &[&str], whole: &str) -> Result<(), ApiError> {
+    let Some((name, rest)) = path.split_first() else { return Ok(()) };
+    if let Value::Array(items) = value {
+        return items.iter_mut().try_for_each(|item| expand(tx, item, path, whole));
+    }
+    let Some(inner) = value.as_object_mut().and_then(|fields| fields.get_mut(*name)) else {
+        // A field that is not there in this state (`charge.transfer`) expands to nothing.
+        if value.get("deleted").is_some() || OPTIONAL.contains(name) {
+            return Ok(());
+        }
+        return Err(not_expandable(format!(
+            "This property cannot be expanded ({}). You may want to try expanding 'data.{whole}' \
+             instead.",
+            path.join(".")
+        )));
+    };
+    if let Some(object) = inner.as_str().and_then(|id| tx.stored(id)).map(|found| found.value()) {
+        *inner = full(tx, object);
+    }
+    if inner.is_null() || inner.is_string() { Ok(()) } else { expand(tx, inner, rest, whole) }
+}
+
+/// Expandable fields that not every object of their kind carries.
+const OPTIONAL: &[&str] = &[
+    "transfer",
+    "customer",
+    "destination",
+    "application_fee",
+    "refunds",
+    "source_transfer",
+    "source_transaction",
+    "destination_payment",
+    "transfer_reversal",
+    "payment_intent",
+    "dispute",
+    "charge",
+    "account",
+    "invoice",
+    "sources",
+    "balance_transaction",
+];

@@ -1,0 +1,71 @@
+//! Answers on the wire: pretty JSON with Stripe's headers.
+
+use super::api_error::ApiError;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::Value;
+
+/// An answer before it becomes bytes.
+#[derive(Debug)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The object or error.
+    pub body: Value,
+    /// Headers besides the usual ones.
+    pub headers: Vec<(&'static str, String)>,
+    /// Something on the way answers in its place, with the same status.
+    pub garbled: bool,
+}
+
+impl Reply {
+    /// A success.
+    pub fn good(body: Value) -> Self {
+        Self { status: 200, body, headers: Vec::new(), garbled: false }
+    }
+
+    /// A refusal.
+    pub fn refused(refusal: &ApiError, request_id: &str) -> Self {
+        let body = refusal.body(request_id);
+        Self { status: refusal.status, body, headers: Vec::new(), garbled: false }
+    }
+
+    /// Adds a header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// As bytes.
+    pub fn into_response(self) -> Response<Body> {
+        if self.garbled {
+            let page = "<html>upstream connect error</html>";
+            return response(self.status, "text/html", page, &self.headers);
+        }
+        // Room for a charge, so that it is not moved as it grows.
+        let mut text = Vec::with_capacity(8 * 1024);
+        // Plain JSON can always be written to memory.
+        let _ = serde_json::to_writer_pretty(&mut text, &self.body);
+        text.push(b'\n');
+        response(self.status, "application/json", text, &self.headers)
+    }
+}
+
+/// A response; a header value that cannot be sent is left out.
+pub fn response(
+    status: u16,
+    content_type: &'static str,
+    body: impl Into<Body>,
+    headers: &[(&'static str, String)],
+) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let into = response.headers_mut();
+    into.insert("content-type", HeaderValue::from_static(content_type));
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            into.insert(HeaderName::from_static(name), value);
+        }
+    }
+    response
+}

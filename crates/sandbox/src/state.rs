@@ -1,0 +1,334 @@
+//! Everything the sandbox knows: objects, their order, the books, the keys, the logs.
+
+use super::clock::Clock;
+use super::fault::Faults;
+use super::idempotency::{Answered, Keys};
+use super::journal::Journal;
+use super::ledger::{Ledger, Posting};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+/// The platform: the account a secret key stands for.
+pub const PLATFORM: &str = "acct_1SluicegatePlatform";
+/// Events kept; older ones are forgotten with their deliveries.
+const EVENTS_MAX: usize = 5_000;
+/// Requests kept in the log.
+const REQUESTS_MAX: usize = 500;
+
+/// What an object is. The order is only for the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Kind {
+    Account,
+    Charge,
+    Customer,
+    Delivery,
+    Dispute,
+    Endpoint,
+    Event,
+    Fee,
+    FeeRefund,
+    File,
+    Method,
+    Payout,
+    Person,
+    Refund,
+    Reversal,
+    Source,
+    Token,
+    Transaction,
+    Transfer,
+}
+
+/// One object at rest: compact text, and where it belongs.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// What it is.
+    pub kind: Kind,
+    /// The account that sees it.
+    pub account: Arc<str>,
+    /// What it hangs on: the customer of a card, the charge of a refund.
+    pub parent: Option<Arc<str>>,
+    /// Its place in the order of creation.
+    pub seq: u64,
+    /// The object.
+    pub text: Arc<str>,
+}
+
+impl Stored {
+    /// The object, read.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// Whether what is left of the object only says that it was deleted.
+    pub fn is_deleted(&self) -> bool {
+        // A cheap look first: nearly no object is.
+        self.text.contains("\"deleted\":") && self.value().get("deleted").is_some()
+    }
+}
+
+/// How this sandbox behaves; settable by control.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Charges become available at once instead of two days later.
+    pub settle_immediately: bool,
+    /// Refuse charges and transfers an account lacks the capability for.
+    pub enforce_capabilities: bool,
+    /// API version of requests that name none.
+    pub default_version: String,
+    /// Stripe's fee in hundredths of a percent.
+    pub fee_basis_points: i64,
+    /// Stripe's fixed fee a charge.
+    pub fee_fixed: i64,
+    /// Seconds an idempotency key is remembered.
+    pub key_seconds: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            settle_immediately: false,
+            enforce_capabilities: false,
+            default_version: "2019-08-14".into(),
+            fee_basis_points: 290,
+            fee_fixed: 30,
+            key_seconds: 86_400,
+        }
+    }
+}
+
+/// One answered request.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs)]
+pub struct LoggedRequest {
+    pub id: String,
+    pub created: i64,
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    pub account: Option<String>,
+    pub idempotency_key: Option<String>,
+    pub replayed: bool,
+    pub fault: Option<&'static str>,
+    pub error: Option<String>,
+    pub ms: u64,
+}
+
+/// What one operation changes, applied as a whole.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// New and changed objects, and removed ones as `None`, in order.
+    pub objects: indexmap::IndexMap<Arc<str>, Option<Stored>>,
+    /// Entries for the books, in order.
+    pub postings: Vec<Posting>,
+    /// The answer given under an idempotency key.
+    pub answer: Option<Answered>,
+    /// The id counter afterwards.
+    pub counter: u64,
+}
+
+/// Ids of what hangs on one object, in the order of creation within a kind.
+type Children = BTreeMap<(Kind, u64), Arc<str>>;
+
+/// The state behind the one mutex.
+#[derive(Debug)]
+pub struct SandboxState {
+    /// Names this run's state; changes with a reset.
+    pub instance: String,
+    /// What ids are derived from, with the counter.
+    pub seed: String,
+    /// Counts ids and places.
+    pub counter: u64,
+    /// The sandbox's time.
+    pub clock: Clock,
+    /// How it behaves.
+    pub settings: Settings,
+    /// The books.
+    pub ledger: Ledger,
+    /// Idempotency keys.
+    pub keys: Keys,
+    /// Rules that break requests on purpose.
+    pub faults: Faults,
+    /// The last requests, newest last.
+    pub requests: VecDeque<LoggedRequest>,
+    /// Where changes are kept, if anywhere.
+    pub journal: Option<Journal>,
+    pub(super) objects: HashMap<Arc<str>, Stored>,
+    by_kind: BTreeMap<(Kind, Arc<str>, u64), Arc<str>>,
+    by_parent: HashMap<Arc<str>, Children>,
+    /// Deliveries by the millisecond they are due.
+    pub(super) deliveries_due: BTreeSet<(i64, Arc<str>)>,
+    /// Operations applied since the start.
+    applied: u64,
+    /// Everything else that waits for the clock.
+    due: BTreeSet<(i64, Arc<str>)>,
+}
+
+impl SandboxState {
+    /// An empty state; `Tx`s fill it.
+    pub fn new(seed: String, settings: Settings) -> Self {
+        Self {
+            instance: super::identifier::make("sbx_", &seed, 0),
+            seed,
+            counter: 0,
+            clock: Clock::default(),
+            settings,
+            ledger: Ledger::default(),
+            keys: Keys::default(),
+            faults: Faults::default(),
+            requests: VecDeque::new(),
+            journal: None,
+            objects: HashMap::new(),
+            by_kind: BTreeMap::new(),
+            by_parent: HashMap::new(),
+            deliveries_due: BTreeSet::new(),
+            due: BTreeSet::new(),
+            applied: 0,
+        }
+    }
+
+    /// An object at rest.
+    pub fn stored(&self, id: &str) -> Option<&Stored> {
+        self.objects.get(id)
+    }
+
+    /// Ids of one kind in one account, newest first.
+    pub fn ids(&self, kind: Kind, account: &str) -> impl Iterator<Item = &Arc<str>> {
+        let account: Arc<str> = account.into();
+        let span = (kind, account.clone(), 0)..=(kind, account, u64::MAX);
+        self.by_kind.range(span).rev().map(|(_, id)| id)
+    }
+
+    /// Ids of one kind over all accounts, grouped by account.
+    pub fn ids_everywhere(&self, kind: Kind) -> impl Iterator<Item = &Arc<str>> {
+        let span = (kind, Arc::from(""), 0)..;
+        self.by_kind.range(span).take_while(move |((of, _, _), _)| *of == kind).map(|(_, id)| id)
+    }
+
+    /// Ids of one kind under one parent, newest first.
+    pub fn children(&self, kind: Kind, parent: &str) -> impl Iterator<Item = &Arc<str>> {
+        let under = self.by_parent.get(parent).into_iter();
+        under.flat_map(move |all| all.range((kind, 0)..=(kind, u64::MAX)).rev().map(|(_, id)| id))
+    }
+
+    /// How many objects there are, by kind.
+    pub fn counts(&self) -> BTreeMap<Kind, usize> {
+        let mut counts = BTreeMap::new();
+        for stored in self.objects.values() {
+            *counts.entry(stored.kind).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Applies an operation's changes and keeps them on disk.
+    pub fn apply(&mut self, changes: Changes) {
+        if changes.objects.is_empty() && changes.answer.is_none() {
+            return;
+        }
+        let now = self.clock.now();
+        self.counter = self.counter.max(changes.counter);
+        if let Some(journal) = &mut self.journal {
+            journal.append(&changes);
+        }
+        for posting in &changes.postings {
+            self.ledger.post(posting, now);
+        }
+        for (id, stored) in changes.objects {
+            self.place(id, stored);
+        }
+        if let Some(answered) = changes.answer {
+            self.keys.finish(answered);
+        }
+        self.applied += 1;
+        // Counting is linear, so it is done only now and then.
+        if self.applied.is_multiple_of(256) {
+            self.forget_old_events();
+        }
+        self.compact_when_due();
+    }
+
+    /// Puts one object into the maps, or takes it out.
+    pub(super) fn place(&mut self, id: Arc<str>, stored: Option<Stored>) {
+        if let Some(old) = self.objects.remove(&id) {
+            self.by_kind.remove(&(old.kind, old.account, old.seq));
+            if let Some(parent) = old.parent
+                && let Some(all) = self.by_parent.get_mut(&parent)
+            {
+                all.remove(&(old.kind, old.seq));
+                if all.is_empty() {
+                    self.by_parent.remove(&parent);
+                }
+            }
+            if let Some(due) = due(&old.text) {
+                self.deliveries_due.remove(&(due, id.clone()));
+                self.due.remove(&(due, id.clone()));
+            }
+        }
+        let Some(new) = stored else { return };
+        if let Some(due) = due(&new.text) {
+            let waiting =
+                if new.kind == Kind::Delivery { &mut self.deliveries_due } else { &mut self.due };
+            waiting.insert((due, id.clone()));
+        }
+        self.by_kind.insert((new.kind, new.account.clone(), new.seq), id.clone());
+        if let Some(parent) = &new.parent {
+            let all = self.by_parent.entry(parent.clone()).or_default();
+            all.insert((new.kind, new.seq), id.clone());
+        }
+        self.objects.insert(id, new);
+    }
+
+    /// The next object (no delivery) whose moment has come; it is due only once.
+    pub fn take_due(&mut self) -> Option<Arc<str>> {
+        let (moment, _) = self.due.first()?;
+        if *moment > self.clock.now_ms() { None } else { self.due.pop_first().map(|(_, id)| id) }
+    }
+
+    /// Adds a line to the request log.
+    pub fn log(&mut self, request: LoggedRequest) {
+        if self.requests.len() >= REQUESTS_MAX {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(request);
+    }
+
+    /// Events are bounded: the oldest of an account goes when there are too many.
+    fn forget_old_events(&mut self) {
+        for kind in [Kind::Event, Kind::Delivery] {
+            let span = (kind, Arc::from(""), 0)..;
+            let all = self.by_kind.range(span).take_while(|((of, _, _), _)| *of == kind);
+            let mut ids: Vec<(u64, Arc<str>)> =
+                all.map(|((_, _, seq), id)| (*seq, id.clone())).collect();
+            if ids.len() > EVENTS_MAX {
+                ids.sort_unstable();
+                let surplus = ids.len() - EVENTS_MAX;
+                for (_, id) in ids.into_iter().take(surplus) {
+                    self.place(id, None);
+                }
+            }
+        }
+    }
+
+    fn compact_when_due(&mut self) {
+        if let Some(mut journal) = self.journal.take() {
+            if journal.is_swollen() {
+                journal.rewrite(self);
+            }
+            self.journal = Some(journal);
+        }
+    }
+}
+
+/// The moment an object waits for, if it does.
+fn due(text: &str) -> Option<i64> {
+    // A cheap look first: nearly no object waits for anything.
+    if !text.contains("\"_due\":") {
+        return None;
+    }
+    serde_json::from_str::<Value>(text).ok()?.get("_due")?.as_i64()
+}

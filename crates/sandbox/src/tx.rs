@@ -1,0 +1,247 @@
+//! One operation's view of the state: it reads through its own writes, and all of them count or none.
+
+use super::ledger::{Posting, is_internal};
+use super::state::{Changes, Kind, PLATFORM, SandboxState, Stored};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// An operation under way.
+#[derive(Debug)]
+pub struct Tx<'w> {
+    /// The state as it was before the operation.
+    pub state: &'w SandboxState,
+    /// The account acted on.
+    pub account: Arc<str>,
+    /// The moment, by the sandbox's clock.
+    pub now: i64,
+    /// The request that caused it, for events.
+    pub request: Option<(String, Option<String>)>,
+    changes: Changes,
+}
+
+/// A balance transaction to be written.
+#[derive(Debug)]
+pub struct BalanceEntry<'a> {
+    /// Whose balance.
+    pub account: &'a str,
+    /// Its type.
+    pub kind: &'static str,
+    /// Gross, signed.
+    pub amount: i64,
+    /// Three letters.
+    pub currency: &'a str,
+    /// Stripe's part.
+    pub stripe_fee: i64,
+    /// The platform's part.
+    pub application_fee: i64,
+    /// When the net becomes available.
+    pub available_on: i64,
+    /// The object it belongs to.
+    pub source: &'a str,
+    /// A text for people.
+    pub description: Option<&'a str>,
+}
+
+impl<'w> Tx<'w> {
+    /// Begins an operation on `account`.
+    pub fn new(state: &'w SandboxState, account: Arc<str>) -> Self {
+        let changes = Changes { counter: state.counter, ..Changes::default() };
+        Self { state, account, now: state.clock.now(), request: None, changes }
+    }
+
+    /// Everything the operation wrote.
+    pub fn into_changes(self) -> Changes {
+        self.changes
+    }
+
+    /// Whether the platform itself is acting.
+    pub fn is_platform(&self) -> bool {
+        &*self.account == PLATFORM
+    }
+
+    /// A new id.
+    pub fn id(&mut self, prefix: &str) -> String {
+        self.changes.counter += 1;
+        super::identifier::make(prefix, &self.state.seed, self.changes.counter)
+    }
+
+    /// An object at rest, whoever owns it.
+    pub fn stored(&self, id: &str) -> Option<&Stored> {
+        match self.changes.objects.get(id) {
+            Some(changed) => changed.as_ref(),
+            None => self.state.stored(id),
+        }
+    }
+
+    /// An object of a kind in an account.
+    pub fn find(&self, kind: Kind, account: &str, id: &str) -> Option<Value> {
+        let stored = self.stored(id)?;
+        (stored.kind == kind && &*stored.account == account).then(|| stored.value())
+    }
+
+    /// An object of a kind in the account acted on.
+    pub fn get(&self, kind: Kind, id: &str) -> Option<Value> {
+        self.find(kind, &self.account, id)
+    }
+
+    /// An object of a kind, whoever owns it, with its owner.
+    pub fn anywhere(&self, kind: Kind, id: &str) -> Option<(Arc<str>, Value)> {
+        let stored = self.stored(id)?;
+        (stored.kind == kind).then(|| (stored.account.clone(), stored.value()))
+    }
+
+    /// Adds an object to the account acted on.
+    pub fn insert(&mut self, kind: Kind, parent: Option<&str>, object: &Value) {
+        let account = self.account.clone();
+        self.insert_for(kind, &account, parent, object);
+    }
+
+    /// Adds an object to an account.
+    pub fn insert_for(&mut self, kind: Kind, account: &str, parent: Option<&str>, object: &Value) {
+        self.changes.counter += 1;
+        let stored = Stored {
+            kind,
+            account: account.into(),
+            parent: parent.map(Arc::from),
+            seq: self.changes.counter,
+            text: compact(object),
+        };
+        self.changes.objects.insert(text(object, "id").into(), Some(stored));
+    }
+
+    /// Writes an object back to its place.
+    pub fn update(&mut self, object: &Value) {
+        let id = text(object, "id");
+        let Some(stored) = self.stored(id) else { return };
+        let stored = Stored { text: compact(object), ..stored.clone() };
+        self.changes.objects.insert(id.into(), Some(stored));
+    }
+
+    /// Writes an object to its place, or adds it to the account acted on.
+    pub fn put(&mut self, kind: Kind, object: &Value) {
+        match self.stored(text(object, "id")) {
+            Some(_) => self.update(object),
+            None => self.insert(kind, None, object),
+        }
+    }
+
+    /// Takes an object away.
+    pub fn remove(&mut self, id: &str) {
+        self.changes.objects.insert(id.into(), None);
+    }
+
+    /// Ids of a kind under a parent, newest first.
+    pub fn children(&self, kind: Kind, parent: &str) -> Vec<Arc<str>> {
+        let under =
+            |stored: &Stored| stored.kind == kind && stored.parent.as_deref() == Some(parent);
+        self.overlaid(self.state.children(kind, parent), under)
+    }
+
+    /// Ids of a kind in the account acted on, newest first.
+    pub fn ids(&self, kind: Kind) -> Vec<Arc<str>> {
+        self.ids_of(kind, &self.account)
+    }
+
+    /// Ids of a kind in an account, newest first.
+    pub fn ids_of(&self, kind: Kind, account: &str) -> Vec<Arc<str>> {
+        let owned = |stored: &Stored| stored.kind == kind && &*stored.account == account;
+        self.overlaid(self.state.ids(kind, account), owned)
+    }
+
+    fn overlaid<'a>(
+        &'a self,
+        old: impl Iterator<Item = &'a Arc<str>>,
+        belongs: impl Fn(&Stored) -> bool,
+    ) -> Vec<Arc<str>> {
+        let changed = &self.changes.objects;
+        let fresh = changed.iter().rev().filter(|(id, stored)| {
+            stored.as_ref().is_some_and(&belongs) && self.state.stored(id).is_none()
+        });
+        let kept = old.filter(|id| !matches!(changed.get(*id), Some(None)));
+        fresh.map(|(id, _)| id.clone()).chain(kept.cloned()).collect()
+    }
+
+    /// What an account can spend in a currency.
+    pub fn available(&self, account: &str, currency: &str) -> i64 {
+        let mine = self.changes.postings.iter().filter(|posting| {
+            &*posting.account == account
+                && &*posting.currency == currency
+                && posting.available_on <= self.now
+        });
+        let fresh: i64 = mine.map(Posting::net).sum();
+        self.state.ledger.balance(account, currency).available + fresh
+    }
+
+    /// Writes a balance transaction and books it; returns its id.
+    pub fn post(&mut self, row: &BalanceEntry<'_>) -> String {
+        let id = self.id("txn_");
+        let fees = [
+            (row.stripe_fee, "stripe_fee", "Stripe processing fees"),
+            (row.application_fee, "application_fee", "application fee"),
+        ];
+        let fee_details: Vec<Value> = fees
+            .into_iter()
+            .filter(|(amount, ..)| *amount != 0)
+            .map(|(amount, kind, description)| {
+                json!({"amount": amount, "application": null, "currency": row.currency,
+                    "description": description, "type": kind})
+            })
+            .collect();
+        let fee = row.stripe_fee + row.application_fee;
+        let object = json!({
+            "id": id, "object": "balance_transaction", "amount": row.amount,
+            "available_on": row.available_on, "balance_type": "payments", "created": self.now,
+            "currency": row.currency, "description": row.description, "exchange_rate": null,
+            "fee": fee, "fee_details": fee_details, "net": row.amount - fee,
+            "reporting_category": reporting_category(row.kind), "source": row.source,
+            "status": "pending", "type": row.kind,
+        });
+        self.insert_for(Kind::Transaction, row.account, Some(row.source), &object);
+        self.changes.postings.push(Posting {
+            account: row.account.into(),
+            currency: row.currency.into(),
+            amount: row.amount,
+            stripe_fee: row.stripe_fee,
+            application_fee: row.application_fee,
+            internal: is_internal(row.kind),
+            available_on: row.available_on,
+        });
+        id
+    }
+}
+
+/// An object as it is kept: much faster than by way of `Display`.
+fn compact(object: &Value) -> Arc<str> {
+    let mut text = Vec::with_capacity(4 * 1024);
+    // Plain JSON can always be written to memory.
+    let _ = serde_json::to_writer(&mut text, object);
+    std::str::from_utf8(&text).unwrap_or_default().into()
+}
+
+/// A text field of an object, or nothing.
+pub fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A number field of an object, or zero.
+pub fn number(object: &Value, name: &str) -> i64 {
+    object.get(name).and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// Whether a field of an object is true.
+pub fn is(object: &Value, name: &str) -> bool {
+    object.get(name).and_then(Value::as_bool).unwrap_or_default()
+}
+
+fn reporting_category(kind: &str) -> &str {
+    match kind {
+        "payment" => "charge",
+        "payment_refund" => "refund",
+        "transfer_refund" => "transfer_reversal",
+        "payout_cancel" | "payout_failure" => "payout_reversal",
+        "application_fee" => "platform_earning",
+        "application_fee_refund" => "platform_earning_refund",
+        "adjustment" => "dispute",
+        other => other,
+    }
+}

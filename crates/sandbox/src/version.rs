@@ -1,0 +1,121 @@
+//! Answers as an API version shapes them: what was added, what went away, what stays hidden.
+
+use super::tx::text;
+use serde_json::{Value, json};
+
+/// Whether `name` is how Stripe writes a version.
+pub fn is_valid(name: &str) -> bool {
+    let (date, release) = name.split_once('.').map_or((name, None), |(d, r)| (d, Some(r)));
+    let dated = date.len() == 10
+        && date.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    dated && release.is_none_or(|r| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+/// Shapes an object and all inside it for a version. `keep` names fields that were expanded.
+pub fn shape(value: &mut Value, version: &str, keep: &[&str]) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| shape(item, version, keep)),
+        Value::Object(fields) => {
+            if fields.contains_key("object") {
+                fields.retain(|name, _| !name.starts_with('_'));
+            }
+            for (name, inner) in fields.iter_mut() {
+                if name != "metadata" {
+                    shape(inner, version, keep);
+                }
+            }
+            shape_one(value, version, keep);
+        }
+        _ => {}
+    }
+}
+
+fn shape_one(object: &mut Value, version: &str, keep: &[&str]) {
+    match text(object, "object") {
+        "customer" => {
+            if version >= "2020-08-27" {
+                drop_fields(object, &["sources", "subscriptions", "tax_ids"], keep);
+            }
+            if version < "2019-10-17" && object.get("balance").is_some() {
+                object["account_balance"] = object["balance"].clone();
+            }
+        }
+        "charge" if version >= "2022-11-15" => {
+            drop_fields(object, &["refunds", "destination", "dispute", "order"], keep);
+            if version >= "2025-03-31" {
+                drop_fields(object, &["invoice"], keep);
+            }
+        }
+        "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], keep),
+        "account" if version < "2019-02-19" => before_persons(object),
+        _ => {}
+    }
+}
+
+fn drop_fields(object: &mut Value, names: &[&str], keep: &[&str]) {
+    if let Some(fields) = object.as_object_mut() {
+        for name in names.iter().filter(|name| !keep.contains(name)) {
+            fields.shift_remove(*name);
+        }
+    }
+}
+
+/// Accounts before 2019-02-19: `legal_entity` and `verification`.
+fn before_persons(account: &mut Value) {
+    if account.get("country").is_none() {
+        return;
+    }
+    let person = account.get("individual").cloned().unwrap_or_default();
+    let company = account.get("company").cloned().unwrap_or_default();
+    let address =
+        if person["address"].is_object() { &person["address"] } else { &company["address"] };
+    account["legal_entity"] = json!({
+        "additional_owners": [], "address": address, "business_name": company["name"],
+        "business_tax_id_provided": company["tax_id_provided"],
+        "dob": person["dob"], "first_name": person["first_name"],
+        "last_name": person["last_name"], "type": account["business_type"],
+        "ssn_last_4_provided": person["ssn_last_4_provided"],
+        "personal_id_number_provided": person["id_number_provided"],
+        "verification": person["verification"],
+    });
+    let requirements = &account["requirements"];
+    account["verification"] = json!({
+        "disabled_reason": requirements["disabled_reason"],
+        "due_by": requirements["current_deadline"],
+        "fields_needed": requirements["currently_due"],
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_dates_with_an_optional_release() {
+        assert!(is_valid("2019-08-14") && is_valid("2026-10-28.endive"));
+        assert!(!is_valid("latest") && !is_valid("2019-8-14") && !is_valid("2019-08-14."));
+    }
+
+    #[test]
+    fn hidden_fields_go_and_metadata_stays() {
+        let mut card = json!({"object": "card", "_number": "4", "metadata": {"_mine": "1"}});
+        shape(&mut card, "2019-08-14", &[]);
+        assert_eq!(card, json!({"object": "card", "metadata": {"_mine": "1"}}));
+    }
+
+    #[test]
+    fn sources_are_embedded_in_old_versions_only() {
+        let customer = json!({"object": "customer", "sources": {"object": "list"}});
+        let at = |version: &str, keep: &[&str]| {
+            let mut shaped = customer.clone();
+            shape(&mut shaped, version, keep);
+            shaped.get("sources").is_some()
+        };
+        assert!(at("2019-08-14", &[]));
+        assert!(!at("2020-08-27", &[]));
+        assert!(at("2020-08-27", &["sources"]));
+    }
+}

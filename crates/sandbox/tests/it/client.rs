@@ -1,0 +1,209 @@
+//! A small client of the sandbox, and a server that receives its webhooks.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use reqwest::Method;
+use serde_json::Value;
+use sluicegate_sandbox::server::{Options, Running, start};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A running sandbox and how to talk to it.
+pub struct Sandbox {
+    pub running: Running,
+    pub http: reqwest::Client,
+}
+
+/// An answer, taken apart.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Answer {
+    /// The body of a success.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{:#}", self.body);
+        self.body
+    }
+
+    /// The error object of a refusal.
+    #[track_caller]
+    pub fn refused(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{:#}", self.body);
+        self.body["error"].clone()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+pub fn options() -> Options {
+    Options {
+        seed: Some("test".into()),
+        webhook_backoff: vec![Duration::from_millis(20); 3],
+        ..Options::default()
+    }
+}
+
+impl Sandbox {
+    pub async fn start() -> Self {
+        Self::with(options()).await
+    }
+
+    /// One whose money is available at once.
+    pub async fn settling() -> Self {
+        Self::with(Options { settle_immediately: true, ..options() }).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { running: start(options).await.unwrap(), http }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.running.url())
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, self.url(path)).bearer_auth("sk_test_sandbox1234")
+    }
+
+    pub async fn post(&self, path: &str, form: &str) -> Answer {
+        self.post_with(path, form, &[]).await
+    }
+
+    pub async fn post_with(&self, path: &str, form: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.request(Method::POST, path).body(form.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        send(request).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn get_as(&self, account: &str, path: &str) -> Answer {
+        send(self.request(Method::GET, path).header("stripe-account", account)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    /// A control call.
+    pub async fn control(&self, path: &str, body: Value) -> Answer {
+        let url = self.url(&format!("/_sandbox{path}"));
+        send(self.http.post(url).body(body.to_string())).await
+    }
+
+    pub async fn ledger(&self) -> Value {
+        send(self.http.get(self.url("/_sandbox/ledger"))).await.ok()
+    }
+
+    /// `(available, pending)` of an account in usd, by its own balance endpoint.
+    pub async fn balance(&self, account: &str) -> (i64, i64) {
+        let balance = self.get_as(account, "/v1/balance").await.ok();
+        let side = |name: &str| balance[name][0]["amount"].as_i64().unwrap();
+        (side("available"), side("pending"))
+    }
+
+    /// A custom account that can be paid.
+    pub async fn account(&self) -> String {
+        let form = "type=custom&country=US&requested_capabilities[]=transfers";
+        id(&self.post("/v1/accounts", form).await.ok())
+    }
+
+    /// Event types so far, oldest first, of one account.
+    pub async fn event_types(&self, account: &str) -> Vec<String> {
+        let list = self.get_as(account, "/v1/events?limit=100").await.ok();
+        let data = list["data"].as_array().unwrap().iter().rev();
+        data.map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+pub const PLATFORM: &str = sluicegate_sandbox::state::PLATFORM;
+
+pub async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Answer { status, headers, body }
+}
+
+#[track_caller]
+pub fn id(object: &Value) -> String {
+    object["id"].as_str().unwrap_or_else(|| panic!("no id in {object:#}")).to_owned()
+}
+
+/// One webhook as it arrived.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Received {
+    pub fn event(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+}
+
+/// A server webhooks are sent to; it answers the given statuses in turn, then 200.
+#[derive(Clone, Default)]
+pub struct Receiver {
+    pub url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+    statuses: Arc<Mutex<VecDeque<u16>>>,
+    bell: Arc<tokio::sync::Notify>,
+}
+
+impl Receiver {
+    pub async fn start(statuses: &[u16]) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let statuses = Arc::new(Mutex::new(statuses.iter().copied().collect()));
+        let receiver = Self { url, statuses, ..Self::default() };
+        let router = axum::Router::new().route("/hook", post(receive)).with_state(receiver.clone());
+        tokio::spawn(axum::serve(listener, router).into_future());
+        receiver
+    }
+
+    /// Waits until `count` webhooks have arrived.
+    pub async fn wait(&self, count: usize) -> Vec<Received> {
+        let enough = async {
+            loop {
+                let rung = self.bell.notified();
+                let received = self.received.lock().unwrap().clone();
+                if received.len() >= count {
+                    return received;
+                }
+                rung.await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), enough).await;
+        waited.unwrap_or_else(|_| {
+            panic!("{} of {count} webhooks", self.received.lock().unwrap().len())
+        })
+    }
+}
+
+async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> StatusCode {
+    let status = receiver.statuses.lock().unwrap().pop_front().unwrap_or(200);
+    receiver.received.lock().unwrap().push(Received { headers, body });
+    receiver.bell.notify_one();
+    StatusCode::from_u16(status).unwrap()
+}

@@ -1,0 +1,85 @@
+//! Control, the page for people, and what survives a restart.
+
+use super::client::{PLATFORM, Sandbox, id, options, send};
+use serde_json::json;
+use sluicegate_sandbox::server::Options;
+use std::io::Write;
+
+#[tokio::test]
+async fn state_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = Some(folder.path().join("stripe/sandbox.jsonl"));
+    let options = Options { data: data.clone(), ..options() };
+    let sandbox = Sandbox::with(options.clone()).await;
+    let key = [("idempotency-key", "once")];
+    let form = "amount=2000&currency=usd&source=tok_visa";
+    let charge = sandbox.post_with("/v1/charges", form, &key).await.ok();
+    let customer = sandbox.post("/v1/customers", "source=tok_visa").await.ok();
+    sandbox.control("/clock", json!({"hours": 1})).await.ok();
+    let before = sandbox.ledger().await;
+    sandbox.running.stop().await;
+
+    // A kill in the middle of a write leaves half a line.
+    let mut file = std::fs::OpenOptions::new().append(true).open(data.as_ref().unwrap()).unwrap();
+    file.write_all(b"{\"operation\":{\"cou").unwrap();
+    let sandbox = Sandbox::with(options.clone()).await;
+    assert_eq!(sandbox.ledger().await, before);
+    assert_eq!(sandbox.get(&format!("/v1/charges/{}", id(&charge))).await.ok(), charge);
+    let found = sandbox.get(&format!("/v1/customers/{}", id(&customer))).await.ok();
+    assert_eq!(found["sources"]["data"][0]["last4"], "4242");
+    let replayed = sandbox.post_with("/v1/charges", form, &key).await;
+    assert_eq!(replayed.header("idempotent-replayed"), Some("true"));
+    let fresh = sandbox.post("/v1/charges", form).await.ok();
+    assert_ne!(fresh["id"], charge["id"]);
+    assert_eq!(sandbox.balance(PLATFORM).await, (0, 2 * 1912));
+    sandbox.running.stop().await;
+
+    let text = std::fs::read_to_string(data.as_ref().unwrap()).unwrap();
+    std::fs::write(data.as_ref().unwrap(), format!("nonsense\n{text}")).unwrap();
+    let refused = sluicegate_sandbox::server::start(options).await;
+    assert!(refused.unwrap_err().to_string().contains("damaged at line 1"));
+}
+
+#[tokio::test]
+async fn a_reset_forgets_everything() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post("/v1/charges", "amount=2000&currency=usd&source=tok_visa").await.ok();
+    let before = send(sandbox.http.get(sandbox.url("/_sandbox/health"))).await.ok();
+    sandbox.control("/reset", json!({})).await.ok();
+    let after = send(sandbox.http.get(sandbox.url("/_sandbox/health"))).await.ok();
+    assert_ne!(before["instance"], after["instance"]);
+    assert_eq!(sandbox.get("/v1/charges").await.ok()["data"], json!([]));
+    assert_eq!(sandbox.balance(PLATFORM).await, (0, 0));
+    sandbox.post("/v1/charges", "amount=2000&currency=usd&source=tok_visa").await.ok();
+}
+
+#[tokio::test]
+async fn the_page_shows_what_happened() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post("/v1/customers", "email=<script>alert(1)</script>@x.y").await;
+    sandbox
+        .post("/v1/charges", "amount=2000&currency=usd&source=tok_visa&description=<b>")
+        .await
+        .ok();
+    let page = sandbox.http.get(sandbox.url("/")).send().await.unwrap();
+    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("$20.00") && page.contains("charge.succeeded"), "{page}");
+    assert!(!page.contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn control_is_for_own_pages_and_sane_wishes() {
+    let sandbox = Sandbox::start().await;
+    let reset = sandbox.http.post(sandbox.url("/_sandbox/reset"));
+    send(reset.header("origin", "https://evil.example")).await.refused(403);
+    sandbox.control("/clock", json!({"days": -1})).await.refused(400);
+    sandbox.control("/clock", json!([1])).await.refused(400);
+    sandbox.control("/settings", json!({"nonsense": 1})).await.refused(400);
+    sandbox.control("/settings", json!({"fee_fixed": "much"})).await.refused(400);
+    sandbox.control("/faults", json!({"path": "*", "fault": "earthquake"})).await.refused(400);
+    sandbox.control("/events/evt_x/resend", json!({})).await.refused(404);
+    sandbox.control("/settings", json!({"fee_fixed": 0, "fee_basis_points": 0})).await.ok();
+    sandbox.post("/v1/charges", "amount=2000&currency=usd&source=tok_visa").await.ok();
+    assert_eq!(sandbox.balance(PLATFORM).await, (0, 2000));
+}

@@ -1,0 +1,50 @@
+//! The schema steps: applied in order, each once, when the file is opened.
+
+use super::fault;
+use crate::error::Error;
+use rusqlite::{Connection, TransactionBehavior};
+use sluicegate_failpoint::failpoint;
+
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_house.sql"),
+    include_str!("schema/0002_order.sql"),
+    include_str!("schema/0003_sent.sql"),
+    include_str!("schema/0004_plain.sql"),
+];
+
+// "Slui": tells our files from other people's databases.
+const APPLICATION_ID: i32 = 0x536c_7569;
+
+/// Brings the file to the newest step, in one transaction: another process that opens it at the
+/// same moment waits, and then finds nothing left to do.
+pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault::of)?;
+    let read = |pragma: &str| {
+        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(fault::of)
+    };
+    let done = usize::try_from(read("user_version")?).unwrap_or(usize::MAX);
+    let tables: i64 = transaction
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(fault::of)?;
+    if tables > 0 && read("application_id")? != APPLICATION_ID {
+        return Err(Error::Broken("the file is the database of another program".into()));
+    }
+    if done > STEPS.len() {
+        return Err(Error::Broken(format!(
+            "the file is at schema step {done}, this program knows {}: it was written by a newer \
+             version",
+            STEPS.len()
+        )));
+    }
+    for (place, step) in STEPS.iter().enumerate().skip(done) {
+        transaction.execute_batch(step).map_err(fault::of)?;
+        let version = i32::try_from(place + 1).expect("there are few steps");
+        transaction.pragma_update(None, "user_version", version).map_err(fault::of)?;
+    }
+    if done == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault::of)?;
+    }
+    failpoint!("schema_before_commit");
+    transaction.commit().map_err(fault::of)
+}

@@ -1,0 +1,225 @@
+//! Executions and steps: written, answered, asked for.
+
+use super::{at, completed, databases, execution, step};
+use jiff::Timestamp;
+use serde_json::json;
+use sluicegate_store::error::Error;
+use sluicegate_store::execution::{
+    Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, State,
+};
+use sluicegate_store::write::Write;
+
+#[test]
+fn executions_and_steps_read_back_as_they_were_written() {
+    for opened in databases() {
+        let store = &opened.store;
+        let mut full = execution("e1", Some("k"));
+        full.outcome = Some(json!({"record": {"id": "1"}}));
+        full.error = Some("it's late".into());
+        full.ordering_key = Some("ch_1".into());
+        full.finished_at = Some(at(9));
+        let mut answered = step("e1", 1);
+        answered.response = Some(json!(null));
+        answered.answered_at = Some(at(3));
+        store
+            .commit(vec![
+                Write::ExecutionInsert(full.clone()),
+                Write::StepInsert(answered.clone()),
+                Write::StepInsert(step("e1", 0)),
+            ])
+            .unwrap();
+        let id = ExecutionId::from("e1");
+        assert_eq!(store.execution(&id).unwrap(), Some(full));
+        // A null answer is an answer.
+        assert_eq!(store.steps(&id).unwrap(), [step("e1", 0), answered]);
+    }
+}
+
+#[test]
+fn a_step_is_taken_once_and_answered_once() {
+    for opened in databases() {
+        let store = &opened.store;
+        let orphan = store.commit(vec![Write::StepInsert(step("nobody", 0))]);
+        assert!(matches!(orphan, Err(Error::Refused(_))), "{orphan:?}");
+        let writes =
+            vec![Write::ExecutionInsert(execution("e1", None)), Write::StepInsert(step("e1", 0))];
+        store.commit(writes).unwrap();
+        let again = store.commit(vec![Write::StepInsert(step("e1", 0))]);
+        assert!(matches!(again, Err(Error::Refused(_))), "{again:?}");
+        let answer = |seq, response| {
+            let execution_id = ExecutionId::from("e1");
+            store.commit(vec![Write::StepAnswer { execution_id, seq, response, at: at(4) }])
+        };
+        answer(0, json!({"status": 200})).unwrap();
+        assert!(matches!(answer(0, json!({"status": 500})), Err(Error::Gone(_))));
+        assert!(matches!(answer(1, json!({})), Err(Error::Gone(_))));
+        let steps = store.steps(&ExecutionId::from("e1")).unwrap();
+        assert_eq!(steps[0].response, Some(json!({"status": 200})));
+        assert_eq!(steps[0].answered_at, Some(at(4)));
+    }
+}
+
+#[test]
+fn an_update_without_an_outcome_keeps_the_old_one() {
+    for opened in databases() {
+        let store = &opened.store;
+        store.commit(vec![Write::ExecutionInsert(execution("e1", None))]).unwrap();
+        store.commit(vec![Write::ExecutionUpdate(completed("e1"))]).unwrap();
+        let mut update = completed("e1");
+        update.from = vec![State::Completed];
+        update.outcome = None;
+        store.commit(vec![Write::ExecutionUpdate(update)]).unwrap();
+        let read = store.execution(&ExecutionId::from("e1")).unwrap().unwrap();
+        assert_eq!(read.outcome, completed("e1").outcome);
+    }
+}
+
+#[test]
+fn executions_are_found_by_what_an_operator_asks() {
+    for opened in databases() {
+        let store = &opened.store;
+        let make = |id: &str, change: &dyn Fn(&mut Execution)| {
+            let mut execution = execution(id, None);
+            change(&mut execution);
+            Write::ExecutionInsert(execution)
+        };
+        store
+            .commit(vec![
+                make("a", &|e| e.state = State::Unknown),
+                make("b", &|e| e.created_at = at(5)),
+                make("c", &|e| (e.kind, e.created_at) = ("webhook_event".into(), at(3))),
+                make("d", &|e| e.name = "create_refund".into()),
+            ])
+            .unwrap();
+        let found = |query: ExecutionQuery| {
+            let page = store.executions(&query).unwrap();
+            page.results.into_iter().map(|e| e.id.0).collect::<Vec<_>>()
+        };
+        let all = ExecutionQuery::default;
+        assert_eq!(found(all()), ["b", "c", "d", "a"]);
+        let states = vec![State::Unknown, State::Discarded];
+        assert_eq!(found(ExecutionQuery { states, ..all() }), ["a"]);
+        let kind = Some("webhook_event".to_owned());
+        assert_eq!(found(ExecutionQuery { kind, ..all() }), ["c"]);
+        let name = Some("create_refund".to_owned());
+        assert_eq!(found(ExecutionQuery { name, ..all() }), ["d"]);
+        let created_from = Some(at(3));
+        assert_eq!(found(ExecutionQuery { created_from, ..all() }), ["b", "c"]);
+        let page = store.executions(&ExecutionQuery { per_page: 3, page: 2, ..all() }).unwrap();
+        assert_eq!((page.results.len(), page.total_entries, page.total_pages()), (1, 4, 2));
+    }
+}
+
+#[test]
+fn due_are_those_that_wait_and_those_whose_runner_died() {
+    for opened in databases() {
+        let store = &opened.store;
+        let stands = [
+            ("late", State::Retryable, 1, None),
+            ("later", State::Unknown, 2, None),
+            ("now", State::Available, 10, None),
+            ("soon", State::Available, 11, None),
+            ("dead", State::Running, 5, Some(9)),
+            ("alive", State::Running, 0, Some(11)),
+            ("done", State::Completed, 0, None),
+            ("given up", State::Discarded, 0, None),
+        ];
+        let writes = stands.map(|(id, state, run_at, lease)| {
+            let mut execution = execution(id, None);
+            (execution.state, execution.run_at) = (state, at(run_at));
+            execution.lease_until = lease.map(at);
+            Write::ExecutionInsert(execution)
+        });
+        store.commit(writes.to_vec()).unwrap();
+        let due = |limit| {
+            let due = store.due(at(10), Queue::Gateway, limit).unwrap().into_iter();
+            due.map(|execution| execution.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(due(10), ["late", "later", "dead", "now"]);
+        assert_eq!(due(2), ["late", "later"]);
+    }
+}
+
+#[test]
+fn nothing_overtakes_what_came_before_it_in_its_order() {
+    for opened in databases() {
+        let store = &opened.store;
+        let make = |id: &str, key: Option<&str>, created: i64| {
+            let mut one = execution(id, None);
+            (one.kind, one.state) = ("webhook_event".into(), State::Available);
+            (one.ordering_key, one.created_at) = (key.map(str::to_owned), at(created));
+            one.run_at = at(created);
+            Write::ExecutionInsert(one)
+        };
+        let writes = vec![
+            make("first", Some("ch_1"), 1),
+            make("second", Some("ch_1"), 2),
+            make("other", Some("ch_2"), 3),
+            make("free", None, 4),
+            make("free too", None, 4),
+        ];
+        store.commit(writes).unwrap();
+        let due = || {
+            let due = store.due(at(10), Queue::Local, 10).unwrap().into_iter();
+            due.map(|execution| execution.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(due(), ["first", "other", "free", "free too"]);
+        let next = |key: &str, now: i64| {
+            store.next_in_order(key, at(now)).unwrap().map(|execution| execution.id.0)
+        };
+        assert_eq!(next("ch_1", 10).as_deref(), Some("first"));
+        assert_eq!((next("ch_2", 2), next("ch_3", 10)), (None, None), "not yet, and no such key");
+        assert!(store.due(at(10), Queue::Gateway, 10).unwrap().is_empty());
+        let ended = |id: &str, state: State, at: Timestamp| {
+            let from = vec![State::Available, State::Retryable];
+            vec![Write::ExecutionUpdate(ExecutionUpdate {
+                id: id.into(),
+                from,
+                from_attempt: None,
+                state,
+                attempt: 1,
+                run_at: at,
+                lease_until: None,
+                outcome: None,
+                error: None,
+                finished_at: None,
+            })]
+        };
+        store.commit(ended("first", State::Retryable, at(20))).unwrap();
+        assert_eq!(
+            due(),
+            ["other", "free", "free too"],
+            "it waits for the first to be tried again"
+        );
+        store.commit(ended("first", State::Discarded, at(20))).unwrap();
+        assert_eq!(due(), ["second", "other", "free", "free too"]);
+        assert_eq!(store.oldest_open().unwrap(), Some(at(2)));
+    }
+}
+
+#[test]
+fn old_completed_ones_are_forgotten_and_nothing_else() {
+    for opened in databases() {
+        let store = &opened.store;
+        let make = |id: &str, kind: &str, state: State, finished: i64| {
+            let mut one = execution(id, None);
+            (one.kind, one.state, one.finished_at) = (kind.into(), state, Some(at(finished)));
+            Write::ExecutionInsert(one)
+        };
+        let writes = vec![
+            make("old", "webhook_event", State::Completed, 1),
+            make("older", "webhook_event", State::Completed, 0),
+            make("new", "webhook_event", State::Completed, 9),
+            make("dead", "webhook_event", State::Discarded, 1),
+            make("payment", "request_type", State::Completed, 1),
+        ];
+        store.commit(writes).unwrap();
+        let forget = |limit| {
+            let kind = "webhook_event".to_owned();
+            store.commit(vec![Write::ExecutionsPurge { kind, before: at(5), limit }]).unwrap();
+            store.executions(&ExecutionQuery::default()).unwrap().total_entries
+        };
+        assert_eq!((forget(1), forget(10), forget(10)), (4, 3, 3));
+        assert!(store.execution(&"new".into()).unwrap().is_some());
+    }
+}

@@ -1,0 +1,93 @@
+//! What follows from something: from a written form its `async_callback_actions` and the API calls
+//! of its list (platformos.md C4, steps 10 and 11), from an API call its `callback` (section D).
+
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::app::jobs::Queued;
+use crate::template::render::OutputMode;
+use crate::template::request_context::RequestContext;
+use serde_json::{Value as Json, json};
+use sluicegate_module::api_call::ApiCall;
+use sluicegate_module::form::Form;
+
+impl RequestHost {
+    /// Queues what is to be done after a form; it begins to exist when the form's records are
+    /// committed, and not at all when they are not. `form` and `params` are what callbacks see.
+    ///
+    /// # Errors
+    /// [`Error::Journal`].
+    pub(super) fn schedule(&self, form: &Form, seen: &Json, params: &Json) -> Result<(), Error> {
+        let arguments = json!({ "form": seen, "params": params });
+        if let Some(callback) = &form.async_callback_actions {
+            self.queue(Queued {
+                name: &form.name,
+                work: json!({ "form": form.name }),
+                arguments: &arguments,
+                is_private: true,
+                delay_minutes: callback.delay_minutes.into(),
+                max_attempts: callback.max_attempts,
+            })?;
+        }
+        let calls = form.api_call_notifications.iter();
+        for call in calls.filter_map(|name| self.instance.catalog.api_call(name)) {
+            if !call.enabled {
+                continue;
+            }
+            self.queue(Queued {
+                name: &call.name,
+                work: json!({ "api_call": call.name }),
+                arguments: &arguments,
+                is_private: true,
+                delay_minutes: call.delay_minutes.into(),
+                // What is not known is asked again by the call's own execution, not by this one.
+                max_attempts: 1,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Sends an API call of a form's list, if its condition holds, and then runs its callback.
+    ///
+    /// # Errors
+    /// [`Error::Template`], or why it was not sent.
+    pub(super) fn notify(
+        &self,
+        call: &ApiCall,
+        seen: &Json,
+        request_context: &RequestContext,
+    ) -> Result<(), Error> {
+        let form = seen.get("form").cloned().unwrap_or_default();
+        if let Some(condition) = &call.trigger_condition {
+            let (host, locals) = (self.on(request_context), json!({ "data": form, "form": form }));
+            let templates = &self.instance.templates;
+            let told =
+                templates.render(condition, request_context, locals, OutputMode::Raw, &host)?;
+            if told.output.trim() != "true" {
+                return Ok(());
+            }
+        }
+        let refused = |why| Error::Notification { call: call.name.clone(), why };
+        let response = self.send(&call.name, &form).map_err(refused)?;
+        self.answered(&call.name, &form, &response)
+    }
+
+    /// Runs the callback of an API call that was answered, if it has one.
+    ///
+    /// # Errors
+    /// [`Error::Template`].
+    pub(super) fn answered(&self, name: &str, data: &Json, response: &Json) -> Result<(), Error> {
+        let call = self.instance.catalog.api_call(name);
+        let Some(callback) = call.and_then(|call| call.callback.as_ref()) else { return Ok(()) };
+        let request_context = self.request_context()?;
+        let locals = json!({ "data": data, "form": data, "response": response });
+        let templates = &self.instance.templates;
+        templates.render(
+            callback,
+            &request_context,
+            locals,
+            OutputMode::Raw,
+            &self.on(&request_context),
+        )?;
+        Ok(())
+    }
+}

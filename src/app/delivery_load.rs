@@ -1,0 +1,137 @@
+//! Deliveries of webhooks that wait for their commit: they come before what can wait.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// More than this at one moment are a burst.
+const BURST_DELIVERIES: usize = 8;
+/// A commit answers all who wait at once, and until they come again nobody does: a burst is there
+/// for so long after it was last seen.
+const LINGERS: Duration = Duration::from_millis(100);
+/// A burst is over by then. A burst that stays longer is the usual load, and what it brought has to
+/// be worked on beside it.
+const BURST_MAX: Duration = Duration::from_secs(15);
+/// Nothing arrived for so long: nobody is waited for.
+const IDLE_AFTER: Duration = Duration::from_millis(500);
+
+/// How much arrives.
+#[derive(Debug)]
+pub struct DeliveryLoad {
+    began: Instant,
+    waiting: AtomicUsize,
+    /// When the last one came, and when a burst was last seen: milliseconds since `began`.
+    last: AtomicU64,
+    burst: AtomicU64,
+    /// Since when there is one.
+    burst_since: AtomicU64,
+}
+
+/// What an arrival leaves to whoever works beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Nothing arrives.
+    Idle,
+    /// Something does.
+    Light,
+    /// Many wait for their commits.
+    Burst,
+}
+
+impl Default for DeliveryLoad {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            waiting: AtomicUsize::new(0),
+            last: AtomicU64::new(u64::MAX),
+            burst: AtomicU64::new(u64::MAX),
+            burst_since: AtomicU64::new(u64::MAX),
+        }
+    }
+}
+
+impl DeliveryLoad {
+    /// Counts one until it is dropped.
+    pub fn one(&self) -> InFlight<'_> {
+        self.one_at(self.now())
+    }
+
+    fn one_at(&self, now: u64) -> InFlight<'_> {
+        self.last.store(now, Ordering::Relaxed);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= BURST_DELIVERIES {
+            if !is_within(&self.burst, LINGERS, now) {
+                self.burst_since.store(now, Ordering::Relaxed);
+            }
+            self.burst.store(now, Ordering::Relaxed);
+        }
+        InFlight(self)
+    }
+
+    /// How much arrives just now.
+    pub fn load(&self) -> Load {
+        self.load_at(self.now())
+    }
+
+    fn load_at(&self, now: u64) -> Load {
+        let within = |moment: &AtomicU64, span| is_within(moment, span, now);
+        match () {
+            () if within(&self.burst, LINGERS) && within(&self.burst_since, BURST_MAX) => {
+                Load::Burst
+            }
+            () if within(&self.last, IDLE_AFTER) => Load::Light,
+            () => Load::Idle,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+    }
+}
+
+/// Whether a moment is there, and no longer ago than that.
+fn is_within(moment: &AtomicU64, span: Duration, now: u64) -> bool {
+    let then = moment.load(Ordering::Relaxed);
+    then != u64::MAX && u128::from(now.saturating_sub(then)) < span.as_millis()
+}
+
+/// One delivery on its way to the disk.
+#[derive(Debug)]
+pub struct InFlight<'a>(&'a DeliveryLoad);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_is_there_for_a_while_after_it_was_answered() {
+        let delivery_load = DeliveryLoad::default();
+        assert_eq!(delivery_load.load(), Load::Idle);
+        drop(delivery_load.one());
+        assert_eq!(delivery_load.load(), Load::Light);
+        let many: Vec<_> = (0..=BURST_DELIVERIES).map(|_| delivery_load.one()).collect();
+        drop(many);
+        assert_eq!(delivery_load.load(), Load::Burst);
+        assert_eq!(delivery_load.waiting.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_crowd_that_stays_is_the_usual_load() {
+        let delivery_load = DeliveryLoad::default();
+        let _waiting: Vec<_> = (0..=BURST_DELIVERIES).map(|_| delivery_load.one_at(0)).collect();
+        let seen = |now: u64| {
+            drop(delivery_load.one_at(now));
+            delivery_load.load_at(now)
+        };
+        for now in (0..15_000).step_by(50) {
+            assert_eq!(seen(now), Load::Burst, "{now}");
+        }
+        assert_eq!(seen(15_000), Load::Light);
+        // After a pause the next burst is one again.
+        assert_eq!(seen(15_200), Load::Burst);
+    }
+}

@@ -1,0 +1,156 @@
+//! What has to be done from time to time: asking Stripe for events it could not deliver, and
+//! forgetting what is old.
+
+use crate::app::error::Error;
+use crate::app::runtime::Runtime;
+use crate::webhook::inbox;
+use crate::webhook::listing::Listing;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+use sluicegate_store::execution::{ExecutionQuery, State};
+use sluicegate_store::query::RecordQuery;
+use sluicegate_store::state::Constant;
+use sluicegate_store::write::Write;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Processed events are kept this long.
+const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// How many are forgotten in one commit.
+const FORGET_AT_ONCE: u32 = 500;
+/// How many such commits at most in a row.
+const FORGET_ROUNDS: u32 = 200;
+/// How often old things are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(3600);
+/// An event may show in the list a little after its `created`.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// Where the moment up to which events were listed is kept, and what its seal is bound to: it is
+/// none of the constants that templates see.
+const LISTED: &str = "sluicegate/events_listed";
+/// The table of connected accounts.
+const ACCOUNTS: &str = "modules/payments/account";
+
+/// Asks Stripe for undelivered events at the start and on a timer, until `stop` says so.
+pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
+    let every = Duration::from_secs(runtime.config.events_every);
+    let mut forgotten = None;
+    while !*stop.borrow() {
+        let forget = forgotten.is_none_or(|at: std::time::Instant| at.elapsed() >= FORGET_EVERY);
+        if forget {
+            forgotten = Some(std::time::Instant::now());
+        }
+        let ours = Arc::clone(&runtime);
+        let done = tokio::task::spawn_blocking(move || {
+            if !every.is_zero() {
+                list_events(&ours)?;
+            }
+            if forget { forget_old(&ours) } else { Ok(()) }
+        });
+        match done.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("upkeep: {error}"),
+            Err(error) => tracing::error!("upkeep stumbled: {error}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(if every.is_zero() { FORGET_EVERY } else { every }) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Lists the events of the platform and of every connected account since the last time, and
+/// stores those that are not known.
+///
+/// # Errors
+/// [`Error`] when the database fails. A list that Stripe does not give is told in the log and
+/// asked for again the next time.
+pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
+    let mut filled = 0;
+    let mut accounts = vec![None];
+    accounts.extend(connected(runtime)?.into_iter().map(Some));
+    for account in accounts {
+        let name = account.as_deref().unwrap_or("-");
+        let now = runtime.clock.now();
+        let since = listed_until(runtime, name)?.unwrap_or(now - SignedDuration::from_hours(1));
+        let inbox = runtime.inbox();
+        let listing = Listing {
+            transport: &runtime.transport,
+            inbox: &inbox,
+            key: &runtime.config.secret_key,
+            account: account.as_deref(),
+            deliveries: &runtime.deliveries,
+        };
+        match listing.fill("stripe", since - OVERLAP, now) {
+            Ok(count) => {
+                filled += count;
+                keep_listed_until(runtime, name, now)?;
+            }
+            Err(error) => tracing::warn!(account = name, "events could not be listed: {error}"),
+        }
+    }
+    if filled > 0 {
+        tracing::info!("{filled} events that were not delivered are stored");
+        runtime.wake.notify_one();
+    }
+    Ok(filled)
+}
+
+/// Forgets processed events after 35 days, and sessions that ended.
+///
+/// # Errors
+/// [`Error::Store`].
+pub fn forget_old(runtime: &Runtime) -> Result<(), Error> {
+    let now = runtime.clock.now();
+    let kind = inbox::KIND.to_owned();
+    let before = now - EVENTS_KEPT;
+    // Bounded: what is left waits for the next time.
+    for _ in 0..FORGET_ROUNDS {
+        let query = ExecutionQuery {
+            states: vec![State::Completed],
+            kind: Some(kind.clone()),
+            created_to: Some(before),
+            per_page: 1,
+            ..ExecutionQuery::default()
+        };
+        let oldest = runtime.store.executions(&query)?;
+        if oldest.results.iter().all(|one| one.finished_at.is_none_or(|at| at >= before)) {
+            break;
+        }
+        let forget = Write::ExecutionsPurge { kind: kind.clone(), before, limit: FORGET_AT_ONCE };
+        runtime.store.commit(vec![forget])?;
+    }
+    runtime.store.commit(vec![Write::SessionsExpire { before: now }])?;
+    Ok(())
+}
+
+fn connected(runtime: &Runtime) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let mut query = RecordQuery { per_page: 100, ..RecordQuery::table(ACCOUNTS) };
+    loop {
+        let page = runtime.store.records(&query)?;
+        let ids = page.results.iter().filter_map(|one| one.properties.get("gateway_id"));
+        found.extend(ids.filter_map(Json::as_str).map(str::to_owned));
+        if page.results.len() < query.per_page as usize {
+            return Ok(found);
+        }
+        query.page += 1;
+    }
+}
+
+fn listed_until(runtime: &Runtime, account: &str) -> Result<Option<Timestamp>, Error> {
+    let name = format!("{LISTED}:{account}");
+    let kept = runtime.store.constants()?.into_iter().find(|constant| constant.name == name);
+    let text = kept.and_then(|kept| runtime.config.instance_key.open(LISTED, &kept.sealed));
+    Ok(text.and_then(|text| text.expose().parse().ok()))
+}
+
+fn keep_listed_until(runtime: &Runtime, account: &str, moment: Timestamp) -> Result<(), Error> {
+    let constant = Constant {
+        name: format!("{LISTED}:{account}"),
+        sealed: runtime.config.instance_key.seal(LISTED, &moment.to_string()),
+        updated_at: moment,
+    };
+    runtime.store.commit(vec![Write::ConstantSet(constant)])?;
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! The doors of the runtime: request types, events and executions, for web, GraphQL and commands alike.
+
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::app::scripted_run::SideEffect;
+use crate::gateway::outcome::Outcome;
+use crate::gateway::request_type::{Gateway, Submission};
+use crate::journal::run::Run;
+use crate::webhook::dispatch::{Dispatch, Processed};
+use serde_json::json;
+use sluicegate_store::execution::{Execution, ExecutionId, State};
+
+impl RequestHost {
+    /// Runs a request type to its outcome. Inside an execution its key is derived from that
+    /// execution, so that running it again does not send again.
+    ///
+    /// # Errors
+    /// [`Error::Gateway`].
+    pub fn request_type(&self, mut submission: Submission) -> Result<Outcome, Error> {
+        submission.user_id = submission.user_id.or_else(|| self.scope.user_id.clone());
+        if submission.idempotency_key.is_none() {
+            submission.idempotency_key = self.nested_key();
+        }
+        if self.scripted_run().is_none() && !self.scope.is_dry_run {
+            return self.with_gateway(|gateway| Ok(gateway.run(submission)?));
+        }
+        let name = submission.name.clone();
+        let asked = json!([submission.gateway, submission.data, submission.config]);
+        let effect = SideEffect { kind: "request_type", name: &name, asked };
+        let outcome = self.side_effect(&effect, || {
+            let outcome = self.with_gateway(|gateway| Ok(gateway.run(submission)?))?;
+            Ok(serde_json::to_value(outcome).expect("an outcome is plain JSON"))
+        })?;
+        serde_json::from_value(outcome).map_err(|_| Error::Sealed)
+    }
+
+    /// Goes on with a request type whose answer is not known.
+    ///
+    /// # Errors
+    /// [`Error::Gateway`].
+    pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
+        self.with_gateway(|gateway| Ok(gateway.resume(run)?))
+    }
+
+    pub(super) fn with_gateway<T>(
+        &self,
+        work: impl FnOnce(Gateway<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let request_context = self.request_context()?;
+        let host = self.on(&request_context);
+        work(Gateway {
+            catalog: &self.instance.catalog,
+            templates: &self.instance.templates,
+            journal: &self.runtime.journal,
+            transport: &self.runtime.transport,
+            key: &self.runtime.config.instance_key,
+            request_context: &request_context,
+            host: &host,
+            buffer: &host,
+        })
+    }
+
+    /// Processes one stored event.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`].
+    pub fn dispatch(&self, run: Run) -> Result<bool, Error> {
+        self.with_dispatch(|dispatch| Ok(dispatch.run(run)?))
+    }
+
+    /// What an event would write, without writing it.
+    ///
+    /// # Errors
+    /// [`Error::Webhook`].
+    pub fn dry_run(&self, event: &Execution) -> Result<Processed, Error> {
+        self.with_dispatch(|dispatch| Ok(dispatch.dry_run(event)?))
+    }
+
+    fn with_dispatch<T>(
+        &self,
+        work: impl FnOnce(Dispatch<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let request_context = self.request_context()?;
+        let host = self.on(&request_context);
+        work(Dispatch {
+            catalog: &self.instance.catalog,
+            templates: &self.instance.templates,
+            journal: &self.runtime.journal,
+            request_context: &request_context,
+            host: &host,
+            buffer: &host,
+            livemode: self.runtime.config.is_live(),
+        })
+    }
+
+    /// What became of an execution, as its outcome; nothing when there is none of that id.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn outcome(&self, id: &ExecutionId) -> Result<Option<(Execution, Option<Outcome>)>, Error> {
+        let Some(execution) = self.runtime.store.execution(id)? else { return Ok(None) };
+        let outcome = match execution.state {
+            _ if execution.kind != crate::gateway::request_type::KIND => None,
+            State::Completed | State::Discarded => {
+                Some(self.with_gateway(|gateway| Ok(gateway.outcome_of(&execution)?))?)
+            }
+            _ => Some(Outcome::pending(&execution.id.to_string(), &execution.name, false)),
+        };
+        Ok(Some((execution, outcome)))
+    }
+}

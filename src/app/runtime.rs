@@ -1,0 +1,259 @@
+//! The runtime: every room, built once.
+
+use crate::app::constants::Constants;
+use crate::app::delivery_load::DeliveryLoad;
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::app::instance::Instance;
+use crate::app::readiness::Readiness;
+use crate::app::scope::Scope;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Stripe, is_instance};
+use crate::gateway::rate::{LIVE_PER_SECOND, TEST_PER_SECOND};
+use crate::gateway::target::Target;
+use crate::gateway::transport::{Patience, Transport};
+use crate::journal::journal::Journal;
+use crate::webhook::deliveries::Deliveries;
+use crate::webhook::inbox::Inbox;
+use crate::webhook::secrets::Secrets;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value as Json, json};
+use sluicegate_secret::{InstanceKey, Secret};
+use sluicegate_store::contract::Store;
+use sluicegate_store::postgres::database::Postgres;
+use sluicegate_store::sqlite::database::Sqlite;
+use sluicegate_store::state::Constant;
+use sluicegate_store::write::Write;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+/// Where constants' sealed values are bound to.
+const CONSTANT_PLACE: &str = "constants/value";
+
+/// Longer than one attempt at the gateway; the lease is renewed before each further attempt, so
+/// that nobody sends beside a living run, and the runs of a dead process are found soon.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
+
+/// Every room, built once; shared by all requests.
+pub struct Runtime {
+    /// The operator's settings.
+    pub config: Config,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// What happened.
+    pub store: Arc<dyn Store>,
+    /// The only writer of executions.
+    pub journal: Journal,
+    /// The one outbound door.
+    pub transport: Transport,
+    /// The server in Stripe's place, if one is.
+    pub stripe_url: Option<String>,
+    /// Wakes the worker.
+    pub wake: Notify,
+    /// Webhooks that come in.
+    pub delivery_load: DeliveryLoad,
+    constants: Constants,
+    stopping: AtomicBool,
+    secrets: Secrets,
+    /// Whether it could take a payment now.
+    pub readiness: Readiness,
+    /// Counts deliveries, for the metrics page.
+    pub deliveries: Deliveries,
+    instance: RwLock<Arc<Instance>>,
+}
+
+impl Runtime {
+    /// Opens the database, loads the instance, and joins the rooms. `stripe_url` is the server in
+    /// Stripe's place; the transport runs on `runtime`.
+    ///
+    /// # Errors
+    /// [`Error`] when the folder is no instance, or the database or TLS cannot be had. Faults of
+    /// modules are no errors here: see [`Instance::faults`].
+    pub fn build(
+        config: Config,
+        stripe_url: Option<String>,
+        runtime: Handle,
+    ) -> Result<Arc<Self>, Error> {
+        let root = &config.root;
+        if !is_instance(root) {
+            return Err(Error::NoInstance(root.display().to_string()));
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = open(&config.database)?;
+        check_key(&*store, &config.instance_key, clock.now())?;
+        let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock))
+            .with_lease(LEASE / sluicegate_failpoint::time_scale().min(10).cast_signed());
+        let hosts = config.outbound_hosts.clone();
+        let target = match &stripe_url {
+            Some(url) => Target::stand_in(url, hosts)?,
+            None => Target::live(hosts),
+        };
+        let rate = match (&stripe_url, config.stripe_rate, config.is_live()) {
+            (_, Some(rate), _) => (rate > 0.0).then_some(rate),
+            (Some(_), None, _) => None,
+            (None, None, true) => Some(LIVE_PER_SECOND),
+            (None, None, false) => Some(TEST_PER_SECOND),
+        };
+        let transport = Transport::new(target, runtime, Patience::default())?.with_rate(rate);
+        let version = clock.now().as_millisecond();
+        let instance = Instance::load(root, version, &|name| config.module_variable(name));
+        Ok(Arc::new(Self {
+            clock,
+            store,
+            journal,
+            transport,
+            stripe_url,
+            wake: Notify::new(),
+            delivery_load: DeliveryLoad::default(),
+            constants: Constants::default(),
+            stopping: AtomicBool::new(false),
+            secrets: Secrets::default(),
+            readiness: Readiness::default(),
+            deliveries: Deliveries::default(),
+            instance: RwLock::new(Arc::new(instance)),
+            config,
+        }))
+    }
+
+    /// Tells the worker to begin nothing more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// True when nothing more should be begun.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// The inbox of webhook events.
+    pub fn inbox(&self) -> Inbox<'_> {
+        Inbox {
+            clock: &*self.clock,
+            journal: &self.journal,
+            store: &*self.store,
+            key: &self.config.instance_key,
+            configured: &self.config.webhook_secrets,
+            secrets: &self.secrets,
+            deliveries: &self.deliveries,
+        }
+    }
+
+    /// The present state of the files.
+    pub fn instance(&self) -> Arc<Instance> {
+        Arc::clone(&self.instance.read().expect("no holder of the instance panics"))
+    }
+
+    /// Loads the files again. Requests on their way keep the state they began with.
+    pub fn reload(&self) -> Arc<Instance> {
+        let config = &self.config;
+        let version = self.clock.now().as_millisecond();
+        let variable = |name: &str| config.module_variable(name);
+        let instance = Arc::new(Instance::load(&config.root, version, &variable));
+        *self.instance.write().expect("no holder of the instance panics") = Arc::clone(&instance);
+        instance
+    }
+
+    /// A host for one request or run.
+    pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
+        RequestHost { runtime: Arc::clone(self), instance: self.instance(), scope: Arc::new(scope) }
+    }
+
+    /// The scope where there is no visitor: commands and the worker.
+    pub fn bare_scope(self: &Arc<Self>) -> Scope {
+        let runtime = Arc::clone(self);
+        Scope::made_by(move || runtime.bare_context())
+    }
+
+    fn bare_context(&self) -> Map<String, Json> {
+        let url = self.public_url();
+        let host = url.split("://").nth(1).unwrap_or("localhost");
+        let context = json!({
+            "params": {}, "headers": {}, "session": {}, "flash": {}, "current_user": null,
+            "location": { "host": host, "href": "/", "url": host, "pathname": "/", "search": "" },
+            "visitor": { "ip": "127.0.0.1" }, "language": "en",
+            "environment": self.config.environment.name(),
+        });
+        context.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Where visitors reach the instance.
+    pub fn public_url(&self) -> String {
+        let address = || format!("http://{}", self.config.addr);
+        self.config.public_url.clone().unwrap_or_else(address)
+    }
+
+    /// Constants as templates see them: stored ones, over those of the environment.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn constants(&self, instance: &Instance) -> Result<BTreeMap<String, Secret>, Error> {
+        let mut constants = instance.constants();
+        let open = |one: Constant| {
+            let value = self.config.instance_key.open(CONSTANT_PLACE, &one.sealed)?;
+            Some((one.name, value))
+        };
+        let kept = self.constants.get(|| {
+            let all = self.store.constants()?;
+            Ok::<_, Error>(all.into_iter().filter_map(open).collect())
+        })?;
+        constants.extend(kept.iter().cloned());
+        Ok(constants)
+    }
+
+    /// A constant's value, sealed for the store, where it is about to be written.
+    pub fn seal_constant(&self, value: &str) -> String {
+        self.constants.written();
+        self.config.instance_key.seal(CONSTANT_PLACE, value)
+    }
+
+    /// True when the gateway is Stripe itself.
+    pub fn is_live(&self) -> bool {
+        self.config.stripe == Stripe::Live
+    }
+}
+
+/// The name of the constant that tells under which key a database was made, and its text.
+const KEY_MARK: &str = "sluicegate/instance_key";
+
+/// Refuses a database that was made with another instance key: what is sealed in it could not be
+/// opened, and what this process sealed no other could.
+fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(), Error> {
+    let marked = || -> Result<_, Error> {
+        Ok(store.constants()?.into_iter().find(|constant| constant.name == KEY_MARK))
+    };
+    if marked()?.is_none() {
+        let sealed = key.seal(KEY_MARK, KEY_MARK);
+        let mark = Constant { name: KEY_MARK.to_owned(), sealed, updated_at: now };
+        store.commit(vec![Write::ConstantSet(mark)])?;
+    }
+    // Read again: of two that start at once, one was the last.
+    match marked()? {
+        Some(mark) if key.open(KEY_MARK, &mark.sealed).is_none() => Err(Error::OtherKey),
+        _ => Ok(()),
+    }
+}
+
+fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
+    match database.strip_prefix("sqlite:") {
+        Some(path) if !path.is_empty() => Ok(Arc::new(Sqlite::open(Path::new(path))?)),
+        None if ["postgres://", "postgresql://"]
+            .iter()
+            .any(|start| database.starts_with(start)) =>
+        {
+            Ok(Arc::new(Postgres::open(database)?))
+        }
+        _ => Err(Error::Database(without_password(database))),
+    }
+}
+
+/// A URL as it may be shown: what stands before `@` is a credential.
+fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => url.to_owned(),
+    }
+}

@@ -1,0 +1,245 @@
+//! Templates of a run: what they send is a step, what they did is not done twice.
+//!
+//! A run may be taken up again after a crash, by any process. Its templates are rendered anew then,
+//! and must come to the same: `now` is the execution's, random values are derived from it, and the
+//! result of every query and of everything that was sent is on record up to the last border of a
+//! phase (design section 4, rules 2 and 4).
+
+use crate::app::error::Error;
+use crate::app::host::RequestHost;
+use crate::journal::error::Error as JournalError;
+use crate::journal::intent::{StepAnswer, StepIntent};
+use crate::journal::phase::Phase;
+use crate::journal::run::{Run, StepBegun};
+use serde_json::{Value as Json, json};
+use sluicegate_secret::InstanceKey;
+use sluicegate_store::execution::ExecutionId;
+use std::sync::{MutexGuard, PoisonError};
+
+/// Where results of steps are sealed: they may hold what customers told.
+const PLACE: &str = "steps/response";
+
+/// A run whose templates are being rendered.
+pub struct ScriptedRun {
+    run: Run,
+    /// How many things were sent for it.
+    nested: u32,
+    /// How many blocks of random bytes were drawn.
+    drawn: u64,
+    /// Why nothing more may be done for it.
+    stopped: Option<JournalError>,
+}
+
+impl ScriptedRun {
+    /// A run at the beginning of its templates.
+    pub fn new(run: Run) -> Self {
+        Self { run, nested: 0, drawn: 0, stopped: None }
+    }
+
+    /// The run, and why it had to stop, if it had.
+    pub fn end(self) -> (Run, Option<JournalError>) {
+        (self.run, self.stopped)
+    }
+
+    /// The execution's idea of `now`.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.run.now()
+    }
+
+    /// Fills `bytes` with what nobody can guess without the instance's key, and the same when the
+    /// run is repeated.
+    pub fn random(&mut self, key: &InstanceKey, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(32) {
+            let seed = format!("{}/{}", self.run.execution().id, self.drawn);
+            self.drawn += 1;
+            part.copy_from_slice(&key.mac("journal/random", seed.as_bytes())[..part.len()]);
+        }
+    }
+
+    /// The key of the next thing sent for the run, the same in every repetition, so that what was
+    /// sent is found instead of sent again.
+    fn nested_key(&mut self) -> String {
+        let key = format!("sluicegate-{}-nested-{}", self.run.execution().id, self.nested);
+        self.nested += 1;
+        key
+    }
+}
+
+/// Something that is sent for a run, or done as one piece.
+pub struct SideEffect<'a> {
+    /// `request_type`, `api_call_send`.
+    pub kind: &'a str,
+    /// What it is called in the list of steps.
+    pub name: &'a str,
+    /// What it is asked to do: another on a repetition stops the run.
+    pub asked: Json,
+}
+
+impl SideEffect<'_> {
+    /// What has to end before the templates can go on.
+    fn waits_for(&self, answer: &Json) -> Option<JournalError> {
+        let is_pending = answer.get("state").and_then(Json::as_str) == Some("pending");
+        let execution = answer.get("execution").and_then(Json::as_str).filter(|_| is_pending)?;
+        Some(JournalError::Waiting(ExecutionId::from(execution)))
+    }
+
+    fn intent(&self) -> StepIntent {
+        let identity = json!([self.kind, self.name, self.asked]);
+        StepIntent::new(self.kind, json!({ "name": self.name })).identified_by(&identity)
+    }
+}
+
+impl RequestHost {
+    pub(super) fn scripted_run(&self) -> MutexGuard<'_, Option<ScriptedRun>> {
+        self.scope.scripted_run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of the next thing sent for the run, if one is on.
+    pub(super) fn nested_key(&self) -> Option<String> {
+        self.scripted_run().as_mut().map(ScriptedRun::nested_key)
+    }
+
+    /// Sends something. In a run it is the border of a phase: what was written before is committed
+    /// with the intent, and the answer with what follows.
+    ///
+    /// # Errors
+    /// What `send` says; [`Error::Journal`] when the run has to stop.
+    pub(super) fn side_effect(
+        &self,
+        effect: &SideEffect<'_>,
+        send: impl FnOnce() -> Result<Json, Error>,
+    ) -> Result<Json, Error> {
+        if self.scope.is_dry_run {
+            return Err(Error::DryRun);
+        }
+        let Some(begun) = self.begin_step(effect)? else { return self.suspend(None, send) };
+        let step = match begun {
+            StepBegun::Answered(known) => return self.known(&known),
+            StepBegun::Take(step) => step,
+        };
+        let phase = self.scope.phase.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let answer = self.suspend(phase, send)?;
+        if let Some(waiting) = effect.waits_for(&answer) {
+            if let Some(scripted_run) = self.scripted_run().as_mut() {
+                scripted_run.stopped = Some(waiting.clone());
+            }
+            return Err(waiting.into());
+        }
+        if let Some(scripted_run) = self.scripted_run().as_mut() {
+            let response = self.sealed(&answer, scripted_run.nested);
+            let answer = StepAnswer { seq: step.seq, response };
+            self.runtime.journal.answer(&mut scripted_run.run, answer);
+        }
+        Ok(answer)
+    }
+
+    /// Sends with the run put aside: what is sent is an execution with templates of its own, which
+    /// are not gone through again when its answer is known.
+    fn suspend(
+        &self,
+        phase: Option<Phase>,
+        send: impl FnOnce() -> Result<Json, Error>,
+    ) -> Result<Json, Error> {
+        let run = self.scripted_run().take();
+        let sent = send();
+        *self.scripted_run() = run;
+        if phase.is_some() {
+            *self.scope.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+        }
+        sent
+    }
+
+    /// The step of an effect; nothing outside a run, and inside a transaction, which has no borders:
+    /// there only the key says what was sent.
+    fn begin_step(&self, effect: &SideEffect<'_>) -> Result<Option<StepBegun>, Error> {
+        let mut scripted_run = self.scripted_run();
+        let Some(scripted_run) = scripted_run.as_mut() else { return Ok(None) };
+        if let Some(error) = &scripted_run.stopped {
+            return Err(error.clone().into());
+        }
+        if !self.scope.transactions.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(None);
+        }
+        let journal = &self.runtime.journal;
+        let mut phase = self.scope.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut none = journal.phase();
+        let phase = phase.as_mut().unwrap_or(&mut none);
+        let begun = journal.begin_step(&mut scripted_run.run, phase, effect.intent());
+        if let Err(error) = &begun {
+            scripted_run.stopped = Some(error.clone());
+        }
+        Ok(Some(begun?))
+    }
+
+    /// Asks or writes something inside a phase: on a repetition it is what it was, and is not done
+    /// again, because what it wrote is on disk.
+    pub(super) fn run_once(
+        &self,
+        effect: &SideEffect<'_>,
+        work: impl FnOnce() -> Json,
+    ) -> Result<Json, Error> {
+        if let Some(known) = self.replayed(effect)? {
+            return Ok(known);
+        }
+        let result = work();
+        // It may have sent something, and then stands behind that on record.
+        if let Some(known) = self.replayed(effect)? {
+            return Ok(known);
+        }
+        self.record(effect, &result);
+        Ok(result)
+    }
+
+    /// Notes what was done, with the record writes of the present phase.
+    pub(super) fn record(&self, effect: &SideEffect<'_>, result: &Json) {
+        if let Some(scripted_run) = self.scripted_run().as_mut() {
+            let sealed = self.sealed(result, scripted_run.nested);
+            self.runtime.journal.note(&mut scripted_run.run, effect.intent(), sealed);
+        }
+    }
+
+    /// What came of something that this run did before it was taken up again.
+    ///
+    /// # Errors
+    /// [`Error::Journal`] when something else is on record in its place.
+    pub(super) fn replayed(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
+        let recorded = self.recorded(effect)?;
+        recorded.map(|recorded| self.known(&recorded)).transpose()
+    }
+
+    fn recorded(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
+        let mut scripted_run = self.scripted_run();
+        let Some(scripted_run) = scripted_run.as_mut() else { return Ok(None) };
+        if let Some(error) = &scripted_run.stopped {
+            return Err(error.clone().into());
+        }
+        // Another kind stands here for what this one sends first.
+        let is_border = scripted_run.run.next_kind().is_some_and(|kind| kind != effect.kind);
+        if is_border {
+            return Ok(None);
+        }
+        let known = self.runtime.journal.replayed(&mut scripted_run.run, &effect.intent());
+        if let Err(error) = &known {
+            scripted_run.stopped = Some(error.clone());
+        }
+        Ok(known?)
+    }
+
+    /// A result as it stands in a step, with how many keys were given until then.
+    fn sealed(&self, value: &Json, nested: u32) -> Json {
+        let sealed = self.runtime.config.instance_key.seal(PLACE, &value.to_string());
+        json!({ "sealed": sealed, "nested": nested })
+    }
+
+    fn known(&self, recorded: &Json) -> Result<Json, Error> {
+        let nested = recorded.get("nested").and_then(Json::as_u64);
+        if let (Some(scripted_run), Some(nested)) = (self.scripted_run().as_mut(), nested) {
+            scripted_run.nested = u32::try_from(nested).unwrap_or(u32::MAX);
+        }
+        let key = &self.runtime.config.instance_key;
+        let text = recorded.get("sealed").and_then(Json::as_str);
+        let open = text.and_then(|text| key.open(PLACE, text));
+        let value = open.and_then(|open| serde_json::from_str(open.expose()).ok());
+        value.ok_or(Error::Sealed)
+    }
+}

@@ -1,0 +1,131 @@
+//! The HTTP client below the outbound door: one exchange, and the time that passes between two.
+
+use crate::gateway::call::Call;
+use crate::gateway::error::Error;
+use crate::gateway::reply::Answer;
+use serde_json::{Map, Value as Json};
+use sluicegate_failpoint::failpoint;
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// An answer longer than this is not read to its end.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What the door stands on. The simulation has one of its own, without a network and without time.
+pub trait HttpClient: Send + Sync + std::fmt::Debug {
+    /// Sends the bytes once: what came back, or why nothing complete did.
+    ///
+    /// # Errors
+    /// The whole chain of causes, for an operator. Nobody knows then what the other side did.
+    fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String>;
+
+    /// The present moment, for patience and rates.
+    fn now(&self) -> Instant;
+
+    /// Lets time pass.
+    fn pause(&self, wait: Duration);
+}
+
+/// HTTP. It follows no redirects and no proxy settings of the environment.
+#[derive(Debug, Clone)]
+pub struct ReqwestClient {
+    client: reqwest::Client,
+    runtime: Handle,
+    patience: Duration,
+}
+
+impl ReqwestClient {
+    /// A client whose exchanges run on `runtime`, each no longer than `patience`. Reading the
+    /// machine's certificates takes longer than any other part of a start: where nothing is spoken
+    /// to over TLS, they are left out.
+    ///
+    /// # Errors
+    /// [`Error::Client`] when TLS cannot be set up.
+    pub fn new(runtime: Handle, patience: Duration, with_tls: bool) -> Result<Self, Error> {
+        let mut client = reqwest::Client::builder();
+        if !with_tls {
+            client = client.tls_certs_only([]);
+        }
+        let client = client
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(5))
+            // Under the keep-alive of Stripe's servers, so that a connection is not reused as it closes.
+            .pool_idle_timeout(Duration::from_secs(20))
+            .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| Error::Client(e.to_string()))?;
+        Ok(Self { client, runtime, patience })
+    }
+
+    async fn one(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+        let method = reqwest::Method::from_bytes(call.method.as_bytes())
+            .map_err(|_| format!("`{}` is no HTTP method", call.method))?;
+        let mut sending = self.client.request(method, url.clone()).timeout(self.patience);
+        for (name, value) in &call.headers {
+            sending = sending.header(name, value.expose());
+        }
+        if !call.body.is_empty() {
+            sending = sending.body(call.body.clone());
+        }
+        // `without_url`: a query may hold data that must not reach a log.
+        failpoint!("send_before");
+        let response = sending.send().await.map_err(|e| explain(&e.without_url()))?;
+        failpoint!("send_after_head");
+        let status = response.status().as_u16();
+        let headers = header_map(response.headers());
+        let body = read_body(response).await?;
+        failpoint!("send_after_body");
+        Ok(Answer { status, headers, body })
+    }
+}
+
+impl HttpClient for ReqwestClient {
+    fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+        // As a task of the runtime's own: this thread is woken once, with the whole answer.
+        let (http_client, url, call) = (self.clone(), url.clone(), call.clone());
+        let exchange = self.runtime.spawn(async move { http_client.one(&url, &call).await });
+        let answer = self.runtime.block_on(exchange);
+        answer.unwrap_or_else(|stopped| Err(format!("the exchange was not ended: {stopped}")))
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn pause(&self, wait: Duration) {
+        std::thread::sleep(wait);
+    }
+}
+
+fn header_map(headers: &reqwest::header::HeaderMap) -> Map<String, Json> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.as_str().to_owned(), Json::String(text))
+        })
+        .collect()
+}
+
+async fn read_body(mut response: reqwest::Response) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|e| explain(&e.without_url()))? {
+        if bytes.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(format!("the answer is longer than {BODY_BYTES_MAX} bytes"));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8 text".to_owned())
+}
+
+/// The whole chain of causes, because reqwest's own text stops at "error sending request".
+fn explain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

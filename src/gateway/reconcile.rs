@@ -1,0 +1,210 @@
+//! Looks before sending again: what became of a call whose idempotency key may be gone.
+
+use crate::gateway::call::Call;
+use crate::gateway::error::Error;
+use crate::gateway::recovery::{OPERATION, Recovery};
+use crate::gateway::reply::{Answer, Reply};
+use crate::gateway::transport::Transport;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json, json};
+use sluicegate_failpoint::injected_bug;
+
+/// A longer list than this is not read to its end: the answer stays unknown then.
+const PAGES_MAX: usize = 500;
+/// Clocks differ, and Stripe's is the one that counts.
+const CLOCKS_DIFFER_SECS: i64 = 600;
+/// Header names that say who asks; a look asks as the call did.
+const WHO: [&str; 3] = ["authorization", "stripe-account", "stripe-version"];
+
+/// What looking came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// It took effect, and this is what the call would have been answered.
+    Applied(Answer),
+    /// It took no effect, or doing it again comes to the same.
+    NotApplied,
+    /// Stripe does not answer now; look again later.
+    Unavailable(String),
+    /// Nobody can tell from outside: an operator decides.
+    Undeterminable,
+}
+
+/// One look at what became of a call.
+pub struct Reconcile<'a> {
+    /// The outbound door.
+    pub transport: &'a Transport,
+    /// What was sent.
+    pub call: &'a Call,
+    /// The value of its mark.
+    pub operation: &'a str,
+    /// When its intent was committed: nothing of it is older.
+    pub since: Timestamp,
+}
+
+impl Reconcile<'_> {
+    /// Looks. `hold` is called before every request, to show that the runner lives.
+    ///
+    /// # Errors
+    /// What `hold` refuses.
+    pub fn take(&self, heartbeat: &mut dyn FnMut() -> Result<(), Error>) -> Result<Finding, Error> {
+        match Recovery::of(&self.call.method, &self.call.url) {
+            Recovery::SafeToRepeat => Ok(Finding::NotApplied),
+            Recovery::Undeterminable => Ok(Finding::Undeterminable),
+            Recovery::FindByMetadata { .. } if !self.call.is_marked() => {
+                Ok(Finding::Undeterminable)
+            }
+            Recovery::FindByMetadata { dated } => self.listed(dated, heartbeat),
+            Recovery::ReadState { property, done } => self.shown(property, done, heartbeat),
+        }
+    }
+
+    fn listed(
+        &self,
+        dated: bool,
+        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Finding, Error> {
+        let from = self.since.as_second() - CLOCKS_DIFFER_SECS;
+        let created = if dated { format!("&created%5Bgte%5D={from}") } else { String::new() };
+        let mut after = String::new();
+        for _ in 0..PAGES_MAX {
+            let query = format!("limit=100{created}{after}");
+            let page = match self.get(&self.address(None), &query, heartbeat)? {
+                Ok(page) => page,
+                Err(reason) => return Ok(Finding::Unavailable(reason)),
+            };
+            // What is no list must not pass for an empty one: it would be sent anew.
+            let Some(objects) = page.get("data").and_then(Json::as_array) else {
+                return Ok(Finding::Unavailable("the list cannot be read".to_owned()));
+            };
+            let ours = |object: &&Json| {
+                let mark = object.get("metadata").and_then(|m| m.get(OPERATION));
+                mark.and_then(Json::as_str) == Some(self.operation)
+            };
+            if let Some(object) = objects.iter().find(ours) {
+                return self.whole(object, heartbeat);
+            }
+            let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
+            let last = objects.last().and_then(|object| object.get("id")?.as_str());
+            match last {
+                Some(last) if more && !injected_bug("first_page_only") => {
+                    after = format!("&starting_after={last}")
+                }
+                _ => return Ok(Finding::NotApplied),
+            }
+        }
+        Ok(Finding::Unavailable(format!("more than {PAGES_MAX} pages to look through")))
+    }
+
+    /// The object as the call would have been answered with it, expanded as it asked.
+    fn whole(
+        &self,
+        object: &Json,
+        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Finding, Error> {
+        if let Some(declined) = declined(object) {
+            return Ok(Finding::Applied(declined));
+        }
+        let id = object.get("id").and_then(Json::as_str).unwrap_or_default();
+        let query = expansions(&self.call.body);
+        Ok(match self.get(&self.address(Some(id)), &query, heartbeat)? {
+            Ok(object) if text(&object, "id") == id => Finding::Applied(answered(200, &object)),
+            Ok(_) => Finding::Unavailable("the object cannot be read".to_owned()),
+            Err(reason) => Finding::Unavailable(reason),
+        })
+    }
+
+    fn shown(
+        &self,
+        property: &str,
+        done: &str,
+        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Finding, Error> {
+        let address = self.address(None);
+        let object = address.trim_end_matches('/').rsplit_once('/').map_or("", |(of, _)| of);
+        let query = expansions(&self.call.body);
+        Ok(match self.get(object, &query, heartbeat)? {
+            Ok(object) if text(&object, property) == done => {
+                Finding::Applied(answered(200, &object))
+            }
+            Ok(object) if object.get(property).is_none() => {
+                Finding::Unavailable(format!("the object shows no `{property}`"))
+            }
+            Ok(_) => Finding::NotApplied,
+            Err(reason) => Finding::Unavailable(reason),
+        })
+    }
+
+    fn get(
+        &self,
+        address: &str,
+        query: &str,
+        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
+    ) -> Result<Result<Json, String>, Error> {
+        let who = |name: &str| WHO.iter().any(|one| name.eq_ignore_ascii_case(one));
+        let headers = self.call.headers.iter().filter(|(name, _)| who(name)).cloned().collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let url = format!("{address}{mark}{query}");
+        heartbeat()?;
+        let call = Call { method: "GET".to_owned(), url, headers, body: String::new() };
+        Ok(match self.transport.send(&call, false, heartbeat)? {
+            Reply::Answer(answer) if answer.status == 200 => {
+                answer.json().ok_or_else(|| "the list cannot be read".to_owned())
+            }
+            Reply::Answer(answer) => Err(format!("looking was answered {}", answer.status)),
+            Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => Err(reason),
+        })
+    }
+
+    fn address(&self, id: Option<&str>) -> String {
+        let address = self.call.url.split(['?', '#']).next().unwrap_or_default();
+        match id {
+            Some(id) => format!("{}/{id}", address.trim_end_matches('/')),
+            None => address.to_owned(),
+        }
+    }
+}
+
+/// The answer to a deletion that was done before, when it is done again (`stripe.md` 4.1: keys
+/// mean nothing to DELETE).
+pub fn deleted(call: &Call) -> Answer {
+    let path = call.url.split(['?', '#']).next().unwrap_or_default();
+    let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    answered(200, &json!({ "id": id, "deleted": true }))
+}
+
+/// Stripe keeps a declined charge; the call that made it was answered 402.
+fn declined(object: &Json) -> Option<Answer> {
+    if text(object, "object") != "charge" || text(object, "status") != "failed" {
+        return None;
+    }
+    let error = json!({
+        "type": "card_error", "charge": object.get("id"),
+        "code": object.get("failure_code"), "message": object.get("failure_message"),
+        "decline_code": object.pointer("/outcome/reason"),
+    });
+    Some(answered(402, &json!({ "error": error })))
+}
+
+fn answered(status: u16, body: &Json) -> Answer {
+    let mut headers = Map::new();
+    headers.insert("content-type".to_owned(), json!("application/json"));
+    // Says where this answer comes from, to whoever reads the stored step.
+    headers.insert("sluicegate-looked-up".to_owned(), json!("true"));
+    Answer { status, headers, body: body.to_string() }
+}
+
+/// The `expand[…]` pairs of a form body, as they stand.
+fn expansions(body: &str) -> String {
+    let pairs = body.split('&').filter(|pair| {
+        pair.starts_with("expand%5B") || pair.starts_with("expand[") || pair.starts_with("expand=")
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn text(object: &Json, property: &str) -> String {
+    match object.get(property) {
+        Some(Json::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    }
+}

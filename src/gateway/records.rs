@@ -1,0 +1,166 @@
+//! Turns what a mapper said into record writes, by the rules of the request type's form.
+
+use crate::form::validation::{Asking, validate};
+use crate::form::write::{Writer, secret_properties};
+use crate::gateway::error::Error;
+use crate::gateway::mapper::{Action, Mapped, Place, Related};
+use crate::gateway::outcome::{Problem, RecordView};
+use crate::journal::phase::Phase;
+use serde_json::{Map, Value as Json, json};
+use sluicegate_module::form::Form;
+use sluicegate_module::request_type::RequestType;
+use sluicegate_store::query::{RecordQuery, Sort, Subject};
+use sluicegate_store::record::{Record, RecordId};
+
+/// Writes the records of one answer.
+pub struct RecordWriter<'a> {
+    /// Writes by the rules of the tables.
+    pub writer: Writer<'a>,
+}
+
+impl RecordWriter<'_> {
+    /// The record of the request type itself: deleted by a `delete_…`, updated when the mapper
+    /// names an id, created otherwise. Problems are notes, not refusals: money may have moved,
+    /// so what is known is kept.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read.
+    pub fn record(
+        &self,
+        phase: &mut Phase,
+        request_type: &RequestType,
+        mapped: &Mapped,
+    ) -> Result<(Option<RecordView>, Vec<Problem>), Error> {
+        let id = mapped.id.as_deref().and_then(|id| id.parse::<RecordId>().ok());
+        if request_type.name.starts_with("delete_") {
+            let gone = match id {
+                Some(id) => self.writer.delete(phase, id)?,
+                None => None,
+            };
+            return Ok((gone.map(|record| self.view(&record)), Vec::new()));
+        }
+        let Some(properties) = &mapped.properties else { return Ok((None, Vec::new())) };
+        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
+        let Some(form) = form else {
+            let message = format!("There is no form to save {} with.", request_type.name);
+            return Ok((None, vec![Problem::new(message, "no_form", None)]));
+        };
+        let (properties, notes) = noted(form, allowed(form, properties));
+        let record = match (id, form.resource.table()) {
+            (Some(id), _) => self.writer.update(phase, id, properties)?,
+            (None, Some(table)) => Some(self.writer.create(phase, table, properties)?),
+            (None, None) => None,
+        };
+        Ok((record.map(|record| self.view(&record)), notes))
+    }
+
+    /// The further records of the same transaction.
+    ///
+    /// # Errors
+    /// [`Error`] when the store cannot be read, or the mapper names a form that is not there.
+    pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<(), Error> {
+        for related in all {
+            let (table, properties) = self.place(related)?;
+            match related.action {
+                Action::Create => drop(self.writer.create(phase, &table, properties)?),
+                Action::Update => {
+                    if let Some(id) = find(phase, &table, related)? {
+                        self.writer.update(phase, id, properties)?;
+                    }
+                }
+                Action::Delete => {
+                    if let Some(id) = find(phase, &table, related)? {
+                        self.writer.delete(phase, id)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The values an answer gave to properties that are `secret`: nothing but the record keeps them.
+    pub fn secrets(&self, request_type: &RequestType, mapped: &Mapped) -> Vec<String> {
+        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
+        let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());
+        let places: Vec<_> = mapped.records.iter().filter_map(|one| self.place(one).ok()).collect();
+        let related = places.iter().map(|(table, properties)| (table.as_str(), properties));
+        let values = own.into_iter().chain(related).flat_map(|(table, properties)| {
+            let names = secret_properties(self.writer.catalog, table);
+            names.into_iter().filter_map(|name| properties.get(name)?.as_str())
+        });
+        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
+    fn place(&self, related: &Related) -> Result<(String, Map<String, Json>), Error> {
+        match &related.place {
+            Place::Table(table) => Ok((table.clone(), related.properties.clone())),
+            Place::Form(name) => {
+                let form = self.writer.catalog.form(name);
+                let table = form.and_then(|form| form.resource.table());
+                match (form, table) {
+                    (Some(form), Some(table)) => {
+                        Ok((table.to_owned(), allowed(form, &related.properties)))
+                    }
+                    _ => Err(Error::Mapper {
+                        template: name.clone(),
+                        message: "a mapper saves a record with this form, and it has no table"
+                            .to_owned(),
+                    }),
+                }
+            }
+        }
+    }
+
+    fn view(&self, record: &Record) -> RecordView {
+        RecordView::new(record, &secret_properties(self.writer.catalog, &record.table))
+    }
+}
+
+/// What the form declares; the rest is dropped, as everywhere on the platform.
+fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
+    let declared = |name: &str| {
+        form.fields.iter().any(|field| field.property() == Some(name) && !field.virtual_)
+    };
+    properties
+        .iter()
+        .filter(|(name, _)| declared(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// The properties, and what the form's rules say against them.
+fn noted(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
+    let asking = Asking { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
+    let mut values = json!({ "properties": null });
+    values["properties"] = Json::Object(properties);
+    let errors = validate(&form.fields, &values, &asking);
+    let first =
+        |messages: &Json| messages.get(0).and_then(Json::as_str).unwrap_or("is invalid").to_owned();
+    let note = |(path, messages): (&String, &Json)| {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        let message = format!("The record was saved although {name} {}.", first(messages));
+        Problem::new(message, "record_invalid", Some(name))
+    };
+    let notes = errors.iter().map(note).collect();
+    match values["properties"].take() {
+        Json::Object(properties) => (properties, notes),
+        _ => unreachable!("it was put there as an object"),
+    }
+}
+
+fn find(phase: &Phase, table: &str, related: &Related) -> Result<Option<RecordId>, Error> {
+    if let Some(id) = &related.id {
+        return Ok(id.parse().ok());
+    }
+    if related.find.is_empty() {
+        return Ok(None);
+    }
+    let mut query = RecordQuery::table(table);
+    for (name, value) in &related.find {
+        query = query.with(name, value.clone());
+    }
+    query.sort = vec![Sort { by: Subject::Id, descending: true }];
+    query.per_page = 1;
+    let page = phase.records(&query)?;
+    Ok(page.results.first().map(|record| record.id))
+}

@@ -1,0 +1,197 @@
+//! How it can be found out what became of a call, read from Stripe's addresses.
+
+use crate::gateway::call::Call;
+
+/// The name in a created object's metadata that holds which operation made it.
+pub const OPERATION: &str = "sluicegate_operation";
+/// More metadata than this Stripe does not take, ours included.
+const METADATA_MAX: usize = 50;
+
+/// Lists that can be narrowed by the time of creation.
+const DATED: [&str; 14] = [
+    "accounts",
+    "charges",
+    "customers",
+    "payment_intents",
+    "payouts",
+    "prices",
+    "products",
+    "refunds",
+    "setup_intents",
+    "subscriptions",
+    "invoices",
+    "invoiceitems",
+    "topups",
+    "transfers",
+];
+/// Lists below an object, which cannot.
+const NESTED: [(&str, &str); 6] = [
+    ("accounts", "bank_accounts"),
+    ("accounts", "external_accounts"),
+    ("accounts", "persons"),
+    ("application_fees", "refunds"),
+    ("charges", "refunds"),
+    ("transfers", "reversals"),
+];
+/// What an action on an object leaves behind: a property, and the value that says "done".
+const ACTIONS: [(&str, &str, &str, &str); 4] = [
+    ("charges", "capture", "captured", "true"),
+    ("payment_intents", "capture", "status", "succeeded"),
+    ("payment_intents", "cancel", "status", "canceled"),
+    ("payouts", "cancel", "status", "canceled"),
+];
+
+/// How to find out whether a call took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// It makes an object that carries our mark: list these objects.
+    FindByMetadata {
+        /// True when the list takes `created[gte]`.
+        dated: bool,
+    },
+    /// It shows on the object itself.
+    ReadState {
+        /// The property that tells.
+        property: &'static str,
+        /// Its value, as text, once the action was taken.
+        done: &'static str,
+    },
+    /// Doing it again comes to the same: a read, a change of named values, a deletion.
+    SafeToRepeat,
+    /// It cannot be found out from outside.
+    Undeterminable,
+}
+
+impl Recovery {
+    /// The way for a call, by its method and the path of its address.
+    pub fn of(method: &str, url: &str) -> Self {
+        if method != "POST" {
+            return Self::SafeToRepeat;
+        }
+        let parts = segments(url);
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        match parts[..] {
+            [collection] if DATED.contains(&collection) => Self::FindByMetadata { dated: true },
+            [parent, _, child] if NESTED.contains(&(parent, child)) => {
+                Self::FindByMetadata { dated: false }
+            }
+            // A card is added from a token that works once. Servers in Stripe's place refuse
+            // metadata here, so it carries no mark.
+            ["customers", _, "sources" | "cards" | "bank_accounts"] => Self::Undeterminable,
+            ["customers", _, "sources" | "cards" | "bank_accounts", _] => Self::SafeToRepeat,
+            [parent, _, child, _] if NESTED.contains(&(parent, child)) => Self::SafeToRepeat,
+            [collection, _] if DATED.contains(&collection) => Self::SafeToRepeat,
+            [collection, _, action] => {
+                ACTIONS.iter().find(|(of, name, ..)| (*of, *name) == (collection, action)).map_or(
+                    Self::Undeterminable,
+                    |(_, _, property, done)| Self::ReadState { property, done },
+                )
+            }
+            _ => Self::Undeterminable,
+        }
+    }
+}
+
+impl Call {
+    /// Writes `operation` into the metadata of the object that this call makes, so that it can be
+    /// found when the idempotency key is gone (design section 4, rule 5). Only where Stripe takes
+    /// metadata and lists what was made; other calls stay as they were rendered.
+    pub fn mark(&mut self, operation: &str) {
+        let form = !self.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-type") && value.expose().contains("json")
+        });
+        let listed =
+            matches!(Recovery::of(&self.method, &self.url), Recovery::FindByMetadata { .. });
+        if !form
+            || !listed
+            || !self.is_stripes()
+            || self.is_marked()
+            || self.metadata() >= METADATA_MAX
+        {
+            return;
+        }
+        let and = if self.body.is_empty() { "" } else { "&" };
+        self.body.push_str(&format!("{and}metadata%5B{OPERATION}%5D={operation}"));
+    }
+
+    /// True when Stripe is asked, or the server in its place.
+    pub fn is_stripes(&self) -> bool {
+        self.url.starts_with("https://api.stripe.com/")
+    }
+
+    /// True when the object it makes can be told from others.
+    pub fn is_marked(&self) -> bool {
+        self.body.contains(&format!("metadata%5B{OPERATION}%5D="))
+    }
+
+    fn metadata(&self) -> usize {
+        self.body.matches("metadata%5B").count() + self.body.matches("metadata[").count()
+    }
+}
+
+/// The parts of the path after `/v1/`; templates write double slashes now and then.
+fn segments(url: &str) -> Vec<String> {
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut parts = path.split('/').skip(1).filter(|part| !part.is_empty());
+    match parts.next() {
+        Some("v1") => parts.map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(url: &str, body: &str) -> Call {
+        Call {
+            method: "POST".to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: body.to_owned(),
+        }
+    }
+
+    #[test]
+    fn addresses_tell_the_way() {
+        let way = |path: &str| Recovery::of("POST", &format!("https://api.stripe.com{path}"));
+        assert_eq!(way("/v1/charges"), Recovery::FindByMetadata { dated: true });
+        assert_eq!(way("//v1/refunds/"), Recovery::FindByMetadata { dated: true });
+        assert_eq!(way("/v1/accounts/acct_1/persons"), Recovery::FindByMetadata { dated: false });
+        assert_eq!(way("/v1/customers/cus_1/sources"), Recovery::Undeterminable);
+        assert_eq!(way("/v1/customers/cus_1/sources/card_1"), Recovery::SafeToRepeat);
+        assert_eq!(way("/v1/customers/cus_1"), Recovery::SafeToRepeat);
+        assert_eq!(way("/v1/accounts/acct_1/persons/person_1"), Recovery::SafeToRepeat);
+        let captured = Recovery::ReadState { property: "captured", done: "true" };
+        assert_eq!(way("/v1/charges/ch_1/capture"), captured);
+        assert_eq!(way("/v1/tokens"), Recovery::Undeterminable);
+        assert_eq!(
+            way("/v1/webhook_endpoints"),
+            Recovery::Undeterminable,
+            "its secret is told only once"
+        );
+        assert_eq!(way("/oauth/token"), Recovery::Undeterminable);
+        assert_eq!(
+            Recovery::of("DELETE", "https://api.stripe.com/v1/accounts/acct_1"),
+            Recovery::SafeToRepeat
+        );
+    }
+
+    #[test]
+    fn only_what_is_made_and_listed_is_marked() {
+        let mut charge = post("https://api.stripe.com/v1/charges", "amount=500");
+        charge.mark("01J-0");
+        charge.mark("01J-0");
+        assert_eq!(charge.body, "amount=500&metadata%5Bsluicegate_operation%5D=01J-0");
+        for mut other in [
+            post("https://api.stripe.com/v1/charges/ch_1/capture", ""),
+            post("https://hooks.example.com/v1/charges", "a=1"),
+            post("https://api.stripe.com/v1/charges", &"metadata[a]=1&".repeat(50)),
+        ] {
+            let before = other.body.clone();
+            other.mark("01J-0");
+            assert_eq!(other.body, before);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! How a run ends: with an outcome, without a known answer, to be tried again, or given up.
+
+use super::backoff;
+use super::error::Error;
+use super::intent::StepAnswer;
+use super::journal::Journal;
+use super::phase::Phase;
+use super::run::Run;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value as Json;
+use sluicegate_store as store;
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionUpdate, State};
+use sluicegate_store::timestamp;
+use sluicegate_store::write::Write;
+
+/// How soon, and how late, a run that waits for an answer looks again.
+const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
+const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+impl Journal {
+    /// Ends a run: the answer, the record writes of the phase, the outcome and the state in one
+    /// commit. The state is `Completed`, or `Discarded` for a script that can never succeed.
+    pub fn finish(
+        &self,
+        mut run: Run,
+        answer: Option<StepAnswer>,
+        phase: Phase,
+        state: State,
+        outcome: Json,
+    ) -> Result<Execution, Error> {
+        if let Some(answer) = answer {
+            run.answer(answer, self.now());
+        }
+        if let Some(step) = run.unreplayed_step() {
+            let reason = format!(
+                "step {} is recorded as {}, and now it came to its end without it; stopped, because \
+                 going on would be guessing",
+                step.seq, step.kind
+            );
+            return self.fail(run, &reason, None);
+        }
+        // The input goes on with what has ended: it may be long, and the run needs it no more.
+        let input = std::mem::take(&mut run.execution.input);
+        let mut ended = run.execution.clone();
+        ended.input = input;
+        ended.state = state;
+        ended.outcome = Some(outcome);
+        ended.error = None;
+        self.end(run, phase.into_writes(), ended)
+    }
+
+    /// Something was sent and the answer is not known. The same bytes are sent again after a
+    /// wait; it is never a failure.
+    pub fn unknown(&self, run: Run, reason: &str) -> Result<Execution, Error> {
+        let wait = backoff::wait(run.execution.attempt, rand::random());
+        self.set_aside(run, State::Unknown, reason, wait)
+    }
+
+    /// Nothing took effect outside: run it again after a wait, or after the usual one.
+    pub fn retryable(
+        &self,
+        run: Run,
+        reason: &str,
+        wait: Option<SignedDuration>,
+    ) -> Result<Execution, Error> {
+        let wait = wait.unwrap_or_else(|| backoff::wait(run.execution.attempt, rand::random()));
+        self.set_aside(run, State::Retryable, reason, wait)
+    }
+
+    /// It could not begin yet, because of something else that has not ended: looked at again after
+    /// `wait`. This is no attempt, and uses none up.
+    pub fn wait(&self, run: Run, reason: &str, wait: SignedDuration) -> Result<Execution, Error> {
+        let mut aside = run.execution.clone();
+        aside.state = State::Retryable;
+        aside.attempt = aside.attempt.saturating_sub(1);
+        aside.error = Some(reason.to_owned());
+        aside.run_at = timestamp::whole(self.now() + wait);
+        self.end(run, Vec::new(), aside)
+    }
+
+    /// Nothing took effect outside: run it again after the usual wait, at most `attempts_max`
+    /// times in all; then it is given up with the reason, for an operator.
+    pub fn retry_or_give_up(
+        &self,
+        run: Run,
+        reason: &str,
+        attempts_max: u32,
+    ) -> Result<Execution, Error> {
+        if run.execution.attempt >= attempts_max {
+            let last = format!("given up after {} attempts: {reason}", run.execution.attempt);
+            return self.fail(run, &last, None);
+        }
+        self.retryable(run, reason, None)
+    }
+
+    /// Gives a run up for good: the reason for an operator, the outcome for the caller. Answers
+    /// noted so far are kept, record writes are not.
+    pub fn fail(&self, run: Run, reason: &str, outcome: Option<Json>) -> Result<Execution, Error> {
+        let mut ended = run.execution.clone();
+        ended.state = State::Discarded;
+        ended.outcome = outcome;
+        ended.error = Some(reason.to_owned());
+        self.end(run, Vec::new(), ended)
+    }
+
+    /// Ends a run whose templates had to stop: one that does something else than before is given up
+    /// for an operator; one that waits for an answer is set aside, which is no attempt; one that
+    /// lost its store is left, and taken up again.
+    pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
+        match &why {
+            Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
+            Error::Waiting(_) => {
+                let since = self.now().duration_since(run.execution.created_at);
+                let wait = (since / 4).clamp(WAIT_MIN, WAIT_MAX);
+                let mut aside = run.execution.clone();
+                aside.state = State::Unknown;
+                aside.attempt = aside.attempt.saturating_sub(1);
+                aside.error = Some(why.to_string());
+                aside.run_at = timestamp::whole(self.now() + wait);
+                self.end(run, Vec::new(), aside)
+            }
+            Error::Store(_) => Err(why),
+        }
+    }
+
+    /// Gives up an execution that nobody runs at the moment (an operator's decision).
+    pub fn discard(&self, id: &ExecutionId, reason: &str) -> Result<Execution, Error> {
+        let mut ended = self.idle(id)?;
+        let before = ended.clone();
+        if before.state == State::Completed {
+            let why = format!("execution {id} is completed; there is nothing to give up");
+            return Err(store::error::Error::Gone(why).into());
+        }
+        ended.state = State::Discarded;
+        ended.error = Some(reason.to_owned());
+        self.change(&before, ended)
+    }
+
+    /// Lets an execution run again now (an operator's decision): a discarded one as well, with
+    /// its key and its recorded steps.
+    pub fn retry(&self, id: &ExecutionId) -> Result<Execution, Error> {
+        let mut again = self.idle(id)?;
+        let before = again.clone();
+        if before.state == State::Completed {
+            let why = format!("execution {id} is completed; nothing is left to do");
+            return Err(store::error::Error::Gone(why).into());
+        }
+        // What may have left the runtime stays unknown: look before sending again.
+        let sent = self.store.steps(id)?.iter().any(|step| step.response.is_none());
+        again.state = if sent { State::Unknown } else { State::Retryable };
+        again.run_at = self.now();
+        again.finished_at = None;
+        self.change(&before, again)
+    }
+
+    /// Processes a finished webhook event again (an operator's decision). Nothing else is run
+    /// twice: what moves money has its outcome.
+    pub fn replay(&self, id: &ExecutionId) -> Result<Execution, Error> {
+        let mut again = self.idle(id)?;
+        let before = again.clone();
+        if before.kind != "webhook_event" || !before.state.is_final() {
+            let why = format!("execution {id} is no finished webhook event");
+            return Err(store::error::Error::Gone(why).into());
+        }
+        again.state = State::Available;
+        again.run_at = self.now();
+        // It is done anew, not gone on with. What it sent keeps its key, and is not sent twice.
+        let forget = Write::StepsPurge { execution_id: id.clone() };
+        let write = guarded(&before, &mut again, self.now());
+        self.store.commit(vec![forget, write])?;
+        Ok(again)
+    }
+
+    fn idle(&self, id: &ExecutionId) -> Result<Execution, Error> {
+        let gone = |why: &str| store::error::Error::Gone(format!("execution {id} {why}"));
+        let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;
+        let leased = execution.lease_until.is_some_and(|until| until > self.now());
+        if execution.state == State::Running && leased {
+            return Err(gone("is being run at the moment").into());
+        }
+        Ok(execution)
+    }
+
+    fn set_aside(
+        &self,
+        run: Run,
+        state: State,
+        reason: &str,
+        wait: SignedDuration,
+    ) -> Result<Execution, Error> {
+        let mut aside = run.execution.clone();
+        aside.state = state;
+        aside.error = Some(reason.to_owned());
+        aside.run_at = timestamp::whole(self.now() + wait);
+        self.end(run, Vec::new(), aside)
+    }
+
+    fn end(&self, run: Run, writes: Vec<Write>, mut to: Execution) -> Result<Execution, Error> {
+        let mut all = run.unsaved;
+        all.extend(writes);
+        all.push(guarded(&run.execution, &mut to, self.now()));
+        if run.is_waited_for {
+            self.store.commit(all)?;
+        } else {
+            self.store.commit_deferred(all)?;
+        }
+        Ok(to)
+    }
+
+    fn change(&self, from: &Execution, mut to: Execution) -> Result<Execution, Error> {
+        let write = guarded(from, &mut to, self.now());
+        self.store.commit(vec![write])?;
+        Ok(to)
+    }
+}
+
+/// The move from one stand to another, refused if somebody else moved it meanwhile.
+fn guarded(from: &Execution, to: &mut Execution, now: Timestamp) -> Write {
+    to.lease_until = None;
+    to.finished_at = to.state.is_final().then_some(now);
+    Write::ExecutionUpdate(ExecutionUpdate {
+        id: from.id.clone(),
+        from: vec![from.state],
+        from_attempt: Some(from.attempt),
+        state: to.state,
+        attempt: to.attempt,
+        run_at: to.run_at,
+        lease_until: None,
+        outcome: to.outcome.clone(),
+        error: to.error.clone(),
+        finished_at: to.finished_at,
+    })
+}

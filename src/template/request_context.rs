@@ -1,0 +1,351 @@
+//! What all renders of one web request share: `context`, constants, exports, effects.
+
+use crate::template::host_calls::{HostCall, HostCalls};
+use crate::template::render::Effects;
+use serde_json::{Map, Value as Json, json};
+use sluicegate_liquid::budget::{Budget, Limits};
+use sluicegate_liquid::error::Error;
+use sluicegate_liquid::text::Text;
+use sluicegate_liquid::value::{Hash, Object, Value};
+use sluicegate_secret::Secret;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Renders inside renders (forms, API calls) may nest this deep on one thread, whatever their
+/// request_contexts; each takes a piece of the stack that the engine does not see.
+const NESTING_MAX: u32 = 12;
+
+thread_local! {
+    static NESTING: Cell<u32> = const { Cell::new(0) };
+    /// Whether a `context` is just being written as JSON.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The request that templates are rendered for. Clones are the same request_context.
+#[derive(Clone)]
+pub struct RequestContext(Rc<State>);
+
+/// Makes the fields of `context`: many templates never look at them.
+type Making = Box<dyn FnOnce() -> Map<String, Json>>;
+
+/// The fields of `context`, made when the first of them is asked for.
+struct Fields {
+    made: Hash,
+    making: Cell<Option<Making>>,
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.made.fmt(f)
+    }
+}
+
+impl Fields {
+    fn get(&self) -> &Hash {
+        if let Some(making) = self.making.take() {
+            let mut made = self.made.borrow_mut();
+            made.extend(making().into_iter().map(|(name, value)| (Text::from(name), value.into())));
+            made.entry("exports".into()).or_insert_with(|| Value::from(json!({})));
+        }
+        &self.made
+    }
+}
+
+struct State {
+    context: Rc<Fields>,
+    constants: Rc<RefCell<BTreeMap<String, Secret>>>,
+    effects: RefCell<Effects>,
+    content: RefCell<String>,
+    content_for: RefCell<Map<String, Json>>,
+    budget: RefCell<Option<Rc<Budget>>>,
+    nesting: Cell<u32>,
+    host_calls: RefCell<HostCalls>,
+    /// Since when a template waits for the host.
+    waiting: Cell<Option<Instant>>,
+}
+
+impl fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestContext")
+    }
+}
+
+impl RequestContext {
+    /// A request_context whose `context` is this object.
+    pub fn new(context: Map<String, Json>) -> Self {
+        Self::made_by(move || context)
+    }
+
+    /// A request_context whose `context` is made when a template first looks at it.
+    pub fn made_by(context: impl FnOnce() -> Map<String, Json> + 'static) -> Self {
+        let making: Making = Box::new(context);
+        let context = Fields { made: Rc::default(), making: Cell::new(Some(making)) };
+        Self(Rc::new(State {
+            context: Rc::new(context),
+            constants: Rc::default(),
+            effects: RefCell::default(),
+            content: RefCell::default(),
+            content_for: RefCell::default(),
+            budget: RefCell::default(),
+            nesting: Cell::new(0),
+            host_calls: RefCell::default(),
+            waiting: Cell::new(None),
+        }))
+    }
+
+    /// Sets `context.NAME`.
+    pub fn set(&self, name: &str, value: Json) {
+        self.0.context.get().borrow_mut().insert(name.into(), value.into());
+    }
+
+    /// `context.NAME` as it is now.
+    pub fn get(&self, name: &str) -> Json {
+        self.0.context.get().borrow().get(name).map(Value::to_json).unwrap_or_default()
+    }
+
+    /// `context.exports` as it is now.
+    pub fn exports(&self) -> Json {
+        self.get("exports")
+    }
+
+    /// Sets all constants.
+    pub fn set_constants(&self, all: BTreeMap<String, Secret>) {
+        *self.0.constants.borrow_mut() = all;
+    }
+
+    /// Sets a constant written during the request.
+    pub fn set_constant(&self, name: &str, value: Secret) {
+        self.0.constants.borrow_mut().insert(name.to_owned(), value);
+    }
+
+    /// Gives a layout the page it wraps (`yield` without a name) and what `content_for` kept.
+    pub fn set_content(&self, content: &str, named: &Map<String, Json>) {
+        content.clone_into(&mut self.0.content.borrow_mut());
+        self.0.content_for.borrow_mut().extend(named.clone());
+    }
+
+    /// The page that a layout wraps.
+    pub(super) fn content(&self) -> String {
+        self.0.content.borrow().clone()
+    }
+
+    /// What `content_for` kept under a name.
+    pub(super) fn content_for(&self, name: &str) -> Option<String> {
+        self.0.content_for.borrow().get(name).and_then(Json::as_str).map(str::to_owned)
+    }
+
+    /// Adds to what is kept under a name, or replaces it.
+    pub(super) fn keep_content(&self, name: &str, text: &str, replaces: bool) {
+        let mut all = self.0.content_for.borrow_mut();
+        let kept = match all.get(name).and_then(Json::as_str) {
+            Some(kept) if !replaces => format!("{kept}{text}"),
+            _ => text.to_owned(),
+        };
+        all.insert(name.to_owned(), Json::String(kept));
+    }
+
+    /// Counts an host_call.
+    ///
+    /// # Errors
+    /// A limit error when there were enough of them.
+    pub(super) fn send(&self, host_call: HostCall) -> Result<(), Error> {
+        self.0.host_calls.borrow_mut().count(host_call)
+    }
+
+    /// Notes something for the web's answer.
+    pub(super) fn effect<T>(&self, note: impl FnOnce(&mut Effects) -> T) -> T {
+        note(&mut self.0.effects.borrow_mut())
+    }
+
+    /// A part of `context` that is a hash, made when it is not there.
+    pub(super) fn part(&self, name: &str) -> Hash {
+        let mut context = self.0.context.get().borrow_mut();
+        if let Some(Value::Hash(part)) = context.get(name) {
+            return Rc::clone(part);
+        }
+        let part: Hash = Rc::default();
+        context.insert(name.into(), Value::Hash(Rc::clone(&part)));
+        part
+    }
+
+    /// The variable `context`.
+    pub(super) fn context(&self) -> Value {
+        let constants = Constants(Rc::clone(&self.0.constants));
+        let fields = Rc::clone(&self.0.context);
+        Value::Object(Rc::new(Context { fields, constants: Rc::new(constants) }))
+    }
+
+    /// A field of `context` as a variable.
+    pub(super) fn field(&self, name: &str) -> Value {
+        self.0.context.get().borrow().get(name).cloned().unwrap_or_default()
+    }
+
+    /// Begins a render: an inner one draws on the outer one's budget. Nothing, when renders nest
+    /// too deep.
+    pub(super) fn enter(&self, limits: Limits) -> Option<Rc<Budget>> {
+        let on_thread = NESTING.get();
+        if on_thread >= NESTING_MAX {
+            return None;
+        }
+        NESTING.set(on_thread + 1);
+        self.0.nesting.set(self.0.nesting.get() + 1);
+        self.resume();
+        // A budget of its own inside another render has the less of the stack.
+        let limits = Limits { nesting: limits.nesting >> on_thread, ..limits };
+        let mut budget = self.0.budget.borrow_mut();
+        Some(Rc::clone(budget.get_or_insert_with(|| Rc::new(Budget::new(limits)))))
+    }
+
+    /// The template waits for the host from now on: that is no time of its own.
+    pub(super) fn wait(&self) {
+        self.0.waiting.set(Some(Instant::now()));
+    }
+
+    /// A template runs again, this one or one that the host renders meanwhile.
+    pub(super) fn resume(&self) {
+        if let Some(since) = self.0.waiting.take()
+            && let Some(budget) = &*self.0.budget.borrow()
+        {
+            budget.forgive(since.elapsed());
+        }
+    }
+
+    /// Ends a render; the outermost takes what all did to the web's answer.
+    pub(super) fn leave(&self) -> Effects {
+        NESTING.set(NESTING.get().saturating_sub(1));
+        let nesting = self.0.nesting.get().saturating_sub(1);
+        self.0.nesting.set(nesting);
+        if nesting > 0 {
+            // Back in the host's call that led here.
+            self.wait();
+            return Effects::default();
+        }
+        *self.0.budget.borrow_mut() = None;
+        let content_for = self.0.content_for.borrow().clone();
+        Effects { content_for, ..self.0.effects.take() }
+    }
+}
+
+/// `context`: fields, and constants that are only told by name.
+#[derive(Debug)]
+struct Context {
+    fields: Rc<Fields>,
+    constants: Rc<Constants>,
+}
+
+impl Object for Context {
+    fn get(&self, key: &str) -> Option<Value> {
+        if key == "constants" {
+            return Some(Value::Object(Rc::clone(&self.constants) as Rc<dyn Object>));
+        }
+        self.fields.get().borrow().get(key).cloned()
+    }
+
+    /// A template may have put it into its own exports or session: there it is nothing.
+    fn to_json(&self) -> Json {
+        if INSIDE.replace(true) {
+            return Json::Null;
+        }
+        let json = Value::Hash(Rc::clone(self.fields.get())).to_json();
+        INSIDE.set(false);
+        json
+    }
+}
+
+/// `context.constants`: each by its name, never all of them.
+struct Constants(Rc<RefCell<BTreeMap<String, Secret>>>);
+
+impl fmt::Debug for Constants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Constants")
+    }
+}
+
+impl Object for Constants {
+    fn get(&self, key: &str) -> Option<Value> {
+        self.0.borrow().get(key).map(|secret| Value::text(secret.expose()))
+    }
+
+    fn to_json(&self) -> Json {
+        json!({})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_are_told_by_name_only() {
+        let request_context = RequestContext::new(Map::new());
+        request_context.set_constants([("KEY".to_owned(), Secret::new("sk_test_canary"))].into());
+        let context = request_context.context();
+        let constants = context.property("constants");
+        assert_eq!(constants.property("KEY"), Value::text("sk_test_canary"));
+        for shown in [format!("{context:?}{request_context:?}"), context.to_json().to_string()] {
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+        assert_eq!(constants.to_text(), "{}");
+    }
+
+    #[test]
+    fn the_context_is_made_when_it_is_looked_at() {
+        let count = Rc::new(Cell::new(0));
+        let seen = Rc::clone(&count);
+        let request_context = RequestContext::made_by(move || {
+            seen.set(seen.get() + 1);
+            Map::from_iter([("language".to_owned(), json!("en"))])
+        });
+        assert_eq!(request_context.context().property("constants").to_text(), "{}");
+        assert_eq!(count.get(), 0);
+        assert_eq!(request_context.context().property("language"), Value::text("en"));
+        request_context.set("page", json!(1));
+        assert_eq!(request_context.exports(), json!({}));
+        let whole = json!({ "language": "en", "exports": {}, "page": 1 });
+        assert_eq!((request_context.context().to_json(), count.get()), (whole, 1));
+    }
+
+    #[test]
+    fn effects_go_to_the_outermost_render() {
+        let request_context = RequestContext::new(Map::new());
+        assert!(request_context.enter(Limits::default()).is_some());
+        assert!(request_context.enter(Limits::default()).is_some());
+        request_context.effect(|effects| effects.status = Some(403));
+        assert_eq!(request_context.leave().status, None);
+        assert_eq!(request_context.leave().status, Some(403));
+    }
+
+    #[test]
+    fn renders_nest_only_so_deep() {
+        let request_context = RequestContext::new(Map::new());
+        let entered =
+            (0..100).take_while(|_| request_context.enter(Limits::default()).is_some()).count();
+        assert_eq!(entered, NESTING_MAX as usize);
+        // Another request_context does not begin anew.
+        assert!(RequestContext::new(Map::new()).enter(Limits::default()).is_none());
+        (0..entered).for_each(|_| drop(request_context.leave()));
+        assert!(request_context.enter(Limits::default()).is_some());
+        request_context.leave();
+    }
+
+    #[test]
+    fn waiting_is_no_time_of_a_template() {
+        let request_context = RequestContext::new(Map::new());
+        let limits = Limits { time: std::time::Duration::from_millis(900), ..Limits::default() };
+        let budget = request_context.enter(limits).expect("the first");
+        request_context.wait();
+        std::thread::sleep(std::time::Duration::from_millis(1_000));
+        // What the host renders after it waited, and what goes on afterwards.
+        let inner = request_context.enter(limits).expect("the second");
+        let steps = |budget: &Budget| (0..512).try_for_each(|_| budget.step());
+        assert_eq!(steps(&inner), Ok(()));
+        request_context.leave();
+        std::thread::sleep(std::time::Duration::from_millis(1_000));
+        request_context.resume();
+        assert_eq!(steps(&budget), Ok(()));
+        request_context.leave();
+    }
+}

@@ -1,0 +1,149 @@
+//! Reads a request whole into a visit: session, parameters, and whether its token is right.
+
+use crate::app::runtime::Runtime;
+use crate::web::error::HttpError;
+use crate::web::params;
+use crate::web::platform_request::{self, PlatformRequest, content_type, header_text};
+use crate::web::session::Session;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value as Json};
+use sluicegate_store::error::Error as StoreError;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use tokio::task::JoinError;
+
+/// Reads everything; `limit` bytes of body at most.
+///
+/// # Errors
+/// 413 for a longer body, 400 for one that cannot be read.
+pub async fn read(
+    runtime: &Arc<Runtime>,
+    request: Request,
+    limit: usize,
+) -> Result<PlatformRequest, HttpError> {
+    let ip = peer(&request);
+    let (head, bytes) = read_body(request, limit).await?;
+    let mut all =
+        platform_request::read_params(&head.uri, &head.headers, &bytes).map_err(HttpError::bad)?;
+    if content_type(&head.headers) == "multipart/form-data" {
+        let whole = Request::from_parts(head.clone(), axum::body::Body::from(bytes.clone()));
+        all.extend(multipart(whole).await?);
+    }
+    let path =
+        percent_decode_str(head.uri.path()).decode_utf8().map_err(HttpError::bad)?.into_owned();
+    let session = session(runtime, header_text(&head.headers, "cookie").unwrap_or_default()).await;
+    let method = method(&head.method, &mut all);
+    let csrf_valid = is_safe(&head.method) || has_token(runtime, &session, &all, &head.headers);
+    let visit = PlatformRequest {
+        method,
+        path,
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        params: all,
+        body: String::from_utf8(bytes.to_vec()).unwrap_or_default(),
+        session,
+        ip,
+        csrf_valid,
+    };
+    Ok(visit)
+}
+
+/// The peer's address.
+pub fn peer(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+}
+
+/// The head, and a body of `limit` bytes at most.
+///
+/// # Errors
+/// 413 for a longer body.
+pub async fn read_body(request: Request, limit: usize) -> Result<(Parts, Bytes), HttpError> {
+    let (head, body) = request.into_parts();
+    let too_long = || {
+        let message = format!("The body is longer than {limit} bytes.");
+        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    };
+    let announced =
+        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_long());
+    }
+    let bytes = to_bytes(body, limit).await.map_err(|_| too_long())?;
+    Ok((head, bytes))
+}
+
+async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {
+    let mut parts = Multipart::from_request(request, &()).await.map_err(HttpError::bad)?;
+    let mut all = Map::new();
+    while let Some(part) = parts.next_field().await.map_err(HttpError::bad)? {
+        let Some(name) = part.name().map(str::to_owned) else { continue };
+        // Files are not kept: no form of a payment needs one.
+        if part.file_name().is_some() {
+            continue;
+        }
+        let text = part.text().await.map_err(HttpError::bad)?;
+        params::insert(&mut all, &name, Json::String(text)).map_err(HttpError::bad)?;
+    }
+    Ok(all)
+}
+
+/// `_method` lets an HTML form say what HTML cannot.
+fn method(sent: &Method, params: &mut Map<String, Json>) -> Method {
+    if sent != Method::POST {
+        return sent.clone();
+    }
+    match params.shift_remove("_method").as_ref().and_then(Json::as_str) {
+        Some("put") => Method::PUT,
+        Some("patch") => Method::PATCH,
+        Some("delete") => Method::DELETE,
+        _ => Method::POST,
+    }
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+fn has_token(
+    runtime: &Runtime,
+    session: &Session,
+    params: &Map<String, Json>,
+    headers: &axum::http::HeaderMap,
+) -> bool {
+    let posted = params.get("authenticity_token").and_then(Json::as_str);
+    let token = posted.or_else(|| header_text(headers, "x-csrf-token")).unwrap_or_default();
+    // A browser that knows says where a request comes from; another site's is never ours.
+    let foreign = header_text(headers, "sec-fetch-site") == Some("cross-site");
+    !foreign && session.accepts(token, &runtime.config.instance_key)
+}
+
+async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
+    let Some(id) = Session::id_in(cookies) else { return Session::fresh() };
+    let mut session = Session { id, ..Session::default() };
+    let (runtime, hash) = (Arc::clone(runtime), session.hash());
+    let reading = tokio::task::spawn_blocking(move || stored(&runtime, &hash)).await;
+    let stumbled = |error: JoinError| StoreError::Broken(format!("it stumbled: {error}"));
+    match reading.unwrap_or_else(|error| Err(stumbled(error))) {
+        Ok(Some(Json::Object(mut data))) => {
+            if let Some(Json::Object(flash)) = data.shift_remove("flash") {
+                session.flash = flash;
+            }
+            session.data = data;
+        }
+        Ok(_) => {}
+        // Reading pages without a session is better than no pages.
+        Err(error) => tracing::warn!("the session could not be read: {error}"),
+    }
+    session
+}
+
+/// What the store has under a session's hash, unless it has ended.
+fn stored(runtime: &Runtime, hash: &str) -> Result<Option<Json>, StoreError> {
+    let found = runtime.store.session(hash)?;
+    Ok(found.filter(|found| found.expires_at > runtime.clock.now()).map(|found| found.data))
+}

@@ -1,0 +1,153 @@
+//! One HTTP request as the platform sees it: parameters, headers, session, and `context` (platformos.md E9).
+
+use crate::web::params;
+use crate::web::session::Session;
+use axum::http::{HeaderMap, Method, Uri, header};
+use serde_json::{Map, Value as Json, json};
+use std::net::IpAddr;
+
+/// One request, read whole.
+#[derive(Debug, Clone)]
+pub struct PlatformRequest {
+    /// The method, after `_method` took effect.
+    pub method: Method,
+    /// The path, decoded as routes see it, with its leading slash.
+    pub path: String,
+    /// The query without `?`.
+    pub query: String,
+    /// The headers as sent.
+    pub headers: HeaderMap,
+    /// Query and body parameters in the order sent; route parameters join them later.
+    pub params: Map<String, Json>,
+    /// The raw body, when it is text.
+    pub body: String,
+    /// The visitor's session.
+    pub session: Session,
+    /// The peer's address; a proxy's headers are not believed.
+    pub ip: IpAddr,
+    /// False when a changing request came without its token: it is then anonymous.
+    pub csrf_valid: bool,
+}
+
+/// Why a request cannot be read; all are answered 400.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The parameters are not well-formed.
+    #[error(transparent)]
+    Params(#[from] params::Error),
+    /// The JSON body is not JSON.
+    #[error("the body is not JSON: {0}")]
+    Json(serde_json::Error),
+}
+
+/// Reads query and body into one ordered map; the body wins over the query.
+///
+/// # Errors
+/// [`Error`] tells what is malformed.
+pub fn read_params(
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Map<String, Json>, Error> {
+    let mut all = params::read(uri.query().unwrap_or_default().as_bytes())?;
+    let kind = content_type(headers);
+    let posted = match kind.as_str() {
+        "application/x-www-form-urlencoded" => params::read(body)?,
+        "application/json" if !body.is_empty() => {
+            match serde_json::from_slice(body).map_err(Error::Json)? {
+                Json::Object(map) => map,
+                // Rails puts what is not an object under `_json`.
+                other => Map::from_iter([("_json".to_owned(), other)]),
+            }
+        }
+        _ => Map::new(),
+    };
+    all.extend(posted);
+    Ok(all)
+}
+
+/// The media type in lower case, without its parameters.
+pub fn content_type(headers: &HeaderMap) -> String {
+    let text = header_text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A header as text, or none when it is missing or not text.
+pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+impl PlatformRequest {
+    /// The host the visitor asked for, with its port.
+    pub fn host(&self) -> &str {
+        header_text(&self.headers, "host").unwrap_or("localhost")
+    }
+
+    /// True when the visitor prefers JSON: by `Accept`, or because JSON was posted.
+    pub fn wants_json(&self) -> bool {
+        let accept = header_text(&self.headers, "accept").unwrap_or_default();
+        accept.starts_with("application/json") || content_type(&self.headers) == "application/json"
+    }
+
+    /// `context.location`.
+    fn location(&self) -> Json {
+        let search = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
+        let url = format!("{}{}{search}", self.host(), self.path);
+        json!({ "href": format!("{}{search}", self.path), "url": url, "host": self.host(),
+            "pathname": self.path, "search": search })
+    }
+
+    /// `context.headers`: CGI names, `HTTP_STRIPE_SIGNATURE`, and the request line's parts.
+    fn cgi_headers(&self) -> Map<String, Json> {
+        let mut map = Map::new();
+        for (name, value) in &self.headers {
+            let secret = name == header::AUTHORIZATION || name == header::COOKIE;
+            if let (false, Ok(text)) = (secret, value.to_str()) {
+                let name = format!("HTTP_{}", name.as_str().to_ascii_uppercase().replace('-', "_"));
+                map.insert(name, json!(text));
+            }
+        }
+        let (name, port) = self.host().rsplit_once(':').unwrap_or((self.host(), "80"));
+        let uri = if self.query.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, self.query)
+        };
+        for (key, text) in [
+            ("REQUEST_METHOD", self.method.as_str()),
+            ("REQUEST_URI", &uri),
+            ("PATH_INFO", &self.path),
+            ("QUERY_STRING", &self.query),
+            ("SERVER_NAME", name),
+            ("SERVER_PORT", port),
+        ] {
+            map.insert(key.to_owned(), json!(text));
+        }
+        map
+    }
+
+    /// `context` for the templates of this request, but for `constants`, `page` and `exports`.
+    pub fn context(&self, csrf_token: &str, environment: &str) -> Map<String, Json> {
+        let is_xhr = header_text(&self.headers, "x-requested-with").map(|_| true);
+        let mut context = Map::new();
+        for (name, value) in [
+            ("params", Json::Object(self.params.clone())),
+            ("post_params", json!(self.body)),
+            ("headers", Json::Object(self.cgi_headers())),
+            ("location", self.location()),
+            ("session", Json::Object(self.session.data.clone())),
+            ("flash", Json::Object(self.session.flash.clone())),
+            ("current_user", self.session.current_user()),
+            ("visitor", json!({ "ip": self.ip.to_string() })),
+            ("useragent", json!(header_text(&self.headers, "user-agent"))),
+            ("language", json!("en")),
+            ("is_xhr", json!(is_xhr)),
+            ("environment", json!(environment)),
+            ("authenticity_token", json!(csrf_token)),
+            ("csrf_request_valid", json!(self.csrf_valid)),
+        ] {
+            context.insert(name.to_owned(), value);
+        }
+        context
+    }
+}

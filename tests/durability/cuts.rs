@@ -1,0 +1,155 @@
+//! Power cuts: the disk as it might be at any moment of the life, opened by the real store.
+
+use crate::chance::Chance;
+use crate::disk::{Cut, Disk};
+use crate::life::{self, Lived};
+use crate::owed::{Owed, owed};
+use crate::trace::{Call, Event};
+use crate::witness::in_memory;
+use jiff::Timestamp;
+use rusqlite::Connection;
+use sluicegate_store::contract::Store as _;
+use sluicegate_store::execution::Queue;
+use sluicegate_store::sqlite::database::Sqlite;
+use sluicegate_store::write::Write;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// On so many of the images the whole host is started and must come to rest.
+const HOUSES: u64 = 4;
+const REST: Duration = Duration::from_secs(60);
+
+/// Cuts the power at `count` moments.
+///
+/// # Errors
+/// The first image that breaks a promise, with its moment and seed.
+pub fn cut(
+    lived: &Lived,
+    events: &[Event],
+    seed: u64,
+    count: u64,
+    with_houses: bool,
+) -> Result<String, String> {
+    let mut chance = Chance::new(seed ^ 0xc07);
+    let moments = moments(lived, events, count, &mut chance);
+    let mut disk = Disk::new(&lived.root);
+    let mut debts: Vec<Owed> = Vec::new();
+    let (mut images, mut torn, mut inside, mut houses) = (0_u64, 0, 0, 0);
+    for (place, event) in events.iter().enumerate() {
+        if let Event::Begin(_, call) = event {
+            debts.extend(owed(call, lived)?);
+        }
+        disk.follow(event);
+        if !moments.contains(&place) {
+            continue;
+        }
+        inside += u64::from(disk.has_unsynced(".db"));
+        torn += u64::from(disk.has_unsynced(".db-wal"));
+        for cut in [Cut::Drops, Cut::Tears(chance.next()), Cut::Tears(chance.next())] {
+            images += 1;
+            let whole = |why: String| format!("at call {place} with {cut:?}: {why}");
+            let folder = in_memory()?;
+            disk.write_to(folder.path(), cut).map_err(|e| whole(e.to_string()))?;
+            image(folder.path(), &debts).map_err(whole)?;
+            // Late enough that there is something to go on with.
+            let due = with_houses && houses < HOUSES && place > events.len() * 2 / 3;
+            if due && images % 7 == 0 {
+                houses += 1;
+                host(lived, folder.path()).map_err(whole)?;
+                image(folder.path(), &debts).map_err(whole)?;
+            }
+        }
+    }
+    Ok(format!(
+        "{images} images at {} moments ({torn} amid a commit, {inside} amid a checkpoint), all whole and paid; {houses} houses came to rest",
+        moments.len()
+    ))
+}
+
+/// Half of them anywhere, half right after a byte has left: that is when a debt is youngest.
+fn moments(lived: &Lived, events: &[Event], count: u64, chance: &mut Chance) -> BTreeSet<usize> {
+    let is_debt = |event: &Event| match event {
+        Event::Begin(_, call @ Call::Send { .. }) => matches!(owed(call, lived), Ok(Some(_))),
+        _ => false,
+    };
+    let leaving: Vec<usize> = (0..events.len()).filter(|place| is_debt(&events[*place])).collect();
+    let mut moments = BTreeSet::new();
+    // Before the first file is touched there is no disk to speak of.
+    let first =
+        events.iter().position(|event| matches!(event, Event::Begin(_, Call::Write { .. })));
+    let first = first.unwrap_or(0) as u64;
+    for _ in 0..count / 2 {
+        let place = first + chance.below(events.len() as u64 - first);
+        moments.insert(usize::try_from(place).expect("a place"));
+        if !leaving.is_empty() {
+            let place = chance.below(leaving.len() as u64);
+            moments.insert(leaving[usize::try_from(place).expect("a place")]);
+        }
+    }
+    moments
+}
+
+/// The real store opens it, nothing in it is damaged, everything owed is there, and it goes on.
+fn image(folder: &Path, debts: &[Owed]) -> Result<(), String> {
+    let path = folder.join("data/sluicegate.db");
+    if !debts.is_empty() {
+        let key = std::fs::read(folder.join("data/instance.key")).unwrap_or_default();
+        if key.trim_ascii().len() != 64 {
+            return Err("the instance key is not on disk".to_owned());
+        }
+        if !path.exists() {
+            return Err("the database is not on disk".to_owned());
+        }
+    }
+    let store = Sqlite::open(&path).map_err(|e| format!("the store does not open: {e}"))?;
+    let database = Connection::open(&path).map_err(|e| e.to_string())?;
+    let verdict: String = database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .map_err(|e| e.to_string())?;
+    if verdict != "ok" {
+        return Err(format!("the database is damaged: {verdict}"));
+    }
+    debts.iter().try_for_each(|debt| debt.is_paid(&database))?;
+    for queue in [Queue::Gateway, Queue::Local] {
+        store.due(Timestamp::now(), queue, 10).map_err(|e| e.to_string())?;
+    }
+    let write = Write::SessionsExpire { before: Timestamp::UNIX_EPOCH };
+    store.commit(vec![write]).map_err(|e| format!("it takes no more writes: {e}"))
+}
+
+/// The whole host on an image, with a Stripe that is not there any more: it starts, answers, and
+/// keeps what it cannot settle; nothing is lost by looking.
+fn host(lived: &Lived, folder: &Path) -> Result<(), String> {
+    life::instance(folder);
+    let addr = life::free_address();
+    let mut child = life::serve(&[], folder, addr, lived.stripe, &[]);
+    let begun = Instant::now();
+    let mut result = Err("no answer".to_owned());
+    while result.is_err() && begun.elapsed() < REST {
+        std::thread::sleep(Duration::from_millis(50));
+        result = at_rest(folder, addr);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    result
+}
+
+/// It is ready, and every event it has was processed.
+fn at_rest(folder: &Path, addr: std::net::SocketAddr) -> Result<(), String> {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(addr).map_err(|e| e.to_string())?;
+    let ask = format!("GET /readyz HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).map_err(|e| e.to_string())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).map_err(|e| e.to_string())?;
+    if !text.starts_with("HTTP/1.1 200") {
+        return Err(text);
+    }
+    let database =
+        Connection::open(folder.join("data/sluicegate.db")).map_err(|e| e.to_string())?;
+    let sql =
+        "SELECT count(*) FROM executions WHERE kind = 'webhook_event' AND state <> 'completed'";
+    let open: i64 = database.query_row(sql, [], |row| row.get(0)).map_err(|e| e.to_string())?;
+    if open > 0 { Err(format!("{open} events are not processed")) } else { Ok(()) }
+}

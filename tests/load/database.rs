@@ -1,0 +1,52 @@
+//! Where the burst's events are kept: a SQLite file, or PostgreSQL.
+
+#[path = "../crash/copy.rs"]
+mod copy;
+
+use rusqlite::{Connection, OpenFlags};
+use sluicegate_store::contract::Store;
+use sluicegate_store::postgres::database::Postgres;
+use sluicegate_store::sqlite::database::Sqlite;
+use std::path::PathBuf;
+
+/// One database.
+#[derive(Clone)]
+pub enum Database {
+    File(PathBuf),
+    Postgres(String),
+}
+
+impl Database {
+    /// As the program itself opens it.
+    pub fn store(&self) -> Box<dyn Store> {
+        match self {
+            Self::File(path) => Box::new(Sqlite::open(path).expect("a store")),
+            Self::Postgres(url) => Box::new(Postgres::open(url).expect("a store")),
+        }
+    }
+
+    /// For looking at what is in it.
+    pub fn look(&self) -> Result<Connection, String> {
+        match self {
+            Self::File(path) => {
+                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+                Connection::open_with_flags(path, flags).map_err(|error| error.to_string())
+            }
+            Self::Postgres(url) => copy::of(url),
+        }
+    }
+
+    /// How many events are processed.
+    pub fn processed(&self) -> Result<usize, String> {
+        let sql =
+            "SELECT count(*) FROM executions WHERE kind = 'webhook_event' AND state = 'completed'";
+        let count = match self {
+            Self::File(_) => self
+                .look()?
+                .query_row(sql, [], |row| row.get::<_, i64>(0))
+                .map_err(|error| error.to_string())?,
+            Self::Postgres(url) => copy::count(url, sql)?,
+        };
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+}

@@ -1,0 +1,200 @@
+//! The real journal and gateway over the models: one harness for each plan.
+
+use crate::fault::{CommitFault, Death, WireFault};
+use crate::store::Model;
+use crate::stripe::Stripe;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value as Json, json};
+use sluicegate::clock::{Clock, ManualClock};
+use sluicegate::gateway::outcome::Outcome;
+use sluicegate::gateway::request_type::{Gateway, Submission};
+use sluicegate::gateway::target::Target;
+use sluicegate::gateway::transport::{Patience, Transport};
+use sluicegate::journal::buffer::Buffer;
+use sluicegate::journal::error::Error;
+use sluicegate::journal::journal::Journal;
+use sluicegate::journal::phase::Phase;
+use sluicegate::journal::run::Run;
+use sluicegate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
+use sluicegate::template::render::Templates;
+use sluicegate::template::request_context::RequestContext;
+use sluicegate_module::catalog::Catalog;
+use sluicegate_secret::InstanceKey;
+use sluicegate_store::contract::Store;
+use sluicegate_store::execution::Queue;
+use sluicegate_store::record::Record;
+use sluicegate_store::write::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
+
+/// What the clients of a life want, each under a key of its own.
+pub const OPERATIONS: [&str; 6] = [
+    "create_payment",
+    "create_payment",
+    "create_transfer",
+    "capture_payment",
+    "delete_account",
+    "create_credit_card",
+];
+
+/// One host, its store, its Stripe and its time.
+pub struct Harness {
+    pub store: Arc<Model>,
+    pub stripe: Arc<Stripe>,
+    pub clock: Arc<ManualClock>,
+    journal: Journal,
+    transport: Transport,
+    key: InstanceKey,
+}
+
+/// What is written: loaded once for all lives.
+fn written() -> &'static (Arc<Catalog>, Templates) {
+    static WRITTEN: OnceLock<(Arc<Catalog>, Templates)> = OnceLock::new();
+    WRITTEN.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let catalog = Arc::new(Catalog::load(root, &|_| Some("sk_test_simulation".to_owned())));
+        let templates = Templates::new(Arc::clone(&catalog));
+        (catalog, templates)
+    })
+}
+
+impl Harness {
+    pub fn new() -> Arc<Self> {
+        let start: Timestamp = "2026-03-10T12:00:00Z".parse().expect("a moment");
+        let clock = Arc::new(ManualClock::at(start));
+        let (store, stripe) =
+            (Arc::new(Model::default()), Arc::new(Stripe::new(Arc::clone(&clock))));
+        let (rows, time): (Arc<dyn Store>, Arc<dyn Clock>) = (store.clone(), clock.clone());
+        let journal = Journal::new(rows, time).with_lease(LEASE);
+        let transport =
+            Transport::over(stripe.clone(), Target::live(Vec::new()), Patience::default());
+        let key = InstanceKey::random();
+        let harness = Arc::new(Self { store, stripe, clock, journal, transport, key });
+        harness.stripe.meet(Arc::downgrade(&harness));
+        harness.stripe.furnish();
+        let account = Map::from_iter([("gateway_id".to_owned(), json!("acct_1"))]);
+        let record = Record::new(1, "modules/payments/account", account, start);
+        harness.store.commit(vec![Write::RecordInsert(record)]).expect("furnished");
+        harness
+    }
+
+    /// A client asks, with its one key: what it is told, or nothing when the host died or failed.
+    pub fn ask(&self, operation: usize) -> Option<Outcome> {
+        let amount = amount(operation);
+        let data = match operation {
+            1 => json!({ "amount": amount, "currency": "usd", "source": "tok_chargeDeclined" }),
+            0 => json!({ "amount": amount, "currency": "usd", "source": "tok_visa" }),
+            2 => json!({ "amount": amount, "currency": "usd", "destination": "acct_1" }),
+            3 => json!({ "gateway_id": "ch_held" }),
+            4 => json!({ "gateway_id": "acct_1", "id": "1" }),
+            _ => json!({ "customer_id": "cus_1", "source": "tok_once" }),
+        };
+        let Json::Object(data) = data else { unreachable!() };
+        let submission = Submission {
+            name: OPERATIONS[operation].to_owned(),
+            data,
+            idempotency_key: Some(format!("key-{operation}")),
+            ..Submission::default()
+        };
+        let told = mortal(|| self.gateway(|gateway| gateway.run(submission)));
+        told.and_then(Result::ok)
+    }
+
+    /// The worker does what is due, until it dies.
+    pub fn work(&self) {
+        mortal(|| self.work_beside());
+    }
+
+    /// The same on behalf of another process, while this one stalls.
+    pub fn work_beside(&self) {
+        let Ok(due) = self.journal.pending(Queue::Gateway, 20) else { return };
+        for execution in due {
+            if let Ok(run) = self.journal.resume(execution) {
+                let _ = self.gateway(|gateway| gateway.resume(run));
+            }
+        }
+    }
+
+    /// An operator tries again whatever was put aside.
+    pub fn operator(&self, operation: usize) {
+        let key = format!("key-{operation}");
+        let held = self.store.execution_by_key("request_type", &key).expect("a model answers");
+        if let Some(execution) = held {
+            let _ = mortal(|| self.journal.retry(&execution.id).map(drop));
+        }
+    }
+
+    fn gateway<T>(&self, work: impl FnOnce(Gateway<'_>) -> T) -> T {
+        let (catalog, templates) = written();
+        let request_context = RequestContext::new(Map::new());
+        request_context.set_constants(catalog.secrets.iter().cloned().collect());
+        let host = Alone(self.clock.now());
+        work(Gateway {
+            catalog,
+            templates,
+            journal: &self.journal,
+            transport: &self.transport,
+            key: &self.key,
+            request_context: &request_context,
+            host: &host,
+            buffer: &host,
+        })
+    }
+
+    /// Lets things go wrong from now on, or go right.
+    pub fn expect(&self, http_client: &[WireFault], commit: Option<(u8, CommitFault)>) {
+        self.stripe.expect(http_client);
+        self.store.break_commit(commit);
+    }
+}
+
+/// Every operation is known by its amount.
+pub fn amount(operation: usize) -> i64 {
+    500 + i64::try_from(operation).expect("few")
+}
+
+/// Runs until the end or a death; other panics are bugs.
+fn mortal<T>(work: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Some(value),
+        Err(panic) if panic.is::<Death>() => None,
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// A host for templates that find nothing.
+struct Alone(Timestamp);
+
+impl Host for Alone {
+    fn graphql(&self, _: GraphqlCall) -> Json {
+        json!({ "records": { "results": [] } })
+    }
+
+    fn include_form(&self, call: FormCall) -> Result<String, String> {
+        Err(format!("no form {}", call.name))
+    }
+
+    fn log(&self, _: LogEntry) {}
+
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn random(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+impl Buffer for Alone {
+    fn within(&self, _: &mut Phase, work: &mut dyn FnMut()) {
+        work();
+    }
+
+    fn within_run(&self, run: Run, _: &mut Phase, work: &mut dyn FnMut()) -> (Run, Option<Error>) {
+        work();
+        (run, None)
+    }
+}
