@@ -11,7 +11,7 @@ use crate::form::render::Refused;
 use crate::form::submission::{self, FormResult, Reply, Submission, Validated};
 use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
-use crate::gateway::request_type::Submission as Wanted;
+use crate::gateway::submission::Submission as RequestSubmission;
 use crate::journal::buffer::Buffer as _;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
@@ -85,7 +85,7 @@ impl RequestHost {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Submitted::Refused(refusal)),
         };
-        let outcome = self.request_type(Wanted {
+        let outcome = self.request_type(RequestSubmission {
             name: envelope.request_type.clone(),
             gateway: Some(envelope.gateway.clone()),
             data: data.clone(),

@@ -10,7 +10,7 @@ use crate::app::forms;
 use crate::app::jobs;
 use crate::app::migrations;
 use crate::app::runtime::Runtime;
-use crate::gateway::{api_call, request_type};
+use crate::gateway::{api_call, runner};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{has_processor, pass_over};
@@ -213,7 +213,7 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     }
     let host = runtime.host(runtime.bare_scope());
     match run.execution().kind.as_str() {
-        request_type::KIND | api_call::KIND => host.resume(run).map(drop),
+        runner::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
         migrations::KIND => migrations::resume(runtime, run),
         jobs::KIND => host.job(run),

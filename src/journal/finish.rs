@@ -1,9 +1,9 @@
 //! How a run ends: with an outcome, without a known answer, to be tried again, or given up.
 
 use super::backoff;
+use super::begin::Journal;
 use super::error::Error;
 use super::intent::StepAnswer;
-use super::journal::Journal;
 use super::phase::Phase;
 use super::run::Run;
 use jiff::{SignedDuration, Timestamp};

@@ -5,11 +5,11 @@
 //! call, the writes that follow and the outcome are one commit.
 
 pub mod backoff;
+pub mod begin;
 pub mod buffer;
 pub mod error;
 pub mod finish;
 pub mod intent;
-pub mod journal;
 pub mod overlay;
 pub mod phase;
 pub mod resume;

@@ -1,7 +1,7 @@
 //! Taking up again what was left behind.
 
+use super::begin::Journal;
 use super::error::Error;
-use super::journal::Journal;
 use super::run::Run;
 use jiff::Timestamp;
 use sluicegate_store::execution::{Execution, ExecutionUpdate, Queue, State};

@@ -99,7 +99,7 @@ impl Run {
     }
 }
 
-/// What [`super::journal::Journal::begin`] found.
+/// What [`super::begin::Journal::begin`] found.
 #[derive(Debug)]
 pub enum Begun {
     /// It is new and ours: do it.
@@ -112,7 +112,7 @@ pub enum Begun {
     Conflict(Execution),
 }
 
-/// What [`super::journal::Journal::begin_step`] found.
+/// What [`super::begin::Journal::begin_step`] found.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum StepBegun {

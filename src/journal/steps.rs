@@ -1,8 +1,8 @@
 //! The steps of a run: taken once, remembered for ever.
 
+use super::begin::{Journal, new_step};
 use super::error::Error;
 use super::intent::{StepAnswer, StepIntent};
-use super::journal::{Journal, new_step};
 use super::phase::Phase;
 use super::run::{Run, StepBegun};
 use serde_json::Value as Json;

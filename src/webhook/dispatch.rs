@@ -1,7 +1,7 @@
 //! Processes a stored event: the partial named after it, its records and the mark "done" in one commit.
 
+use crate::journal::begin::Journal;
 use crate::journal::buffer::Buffer;
-use crate::journal::journal::Journal;
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
 use crate::template::host::Host;

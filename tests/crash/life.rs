@@ -7,7 +7,7 @@ use crate::double::{Double, Ledger, Line};
 use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
 use serde_json::{Value as Json, json};
-use sluicegate::webhook::signature::sign;
+use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
 use std::collections::HashSet;
 use std::net::SocketAddr;

@@ -7,12 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::{Clock, ManualClock};
 use sluicegate::gateway::outcome::Outcome;
-use sluicegate::gateway::request_type::{Gateway, Submission};
+use sluicegate::gateway::runner::Runner;
+use sluicegate::gateway::stripe::Stripe as StripeGateway;
+use sluicegate::gateway::submission::Submission;
 use sluicegate::gateway::target::Target;
 use sluicegate::gateway::transport::{Patience, Transport};
+use sluicegate::journal::begin::Journal;
 use sluicegate::journal::buffer::Buffer;
 use sluicegate::journal::error::Error;
-use sluicegate::journal::journal::Journal;
 use sluicegate::journal::phase::Phase;
 use sluicegate::journal::run::Run;
 use sluicegate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
@@ -69,8 +71,11 @@ impl Harness {
             (Arc::new(Model::default()), Arc::new(Stripe::new(Arc::clone(&clock))));
         let (rows, time): (Arc<dyn Store>, Arc<dyn Clock>) = (store.clone(), clock.clone());
         let journal = Journal::new(rows, time).with_lease(LEASE);
-        let transport =
-            Transport::over(stripe.clone(), Target::live(Vec::new()), Patience::default());
+        let transport = Transport::over(
+            stripe.clone(),
+            Target::live(&StripeGateway, Vec::new()),
+            Patience::default(),
+        );
         let key = InstanceKey::random();
         let harness = Arc::new(Self { store, stripe, clock, journal, transport, key });
         harness.stripe.meet(Arc::downgrade(&harness));
@@ -127,12 +132,12 @@ impl Harness {
         }
     }
 
-    fn gateway<T>(&self, work: impl FnOnce(Gateway<'_>) -> T) -> T {
+    fn gateway<T>(&self, work: impl FnOnce(Runner<'_>) -> T) -> T {
         let (catalog, templates) = written();
         let request_context = RequestContext::new(Map::new());
         request_context.set_constants(catalog.secrets.iter().cloned().collect());
         let host = Alone(self.clock.now());
-        work(Gateway {
+        work(Runner {
             catalog,
             templates,
             journal: &self.journal,

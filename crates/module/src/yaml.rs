@@ -2,8 +2,8 @@
 
 use crate::scalar;
 use crate::source::{Anchor, Mark};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use serde_json::{Map, Value as Json};
-use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use std::borrow::Cow;
 use std::collections::HashMap;
 

@@ -5,6 +5,7 @@
 //! future is accepted, as the official libraries accept it: clocks differ, and a future signature
 //! can only have been made by who holds the secret.
 
+use crate::gateway::contract::Refusal;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -14,23 +15,6 @@ use sluicegate_secret::Secret;
 pub const TOLERANCE_SECONDS: i64 = 300;
 /// A header longer than this is nobody's signature.
 const HEADER_BYTES_MAX: usize = 4096;
-
-/// Why a delivery is refused. The sender is told no more than the kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No secret is configured, so nothing can be believed.
-    #[error("no webhook secret is configured")]
-    NoSecret,
-    /// The header is missing, or not of the form `t=…,v1=…`.
-    #[error("the Stripe-Signature header is missing or malformed")]
-    Malformed,
-    /// None of the signatures was made with one of our secrets over these bytes.
-    #[error("the signature does not match")]
-    Mismatch,
-    /// The signature is right and older than the tolerance.
-    #[error("the signature is too old")]
-    Expired,
-}
 
 /// Checks a delivery and tells which of `secrets` signed it, by its place in the list.
 ///
