@@ -9,6 +9,7 @@ use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
 use crate::gateway::records::RecordWriter;
 use crate::gateway::reply::Answer;
 use crate::gateway::runner::{Runner, input_str};
+use crate::journal::buffer::{Ran, with_run};
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{StepAnswer, StepIntent};
 use crate::journal::phase::Phase;
@@ -162,18 +163,14 @@ impl Runner<'_> {
             return Ok(Called::Done(run));
         };
         let mark = phase.mark();
-        let mut result = Ok(());
-        let (mut run, stopped) = self.buffer.within_run(run, phase, &mut || {
-            let (locals, output) = (locals.clone(), OutputMode::Raw);
-            let rendered = self.templates.render(
-                &partial.source,
-                self.request_context,
-                locals,
-                output,
-                self.host,
-            );
-            result = rendered.map(|_| ());
+        let written = std::mem::replace(phase, self.journal.phase());
+        let ran = with_run(self.buffer, self.journal, run, written, || {
+            let (source, locals) = (&partial.source, locals.clone());
+            let (request_context, host) = (self.request_context, self.host);
+            self.templates.render(source, request_context, locals, OutputMode::Raw, host)
         });
+        let Ran { mut run, phase: written, result, stopped } = ran;
+        *phase = written;
         let failed = match stopped {
             Some(why @ JournalError::Waiting(_)) => {
                 let pending = Outcome::pending(&outcome.execution, &run.execution().name, false);

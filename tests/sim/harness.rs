@@ -14,9 +14,8 @@ use sluicegate::gateway::target::Target;
 use sluicegate::gateway::transport::{Patience, Transport};
 use sluicegate::journal::begin::Journal;
 use sluicegate::journal::buffer::Buffer;
-use sluicegate::journal::error::Error;
 use sluicegate::journal::phase::Phase;
-use sluicegate::journal::run::Run;
+use sluicegate::journal::scripted_run::ScriptedRun;
 use sluicegate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
 use sluicegate::template::render::Templates;
 use sluicegate::template::request_context::RequestContext;
@@ -26,6 +25,7 @@ use sluicegate_store::contract::Store;
 use sluicegate_store::execution::Queue;
 use sluicegate_store::record::Record;
 use sluicegate_store::write::Write;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -136,7 +136,8 @@ impl Harness {
         let (catalog, templates) = written();
         let request_context = RequestContext::new(Map::new());
         request_context.set_constants(catalog.secrets.iter().cloned().collect());
-        let host = Alone(self.clock.now());
+        let host =
+            Alone { now: self.clock.now(), phase: RefCell::default(), run: RefCell::default() };
         work(Runner {
             catalog,
             templates,
@@ -171,7 +172,11 @@ fn mortal<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// A host for templates that find nothing.
-struct Alone(Timestamp);
+struct Alone {
+    now: Timestamp,
+    phase: RefCell<Option<Phase>>,
+    run: RefCell<Option<ScriptedRun>>,
+}
 
 impl Host for Alone {
     fn graphql(&self, _: GraphqlCall) -> Json {
@@ -185,7 +190,7 @@ impl Host for Alone {
     fn log(&self, _: LogEntry) {}
 
     fn now(&self) -> Timestamp {
-        self.0
+        self.now
     }
 
     fn random(&self, bytes: &mut [u8]) {
@@ -194,12 +199,11 @@ impl Host for Alone {
 }
 
 impl Buffer for Alone {
-    fn within(&self, _: &mut Phase, work: &mut dyn FnMut()) {
-        work();
+    fn swap_phase(&self, phase: Option<Phase>) -> Option<Phase> {
+        self.phase.replace(phase)
     }
 
-    fn within_run(&self, run: Run, _: &mut Phase, work: &mut dyn FnMut()) -> (Run, Option<Error>) {
-        work();
-        (run, None)
+    fn swap_run(&self, run: Option<ScriptedRun>) -> Option<ScriptedRun> {
+        self.run.replace(run)
     }
 }
