@@ -233,7 +233,7 @@ impl RequestHost {
         }
     }
 
-    /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
+    /// Sends an API call that is not a request type: `{status, headers, body}`, or why not.
     pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
         let key = self.nested_key();
         let effect = SideEffect { kind: "api_call_send", name, asked: data.clone() };

@@ -1,4 +1,4 @@
-//! The form door: a submission over HTTP becomes a request type or a record, and a reply.
+//! Form submissions: each becomes a request type or a record, and a reply.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -284,7 +284,7 @@ impl RequestHost {
         Ok(FormResult::Written(written, reply))
     }
 
-    /// The record that this run wrote before it was taken up again.
+    /// The record that this run wrote before it was resumed.
     fn written_before(&self, known: &Json) -> Result<Option<Record>, Error> {
         match known.get("id").and_then(Json::as_i64) {
             Some(id) => Ok(self.runtime.store.record(id)?),
@@ -314,7 +314,7 @@ impl RequestHost {
     }
 }
 
-/// Goes on with a form whose process died.
+/// Resumes a form whose process died.
 ///
 /// # Errors
 /// [`Error::Journal`], [`Error::Store`]; what is wrong with the form itself ends its execution.
@@ -337,7 +337,7 @@ pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     runtime.host(scope).run_scripted(run, form, id, &part("posted")).map(drop)
 }
 
-/// `form` as redirect and flash of a request-type form see it (platformos.md C5, C6).
+/// `form` as redirect and flash of a request-type form see it.
 fn variable(envelope: &Envelope, data: &Map<String, Json>, outcome: &Outcome) -> Json {
     let failed = !matches!(outcome.state, State::Completed | State::Pending);
     let errors = if failed { json!(outcome.errors) } else { Json::Null };

@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// The runtime as one request or run sees it.
 #[derive(Clone)]
 pub struct RequestHost {
-    /// Every room.
+    /// The runtime.
     pub runtime: Arc<Runtime>,
     /// The files as they were when the request began.
     pub instance: Arc<Instance>,
@@ -28,7 +28,7 @@ pub struct RequestHost {
 }
 
 impl RequestHost {
-    /// A request_context for this request's templates, with its constants.
+    /// A request context for this request's templates, with its constants.
     ///
     /// # Errors
     /// [`Error::Store`] when constants cannot be read.
@@ -40,7 +40,7 @@ impl RequestHost {
         Ok(request_context)
     }
 
-    /// Tells a request_context the constants that this request wrote.
+    /// Tells a request context the constants that this request wrote.
     fn tell_constants(&self, request_context: &RequestContext) {
         let written = self.scope.constants.lock().expect("no holder of the constants panics");
         for (name, value) in written.iter() {
@@ -116,7 +116,7 @@ impl RequestHost {
     }
 }
 
-/// The host of renders that share a request_context.
+/// The host of renders that share a request context.
 pub struct ContextHost<'a> {
     host: &'a RequestHost,
     request_context: &'a RequestContext,

@@ -1,4 +1,4 @@
-//! What has to be done from time to time: asking Stripe for events it could not deliver, and
+//! Periodic maintenance: asks Stripe for events it could not deliver, and
 //! forgetting what is old.
 
 use crate::app::error::Error;
@@ -48,7 +48,7 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
         match done.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("upkeep: {error}"),
-            Err(error) => tracing::error!("upkeep stumbled: {error}"),
+            Err(error) => tracing::error!("upkeep panicked: {error}"),
         }
         tokio::select! {
             () = tokio::time::sleep(if every.is_zero() { FORGET_EVERY } else { every }) => {}

@@ -65,7 +65,7 @@ fn one(runtime: &Arc<Runtime>, migration: &Migration) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Goes on with a migration whose process died: the worker's part.
+/// Resumes a migration whose process died: the worker's part.
 ///
 /// # Errors
 /// As [`run`].

@@ -1,4 +1,4 @@
-//! The doors of the runtime: request types, events and executions, for web, GraphQL and commands alike.
+//! Request types, events and executions, for web, GraphQL and commands alike.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -35,7 +35,7 @@ impl RequestHost {
         serde_json::from_value(outcome).map_err(|_| Error::Sealed)
     }
 
-    /// Goes on with a request type whose answer is not known.
+    /// Resumes a request type whose answer is not known.
     ///
     /// # Errors
     /// [`Error::Gateway`].
@@ -94,7 +94,7 @@ impl RequestHost {
         })
     }
 
-    /// What became of an execution, as its outcome; nothing when there is none of that id.
+    /// What became of an execution, as its outcome; `None` when there is none of that id.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -1,4 +1,4 @@
-//! The runtime: every room, built once.
+//! The runtime: every part of the host, built once.
 
 use crate::app::constants::Constants;
 use crate::app::delivery_load::DeliveryLoad;
@@ -42,7 +42,7 @@ const CONSTANT_PLACE: &str = "constants/value";
 /// that nobody sends beside a living run, and the runs of a dead process are found soon.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// Every room, built once; shared by all requests.
+/// Every module, built once; shared by all requests.
 pub struct Runtime {
     /// The operator's settings.
     pub config: Config,
@@ -71,11 +71,11 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Opens the database, loads the instance, and joins the rooms. `stripe_url` is the server in
+    /// Opens the database, loads the instance, and joins the parts. `stripe_url` is the server in
     /// Stripe's place; the transport runs on `runtime`.
     ///
     /// # Errors
-    /// [`Error`] when the folder is no instance, or the database or TLS cannot be had. Faults of
+    /// [`Error`] when the folder is not an instance, or the database or TLS cannot be had. Faults of
     /// modules are no errors here: see [`Instance::faults`].
     pub fn build(
         config: Config,

@@ -1,4 +1,4 @@
-//! What belongs to one request or one run: who asks, and where its record writes go.
+//! State of one request or run: its user, its context, and where its record writes go.
 
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};

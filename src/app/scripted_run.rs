@@ -86,7 +86,7 @@ impl RequestHost {
         Ok(answer)
     }
 
-    /// Sends with the run put aside: what is sent is an execution with templates of its own, which
+    /// Sends with the run suspended: what is sent is an execution with templates of its own, which
     /// are not gone through again when its answer is known.
     fn suspend(
         &self,
@@ -151,7 +151,7 @@ impl RequestHost {
         }
     }
 
-    /// What came of something that this run did before it was taken up again.
+    /// What came of something that this run did before it was resumed.
     ///
     /// # Errors
     /// [`Error::Journal`] when something else is on record in its place.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After a 429 nothing is sent for the account for so long.
+/// After a 429 nothing is sent for the account for that long.
 const COOL_DOWN: Duration = Duration::from_millis(500);
 /// An idle account's bucket is full anyway: it is forgotten when there are more than this.
 const ACCOUNTS_MAX: usize = 10_000;

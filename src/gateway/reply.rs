@@ -1,4 +1,4 @@
-//! What came back from a call, and what it tells: an answer, or that the answer is not known.
+//! A call's reply: an answer, or that the answer is not known.
 
 use crate::gateway::contract::Gateway;
 use serde_json::{Map, Value as Json, json};
@@ -24,7 +24,7 @@ pub struct Answer {
 pub enum Reply {
     /// The gateway's word, final.
     Answer(Answer),
-    /// Nobody knows whether it happened; the text says why, for the operator.
+    /// It is not known whether it happened; the text says why, for the operator.
     Unknown(String),
     /// The same, and the key is spent: it replays an answer that settles nothing, for as long as
     /// the gateway remembers it.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// The first pause between two attempts; it doubles (`stripe.md` 2.2).
+/// The first pause between two attempts; it doubles.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);

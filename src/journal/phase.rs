@@ -29,7 +29,7 @@ pub struct Draft {
     pub user_id: Option<String>,
     /// An id the module gives it.
     pub external_id: Option<String>,
-    /// An id reserved before with [`Phase::reserve_id`] (a run taken up again remembers it).
+    /// An id reserved before with [`Phase::reserve_id`] (a run resumed remembers it).
     pub id: Option<RecordId>,
     /// A moment of making other than now.
     pub created_at: Option<Timestamp>,

@@ -50,13 +50,13 @@ impl Run {
         begins.and_then(|text| text.parse().ok()).unwrap_or(self.execution.created_at)
     }
 
-    /// The kind of the recorded step that comes next; nothing when all are taken.
+    /// The kind of the recorded step that comes next; `None` when all are taken.
     pub fn next_kind(&self) -> Option<&str> {
         Some(self.recorded()?.kind.as_str())
     }
 
     /// Takes the next recorded step as it is, to send its stored bytes again instead of rendering
-    /// anew. Nothing when all recorded steps are taken.
+    /// anew. `None` when all recorded steps are taken.
     pub fn recall(&mut self) -> Option<Step> {
         let step = self.recorded().cloned()?;
         self.next += 1;

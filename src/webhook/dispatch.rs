@@ -41,7 +41,7 @@ pub struct Dispatch<'a> {
 /// How soon, and how late, an event that came too early is looked at again.
 const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
-/// How often a processor is tried before its event is put aside for an operator.
+/// How often a processor is tried before its event is suspended for an operator.
 const ATTEMPTS_MAX: u32 = 25;
 /// How many of an object's latest events are looked through for a newer one.
 const LATEST: u32 = 20;
@@ -181,7 +181,7 @@ impl Dispatch<'_> {
     }
 
     /// The type of a processed event about the same object that is newer than this one, of this
-    /// one's own type if there is such: Stripe does not deliver in order (`stripe.md` 4.4).
+    /// one's own type if there is such: Stripe does not deliver in order.
     fn newer(&self, execution: &Execution, event: &Event) -> Result<Option<String>, Error> {
         let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
             return Ok(None);

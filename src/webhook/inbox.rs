@@ -68,7 +68,7 @@ impl Inbox<'_> {
         self.signed_event(signer, body)
     }
 
-    /// The same without reading the database; nothing when that takes the database.
+    /// The same without reading the database; `None` when that takes the database.
     pub fn verify_cached(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
         let now = self.clock.now();
         let known = self.secrets.kept(now)?;

@@ -1,5 +1,5 @@
 //! Fills gaps: events that Stripe made and did not deliver are listed and stored like delivered
-//! ones (`stripe.md` 4.4: the list goes back 30 days).
+//! ones (the list goes back 30 days).
 
 use crate::gateway::contract::EventsPage;
 use crate::gateway::reply::Reply;

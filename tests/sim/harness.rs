@@ -123,7 +123,7 @@ impl Harness {
         }
     }
 
-    /// An operator tries again whatever was put aside.
+    /// An operator tries again whatever was suspended.
     pub fn operator(&self, operation: usize) {
         let key = format!("key-{operation}");
         let held = self.store.execution_by_key("request_type", &key).expect("a model answers");

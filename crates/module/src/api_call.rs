@@ -1,4 +1,4 @@
-//! API call notifications: templates of a request to somebody else's server.
+//! API call notifications: templates of a request to another process's server.
 
 use crate::definition_reader::DefinitionReader;
 use crate::email::Delivery;

@@ -333,7 +333,7 @@ fn key_text(node: &Node) -> Result<String, Error> {
         Value::Scalar(_, spelling) => Ok(spelling.clone()),
         Value::Text(text) => Ok(text.text.clone()),
         _ => {
-            let message = format!("{} can not be a key", node.kind());
+            let message = format!("{} cannot be a key", node.kind());
             Err(Error { message, mark: node.mark })
         }
     }

@@ -127,7 +127,7 @@ impl Reconcile<'_, '_, '_> {
     }
 }
 
-/// The answer to a deletion that was done before, when it is done again (`stripe.md` 4.1: keys
+/// The answer to a deletion that was done before, when it is done again (keys
 /// mean nothing to DELETE).
 pub fn deleted(call: &Call) -> Answer {
     let path = call.url.split(['?', '#']).next().unwrap_or_default();

@@ -42,7 +42,7 @@ const ACTIONS: [(&str, &str, &str, &str); 4] = [
     ("payouts", "cancel", "status", "canceled"),
 ];
 
-/// How to find out whether a call took effect.
+/// State of one request or run: its user, its context, and where its record writes go find out whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
     /// It makes an object that carries our mark: list these objects.
@@ -94,7 +94,7 @@ impl Recovery {
 }
 
 /// Writes `operation` into the metadata of the object that this call makes, so that the object can
-/// be found when the idempotency key is gone (design section 4, rule 5). Only where Stripe takes
+/// be found when the idempotency key is gone. Only where Stripe takes
 /// metadata and lists what was made; other calls stay as they were rendered.
 pub fn mark(call: &mut Call, operation: &str) {
     let is_form = !call.headers.iter().any(|(name, value)| {
