@@ -2,7 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
-use crate::app::scripted_run::SideEffect;
+use crate::app::side_effect::SideEffect;
 use crate::form::error::Error as FormError;
 use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;

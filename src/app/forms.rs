@@ -4,7 +4,7 @@ use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::app::scripted_run::SideEffect;
+use crate::app::side_effect::SideEffect;
 use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error as FormError;
 use crate::form::render::Refused;

@@ -4,7 +4,7 @@ use crate::app::error::Error;
 use crate::app::instance::Instance;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::app::scripted_run::SideEffect;
+use crate::app::side_effect::SideEffect;
 use crate::form::render::Place;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
@@ -25,6 +25,13 @@ pub struct RequestHost {
     pub instance: Arc<Instance>,
     /// Who asks, and where writes go.
     pub scope: Arc<Scope>,
+}
+
+impl Runtime {
+    /// A host for one request or run.
+    pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
+        RequestHost { runtime: Arc::clone(self), instance: self.instance(), scope: Arc::new(scope) }
+    }
 }
 
 impl RequestHost {

@@ -2,7 +2,6 @@
 
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
-use crate::app::worker::claim;
 use crate::journal::buffer::with_run;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
@@ -47,7 +46,7 @@ fn left_behind(runtime: &Arc<Runtime>, mut execution: Execution) -> Result<Optio
             None => return Ok(None),
         }
     }
-    if execution.state.is_final() { Ok(None) } else { claim(runtime, execution) }
+    if execution.state.is_final() { Ok(None) } else { Ok(runtime.journal.try_resume(execution)?) }
 }
 
 fn one(runtime: &Arc<Runtime>, migration: &Migration) -> Result<bool, Error> {

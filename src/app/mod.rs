@@ -17,5 +17,6 @@ pub mod readiness;
 pub mod reload;
 pub mod runtime;
 pub mod scope;
-pub mod scripted_run;
+mod scripted_run;
+mod side_effect;
 pub mod worker;

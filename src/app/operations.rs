@@ -2,7 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
-use crate::app::scripted_run::SideEffect;
+use crate::app::side_effect::SideEffect;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::runner::{self, Runner};
 use crate::gateway::submission::Submission;

@@ -1,8 +1,8 @@
 //! Whether the runtime could take a payment now: its database is asked to store something.
 
-use crate::app::runtime::Runtime;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
+use sluicegate_store::contract::Store;
 use sluicegate_store::error::Error;
 use sluicegate_store::state::Session;
 use sluicegate_store::write::Write;
@@ -22,8 +22,7 @@ impl Readiness {
     ///
     /// # Errors
     /// What the store says.
-    pub fn look(&self, runtime: &Runtime) -> Result<(), Error> {
-        let now = runtime.clock.now();
+    pub fn look(&self, store: &dyn Store, now: Timestamp) -> Result<(), Error> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, found)) = last.as_ref()
             && now.duration_since(*at).abs() < KEPT
@@ -31,7 +30,7 @@ impl Readiness {
             return found.clone();
         }
         let probe = Session { id_hash: PROBE.to_owned(), data: Json::Null, expires_at: now };
-        let found = runtime.store.commit(vec![Write::SessionPut(probe)]);
+        let found = store.commit(vec![Write::SessionPut(probe)]);
         *last = Some((now, found.clone()));
         found
     }

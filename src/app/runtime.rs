@@ -3,7 +3,6 @@
 use crate::app::constants::Constants;
 use crate::app::delivery_load::DeliveryLoad;
 use crate::app::error::Error;
-use crate::app::host::RequestHost;
 use crate::app::instance::Instance;
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
@@ -159,11 +158,6 @@ impl Runtime {
         let instance = Arc::new(Instance::load(&config.root, version, &variable));
         *self.instance.write().expect("no holder of the instance panics") = Arc::clone(&instance);
         instance
-    }
-
-    /// A host for one request or run.
-    pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
-        RequestHost { runtime: Arc::clone(self), instance: self.instance(), scope: Arc::new(scope) }
     }
 
     /// The scope where there is no visitor: commands and the worker.

@@ -10,14 +10,12 @@ use crate::app::forms;
 use crate::app::jobs;
 use crate::app::migrations;
 use crate::app::runtime::Runtime;
-use crate::gateway::{api_call, runner};
-use crate::journal::error::Error as JournalError;
+use crate::gateway::runner;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{has_processor, pass_over};
 use crate::webhook::inbox;
 use jiff::SignedDuration;
 use sluicegate_failpoint::failpoint;
-use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, Queue};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -166,7 +164,7 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
         }
         let Some(behind) = behind(runtime, key.as_deref()) else { continue };
         let id = behind.id.clone();
-        next = claim(runtime, behind).unwrap_or_else(|error| {
+        next = runtime.journal.try_resume(behind).unwrap_or_else(|error| {
             tracing::warn!(execution = id.as_str(), "{error}");
             None
         });
@@ -213,23 +211,11 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     }
     let host = runtime.host(runtime.bare_scope());
     match run.execution().kind.as_str() {
-        runner::KIND | api_call::KIND => host.resume(run).map(drop),
+        runner::KIND | runner::API_CALL_KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
         migrations::KIND => migrations::resume(runtime, run),
         jobs::KIND => host.job(run),
         _ => unknown(runtime, run),
-    }
-}
-
-/// Claims an execution; `None` when another process was faster.
-///
-/// # Errors
-/// [`Error::Journal`].
-pub fn claim(runtime: &Runtime, execution: Execution) -> Result<Option<Run>, Error> {
-    match runtime.journal.resume(execution) {
-        Ok(run) => Ok(Some(run)),
-        Err(JournalError::Store(StoreError::Gone(_))) => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

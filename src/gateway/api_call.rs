@@ -1,20 +1,15 @@
 //! API calls that templates send by themselves (`api_call_send`): durable like a request type,
 //! without a mapper and a record.
 
-use crate::gateway::begin::operation;
 use crate::gateway::call::{Call, Rendering};
 use crate::gateway::drive::{InFlight, Next};
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::runner::Runner;
+use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type, operation};
 use crate::journal::intent::{Intent, StepIntent, fingerprint};
 use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
-use sluicegate_module::request_type::RequestType;
-use sluicegate_store::execution::{Execution, ExecutionId};
-
-/// The kind of these executions.
-pub const KIND: &str = "api_call";
+use sluicegate_store::execution::ExecutionId;
 
 /// What came of an API call.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +35,7 @@ impl Runner<'_> {
         let input = json!({ "data": data });
         let print = fingerprint(&json!({ "name": name, "input": input }));
         if let Some(key) = key
-            && let Some(known) = self.journal.find(KIND, key, &print)?
+            && let Some(known) = self.journal.find(API_CALL_KIND, key, &print)?
         {
             return self.known(known, name);
         }
@@ -71,14 +66,14 @@ impl Runner<'_> {
             id: Some(id),
             idempotency_key: key.map(str::to_owned),
             fingerprint: print,
-            ..Intent::new(KIND, name, input)
+            ..Intent::new(API_CALL_KIND, name, input)
         };
         let step =
             StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         match self.journal.begin(intent, Some(step))? {
             Begun::New(run) => {
                 let id = run.execution().id.clone();
-                self.finish(InFlight::first(run, plain(name), call), Next::Send)?;
+                self.finish(InFlight::first(run, bare_request_type(name), call), Next::Send)?;
                 self.answer_of(&id)
             }
             known => self.known(known, name),
@@ -113,29 +108,5 @@ impl Runner<'_> {
             Some(answer) => Sent::Answered(answer),
             None => Sent::Pending(format!("the answer of {id} is not known"), Some(id.clone())),
         })
-    }
-
-    /// The request type that an execution runs, or the bare API call.
-    ///
-    /// # Errors
-    /// [`Error::UnknownRequestType`] when its module is gone.
-    pub fn request_type_of(&self, execution: &Execution) -> Result<RequestType, Error> {
-        if execution.kind == KIND {
-            return Ok(plain(&execution.name));
-        }
-        let gateway = execution.input.get("gateway").and_then(Json::as_str);
-        self.find(&execution.name, gateway)
-    }
-}
-
-/// An API call as a request type without a mapper, a template or a form.
-fn plain(name: &str) -> RequestType {
-    RequestType {
-        name: name.to_owned(),
-        gateway: String::new(),
-        api_call: name.to_owned(),
-        response_mapper: None,
-        template: None,
-        form: None,
     }
 }

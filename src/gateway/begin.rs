@@ -6,7 +6,7 @@ use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, Problem, State};
 use crate::gateway::param;
-use crate::gateway::runner::{KIND, Runner, pending_after};
+use crate::gateway::runner::{KIND, Runner, operation, pending_after};
 use crate::gateway::submission::Submission;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Intent, StepIntent};
@@ -139,9 +139,4 @@ impl Runner<'_> {
         self.gateway().mark(&mut call, &operation(id));
         Ok(call)
     }
-}
-
-/// What marks the object that an execution makes at the gateway.
-pub(super) fn operation(execution: &str) -> String {
-    format!("{execution}-0")
 }

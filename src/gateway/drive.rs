@@ -5,13 +5,12 @@
 //! nothing, the host finds out whether the call took effect; only if it did not is it sent under a
 //! new key, as a new step that is committed first.
 
-use crate::gateway::begin::operation;
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Finding, Sent};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::runner::Runner;
+use crate::gateway::runner::{Runner, operation};
 use crate::journal::intent::{StepAnswer, StepIntent};
 use crate::journal::run::{Run, StepBegun};
 use jiff::{SignedDuration, Timestamp};

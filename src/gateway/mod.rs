@@ -2,7 +2,7 @@
 //!
 //! The path runs one way, a file for each part: [`submission`] → `begin` (check, find an earlier run,
 //! render, commit one) → `drive` (send, reconcile, send anew) → `settle` (map, write, call back,
-//! commit two). [`runner`] joins them; a resumed execution enters at `drive`. What the host knows
+//! commit two). `flow` joins them; a resumed execution enters at `drive`. What the host knows
 //! about a gateway is behind [`contract::Gateway`], and Stripe's side of it in [`stripe`].
 
 pub mod api_call;
@@ -11,6 +11,7 @@ pub mod call;
 pub mod contract;
 mod drive;
 pub mod error;
+mod flow;
 pub mod http;
 pub mod mapper;
 pub mod metrics;

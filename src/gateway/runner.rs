@@ -1,15 +1,12 @@
-//! Runs a request type: begin → drive → settle, each in a file of its own; `resume` enters at drive.
+//! What runs a request type, and what the journal knows of an earlier run.
 
-use crate::gateway::begin::Started;
 use crate::gateway::contract::Gateway;
-use crate::gateway::drive::{Driven, InFlight, Next};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, Problem, State};
-use crate::gateway::submission::Submission;
 use crate::gateway::transport::Transport;
 use crate::journal::begin::Journal;
 use crate::journal::buffer::Buffer;
-use crate::journal::run::{Begun, Run};
+use crate::journal::run::Begun;
 use crate::template::host::Host;
 use crate::template::render::Templates;
 use crate::template::request_context::RequestContext;
@@ -20,7 +17,9 @@ use sluicegate_module::suggest;
 use sluicegate_secret::InstanceKey;
 use sluicegate_store::execution::Execution;
 
-/// The kind of these executions.
+/// The kind of executions of bare API calls.
+pub const API_CALL_KIND: &str = "api_call";
+/// The kind of executions of request types.
 pub const KIND: &str = "request_type";
 
 /// What a request type passes through, borrowed for one run.
@@ -44,39 +43,6 @@ pub struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// Runs a request type to its outcome.
-    ///
-    /// # Errors
-    /// [`Error`] when there is no outcome to tell: an unknown name, a faulty module, a store that
-    /// cannot be written. Nothing was sent then, or the execution is left to the worker.
-    pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
-        match self.begin(submission)? {
-            Started::Ended(outcome) => Ok(outcome),
-            Started::InFlight(flight) => {
-                let execution = flight.run.execution();
-                let pending = Outcome::pending(execution.id.as_str(), &execution.name, false);
-                let ended = self.finish(*flight, Next::Send);
-                Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
-            }
-        }
-    }
-
-    /// Continues an execution whose answer is not known.
-    ///
-    /// # Errors
-    /// As [`Runner::run`].
-    pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
-        let (flight, next) = self.recover(run)?;
-        self.finish(flight, next)
-    }
-
-    pub(super) fn finish(&self, flight: InFlight, next: Next) -> Result<Outcome, Error> {
-        match self.drive(flight, next)? {
-            Driven::Answered(flight, answer) => self.settle(*flight, &answer),
-            Driven::Pending(outcome) => Ok(outcome),
-        }
-    }
-
     /// The request type of that name.
     ///
     /// # Errors
@@ -91,6 +57,18 @@ impl Runner<'_> {
                 suggestion: suggest::nearest(name, all.iter().map(|t| t.name.as_str()))
                     .map(str::to_owned),
             })
+    }
+
+    /// The request type that an execution runs, or the bare API call.
+    ///
+    /// # Errors
+    /// [`Error::UnknownRequestType`] when its module is gone.
+    pub fn request_type_of(&self, execution: &Execution) -> Result<RequestType, Error> {
+        if execution.kind == API_CALL_KIND {
+            return Ok(bare_request_type(&execution.name));
+        }
+        let gateway = execution.input.get("gateway").and_then(Json::as_str);
+        self.find(&execution.name, gateway)
     }
 
     /// What the journal knows of a key that was used before, as an outcome.
@@ -147,4 +125,21 @@ pub(super) fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display)
 /// A part of an execution's input, such as `/config/callback`, when it is a string.
 pub(super) fn input_str<'a>(execution: &'a Execution, pointer: &str) -> Option<&'a str> {
     execution.input.pointer(pointer).and_then(Json::as_str)
+}
+
+/// What marks the object that an execution makes at the gateway.
+pub(super) fn operation(execution: &str) -> String {
+    format!("{execution}-0")
+}
+
+/// An API call as a request type without a mapper, a template or a form.
+pub(super) fn bare_request_type(name: &str) -> RequestType {
+    RequestType {
+        name: name.to_owned(),
+        gateway: String::new(),
+        api_call: name.to_owned(),
+        response_mapper: None,
+        template: None,
+        form: None,
+    }
 }

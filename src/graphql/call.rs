@@ -1,7 +1,7 @@
 //! One call of a resolver: arguments, parent, and what the whole document shares.
 
 use super::backend::{Backend, ResolverError};
-use super::build::TableIndex;
+use super::tables::TableIndex;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,8 +1,8 @@
 //! The modern filter language (`filter:`, `sort:`) as a record query.
 
 use super::backend::ResolverError;
-use super::build::TableIndex;
 use super::record;
+use super::tables::TableIndex;
 use serde_json::{Map, Value as Json};
 use sluicegate_store::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
 use sluicegate_store::record::RecordId;

@@ -33,3 +33,4 @@ mod request_type;
 mod resolver;
 pub mod schema;
 mod shape;
+mod tables;

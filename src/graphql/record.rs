@@ -1,6 +1,6 @@
 //! A record as the schema shows it; secret properties never leave.
 
-use super::build::TableIndex;
+use super::tables::TableIndex;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_store::record::{Record, RecordId};

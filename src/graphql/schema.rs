@@ -1,13 +1,14 @@
 //! The schema of an instance, and the two ways to run a document against it.
 
 use super::backend::Backend;
-use super::build::{self, TableIndex};
+use super::build;
 use super::call::{DocumentContext, Origin};
 use super::coerce::Coercion;
 use super::document::{self, Normalized, Problem, Rules, VariableValues};
 use super::error::Error;
 use super::limits::{CostCounter, Limits};
 use super::shape::Shapes;
+use super::tables::TableIndex;
 use super::{blocking, duplicate_mutations, dynamic};
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};

@@ -1,18 +1,17 @@
 //! The journal, and how executions begin.
 
 use super::error::Error;
-use super::intent::{Intent, StepIntent};
+use super::intent::{Intent, StepIntent, new_execution, new_id};
 use super::phase::Phase;
-use super::run::{Begun, Run};
+use super::run::{Begun, Run, new_step};
 use crate::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use sluicegate_store as store;
 use sluicegate_store::contract::Store;
-use sluicegate_store::execution::{Execution, ExecutionId, State, Step};
+use sluicegate_store::execution::{Execution, ExecutionId, State};
 use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 use std::sync::Arc;
-use ulid::Ulid;
 
 /// How long a runner has an execution for itself before it must show that it lives.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -154,50 +153,4 @@ fn enqueued(id: ExecutionId, done: Result<(), store::error::Error>) -> Result<En
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// An execution as it stands before anything happened to it.
-pub(super) fn new_execution(
-    intent: Intent,
-    state: State,
-    now: Timestamp,
-    run_at: Timestamp,
-) -> Execution {
-    Execution {
-        id: intent.id.unwrap_or_else(|| new_id(now)),
-        kind: intent.kind,
-        name: intent.name,
-        input: intent.input,
-        idempotency_key: intent.idempotency_key,
-        fingerprint: intent.fingerprint,
-        state,
-        attempt: 0,
-        run_at: timestamp::whole(run_at),
-        lease_until: None,
-        outcome: None,
-        error: None,
-        ordering_key: intent.ordering_key,
-        created_at: now,
-        finished_at: None,
-    }
-}
-
-/// The step that follows those a run has taken.
-pub(super) fn new_step(run: &Run, intent: StepIntent, now: Timestamp) -> Step {
-    Step {
-        execution_id: run.execution.id.clone(),
-        seq: run.next,
-        kind: intent.kind,
-        request: intent.request,
-        fingerprint: intent.fingerprint,
-        response: None,
-        template_hash: intent.template_hash,
-        created_at: now,
-        answered_at: None,
-    }
-}
-
-fn new_id(now: Timestamp) -> ExecutionId {
-    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    ExecutionId(Ulid::from_parts(millis, rand::random()).to_string())
 }

@@ -5,12 +5,14 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use sluicegate_store::document::Document;
+use sluicegate_store::execution::{Execution, ExecutionId, State};
+use ulid::Ulid;
 
 /// An execution that is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {
     /// Its id, when calls are rendered with keys derived from it before it begins.
-    pub id: Option<sluicegate_store::execution::ExecutionId>,
+    pub id: Option<ExecutionId>,
     /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
     pub kind: String,
     /// Which one of its kind.
@@ -107,6 +109,38 @@ pub struct Enqueue {
     pub intent: Intent,
     /// Not before.
     pub run_at: Timestamp,
+}
+
+/// An execution as it stands before anything happened to it.
+pub(super) fn new_execution(
+    intent: Intent,
+    state: State,
+    now: Timestamp,
+    run_at: Timestamp,
+) -> Execution {
+    Execution {
+        id: intent.id.unwrap_or_else(|| new_id(now)),
+        kind: intent.kind,
+        name: intent.name,
+        input: intent.input,
+        idempotency_key: intent.idempotency_key,
+        fingerprint: intent.fingerprint,
+        state,
+        attempt: 0,
+        run_at: sluicegate_store::timestamp::whole(run_at),
+        lease_until: None,
+        outcome: None,
+        error: None,
+        ordering_key: intent.ordering_key,
+        created_at: now,
+        finished_at: None,
+    }
+}
+
+/// A ULID: ids sort by the time at which they were made.
+pub(super) fn new_id(now: Timestamp) -> ExecutionId {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    ExecutionId(Ulid::from_parts(millis, rand::random()).to_string())
 }
 
 /// SHA-256 in hexadecimal over the JSON with sorted keys: equal data, equal fingerprint.

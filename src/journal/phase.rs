@@ -1,8 +1,7 @@
 //! A phase: the record writes of one transaction, buffered, that the phase itself can read.
 
-use super::begin::new_execution;
 use super::error::Error;
-use super::intent::Enqueue;
+use super::intent::{Enqueue, new_execution};
 use super::overlay::{self, Overlay};
 use crate::clock::Clock;
 use jiff::Timestamp;

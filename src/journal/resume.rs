@@ -4,6 +4,7 @@ use super::begin::Journal;
 use super::error::Error;
 use super::run::Run;
 use jiff::Timestamp;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionUpdate, Queue, State};
 use sluicegate_store::write::Write;
 
@@ -26,6 +27,15 @@ impl Journal {
         let claim = ExecutionUpdate::claim(&execution, lease_until);
         self.store.commit(vec![Write::ExecutionUpdate(claim)])?;
         self.run(execution, lease_until)
+    }
+
+    /// The same; `None` when another process was faster.
+    pub fn try_resume(&self, execution: Execution) -> Result<Option<Run>, Error> {
+        match self.resume(execution) {
+            Ok(run) => Ok(Some(run)),
+            Err(Error::Store(StoreError::Gone(_))) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Claims what is due in a queue, longest waiting first. Each is given to one process only.

@@ -1,6 +1,6 @@
 //! A run: an execution that this process holds, with the steps it has taken.
 
-use super::intent::StepAnswer;
+use super::intent::{StepAnswer, StepIntent};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use sluicegate_store::execution::{Execution, Step};
@@ -96,6 +96,21 @@ impl Run {
 
     pub(super) fn recorded(&self) -> Option<&Step> {
         self.steps.iter().find(|step| step.seq == self.next)
+    }
+}
+
+/// The step that follows those a run has taken.
+pub(super) fn new_step(run: &Run, intent: StepIntent, now: Timestamp) -> Step {
+    Step {
+        execution_id: run.execution.id.clone(),
+        seq: run.next,
+        kind: intent.kind,
+        request: intent.request,
+        fingerprint: intent.fingerprint,
+        response: None,
+        template_hash: intent.template_hash,
+        created_at: now,
+        answered_at: None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! The steps of a run: recorded once, replayed afterwards.
 
-use super::begin::{Journal, new_step};
+use super::begin::Journal;
 use super::error::Error;
 use super::intent::{StepAnswer, StepIntent};
 use super::phase::Phase;
-use super::run::{Run, StepBegun};
+use super::run::{Run, StepBegun, new_step};
 use serde_json::Value as Json;
 use sluicegate_store::execution::{ExecutionUpdate, State};
 use sluicegate_store::write::Write;

@@ -7,10 +7,10 @@ use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
 use crate::gateway::submission::Submission;
 use crate::web::error::HttpError;
-use crate::web::form::status;
-use crate::web::page::is_development;
+use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::platform_request::PlatformRequest;
-use crate::web::router::BODY_BYTES_MAX;
+use crate::web::platform_request::is_development;
+use crate::web::respond::outcome_status;
 use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -81,7 +81,7 @@ fn wanted(name: String, visit: &PlatformRequest) -> Result<Submission, HttpError
 
 /// An outcome as HTTP; a pending one says where to ask again.
 pub fn outcome_response(outcome: &Outcome) -> Response {
-    let mut response = (status(outcome.state), axum::Json(outcome)).into_response();
+    let mut response = (outcome_status(outcome.state), axum::Json(outcome)).into_response();
     if outcome.state == OutcomeState::Pending {
         let place = format!("/api/executions/{}", outcome.execution);
         if let Ok(place) = HeaderValue::from_str(&place) {

@@ -2,7 +2,7 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
-use crate::web::page::is_development;
+use crate::web::platform_request::is_development;
 use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;

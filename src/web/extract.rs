@@ -16,6 +16,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::task::JoinError;
 
+/// A body longer than this is refused before it is read.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
 /// Reads everything; `limit` bytes of body at most.
 ///
 /// # Errors
@@ -127,8 +130,8 @@ async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
     let mut session = Session { id, ..Session::default() };
     let (runtime, hash) = (Arc::clone(runtime), session.hash());
     let reading = tokio::task::spawn_blocking(move || stored(&runtime, &hash)).await;
-    let stumbled = |error: JoinError| StoreError::Broken(format!("it panicked: {error}"));
-    match reading.unwrap_or_else(|error| Err(stumbled(error))) {
+    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}"));
+    match reading.unwrap_or_else(|error| Err(panicked(error))) {
         Ok(Some(Json::Object(mut data))) => {
             if let Some(Json::Object(flash)) = data.shift_remove("flash") {
                 session.flash = flash;

@@ -6,14 +6,15 @@ use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::error::Error as FormError;
 use crate::form::submission::Reply;
-use crate::gateway::outcome::State as OutcomeState;
 use crate::template::render::Effects;
 use crate::web::error::HttpError;
 use crate::web::extract;
-use crate::web::page::{self, is_development, user_id};
+use crate::web::extract::BODY_BYTES_MAX;
+use crate::web::page;
 use crate::web::platform_request::PlatformRequest;
+use crate::web::platform_request::{is_development, user_id};
+use crate::web::respond::outcome_status;
 use crate::web::respond::{self, is_local, redirect};
-use crate::web::router::BODY_BYTES_MAX;
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -68,7 +69,7 @@ fn answer(runtime: &Arc<Runtime>, visit: PlatformRequest, id: Option<&str>) -> R
     match runtime.host(scope).submit(&name, id, &visit.params) {
         Ok(Submitted::Done { reply, outcome, record_id }) => {
             if visit.wants_json() {
-                let status = outcome.as_ref().map_or(StatusCode::OK, |o| status(o.state));
+                let status = outcome.as_ref().map_or(StatusCode::OK, |o| outcome_status(o.state));
                 let body = json!({ "id": record_id, "outcome": outcome });
                 return (status, axum::Json(body)).into_response();
             }
@@ -77,18 +78,6 @@ fn answer(runtime: &Arc<Runtime>, visit: PlatformRequest, id: Option<&str>) -> R
         Ok(Submitted::Refused(refusal)) => refused(runtime, &visit, &refusal.to_string()),
         Ok(Submitted::Invalid { form, refused }) => again(runtime, visit, form, refused),
         Err(error) => failed(error, visit.wants_json(), dev),
-    }
-}
-
-/// The HTTP status of an outcome.
-pub fn status(state: OutcomeState) -> StatusCode {
-    match state {
-        OutcomeState::Completed => StatusCode::OK,
-        OutcomeState::Pending => StatusCode::ACCEPTED,
-        OutcomeState::Declined => StatusCode::PAYMENT_REQUIRED,
-        OutcomeState::Conflict => StatusCode::CONFLICT,
-        OutcomeState::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        OutcomeState::Failed => StatusCode::BAD_GATEWAY,
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::app::runtime::Runtime;
 use crate::web::api::scope;
 use crate::web::error::HttpError;
-use crate::web::page::{is_development, user_id};
 use crate::web::platform_request::PlatformRequest;
+use crate::web::platform_request::{is_development, user_id};
 use crate::web::{access, extract};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;

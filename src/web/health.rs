@@ -22,7 +22,9 @@ pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
 /// The database takes a write too, and the modules have no faults that stop them.
 pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
     let ours = Arc::clone(&runtime);
-    let looked = tokio::task::spawn_blocking(move || ours.readiness.look(&ours)).await;
+    let looked =
+        tokio::task::spawn_blocking(move || ours.readiness.look(&*ours.store, ours.clock.now()))
+            .await;
     let message = match looked {
         Ok(Ok(())) => {
             let errors = runtime.instance().catalog.errors().count();

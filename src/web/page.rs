@@ -8,25 +8,21 @@ use crate::template::host::Host;
 use crate::template::render::{Effects, OutputMode, Rendered};
 use crate::template::request_context::RequestContext;
 use crate::web::error::HttpError;
-use crate::web::platform_request::PlatformRequest;
+use crate::web::extract::{self, BODY_BYTES_MAX};
+use crate::web::platform_request::{PlatformRequest, is_development, user_id};
 use crate::web::respond::{self, redirect};
-use crate::web::router::BODY_BYTES_MAX;
-use crate::web::{extract, security, webhook};
-use axum::extract::{Request, State};
+use crate::web::security;
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::page::{Method, Page};
 use sluicegate_module::policy::Policy;
 use std::sync::Arc;
 
 /// Any address that is not the host's own: a page, or 404.
-pub async fn any(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
+pub async fn any(runtime: Arc<Runtime>, request: Request) -> Response {
     let dev = is_development(&runtime);
-    if let Some(gateway) = webhook_of(&runtime, &request) {
-        return webhook::receive(runtime, gateway, request).await;
-    }
     let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
         Ok(visit) => visit,
         Err(fault) => return fault.page(dev),
@@ -34,20 +30,6 @@ pub async fn any(State(runtime): State<Arc<Runtime>>, request: Request) -> Respo
     let ours = Arc::clone(&runtime);
     let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, None)).await;
     answer.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).page(dev))
-}
-
-/// The gateway whose webhooks arrive at this address; most addresses have none.
-fn webhook_of(runtime: &Runtime, request: &Request) -> Option<String> {
-    let instance = runtime.instance();
-    let method = Method::from_name(request.method().as_str())?;
-    let path = percent_decode_str(request.uri().path()).decode_utf8().ok()?;
-    let page = instance.catalog.route(method, &path, None)?.page;
-    page.metadata.pointer("/webhook/gateway").and_then(Json::as_str).map(str::to_owned)
-}
-
-/// True where a developer looks at the answers.
-pub fn is_development(runtime: &Runtime) -> bool {
-    runtime.config.environment == crate::config::Environment::Development
 }
 
 /// Answers a visit with the page at its address; `refused` is a form to show again.
@@ -93,13 +75,6 @@ pub fn answer(
         Ok(shown) => finish(runtime, &visit, page, shown),
         Err(fault) => fault.page(dev),
     }
-}
-
-/// Who is signed in; a request without its token is nobody's.
-pub fn user_id(visit: &PlatformRequest) -> Option<String> {
-    let user = visit.session.current_user();
-    let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
-    id.filter(|_| visit.csrf_valid)
 }
 
 fn not_found(visit: &PlatformRequest, dev: bool) -> Response {

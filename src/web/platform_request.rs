@@ -1,5 +1,6 @@
 //! One HTTP request as the platform sees it: parameters, headers, session, and `context`.
 
+use crate::app::runtime::Runtime;
 use crate::web::params;
 use crate::web::session::Session;
 use axum::http::{HeaderMap, Method, Uri, header};
@@ -150,4 +151,16 @@ impl PlatformRequest {
         }
         context
     }
+}
+
+/// True where a developer looks at the answers.
+pub fn is_development(runtime: &Runtime) -> bool {
+    runtime.config.environment == crate::config::Environment::Development
+}
+
+/// Who is signed in; a request without its token is nobody's.
+pub fn user_id(visit: &PlatformRequest) -> Option<String> {
+    let user = visit.session.current_user();
+    let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
+    id.filter(|_| visit.csrf_valid)
 }

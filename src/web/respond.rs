@@ -1,6 +1,7 @@
 //! Turns what templates did into an HTTP answer: status, headers, redirect, session, cookie.
 
 use crate::app::runtime::Runtime;
+use crate::gateway::outcome::State as OutcomeState;
 use crate::template::render::Effects;
 use crate::web::session::{LIFETIME_SECONDS, Session};
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -88,6 +89,18 @@ pub fn keep_session(
         if let Ok(cookie) = HeaderValue::from_str(&session.cookie(secure)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
+    }
+}
+
+/// The HTTP status of an outcome.
+pub fn outcome_status(state: OutcomeState) -> StatusCode {
+    match state {
+        OutcomeState::Completed => StatusCode::OK,
+        OutcomeState::Pending => StatusCode::ACCEPTED,
+        OutcomeState::Declined => StatusCode::PAYMENT_REQUIRED,
+        OutcomeState::Conflict => StatusCode::CONFLICT,
+        OutcomeState::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        OutcomeState::Failed => StatusCode::BAD_GATEWAY,
     }
 }
 

@@ -1,20 +1,23 @@
 //! Every address of the host, and what all answers have in common.
 
 use crate::app::runtime::Runtime;
+use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::security;
-use crate::web::{api, assets, console, error, form, graphql, health, metrics, page, source};
+use crate::web::{
+    api, assets, console, error, form, graphql, health, metrics, page, source, webhook,
+};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
+use percent_encoding::percent_decode_str;
+use serde_json::Value as Json;
+use sluicegate_module::page::Method;
 use std::any::Any;
 use std::sync::Arc;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-
-/// A body longer than this is refused before it is read.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// The routes of one runtime.
 pub fn router(runtime: Arc<Runtime>) -> Router {
@@ -39,7 +42,7 @@ pub fn router(runtime: Arc<Runtime>) -> Router {
         .route("/console/request_types/{name}", get(console::request_type))
         .route("/console/executions/{id}", get(console::execution))
         .route("/console/source/{*path}", get(source::file))
-        .fallback(page::any)
+        .fallback(fallback)
         // One layer, not three: each would box what is below it, for every request.
         .layer(
             ServiceBuilder::new()
@@ -48,6 +51,23 @@ pub fn router(runtime: Arc<Runtime>) -> Router {
                 .layer(DefaultBodyLimit::max(BODY_BYTES_MAX)),
         )
         .with_state(runtime)
+}
+
+/// Every address that is not the host's own: a webhook's, or a page's.
+async fn fallback(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
+    match webhook_of(&runtime, &request) {
+        Some(gateway) => webhook::receive(runtime, gateway, request).await,
+        None => page::any(runtime, request).await,
+    }
+}
+
+/// The gateway whose webhooks arrive at this address; most addresses have none.
+fn webhook_of(runtime: &Runtime, request: &Request) -> Option<String> {
+    let instance = runtime.instance();
+    let method = Method::from_name(request.method().as_str())?;
+    let path = percent_decode_str(request.uri().path()).decode_utf8().ok()?;
+    let page = instance.catalog.route(method, &path, None)?.page;
+    page.metadata.pointer("/webhook/gateway").and_then(Json::as_str).map(str::to_owned)
 }
 
 /// Security headers, and no caching unless an answer says otherwise.

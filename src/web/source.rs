@@ -3,7 +3,7 @@
 use crate::app::runtime::Runtime;
 use crate::web::console::{Page, guarded};
 use crate::web::error::HttpError;
-use crate::web::page::is_development;
+use crate::web::platform_request::is_development;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use serde_json::json;

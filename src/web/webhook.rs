@@ -5,9 +5,9 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
+use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::extract::{peer, read_body};
 use crate::web::platform_request::header_text;
-use crate::web::router::BODY_BYTES_MAX;
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::inbox::Receipt;
@@ -54,7 +54,7 @@ async fn deliver(
     let _arriving = runtime.delivery_load.one();
     // A sender that went away has nobody to be told, and the event is stored all the same.
     runtime.inbox().store_with_callback(gateway, event, |entry| drop(told.send(entry)));
-    let receipt = runtime.inbox().receipt(entry.await.map_err(|e| stumbled(&e))??);
+    let receipt = runtime.inbox().receipt(entry.await.map_err(|e| panicked(&e))??);
     if matches!(receipt, Receipt::Stored(_)) {
         runtime.wake.notify_one();
     }
@@ -71,10 +71,10 @@ async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Ev
     }
     let runtime = Arc::clone(runtime);
     let believing = move || runtime.inbox().verify(&header, &body);
-    tokio::task::spawn_blocking(believing).await.map_err(|e| stumbled(&e))?
+    tokio::task::spawn_blocking(believing).await.map_err(|e| panicked(&e))?
 }
 
-fn stumbled(error: &dyn std::fmt::Display) -> Error {
+fn panicked(error: &dyn std::fmt::Display) -> Error {
     StoreError::Broken(format!("the delivery panicked: {error}")).into()
 }
 
@@ -91,8 +91,8 @@ fn answer(ip: IpAddr, receipt: Result<Receipt, Error>) -> Response {
             HttpError::new(StatusCode::BAD_REQUEST, "The signature was not accepted.").json(false)
         }
         Err(Error::NotAnEvent(error)) => {
-            tracing::warn!(%ip, "a signed body is no event: {error}");
-            HttpError::new(StatusCode::BAD_REQUEST, "The body is no event.").json(false)
+            tracing::warn!(%ip, "a signed body is not an event: {error}");
+            HttpError::new(StatusCode::BAD_REQUEST, "The body is not an event.").json(false)
         }
         Err(error) => {
             // Not stored, so not acknowledged: the sender tries again.

@@ -8,7 +8,7 @@ use std::path::Path;
 const IN_CIRCLES: [(&str, usize); 7] = [
     ("sluicegate", 0),
     ("sluicegate_failpoint", 0),
-    ("sluicegate_liquid", 0),
+    ("sluicegate_liquid", 18),
     ("sluicegate_module", 0),
     ("sluicegate_sandbox", 0),
     ("sluicegate_secret", 0),

@@ -3,7 +3,7 @@
 use crate::tree::{files, read, root, shown, sources};
 
 /// The folders that a path of this repository begins with.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 9] = [
     "src/",
     "crates/",
     "tests/",
@@ -59,8 +59,9 @@ fn every_path_that_is_named_exists() {
 }
 
 /// A name of the platform and not of the disk: `modules/payments/gateway_request_form` is a form.
+/// Files of a module have a folder of their visibility in their path.
 fn is_logical(named: &str) -> bool {
-    named.starts_with("modules/") && !named.contains('.')
+    named.starts_with("modules/") && !named.contains("/public/") && !named.contains("/private/")
 }
 
 #[test]

@@ -7,20 +7,18 @@ use crate::email::{Email, Sms};
 use crate::form::Form;
 use crate::graph_query::GraphQuery;
 use crate::layout::Layout;
-use crate::loader;
 use crate::manifest::Module;
 use crate::migration::Migration;
 use crate::page::{Method, Page};
 use crate::partial::Partial;
 use crate::path;
 use crate::policy::Policy;
-use crate::request_type::{self, RequestType};
+use crate::request_type::RequestType;
 use crate::routes::Routes;
 use crate::table::Table;
 use crate::translation::Translations;
 use sluicegate_secret::Secret;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::OnceLock;
 
 /// Everything that is written in an instance. Reloading is loading again.
@@ -82,11 +80,6 @@ pub struct Routed<'a> {
 }
 
 impl Catalog {
-    /// Reads the instance at `root`; never fails, what is wrong is in [`Catalog::faults`].
-    pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
-        loader::load(root, environment)
-    }
-
     /// The page that answers, by slug weight, format and profile.
     ///
     /// `format` is what the request's content type asks for when the path has no extension.
@@ -159,11 +152,6 @@ impl Catalog {
     /// The root module.
     pub fn root(&self) -> Option<&Module> {
         self.modules.iter().find(|module| module.is_root)
-    }
-
-    /// Every request type of every gateway; looked for once, when all is loaded.
-    pub fn request_types(&self) -> &[RequestType] {
-        self.request_types.get_or_init(|| request_type::discover(self))
     }
 
     /// True when a partial's name starts with `prefix`.

@@ -7,8 +7,10 @@ pub mod api_call;
 pub mod asset;
 pub mod catalog;
 mod check;
+
 pub mod definition_reader;
 pub mod diagnostic;
+mod discovery;
 pub mod email;
 pub mod field;
 pub mod form;

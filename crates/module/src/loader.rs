@@ -24,8 +24,14 @@ const SITE_FOLDERS: &[&str] = &["app", "marketplace_builder"];
 const FILLED_EXTENSIONS: &[&str] =
     &["css", "js", "liquid", "yml", "yaml", "xml", "json", "svg", "graphql", "html"];
 
-/// Reads everything; never fails.
-pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalog {
+impl Catalog {
+    /// Reads the instance at `root`. It never fails: what is wrong is in [`Catalog::faults`].
+    pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
+        load(root, environment)
+    }
+}
+
+fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalog {
     let mut walk = Walk { root, files: Vec::new(), faults: Vec::new(), texts: HashMap::new() };
     if !root.is_dir() {
         let message = format!("the instance root {} is not a folder", root.display());

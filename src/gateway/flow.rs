@@ -1,0 +1,44 @@
+//! Runs a request type: begin → drive → settle, a file each. A resumed execution enters at drive.
+
+use crate::gateway::begin::Started;
+use crate::gateway::drive::{Driven, InFlight, Next};
+use crate::gateway::error::Error;
+use crate::gateway::outcome::Outcome;
+use crate::gateway::runner::{Runner, pending_after};
+use crate::gateway::submission::Submission;
+use crate::journal::run::Run;
+
+impl Runner<'_> {
+    /// Runs a request type to its outcome.
+    ///
+    /// # Errors
+    /// [`Error`] when there is no outcome to tell: an unknown name, a faulty module, a store that
+    /// cannot be written. Nothing was sent then, or the execution is left to the worker.
+    pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
+        match self.begin(submission)? {
+            Started::Ended(outcome) => Ok(outcome),
+            Started::InFlight(flight) => {
+                let execution = flight.run.execution();
+                let pending = Outcome::pending(execution.id.as_str(), &execution.name, false);
+                let ended = self.finish(*flight, Next::Send);
+                Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
+            }
+        }
+    }
+
+    /// Continues an execution whose answer is not known.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
+        let (flight, next) = self.recover(run)?;
+        self.finish(flight, next)
+    }
+
+    pub(super) fn finish(&self, flight: InFlight, next: Next) -> Result<Outcome, Error> {
+        match self.drive(flight, next)? {
+            Driven::Answered(flight, answer) => self.settle(*flight, &answer),
+            Driven::Pending(outcome) => Ok(outcome),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What resolvers know of tables: declared properties, and which of them are secret.
+
+use serde_json::Value as Json;
+use sluicegate_module::table::Table;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What resolvers know of the tables.
+#[derive(Debug, Default)]
+pub(super) struct TableIndex {
+    tables: BTreeMap<String, Known>,
+    /// Secret properties of any table.
+    secrets: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    properties: BTreeSet<String>,
+    secrets: BTreeSet<String>,
+}
+
+impl TableIndex {
+    pub(super) fn of<'t>(tables: impl Iterator<Item = &'t Table>) -> Self {
+        let mut table_index = Self::default();
+        for table in tables {
+            let known = table_index.tables.entry(table.name.clone()).or_default();
+            for property in &table.properties {
+                known.properties.insert(property.name.clone());
+                if property.secret {
+                    known.secrets.insert(property.name.clone());
+                    table_index.secrets.insert(property.name.clone());
+                }
+            }
+        }
+        table_index
+    }
+
+    /// True when the table declares this property.
+    pub(super) fn declares(&self, table: &str, property: &str) -> bool {
+        self.tables.get(table).is_some_and(|known| known.properties.contains(property))
+    }
+
+    /// True when this property is secret in that table, or, without a table, in any.
+    pub(super) fn is_secret(&self, table: Option<&str>, property: &str) -> bool {
+        match table {
+            Some(table) => {
+                self.tables.get(table).is_some_and(|known| known.secrets.contains(property))
+            }
+            None => self.secrets.contains(property),
+        }
+    }
+
+    /// Puts null in the place of the secret properties of a table.
+    pub(super) fn hide(&self, table: &str, properties: &mut Json) {
+        let Some(known) = self.tables.get(table) else { return };
+        for name in &known.secrets {
+            if let Some(value) = properties.get_mut(name) {
+                *value = Json::Null;
+            }
+        }
+    }
+}
