@@ -3,6 +3,7 @@
 //! Lengths of functions and numbers of parameters are clippy's (`clippy.toml`).
 
 mod circles;
+mod dependencies;
 mod documents;
 mod phrases;
 mod tree;
