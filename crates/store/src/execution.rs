@@ -127,6 +127,16 @@ pub struct Execution {
     pub finished_at: Option<Timestamp>,
 }
 
+impl Execution {
+    /// True when it can be claimed: its time has come, or the lease of its runner has ended.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Running => self.lease_until.is_none_or(|until| until <= now),
+            _ => self.run_at <= now,
+        }
+    }
+}
+
 /// A change of an execution's state, under guard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionUpdate {

@@ -79,6 +79,11 @@ impl Record {
         }
     }
 
+    /// The error of a write to a record that does not exist.
+    pub(crate) fn gone(id: RecordId) -> Error {
+        Error::Gone(format!("record {id} does not exist"))
+    }
+
     /// Applies an update, the same in every database and in a phase that is not yet committed.
     pub fn apply(&mut self, update: &RecordUpdate) -> Result<(), Error> {
         for (name, change) in &update.changes {

@@ -1,6 +1,6 @@
 //! A copy of the database while it is in use.
 
-use super::{fault, open};
+use super::{errors, open};
 use crate::error::Error;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
@@ -46,12 +46,12 @@ fn write(from: &Path, half: &Path) -> Result<(), Error> {
     open::make_private(half)?;
     let source = open::reader(from)?;
     // One read transaction: otherwise every commit of a busy server would begin the copy anew.
-    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;").map_err(fault::of)?;
+    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;").map_err(errors::of)?;
     let mut target =
-        Connection::open_with_flags(half, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fault::of)?;
+        Connection::open_with_flags(half, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(errors::of)?;
     Backup::new(&source, &mut target)
         .and_then(|backup| backup.run_to_completion(PAGES_AT_ONCE, PAUSE, None))
-        .map_err(fault::of)?;
+        .map_err(errors::of)?;
     drop(target);
     let file = File::open(half).map_err(|error| broken(half, &error))?;
     file.sync_all().map_err(|error| broken(half, &error))

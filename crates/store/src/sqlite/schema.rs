@@ -1,6 +1,6 @@
 //! The schema steps: applied in order, each once, when the file is opened.
 
-use super::fault;
+use super::errors;
 use crate::error::Error;
 use rusqlite::{Connection, TransactionBehavior};
 use sluicegate_failpoint::failpoint;
@@ -19,14 +19,14 @@ const APPLICATION_ID: i32 = 0x536c_7569;
 /// same moment waits, and then finds nothing left to do.
 pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
     let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault::of)?;
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(errors::of)?;
     let read = |pragma: &str| {
-        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(fault::of)
+        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(errors::of)
     };
     let done = usize::try_from(read("user_version")?).unwrap_or(usize::MAX);
     let tables: i64 = transaction
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(fault::of)?;
+        .map_err(errors::of)?;
     if tables > 0 && read("application_id")? != APPLICATION_ID {
         return Err(Error::Broken("the file is the database of another program".into()));
     }
@@ -38,13 +38,13 @@ pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
         )));
     }
     for (place, step) in STEPS.iter().enumerate().skip(done) {
-        transaction.execute_batch(step).map_err(fault::of)?;
+        transaction.execute_batch(step).map_err(errors::of)?;
         let version = i32::try_from(place + 1).expect("there are few steps");
-        transaction.pragma_update(None, "user_version", version).map_err(fault::of)?;
+        transaction.pragma_update(None, "user_version", version).map_err(errors::of)?;
     }
     if done == 0 {
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault::of)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(errors::of)?;
     }
     failpoint!("schema_before_commit");
-    transaction.commit().map_err(fault::of)
+    transaction.commit().map_err(errors::of)
 }

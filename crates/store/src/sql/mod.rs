@@ -1,0 +1,15 @@
+//! The SQL of the store, written once; what differs between databases is in a [`dialect::Dialect`].
+//!
+//! Nothing a caller names becomes part of the SQL: names of properties and values are bound.
+
+pub mod dialect;
+pub mod executions;
+pub mod filter;
+pub mod ids;
+pub mod page;
+pub mod reads;
+pub mod records;
+pub mod row;
+pub mod value;
+pub mod write_executions;
+pub mod write_states;
