@@ -1,10 +1,10 @@
-//! The text and the number of a property, by which filters and sorts compare it.
+//! The text and the number of a property, which filters and sorts compare.
 
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// The text a filter compares: strings as they are, everything else as its JSON, null as nothing.
+/// The text that a filter compares: a string itself, any other value as JSON, `None` for null.
 pub fn of(value: &Json) -> Option<Cow<'_, str>> {
     match value {
         Json::Null => None,
@@ -16,29 +16,29 @@ pub fn of(value: &Json) -> Option<Cow<'_, str>> {
 /// 2^63: the first float above every i64; -2^63 is itself one.
 const LIMIT: f64 = 9_223_372_036_854_775_808.0;
 
-/// A number as databases compare it: whole if it fits 64 bits, else floating.
+/// A number as databases compare it: an integer if it fits 64 bits, otherwise a float.
 #[derive(Debug, Clone, Copy)]
 pub enum Number {
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// Any other number.
     Float(f64),
 }
 
 impl Number {
-    /// The number that a JSON number is.
+    /// The number of a JSON number.
     pub fn of(value: &Json) -> Option<Self> {
         let number = value.as_number()?;
         number.as_i64().map(Self::Integer).or_else(|| number.as_f64().map(Self::Float))
     }
 
-    /// The number that a bound names: a JSON number, or a plain decimal text such as `"500"`.
+    /// The number of a bound: a JSON number, or a decimal string such as `"500"`.
     pub fn of_bound(bound: &Json) -> Option<Self> {
         let Some(text) = bound.as_str() else { return Self::of(bound) };
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let (integer, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
         let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !plain(whole) || !plain(fraction) {
+        if !plain(integer) || !plain(fraction) {
             return None;
         }
         text.parse().map(Self::Integer).or_else(|_| text.parse().map(Self::Float)).ok()
@@ -55,7 +55,7 @@ impl Number {
         }
     }
 
-    /// Compares exactly, also a whole number with a floating one.
+    /// Compares exactly, also an integer with a float.
     pub fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Integer(a), Self::Integer(b)) => a.cmp(&b),
@@ -92,7 +92,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn text_is_what_a_person_would_type() {
+    fn text_is_the_string_or_the_json() {
         assert_eq!(of(&json!("a")).as_deref(), Some("a"));
         assert_eq!(of(&json!(500)).as_deref(), Some("500"));
         assert_eq!(of(&json!(true)).as_deref(), Some("true"));

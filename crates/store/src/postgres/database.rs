@@ -13,7 +13,7 @@ use crate::record::{Record, RecordId};
 use crate::sql::ids::{self, Ids};
 use crate::sql::page::PageStatement;
 use crate::sql::row::{self, Row};
-use crate::sql::value::Statement;
+use crate::sql::statement::Statement;
 use crate::sql::{executions as execution_queries, reads, records};
 use crate::state::{Activity, Constant, Session};
 use crate::timestamp::from_micros;
@@ -38,8 +38,8 @@ impl Postgres {
     /// Opens the database at a `postgres://` address and applies the schema steps it lacks.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the server does not answer, [`Error::Broken`] when the database belongs to
-    /// another program.
+    /// [`Error::Busy`] when the server does not answer, [`Error::Broken`] when the database belongs
+    /// to another program.
     pub fn open(url: &str) -> Result<Self, Error> {
         let target = Target::parse(url)?;
         let runtime = Builder::new_multi_thread()

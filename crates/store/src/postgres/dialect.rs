@@ -2,8 +2,8 @@
 
 use crate::execution::State;
 use crate::sql::dialect::Dialect;
-use crate::sql::filter::Property;
-use crate::sql::value::{Bindings, Value};
+use crate::sql::property::Property;
+use crate::sql::value::Value;
 use std::borrow::Cow;
 
 /// The SQL of PostgreSQL; a property's JSON is an expression.
@@ -13,6 +13,7 @@ impl Dialect for PostgresDialect {
     const RECORD_COLUMNS: &'static str = "id, table_name, properties::text, user_id, external_id, \
         created_at, updated_at, deleted_at";
     const GREATEST: &'static str = "greatest";
+    const STATES_ARE_LITERALS: bool = false;
     const ID_AS_NUMBER: &'static str = "id::numeric";
 
     fn numbered(sql: Cow<'static, str>) -> Cow<'static, str> {
@@ -81,8 +82,9 @@ impl Dialect for PostgresDialect {
             "(CASE WHEN json_typeof({json}) = 'number' THEN CASE \
              WHEN {text} ~ '^-?[0-9]+$' AND {text}::numeric BETWEEN -9223372036854775808 AND \
              9223372036854775807 THEN {text}::numeric \
-             WHEN {float} >= -9223372036854775808::float8 AND {float} < 9223372036854775808::float8 \
-             AND {float} = trunc({float}) THEN {float}::bigint::numeric \
+             WHEN {float} >= -9223372036854775808::float8 \
+             AND {float} < 9223372036854775808::float8 AND {float} = trunc({float}) \
+             THEN {float}::bigint::numeric \
              ELSE {float}::text::numeric END END)"
         )
     }
@@ -112,14 +114,6 @@ impl Dialect for PostgresDialect {
     fn is_open(state: &str) -> String {
         let names: Vec<_> = State::OPEN.iter().map(|open| format!("'{}'", open.name())).collect();
         format!("{state} IN ({})", names.join(", "))
-    }
-
-    fn state_is_one_of<'a>(
-        state: &str,
-        states: &[State],
-        bindings: &mut Bindings<'a, Self>,
-    ) -> String {
-        Self::is_one_of(state, &bindings.bind(Self::guard(states)))
     }
 
     fn state_is_guarded(placeholder: &str) -> String {

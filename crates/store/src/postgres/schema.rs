@@ -12,8 +12,8 @@ const STEPS: &[&str] =
 // "Slui" and "ceg": the lock that a process holds while it applies steps.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1399616873, 6513511)";
 
-/// Brings the database to the newest step, in one transaction: another process that starts at the
-/// same moment waits, and then finds nothing left to do.
+/// Applies the missing steps in one transaction: another process that starts at the same time
+/// waits, and then finds none missing.
 pub async fn bring_up_to_date(client: &mut Client) -> Result<(), Error> {
     let transaction = client.transaction().await.map_err(errors::of)?;
     transaction.batch_execute(LOCK).await.map_err(errors::of)?;

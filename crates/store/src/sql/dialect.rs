@@ -1,7 +1,7 @@
 //! What differs between the SQL of SQLite and of PostgreSQL.
 
-use super::filter::Property;
-use super::value::{Bindings, Value};
+use super::property::Property;
+use super::value::Value;
 use crate::execution::State;
 use std::borrow::Cow;
 
@@ -12,6 +12,8 @@ pub trait Dialect: Sized {
     const RECORD_COLUMNS: &'static str;
     /// The function that returns the greatest of its arguments.
     const GREATEST: &'static str;
+    /// States in a query are literals, so that the planner sees which partial index has them.
+    const STATES_ARE_LITERALS: bool;
     /// The id as a number that compares with fractions too.
     const ID_AS_NUMBER: &'static str;
 
@@ -62,13 +64,6 @@ pub trait Dialect: Sized {
 
     /// The state is not final, spelled as the partial indexes have it.
     fn is_open(state: &str) -> String;
-
-    /// The state is one of these.
-    fn state_is_one_of<'a>(
-        state: &str,
-        states: &[State],
-        bindings: &mut Bindings<'a, Self>,
-    ) -> String;
 
     /// The state is one of those bound as [`Dialect::guard`] under this placeholder.
     fn state_is_guarded(placeholder: &str) -> String;

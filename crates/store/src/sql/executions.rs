@@ -3,7 +3,8 @@
 use super::dialect::Dialect;
 use super::page::{Listing, PageStatement, all_of};
 use super::row::EXECUTION_COLUMNS;
-use super::value::{Bindings, Statement, values};
+use super::statement::{Bindings, Statement};
+use super::value::values;
 use crate::execution::{ExecutionQuery, Queue};
 use crate::kind::ExecutionKind;
 use crate::timestamp::to_micros;
@@ -30,7 +31,11 @@ fn conditions<'a, D: Dialect>(query: &'a ExecutionQuery, bindings: &mut Bindings
         None => ("state".into(), "kind".into()),
     };
     if !query.states.is_empty() {
-        all.push(D::state_is_one_of(&state, &query.states, bindings));
+        let states = match D::STATES_ARE_LITERALS {
+            true => format!("({})", literals(query.states.iter().map(|state| state.name()))),
+            false => bindings.bind(D::guard(&query.states)),
+        };
+        all.push(D::is_one_of(&state, &states));
     }
     let texts =
         [(&*kind, &query.kind), ("name", &query.name), ("ordering_key", &query.ordering_key)];
@@ -51,8 +56,12 @@ fn conditions<'a, D: Dialect>(query: &'a ExecutionQuery, bindings: &mut Bindings
 /// The kinds whose executions call the gateway, spelled as the partial indexes have it.
 pub fn is_sent() -> String {
     let sent = ExecutionKind::ALL.into_iter().filter(|kind| kind.queue() == Queue::Gateway);
-    let names: Vec<_> = sent.map(|kind| format!("'{}'", kind.name())).collect();
-    format!("kind IN ({})", names.join(", "))
+    format!("kind IN ({})", literals(sent.map(ExecutionKind::name)))
+}
+
+/// Names of the store as SQL literals.
+fn literals<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// No earlier execution of the same ordering key is open.

@@ -1,7 +1,9 @@
 //! The filters of a record query as SQL: the same rules as `matches.rs`.
 
 use super::dialect::Dialect;
-use super::value::{Bindings, Value};
+use super::property::Property;
+use super::statement::Bindings;
+use super::value::Value;
 use crate::query::{Filter, Op, Range, Subject};
 use crate::text::{self, Number};
 use crate::timestamp;
@@ -33,14 +35,6 @@ pub fn order<'a, D: Dialect>(
             format!("{column} IS NULL, {column} {direction}")
         }
     }
-}
-
-/// A property in SQL.
-pub struct Property {
-    /// Its JSON, as [`Dialect::property_json`] names it.
-    pub json: String,
-    /// Its text; null exactly where there is no value.
-    pub text: String,
 }
 
 /// What a filter compares, in SQL.

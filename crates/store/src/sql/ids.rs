@@ -1,7 +1,8 @@
 //! Record ids, reserved in blocks so that handing one out costs nothing.
 
 use super::dialect::Dialect;
-use super::value::{Statement, values};
+use super::statement::Statement;
+use super::value::values;
 use crate::error::Error;
 use crate::record::RecordId;
 use parking_lot::Mutex;

@@ -1,7 +1,8 @@
 //! The two statements of a page: its rows, and how many rows there are over all pages.
 
 use super::dialect::Dialect;
-use super::value::{Bindings, Statement, Value};
+use super::statement::{Bindings, Statement};
+use super::value::Value;
 use std::borrow::Cow;
 
 /// A list that is read page by page.

@@ -3,7 +3,8 @@
 use super::dialect::Dialect;
 use super::page::{Listing, PageStatement};
 use super::row::{EXECUTION_COLUMNS, STEP_COLUMNS};
-use super::value::{Bindings, Statement, values};
+use super::statement::{Bindings, Statement};
+use super::value::values;
 use crate::execution::ExecutionId;
 use crate::record::RecordId;
 use std::borrow::Cow;

@@ -3,7 +3,7 @@
 use super::dialect::Dialect;
 use super::filter;
 use super::page::{Listing, PageStatement, all_of};
-use super::value::Bindings;
+use super::statement::Bindings;
 use crate::query::{Deleted, Filter, RecordQuery, Subject};
 
 /// The page that a query asks for.

@@ -1,25 +1,15 @@
 //! Writes of executions and steps.
 
 use super::dialect::Dialect;
+use super::json::to_json;
 use super::row::{self, Row};
-use super::value::{Statement, values};
+use super::statement::Statement;
+use super::value::values;
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
 use crate::timestamp::to_micros;
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value as Json;
-
-/// The first buffer of written JSON: an answer of Stripe fits without growing it.
-const JSON_BYTES: usize = 8 * 1024;
-
-/// JSON as it is stored.
-pub fn to_json(value: &impl Serialize) -> Result<String, Error> {
-    let refused = |error: String| Error::Refused(error);
-    let mut json = Vec::with_capacity(JSON_BYTES);
-    serde_json::to_writer(&mut json, value).map_err(|error| refused(error.to_string()))?;
-    String::from_utf8(json).map_err(|error| refused(error.to_string()))
-}
 
 /// Inserts an execution, unless its kind and idempotency key are taken.
 pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error> {

@@ -1,8 +1,9 @@
 //! Writes of constants, sessions and activities.
 
 use super::dialect::Dialect;
-use super::value::{Statement, values};
-use super::write_executions::to_json;
+use super::json::to_json;
+use super::statement::Statement;
+use super::value::values;
 use crate::error::Error;
 use crate::state::{Activity, Constant, Session};
 use crate::timestamp::to_micros;

@@ -14,7 +14,7 @@ use crate::record::{Record, RecordId};
 use crate::sql::ids::Ids;
 use crate::sql::page::PageStatement;
 use crate::sql::row::{self, Row};
-use crate::sql::value::Statement;
+use crate::sql::statement::Statement;
 use crate::sql::{executions as execution_queries, reads, records};
 use crate::state::{Activity, Constant, Session};
 use crate::timestamp::from_micros;

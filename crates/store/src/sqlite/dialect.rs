@@ -2,8 +2,8 @@
 
 use crate::execution::State;
 use crate::sql::dialect::Dialect;
-use crate::sql::filter::Property;
-use crate::sql::value::{Bindings, Value};
+use crate::sql::property::Property;
+use crate::sql::value::Value;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 
@@ -14,6 +14,7 @@ impl Dialect for SqliteDialect {
     const RECORD_COLUMNS: &'static str =
         "id, table_name, properties, user_id, external_id, created_at, updated_at, deleted_at";
     const GREATEST: &'static str = "max";
+    const STATES_ARE_LITERALS: bool = true;
     const ID_AS_NUMBER: &'static str = "id";
 
     fn numbered(sql: Cow<'static, str>) -> Cow<'static, str> {
@@ -106,12 +107,6 @@ impl Dialect for SqliteDialect {
     fn is_open(state: &str) -> String {
         // An `IN` list here would cost every write: see step 4 of the schema.
         format!("{state} <> 'completed' AND {state} <> 'discarded'")
-    }
-
-    fn state_is_one_of<'a>(state: &str, states: &[State], _: &mut Bindings<'a, Self>) -> String {
-        // Literals, so that the planner sees which index has them.
-        let names: Vec<_> = states.iter().map(|state| format!("'{}'", state.name())).collect();
-        format!("{state} IN ({})", names.join(", "))
     }
 
     fn state_is_guarded(placeholder: &str) -> String {
