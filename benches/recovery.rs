@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::{copy_instance, folder};
-use tokio::runtime::Runtime;
+use tokio::runtime::Runtime as TokioRuntime;
 use tokio::sync::watch;
 
 const DEFAULT_EVENTS: usize = 100_000;
@@ -114,15 +114,15 @@ fn bare(path: &Path, events: usize) -> Duration {
 }
 
 fn recover(root: &Path, events: usize) -> Duration {
-    let runtime = Runtime::new().expect("a runtime");
+    let tokio_runtime = TokioRuntime::new().expect("a tokio_runtime");
     let flags = Flags { root: Some(root.to_owned()), ..Flags::default() };
     let config = Config::new(flags).expect("settings");
     fill(&root.join("data/sluicegate.db"), events);
     let started = Instant::now();
-    let handle = runtime.handle().clone();
+    let handle = tokio_runtime.handle().clone();
     let runtime = Runtime::build(config, None, handle).expect("a runtime");
     let (stop, stopped) = watch::channel(false);
-    let working = runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
+    let working = tokio_runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
     while runtime.store.oldest_open().expect("read").is_some() {
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -135,7 +135,7 @@ fn recover(root: &Path, events: usize) -> Duration {
         Duration::from_micros(tally.commit_micros)
     );
     stop.send(true).expect("it works");
-    runtime.block_on(working).expect("it stops");
+    tokio_runtime.block_on(working).expect("it stops");
     taken
 }
 

@@ -5,7 +5,7 @@ mod support;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Map, Value as Json, json};
 use sluicegate::gateway::outcome::State;
-use sluicegate::gateway::request_type::Submission;
+use sluicegate::gateway::submission::Submission;
 use std::sync::Arc;
 use support::{Callers, Served, groups, serve, together, waits};
 
@@ -43,9 +43,11 @@ fn measure(criterion: &mut Criterion) {
             };
             let again = one.clone();
             group.bench_function(name, |bencher| {
-                bencher.iter_custom(|count| together(&served.runtime, callers, count, one.clone()));
+                bencher.iter_custom(|count| {
+                    together(&served.tokio_runtime, callers, count, one.clone())
+                });
             });
-            let (median, most) = waits(&served.runtime, callers, 500 * callers, again);
+            let (median, most) = waits(&served.tokio_runtime, callers, 500 * callers, again);
             println!("create_payment/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }
         groups(before, served.runtime.store.tally());

@@ -93,7 +93,7 @@ fn write(path: &Path, waiting: &mpsc::Receiver<Waiting>) {
 fn measure(criterion: &mut Criterion) {
     let served = serve(SECRET);
     let bare_folder = folder();
-    let bare = served.runtime.block_on(bare_server(bare_folder.path()));
+    let bare = served.tokio_runtime.block_on(bare_server(bare_folder.path()));
     for callers in [1, 64] {
         let mut group = criterion.benchmark_group(format!("webhook/{callers}_callers"));
         group.throughput(Throughput::Elements(1));
@@ -108,12 +108,12 @@ fn measure(criterion: &mut Criterion) {
                 bencher.iter_custom(|count| {
                     let (http, url) = (http.clone(), url.clone());
                     let one = move |_| deliver(http.clone(), url.clone());
-                    together(&served.runtime, callers, count, one)
+                    together(&served.tokio_runtime, callers, count, one)
                 });
             });
             let one = move |_| deliver(http.clone(), url.clone());
             groups(before, served.runtime.store.tally());
-            let (median, most) = waits(&served.runtime, callers, 500 * callers, one);
+            let (median, most) = waits(&served.tokio_runtime, callers, 500 * callers, one);
             println!("webhook/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }
         group.finish();

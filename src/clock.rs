@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 /// Where the runtime gets its time from.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 

@@ -255,7 +255,7 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
 
 fn number<N: std::str::FromStr>(name: &str) -> Result<Option<N>, Error> {
     let Some(text) = variable(name) else { return Ok(None) };
-    let message = format!("`{text}` is no number that fits");
+    let message = format!("`{text}` is not a valid number");
     text.trim().parse().map(Some).map_err(|_| Error::Value { name: name.to_owned(), message })
 }
 

@@ -1,6 +1,6 @@
 //! Sluicegate: a host runtime for platformOS-style Liquid modules that move money through Stripe.
 //!
-//! The rooms below are floors from the ground up: each imports only rooms listed before it
+//! The modules below are floors from the ground up: each imports only modules listed before it
 //! (`tests/tidy.rs` keeps it so). ARCHITECTURE.md has the map and the walkthroughs.
 
 /// Values of templates and JSON are many small allocations, made and freed on dozens of threads: a

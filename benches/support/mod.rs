@@ -9,7 +9,7 @@ use sluicegate::config::{Config, Flags};
 use sluicegate::web::router::router;
 use sluicegate_sandbox::server::{Options, Running, start};
 use sluicegate_secret::Secret;
-use sluicegate_store::contract::Tally;
+use sluicegate_store::contract::WriterStats;
 use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Runtime;
+use tokio::runtime::Runtime as TokioRuntime;
 use tokio::sync::watch;
 
 /// What makes this repository an instance.
@@ -28,7 +28,7 @@ const PARTS: [&str; 6] =
 
 /// A served instance and the sandbox it speaks to, both in this process, each on a port.
 pub struct Served {
-    pub runtime: Runtime,
+    pub tokio_runtime: TokioRuntime,
     pub runtime: Arc<Runtime>,
     pub addr: SocketAddr,
     pub sandbox: Running,
@@ -44,11 +44,11 @@ pub fn folder() -> TempDir {
 /// Serves a copy of this repository's instance, its worker running, that takes webhooks signed
 /// with `secret`.
 pub fn serve(secret: &str) -> Served {
-    let runtime = Runtime::new().expect("a runtime");
+    let tokio_runtime = TokioRuntime::new().expect("a tokio_runtime");
     let folder = folder();
     copy_instance(folder.path());
     let options = Options { settle_immediately: true, ..Options::default() };
-    let sandbox = runtime.block_on(start(options)).expect("a sandbox");
+    let sandbox = tokio_runtime.block_on(start(options)).expect("a sandbox");
     let flags = Flags {
         root: Some(folder.path().to_owned()),
         stripe: Some(sandbox.url()),
@@ -56,17 +56,17 @@ pub fn serve(secret: &str) -> Served {
     };
     let mut config = Config::new(flags).expect("settings");
     config.webhook_secrets = vec![Secret::new(secret)];
-    let handle = runtime.handle().clone();
+    let handle = tokio_runtime.handle().clone();
     let runtime = Runtime::build(config, Some(sandbox.url()), handle).expect("a runtime");
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+    let listener = tokio_runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let addr = listener.local_addr().expect("an address");
     let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
-    runtime.spawn(async move { axum::serve(listener, service).await });
+    tokio_runtime.spawn(async move { axum::serve(listener, service).await });
     // It works until the process ends: nobody says stop.
     let (stop, stopped) = watch::channel(false);
     std::mem::forget(stop);
-    runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
-    Served { runtime, runtime, addr, sandbox, folder }
+    tokio_runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
+    Served { tokio_runtime, runtime, addr, sandbox, folder }
 }
 
 /// A copy of this repository's instance.
@@ -88,7 +88,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// How well commits shared the disk.
-pub fn groups(before: Tally, after: Tally) {
+pub fn groups(before: WriterStats, after: WriterStats) {
     let groups = (after.groups - before.groups).max(1);
     let commits = after.commits - before.commits;
     let micros = (after.commit_micros - before.commit_micros) / groups;
@@ -116,7 +116,7 @@ impl Callers {
         Arc::new(Self { addr, idle: Mutex::default() })
     }
 
-    /// A request as it goes over the http_client.
+    /// A request as it goes over the wire.
     pub fn request(&self, path: &str, headers: &str, body: &str) -> Arc<[u8]> {
         let (addr, length) = (self.addr, body.len());
         format!("POST {path} HTTP/1.1\r\nHost: {addr}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
@@ -157,7 +157,7 @@ fn whole_length(answer: &[u8]) -> usize {
 
 /// Does `count` things with `callers` at once and tells how long all of them took.
 pub fn together<F>(
-    runtime: &Runtime,
+    tokio_runtime: &TokioRuntime,
     callers: u64,
     count: u64,
     one: impl Fn(u64) -> F + Clone + Send + 'static,
@@ -165,7 +165,7 @@ pub fn together<F>(
 where
     F: Future<Output = ()> + Send,
 {
-    runtime.block_on(async {
+    tokio_runtime.block_on(async {
         let begun = Instant::now();
         let tasks: Vec<_> = (0..callers.min(count))
             .map(|caller| {
@@ -188,7 +188,7 @@ where
 
 /// How long each of `count` things takes: the median, and what one in a hundred exceeds.
 pub fn waits<F>(
-    runtime: &Runtime,
+    tokio_runtime: &TokioRuntime,
     callers: u64,
     count: u64,
     one: impl Fn(u64) -> F + Clone + Send + Sync + 'static,
@@ -198,7 +198,7 @@ where
 {
     let all = Arc::new(Mutex::new(Vec::with_capacity(usize::try_from(count).expect("few"))));
     let kept = Arc::clone(&all);
-    together(runtime, callers, count, move |number| {
+    together(tokio_runtime, callers, count, move |number| {
         let (one, kept) = (one.clone(), Arc::clone(&kept));
         async move {
             let begun = Instant::now();

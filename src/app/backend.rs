@@ -7,7 +7,8 @@ use crate::form::error::Error as FormError;
 use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;
 use crate::gateway::api_call::Sent;
-use crate::gateway::request_type::{Gateway, Submission};
+use crate::gateway::runner::Runner;
+use crate::gateway::submission::Submission;
 use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, RequestTypeCall, ResolverError,
 };
@@ -232,12 +233,12 @@ impl RequestHost {
         }
     }
 
-    /// Sends an API call that is no request type: `{status, headers, body}`, or why not.
+    /// Sends an API call that is not a request type: `{status, headers, body}`, or why not.
     pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
         let key = self.nested_key();
         let effect = SideEffect { kind: "api_call_send", name, asked: data.clone() };
         let sent = self.side_effect(&effect, || {
-            let send = |gateway: Gateway<'_>| Ok(gateway.api_call(name, data, key.as_deref())?);
+            let send = |gateway: Runner<'_>| Ok(gateway.api_call(name, data, key.as_deref())?);
             Ok(match self.with_gateway(send)? {
                 Sent::Answered(answer) => json!({ "answer": answer.to_json() }),
                 Sent::Pending(reason, None) => json!({ "pending": reason }),

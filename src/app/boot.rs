@@ -3,14 +3,11 @@
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe, is_instance};
-use crate::gateway::request_type::Submission;
+use crate::gateway::submission::Submission;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_sandbox::Sandbox;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// The request type that tells the gateway where to deliver events.
-const ENDPOINT: &str = "create_webhook_endpoint";
 
 /// The server in Stripe's place, started when the settings ask for the embedded sandbox.
 ///
@@ -53,8 +50,9 @@ pub async fn start(config: &Config, addr: SocketAddr) -> Result<Sandbox, Error> 
 /// # Errors
 /// [`Error::Gateway`] when the request type cannot be run.
 pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), Error> {
+    let request_type = runtime.transport.gateway().webhook_endpoint_request_type();
     let instance = runtime.instance();
-    if !instance.catalog.request_types().iter().any(|one| one.name == ENDPOINT) {
+    if !instance.catalog.request_types().iter().any(|one| one.name == request_type) {
         return Ok(());
     }
     for connect in [false, true] {
@@ -68,7 +66,7 @@ pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), Error> 
         let instance = runtime.stripe_url.as_deref().unwrap_or_default();
         let key = format!("sluicegate-endpoint-{instance}-{url}-{connect}");
         let submission = Submission {
-            name: ENDPOINT.to_owned(),
+            name: request_type.to_owned(),
             data,
             idempotency_key: Some(key),
             ..Submission::default()

@@ -1,5 +1,5 @@
-//! What follows from something: from a written form its `async_callback_actions` and the API calls
-//! of its list (platformos.md C4, steps 10 and 11), from an API call its `callback` (section D).
+//! Work queued by a committed form: its `async_callback_actions` and the API calls
+//! of its list, from an API call its `callback` (section D).
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;

@@ -1,4 +1,4 @@
-//! The constants of the database, opened at most once a second: every request_context has them, and they
+//! The constants of the database, opened at most once a second: every request context has them, and they
 //! hardly ever change.
 
 use sluicegate_secret::Secret;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// What another process wrote is seen after so long at the latest.
 const FRESH: Duration = Duration::from_secs(1);
-/// What this process wrote is seen at once: for so long after it was given to a transaction
+/// What this process wrote is seen at once: for that long after it was given to a transaction
 /// nothing is taken from memory. A transaction that takes longer is another process's, so to speak.
 const COMMITS_WITHIN: Duration = Duration::from_secs(5);
 

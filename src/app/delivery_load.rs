@@ -1,4 +1,4 @@
-//! Deliveries of webhooks that wait for their commit: they come before what can wait.
+//! How many webhook deliveries wait for their commit; the worker holds back while many do.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 /// More than this at one moment are a burst.
 const BURST_DELIVERIES: usize = 8;
 /// A commit answers all who wait at once, and until they come again nobody does: a burst is there
-/// for so long after it was last seen.
+/// for that long after it was last seen.
 const LINGERS: Duration = Duration::from_millis(100);
 /// A burst is over by then. A burst that stays longer is the usual load, and what it brought has to
 /// be worked on beside it.
 const BURST_MAX: Duration = Duration::from_secs(15);
-/// Nothing arrived for so long: nobody is waited for.
+/// Nothing arrived for that long: nobody is waited for.
 const IDLE_AFTER: Duration = Duration::from_millis(500);
 
 /// How much arrives.

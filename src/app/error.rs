@@ -1,4 +1,4 @@
-//! Why the runtime could not be built, or a door of it could not be opened.
+//! Why the runtime could not be built or used.
 
 /// Why the runtime could not be built or used.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum Error {
         /// What is in the way.
         why: String,
     },
-    /// An API call of a form's list was not sent, or nobody knows its answer.
+    /// An API call of a form's list was not sent, or its answer is not known.
     #[error("{call}: {why}")]
     Notification {
         /// The API call.
@@ -52,7 +52,7 @@ pub enum Error {
     /// A recorded result cannot be opened: it was sealed under another instance key.
     #[error("a recorded step cannot be opened with this instance's key")]
     Sealed,
-    /// The folder is no instance.
+    /// The folder is not an instance.
     #[error("{0} is not an instance: it has neither views/ nor modules/ (see --root)")]
     NoInstance(String),
     /// The sandbox could not be started.

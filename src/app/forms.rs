@@ -1,4 +1,4 @@
-//! The form door: a submission over HTTP becomes a request type or a record, and a reply.
+//! Form submissions: each becomes a request type or a record, and a reply.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -11,8 +11,8 @@ use crate::form::render::Refused;
 use crate::form::submission::{self, FormResult, Reply, Submission, Validated};
 use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
-use crate::gateway::request_type::Submission as Wanted;
-use crate::journal::buffer::Buffer as _;
+use crate::gateway::submission::Submission as RequestSubmission;
+use crate::journal::buffer::{Stopped, with_phase, with_run};
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
@@ -85,7 +85,7 @@ impl RequestHost {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Submitted::Refused(refusal)),
         };
-        let outcome = self.request_type(Wanted {
+        let outcome = self.request_type(RequestSubmission {
             name: envelope.request_type.clone(),
             gateway: Some(envelope.gateway.clone()),
             data: data.clone(),
@@ -169,19 +169,16 @@ impl RequestHost {
             return self.fill_inside(form, id, posted, &request_context);
         }
         let host = self.on(&request_context);
-        let mut phase = self.runtime.journal.phase();
-        let mut ended = None;
-        host.within(&mut phase, &mut || {
-            ended = Some(self.fill(form, id, posted, &request_context))
-        });
-        let ended = ended.unwrap_or(Err(FormError::NotFound.into()))?;
-        if matches!(ended, FormResult::Written(..)) {
+        let fill = || self.fill(form, id, posted, &request_context);
+        let (filled, phase) = with_phase(&host, self.runtime.journal.phase(), fill);
+        let filled = filled?;
+        if let (FormResult::Written(..), Some(phase)) = (&filled, phase) {
             self.write(|outer| {
                 outer.join(phase);
                 Ok::<_, JournalError>(())
             })?;
         }
-        Ok(ended)
+        Ok(filled)
     }
 
     /// Runs a form that the templates of a run submit: its writes are theirs, unless it is refused.
@@ -213,43 +210,37 @@ impl RequestHost {
         let request_context = self.request_context()?;
         let host = self.on(&request_context);
         let journal = &self.runtime.journal;
-        let mut phase = journal.phase();
-        let mut ended = None;
-        let (run, stopped) = host.within_run(run, &mut phase, &mut || {
-            ended = Some(self.fill(form, id, posted, &request_context));
+        let ran = with_run(&host, journal, run, journal.phase(), || {
+            self.fill(form, id, posted, &request_context)
         });
-        if let Some(why) = stopped {
-            let execution = run.execution().id.to_string();
-            journal.stop(run, why.clone())?;
-            return Err(match why {
-                JournalError::Waiting(_) => Error::Unfinished { execution, why: why.to_string() },
-                other => other.into(),
-            });
-        }
+        let (run, phase, filled) = match ran.or_stop(journal)? {
+            Ok(ran) => ran,
+            Err(Stopped { execution, why: why @ JournalError::Waiting(_) }) => {
+                return Err(Error::Unfinished { execution, why: why.to_string() });
+            }
+            Err(stopped) => return Err(stopped.why.into()),
+        };
         failpoint!("form_before_end");
-        let (phase, outcome) = match &ended {
-            Some(Ok(FormResult::Written(record, _))) => {
+        let (phase, outcome) = match &filled {
+            Ok(FormResult::Written(record, _)) => {
                 let id = record.as_ref().map(|record| record.id.to_string());
                 (phase, json!({ "state": "written", "id": id }))
             }
-            Some(Ok(FormResult::Refused(refused))) => {
+            Ok(FormResult::Refused(refused)) => {
                 (journal.phase(), json!({ "state": "refused", "errors": refused.errors }))
             }
-            // Left to be taken up again: the form is not at fault.
-            Some(Err(Error::Store(_) | Error::Journal(JournalError::Store(_)))) => {
-                return ended.unwrap_or(Err(FormError::NotFound.into()));
-            }
-            Some(Err(error)) => {
+            // Left to be resumed: the form is not at fault.
+            Err(Error::Store(_) | Error::Journal(JournalError::Store(_))) => return filled,
+            Err(error) => {
                 journal.fail(run, &error.to_string(), None)?;
-                return ended.unwrap_or(Err(FormError::NotFound.into()));
+                return filled;
             }
-            None => (journal.phase(), json!({ "state": "nothing" })),
         };
         journal.finish(run, None, phase, Completed, outcome)?;
-        ended.unwrap_or(Err(FormError::NotFound.into()))
+        filled
     }
 
-    /// The form's own rooms, from default payload to reply; records go to the scope's phase.
+    /// The form's own path, from default payload to reply; records go to the scope's phase.
     fn fill(
         &self,
         form: &Form,
@@ -293,7 +284,7 @@ impl RequestHost {
         Ok(FormResult::Written(written, reply))
     }
 
-    /// The record that this run wrote before it was taken up again.
+    /// The record that this run wrote before it was resumed.
     fn written_before(&self, known: &Json) -> Result<Option<Record>, Error> {
         match known.get("id").and_then(Json::as_i64) {
             Some(id) => Ok(self.runtime.store.record(id)?),
@@ -323,7 +314,7 @@ impl RequestHost {
     }
 }
 
-/// Goes on with a form whose process died.
+/// Resumes a form whose process died.
 ///
 /// # Errors
 /// [`Error::Journal`], [`Error::Store`]; what is wrong with the form itself ends its execution.
@@ -346,7 +337,7 @@ pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     runtime.host(scope).run_scripted(run, form, id, &part("posted")).map(drop)
 }
 
-/// `form` as redirect and flash of a request-type form see it (platformos.md C5, C6).
+/// `form` as redirect and flash of a request-type form see it.
 fn variable(envelope: &Envelope, data: &Map<String, Json>, outcome: &Outcome) -> Json {
     let failed = !matches!(outcome.state, State::Completed | State::Pending);
     let errors = if failed { json!(outcome.errors) } else { Json::Null };

@@ -4,13 +4,12 @@ use crate::app::error::Error;
 use crate::app::instance::Instance;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::app::scripted_run::{ScriptedRun, SideEffect};
+use crate::app::scripted_run::SideEffect;
 use crate::form::render::Place;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
-use crate::journal::error::Error as JournalError;
 use crate::journal::phase::Phase;
-use crate::journal::run::Run;
+use crate::journal::scripted_run::ScriptedRun;
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
 use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
@@ -20,7 +19,7 @@ use std::sync::Arc;
 /// The runtime as one request or run sees it.
 #[derive(Clone)]
 pub struct RequestHost {
-    /// Every room.
+    /// The runtime.
     pub runtime: Arc<Runtime>,
     /// The files as they were when the request began.
     pub instance: Arc<Instance>,
@@ -29,7 +28,7 @@ pub struct RequestHost {
 }
 
 impl RequestHost {
-    /// A request_context for this request's templates, with its constants.
+    /// A request context for this request's templates, with its constants.
     ///
     /// # Errors
     /// [`Error::Store`] when constants cannot be read.
@@ -41,7 +40,7 @@ impl RequestHost {
         Ok(request_context)
     }
 
-    /// Tells a request_context the constants that this request wrote.
+    /// Tells a request context the constants that this request wrote.
     fn tell_constants(&self, request_context: &RequestContext) {
         let written = self.scope.constants.lock().expect("no holder of the constants panics");
         for (name, value) in written.iter() {
@@ -117,36 +116,20 @@ impl RequestHost {
     }
 }
 
-/// The host of renders that share a request_context.
+/// The host of renders that share a request context.
 pub struct ContextHost<'a> {
     host: &'a RequestHost,
     request_context: &'a RequestContext,
 }
 
 impl Buffer for ContextHost<'_> {
-    fn within(&self, phase: &mut Phase, work: &mut dyn FnMut()) {
-        let own = std::mem::replace(phase, self.host.runtime.journal.phase());
-        let held = |phase| {
-            let mut slot = self.host.scope.phase.lock().expect("no holder of the phase panics");
-            std::mem::replace(&mut *slot, phase)
-        };
-        let outer = held(Some(own));
-        work();
-        if let Some(used) = held(outer) {
-            *phase = used;
-        }
+    fn swap_phase(&self, phase: Option<Phase>) -> Option<Phase> {
+        let mut slot = self.host.scope.phase.lock().expect("no holder of the phase panics");
+        std::mem::replace(&mut *slot, phase)
     }
 
-    fn within_run(
-        &self,
-        run: Run,
-        phase: &mut Phase,
-        work: &mut dyn FnMut(),
-    ) -> (Run, Option<JournalError>) {
-        let outer = self.host.scripted_run().replace(ScriptedRun::new(run));
-        self.within(phase, work);
-        let inner = std::mem::replace(&mut *self.host.scripted_run(), outer);
-        inner.expect("it was put there, and nobody takes it").end()
+    fn swap_run(&self, run: Option<ScriptedRun>) -> Option<ScriptedRun> {
+        std::mem::replace(&mut *self.host.scripted_run(), run)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::runtime::Runtime;
-use crate::journal::buffer::Buffer as _;
+use crate::journal::buffer::with_run;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Enqueue, Intent};
 use crate::journal::run::Run;
@@ -108,25 +108,19 @@ impl RequestHost {
         };
         let request_context = self.request_context()?;
         let host = self.on(&request_context);
-        let mut phase = self.runtime.journal.phase();
-        let mut result = Ok(());
-        let (run, stopped) = host.within_run(run, &mut phase, &mut || {
-            result = match &work {
-                Doing::Render(source) => self.render_job(source, &arguments, &request_context),
-                Doing::Notify(call) => self.notify(call, &arguments, &request_context),
-            };
+        let journal = &self.runtime.journal;
+        let ran = with_run(&host, journal, run, journal.phase(), || match &work {
+            Doing::Render(source) => self.render_job(source, &arguments, &request_context),
+            Doing::Notify(call) => self.notify(call, &arguments, &request_context),
         });
-        if let Some(why) = stopped {
-            self.runtime.journal.stop(run, why)?;
-            return Ok(());
-        }
+        let Ok((run, phase, result)) = ran.or_stop(journal)? else { return Ok(()) };
         if let Err(error) = result {
             let attempts_max = input.get("max_attempts").and_then(Json::as_u64).unwrap_or(1);
             let attempts_max = u32::try_from(attempts_max).unwrap_or(u32::MAX);
-            self.runtime.journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
+            journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
             return Err(error);
         }
-        self.runtime.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
+        journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
         Ok(())
     }
 

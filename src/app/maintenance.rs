@@ -1,4 +1,4 @@
-//! What has to be done from time to time: asking Stripe for events it could not deliver, and
+//! Periodic maintenance: asks Stripe for events it could not deliver, and
 //! forgetting what is old.
 
 use crate::app::error::Error;
@@ -28,8 +28,6 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// Where the moment up to which events were listed is kept, and what its seal is bound to: it is
 /// none of the constants that templates see.
 const LISTED: &str = "sluicegate/events_listed";
-/// The table of connected accounts.
-const ACCOUNTS: &str = "modules/payments/account";
 
 /// Asks Stripe for undelivered events at the start and on a timer, until `stop` says so.
 pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
@@ -50,7 +48,7 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
         match done.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!("upkeep: {error}"),
-            Err(error) => tracing::error!("upkeep stumbled: {error}"),
+            Err(error) => tracing::error!("upkeep panicked: {error}"),
         }
         tokio::select! {
             () = tokio::time::sleep(if every.is_zero() { FORGET_EVERY } else { every }) => {}
@@ -81,7 +79,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
             account: account.as_deref(),
             deliveries: &runtime.deliveries,
         };
-        match listing.fill("stripe", since - OVERLAP, now) {
+        match listing.fill(runtime.transport.gateway().module(), since - OVERLAP, now) {
             Ok(count) => {
                 filled += count;
                 keep_listed_until(runtime, name, now)?;
@@ -126,7 +124,10 @@ pub fn forget_old(runtime: &Runtime) -> Result<(), Error> {
 
 fn connected(runtime: &Runtime) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
-    let mut query = RecordQuery { per_page: 100, ..RecordQuery::table(ACCOUNTS) };
+    let mut query = RecordQuery {
+        per_page: 100,
+        ..RecordQuery::table(runtime.transport.gateway().accounts_table())
+    };
     loop {
         let page = runtime.store.records(&query)?;
         let ids = page.results.iter().filter_map(|one| one.properties.get("gateway_id"));

@@ -3,7 +3,7 @@
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
 use crate::app::worker::claim;
-use crate::journal::buffer::Buffer as _;
+use crate::journal::buffer::with_run;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
 use crate::template::render::OutputMode;
@@ -65,7 +65,7 @@ fn one(runtime: &Arc<Runtime>, migration: &Migration) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Goes on with a migration whose process died: the worker's part.
+/// Resumes a migration whose process died: the worker's part.
 ///
 /// # Errors
 /// As [`run`].
@@ -84,26 +84,19 @@ pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
 fn execute(runtime: &Arc<Runtime>, migration: &Migration, run: Run) -> Result<(), Error> {
     let host = runtime.host(runtime.bare_scope());
     let request_context = host.request_context()?;
-    let scene_host = host.on(&request_context);
-    let mut phase = runtime.journal.phase();
-    let mut result = Ok(());
-    let (run, stopped) = scene_host.within_run(run, &mut phase, &mut || {
-        result = host
-            .instance
-            .templates
-            .render(&migration.source, &request_context, json!({}), OutputMode::Raw, &scene_host)
-            .map(|_| ());
+    let inside = host.on(&request_context);
+    let (journal, templates) = (&runtime.journal, &host.instance.templates);
+    let ran = with_run(&inside, journal, run, journal.phase(), || {
+        let (source, output) = (&migration.source, OutputMode::Raw);
+        templates.render(source, &request_context, json!({}), output, &inside)
     });
-    if let Some(why) = stopped {
-        runtime.journal.stop(run, why.clone())?;
-        return Err(why.into());
-    }
+    let (run, phase, result) = ran.or_stop(journal)?.map_err(|stopped| stopped.why)?;
     if let Err(error) = result {
-        runtime.journal.retryable(run, &error.to_string(), None)?;
+        journal.retryable(run, &error.to_string(), None)?;
         return Err(error.into());
     }
     failpoint!("migration_before_commit");
-    runtime.journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
+    journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;
     failpoint!("migration_after_commit");
     Ok(())
 }

@@ -1,10 +1,11 @@
-//! The doors of the runtime: request types, events and executions, for web, GraphQL and commands alike.
+//! Request types, events and executions, for web, GraphQL and commands alike.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::scripted_run::SideEffect;
 use crate::gateway::outcome::Outcome;
-use crate::gateway::request_type::{Gateway, Submission};
+use crate::gateway::runner::{self, Runner};
+use crate::gateway::submission::Submission;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{Dispatch, Processed};
 use serde_json::json;
@@ -34,7 +35,7 @@ impl RequestHost {
         serde_json::from_value(outcome).map_err(|_| Error::Sealed)
     }
 
-    /// Goes on with a request type whose answer is not known.
+    /// Resumes a request type whose answer is not known.
     ///
     /// # Errors
     /// [`Error::Gateway`].
@@ -44,11 +45,11 @@ impl RequestHost {
 
     pub(super) fn with_gateway<T>(
         &self,
-        work: impl FnOnce(Gateway<'_>) -> Result<T, Error>,
+        work: impl FnOnce(Runner<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let request_context = self.request_context()?;
         let host = self.on(&request_context);
-        work(Gateway {
+        work(Runner {
             catalog: &self.instance.catalog,
             templates: &self.instance.templates,
             journal: &self.runtime.journal,
@@ -93,14 +94,14 @@ impl RequestHost {
         })
     }
 
-    /// What became of an execution, as its outcome; nothing when there is none of that id.
+    /// What became of an execution, as its outcome; `None` when there is none of that id.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub fn outcome(&self, id: &ExecutionId) -> Result<Option<(Execution, Option<Outcome>)>, Error> {
         let Some(execution) = self.runtime.store.execution(id)? else { return Ok(None) };
         let outcome = match execution.state {
-            _ if execution.kind != crate::gateway::request_type::KIND => None,
+            _ if execution.kind != runner::KIND => None,
             State::Completed | State::Discarded => {
                 Some(self.with_gateway(|gateway| Ok(gateway.outcome_of(&execution)?))?)
             }

@@ -1,4 +1,4 @@
-//! The runtime: every room, built once.
+//! The runtime: every part of the host, built once.
 
 use crate::app::constants::Constants;
 use crate::app::delivery_load::DeliveryLoad;
@@ -9,10 +9,11 @@ use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Stripe, is_instance};
-use crate::gateway::rate::{LIVE_PER_SECOND, TEST_PER_SECOND};
+use crate::gateway::contract::Gateway;
+use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::Target;
 use crate::gateway::transport::{Patience, Transport};
-use crate::journal::journal::Journal;
+use crate::journal::begin::Journal;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
 use crate::webhook::secrets::Secrets;
@@ -31,6 +32,9 @@ use std::sync::{Arc, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
+/// The gateway that this build knows. A second one is a sibling of `gateway/stripe/`.
+const GATEWAY: &dyn Gateway = &StripeGateway;
+
 /// Where constants' sealed values are bound to.
 const CONSTANT_PLACE: &str = "constants/value";
 
@@ -38,7 +42,7 @@ const CONSTANT_PLACE: &str = "constants/value";
 /// that nobody sends beside a living run, and the runs of a dead process are found soon.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// Every room, built once; shared by all requests.
+/// Every module, built once; shared by all requests.
 pub struct Runtime {
     /// The operator's settings.
     pub config: Config,
@@ -67,11 +71,11 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Opens the database, loads the instance, and joins the rooms. `stripe_url` is the server in
+    /// Opens the database, loads the instance, and joins the parts. `stripe_url` is the server in
     /// Stripe's place; the transport runs on `runtime`.
     ///
     /// # Errors
-    /// [`Error`] when the folder is no instance, or the database or TLS cannot be had. Faults of
+    /// [`Error`] when the folder is not an instance, or the database or TLS cannot be had. Faults of
     /// modules are no errors here: see [`Instance::faults`].
     pub fn build(
         config: Config,
@@ -89,14 +93,13 @@ impl Runtime {
             .with_lease(LEASE / sluicegate_failpoint::time_scale().min(10).cast_signed());
         let hosts = config.outbound_hosts.clone();
         let target = match &stripe_url {
-            Some(url) => Target::stand_in(url, hosts)?,
-            None => Target::live(hosts),
+            Some(url) => Target::stand_in(GATEWAY, url, hosts)?,
+            None => Target::live(GATEWAY, hosts),
         };
         let rate = match (&stripe_url, config.stripe_rate, config.is_live()) {
             (_, Some(rate), _) => (rate > 0.0).then_some(rate),
             (Some(_), None, _) => None,
-            (None, None, true) => Some(LIVE_PER_SECOND),
-            (None, None, false) => Some(TEST_PER_SECOND),
+            (None, None, livemode) => Some(GATEWAY.rate_per_second(livemode)),
         };
         let transport = Transport::new(target, runtime, Patience::default())?.with_rate(rate);
         let version = clock.now().as_millisecond();
@@ -132,6 +135,7 @@ impl Runtime {
     /// The inbox of webhook events.
     pub fn inbox(&self) -> Inbox<'_> {
         Inbox {
+            gateway: GATEWAY,
             clock: &*self.clock,
             journal: &self.journal,
             store: &*self.store,

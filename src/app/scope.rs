@@ -1,8 +1,8 @@
-//! What belongs to one request or one run: who asks, and where its record writes go.
+//! State of one request or run: its user, its context, and where its record writes go.
 
-use crate::app::scripted_run::ScriptedRun;
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};
+use crate::journal::scripted_run::ScriptedRun;
 use crate::template::render::OutputMode;
 use serde_json::{Map, Value as Json};
 use sluicegate_secret::Secret;

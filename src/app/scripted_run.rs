@@ -1,69 +1,22 @@
-//! Templates of a run: what they send is a step, what they did is not done twice.
+//! Deterministic replay of templates: side effects are recorded as steps and replayed on resume.
 //!
-//! A run may be taken up again after a crash, by any process. Its templates are rendered anew then,
-//! and must come to the same: `now` is the execution's, random values are derived from it, and the
-//! result of every query and of everything that was sent is on record up to the last border of a
-//! phase (design section 4, rules 2 and 4).
+//! A run may be resumed after a crash, by any process. Its templates are rendered again then, and
+//! must do the same: `now` is the execution's, random values are derived from it, and the result of
+//! every query and of everything that was sent is recorded up to the last commit of a phase.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{StepAnswer, StepIntent};
 use crate::journal::phase::Phase;
-use crate::journal::run::{Run, StepBegun};
+use crate::journal::run::StepBegun;
+use crate::journal::scripted_run::ScriptedRun;
 use serde_json::{Value as Json, json};
-use sluicegate_secret::InstanceKey;
 use sluicegate_store::execution::ExecutionId;
 use std::sync::{MutexGuard, PoisonError};
 
 /// Where results of steps are sealed: they may hold what customers told.
 const PLACE: &str = "steps/response";
-
-/// A run whose templates are being rendered.
-pub struct ScriptedRun {
-    run: Run,
-    /// How many things were sent for it.
-    nested: u32,
-    /// How many blocks of random bytes were drawn.
-    drawn: u64,
-    /// Why nothing more may be done for it.
-    stopped: Option<JournalError>,
-}
-
-impl ScriptedRun {
-    /// A run at the beginning of its templates.
-    pub fn new(run: Run) -> Self {
-        Self { run, nested: 0, drawn: 0, stopped: None }
-    }
-
-    /// The run, and why it had to stop, if it had.
-    pub fn end(self) -> (Run, Option<JournalError>) {
-        (self.run, self.stopped)
-    }
-
-    /// The execution's idea of `now`.
-    pub fn now(&self) -> jiff::Timestamp {
-        self.run.now()
-    }
-
-    /// Fills `bytes` with what nobody can guess without the instance's key, and the same when the
-    /// run is repeated.
-    pub fn random(&mut self, key: &InstanceKey, bytes: &mut [u8]) {
-        for part in bytes.chunks_mut(32) {
-            let seed = format!("{}/{}", self.run.execution().id, self.drawn);
-            self.drawn += 1;
-            part.copy_from_slice(&key.mac("journal/random", seed.as_bytes())[..part.len()]);
-        }
-    }
-
-    /// The key of the next thing sent for the run, the same in every repetition, so that what was
-    /// sent is found instead of sent again.
-    fn nested_key(&mut self) -> String {
-        let key = format!("sluicegate-{}-nested-{}", self.run.execution().id, self.nested);
-        self.nested += 1;
-        key
-    }
-}
 
 /// Something that is sent for a run, or done as one piece.
 pub struct SideEffect<'a> {
@@ -133,7 +86,7 @@ impl RequestHost {
         Ok(answer)
     }
 
-    /// Sends with the run put aside: what is sent is an execution with templates of its own, which
+    /// Sends with the run suspended: what is sent is an execution with templates of its own, which
     /// are not gone through again when its answer is known.
     fn suspend(
         &self,
@@ -198,7 +151,7 @@ impl RequestHost {
         }
     }
 
-    /// What came of something that this run did before it was taken up again.
+    /// What came of something that this run did before it was resumed.
     ///
     /// # Errors
     /// [`Error::Journal`] when something else is on record in its place.

@@ -10,7 +10,7 @@ use crate::app::forms;
 use crate::app::jobs;
 use crate::app::migrations;
 use crate::app::runtime::Runtime;
-use crate::gateway::{api_call, request_type};
+use crate::gateway::{api_call, runner};
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{has_processor, pass_over};
@@ -38,7 +38,7 @@ const INSIDE_BESIDE: usize = 128;
 /// While deliveries come in, and while many do.
 const MODEST_BESIDE: usize = 64;
 const BUSY_BESIDE: usize = 1;
-/// How many events are taken up ahead for each that runs, so that there is always one to go on with.
+/// How many events are claimed ahead for each that runs, so that there is always one to go on with.
 const AT_HAND: usize = 4;
 /// How many a command takes up at once.
 const BATCH: u32 = 256;
@@ -66,7 +66,7 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
             let runtime = Arc::clone(&runtime);
             running.spawn_blocking(move || chain(&runtime, run));
         }
-        // Many are taken up in one commit, not one for each that has ended; beside those that run,
+        // Many are claimed in one commit, not one for each that has ended; beside those that run,
         // so that there is always one to go on with.
         let wanted = at_hand.saturating_sub(waiting.len() + running.len());
         let is_time = Instant::now() >= next_look;
@@ -107,7 +107,7 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
     drop(handing_back.await);
 }
 
-/// How many of a queue are run beside each other, and how many are taken up ahead.
+/// How many of a queue are run beside each other, and how many are claimed ahead.
 fn room(runtime: &Runtime, queue: Queue) -> (usize, usize) {
     if queue == Queue::Gateway {
         return (SENT_BESIDE, SENT_BESIDE);
@@ -140,23 +140,23 @@ fn hand_back(runtime: &Runtime, waiting: VecDeque<Run>) {
     }
 }
 
-/// Takes up at most so many that are due, in one commit.
+/// Claims at most so many that are due, in one commit.
 async fn claim_due(runtime: Arc<Runtime>, queue: Queue, limit: usize) -> Vec<Run> {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     match tokio::task::spawn_blocking(move || runtime.journal.claim_due(queue, limit)).await {
         Ok(Ok(runs)) => runs,
         Ok(Err(error)) => {
-            tracing::warn!("the worker could not take up work: {error}");
+            tracing::warn!("the worker could not claim work: {error}");
             Vec::new()
         }
         Err(error) => {
-            tracing::error!("the worker stumbled: {error}");
+            tracing::error!("the worker panicked: {error}");
             Vec::new()
         }
     }
 }
 
-/// Does what was taken up, and then what waits behind it.
+/// Does what was claimed, and then what waits behind it.
 fn chain(runtime: &Arc<Runtime>, run: Run) {
     let mut next = Some(run);
     while let Some(run) = next.take() {
@@ -213,7 +213,7 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     }
     let host = runtime.host(runtime.bare_scope());
     match run.execution().kind.as_str() {
-        request_type::KIND | api_call::KIND => host.resume(run).map(drop),
+        runner::KIND | api_call::KIND => host.resume(run).map(drop),
         inbox::KIND => host.dispatch(run).map(drop),
         migrations::KIND => migrations::resume(runtime, run),
         jobs::KIND => host.job(run),
@@ -221,7 +221,7 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     }
 }
 
-/// Takes an execution up; nothing when somebody else was faster.
+/// Claims an execution; `None` when another process was faster.
 ///
 /// # Errors
 /// [`Error::Journal`].

@@ -5,7 +5,7 @@ use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::gateway::outcome::State;
-use crate::gateway::request_type::Submission;
+use crate::gateway::submission::Submission;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value as Json, json};
 use std::process::ExitCode;

@@ -37,7 +37,7 @@ pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
                 None => matching(runtime, which, *failed)?,
             };
             if events.is_empty() {
-                bail!("no processed event is like that; nothing was changed");
+                bail!("no processed event matches");
             }
             let mut done = Vec::with_capacity(events.len());
             for event in &events {

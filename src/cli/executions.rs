@@ -61,7 +61,8 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
 pub fn named(name: &str) -> Result<State> {
     let known: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
     let known = known.join(", ");
-    State::from_name(name).ok_or_else(|| anyhow!("`{name}` is no state; it can be {known}"))
+    State::from_name(name)
+        .ok_or_else(|| anyhow!("`{name}` is not a state; expected one of {known}"))
 }
 
 /// An execution that has to be there.

@@ -54,7 +54,7 @@ pub fn run(render: &Render) -> Result<ExitCode> {
 /// One JSON line in, one out, until the input ends; errors are answers.
 fn lines() -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
-    // What is no UTF-8 is answered like everything else that is no line.
+    // What is no UTF-8 is answered like everything else that is not a line.
     for line in std::io::stdin().lock().split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);

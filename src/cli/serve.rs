@@ -18,7 +18,7 @@ const BLOCKING_THREADS: usize = 256;
 /// Serves until it is told to stop, then finishes what is in hand.
 ///
 /// # Errors
-/// When the address is taken, the folder is no instance, or the database cannot be opened.
+/// When the address is taken, the folder is not an instance, or the database cannot be opened.
 pub fn run(config: Config) -> Result<ExitCode> {
     let runtime = Builder::new_multi_thread()
         .enable_all()
@@ -26,7 +26,7 @@ pub fn run(config: Config) -> Result<ExitCode> {
         .build()
         .context("the runtime")?;
     runtime.block_on(serve(config))?;
-    // A call on its way to Stripe is in the journal; the next start goes on with it.
+    // A call on its way to Stripe is in the journal; the next start continues it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     Ok(ExitCode::SUCCESS)
 }

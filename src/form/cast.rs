@@ -1,4 +1,4 @@
-//! Casts values to the property kinds of a table when they are saved (platformos.md F3).
+//! Casts values to the property kinds of a table when they are saved.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -114,7 +114,7 @@ fn array(value: &Json) -> Json {
     }
 }
 
-/// Hashes and lists in a text property are kept as JSON text (platformos.md C5).
+/// Hashes and lists in a text property are kept as JSON text.
 fn text(value: &Json) -> Json {
     match value {
         Json::Null | Json::String(_) => value.clone(),

@@ -9,7 +9,7 @@ pub enum Error {
     /// The form is for GraphQL only (`request_allowed: false`).
     #[error("the form `{0}` takes no submissions over HTTP")]
     NotAllowed(String),
-    /// The record that the form edits is not there, or is somebody else's.
+    /// The record that the form edits is not there, or is another process's.
     #[error("there is no such record")]
     NotFound,
     /// A page includes a request-type form without saying which request type.

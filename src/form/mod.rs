@@ -1,8 +1,8 @@
 //! Forms: rendering, signature, submission, validation and the write.
 //!
-//! A form whose front matter has `request_type` is a door into the gateway room: what the page
+//! A form whose front matter has `request_type` is a door into the gateway module: what the page
 //! decided travels in a signed envelope. Every other form writes a record by the platform's rules
-//! (platformos.md C4).
+//!.
 
 pub mod cast;
 pub mod envelope;

@@ -15,7 +15,7 @@ use sluicegate_module::form::Form;
 use sluicegate_module::partial::Partial;
 use sluicegate_secret::InstanceKey;
 
-/// The rooms a form is rendered with, borrowed for one page.
+/// What a form is rendered with, borrowed for one page.
 pub struct Place<'a> {
     /// What is written.
     pub catalog: &'a Catalog,

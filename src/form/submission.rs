@@ -1,4 +1,4 @@
-//! What happens when a form is submitted (platformos.md C4), but for the gateway's part.
+//! A form submission \(the platform's order of steps\), without the gateway's part.
 
 use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error;
@@ -20,7 +20,7 @@ use sluicegate_secret::InstanceKey;
 use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
 use sluicegate_store::record::Record;
 
-/// The rooms a submission passes through, borrowed for one.
+/// The modules a submission passes through, borrowed for one.
 pub struct Submission<'a> {
     /// The form.
     pub form: &'a Form,
@@ -186,7 +186,7 @@ impl Submission<'_> {
         }
     }
 
-    /// The record that is edited. One that is not there and one that is somebody else's are told
+    /// The record that is edited. One that is not there and one that is another process's are told
     /// apart by nothing.
     fn stored(&self, phase: &Phase, id: Option<&str>) -> Result<Option<Record>, Error> {
         let Some(id) = id.filter(|id| !id.is_empty() && *id != "new") else { return Ok(None) };

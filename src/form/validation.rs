@@ -1,6 +1,7 @@
-//! Checks submitted values by a form's validations (platformos.md C2).
+//! Checks submitted values by a form's validations.
 
 use crate::form::fields::value_at;
+use crate::template::email_address::is_email;
 use fancy_regex::RegexBuilder;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::field::Field;
@@ -165,21 +166,6 @@ fn lists(values: &[Json], value: &Json) -> bool {
 }
 
 /// One `@` with something on both sides, a dot behind it, and no spaces: what can be mailed to.
-fn is_email(text: &str) -> bool {
-    match text.split_once('@') {
-        Some((name, host)) => {
-            let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-            let (before, after) = host.rsplit_once('.').unwrap_or_default();
-            plain
-                && !name.is_empty()
-                && !before.is_empty()
-                && !after.is_empty()
-                && !host.contains('@')
-        }
-        None => false,
-    }
-}
-
 fn is_blank(value: &Json) -> bool {
     match value {
         Json::Null => true,

@@ -44,7 +44,7 @@ impl Writer<'_> {
         Ok(phase.insert(draft)?)
     }
 
-    /// Sets the named properties of a record; nothing if it is gone.
+    /// Sets the named properties of a record; `None` if it is gone.
     ///
     /// # Errors
     /// [`Error::Journal`] when it cannot be read.
@@ -87,7 +87,7 @@ impl Writer<'_> {
         Ok(Some(phase.update(id, changes)?))
     }
 
-    /// Marks a record deleted; nothing if it is gone.
+    /// Marks a record deleted; `None` if it is gone.
     ///
     /// # Errors
     /// [`Error::Journal`] when it cannot be read.

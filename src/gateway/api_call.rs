@@ -1,11 +1,12 @@
 //! API calls that templates send by themselves (`api_call_send`): durable like a request type,
 //! without a mapper and a record.
 
+use crate::gateway::begin::operation;
 use crate::gateway::call::{Call, Rendering};
+use crate::gateway::drive::{InFlight, Next};
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::request_type::Gateway;
-use crate::gateway::resume::{Sending, operation};
+use crate::gateway::runner::Runner;
 use crate::journal::intent::{Intent, StepIntent, fingerprint};
 use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
@@ -25,7 +26,7 @@ pub enum Sent {
     Pending(String, Option<ExecutionId>),
 }
 
-impl Gateway<'_> {
+impl Runner<'_> {
     /// Sends an API call. What changes something at the gateway is an execution of its own: intent
     /// and bytes are committed first, and `key` finds it again when its sender is run again. A
     /// read is sent without.
@@ -65,7 +66,7 @@ impl Gateway<'_> {
                 }
             });
         }
-        call.mark(&operation(id.as_str()));
+        self.gateway().mark(&mut call, &operation(id.as_str()));
         let intent = Intent {
             id: Some(id),
             idempotency_key: key.map(str::to_owned),
@@ -77,8 +78,7 @@ impl Gateway<'_> {
         match self.journal.begin(intent, Some(step))? {
             Begun::New(run) => {
                 let id = run.execution().id.clone();
-                let step = run.steps().first().cloned().expect("it was begun with a first step");
-                self.send(run, &plain(name), &Sending::new(call, &step))?;
+                self.finish(InFlight::first(run, plain(name), call), Next::Send)?;
                 self.answer_of(&id)
             }
             known => self.known(known, name),

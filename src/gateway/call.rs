@@ -44,7 +44,7 @@ impl Rendering<'_> {
             // An address and a method mostly are what they say.
             return Ok(source.text.to_string());
         }
-        // `form` is the same thing as `data` since July 2019 (platformos.md D).
+        // `form` is the same thing as `data` since July 2019.
         let mut locals = Locals::default().with("data", data);
         locals.share("data", "form");
         let rendered = self.templates.render(
@@ -60,10 +60,10 @@ impl Rendering<'_> {
 
 impl Call {
     /// Renders an API call: `to`, `request_type`, `headers`, then the body, in this order
-    /// (platformos.md D: the body may change `data` after the headers have used it).
+    ///.
     ///
     /// # Errors
-    /// [`Error::Template`] with the place in the module; [`Error::Call`] when the result is no call.
+    /// [`Error::Template`] with the place in the module; [`Error::Call`] when the result is not a call.
     pub fn render(api_call: &ApiCall, data: &Json, with: &Rendering<'_>) -> Result<Self, Error> {
         let url: String = with.text(&api_call.to, data)?.split_whitespace().collect();
         let method = with.text(&api_call.request_type, data)?.trim().to_ascii_uppercase();

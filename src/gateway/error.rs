@@ -1,4 +1,4 @@
-//! What can go wrong on the way of a request type that is not an outcome.
+//! Why a request type has no outcome.
 
 /// Why a request type could not be run to an outcome.
 ///

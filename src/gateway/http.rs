@@ -1,4 +1,4 @@
-//! The HTTP client below the outbound door: one exchange, and the time that passes between two.
+//! The HTTP client below the transport: one exchange, and the waits between two.
 
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
@@ -15,10 +15,10 @@ pub trait HttpClient: Send + Sync + std::fmt::Debug {
     /// Sends the bytes once: what came back, or why nothing complete did.
     ///
     /// # Errors
-    /// The whole chain of causes, for an operator. Nobody knows then what the other side did.
+    /// The whole chain of causes, for an operator. It is not known then what the other side did.
     fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String>;
 
-    /// The present moment, for patience and rates.
+    /// The current time, for patience and rates.
     fn now(&self) -> Instant;
 
     /// Lets time pass.

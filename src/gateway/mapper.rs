@@ -47,9 +47,9 @@ pub enum Place {
 pub enum Action {
     /// A new record.
     Create,
-    /// The named properties of an existing one; nothing if there is none.
+    /// The named properties of an existing one; `None` if there is none.
     Update,
-    /// A soft delete; nothing if there is none.
+    /// A soft delete; `None` if there is none.
     Delete,
 }
 
@@ -116,7 +116,7 @@ fn read_properties(value: &Json) -> Option<Map<String, Json>> {
     }
 }
 
-/// A text, a list of texts or of `{message, code?, field?}`; blank is no error.
+/// A text, a list of texts or of `{message, code?, field?}`; blank is not an error.
 fn read_errors(value: &Json) -> Vec<Problem> {
     match value {
         Json::String(text) if text.trim().is_empty() => Vec::new(),

@@ -1,11 +1,15 @@
 //! Request types: render the call, send it, map the answer, write the record.
 //!
-//! The path runs one way: data → API call → Stripe → mapper → record → outcome. Nothing is sent
-//! before its execution and its bytes are committed; the answer, the records that follow from it
-//! and the outcome commit together.
+//! The path runs one way, a file for each part: [`submission`] → `begin` (check, find an earlier run,
+//! render, commit one) → `drive` (send, reconcile, send anew) → `settle` (map, write, call back,
+//! commit two). [`runner`] joins them; a resumed execution enters at `drive`. What the host knows
+//! about a gateway is behind [`contract::Gateway`], and Stripe's side of it in [`stripe`].
 
 pub mod api_call;
+mod begin;
 pub mod call;
+pub mod contract;
+mod drive;
 pub mod error;
 pub mod http;
 pub mod mapper;
@@ -13,11 +17,11 @@ pub mod metrics;
 pub mod outcome;
 pub mod param;
 pub mod rate;
-pub mod reconcile;
 pub mod records;
-pub mod recovery;
 pub mod reply;
-pub mod request_type;
-pub mod resume;
+pub mod runner;
+mod settle;
+pub mod stripe;
+pub mod submission;
 pub mod target;
 pub mod transport;

@@ -1,4 +1,4 @@
-//! What became of a request type: the same JSON from every door (design section 6).
+//! What became of a request type: the same JSON from every door.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -25,7 +25,7 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// How a request type ended; design section 6 gives each its HTTP status.
+/// How a request type ended; `web/form.rs` has the HTTP status of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

@@ -1,14 +1,10 @@
-//! Stripe's rate limit, kept before Stripe has to: a token bucket for each account.
+//! Client-side rate limit: a token bucket for each account, so that the gateway need not refuse.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Stripe's own limits, requests a second for each account (`stripe.md` 4.3).
-pub const LIVE_PER_SECOND: f64 = 100.0;
-/// The same for test mode.
-pub const TEST_PER_SECOND: f64 = 25.0;
-/// After a 429 nothing is sent for the account for so long.
+/// After a 429 nothing is sent for the account for that long.
 const COOL_DOWN: Duration = Duration::from_millis(500);
 /// An idle account's bucket is full anyway: it is forgotten when there are more than this.
 const ACCOUNTS_MAX: usize = 10_000;

@@ -1,16 +1,15 @@
-//! Which servers a call may reach: an allow-list, and one server in the place of Stripe's hosts.
+//! Which servers a call may reach: an allow-list, and one server that can replace the gateway's hosts.
 
+use crate::gateway::contract::Gateway;
 use crate::gateway::error::Error;
 use reqwest::Url;
-
-/// Stripe's own hosts, the only ones a module may call unless the operator names others.
-const STRIPE_HOSTS: [&str; 4] =
-    ["api.stripe.com", "connect.stripe.com", "files.stripe.com", "uploads.stripe.com"];
 
 /// Where calls may go.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// One server in the place of every Stripe host: the sandbox, or a double.
+    /// Whose hosts may be called unless the operator names others.
+    gateway: &'static dyn Gateway,
+    /// One server in the place of every host of the gateway: the sandbox, or a double.
     stand_in: Option<Url>,
     /// Hosts beside Stripe's, named by the operator.
     allowed: Vec<String>,
@@ -18,18 +17,27 @@ pub struct Target {
 
 impl Target {
     /// Stripe itself, and the hosts that the operator allows.
-    pub fn live(allowed: Vec<String>) -> Self {
-        Self { stand_in: None, allowed }
+    pub fn live(gateway: &'static dyn Gateway, allowed: Vec<String>) -> Self {
+        Self { gateway, stand_in: None, allowed }
     }
 
     /// One server in the place of every Stripe host.
     ///
     /// # Errors
     /// [`Error::Address`] when `base` is not a URL.
-    pub fn stand_in(base: &str, allowed: Vec<String>) -> Result<Self, Error> {
+    pub fn stand_in(
+        gateway: &'static dyn Gateway,
+        base: &str,
+        allowed: Vec<String>,
+    ) -> Result<Self, Error> {
         let url = Url::parse(base)
             .map_err(|e| Error::Address { url: base.to_owned(), reason: e.to_string() })?;
-        Ok(Self { stand_in: Some(url), allowed })
+        Ok(Self { gateway, stand_in: Some(url), allowed })
+    }
+
+    /// The gateway whose hosts are called.
+    pub fn gateway(&self) -> &'static dyn Gateway {
+        self.gateway
     }
 
     /// False when all that can be reached is a server in Stripe's place without TLS.
@@ -50,12 +58,13 @@ impl Target {
             return Err(refused("an address with a user name is not allowed"));
         }
         let host = url.host_str().unwrap_or_default().to_owned();
-        if STRIPE_HOSTS.contains(&host.as_str()) {
+        if self.gateway.hosts().contains(&host.as_str()) {
             if url.scheme() != "https" || url.port().is_some() {
-                return Err(refused("Stripe is called over https on its own port only"));
+                return Err(refused("the gateway is called over https on its own port only"));
             }
             if let Some(stand_in) = &self.stand_in {
-                replace_origin(&mut url, stand_in).ok_or_else(|| refused("no such stand-in"))?;
+                replace_origin(&mut url, stand_in)
+                    .ok_or_else(|| refused("the --stripe URL cannot replace the gateway's host"))?;
             }
             return Ok(url);
         }
@@ -64,7 +73,7 @@ impl Target {
         if self.allowed.iter().any(named) {
             return Ok(url);
         }
-        Err(refused("the host is not Stripe's and not in SLUICEGATE_OUTBOUND_HOSTS"))
+        Err(refused("the host is not the gateway's and not in SLUICEGATE_OUTBOUND_HOSTS"))
     }
 }
 
@@ -82,29 +91,31 @@ fn shown(to: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gateway::stripe::Stripe;
 
     #[test]
     fn stripe_is_reached_directly_or_through_the_stand_in() {
-        let live = Target::live(vec![]);
+        let live = Target::live(&Stripe, vec![]);
         let to = "https://api.stripe.com//v1/charges?limit=1";
         assert_eq!(live.resolve(to).expect("allowed").as_str(), to);
-        let sandbox = Target::stand_in("http://127.0.0.1:12111", vec![]).expect("a URL");
+        let sandbox = Target::stand_in(&Stripe, "http://127.0.0.1:12111", vec![]).expect("a URL");
         let url = sandbox.resolve("https://files.stripe.com/v1/files").expect("allowed");
         assert_eq!(url.as_str(), "http://127.0.0.1:12111/v1/files");
     }
 
     #[test]
     fn tls_is_needed_unless_all_that_can_be_reached_speaks_none() {
-        let stand_in = |url, allowed| Target::stand_in(url, allowed).expect("a URL").speaks_tls();
+        let stand_in =
+            |url, allowed| Target::stand_in(&Stripe, url, allowed).expect("a URL").speaks_tls();
         assert!(!stand_in("http://127.0.0.1:12111", vec![]));
         assert!(stand_in("https://double.example.com", vec![]));
         assert!(stand_in("http://127.0.0.1:12111", vec!["hooks.example.com".to_owned()]));
-        assert!(Target::live(vec![]).speaks_tls());
+        assert!(Target::live(&Stripe, vec![]).speaks_tls());
     }
 
     #[test]
     fn other_hosts_are_refused() {
-        let live = Target::live(vec!["hooks.example.com".to_owned()]);
+        let live = Target::live(&Stripe, vec!["hooks.example.com".to_owned()]);
         for bad in [
             "http://api.stripe.com/v1",
             "https://api.stripe.com:8443/v1",

@@ -1,17 +1,18 @@
 //! The one outbound door: sends stored bytes, retries as Stripe asks, and never guesses.
 
 use crate::gateway::call::Call;
+use crate::gateway::contract::{Attempt, Gateway, Verdict};
 use crate::gateway::error::Error;
 use crate::gateway::http::{HttpClient, ReqwestClient};
 use crate::gateway::metrics::{CallMetrics, Counts};
 use crate::gateway::rate::Rate;
-use crate::gateway::reply::{Answer, Asked, Reply, Verdict};
+use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::target::Target;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// The first pause between two attempts; it doubles (`stripe.md` 2.2).
+/// The first pause between two attempts; it doubles.
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -43,7 +44,7 @@ pub struct Transport {
     target: Target,
     patience: Patience,
     rate: Arc<Rate>,
-    tally: Arc<CallMetrics>,
+    metrics: Arc<CallMetrics>,
 }
 
 impl Transport {
@@ -58,7 +59,7 @@ impl Transport {
 
     /// A transport over another client than HTTP: the simulation's.
     pub fn over(http_client: Arc<dyn HttpClient>, target: Target, patience: Patience) -> Self {
-        Self { http_client, target, patience, rate: Arc::default(), tally: Arc::default() }
+        Self { http_client, target, patience, rate: Arc::default(), metrics: Arc::default() }
     }
 
     /// The same, sending at most so many requests a second for each account.
@@ -68,9 +69,14 @@ impl Transport {
         self
     }
 
+    /// The facts about the gateway that is called.
+    pub fn gateway(&self) -> &'static dyn Gateway {
+        self.target.gateway()
+    }
+
     /// What was sent so far.
     pub fn counts(&self) -> Counts {
-        self.tally.counts()
+        self.metrics.counts()
     }
 
     /// Checks that the call may be sent at all, before anything is committed for it.
@@ -105,16 +111,16 @@ impl Transport {
             }
             // Reading twice is reading, and what is deleted stays so.
             let repeated = (repeated || attempt > 1) && call.method == "POST";
-            let asked = Asked { stripe: call.is_stripes(), repeated };
+            let attempt_made = Attempt { call, repeated };
             match self.attempt(&url, call) {
-                Ok(answer) => match answer.verdict(asked) {
+                Ok(answer) => match self.gateway().verdict(&answer, attempt_made) {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
-                        reason = describe(&answer);
+                        reason = self.describe(&answer);
                         if answer.status == 429 {
-                            self.rate.refused(account(call), self.http_client.now());
+                            self.rate.refused(self.gateway().account(call), self.http_client.now());
                         }
-                        if answer.replays_error() {
+                        if self.gateway().replays_error(&answer) {
                             return Ok(Reply::KeyReplaysError(reason));
                         }
                         if verdict == Verdict::Later {
@@ -137,7 +143,8 @@ impl Transport {
 
     /// Waits for its turn under the account's rate limit, as long as the caller's patience lasts.
     fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
-        while let Some(wait) = self.rate.take(account(call), self.http_client.now()) {
+        while let Some(wait) = self.rate.take(self.gateway().account(call), self.http_client.now())
+        {
             if self.since(begun) + wait > self.patience.total.min(QUEUE_MAX) {
                 return Err("the account's rate limit leaves no room now".to_owned());
             }
@@ -154,24 +161,19 @@ impl Transport {
         let begun = self.http_client.now();
         let answer = self.http_client.exchange(url, call);
         let status = answer.as_ref().map_or(0, |answer| answer.status);
-        self.tally.count(status, self.http_client.now().saturating_duration_since(begun));
+        self.metrics.count(status, self.http_client.now().saturating_duration_since(begun));
         answer
     }
-}
 
-/// Whose limit a call counts for: the connected account's, or the platform's own.
-fn account(call: &Call) -> &str {
-    let named = call.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("stripe-account"));
-    named.map_or("-", |(_, value)| value.expose())
-}
-
-fn describe(answer: &Answer) -> String {
-    match answer.error_code() {
-        Some(code) => format!("the gateway answered {} ({code})", answer.status),
-        None if answer.status < 409 => {
-            format!("what answered {} was not the gateway", answer.status)
+    /// An answer that settles nothing, for an operator.
+    fn describe(&self, answer: &Answer) -> String {
+        match self.gateway().describe(answer).code {
+            Some(code) => format!("the gateway answered {} ({code})", answer.status),
+            None if answer.status < 409 => {
+                format!("{} was answered, but not by the gateway", answer.status)
+            }
+            None => format!("the gateway answered {}", answer.status),
         }
-        None => format!("the gateway answered {}", answer.status),
     }
 }
 

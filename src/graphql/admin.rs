@@ -1,4 +1,4 @@
-//! What is written, as data: partials and pages of the catalog.
+//! Partials and pages of the catalog as GraphQL objects.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;

@@ -1,4 +1,4 @@
-//! What resolvers call: everything the schema reads and does, one object per web request.
+//! What resolvers call: one backend for each request.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -9,7 +9,7 @@ use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Change, Record, RecordId};
 use sluicegate_store::state::Activity;
 
-/// The rooms below, as one document sees them. All methods block; those of a mutation are called
+/// The layers below, as one document sees them. All methods block; those of a mutation are called
 /// in the order in which its fields are written.
 pub trait Backend: Send + Sync {
     /// What is written: partials and pages are answered from it.

@@ -1,4 +1,4 @@
-//! Gathers what a schema is made of from a catalog: shapes, request types, what is known of tables.
+//! Collects what a schema is made of: shapes, request types, tables.
 
 use super::error::Error;
 use super::request_type::{self, Mutation};

@@ -91,7 +91,7 @@ impl<'a> FieldCall<'a> {
         self.args.get(name).cloned().unwrap_or_default()
     }
 
-    /// A list of texts; nothing when it is not there or null.
+    /// A list of texts; `None` when it is not there or null.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
         self.arg(name).map(texts)
     }

@@ -1,4 +1,4 @@
-//! Makes a written value normalize: the value that a type asks for, or why it can not be.
+//! Normalizes a written value to the one that a type asks for, or why it cannot be.
 
 use super::shape::{Input, Kind, Shapes};
 use async_graphql::parser::types::{BaseType, Type};
@@ -41,7 +41,7 @@ impl Shapes {
             Some(Kind::Input(fields)) => self.exact_object(name, fields, value, how),
             Some(Kind::Enum(values)) => choice(name, values, &value, how),
             Some(Kind::Scalar) => Ok(plain(value)),
-            Some(Kind::Object(_)) => Err(format!("can not be of type {name}")),
+            Some(Kind::Object(_)) => Err(format!("cannot be of type {name}")),
             None => scalar(name, value, how),
         }
     }

@@ -1,4 +1,4 @@
-//! Pages of a list, as every collection of the schema shows them.
+//! Pages of a list, as every collection of the schema returns them.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;

@@ -1,4 +1,4 @@
-//! `@include` and `@skip`, once their values stand in the document.
+//! `@include` and `@skip`, once their values are in the document.
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::Directive;

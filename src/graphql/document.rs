@@ -1,4 +1,4 @@
-//! Makes a document normalize: checks every name, coerces every value, puts variables in their places.
+//! Normalizes a document: checks every name, coerces every value, puts variables in their places.
 //!
 //! What comes out has no variables and no unused parts, so that what `async-graphql` validates
 //! and runs is literal, whatever spelling the module used.
@@ -147,7 +147,7 @@ impl Walk<'_> {
         if !self.rules.shapes.is_input(shape::named(ty)) {
             return self.report(
                 pos,
-                format!("The variable ${name} can not be of type {ty}: no such input"),
+                format!("The variable ${name} cannot be of type {ty}: no such input"),
             );
         }
         match self.value_of(definition, given) {
@@ -216,7 +216,7 @@ impl Walk<'_> {
         if !self.rules.shapes.contains(on) {
             self.report(pos, format!("There is no type `{on}`"));
         } else if on != ty {
-            self.report(pos, format!("A fragment on `{on}` can not be part of a `{ty}`"));
+            self.report(pos, format!("A fragment on `{on}` cannot be part of a `{ty}`"));
         }
     }
 
@@ -295,7 +295,7 @@ impl Walk<'_> {
     fn own_words(&mut self, field: &mut Field, name: &Name, pos: Pos, ty: Option<&str>) {
         let at_root = ty == Some("Query") && matches!(name.as_str(), "__schema" | "__type");
         if at_root && !self.rules.introspection {
-            return self.report(pos, "The schema can not be read here");
+            return self.report(pos, "Introspection is disabled");
         }
         if !at_root && ty.is_some() && name != "__typename" {
             return self.report(pos, format!("There is no field `{name}`"));

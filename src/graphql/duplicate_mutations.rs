@@ -1,4 +1,4 @@
-//! Refuses a mutation that names the same answer twice: nobody may pay twice by a slip.
+//! Refuses a mutation that names the same answer twice: a slip must not pay twice.
 //!
 //! The specification merges such fields into one; `async-graphql` would run each.
 

@@ -191,7 +191,7 @@ fn borrowed<'a>(ty: &Type, leaf: &Leaf, value: &'a Json) -> Option<FieldValue<'a
     }
 }
 
-/// A value as its type shows it; nothing when it can not be shown so.
+/// A value as its type shows it; `None` when it cannot be shown so.
 fn leaf_value(leaf: &Leaf, value: &Json) -> Option<Value> {
     match leaf {
         Leaf::Object => None,

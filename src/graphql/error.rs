@@ -5,9 +5,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The schema's own text does not read.
-    #[error("the platform's schema can not be read: {0}")]
+    #[error("the platform's schema cannot be read: {0}")]
     Text(String),
     /// The parts do not fit together.
-    #[error("the schema can not be built: {0}")]
+    #[error("the schema cannot be built: {0}")]
     Parts(String),
 }

@@ -63,7 +63,7 @@ struct Cost {
 }
 
 /// Weighs documents whose variables are already in their places. A fragment is weighed once,
-/// however often it is spread: a document can not make its own checking expensive.
+/// however often it is spread: a document cannot make its own checking expensive.
 pub(super) struct CostCounter<'a> {
     shapes: &'a Shapes,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,

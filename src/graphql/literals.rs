@@ -13,9 +13,9 @@ use std::collections::HashMap;
 pub(super) enum Variable {
     /// It was not given and has no default: whatever it stands for is not there.
     Absent,
-    /// Its value, made normalize, and how much it weighs.
+    /// Its value, normalized, and how much it weighs.
     Is(Value, usize),
-    /// Nobody knows its value: the document is only checked.
+    /// It is not known its value: the document is only checked.
     Of(Type),
 }
 
@@ -65,8 +65,8 @@ pub(super) fn weight(value: &Value) -> usize {
     }
 }
 
-/// The value with its variables put in, made normalize; nothing when it is an absent variable, or
-/// when it has a variable whose value nobody knows.
+/// The value with its variables put in, normalized; `None` when it is an absent variable, or
+/// when it has a variable whose value it is not known.
 pub(super) fn normalize(
     shapes: &Shapes,
     variables: &Variables,
@@ -177,7 +177,7 @@ fn check(
     }
 }
 
-/// A variable can stand where its values can be made normalize.
+/// A variable can stand where its values can be normalized.
 fn fits(shapes: &Shapes, name: &Name, declared: &Type, ty: &Type) -> Result<(), String> {
     let is_plain = |ty: &str| {
         let kind = shapes.0.get(ty).map(|shape| &shape.kind);

@@ -1,4 +1,4 @@
-//! Hides secrets in what executions show: keys and card numbers never leave through a origin.
+//! Hides secrets in what executions show: keys and card numbers never leave through an origin.
 
 use serde_json::Value as Json;
 use std::borrow::Cow;

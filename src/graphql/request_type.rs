@@ -76,7 +76,7 @@ fn free_name(shapes: &Shapes, gateway: &str, name: &str) -> Result<String, Strin
         |name: &str| shapes.object("Mutation").is_some_and(|fields| fields.contains_key(name));
     let names = [name.to_owned(), format!("{gateway}_{name}")];
     if !names.iter().any(|name| is_name(name)) {
-        return Err(format!("`{name}` can not be a name in GraphQL"));
+        return Err(format!("`{name}` cannot be a name in GraphQL"));
     }
     let free = names.into_iter().find(|name| is_name(name) && !is_taken(name));
     free.ok_or_else(|| format!("`{name}` is taken in GraphQL, and so is `{gateway}_{name}`"))
@@ -121,7 +121,7 @@ fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String
     let mut fields = IndexMap::new();
     for param in params {
         if !is_name(&param.name) {
-            return Err(format!("the param `{}` can not be a name in GraphQL", param.name));
+            return Err(format!("the param `{}` cannot be a name in GraphQL", param.name));
         }
         let ty = match param.kind {
             ParamKind::String => "String",

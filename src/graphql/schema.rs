@@ -205,7 +205,7 @@ impl Schema {
 /// The line of a syntax error that says what was expected; the rest is a drawing.
 fn reason(error: &str) -> String {
     let said = error.lines().find_map(|line| line.trim_start().strip_prefix("= "));
-    format!("The document can not be read: {}", said.unwrap_or(error).trim())
+    format!("The document cannot be read: {}", said.unwrap_or(error).trim())
 }
 
 fn shown(response: Response) -> Json {

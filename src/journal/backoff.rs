@@ -1,4 +1,4 @@
-//! How long an execution waits before it is taken up again.
+//! How long an execution waits before it is resumed.
 
 use jiff::SignedDuration;
 

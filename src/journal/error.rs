@@ -10,10 +10,10 @@ pub enum Error {
     /// no longer yours.
     #[error(transparent)]
     Store(#[from] store::error::Error),
-    /// A run sent something whose answer is not known yet: it is taken up again when it is.
+    /// A run sent something whose answer is not known yet: it is resumed when it is.
     #[error("it waits for {0}, whose answer is not known yet")]
     Waiting(ExecutionId),
-    /// A run taken up again does something else than it did the first time: discard it, an
+    /// A run resumed does something else than it did the first time: discard it, an
     /// operator has to look.
     #[error(
         "execution {execution}, step {seq}: recorded as {recorded}, now it would be {attempted}; \

@@ -1,9 +1,9 @@
 //! How a run ends: with an outcome, without a known answer, to be tried again, or given up.
 
 use super::backoff;
+use super::begin::Journal;
 use super::error::Error;
 use super::intent::StepAnswer;
-use super::journal::Journal;
 use super::phase::Phase;
 use super::run::Run;
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +39,7 @@ impl Journal {
             );
             return self.fail(run, &reason, None);
         }
-        // The input goes on with what has ended: it may be long, and the run needs it no more.
+        // The input continues what has ended: it may be long, and the run needs it no more.
         let input = std::mem::take(&mut run.execution.input);
         let mut ended = run.execution.clone();
         ended.input = input;
@@ -68,7 +68,7 @@ impl Journal {
     }
 
     /// It could not begin yet, because of something else that has not ended: looked at again after
-    /// `wait`. This is no attempt, and uses none up.
+    /// `wait`. This is not an attempt, and uses none up.
     pub fn wait(&self, run: Run, reason: &str, wait: SignedDuration) -> Result<Execution, Error> {
         let mut aside = run.execution.clone();
         aside.state = State::Retryable;
@@ -104,8 +104,8 @@ impl Journal {
     }
 
     /// Ends a run whose templates had to stop: one that does something else than before is given up
-    /// for an operator; one that waits for an answer is set aside, which is no attempt; one that
-    /// lost its store is left, and taken up again.
+    /// for an operator; one that waits for an answer is set aside, which is not an attempt; one that
+    /// lost its store is left, and resumed.
     pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
         match &why {
             Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
@@ -123,7 +123,7 @@ impl Journal {
         }
     }
 
-    /// Gives up an execution that nobody runs at the moment (an operator's decision).
+    /// Gives up an execution that nobody runs now (an operator's decision).
     pub fn discard(&self, id: &ExecutionId, reason: &str) -> Result<Execution, Error> {
         let mut ended = self.idle(id)?;
         let before = ended.clone();
@@ -164,7 +164,7 @@ impl Journal {
         }
         again.state = State::Available;
         again.run_at = self.now();
-        // It is done anew, not gone on with. What it sent keeps its key, and is not sent twice.
+        // It is done anew, not resumed. What it sent keeps its key, and is not sent twice.
         let forget = Write::StepsPurge { execution_id: id.clone() };
         let write = guarded(&before, &mut again, self.now());
         self.store.commit(vec![forget, write])?;
@@ -214,7 +214,7 @@ impl Journal {
     }
 }
 
-/// The move from one stand to another, refused if somebody else moved it meanwhile.
+/// The move from one stand to another, refused if another process moved it meanwhile.
 fn guarded(from: &Execution, to: &mut Execution, now: Timestamp) -> Write {
     to.lease_until = None;
     to.finished_at = to.state.is_final().then_some(now);

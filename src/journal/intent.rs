@@ -1,4 +1,4 @@
-//! What is going to be done, before it is done: executions and steps as they are asked for.
+//! Intents: executions and steps before they are begun.
 
 use jiff::Timestamp;
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! A phase: the record writes of one transaction, buffered, that the phase itself can read.
 
+use super::begin::new_execution;
 use super::error::Error;
 use super::intent::Enqueue;
-use super::journal::new_execution;
 use super::overlay::{self, Overlay};
 use crate::clock::Clock;
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ pub struct Draft {
     pub user_id: Option<String>,
     /// An id the module gives it.
     pub external_id: Option<String>,
-    /// An id reserved before with [`Phase::reserve_id`] (a run taken up again remembers it).
+    /// An id reserved before with [`Phase::reserve_id`] (a run resumed remembers it).
     pub id: Option<RecordId>,
     /// A moment of making other than now.
     pub created_at: Option<Timestamp>,
@@ -61,7 +61,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// An empty phase; usually from [`super::journal::Journal::phase`].
+    /// An empty phase; usually from [`super::begin::Journal::phase`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, writes: Vec::new(), overlay: Overlay::default(), borders: 0 }
     }

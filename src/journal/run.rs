@@ -50,13 +50,13 @@ impl Run {
         begins.and_then(|text| text.parse().ok()).unwrap_or(self.execution.created_at)
     }
 
-    /// The kind of the recorded step that comes next; nothing when all are taken.
+    /// The kind of the recorded step that comes next; `None` when all are taken.
     pub fn next_kind(&self) -> Option<&str> {
         Some(self.recorded()?.kind.as_str())
     }
 
     /// Takes the next recorded step as it is, to send its stored bytes again instead of rendering
-    /// anew. Nothing when all recorded steps are taken.
+    /// anew. `None` when all recorded steps are taken.
     pub fn recall(&mut self) -> Option<Step> {
         let step = self.recorded().cloned()?;
         self.next += 1;
@@ -99,7 +99,7 @@ impl Run {
     }
 }
 
-/// What [`super::journal::Journal::begin`] found.
+/// What [`super::begin::Journal::begin`] found.
 #[derive(Debug)]
 pub enum Begun {
     /// It is new and ours: do it.
@@ -112,7 +112,7 @@ pub enum Begun {
     Conflict(Execution),
 }
 
-/// What [`super::journal::Journal::begin_step`] found.
+/// What [`super::begin::Journal::begin_step`] found.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum StepBegun {

@@ -1,8 +1,8 @@
-//! The steps of a run: taken once, remembered for ever.
+//! The steps of a run: recorded once, replayed afterwards.
 
+use super::begin::{Journal, new_step};
 use super::error::Error;
 use super::intent::{StepAnswer, StepIntent};
-use super::journal::{Journal, new_step};
 use super::phase::Phase;
 use super::run::{Run, StepBegun};
 use serde_json::Value as Json;
@@ -104,7 +104,7 @@ impl Journal {
         Ok(())
     }
 
-    /// The same for one that was taken up a while ago; nothing while most of its lease is left.
+    /// The same for one that was claimed a while ago; nothing while most of its lease is left.
     pub fn heartbeat_if_due(&self, run: &mut Run) -> Result<(), Error> {
         let left = run.execution.lease_until.map(|until| until.duration_since(self.now()));
         if left.is_some_and(|left| left < self.lease / 2) { self.heartbeat(run) } else { Ok(()) }

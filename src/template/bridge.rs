@@ -1,4 +1,4 @@
-//! How tags and filters reach the host and the request_context from inside a render.
+//! How tags and filters reach the host and the request context from inside a render.
 
 use crate::template::host::Host;
 use crate::template::host_calls::HostCall;
@@ -54,12 +54,12 @@ pub fn on<T: 'static>(
     answer.take()
 }
 
-/// The request_context of this render.
+/// The request context of this render.
 pub fn request_context(context: &Context<'_>) -> Option<RequestContext> {
     on(context, |bridge| bridge.request_context.clone())
 }
 
-/// Counts an host_call to the host, before it is sent.
+/// Counts a call to the host, before it is sent.
 ///
 /// # Errors
 /// A limit error when a request has had enough of them.

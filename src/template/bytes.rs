@@ -1,4 +1,4 @@
-//! Texts that are no UTF-8: what ciphers, key agreements and gzip give and take.
+//! Byte strings that are not UTF-8: what ciphers, key agreement and gzip take and return.
 
 use serde_json::Value as Json;
 use sluicegate_liquid::context::Context;
@@ -58,7 +58,7 @@ pub fn of(value: &Value) -> Cow<'_, [u8]> {
     }
 }
 
-/// True for a value that is no text although it was one for Ruby.
+/// True for a value that is not a text although it was one for Ruby.
 pub fn is_binary(value: &Value) -> bool {
     matches!(value, Value::Object(object) if object.bytes().is_some())
 }

@@ -1,4 +1,4 @@
-//! Finds what is wrong with templates before they run: syntax, and names that lead nowhere.
+//! Checks templates before they run: syntax, and names that do not exist.
 
 use crate::template::error::{Error, Place};
 use crate::template::render::Templates;
@@ -36,7 +36,7 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
     faults
 }
 
-/// Nothing when the name leads somewhere, else what it should have been, with a near name.
+/// `None` when the name leads somewhere, else what it should have been, with a near name.
 fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Option<String>)> {
     fn near_key<T>(name: &str, all: &std::collections::BTreeMap<String, T>) -> Option<String> {
         near(name, all.keys().map(String::as_str))

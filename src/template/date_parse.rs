@@ -1,4 +1,4 @@
-//! Reading moments in time from what templates hold: numbers, dates in many spellings, words.
+//! Reads timestamps from what templates hold: numbers, dates in many spellings, words.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;

@@ -1,4 +1,4 @@
-//! The one door through which a template reaches the rest of the runtime.
+//! The `Host` trait: the only way from a template to the rest of the runtime.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -7,13 +7,13 @@ use serde_json::Value as Json;
 ///
 /// A host serves one render at a time and is never shared between threads.
 pub trait Host {
-    /// Runs a query; gives the data object, with `errors` beside the data when there are any.
+    /// Runs a query; returns the data object, with `errors` beside the data when there are any.
     fn graphql(&self, call: GraphqlCall) -> Json;
 
-    /// Renders a form; gives its HTML, or why it could not be.
+    /// Renders a form; returns its HTML, or why it could not be.
     fn include_form(&self, call: FormCall) -> Result<String, String>;
 
-    /// Queues a job; gives its id, or why it could not be.
+    /// Queues a job; returns its id, or why it could not be.
     fn background(&self, job: Job) -> Result<String, String> {
         let _ = job;
         Err("this host runs no background jobs".to_owned())
@@ -35,7 +35,7 @@ pub trait Host {
     /// Keeps a log line; hiding secrets is the host's.
     fn log(&self, entry: LogEntry);
 
-    /// The present moment, the same for a whole execution.
+    /// The current time, the same for a whole execution.
     fn now(&self) -> Timestamp;
 
     /// Fills `bytes` with random ones.

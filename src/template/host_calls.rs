@@ -1,4 +1,4 @@
-//! What templates ask of the host, counted: waiting for the host is no time of theirs.
+//! What templates ask of the host, counted: waiting for the host does not count as their time.
 
 use sluicegate_liquid::error::Error;
 

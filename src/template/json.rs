@@ -1,4 +1,4 @@
-//! Values as JSON, as the platform writes it: moments as ISO 8601, bounded, safe inside a page.
+//! Values as JSON, as the platform writes it: times as ISO 8601, bounded, safe inside a page.
 
 use serde_json::{Map, Value as Json};
 use sluicegate_liquid::context::Context;
@@ -102,7 +102,7 @@ fn iso(time: &jiff::Zoned) -> String {
     format!("{}.{millis:03}{zone}", time.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// The text of some JSON for where it is printed: in a page it can not end a script or open a tag.
+/// The text of some JSON for where it is printed: in a page it cannot end a script or open a tag.
 pub fn text(json: &Json, context: &Context<'_>) -> Result<String, Error> {
     let text = serde_json::to_string(json).unwrap_or_default();
     context.budget.value(text.len())?;

@@ -248,7 +248,7 @@ impl Reader<'_> {
         if !(0xd800..0xdc00).contains(&first) {
             return Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
-        // A high surrogate needs its low half; alone it is no character.
+        // A high surrogate needs its low half; alone it is not a character.
         if !self.rest().starts_with("\\u") {
             return Ok(char::REPLACEMENT_CHARACTER);
         }

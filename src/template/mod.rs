@@ -10,6 +10,7 @@ mod bytes;
 mod check;
 mod date_parse;
 mod dialect;
+pub mod email_address;
 pub mod error;
 mod filters;
 pub mod host;

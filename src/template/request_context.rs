@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 /// Renders inside renders (forms, API calls) may nest this deep on one thread, whatever their
-/// request_contexts; each takes a piece of the stack that the engine does not see.
+/// request contexts; each takes a piece of the stack that the engine does not see.
 const NESTING_MAX: u32 = 12;
 
 thread_local! {
@@ -24,7 +24,7 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The request that templates are rendered for. Clones are the same request_context.
+/// The request that templates are rendered for. Clones are the same request context.
 #[derive(Clone)]
 pub struct RequestContext(Rc<State>);
 
@@ -74,12 +74,12 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// A request_context whose `context` is this object.
+    /// A request context whose `context` is this object.
     pub fn new(context: Map<String, Json>) -> Self {
         Self::made_by(move || context)
     }
 
-    /// A request_context whose `context` is made when a template first looks at it.
+    /// A request context whose `context` is made when a template first looks at it.
     pub fn made_by(context: impl FnOnce() -> Map<String, Json> + 'static) -> Self {
         let making: Making = Box::new(context);
         let context = Fields { made: Rc::default(), making: Cell::new(Some(making)) };
@@ -121,7 +121,7 @@ impl RequestContext {
         self.0.constants.borrow_mut().insert(name.to_owned(), value);
     }
 
-    /// Gives a layout the page it wraps (`yield` without a name) and what `content_for` kept.
+    /// Returns a layout the page it wraps (`yield` without a name) and what `content_for` kept.
     pub fn set_content(&self, content: &str, named: &Map<String, Json>) {
         content.clone_into(&mut self.0.content.borrow_mut());
         self.0.content_for.borrow_mut().extend(named.clone());
@@ -147,7 +147,7 @@ impl RequestContext {
         all.insert(name.to_owned(), Json::String(kept));
     }
 
-    /// Counts an host_call.
+    /// Counts an host call.
     ///
     /// # Errors
     /// A limit error when there were enough of them.
@@ -183,7 +183,7 @@ impl RequestContext {
         self.0.context.get().borrow().get(name).cloned().unwrap_or_default()
     }
 
-    /// Begins a render: an inner one draws on the outer one's budget. Nothing, when renders nest
+    /// Begins a render: an inner one draws on the outer one's budget. `None` when renders nest
     /// too deep.
     pub(super) fn enter(&self, limits: Limits) -> Option<Rc<Budget>> {
         let on_thread = NESTING.get();
@@ -324,7 +324,7 @@ mod tests {
         let entered =
             (0..100).take_while(|_| request_context.enter(Limits::default()).is_some()).count();
         assert_eq!(entered, NESTING_MAX as usize);
-        // Another request_context does not begin anew.
+        // Another request context does not begin anew.
         assert!(RequestContext::new(Map::new()).enter(Limits::default()).is_none());
         (0..entered).for_each(|_| drop(request_context.leave()));
         assert!(request_context.enter(Limits::default()).is_some());

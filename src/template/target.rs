@@ -50,7 +50,7 @@ impl Target {
     /// Puts a value there.
     ///
     /// # Errors
-    /// When what it should go into is no hash or list.
+    /// When what it should go into is not a hash or list.
     pub fn put(&self, value: Value, context: &mut Context<'_>) -> Result<(), Error> {
         let Some((last, way)) = self.steps.split_last() else {
             if self.appends {
@@ -115,7 +115,7 @@ fn insert(holder: &Value, key: &Value, value: Value, known: &str) -> Result<(), 
             Ok(())
         }
         other => Err(Error::argument(format!(
-            "`{known}` is {}, so `{}` can not be set in it",
+            "`{known}` is {}, so `{}` cannot be set in it",
             other.kind(),
             key.to_text()
         ))),
@@ -136,7 +136,7 @@ fn refuse_circle(holder: &Value, value: &Value) -> Result<(), Error> {
     while let Some(next) = waiting.pop() {
         searched += 1;
         if is_same(holder, &next) {
-            return Err(Error::argument("a value can not be put into itself"));
+            return Err(Error::argument("a value cannot be put into itself"));
         }
         if searched > SEARCH_MAX {
             return Err(Error::limit("the value is too large to be put into another"));

@@ -1,4 +1,4 @@
-//! Who may use the doors for programs: a bearer token, or loopback callers in development.
+//! Who may use the endpoints for programs: a bearer token, or loopback callers in development.
 
 use crate::app::runtime::Runtime;
 use crate::config::Environment;
@@ -32,7 +32,7 @@ pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError
     Err(HttpError::new(StatusCode::FORBIDDEN, message))
 }
 
-/// Not a browser on somebody else's page: such a page could otherwise move money on the
+/// Not a browser on another process's page: such a page could otherwise move money on the
 /// developer's machine. Host is checked too, against names that resolve to loopback.
 fn is_own_page(visit: &PlatformRequest) -> bool {
     let local = |host: &str| {

@@ -5,7 +5,7 @@ use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
-use crate::gateway::request_type::Submission;
+use crate::gateway::submission::Submission;
 use crate::web::error::HttpError;
 use crate::web::form::status;
 use crate::web::page::is_development;

@@ -1,4 +1,4 @@
-//! Faults as HTTP: a status, a sentence for everyone, and detail in development only.
+//! Errors as HTTP answers: a status, a public sentence, and detail in development only.
 
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};

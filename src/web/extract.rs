@@ -1,4 +1,4 @@
-//! Reads a request whole into a visit: session, parameters, and whether its token is right.
+//! Extracts a `PlatformRequest`: session, parameters, and whether its token is right.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
@@ -127,7 +127,7 @@ async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
     let mut session = Session { id, ..Session::default() };
     let (runtime, hash) = (Arc::clone(runtime), session.hash());
     let reading = tokio::task::spawn_blocking(move || stored(&runtime, &hash)).await;
-    let stumbled = |error: JoinError| StoreError::Broken(format!("it stumbled: {error}"));
+    let stumbled = |error: JoinError| StoreError::Broken(format!("it panicked: {error}"));
     match reading.unwrap_or_else(|error| Err(stumbled(error))) {
         Ok(Some(Json::Object(mut data))) => {
             if let Some(Json::Object(flash)) = data.shift_remove("flash") {

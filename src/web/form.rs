@@ -80,7 +80,7 @@ fn answer(runtime: &Arc<Runtime>, visit: PlatformRequest, id: Option<&str>) -> R
     }
 }
 
-/// The HTTP status of an outcome (design section 6).
+/// The HTTP status of an outcome.
 pub fn status(state: OutcomeState) -> StatusCode {
     match state {
         OutcomeState::Completed => StatusCode::OK,

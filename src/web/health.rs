@@ -1,4 +1,4 @@
-//! For those who watch: alive, and ready.
+//! `/healthz` and `/readyz`.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;

@@ -1,4 +1,4 @@
-//! Numbers for Prometheus: executions, commits, Stripe, webhooks.
+//! `/metrics` for Prometheus: executions, commits, Stripe, webhooks.
 
 use crate::app::runtime::Runtime;
 use crate::gateway::metrics::BOUNDS;
@@ -50,7 +50,12 @@ fn executions(runtime: &Runtime, text: &mut String) -> Result<(), Error> {
     head(text, "sluicegate_webhook_lag_events", "gauge", "Stored events not yet processed.");
     line(text, "sluicegate_webhook_lag_events", &[], waiting as f64);
     let dead = count(runtime, ExecutionState::Discarded, Some(inbox::KIND))?;
-    head(text, "sluicegate_webhook_dead_letters", "gauge", "Events put aside for an operator.");
+    head(
+        text,
+        "sluicegate_webhook_dead_letters",
+        "gauge",
+        "Events discarded after their last attempt.",
+    );
     line(text, "sluicegate_webhook_dead_letters", &[], dead as f64);
     Ok(())
 }

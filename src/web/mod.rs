@@ -1,4 +1,4 @@
-//! HTTP in and out; the only room that knows status codes.
+//! HTTP in and out; the only module that knows status codes.
 
 pub mod access;
 pub mod api;

@@ -196,7 +196,7 @@ type NotLetThrough = (Elsewhere, Map<String, Json>);
 type Render<'a> = dyn Fn(&sluicegate_module::source::Source, Json, OutputMode) -> Result<Rendered, HttpError>
     + 'a;
 
-/// Where a policy sends a visitor whom it does not let through; nothing when it does.
+/// Where a policy sends a visitor whom it does not let through; `None` when it does.
 fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, HttpError> {
     if render(&policy.source, json!({}), OutputMode::Raw)?.output.trim() == "true" {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Rack's nesting of names: `a[b][c]=1&d[]=2` becomes ordered JSON (platformos.md B).
+//! Rack's nesting of names: `a[b][c]=1&d[]=2` becomes ordered JSON.
 
 use serde_json::{Map, Value as Json};
 

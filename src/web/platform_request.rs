@@ -1,4 +1,4 @@
-//! One HTTP request as the platform sees it: parameters, headers, session, and `context` (platformos.md E9).
+//! One HTTP request as the platform sees it: parameters, headers, session, and `context`.
 
 use crate::web::params;
 use crate::web::session::Session;

@@ -1,4 +1,4 @@
-//! From what templates did to an HTTP answer: status, headers, redirect, session, cookie.
+//! Turns what templates did into an HTTP answer: status, headers, redirect, session, cookie.
 
 use crate::app::runtime::Runtime;
 use crate::template::render::Effects;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use sluicegate_store::state::Session as Stored;
 use sluicegate_store::write::Write;
 
-/// Headers that templates may not set: they are the host's (platformos.md B).
+/// Headers that templates may not set: they are the host's.
 const OWN_HEADERS: [&str; 7] = [
     "cache-control",
     "etag",

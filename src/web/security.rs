@@ -1,4 +1,4 @@
-//! The headers that keep pages to themselves, and Stripe's addresses while the sandbox stands in.
+//! Security headers, and Stripe's script addresses while another server replaces Stripe.
 
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};

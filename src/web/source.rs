@@ -1,4 +1,4 @@
-//! The files that make the site work, shown to the developer whose machine it is.
+//! Source files of the instance, shown in development.
 
 use crate::app::runtime::Runtime;
 use crate::web::console::{Page, guarded};
@@ -60,8 +60,7 @@ fn is_plain(part: Component<'_>) -> bool {
     matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'))
 }
 
-/// Page, partial, form, query and so on, of the root module or of one in `modules/`
-/// (`platformos.md` A1).
+/// Page, partial, form, query and so on, of the root module or of one in `modules/`.
 fn is_of_a_module(path: &str) -> bool {
     let below = ["app/", "marketplace_builder/"].iter().find_map(|top| path.strip_prefix(top));
     let below = below.unwrap_or(path);

@@ -75,7 +75,7 @@ async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Ev
 }
 
 fn stumbled(error: &dyn std::fmt::Display) -> Error {
-    StoreError::Broken(format!("the delivery stumbled: {error}")).into()
+    StoreError::Broken(format!("the delivery panicked: {error}")).into()
 }
 
 fn plain(json: &'static str) -> Response {

@@ -1,7 +1,7 @@
 //! Processes a stored event: the partial named after it, its records and the mark "done" in one commit.
 
-use crate::journal::buffer::Buffer;
-use crate::journal::journal::Journal;
+use crate::journal::begin::Journal;
+use crate::journal::buffer::{Buffer, with_phase, with_run};
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
 use crate::template::host::Host;
@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
 use sluicegate_failpoint::injected_bug;
 use sluicegate_module::catalog::Catalog;
+use sluicegate_module::source::Source;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 
 /// Why most events are passed over.
@@ -40,37 +41,30 @@ pub struct Dispatch<'a> {
 /// How soon, and how late, an event that came too early is looked at again.
 const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
-/// How often a processor is tried before its event is put aside for an operator.
+/// How often a processor is tried before its event is suspended for an operator.
 const ATTEMPTS_MAX: u32 = 25;
 /// How many of an object's latest events are looked through for a newer one.
 const LATEST: u32 = 20;
-
-/// What is asked of an event's execution while its run is elsewhere.
-struct About {
-    id: ExecutionId,
-    kind: String,
-    ordering_key: Option<String>,
-    gateway: String,
-}
-
-impl About {
-    fn of(execution: &Execution) -> Self {
-        Self {
-            id: execution.id.clone(),
-            kind: execution.kind.clone(),
-            ordering_key: execution.ordering_key.clone(),
-            gateway: gateway(execution).to_owned(),
-        }
-    }
-}
 
 /// The gateway module that an event came for.
 fn gateway(execution: &Execution) -> &str {
     execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe")
 }
 
-/// Where a processor's record writes go while it is rendered.
-type Within<'a> = dyn FnMut(&mut Phase, &mut dyn FnMut()) + 'a;
+/// A processor that is about to be rendered.
+struct Rendering<'a> {
+    name: String,
+    source: &'a Source,
+    locals: Locals,
+}
+
+/// What is done about an event.
+enum Prepared<'a> {
+    /// Its processor is rendered.
+    Render(Rendering<'a>),
+    /// Nothing; the outcome says why.
+    PassedOver(Json),
+}
 
 /// What processing an event came to, before it is committed.
 pub struct Processed {
@@ -95,39 +89,42 @@ impl Dispatch<'_> {
             self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
-        let about = About::of(run.execution());
-        let mut held = Some(run);
-        let mut stopped = None;
-        let processed = self.process(&about, event, &mut |phase, work| {
-            let Some(run) = held.take() else { return };
-            let (run, why) = self.buffer.within_run(run, phase, work);
-            (held, stopped) = (Some(run), why);
+        let prepared = match self.prepare(run.execution(), event) {
+            Ok(Prepared::Render(prepared)) => prepared,
+            Ok(Prepared::PassedOver(outcome)) => {
+                return self.finish(run, self.journal.phase(), outcome);
+            }
+            Err(error) => return self.retry(run, error),
+        };
+        let ran = with_run(self.buffer, self.journal, run, self.journal.phase(), || {
+            self.render(prepared)
         });
-        let run = held.expect("it is given back");
-        if let Some(why) = stopped {
-            self.journal.stop(run, why)?;
-            return Ok(false);
-        }
+        let Ok((run, phase, processed)) = ran.or_stop(self.journal)? else { return Ok(false) };
         match processed {
-            Ok(Processed { phase, outcome }) => {
-                let processed = outcome["processed"] == json!(true);
-                failpoint!("event_after_effects");
-                if injected_bug("mark_before_effects") {
-                    let empty = self.journal.phase();
-                    self.journal.finish(run, None, empty, State::Completed, outcome)?;
-                    failpoint!("event_after_commit");
-                    self.journal.write(phase)?;
-                    return Ok(processed);
-                }
-                self.journal.finish(run, None, phase, State::Completed, outcome)?;
-                failpoint!("event_after_commit");
-                Ok(processed)
-            }
-            Err(error) => {
-                self.journal.retry_or_give_up(run, &error.to_string(), ATTEMPTS_MAX)?;
-                Err(error)
-            }
+            Ok(outcome) => self.finish(run, phase, outcome),
+            Err(error) => self.retry(run, error),
         }
+    }
+
+    fn retry(&self, run: Run, error: Error) -> Result<bool, Error> {
+        self.journal.retry_or_give_up(run, &error.to_string(), ATTEMPTS_MAX)?;
+        Err(error)
+    }
+
+    /// Commits the records of an event with the mark that it is processed.
+    fn finish(&self, run: Run, phase: Phase, outcome: Json) -> Result<bool, Error> {
+        let processed = outcome["processed"] == json!(true);
+        failpoint!("event_after_effects");
+        if injected_bug("mark_before_effects") {
+            let empty = self.journal.phase();
+            self.journal.finish(run, None, empty, State::Completed, outcome)?;
+            failpoint!("event_after_commit");
+            self.journal.write(phase)?;
+            return Ok(processed);
+        }
+        self.journal.finish(run, None, phase, State::Completed, outcome)?;
+        failpoint!("event_after_commit");
+        Ok(processed)
     }
 
     /// What an event would do, without committing it: `events replay --dry-run`.
@@ -135,34 +132,36 @@ impl Dispatch<'_> {
     /// # Errors
     /// As [`Dispatch::run`].
     pub fn dry_run(&self, execution: &Execution) -> Result<Processed, Error> {
-        let buffer = self.buffer;
-        self.process(&About::of(execution), read(execution)?, &mut |phase, work| {
-            buffer.within(phase, work)
-        })
+        let prepared = match self.prepare(execution, read(execution)?)? {
+            Prepared::Render(prepared) => prepared,
+            Prepared::PassedOver(outcome) => {
+                return Ok(Processed { phase: self.journal.phase(), outcome });
+            }
+        };
+        let phase = self.journal.phase();
+        let (outcome, phase) = with_phase(self.buffer, phase, || self.render(prepared));
+        let phase = phase.unwrap_or_else(|| self.journal.phase());
+        Ok(Processed { phase, outcome: outcome? })
     }
 
-    fn process(
-        &self,
-        about: &About,
-        event: Event,
-        within: &mut Within<'_>,
-    ) -> Result<Processed, Error> {
-        let name = processor(&about.gateway, &event.kind);
-        let mut phase = self.journal.phase();
-        let passed_over = |why: &str, phase| {
+    /// Finds the processor of an event, and what it is rendered with, unless the event is to be
+    /// passed over.
+    fn prepare(&self, execution: &Execution, event: Event) -> Result<Prepared<'_>, Error> {
+        let name = processor(gateway(execution), &event.kind);
+        let passed_over = |why: &str| {
             let outcome = json!({ "processor": name, "processed": false, "reason": why });
-            Ok(Processed { phase, outcome })
+            Ok(Prepared::PassedOver(outcome))
         };
         let Some(partial) = self.catalog.partial(&name) else {
-            return passed_over(NO_PROCESSOR, phase);
+            return passed_over(NO_PROCESSOR);
         };
         if event.livemode != self.livemode {
-            return passed_over("it is of the other mode, test or live, than this instance", phase);
+            return passed_over("livemode does not match this instance");
         }
-        let newer = self.newer(about, &event)?;
+        let newer = self.newer(execution, &event)?;
         if newer.as_deref() == Some(event.kind.as_str()) && !injected_bug("older_overwrites") {
             // What it says was said again, and newer, by one that is processed.
-            return passed_over("a newer event of its type was processed before it", phase);
+            return passed_over("a newer event of its type was processed before it");
         }
         let properties = [
             ("event".to_owned(), event.json.into_json()),
@@ -171,29 +170,25 @@ impl Dispatch<'_> {
         let mut locals = Locals::from(Json::Object(properties.into_iter().collect()));
         locals.share("event", "webhook_event");
         locals.share("event", "object");
-        let mut locals = Some(locals);
-        let mut result = Ok(());
-        within(&mut phase, &mut || {
-            let locals = locals.take().unwrap_or_default();
-            result = self
-                .templates
-                .render(&partial.source, self.request_context, locals, OutputMode::Raw, self.host)
-                .map(|_| ());
-        });
-        result?;
-        let outcome = json!({ "processor": name, "processed": true });
-        Ok(Processed { phase, outcome })
+        Ok(Prepared::Render(Rendering { name, source: &partial.source, locals }))
+    }
+
+    /// Renders a processor; the outcome says that it did.
+    fn render(&self, with: Rendering<'_>) -> Result<Json, Error> {
+        let (context, host) = (self.request_context, self.host);
+        self.templates.render(with.source, context, with.locals, OutputMode::Raw, host)?;
+        Ok(json!({ "processor": with.name, "processed": true }))
     }
 
     /// The type of a processed event about the same object that is newer than this one, of this
-    /// one's own type if there is such: Stripe does not deliver in order (`stripe.md` 4.4).
-    fn newer(&self, about: &About, event: &Event) -> Result<Option<String>, Error> {
-        let (Some(key), Some(created)) = (&about.ordering_key, event.created()) else {
+    /// one's own type if there is such: Stripe does not deliver in order.
+    fn newer(&self, execution: &Execution, event: &Event) -> Result<Option<String>, Error> {
+        let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
             return Ok(None);
         };
         let query = ExecutionQuery {
             states: vec![State::Completed],
-            kind: Some(about.kind.clone()),
+            kind: Some(execution.kind.clone()),
             ordering_key: Some(key.clone()),
             per_page: LATEST,
             ..ExecutionQuery::default()
@@ -202,7 +197,7 @@ impl Dispatch<'_> {
         for other in self.journal.store().executions(&query)?.results {
             let processed = other.outcome.as_ref().is_some_and(|o| o["processed"] == json!(true));
             let at = other.input.pointer("/event/created").and_then(Json::as_i64);
-            if processed && other.id != about.id && at > Some(created) {
+            if processed && other.id != execution.id && at > Some(created) {
                 if other.name == event.kind {
                     return Ok(Some(other.name));
                 }

@@ -1,13 +1,14 @@
 //! Why a delivery was not taken, or an event could not be processed.
 
-use crate::webhook::{event, signature};
+use crate::gateway::contract::Refusal;
+use crate::webhook::event;
 
 /// Why a delivery was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Unsigned, forged or stale: answered 400, nothing is kept.
     #[error(transparent)]
-    Refused(#[from] signature::Refusal),
+    Refused(#[from] Refusal),
     /// Signed and not an event: answered 400, nothing is kept.
     #[error(transparent)]
     NotAnEvent(#[from] event::Error),

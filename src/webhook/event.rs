@@ -1,4 +1,4 @@
-//! A Stripe event as far as the host looks into it: who, which, about what, and its processor's name.
+//! A webhook event as far as the host reads it: id, type, account, object, and its processor's name.
 
 use crate::webhook::partial_json::{self, Select};
 use serde_json::Value as Json;
@@ -34,7 +34,7 @@ pub struct Event {
     pub json: Document,
 }
 
-/// Why a signed body is no event. It is answered 400 and not stored.
+/// Why a signed body is not an event. It is answered 400 and not stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not JSON, or nested beyond reason.

@@ -1,13 +1,13 @@
 //! Takes deliveries: verified, read, stored once, and only then acknowledged.
 
 use crate::clock::Clock;
+use crate::gateway::contract::{Gateway, Refusal};
+use crate::journal::begin::{Enqueued, Journal};
 use crate::journal::intent::Intent;
-use crate::journal::journal::{Enqueued, Journal};
 use crate::webhook::deliveries::{Deliveries, DeliveryResult};
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::secrets::Secrets;
-use crate::webhook::signature::{self, Refusal};
 use serde_json::Value as Json;
 use sluicegate_failpoint::failpoint;
 use sluicegate_secret::{InstanceKey, Secret};
@@ -18,8 +18,6 @@ use sluicegate_store::query::RecordQuery;
 
 /// The kind of these executions.
 pub const KIND: &str = "webhook_event";
-/// Where the secrets of endpoints that the runtime created are kept.
-const ENDPOINT_TABLE: &str = "modules/payments/webhook_endpoint";
 
 /// What became of a delivery; all are answered 200.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +30,9 @@ pub enum Receipt {
 
 /// The inbox of one instance.
 pub struct Inbox<'a> {
-    /// Tells the present moment.
+    /// How deliveries are signed.
+    pub gateway: &'a dyn Gateway,
+    /// The current time.
     pub clock: &'a dyn Clock,
     /// Keeps events as executions.
     pub journal: &'a Journal,
@@ -68,11 +68,11 @@ impl Inbox<'_> {
         self.signed_event(signer, body)
     }
 
-    /// The same without reading the database; nothing when that takes the database.
+    /// The same without reading the database; `None` when that takes the database.
     pub fn verify_cached(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
         let now = self.clock.now();
         let known = self.secrets.kept(now)?;
-        let place = signature::verify(header, body, &known.1, now).ok()?;
+        let place = self.gateway.verify(header, body, &known.1, now).ok()?;
         Some(self.signed_event(Ok(known.0[place].clone()), body))
     }
 
@@ -138,10 +138,10 @@ impl Inbox<'_> {
     fn signer(&self, header: &str, body: &[u8]) -> Result<String, Error> {
         let now = self.clock.now();
         let known = self.secrets.recent(now, || self.read_secrets())?;
-        let (known, place) = match signature::verify(header, body, &known.1, now) {
+        let (known, place) = match self.gateway.verify(header, body, &known.1, now) {
             Err(Refusal::Mismatch | Refusal::NoSecret) => {
                 let fresh = self.secrets.fresh(now, || self.read_secrets())?;
-                let place = signature::verify(header, body, &fresh.1, now)?;
+                let place = self.gateway.verify(header, body, &fresh.1, now)?;
                 (fresh, place)
             }
             verified => {
@@ -159,7 +159,10 @@ impl Inbox<'_> {
         let mut secrets: Vec<_> = configured
             .map(|(place, secret)| (format!("environment {}", place + 1), secret.clone()))
             .collect();
-        let query = RecordQuery { per_page: 100, ..RecordQuery::table(ENDPOINT_TABLE) };
+        let query = RecordQuery {
+            per_page: 100,
+            ..RecordQuery::table(self.gateway.webhook_endpoints_table())
+        };
         for record in self.store.records(&query)?.results {
             let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
             let place = "records/properties/secret";

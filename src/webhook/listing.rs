@@ -1,7 +1,7 @@
 //! Fills gaps: events that Stripe made and did not deliver are listed and stored like delivered
-//! ones (`stripe.md` 4.4: the list goes back 30 days).
+//! ones (the list goes back 30 days).
 
-use crate::gateway::call::Call;
+use crate::gateway::contract::EventsPage;
 use crate::gateway::reply::Reply;
 use crate::gateway::transport::Transport;
 use crate::webhook::deliveries::{Deliveries, DeliveryResult};
@@ -14,8 +14,6 @@ use sluicegate_secret::Secret;
 
 /// A list longer than this is read to its end the next time.
 const PAGES_MAX: usize = 500;
-/// Older events are not listed any more.
-const DAYS_KEPT: i64 = 30;
 
 /// One look through Stripe's list for one account.
 pub struct Listing<'a> {
@@ -39,11 +37,12 @@ impl Listing<'_> {
     /// [`Error::Listing`] when Stripe did not give the whole list; what it gave is not stored
     /// then, because the older ones are missing. [`Error::Journal`] when it cannot be stored.
     pub fn fill(&self, gateway: &str, since: Timestamp, now: Timestamp) -> Result<usize, Error> {
-        let from = since.as_second().max(now.as_second() - DAYS_KEPT * 24 * 3600);
+        let days = self.transport.gateway().events_kept_days();
+        let from = since.as_second().max(now.as_second() - days * 24 * 3600);
         let mut events = Vec::new();
-        let mut after = String::new();
+        let mut after: Option<String> = None;
         for _ in 0..PAGES_MAX {
-            let page = self.page(&format!("limit=100&created%5Bgte%5D={from}{after}"))?;
+            let page = self.page(from, after.as_deref())?;
             let list = page.get("data").and_then(Json::as_array).cloned();
             // What is no list must not pass for an empty one: nobody would ask again.
             let list = list.ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))?;
@@ -51,7 +50,7 @@ impl Listing<'_> {
             events.extend(list);
             let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
             match last.filter(|_| more) {
-                Some(last) => after = format!("&starting_after={last}"),
+                Some(last) => after = Some(last),
                 None => return self.store(gateway, events),
             }
         }
@@ -78,18 +77,9 @@ impl Listing<'_> {
         Ok(filled)
     }
 
-    fn page(&self, query: &str) -> Result<Json, Error> {
-        let bearer = format!("Bearer {}", self.key.expose());
-        let mut headers = vec![("Authorization".to_owned(), Secret::new(bearer))];
-        if let Some(account) = self.account {
-            headers.push(("Stripe-Account".to_owned(), Secret::new(account)));
-        }
-        let call = Call {
-            method: "GET".to_owned(),
-            url: format!("https://api.stripe.com/v1/events?{query}"),
-            headers,
-            body: String::new(),
-        };
+    fn page(&self, created_from: i64, after: Option<&str>) -> Result<Json, Error> {
+        let page = EventsPage { key: self.key, account: self.account, created_from, after };
+        let call = self.transport.gateway().list_events(&page);
         let reply = self.transport.send(&call, false, &mut || Ok(()));
         match reply.map_err(|error| Error::Listing(error.to_string()))? {
             Reply::Answer(answer) if answer.status == 200 => {

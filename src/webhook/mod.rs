@@ -12,4 +12,3 @@ pub mod inbox;
 pub mod listing;
 pub mod partial_json;
 pub mod secrets;
-pub mod signature;

@@ -1,4 +1,4 @@
-//! Reads a few members of a JSON text and checks all of it, without building the rest.
+//! Reads a few members of a JSON document and validates all of it, without building the rest.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;

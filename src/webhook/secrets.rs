@@ -1,4 +1,4 @@
-//! The secrets that sign deliveries, kept in memory for a moment: reading and opening them for each
+//! The secrets that sign deliveries, cached for seconds: reading and opening them for each
 //! delivery would cost more than the delivery.
 
 use crate::webhook::error::Error;

@@ -7,7 +7,7 @@ use crate::double::{Double, Ledger, Line};
 use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
 use serde_json::{Value as Json, json};
-use sluicegate::webhook::signature::sign;
+use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -237,7 +237,7 @@ fn torment(
 fn a_day_passes(fleet: &mut Fleet, double: &Double, chance: &mut Chance, done: &impl Fn() -> bool) {
     let broken = if chance.percent(50) { Line::NoRequest } else { Line::NoAnswer };
     double.line.store(broken as u8, Ordering::SeqCst);
-    // Sometimes at the first try, sometimes when a caller was told that nobody knows.
+    // Sometimes at the first try, sometimes when a caller was told that it is not known.
     let (begun, tries) = (Instant::now(), 1 + chance.below(15));
     while double.cut.load(Ordering::SeqCst) < tries
         && !done()

@@ -78,7 +78,7 @@ fn main() -> ExitCode {
                 let seed = seed * 1_000 + place as u64 * 10 + time;
                 let crash_at = Some(format!("{point}:{time}"));
                 // These places are reached only when Stripe is silent, or a key is gone.
-                let far = ["unknown_before_commit", "look_after", "anew_before_send"];
+                let far = ["unknown_before_commit", "reconcile_after", "resend_before"];
                 let day_passes = far.contains(point) || time == 3;
                 // Backups by command and checkpoints are SQLite's.
                 let is_sqlites = point.starts_with("backup") || point.starts_with("checkpoint");

@@ -4,7 +4,7 @@
 use crate::chance::Chance;
 use crate::double::Double;
 use serde_json::{Value as Json, json};
-use sluicegate::webhook::signature::sign;
+use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};

@@ -17,7 +17,7 @@ const SECRET: &str = "whsec_disk_test_0123456789abcdef";
 /// A small disk in memory for the database alone, seen by the host only.
 const SMALL: &str = "mount -t tmpfs -o size=3m tmpfs \"$DATA\" && exec \"$@\"";
 
-/// A host under some other program, and a Stripe that is no part of it.
+/// A host under some other program, and a Stripe that is not a part of it.
 struct Pair {
     child: Child,
     addr: SocketAddr,

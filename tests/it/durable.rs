@@ -1,4 +1,4 @@
-//! Templates that send: killed in the middle and taken up again, they end without doing anything twice.
+//! Templates that send: killed in the middle and resumed, they end without doing anything twice.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::html::forms;

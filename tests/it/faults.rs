@@ -7,7 +7,7 @@ use crate::support::wait::eventually;
 const FAULTS: [(&str, &str, u64, &str); 10] = [
     // 1: YAML that cannot be read.
     ("public/views/pages/yaml.liquid", "---\nslug: [yaml\n---\nhello\n", 2, ""),
-    // 2: a key nobody knows.
+    // 2: a key it is not known.
     ("public/views/pages/key.liquid", "---\nslug: key\nlayoot: none\n---\nhello\n", 3, "layoot"),
     // 3: a tag that is never closed.
     ("public/views/partials/unclosed.liquid", "one\n{% if a %}\nthree\n", 2, "if"),

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::ManualClock;
+use sluicegate::journal::begin::Journal;
 use sluicegate::journal::error::Error;
 use sluicegate::journal::intent::{Enqueue, Intent, StepAnswer, StepIntent};
-use sluicegate::journal::journal::Journal;
 use sluicegate::journal::phase::{Draft, Phase};
 use sluicegate::journal::run::{Begun, Run, StepBegun};
 use sluicegate_store as store;
@@ -141,7 +141,7 @@ fn a_lost_answer_is_unknown_and_is_taken_up_with_the_stored_bytes() {
     assert_eq!(due, [aside]);
     let mut run = fixture.journal.resume(due[0].clone()).unwrap();
     assert_eq!(run.execution().attempt, 2);
-    assert!(is_gone(fixture.journal.resume(due[0].clone())), "only one takes it up");
+    assert!(is_gone(fixture.journal.resume(due[0].clone())), "only one claims it");
     let step = run.recall().unwrap();
     assert_eq!((step.seq, &step.request["body"]), (0, &json!("amount=500")));
     assert_eq!((step.response, run.recall()), (None, None));
@@ -470,5 +470,5 @@ fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt()
     assert_eq!(last.state, State::Discarded);
     assert!(last.error.unwrap().contains("no such filter"));
     let again = fixture.journal.replay(&last.id).unwrap();
-    assert_eq!(again.state, State::Available, "an operator takes it up again");
+    assert_eq!(again.state, State::Available, "an operator claims it again");
 }

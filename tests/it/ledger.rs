@@ -120,7 +120,7 @@ impl Shop {
         Ok(())
     }
 
-    /// What is asked of a request type; nothing when what it needs is not there.
+    /// What is asked of a request type; `None` when what it needs is not there.
     fn data(&self, name: &str, pick: usize, amount: i64) -> Option<Json> {
         let currency = CURRENCIES[pick % 7 % CURRENCIES.len()];
         Some(match name {

@@ -1,4 +1,4 @@
-//! The integration tests, one binary: the real rooms and the real binary, over real sockets.
+//! The integration tests, one binary: the real modules and the real binary, over real sockets.
 
 #![allow(
     clippy::unwrap_used,

@@ -182,7 +182,7 @@ fn what_a_dead_process_left_is_ended_by_another() {
     one.process.kill();
     drop(calling.join());
     fleet.stripe.control("DELETE", "/faults", &Json::Null);
-    // Its lease ends after half a minute; then the other goes on with the same bytes and key.
+    // Its lease ends after half a minute; then the other continues the same bytes and key.
     eventually("the other ends it", || {
         let answer = two.request_type("create_payment", &charge(900, "orphan"));
         let outcome = answer.json();

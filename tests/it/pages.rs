@@ -117,7 +117,7 @@ fn a_page_of_the_method_only() {
     let host = TestHost::start();
     let answer = host.send("DELETE", "/payments", &[], b"");
     assert!(matches!(answer.status, 404 | 405), "{}", answer.status);
-    // Where Stripe posts to is no page to look at.
+    // Where Stripe posts to is not a page to look at.
     let answer = host.visitor().get("/webhooks/listen");
     assert!(matches!(answer.status, 404 | 405), "{}", answer.status);
 }

@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use serde_json::json;
-use sluicegate::webhook::signature::sign;
+use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -7,14 +7,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::{Clock, ManualClock};
 use sluicegate::gateway::outcome::Outcome;
-use sluicegate::gateway::request_type::{Gateway, Submission};
+use sluicegate::gateway::runner::Runner;
+use sluicegate::gateway::stripe::Stripe as StripeGateway;
+use sluicegate::gateway::submission::Submission;
 use sluicegate::gateway::target::Target;
 use sluicegate::gateway::transport::{Patience, Transport};
+use sluicegate::journal::begin::Journal;
 use sluicegate::journal::buffer::Buffer;
-use sluicegate::journal::error::Error;
-use sluicegate::journal::journal::Journal;
 use sluicegate::journal::phase::Phase;
-use sluicegate::journal::run::Run;
+use sluicegate::journal::scripted_run::ScriptedRun;
 use sluicegate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
 use sluicegate::template::render::Templates;
 use sluicegate::template::request_context::RequestContext;
@@ -24,6 +25,7 @@ use sluicegate_store::contract::Store;
 use sluicegate_store::execution::Queue;
 use sluicegate_store::record::Record;
 use sluicegate_store::write::Write;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -69,8 +71,11 @@ impl Harness {
             (Arc::new(Model::default()), Arc::new(Stripe::new(Arc::clone(&clock))));
         let (rows, time): (Arc<dyn Store>, Arc<dyn Clock>) = (store.clone(), clock.clone());
         let journal = Journal::new(rows, time).with_lease(LEASE);
-        let transport =
-            Transport::over(stripe.clone(), Target::live(Vec::new()), Patience::default());
+        let transport = Transport::over(
+            stripe.clone(),
+            Target::live(&StripeGateway, Vec::new()),
+            Patience::default(),
+        );
         let key = InstanceKey::random();
         let harness = Arc::new(Self { store, stripe, clock, journal, transport, key });
         harness.stripe.meet(Arc::downgrade(&harness));
@@ -118,7 +123,7 @@ impl Harness {
         }
     }
 
-    /// An operator tries again whatever was put aside.
+    /// An operator tries again whatever was suspended.
     pub fn operator(&self, operation: usize) {
         let key = format!("key-{operation}");
         let held = self.store.execution_by_key("request_type", &key).expect("a model answers");
@@ -127,12 +132,13 @@ impl Harness {
         }
     }
 
-    fn gateway<T>(&self, work: impl FnOnce(Gateway<'_>) -> T) -> T {
+    fn gateway<T>(&self, work: impl FnOnce(Runner<'_>) -> T) -> T {
         let (catalog, templates) = written();
         let request_context = RequestContext::new(Map::new());
         request_context.set_constants(catalog.secrets.iter().cloned().collect());
-        let host = Alone(self.clock.now());
-        work(Gateway {
+        let host =
+            Alone { now: self.clock.now(), phase: RefCell::default(), run: RefCell::default() };
+        work(Runner {
             catalog,
             templates,
             journal: &self.journal,
@@ -166,7 +172,11 @@ fn mortal<T>(work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// A host for templates that find nothing.
-struct Alone(Timestamp);
+struct Alone {
+    now: Timestamp,
+    phase: RefCell<Option<Phase>>,
+    run: RefCell<Option<ScriptedRun>>,
+}
 
 impl Host for Alone {
     fn graphql(&self, _: GraphqlCall) -> Json {
@@ -180,7 +190,7 @@ impl Host for Alone {
     fn log(&self, _: LogEntry) {}
 
     fn now(&self) -> Timestamp {
-        self.0
+        self.now
     }
 
     fn random(&self, bytes: &mut [u8]) {
@@ -189,12 +199,11 @@ impl Host for Alone {
 }
 
 impl Buffer for Alone {
-    fn within(&self, _: &mut Phase, work: &mut dyn FnMut()) {
-        work();
+    fn swap_phase(&self, phase: Option<Phase>) -> Option<Phase> {
+        self.phase.replace(phase)
     }
 
-    fn within_run(&self, run: Run, _: &mut Phase, work: &mut dyn FnMut()) -> (Run, Option<Error>) {
-        work();
-        (run, None)
+    fn swap_run(&self, run: Option<ScriptedRun>) -> Option<ScriptedRun> {
+        self.run.replace(run)
     }
 }

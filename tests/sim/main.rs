@@ -24,7 +24,7 @@ fn variable(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// A death is no news.
+/// A death is not a news.
 fn quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

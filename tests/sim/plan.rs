@@ -158,7 +158,7 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
     Ok(())
 }
 
-/// The ids of what an operation did at Stripe; a declined charge is no effect.
+/// The ids of what an operation did at Stripe; a declined charge is not an effect.
 fn effects(ledger: &Ledger, operation: usize) -> Vec<String> {
     let of = |is: &dyn Fn(&serde_json::Value) -> bool| {
         let mine = ledger.objects.iter().filter(|(_, one)| is(one) && one["status"] != "failed");

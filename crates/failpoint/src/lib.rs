@@ -19,7 +19,7 @@ macro_rules! failpoint {
 }
 
 /// Every place, in the order of a house's, a payment's and an event's life.
-pub const POINTS: [&str; 27] = [
+pub const POINTS: [&str; 28] = [
     "file_before_link",
     "file_after_link",
     "intent_before_commit",
@@ -33,10 +33,11 @@ pub const POINTS: [&str; 27] = [
     "inbox_before_insert",
     "inbox_after_insert",
     "claim_after",
+    "form_before_end",
     "event_after_effects",
     "event_after_commit",
-    "look_after",
-    "anew_before_send",
+    "reconcile_after",
+    "resend_before",
     "unknown_before_commit",
     "writer_before_commit",
     "writer_after_commit",

@@ -1,4 +1,4 @@
-//! API call notifications: templates of a request to somebody else's server.
+//! API call notifications: templates of a request to another process's server.
 
 use crate::definition_reader::DefinitionReader;
 use crate::email::Delivery;
@@ -30,6 +30,33 @@ pub struct ApiCall {
     pub params: Option<Vec<Param>>,
     /// What it does, for the console and GraphQL (ours).
     pub description: Option<String>,
+    effect: Option<Effect>,
+}
+
+/// What a call does to an object at the gateway (ours: `effect:` in the front matter).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It makes an object.
+    Create,
+    /// It changes one.
+    Update,
+    /// It deletes one.
+    Delete,
+    /// It reads, and changes nothing.
+    Read,
+}
+
+impl Effect {
+    const ALL: [(&'static str, Self); 4] = [
+        ("create", Self::Create),
+        ("update", Self::Update),
+        ("delete", Self::Delete),
+        ("read", Self::Read),
+    ];
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, effect)| *effect)
+    }
 }
 
 const KEYS: &[&str] = &[
@@ -47,6 +74,7 @@ const KEYS: &[&str] = &[
     "metadata",
     "params",
     "description",
+    "effect",
 ];
 
 const METHODS: &[&str] = &[
@@ -90,8 +118,28 @@ impl ApiCall {
             delay_minutes: delivery.delay_minutes,
             params: param::read(draft),
             description: draft.filled(&["description"]),
+            effect: effect(draft),
         })
     }
+
+    /// What it does at the gateway: what its front matter says, else what its method means.
+    pub fn effect(&self) -> Effect {
+        self.effect.unwrap_or_else(|| match self.request_type.text.trim().to_ascii_lowercase() {
+            method if method == "get" || method == "head" => Effect::Read,
+            method if method == "delete" => Effect::Delete,
+            _ => Effect::Create,
+        })
+    }
+}
+
+fn effect(draft: &mut DefinitionReader<'_>) -> Option<Effect> {
+    let name = draft.filled(&["effect"])?;
+    let effect = Effect::from_name(name.trim());
+    if effect.is_none() {
+        let help = Some("use create, update, delete or read".to_owned());
+        draft.error(draft.mark(&["effect"]), format!("unknown effect `{name}`"), help);
+    }
+    effect
 }
 
 fn request_type(draft: &mut DefinitionReader<'_>) -> Source {

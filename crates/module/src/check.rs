@@ -1,4 +1,4 @@
-//! What only the whole catalog can tell: names nobody provides, addresses two pages share.
+//! Checks that need the whole catalog: names that no file provides, addresses that two pages share.
 
 use crate::catalog::Catalog;
 use crate::definition_reader::Reference;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Gives every reference its full name and reports those that lead nowhere.
+/// Returns every reference its full name and reports those that lead nowhere.
 pub fn resolve(catalog: &mut Catalog, references: Vec<Reference>) {
     for mut reference in references {
         let module = reference.module.as_deref();

@@ -1,4 +1,4 @@
-//! A file while it is read: its parts, and typed doors to its front matter that report what is
+//! Reads a file's front matter by type, and that report what is
 //! wrong with it.
 
 use crate::diagnostic::{Diagnostic, Severity};

@@ -39,7 +39,7 @@ pub struct Diagnostic {
     pub column: u32,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// The line as it stands in the file (never what was pasted into it), or nothing.
+    /// The line as it stands in the file (never what was pasted into it), or `None`.
     pub excerpt: String,
     /// What to do about it.
     pub help: Option<String>,

@@ -1,4 +1,4 @@
-//! A file in two: its front matter and its body.
+//! Splits a file into front matter and body.
 
 /// The two parts of a file, each with the line it starts on.
 #[derive(Debug, PartialEq, Eq)]

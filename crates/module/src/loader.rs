@@ -1,4 +1,4 @@
-//! Reads an instance from disk: the one file of this room that touches it.
+//! Reads an instance from disk; the only file of this crate that does.
 
 use crate::catalog::Catalog;
 use crate::check;
@@ -180,7 +180,7 @@ impl Walk<'_> {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(problem) => {
-                let message = format!("the folder can not be read: {problem}");
+                let message = format!("the folder cannot be read: {problem}");
                 let path = self.relative(&folder);
                 return self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
             }
@@ -270,9 +270,9 @@ impl Walk<'_> {
                     let line = problem.as_bytes()[..at].iter().filter(|b| **b == b'\n').count();
                     format!("the file is not UTF-8 (line {})", line + 1)
                 }
-                Err(problem) => format!("the file can not be read: {problem}"),
+                Err(problem) => format!("the file cannot be read: {problem}"),
             },
-            Err(problem) => format!("the file can not be read: {problem}"),
+            Err(problem) => format!("the file cannot be read: {problem}"),
         };
         self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
         None

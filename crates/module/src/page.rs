@@ -84,7 +84,7 @@ pub struct Page {
     pub redirect_code: u16,
     /// Free data about the page.
     pub metadata: Json,
-    /// `markdown`, or nothing.
+    /// `markdown`, or `None`.
     pub converter: Option<String>,
     /// How much further than its slug a page of a legacy module answers.
     pub max_deep_level: u32,
@@ -210,7 +210,7 @@ fn redirect_code(draft: &mut DefinitionReader<'_>) -> u16 {
         Some(code @ (301 | 302 | 303 | 307 | 308)) => u16::try_from(code).unwrap_or(302),
         Some(code) => {
             let mark = draft.mark(&["redirect_code"]);
-            draft.error(mark, format!("`redirect_code` can not be {code}"), None);
+            draft.error(mark, format!("`redirect_code` cannot be {code}"), None);
             302
         }
     }

@@ -79,7 +79,7 @@ impl ParamKind {
     }
 }
 
-/// Reads `params:`; nothing when the key is not there.
+/// Reads `params:`; `None` when the key is not there.
 pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Vec<Param>> {
     let pair = draft.front.get("params").cloned()?;
     match &pair.node.value {
@@ -105,7 +105,7 @@ fn param(draft: &mut DefinitionReader<'_>, pair: &Pair) -> Option<Param> {
         example: None,
     };
     if !is_name(&pair.key) {
-        let message = format!("`{}` can not be the name of a param", pair.key);
+        let message = format!("`{}` cannot be the name of a param", pair.key);
         draft.error(pair.mark, message, Some("use letters, digits and underscores".to_owned()));
         return None;
     }

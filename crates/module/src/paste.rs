@@ -1,4 +1,4 @@
-//! What is wrong with pasting template values into files: escaping that changes them, secrets
+//! Checks template values that are pasted into files: escaping that changes them, secrets
 //! that get written down.
 
 use crate::diagnostic::{Diagnostic, Severity};

@@ -1,4 +1,4 @@
-//! From a path to what the file is: classic and current folder names, formats, logical names.
+//! Tells from a path what a file is: classic and current folder names, formats, logical names.
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

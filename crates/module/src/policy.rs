@@ -33,7 +33,7 @@ impl Policy {
             Some(status @ 400..=599) => u16::try_from(status).unwrap_or(403),
             Some(status) => {
                 let mark = draft.mark(&["http_status"]);
-                draft.error(mark, format!("`http_status` can not be {status}"), None);
+                draft.error(mark, format!("`http_status` cannot be {status}"), None);
                 403
             }
         };

@@ -1,4 +1,4 @@
-//! From the text of a file to a definition in the catalog.
+//! Turns the text of a file into a definition of the catalog.
 
 use crate::api_call::ApiCall;
 use crate::asset::Asset;

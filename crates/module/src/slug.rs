@@ -21,13 +21,13 @@ impl Slug {
     pub fn parse(written: &str) -> Result<Self, String> {
         let trimmed = written.trim();
         if trimmed.contains("{{") || trimmed.contains("{%") {
-            return Err("can not hold Liquid".to_owned());
+            return Err("cannot hold Liquid".to_owned());
         }
         if let Some(c) = trimmed.chars().find(|c| c.is_whitespace() || c.is_control()) {
-            return Err(format!("can not hold {c:?}"));
+            return Err(format!("cannot hold {c:?}"));
         }
         if let Some(c) = trimmed.chars().find(|c| "?#\\<>\"".contains(*c)) {
-            return Err(format!("can not hold `{c}`"));
+            return Err(format!("cannot hold `{c}`"));
         }
         let mut text: String =
             trimmed.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
@@ -138,7 +138,7 @@ impl Slug {
     }
 }
 
-/// Reads parts from `from` on, to the end or to a closing parenthesis; gives where it stopped.
+/// Reads parts from `from` on, to the end or to a closing parenthesis; returns where it stopped.
 fn read(text: &str, parts: &mut Vec<Part>, from: usize) -> Result<usize, String> {
     let mut at = from;
     while let Some(c) = text[at..].chars().next() {
@@ -171,7 +171,7 @@ fn read(text: &str, parts: &mut Vec<Part>, from: usize) -> Result<usize, String>
     Ok(at)
 }
 
-/// Fits parts greedily and never goes back; gives how many segments were taken.
+/// Fits parts greedily and never goes back; returns how many segments were taken.
 fn fit(parts: &[Part], segments: &[&str], params: &mut Vec<(String, String)>) -> Option<usize> {
     let mut taken = 0;
     for part in parts {

@@ -92,7 +92,7 @@ pub struct Numericality {
     pub only_integer: bool,
 }
 
-/// How two days or moments compare.
+/// How two days or times compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
     /// The same.
@@ -230,7 +230,7 @@ fn pattern(
     let trimmed = written.trim();
     let with = trimmed.strip_prefix('/').and_then(|t| t.strip_suffix('/')).unwrap_or(trimmed);
     if let Err(problem) = fancy_regex::Regex::new(with) {
-        let message = format!("the regular expression can not be read: {problem}");
+        let message = format!("the regular expression cannot be read: {problem}");
         draft.error(pair.node.mark, message, None);
         return None;
     }

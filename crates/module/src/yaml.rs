@@ -2,8 +2,8 @@
 
 use crate::scalar;
 use crate::source::{Anchor, Mark};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use serde_json::{Map, Value as Json};
-use serde_saphyr::granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -333,7 +333,7 @@ fn key_text(node: &Node) -> Result<String, Error> {
         Value::Scalar(_, spelling) => Ok(spelling.clone()),
         Value::Text(text) => Ok(text.text.clone()),
         _ => {
-            let message = format!("{} can not be a key", node.kind());
+            let message = format!("{} cannot be a key", node.kind());
             Err(Error { message, mark: node.mark })
         }
     }

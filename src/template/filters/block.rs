@@ -101,7 +101,7 @@ impl Cipher {
     }
 
     /// What `plain` becomes, a tag behind it where the mode has one; blocks are not filled up.
-    /// Nothing when key, vector or length do not fit.
+    /// `None` when key, vector or length do not fit.
     pub fn encrypt(self, key: &[u8], iv: &[u8], mut plain: Vec<u8>) -> Option<Vec<u8>> {
         if matches!(self.mode, Mode::Gcm | Mode::ChaCha) {
             return self.seal(key, iv, &[], plain);
@@ -123,7 +123,7 @@ impl Cipher {
         Some(plain)
     }
 
-    /// The plain bytes again; nothing when something does not fit or was changed.
+    /// The plain bytes again; `None` when something does not fit or was changed.
     pub fn decrypt(self, key: &[u8], iv: &[u8], mut secret: Vec<u8>) -> Option<Vec<u8>> {
         if matches!(self.mode, Mode::Gcm | Mode::ChaCha) {
             return self.open(key, iv, secret);
@@ -172,7 +172,7 @@ pub fn pad(mut plain: Vec<u8>) -> Vec<u8> {
     plain
 }
 
-/// Takes off what [`pad`] put there; nothing when it is not that.
+/// Takes off what [`pad`] put there; `None` when it is not that.
 pub fn unpad(mut plain: Vec<u8>) -> Option<Vec<u8>> {
     let count = usize::from(*plain.last()?);
     let start = plain.len().checked_sub(count)?;

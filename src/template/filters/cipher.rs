@@ -55,7 +55,7 @@ fn encrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
             }
             let plain = filled(payload.into_owned(), cipher, option(arguments, 3, PAD).to_int());
             let made = cipher.encrypt(&key, &iv, plain);
-            [iv, made.ok_or_else(|| Error::argument("this can not be encrypted"))?].concat()
+            [iv, made.ok_or_else(|| Error::argument("this cannot be encrypted"))?].concat()
         }
     };
     Ok(Value::text(match is_on("return_hex") {
@@ -91,7 +91,7 @@ fn decrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
     let encoding = if is_on("from_hex") { "hexadecimal" } else { "base64" };
     let secret = secret.ok_or_else(|| Error::argument(format!("this is not {encoding}")))?;
     // One answer for whatever is wrong: what differs would help to guess.
-    let refused = || Error::argument("this can not be decrypted with this key");
+    let refused = || Error::argument("this cannot be decrypted with this key");
     let plain = match rsa(&name) {
         Some(filling) => {
             context.budget.settle()?;
@@ -123,7 +123,7 @@ fn cipher(name: &str) -> Result<Cipher, Error> {
     Cipher::from_name(name).ok_or_else(|| {
         let known =
             "AES (cbc, ctr, cfb, cfb1, cfb8, ecb, gcm), chacha20-poly1305, RSA and RSA-OAEP";
-        Error::argument(format!("`{name}` is no cipher this host has; there are {known}"))
+        Error::argument(format!("`{name}` is not a cipher this host has; there are {known}"))
     })
 }
 
@@ -168,7 +168,7 @@ pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8
     Ok(made)
 }
 
-/// The payload again; nothing when it was not made for this key.
+/// The payload again; `None` when it was not made for this key.
 fn rsa_decrypt(filling: Filling, key: &str, secret: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let key = pem::rsa_private(key).and_then(|der| PrivateDecryptingKey::from_pkcs8(&der).ok());
     let key = key.ok_or_else(|| Error::argument("the key is no RSA private key in PEM"))?;

@@ -14,7 +14,7 @@ static PREPEND: LazyLock<Filter> = LazyLock::new(|| standard("prepend"));
 static SLICE: LazyLock<Filter> = LazyLock::new(|| standard("slice"));
 static SIZE: LazyLock<Filter> = LazyLock::new(|| standard("size"));
 
-/// Standard Liquid's own filter, for what is no bytes.
+/// Standard Liquid's own filter, for what is not a bytes.
 fn standard(name: &str) -> Filter {
     Engine::standard().filter(name).unwrap_or(|value, _, _| Ok(value))
 }

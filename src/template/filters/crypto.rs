@@ -99,12 +99,12 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
     GeneralPurpose::new(&alphabet::STANDARD, LOOSE).decode(plain).ok()
 }
 
-/// Base64 as Ruby reads it: what is no letter of it is passed over.
+/// Base64 as Ruby reads it: what is not a letter of it is passed over.
 pub fn base64_loose(text: &str) -> Vec<u8> {
     let is_letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
     let letters = text.chars().take_while(|c| *c != '=').filter(is_letter);
     let mut letters: String = letters.collect();
-    // One letter alone is no byte.
+    // One letter alone is not a byte.
     if letters.len() % 4 == 1 {
         letters.pop();
     }

@@ -34,7 +34,7 @@ fn decompress(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result<
     }
 }
 
-/// Everything a reader gives, as long as the budget lets it; nothing when it fails.
+/// Everything a reader gives, as long as the budget lets it; `None` when it fails.
 fn read_all(mut reader: impl Read, context: &Context<'_>) -> Result<Option<Vec<u8>>, Error> {
     let mut made = Vec::new();
     loop {

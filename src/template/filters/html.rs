@@ -1,7 +1,7 @@
 //! HTML in filters: marking safe, sanitising, Markdown, escaping.
 
 use crate::template::filters::json::parse;
-use crate::template::filters::{alias, allowance, inflection, markup};
+use crate::template::filters::{alias, allowance, javascript, markup};
 use crate::template::json;
 use serde_json::Value as Json;
 use sluicegate_liquid::context::Context;
@@ -29,14 +29,14 @@ pub fn register(engine: &mut Engine) {
         Ok(Value::safe(text.replace("\r\n", "\n").replace('\n', "<br />\n")))
     });
     alias(engine, &["escape_javascript", "j"], |v, _, _| {
-        Ok(Value::safe(inflection::escape_javascript(&v.to_text())))
+        Ok(Value::safe(javascript::escape_javascript(&v.to_text())))
     });
     alias(engine, &["unescape_javascript"], |v, _, _| {
-        Ok(Value::text(inflection::unescape_javascript(&v.to_text())))
+        Ok(Value::text(javascript::unescape_javascript(&v.to_text())))
     });
 }
 
-/// An HTML parser takes many times the room of its text.
+/// An HTML parser takes many times the module of its text.
 fn large(value: &Value, context: &Context<'_>) -> Result<(), Error> {
     context.budget.value(value.to_text().len().saturating_mul(4))
 }

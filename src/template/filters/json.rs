@@ -24,7 +24,7 @@ pub fn register(engine: &mut Engine) {
 
 /// Reads a text as JSON; the error says where it is wrong without quoting it.
 pub fn parse(text: &str, context: &Context<'_>) -> Result<Value, Error> {
-    // What is made of a text takes several times its room.
+    // What is made of a text takes several times its module.
     context.budget.value(text.len().saturating_mul(2))?;
     if let Some(value) = strict_json::read(text) {
         return Ok(value);

@@ -110,7 +110,7 @@ pub fn nests_too_deep(text: &str) -> bool {
     false
 }
 
-/// Entities as the characters they stand for; what is no known entity stays.
+/// Entities as the characters they stand for; what is not a known entity stays.
 pub fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);

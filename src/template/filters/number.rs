@@ -210,7 +210,7 @@ const CALLING_CODES: &[(&str, &str)] = &[
     ("ZA", "27"),
 ];
 
-/// A telephone number as E.164 writes it; nothing when it has too few or too many digits.
+/// A telephone number as E.164 writes it; `None` when it has too few or too many digits.
 pub fn mobile(text: &str, country: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_international = text.trim_start().starts_with('+');

@@ -67,7 +67,7 @@ fn format_number(value: Value, arguments: &Arguments, context: &mut Context<'_>)
         Value::Time(time) => time.seconds().to_string(),
         other => other.to_text().into_owned(),
     };
-    // What is no number counts as none, as it does in Ruby.
+    // What is not a number counts as none, as it does in Ruby.
     let Some(decimal) = Decimal::read(&text).or_else(|| Decimal::read("0")) else {
         return Ok(value);
     };

@@ -1,6 +1,7 @@
 //! Texts: words, padding, ends, telephone numbers, types.
 
-use crate::template::filters::{alias, inflection, number};
+use crate::template::email_address::is_email;
+use crate::template::filters::{alias, number, plural, words};
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
@@ -19,24 +20,20 @@ const WIDTH_MAX: i64 = 10_000;
 
 /// Adds them.
 pub fn register(engine: &mut Engine) {
-    alias(engine, &["titleize"], |v, _, _| Ok(Value::text(inflection::titleize(&v.to_text()))));
-    alias(engine, &["humanize"], |v, _, _| Ok(Value::text(inflection::humanize(&v.to_text()))));
-    alias(engine, &["slugify"], |v, _, _| Ok(Value::text(inflection::slugify(&v.to_text()))));
+    alias(engine, &["titleize"], |v, _, _| Ok(Value::text(words::titleize(&v.to_text()))));
+    alias(engine, &["humanize"], |v, _, _| Ok(Value::text(words::humanize(&v.to_text()))));
+    alias(engine, &["slugify"], |v, _, _| Ok(Value::text(words::slugify(&v.to_text()))));
     alias(engine, &["parameterize"], |v, a, c| {
         let separator = a.given(0).map_or("-".into(), Value::to_text);
         c.budget.room(v.to_text().len().saturating_mul(separator.len()))?;
-        Ok(Value::text(inflection::parameterize(&v.to_text(), &separator)))
+        Ok(Value::text(words::parameterize(&v.to_text(), &separator)))
     });
     alias(engine, &["pluralize"], pluralize);
     alias(engine, &["pad_left"], pad_left);
     alias(engine, &["start_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.starts_with(end))));
     alias(engine, &["end_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.ends_with(end))));
-    alias(engine, &["strip_liquid"], |v, _, _| {
-        Ok(Value::text(inflection::strip_liquid(&v.to_text())))
-    });
-    alias(engine, &["is_email_valid"], |v, _, _| {
-        Ok(Value::Bool(inflection::is_email(&v.to_text())))
-    });
+    alias(engine, &["strip_liquid"], |v, _, _| Ok(Value::text(words::strip_liquid(&v.to_text()))));
+    alias(engine, &["is_email_valid"], |v, _, _| Ok(Value::Bool(is_email(&v.to_text()))));
     alias(engine, &["to_mobile_number"], |v, a, _| {
         let country = a.given(0).map_or("US".into(), Value::to_text);
         Ok(number::mobile(&v.to_text(), &country).map_or(Value::Nil, Value::from))
@@ -67,7 +64,7 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
 fn pluralize(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let count = arguments.int(0, 2)?;
     let word = value.to_text();
-    Ok(Value::text(if count == 1 { word.into_owned() } else { inflection::pluralize(&word) }))
+    Ok(Value::text(if count == 1 { word.into_owned() } else { plural::pluralize(&word) }))
 }
 
 fn pad_left(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {

@@ -56,7 +56,7 @@ pub fn form_encode(value: &Json) -> Option<String> {
 const NAME_BYTES_MAX: usize = 16 * 1024;
 const FORM_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// A hash as a query string: lists as `a[]=…`; nothing when it is too much.
+/// A hash as a query string: lists as `a[]=…`; `None` when it is too much.
 pub fn query(value: &Json) -> Option<String> {
     fn flat(out: &mut String, name: &str, value: &Json) -> Option<()> {
         match value {

@@ -86,7 +86,7 @@ fn invalid(why: &str) -> Error {
 }
 
 fn add(open: &mut [Open], text: &str) {
-    // What stands around the one element of a document is no content.
+    // What stands around the one element of a document is not a content.
     if let [_, .., element] = open {
         element.text.push_str(text);
     }

@@ -10,7 +10,7 @@ const CONTENT: &str = "content";
 /// The XML of a value; `spend` is asked with the bytes made so far.
 ///
 /// # Errors
-/// For a key that is no name, and what `spend` says.
+/// For a key that is not a name, and what `spend` says.
 pub fn write(
     tree: &Json,
     attr_prefix: bool,
@@ -119,7 +119,7 @@ fn escaped(value: &Json) -> String {
         Json::String(text) => text.clone(),
         other => other.to_string(),
     };
-    // Characters that XML can not hold, not even as a reference, are left out.
+    // Characters that XML cannot hold, not even as a reference, are left out.
     let text: String =
         text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r')).collect();
     quick_xml::escape::escape(text).into_owned()
@@ -132,7 +132,7 @@ fn check(name: &str) -> Result<(), Error> {
     if name.chars().all(is_inside) && name.starts_with(is_start) {
         return Ok(());
     }
-    Err(Error::argument(format!("`{name}` is no name of an XML element")))
+    Err(Error::argument(format!("`{name}` is not a name of an XML element")))
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_key_that_is_no_name_is_refused() {
         for key in ["a><b", "", "1", "a b", "a=\"x\""] {
-            let refused = format!("`{key}` is no name of an XML element");
+            let refused = format!("`{key}` is not a name of an XML element");
             assert_eq!(plain(json!({ key: "x" }), false), refused);
             assert_eq!(plain(json!({"a": { key: "x" }}), false), refused);
         }

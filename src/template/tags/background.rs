@@ -62,7 +62,7 @@ impl Tag for Background {
         let work = match &self.work {
             Planned::Partial(_, name) => {
                 let name = name.evaluate(context)?.to_text().into_owned();
-                // A job that can not run is told now, not when nobody is looking.
+                // A job that cannot run is told now, not when nobody is looking.
                 context.partial(&name)?;
                 Work::Partial(name)
             }
@@ -74,7 +74,7 @@ impl Tag for Background {
         let text = |value: Value| value.to_text().into_owned();
         let mut priority = priority.map_or_else(|| "default".to_owned(), text);
         if !["low", "default", "high"].contains(&&*priority) {
-            context.warn(format!("`{priority}` is no priority of a job, default is used"));
+            context.warn(format!("`{priority}` is not a priority of a job, default is used"));
             "default".clone_into(&mut priority);
         }
         let job = Job {
@@ -112,7 +112,7 @@ impl Tag for Background {
     }
 }
 
-/// Parts of a minute count; what is no number is no delay.
+/// Parts of a minute count; what is not a number is not a delay.
 fn minutes(value: &Value) -> f64 {
     let minutes: f64 = value.to_text().trim().parse().unwrap_or(0.0);
     if minutes.is_finite() { minutes.max(0.0) } else { 0.0 }

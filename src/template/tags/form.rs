@@ -51,7 +51,7 @@ impl Tag for Form {
     }
 }
 
-/// The opening tag, and the method a browser can not send by itself.
+/// The opening tag, and the method a browser cannot send by itself.
 fn opening(form: &Value, mut named: Named) -> String {
     let given = |value: Option<Value>| value.filter(|value| !value.is_blank());
     let text = |value: Value| value.to_text().into_owned();

@@ -1,4 +1,4 @@
-//! `response_headers '{"Name": "value"}'`: headers of the answer; the web room refuses its own.
+//! `response_headers '{"Name": "value"}'`: headers of the answer; `web/` refuses its own.
 
 use crate::template::bridge;
 use crate::template::filters::json::parse;

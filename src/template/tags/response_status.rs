@@ -32,7 +32,7 @@ impl Tag for ResponseStatus {
                 });
                 Ok(Flow::Next)
             }
-            _ => Err(Error::argument(format!("`{}` is no status", value.to_text()))),
+            _ => Err(Error::argument(format!("`{}` is not a status", value.to_text()))),
         }
     }
 

@@ -93,7 +93,7 @@ impl Tag for Rollback {
     }
 }
 
-/// Parts of a second; what is no number, or none, is no limit.
+/// Parts of a second; what is not a number, or none, is no limit.
 fn seconds(value: &Value) -> Option<Duration> {
     let seconds: f64 = value.to_text().trim().parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())

@@ -111,7 +111,7 @@ impl Instance {
         let input = input.to_owned();
         let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
         let output = child.wait_with_output().expect("it ends");
-        // A command that reads no input hangs up; that is no fault.
+        // A command that reads no input hangs up; that is not a fault.
         let _ = writing.join().expect("written");
         Ran {
             code: output.status.code().unwrap_or(-1),

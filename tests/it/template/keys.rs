@@ -55,7 +55,7 @@ fn what_is_encrypted_for_a_key_is_read_with_it() {
         assert_eq!(render(&template, locals.clone()), "a secret", "{name}");
     }
     let mixed = "{{ 'x' | encrypt: 'RSA', public | decrypt: 'RSA-OAEP', private }}";
-    assert!(render(mixed, locals.clone()).contains("can not be decrypted with this key"));
+    assert!(render(mixed, locals.clone()).contains("cannot be decrypted with this key"));
     let long = "{{ public | encrypt: 'RSA', public }}";
     assert!(render(long, locals.clone()).contains("too long for this RSA key"));
     // A key of one kind is none of the other, and no key gets into a message.

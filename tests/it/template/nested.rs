@@ -13,7 +13,7 @@ use sluicegate_module::profile::Profile;
 use sluicegate_module::source::Source;
 use std::sync::Arc;
 
-/// A host whose forms are templates, rendered on the same request_context or on one of their own.
+/// A host whose forms are templates, rendered on the same request context or on one of their own.
 struct Rendering<'a> {
     templates: &'a Templates,
     request_context: &'a RequestContext,
@@ -97,7 +97,7 @@ fn a_redirect_in_a_form_ends_the_page() {
 fn a_form_that_includes_itself_is_stopped_on_whatever_scene() {
     for is_apart in [false, true] {
         let error = page("{% include_form 'f' %}", "{% include_form 'f' %}", is_apart);
-        let error = error.expect_err("it can not end well");
+        let error = error.expect_err("it cannot end well");
         assert!(error.contains("nest too deep"), "{error}");
     }
 }

@@ -1,11 +1,10 @@
-//! Looks before sending again: what became of a call whose idempotency key may be gone.
+//! Finds out what became of a call whose idempotency key may be gone, before it is sent again.
 
 use crate::gateway::call::Call;
+use crate::gateway::contract::{Ask, Finding, Sent};
 use crate::gateway::error::Error;
-use crate::gateway::recovery::{OPERATION, Recovery};
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::transport::Transport;
-use jiff::Timestamp;
+use crate::gateway::stripe::recovery::{OPERATION, Recovery, is_marked};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::injected_bug;
 
@@ -13,62 +12,39 @@ use sluicegate_failpoint::injected_bug;
 const PAGES_MAX: usize = 500;
 /// Clocks differ, and Stripe's is the one that counts.
 const CLOCKS_DIFFER_SECS: i64 = 600;
-/// Header names that say who asks; a look asks as the call did.
-const WHO: [&str; 3] = ["authorization", "stripe-account", "stripe-version"];
+/// Names of the headers that carry credentials and version: reads are sent with the call's own.
+const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "stripe-account", "stripe-version"];
 
-/// What looking came to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Finding {
-    /// It took effect, and this is what the call would have been answered.
-    Applied(Answer),
-    /// It took no effect, or doing it again comes to the same.
-    NotApplied,
-    /// Stripe does not answer now; look again later.
-    Unavailable(String),
-    /// Nobody can tell from outside: an operator decides.
-    Undeterminable,
-}
-
-/// One look at what became of a call.
-pub struct Reconcile<'a> {
-    /// The outbound door.
-    pub transport: &'a Transport,
-    /// What was sent.
-    pub call: &'a Call,
-    /// The value of its mark.
-    pub operation: &'a str,
-    /// When its intent was committed: nothing of it is older.
-    pub since: Timestamp,
-}
-
-impl Reconcile<'_> {
-    /// Looks. `hold` is called before every request, to show that the runner lives.
-    ///
-    /// # Errors
-    /// What `hold` refuses.
-    pub fn take(&self, heartbeat: &mut dyn FnMut() -> Result<(), Error>) -> Result<Finding, Error> {
-        match Recovery::of(&self.call.method, &self.call.url) {
-            Recovery::SafeToRepeat => Ok(Finding::NotApplied),
-            Recovery::Undeterminable => Ok(Finding::Undeterminable),
-            Recovery::FindByMetadata { .. } if !self.call.is_marked() => {
-                Ok(Finding::Undeterminable)
-            }
-            Recovery::FindByMetadata { dated } => self.listed(dated, heartbeat),
-            Recovery::ReadState { property, done } => self.shown(property, done, heartbeat),
+/// Finds out whether a call took effect.
+///
+/// # Errors
+/// What `ask` refuses.
+pub fn reconcile(sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
+    let call = sent.call;
+    match Recovery::of(&call.method, &call.url) {
+        Recovery::SafeToRepeat => Ok(Finding::NotApplied),
+        Recovery::Undeterminable => Ok(Finding::Undeterminable),
+        Recovery::FindByMetadata { .. } if !is_marked(call) => Ok(Finding::Undeterminable),
+        Recovery::FindByMetadata { dated } => Reconcile { sent, ask }.find_by_metadata(dated),
+        Recovery::ReadState { property, done } => {
+            Reconcile { sent, ask }.read_state(property, done)
         }
     }
+}
 
-    fn listed(
-        &self,
-        dated: bool,
-        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
-    ) -> Result<Finding, Error> {
-        let from = self.since.as_second() - CLOCKS_DIFFER_SECS;
+struct Reconcile<'a, 'b, 'c> {
+    sent: &'a Sent<'a>,
+    ask: &'b mut Ask<'c>,
+}
+
+impl Reconcile<'_, '_, '_> {
+    fn find_by_metadata(&mut self, dated: bool) -> Result<Finding, Error> {
+        let from = self.sent.since.as_second() - CLOCKS_DIFFER_SECS;
         let created = if dated { format!("&created%5Bgte%5D={from}") } else { String::new() };
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
             let query = format!("limit=100{created}{after}");
-            let page = match self.get(&self.address(None), &query, heartbeat)? {
+            let page = match self.get(&self.address(None), &query)? {
                 Ok(page) => page,
                 Err(reason) => return Ok(Finding::Unavailable(reason)),
             };
@@ -78,10 +54,10 @@ impl Reconcile<'_> {
             };
             let ours = |object: &&Json| {
                 let mark = object.get("metadata").and_then(|m| m.get(OPERATION));
-                mark.and_then(Json::as_str) == Some(self.operation)
+                mark.and_then(Json::as_str) == Some(self.sent.operation)
             };
             if let Some(object) = objects.iter().find(ours) {
-                return self.whole(object, heartbeat);
+                return self.retrieve(object);
             }
             let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
             let last = objects.last().and_then(|object| object.get("id")?.as_str());
@@ -96,33 +72,24 @@ impl Reconcile<'_> {
     }
 
     /// The object as the call would have been answered with it, expanded as it asked.
-    fn whole(
-        &self,
-        object: &Json,
-        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
-    ) -> Result<Finding, Error> {
+    fn retrieve(&mut self, object: &Json) -> Result<Finding, Error> {
         if let Some(declined) = declined(object) {
             return Ok(Finding::Applied(declined));
         }
         let id = object.get("id").and_then(Json::as_str).unwrap_or_default();
-        let query = expansions(&self.call.body);
-        Ok(match self.get(&self.address(Some(id)), &query, heartbeat)? {
+        let query = expansions(&self.sent.call.body);
+        Ok(match self.get(&self.address(Some(id)), &query)? {
             Ok(object) if text(&object, "id") == id => Finding::Applied(answered(200, &object)),
             Ok(_) => Finding::Unavailable("the object cannot be read".to_owned()),
             Err(reason) => Finding::Unavailable(reason),
         })
     }
 
-    fn shown(
-        &self,
-        property: &str,
-        done: &str,
-        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
-    ) -> Result<Finding, Error> {
+    fn read_state(&mut self, property: &str, done: &str) -> Result<Finding, Error> {
         let address = self.address(None);
         let object = address.trim_end_matches('/').rsplit_once('/').map_or("", |(of, _)| of);
-        let query = expansions(&self.call.body);
-        Ok(match self.get(object, &query, heartbeat)? {
+        let query = expansions(&self.sent.call.body);
+        Ok(match self.get(object, &query)? {
             Ok(object) if text(&object, property) == done => {
                 Finding::Applied(answered(200, &object))
             }
@@ -134,29 +101,25 @@ impl Reconcile<'_> {
         })
     }
 
-    fn get(
-        &self,
-        address: &str,
-        query: &str,
-        heartbeat: &mut dyn FnMut() -> Result<(), Error>,
-    ) -> Result<Result<Json, String>, Error> {
-        let who = |name: &str| WHO.iter().any(|one| name.eq_ignore_ascii_case(one));
-        let headers = self.call.headers.iter().filter(|(name, _)| who(name)).cloned().collect();
+    fn get(&mut self, address: &str, query: &str) -> Result<Result<Json, String>, Error> {
+        let is_credential =
+            |name: &str| CREDENTIAL_HEADERS.iter().any(|one| name.eq_ignore_ascii_case(one));
+        let headers = self.sent.call.headers.iter();
+        let headers = headers.filter(|(name, _)| is_credential(name)).cloned().collect();
         let mark = if query.is_empty() { "" } else { "?" };
         let url = format!("{address}{mark}{query}");
-        heartbeat()?;
         let call = Call { method: "GET".to_owned(), url, headers, body: String::new() };
-        Ok(match self.transport.send(&call, false, heartbeat)? {
+        Ok(match (self.ask)(&call)? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| "the list cannot be read".to_owned())
             }
-            Reply::Answer(answer) => Err(format!("looking was answered {}", answer.status)),
+            Reply::Answer(answer) => Err(format!("the lookup was answered {}", answer.status)),
             Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => Err(reason),
         })
     }
 
     fn address(&self, id: Option<&str>) -> String {
-        let address = self.call.url.split(['?', '#']).next().unwrap_or_default();
+        let address = self.sent.call.url.split(['?', '#']).next().unwrap_or_default();
         match id {
             Some(id) => format!("{}/{id}", address.trim_end_matches('/')),
             None => address.to_owned(),
@@ -164,7 +127,7 @@ impl Reconcile<'_> {
     }
 }
 
-/// The answer to a deletion that was done before, when it is done again (`stripe.md` 4.1: keys
+/// The answer to a deletion that was done before, when it is done again (keys
 /// mean nothing to DELETE).
 pub fn deleted(call: &Call) -> Answer {
     let path = call.url.split(['?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The journal itself: where executions begin.
+//! The journal, and how executions begin.
 
 use super::error::Error;
 use super::intent::{Intent, StepIntent};
@@ -44,7 +44,7 @@ impl Journal {
         &self.store
     }
 
-    /// The present moment as the journal writes it.
+    /// The current time as the journal writes it.
     pub fn now(&self) -> Timestamp {
         timestamp::whole(self.clock.now())
     }
@@ -54,7 +54,7 @@ impl Journal {
         new_id(self.now())
     }
 
-    /// What a key of a kind stands for already; nothing when it is new.
+    /// What a key of a kind stands for already; `None` when it is new.
     pub fn find(&self, kind: &str, key: &str, fingerprint: &str) -> Result<Option<Begun>, Error> {
         let known = self.store.execution_by_key(kind, key)?;
         Ok(known.map(|execution| classify(execution, fingerprint)))

@@ -1,10 +1,11 @@
 //! Verifies `Stripe-Signature`: raw bytes, every `v1`, 300 seconds, constant time, fail closed.
 //!
-//! The scheme is Stripe's (`stripe.md` 2.2 and 4.4): HMAC-SHA256 in hexadecimal over
+//! The scheme is Stripe's (<https://docs.stripe.com/webhooks#verify-manually>): HMAC-SHA256 in hexadecimal over
 //! `"{t}.{raw body}"` with the whole `whsec_…` text as the key. `v0` is ignored. A timestamp in the
 //! future is accepted, as the official libraries accept it: clocks differ, and a future signature
 //! can only have been made by who holds the secret.
 
+use crate::gateway::contract::Refusal;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -14,23 +15,6 @@ use sluicegate_secret::Secret;
 pub const TOLERANCE_SECONDS: i64 = 300;
 /// A header longer than this is nobody's signature.
 const HEADER_BYTES_MAX: usize = 4096;
-
-/// Why a delivery is refused. The sender is told no more than the kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No secret is configured, so nothing can be believed.
-    #[error("no webhook secret is configured")]
-    NoSecret,
-    /// The header is missing, or not of the form `t=…,v1=…`.
-    #[error("the Stripe-Signature header is missing or malformed")]
-    Malformed,
-    /// None of the signatures was made with one of our secrets over these bytes.
-    #[error("the signature does not match")]
-    Mismatch,
-    /// The signature is right and older than the tolerance.
-    #[error("the signature is too old")]
-    Expired,
-}
 
 /// Checks a delivery and tells which of `secrets` signed it, by its place in the list.
 ///

@@ -1,6 +1,7 @@
-//! How it can be found out what became of a call, read from Stripe's addresses.
+//! How the effect of a call can be found out afterwards, by its method and Stripe's paths.
 
 use crate::gateway::call::Call;
+use crate::gateway::stripe::API;
 
 /// The name in a created object's metadata that holds which operation made it.
 pub const OPERATION: &str = "sluicegate_operation";
@@ -41,7 +42,7 @@ const ACTIONS: [(&str, &str, &str, &str); 4] = [
     ("payouts", "cancel", "status", "canceled"),
 ];
 
-/// How to find out whether a call took effect.
+/// State of one request or run: its user, its context, and where its record writes go find out whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
     /// It makes an object that carries our mark: list these objects.
@@ -92,41 +93,35 @@ impl Recovery {
     }
 }
 
-impl Call {
-    /// Writes `operation` into the metadata of the object that this call makes, so that it can be
-    /// found when the idempotency key is gone (design section 4, rule 5). Only where Stripe takes
-    /// metadata and lists what was made; other calls stay as they were rendered.
-    pub fn mark(&mut self, operation: &str) {
-        let form = !self.headers.iter().any(|(name, value)| {
-            name.eq_ignore_ascii_case("content-type") && value.expose().contains("json")
-        });
-        let listed =
-            matches!(Recovery::of(&self.method, &self.url), Recovery::FindByMetadata { .. });
-        if !form
-            || !listed
-            || !self.is_stripes()
-            || self.is_marked()
-            || self.metadata() >= METADATA_MAX
-        {
-            return;
-        }
-        let and = if self.body.is_empty() { "" } else { "&" };
-        self.body.push_str(&format!("{and}metadata%5B{OPERATION}%5D={operation}"));
+/// Writes `operation` into the metadata of the object that this call makes, so that the object can
+/// be found when the idempotency key is gone. Only where Stripe takes
+/// metadata and lists what was made; other calls stay as they were rendered.
+pub fn mark(call: &mut Call, operation: &str) {
+    let is_form = !call.headers.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("content-type") && value.expose().contains("json")
+    });
+    let is_listed =
+        matches!(Recovery::of(&call.method, &call.url), Recovery::FindByMetadata { .. });
+    let is_stripes = call.url.starts_with(API);
+    if !is_form
+        || !is_listed
+        || !is_stripes
+        || is_marked(call)
+        || metadata_count(call) >= METADATA_MAX
+    {
+        return;
     }
+    let and = if call.body.is_empty() { "" } else { "&" };
+    call.body.push_str(&format!("{and}metadata%5B{OPERATION}%5D={operation}"));
+}
 
-    /// True when Stripe is asked, or the server in its place.
-    pub fn is_stripes(&self) -> bool {
-        self.url.starts_with("https://api.stripe.com/")
-    }
+/// True when the object that a call makes can be told from others.
+pub fn is_marked(call: &Call) -> bool {
+    call.body.contains(&format!("metadata%5B{OPERATION}%5D="))
+}
 
-    /// True when the object it makes can be told from others.
-    pub fn is_marked(&self) -> bool {
-        self.body.contains(&format!("metadata%5B{OPERATION}%5D="))
-    }
-
-    fn metadata(&self) -> usize {
-        self.body.matches("metadata%5B").count() + self.body.matches("metadata[").count()
-    }
+fn metadata_count(call: &Call) -> usize {
+    call.body.matches("metadata%5B").count() + call.body.matches("metadata[").count()
 }
 
 /// The parts of the path after `/v1/`; templates write double slashes now and then.
@@ -154,24 +149,27 @@ mod tests {
     }
 
     #[test]
-    fn addresses_tell_the_way() {
-        let way = |path: &str| Recovery::of("POST", &format!("https://api.stripe.com{path}"));
-        assert_eq!(way("/v1/charges"), Recovery::FindByMetadata { dated: true });
-        assert_eq!(way("//v1/refunds/"), Recovery::FindByMetadata { dated: true });
-        assert_eq!(way("/v1/accounts/acct_1/persons"), Recovery::FindByMetadata { dated: false });
-        assert_eq!(way("/v1/customers/cus_1/sources"), Recovery::Undeterminable);
-        assert_eq!(way("/v1/customers/cus_1/sources/card_1"), Recovery::SafeToRepeat);
-        assert_eq!(way("/v1/customers/cus_1"), Recovery::SafeToRepeat);
-        assert_eq!(way("/v1/accounts/acct_1/persons/person_1"), Recovery::SafeToRepeat);
-        let captured = Recovery::ReadState { property: "captured", done: "true" };
-        assert_eq!(way("/v1/charges/ch_1/capture"), captured);
-        assert_eq!(way("/v1/tokens"), Recovery::Undeterminable);
+    fn the_path_tells_how_to_recover() {
+        let recovery = |path: &str| Recovery::of("POST", &format!("https://api.stripe.com{path}"));
+        assert_eq!(recovery("/v1/charges"), Recovery::FindByMetadata { dated: true });
+        assert_eq!(recovery("//v1/refunds/"), Recovery::FindByMetadata { dated: true });
         assert_eq!(
-            way("/v1/webhook_endpoints"),
+            recovery("/v1/accounts/acct_1/persons"),
+            Recovery::FindByMetadata { dated: false }
+        );
+        assert_eq!(recovery("/v1/customers/cus_1/sources"), Recovery::Undeterminable);
+        assert_eq!(recovery("/v1/customers/cus_1/sources/card_1"), Recovery::SafeToRepeat);
+        assert_eq!(recovery("/v1/customers/cus_1"), Recovery::SafeToRepeat);
+        assert_eq!(recovery("/v1/accounts/acct_1/persons/person_1"), Recovery::SafeToRepeat);
+        let captured = Recovery::ReadState { property: "captured", done: "true" };
+        assert_eq!(recovery("/v1/charges/ch_1/capture"), captured);
+        assert_eq!(recovery("/v1/tokens"), Recovery::Undeterminable);
+        assert_eq!(
+            recovery("/v1/webhook_endpoints"),
             Recovery::Undeterminable,
             "its secret is told only once"
         );
-        assert_eq!(way("/oauth/token"), Recovery::Undeterminable);
+        assert_eq!(recovery("/oauth/token"), Recovery::Undeterminable);
         assert_eq!(
             Recovery::of("DELETE", "https://api.stripe.com/v1/accounts/acct_1"),
             Recovery::SafeToRepeat
@@ -181,8 +179,8 @@ mod tests {
     #[test]
     fn only_what_is_made_and_listed_is_marked() {
         let mut charge = post("https://api.stripe.com/v1/charges", "amount=500");
-        charge.mark("01J-0");
-        charge.mark("01J-0");
+        mark(&mut charge, "01J-0");
+        mark(&mut charge, "01J-0");
         assert_eq!(charge.body, "amount=500&metadata%5Bsluicegate_operation%5D=01J-0");
         for mut other in [
             post("https://api.stripe.com/v1/charges/ch_1/capture", ""),
@@ -190,7 +188,7 @@ mod tests {
             post("https://api.stripe.com/v1/charges", &"metadata[a]=1&".repeat(50)),
         ] {
             let before = other.body.clone();
-            other.mark("01J-0");
+            mark(&mut other, "01J-0");
             assert_eq!(other.body, before);
         }
     }

@@ -1,0 +1,147 @@
+//! Begins a request type: checks the data, finds an earlier run, renders the call, and commits the
+//! execution with its bytes. Nothing is sent before that commit.
+
+use crate::gateway::call::{Call, Rendering};
+use crate::gateway::drive::InFlight;
+use crate::gateway::error::Error;
+use crate::gateway::outcome::{Outcome, Problem, State};
+use crate::gateway::param;
+use crate::gateway::runner::{KIND, Runner, pending_after};
+use crate::gateway::submission::Submission;
+use crate::journal::error::Error as JournalError;
+use crate::journal::intent::{Intent, StepIntent};
+use crate::journal::run::Begun;
+use serde_json::{Map, Value as Json, json};
+use sluicegate_failpoint::{failpoint, injected_bug};
+use sluicegate_module::request_type::RequestType;
+use sluicegate_store::error::Error as StoreError;
+
+/// How far a submission came.
+pub(super) enum Started {
+    /// There is nothing to send: it was refused, or done before.
+    Ended(Outcome),
+    /// The intent is on disk and the call is ours to send.
+    InFlight(Box<InFlight>),
+}
+
+impl Runner<'_> {
+    /// Takes a submission as far as its first commit.
+    ///
+    /// # Errors
+    /// As [`Runner::run`]; nothing was begun then.
+    pub(super) fn begin(&self, submission: Submission) -> Result<Started, Error> {
+        let request_type = self.find(&submission.name, submission.gateway.as_deref())?;
+        let submission = submission.take_idempotency_key();
+        let name = &request_type.name;
+        let data = match self.check(&request_type, &submission) {
+            Ok(data) => data,
+            Err(problems) => {
+                return Ok(Started::Ended(Outcome::refused(name, State::Invalid, problems)));
+            }
+        };
+        let key = submission.idempotency_key.clone();
+        let (input, fingerprint) = submission.into_input(&request_type, data);
+        if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
+            return Ok(Started::Ended(self.stored(known, name)?));
+        }
+        let id = self.journal.next_id();
+        let call = self.render(&request_type, &input["data"], key.as_deref(), id.as_str())?;
+        self.transport.check(&call)?;
+        let intent = Intent {
+            id: Some(id),
+            kind: KIND.to_owned(),
+            name: name.clone(),
+            input: input.into(),
+            idempotency_key: key.filter(|_| !injected_bug("callers_key_forgotten")),
+            fingerprint,
+            ordering_key: None,
+        };
+        self.commit_intent(intent, call, request_type)
+    }
+
+    /// Commit one: the execution and the rendered bytes.
+    fn commit_intent(
+        &self,
+        intent: Intent,
+        call: Call,
+        request_type: RequestType,
+    ) -> Result<Started, Error> {
+        let id = intent.id.clone().unwrap_or_else(|| self.journal.next_id());
+        let pending = Outcome::pending(id.as_str(), &request_type.name, false);
+        let step =
+            StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
+        failpoint!("intent_before_commit");
+        match self.journal.begin(intent, Some(step)) {
+            Ok(Begun::New(run)) => {
+                failpoint!("intent_after_commit");
+                Ok(Started::InFlight(Box::new(InFlight::first(run, request_type, call))))
+            }
+            Ok(known) => Ok(Started::Ended(self.stored(known, &request_type.name)?)),
+            // If it is stored, the worker sends it.
+            Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
+                Ok(Started::Ended(pending_after(pending, &error)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn check(
+        &self,
+        request_type: &RequestType,
+        submission: &Submission,
+    ) -> Result<Map<String, Json>, Vec<Problem>> {
+        let api_call = self.catalog.api_call(&request_type.api_call);
+        if api_call.is_some_and(|call| !call.enabled) {
+            let message = format!("{} is switched off.", request_type.name);
+            return Err(vec![Problem::new(message, "disabled", None)]);
+        }
+        match api_call.and_then(|call| call.params.as_ref()) {
+            Some(params) => param::check(params, &submission.data),
+            None => Ok(submission.data.clone()),
+        }
+    }
+
+    /// An earlier execution with this key, looked up before rendering: a replay costs one read.
+    fn earlier(&self, key: Option<&str>, fingerprint: &str) -> Result<Option<Begun>, Error> {
+        match key {
+            Some(_) if injected_bug("callers_key_forgotten") => Ok(None),
+            Some(key) => Ok(self.journal.find(KIND, key, fingerprint)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Renders the call. The template sees the caller's key as `data.idempotency_key`; a POST whose
+    /// template sets none is sent with one derived from the execution's `id`.
+    fn render(
+        &self,
+        request_type: &RequestType,
+        data: &Json,
+        key: Option<&str>,
+        id: &str,
+    ) -> Result<Call, Error> {
+        let name = &request_type.api_call;
+        let api_call = self.catalog.api_call(name).ok_or_else(|| Error::Call {
+            template: name.clone(),
+            message: "the API call does not exist any more".to_owned(),
+        })?;
+        let with = Rendering {
+            templates: self.templates,
+            request_context: self.request_context,
+            host: self.host,
+        };
+        let mut data = data.clone();
+        if let Some(key) = key {
+            data["idempotency_key"] = json!(key);
+            data["indempotency_key"] = json!(key);
+        }
+        let mut call = Call::render(api_call, &data, &with)?;
+        call.key(name, &format!("sluicegate-{id}-0"))?;
+        self.gateway().mark(&mut call, &operation(id));
+        Ok(call)
+    }
+}
+
+/// What marks the object that an execution makes at the gateway.
+pub(super) fn operation(execution: &str) -> String {
+    format!("{execution}-0")
+}

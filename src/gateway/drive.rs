@@ -1,0 +1,232 @@
+//! Drives a call that is on disk to an answer: send, reconcile when the key may be gone, send anew.
+//!
+//! Stripe keeps an idempotency key for 24 hours. Before 23 of them are over the stored bytes are
+//! sent again under the same key. Later, or when the key only replays an answer that settles
+//! nothing, the host finds out whether the call took effect; only if it did not is it sent under a
+//! new key, as a new step that is committed first.
+
+use crate::gateway::begin::operation;
+use crate::gateway::call::Call;
+use crate::gateway::contract::{Finding, Sent};
+use crate::gateway::error::Error;
+use crate::gateway::outcome::Outcome;
+use crate::gateway::reply::{Answer, Reply};
+use crate::gateway::runner::Runner;
+use crate::journal::intent::{StepAnswer, StepIntent};
+use crate::journal::run::{Run, StepBegun};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use sluicegate_failpoint::{failpoint, injected_bug};
+use sluicegate_module::request_type::RequestType;
+use sluicegate_store::execution::Step;
+
+/// From this age on a key may be gone; an hour before Stripe forgets it.
+const RECONCILE_AFTER: SignedDuration = SignedDuration::from_hours(23);
+/// An effect may show a little after the answer that said nothing: no new key before.
+const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(30);
+
+/// A call whose intent is on disk, in the hands of this process.
+pub(super) struct InFlight {
+    /// The execution.
+    pub(super) run: Run,
+    /// What it runs.
+    pub(super) request_type: RequestType,
+    /// The bytes.
+    pub(super) call: Call,
+    /// The number of their step.
+    pub(super) seq: u32,
+    /// When they were committed.
+    since: Timestamp,
+}
+
+/// What is done next about a call in flight.
+pub(super) enum Next {
+    /// Send the stored bytes.
+    Send,
+    /// Find out whether they took effect.
+    Reconcile,
+    /// They did not: send them under a new key.
+    SendAnew,
+    /// The answer is known.
+    Answered(Answer),
+    /// It is not known now; the worker tries again later.
+    Wait(String),
+    /// It cannot be known; an operator decides.
+    Stop(&'static str),
+}
+
+/// How far a call was driven.
+pub(super) enum Driven {
+    /// To an answer, which is not committed yet.
+    Answered(Box<InFlight>, Answer),
+    /// The answer is not known; the execution was handed back.
+    Pending(Outcome),
+}
+
+impl InFlight {
+    /// A call that was begun a moment ago.
+    pub(super) fn first(run: Run, request_type: RequestType, call: Call) -> Self {
+        let step = run.steps().first().expect("it was begun with a first step").clone();
+        Self::of_step(run, request_type, call, &step)
+    }
+
+    fn of_step(run: Run, request_type: RequestType, call: Call, step: &Step) -> Self {
+        Self { run, request_type, call, seq: step.seq, since: step.created_at }
+    }
+}
+
+impl Runner<'_> {
+    /// The call of an execution that was left behind, and what is done about it.
+    ///
+    /// # Errors
+    /// [`Error::Call`] when the stored call cannot be read, [`Error::UnknownRequestType`] when its
+    /// module is gone.
+    pub(super) fn recover(&self, mut run: Run) -> Result<(InFlight, Next), Error> {
+        let request_type = self.request_type_of(run.execution())?;
+        let unreadable = |message: &str| Error::Call {
+            template: request_type.api_call.clone(),
+            message: message.to_owned(),
+        };
+        let mut latest = None;
+        while run.next_kind() == Some("api_call") {
+            latest = run.recall();
+        }
+        let step = latest.ok_or_else(|| unreadable("the execution has no stored call"))?;
+        let mut call = Call::from_json(&step.request, self.key).ok_or_else(|| {
+            unreadable("the stored call cannot be opened with this instance's key")
+        })?;
+        if injected_bug("new_key_each_attempt") {
+            call.rekey(&self.journal.next_id().0);
+        }
+        let stored = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key));
+        let age = self.journal.now().duration_since(step.created_at);
+        let next = match stored {
+            Some(answer) => Next::Answered(answer),
+            None if age >= RECONCILE_AFTER && !injected_bug("resent_for_ever") => Next::Reconcile,
+            None => Next::Send,
+        };
+        Ok((InFlight::of_step(run, request_type, call, &step), next))
+    }
+
+    /// Takes one action after the other until the answer is known or has to be waited for.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub(super) fn drive(&self, mut flight: InFlight, mut next: Next) -> Result<Driven, Error> {
+        loop {
+            next = match next {
+                Next::Send => self.send(&mut flight)?,
+                Next::Reconcile => self.reconcile(&mut flight)?,
+                Next::SendAnew => self.send_anew(&mut flight)?,
+                Next::Answered(answer) => return Ok(Driven::Answered(Box::new(flight), answer)),
+                Next::Wait(reason) => return self.wait(flight, &reason).map(Driven::Pending),
+                Next::Stop(reason) => return self.stop(flight, reason).map(Driven::Pending),
+            };
+        }
+    }
+
+    /// Sends the bytes that are on disk.
+    fn send(&self, flight: &mut InFlight) -> Result<Next, Error> {
+        let before = flight.run.execution().attempt > 1;
+        let mut repeated = before;
+        let run = &mut flight.run;
+        let mut heartbeat = || {
+            repeated = true;
+            Ok(self.journal.heartbeat(run)?)
+        };
+        let reply = self.transport.send(&flight.call, before, &mut heartbeat)?;
+        Ok(match reply {
+            Reply::Answer(answer) => {
+                let gone = self.gateway().already_deleted(&flight.call, &answer);
+                Next::Answered(gone.filter(|_| repeated).unwrap_or(answer))
+            }
+            Reply::Unknown(reason) => Next::Wait(reason),
+            Reply::KeyReplaysError(reason) => {
+                tracing::warn!(execution = flight.run.execution().id.as_str(), "{reason}");
+                Next::Reconcile
+            }
+        })
+    }
+
+    /// Finds out what became of a call before it is sent under another key.
+    fn reconcile(&self, flight: &mut InFlight) -> Result<Next, Error> {
+        let id = flight.run.execution().id.to_string();
+        let operation = operation(&id);
+        let since = flight.run.execution().created_at;
+        let sent = Sent { call: &flight.call, operation: &operation, since };
+        let run = &mut flight.run;
+        let mut ask = |call: &Call| {
+            self.journal.heartbeat(run)?;
+            self.transport.send(call, false, &mut || Ok(self.journal.heartbeat(run)?))
+        };
+        let finding = self.gateway().reconcile(&sent, &mut ask)?;
+        failpoint!("reconcile_after");
+        let name = &flight.request_type.name;
+        tracing::info!(execution = id, request_type = name, "reconciled: {}", describe(&finding));
+        Ok(match finding {
+            Finding::Applied(answer) => Next::Answered(answer),
+            Finding::NotApplied => Next::SendAnew,
+            Finding::Unavailable(reason) => Next::Wait(reason),
+            Finding::Undeterminable => Next::Stop(
+                "it cannot be found out whether the gateway did it, and its idempotency key is \
+                 gone: compare with the gateway's dashboard, then retry or discard",
+            ),
+        })
+    }
+
+    /// The same bytes under a new key: the next step, on disk before it is sent.
+    fn send_anew(&self, flight: &mut InFlight) -> Result<Next, Error> {
+        let age = self.journal.now().duration_since(flight.since);
+        if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
+            let reason = "the gateway's answer settles nothing; reconciling again before resending";
+            return Ok(Next::Wait(reason.to_owned()));
+        }
+        let generation = flight.seq + 1;
+        let id = &flight.run.execution().id;
+        flight.call.rekey(&format!("sluicegate-{id}-0-{generation}"));
+        let answered = StepAnswer { seq: flight.seq, response: json!({ "looked": "not done" }) };
+        self.journal.answer(&mut flight.run, answered);
+        let step = StepIntent::new("api_call", flight.call.to_json(self.key))
+            .identified_by(&flight.call.identity());
+        match self.journal.begin_step(&mut flight.run, &mut self.journal.phase(), step)? {
+            StepBegun::Take(step) => {
+                failpoint!("resend_before");
+                (flight.seq, flight.since) = (step.seq, step.created_at);
+                Ok(Next::Send)
+            }
+            StepBegun::Answered(_) => Ok(Next::Wait("the call was answered".to_owned())),
+        }
+    }
+
+    /// Hands the execution back as `unknown`: the worker resumes it.
+    fn wait(&self, flight: InFlight, reason: &str) -> Result<Outcome, Error> {
+        let InFlight { run, request_type, .. } = flight;
+        let id = run.execution().id.to_string();
+        tracing::warn!(execution = id, request_type = request_type.name, "no answer: {reason}");
+        failpoint!("unknown_before_commit");
+        if injected_bug("timeout_is_failure") {
+            self.journal.fail(run, reason, None)?;
+            return Ok(Outcome::given_up(&id, &request_type.name, false, reason));
+        }
+        self.journal.unknown(run, reason)?;
+        Ok(Outcome::pending(&id, &request_type.name, false))
+    }
+
+    /// Discards the execution with its reason; for the caller it stays `pending`.
+    fn stop(&self, flight: InFlight, reason: &str) -> Result<Outcome, Error> {
+        let InFlight { run, request_type, .. } = flight;
+        let id = run.execution().id.to_string();
+        tracing::error!(execution = id, request_type = request_type.name, "{reason}");
+        self.journal.fail(run, reason, None)?;
+        Ok(Outcome::pending(&id, &request_type.name, false))
+    }
+}
+
+fn describe(finding: &Finding) -> &str {
+    match finding {
+        Finding::Applied(_) => "it took effect",
+        Finding::NotApplied => "it took no effect",
+        Finding::Unavailable(reason) => reason,
+        Finding::Undeterminable => "it cannot be found out",
+    }
+}

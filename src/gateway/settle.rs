@@ -1,0 +1,245 @@
+//! Settles an answer: maps it, writes its records, runs the callback, and commits all of it with the
+//! outcome.
+
+use crate::form::write::Writer;
+use crate::gateway::drive::InFlight;
+use crate::gateway::error::Error;
+use crate::gateway::mapper::Mapped;
+use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
+use crate::gateway::records::RecordWriter;
+use crate::gateway::reply::Answer;
+use crate::gateway::runner::{Runner, input_str};
+use crate::journal::buffer::{Ran, with_run};
+use crate::journal::error::Error as JournalError;
+use crate::journal::intent::{StepAnswer, StepIntent};
+use crate::journal::phase::Phase;
+use crate::journal::run::Run;
+use crate::template::render::{Locals, OutputMode};
+use serde_json::{Value as Json, json};
+use sluicegate_failpoint::failpoint;
+use sluicegate_liquid::value::Value;
+use sluicegate_module::api_call::Effect;
+use sluicegate_module::request_type::RequestType;
+use sluicegate_store::execution::{Execution, State as ExecutionState};
+
+/// Where the outcome that a callback saw is sealed.
+const OUTCOME_PLACE: &str = "steps/outcome";
+
+/// How a callback left its run.
+enum Called {
+    /// It ran to its end, or failed, which the outcome says.
+    Done(Run),
+    /// Something that it sent has no answer yet; so the outcome waits.
+    Waiting(Outcome),
+}
+
+impl Runner<'_> {
+    /// Maps an answer and commits it with everything that follows from it: commit two.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub(super) fn settle(&self, flight: InFlight, answer: &Answer) -> Result<Outcome, Error> {
+        let InFlight { mut run, request_type, seq, .. } = flight;
+        // A callback that sends something commits the answer before the end.
+        if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
+            let response = answer.to_stored(self.key, self.gateway());
+            self.journal.answer(&mut run, StepAnswer { seq, response });
+        }
+        let mut phase = self.journal.phase();
+        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, answer)?;
+        let callback = input_str(run.execution(), "/config/callback").map(str::trim);
+        let callback = callback.filter(|name| !name.is_empty()).map(str::to_owned);
+        if let Some(callback) = callback
+            && outcome.state == State::Completed
+        {
+            let locals = callback_locals(run.execution(), answer, &outcome);
+            self.record_outcome(&mut run, &request_type, &outcome);
+            match self.run_callback(run, &mut phase, &callback, (&locals, &mut outcome))? {
+                Called::Done(finished) => run = finished,
+                Called::Waiting(pending) => return Ok(pending),
+            }
+        }
+        let stored = to_json(&outcome);
+        failpoint!("settle_before_commit");
+        self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
+        failpoint!("settle_after_commit");
+        Ok(outcome)
+    }
+
+    /// The outcome that an earlier attempt recorded before its callback, or a new one with the
+    /// records that follow from the answer.
+    fn outcome(
+        &self,
+        run: &mut Run,
+        phase: &mut Phase,
+        request_type: &RequestType,
+        answer: &Answer,
+    ) -> Result<Outcome, Error> {
+        if run.next_kind().is_some()
+            && let Some(recorded) = self.journal.replayed(run, &settled(request_type))?
+        {
+            return self.recorded_outcome(&recorded);
+        }
+        let execution = run.execution();
+        let mapped = self.map(request_type, execution, answer)?;
+        let user_id = execution.input.get("user_id").and_then(Json::as_str);
+        let writer = Writer { catalog: self.catalog, key: self.key, user_id };
+        let writer = RecordWriter { writer };
+        let mut outcome = Outcome {
+            execution: execution.id.to_string(),
+            state: self.state(answer, &mapped),
+            gateway: Some(self.view(answer, request_type)),
+            errors: self.problems(answer, &mapped),
+            ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
+        };
+        if outcome.state == State::Completed {
+            let (record, notes) = writer.record(phase, request_type, &mapped)?;
+            outcome.record = record;
+            outcome.errors.extend(notes);
+        }
+        writer.related(phase, &mapped.records)?;
+        Ok(outcome)
+    }
+
+    /// Records the outcome before a callback runs, so that a callback that is run again sees it.
+    fn record_outcome(&self, run: &mut Run, request_type: &RequestType, outcome: &Outcome) {
+        if run.next_kind().is_none() {
+            let sealed = self.key.seal(OUTCOME_PLACE, &to_json(outcome).to_string());
+            self.journal.note(run, settled(request_type), Json::from(sealed));
+        }
+    }
+
+    fn recorded_outcome(&self, recorded: &Json) -> Result<Outcome, Error> {
+        let open = recorded.as_str().and_then(|sealed| self.key.open(OUTCOME_PLACE, sealed));
+        let outcome = open.and_then(|open| serde_json::from_str(open.expose()).ok());
+        outcome.ok_or_else(|| Error::Call {
+            template: "callback".to_owned(),
+            message: "the recorded outcome cannot be opened with this instance's key".to_owned(),
+        })
+    }
+
+    fn map(
+        &self,
+        request_type: &RequestType,
+        execution: &Execution,
+        answer: &Answer,
+    ) -> Result<Mapped, Error> {
+        let Some(mapper) = request_type.response_mapper.as_deref() else {
+            return Ok(Mapped::default());
+        };
+        let Some(partial) = self.catalog.partial(mapper) else { return Ok(Mapped::default()) };
+        let part = |name: &str| match execution.input.get(name) {
+            Some(part) => Value::from(part),
+            None => Value::hash(<_>::default()),
+        };
+        let locals = Locals::default()
+            .with("gateway_response", answer.to_value())
+            .with("data", part("data"))
+            .with("config", part("config"))
+            .with("request_type", request_type.name.as_str());
+        let rendered = self.templates.render(
+            &partial.source,
+            self.request_context,
+            locals,
+            OutputMode::Raw,
+            self.host,
+        )?;
+        Mapped::read(mapper, &rendered.output)
+    }
+
+    /// Runs `config.callback`. Its record writes join the phase; what it sends is a step of this
+    /// run. If it fails, its writes since the last of these steps are dropped and the outcome says
+    /// so: the money has moved, and that must be committed.
+    fn run_callback(
+        &self,
+        run: Run,
+        phase: &mut Phase,
+        name: &str,
+        (locals, outcome): (&Json, &mut Outcome),
+    ) -> Result<Called, Error> {
+        let Some(partial) = self.catalog.partial(name) else {
+            let message = format!("The callback {name} does not exist.");
+            outcome.errors.push(Problem::new(message, "callback_failed", None));
+            return Ok(Called::Done(run));
+        };
+        let mark = phase.mark();
+        let written = std::mem::replace(phase, self.journal.phase());
+        let ran = with_run(self.buffer, self.journal, run, written, || {
+            let (source, locals) = (&partial.source, locals.clone());
+            let (request_context, host) = (self.request_context, self.host);
+            self.templates.render(source, request_context, locals, OutputMode::Raw, host)
+        });
+        let Ran { mut run, phase: written, result, stopped } = ran;
+        *phase = written;
+        let failed = match stopped {
+            Some(why @ JournalError::Waiting(_)) => {
+                let pending = Outcome::pending(&outcome.execution, &run.execution().name, false);
+                self.journal.stop(run, why)?;
+                return Ok(Called::Waiting(pending));
+            }
+            // Left to be resumed: its steps are on disk.
+            Some(why @ JournalError::Store(_)) => return Err(why.into()),
+            Some(why) => Some(why.to_string()),
+            None if run.next_kind().is_some() => {
+                Some("the callback finished without replaying its recorded steps".to_owned())
+            }
+            None => result.err().map(|error| error.to_string()),
+        };
+        if let Some(error) = failed {
+            phase.rollback_to(mark);
+            run.skip_recorded();
+            tracing::error!(execution = outcome.execution, callback = name, "{error}");
+            outcome.errors.push(Problem::new("The callback failed.", "callback_failed", None));
+        }
+        Ok(Called::Done(run))
+    }
+
+    fn state(&self, answer: &Answer, mapped: &Mapped) -> State {
+        match answer.status {
+            200..=299 if mapped.errors.is_empty() => State::Completed,
+            _ if self.gateway().describe(answer).is_decline => State::Declined,
+            _ => State::Failed,
+        }
+    }
+
+    fn problems(&self, answer: &Answer, mapped: &Mapped) -> Vec<Problem> {
+        if !mapped.errors.is_empty() || (200..300).contains(&answer.status) {
+            return mapped.errors.clone();
+        }
+        // A mapper without errors for a refusal (the classic one, LP-14) must not look like success.
+        let said = self.gateway().describe(answer);
+        let message = said.message;
+        let message = message
+            .unwrap_or_else(|| format!("The gateway refused with status {}.", answer.status));
+        vec![Problem { message, code: said.code, field: None }]
+    }
+
+    /// What the outcome shows of the answer; the body only of a request type that reads.
+    fn view(&self, answer: &Answer, request_type: &RequestType) -> GatewayView {
+        let effect = self.catalog.api_call(&request_type.api_call).map(|call| call.effect());
+        let reads = effect == Some(Effect::Read) && (200..300).contains(&answer.status);
+        let described = self.gateway().describe(answer);
+        GatewayView {
+            status: answer.status,
+            id: described.id,
+            request_id: described.request_id,
+            body: if reads { answer.json() } else { None },
+        }
+    }
+}
+
+/// The step that records an outcome.
+fn settled(request_type: &RequestType) -> StepIntent {
+    StepIntent::new("settled", json!({ "name": request_type.name }))
+}
+
+fn callback_locals(execution: &Execution, answer: &Answer, outcome: &Outcome) -> Json {
+    let input = &execution.input;
+    json!({ "data": input["data"], "config": input["config"],
+        "gateway_response": answer.to_json(), "response": answer.to_json(),
+        "record": outcome.record, "outcome": outcome })
+}
+
+fn to_json(outcome: &Outcome) -> Json {
+    serde_json::to_value(outcome).expect("an outcome is plain JSON")
+}

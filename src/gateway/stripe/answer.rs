@@ -1,0 +1,172 @@
+//! What Stripe's answers say: whether one settles a call, and its ids, codes and messages.
+
+use crate::gateway::contract::{Described, Verdict};
+use crate::gateway::reply::Answer;
+use serde::de::IgnoredAny;
+use serde_json::Value as Json;
+use sluicegate_failpoint::injected_bug;
+
+/// What one attempt settles. `from_stripe` is false for calls to other hosts, which answer as they
+/// like.
+///
+/// A 409 is a concurrent use of the key and a 429 never reached the operation: neither says what
+/// became of an earlier attempt. A 5xx is indeterminate. A 2xx whose body cannot be read took
+/// effect, but what it made is not known. Every answer of Stripe's is a JSON object, and every
+/// refusal has an `error`: anything else comes from a proxy on the way and may hide an effect.
+/// Stripe checks credentials (401, 403) before it looks at the idempotency key, so such an answer
+/// to a repeated call says nothing about the attempt before.
+/// Source: <https://docs.stripe.com/error-low-level>.
+pub fn verdict(answer: &Answer, from_stripe: bool, repeated: bool) -> Verdict {
+    let settled = match answer.status {
+        409 | 424 | 429 => false,
+        200..=299 => !from_stripe || is_object(answer) || injected_bug("any_200_is_an_answer"),
+        401 | 403 if from_stripe && repeated => false,
+        300..=499 => !from_stripe || is_refusal(answer),
+        _ => false,
+    };
+    match (settled, answer.header("stripe-should-retry")) {
+        (true, _) => Verdict::Final,
+        (false, Some("false")) => Verdict::Later,
+        (false, _) => Verdict::Again,
+    }
+}
+
+/// True when this is the stored answer to an earlier use of the key, and settles nothing: Stripe
+/// keeps a 500 like any other answer.
+pub fn replays_error(answer: &Answer) -> bool {
+    answer.status >= 500 && answer.header("idempotent-replayed") == Some("true")
+}
+
+/// True when the object does not exist, or does not exist any more. Stripe answers for a deleted
+/// account as for one that never gave access.
+pub fn is_missing(answer: &Answer) -> bool {
+    let code = error_field(answer, "code");
+    matches!(
+        (answer.status, code.as_deref()),
+        (404, Some("resource_missing")) | (403, Some("account_invalid"))
+    )
+}
+
+/// Ids, code and message of an answer.
+pub fn describe(answer: &Answer) -> Described {
+    Described {
+        id: object_id(answer),
+        request_id: answer.header("request-id").map(str::to_owned),
+        code: error_field(answer, "code"),
+        message: error_field(answer, "message"),
+        is_decline: answer.status == 402,
+    }
+}
+
+/// The id of the object in the body, without reading the rest into memory.
+fn object_id(answer: &Answer) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Object {
+        id: Option<String>,
+    }
+    serde_json::from_str::<Object>(&answer.body).ok()?.id
+}
+
+/// A string of the body's `error`. Successes are not parsed.
+fn error_field(answer: &Answer, name: &str) -> Option<String> {
+    if (200..300).contains(&answer.status) {
+        return None;
+    }
+    answer.json()?.get("error")?.get(name)?.as_str().map(str::to_owned)
+}
+
+fn is_object(answer: &Answer) -> bool {
+    answer.body.trim_start().starts_with('{')
+        && serde_json::from_str::<IgnoredAny>(&answer.body).is_ok()
+}
+
+fn is_refusal(answer: &Answer) -> bool {
+    let error = answer.json().and_then(|body: Json| body.get("error").cloned());
+    error.is_some_and(|error| !error.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, json};
+
+    fn answer(status: u16, body: &str, should_retry: Option<&str>) -> Answer {
+        let mut headers = Map::new();
+        if let Some(text) = should_retry {
+            headers.insert("stripe-should-retry".to_owned(), json!(text));
+        }
+        Answer { status, headers, body: body.to_owned() }
+    }
+
+    /// `from_stripe`, `repeated`.
+    type Asked = (bool, bool);
+    const FIRST: Asked = (true, false);
+    const AGAIN: Asked = (true, true);
+    const OTHERS: Asked = (false, false);
+    const REFUSAL: &str = "{\"error\":{\"code\":\"parameter_missing\"}}";
+
+    fn verdict_of(answer: &Answer, (from_stripe, repeated): Asked) -> Verdict {
+        verdict(answer, from_stripe, repeated)
+    }
+
+    #[test]
+    fn only_a_complete_definite_answer_is_final() {
+        assert_eq!(verdict_of(&answer(200, "{}", None), FIRST), Verdict::Final);
+        for status in [400, 401, 402, 403, 404] {
+            assert_eq!(
+                verdict_of(&answer(status, REFUSAL, None), FIRST),
+                Verdict::Final,
+                "{status}"
+            );
+        }
+        for status in [409, 424, 429, 500, 502, 503, 504] {
+            assert_eq!(verdict_of(&answer(status, "{}", None), FIRST), Verdict::Again, "{status}");
+            assert_eq!(
+                verdict_of(&answer(status, REFUSAL, None), OTHERS),
+                Verdict::Again,
+                "{status}"
+            );
+        }
+        assert_eq!(verdict_of(&answer(500, "{}", Some("false")), FIRST), Verdict::Later);
+    }
+
+    #[test]
+    fn what_stripe_cannot_have_said_settles_nothing() {
+        let bodies = ["", "{\"id\": \"ch", "<html>", "\"<html>\"", "[]", "null", "7", "{} {}"];
+        for body in bodies {
+            for status in [200, 201, 302, 400, 402, 403, 404, 405] {
+                let verdict = verdict_of(&answer(status, body, None), FIRST);
+                assert_eq!(verdict, Verdict::Again, "{status} {body}");
+                // Others answer as they like.
+                let verdict = verdict_of(&answer(status, body, None), OTHERS);
+                assert_eq!(verdict, Verdict::Final, "{status} {body}");
+            }
+        }
+        for body in ["{}", "{\"message\":\"Forbidden\"}", "{\"error\":null}"] {
+            assert_eq!(verdict_of(&answer(403, body, None), FIRST), Verdict::Again, "{body}");
+        }
+    }
+
+    #[test]
+    fn who_may_not_ask_learns_nothing_of_the_attempt_before() {
+        for (status, verdict) in [
+            (401, Verdict::Again),
+            (403, Verdict::Again),
+            (400, Verdict::Final),
+            (402, Verdict::Final),
+            (404, Verdict::Final),
+        ] {
+            assert_eq!(verdict_of(&answer(status, REFUSAL, None), AGAIN), verdict, "{status}");
+        }
+    }
+
+    #[test]
+    fn the_id_is_the_objects_own() {
+        let id = |body: &str| object_id(&answer(200, body, None));
+        let charge = "{\"source\":{\"id\":\"card_1\"},\"id\":\"ch_1\",\"amount\":1}";
+        assert_eq!(id(charge).as_deref(), Some("ch_1"));
+        for without in ["{\"id\":7}", "{\"id\":null}", "{}", "[]", "<html>"] {
+            assert_eq!(id(without), None, "{without}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a caller asks of a request type, from whichever door it comes.
+
+use crate::journal::intent::fingerprint;
+use serde_json::{Map, Value as Json};
+use sluicegate_module::request_type::RequestType;
+
+/// What a caller wants done.
+#[derive(Debug, Clone, Default)]
+pub struct Submission {
+    /// The request type's name.
+    pub name: String,
+    /// The gateway module, when two define the name.
+    pub gateway: Option<String>,
+    /// Names and values for the gateway.
+    pub data: Map<String, Json>,
+    /// Configuration: `callback`, messages and paths.
+    pub config: Map<String, Json>,
+    /// The caller's key; `data` may hold it instead.
+    pub idempotency_key: Option<String>,
+    /// The user who asks, when signed in.
+    pub user_id: Option<String>,
+}
+
+impl Submission {
+    /// Moves the caller's key out of `data`, classic spelling included, so that there is one place
+    /// to look for it. A blank key is none.
+    #[must_use]
+    pub(super) fn take_idempotency_key(mut self) -> Self {
+        let mut in_data = None;
+        for name in ["indempotency_key", "idempotency_key"] {
+            if let Some(Json::String(key)) = self.data.shift_remove(name) {
+                in_data = Some(key).filter(|key| !key.trim().is_empty()).or(in_data);
+            }
+        }
+        let own = self.idempotency_key.take().filter(|key| !key.trim().is_empty());
+        self.idempotency_key = own.or(in_data);
+        self
+    }
+
+    /// Everything needed to run it again, and the fingerprint it is known by. `data` is the
+    /// submission's after it was checked and cast.
+    pub(super) fn into_input(
+        self,
+        request_type: &RequestType,
+        data: Map<String, Json>,
+    ) -> (Json, String) {
+        let mut input = Map::new();
+        input.insert("gateway".to_owned(), Json::from(request_type.gateway.as_str()));
+        input.insert("data".to_owned(), Json::Object(data));
+        input.insert("config".to_owned(), Json::Object(self.config));
+        input.insert("user_id".to_owned(), Json::from(self.user_id));
+        let mut whole = Map::new();
+        whole.insert("name".to_owned(), Json::from(request_type.name.as_str()));
+        whole.insert("input".to_owned(), Json::Object(input));
+        let mut whole = Json::Object(whole);
+        let fingerprint = fingerprint(&whole);
+        (whole["input"].take(), fingerprint)
+    }
+}

@@ -1,0 +1,153 @@
+//! Words: cases and slugs.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// `foo bar_zoo-xx` → `Foo Bar Zoo Xx`.
+pub fn titleize(text: &str) -> String {
+    humanize_words(text).split(' ').map(capitalize).collect::<Vec<_>>().join(" ")
+}
+
+/// `car_model` → `Car model`, `customer_id` → `Customer`.
+pub fn humanize(text: &str) -> String {
+    let text = text.strip_suffix("_id").filter(|rest| !rest.is_empty()).unwrap_or(text);
+    let words = text.trim_start_matches('_').replace('_', " ").to_lowercase();
+    capitalize(words.trim())
+}
+
+/// Words between single spaces; a capital inside a word starts another.
+fn humanize_words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut last = ' ';
+    for c in text.chars() {
+        if matches!(c, '_' | '-' | ' ') {
+            if !out.ends_with(' ') && !out.is_empty() {
+                out.push(' ');
+            }
+        } else {
+            if c.is_uppercase() && last.is_lowercase() {
+                out.push(' ');
+            }
+            out.extend(c.to_lowercase());
+        }
+        last = c;
+    }
+    out.trim_end().to_owned()
+}
+
+fn capitalize(word: &str) -> String {
+    let mut chars = word.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// For part of an address: letters and digits, anything else a separator; `_` stays.
+pub fn parameterize(text: &str, separator: &str) -> String {
+    slug(text, separator, true)
+}
+
+/// For an address: as [`parameterize`], `_` being a separator too.
+pub fn slugify(text: &str) -> String {
+    slug(text, "-", false)
+}
+
+fn slug(text: &str, separator: &str, keeps_underscore: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_gap = false;
+    for c in text.chars() {
+        let plain = ascii(c);
+        let stays =
+            |c: char| c.is_ascii_alphanumeric() || (keeps_underscore && c == '_') || c == '-';
+        if plain.is_empty() || !plain.chars().all(stays) || plain == "-" {
+            is_gap = true;
+            continue;
+        }
+        if is_gap && !out.is_empty() {
+            out.push_str(separator);
+        }
+        is_gap = false;
+        out.push_str(&plain.to_ascii_lowercase());
+    }
+    out
+}
+
+/// The ASCII letters of a letter with marks, or of one of the letters that Unicode does not take
+/// apart; empty for a letter that has none, as I18n's transliteration.
+fn ascii(c: char) -> String {
+    if c.is_ascii() {
+        return c.to_string();
+    }
+    let plain = match c {
+        'æ' => "ae",
+        'Æ' => "AE",
+        'ð' | 'đ' => "d",
+        'Ð' | 'Đ' => "D",
+        'ħ' => "h",
+        'Ħ' => "H",
+        'ı' => "i",
+        'ł' => "l",
+        'Ł' => "L",
+        'ø' => "o",
+        'Ø' => "O",
+        'œ' => "oe",
+        'Œ' => "OE",
+        'ß' => "ss",
+        'þ' => "th",
+        'Þ' => "TH",
+        'ŧ' => "t",
+        'Ŧ' => "T",
+        _ => return c.nfd().filter(char::is_ascii).collect(),
+    };
+    plain.to_owned()
+}
+
+/// The text with the Liquid taken out, what stood between tags staying.
+pub fn strip_liquid(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        let next = ["{%", "{{"].iter().filter_map(|open| rest.find(open).map(|at| (at, *open)));
+        let Some((at, open)) = next.min() else { break };
+        let close = if open == "{%" { "%}" } else { "}}" };
+        let Some(end) = rest[at..].find(close) else { break };
+        out.push_str(&rest[..at]);
+        rest = &rest[at + end + 2..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_change_their_case() {
+        assert_eq!(titleize("foo bar_zoo-xx"), "Foo Bar Zoo Xx");
+        assert_eq!(titleize("TheManWithoutAPast"), "The Man Without Apast");
+        assert_eq!(humanize("car_model"), "Car model");
+        assert_eq!(humanize("customer_id"), "Customer");
+    }
+
+    #[test]
+    fn slugs_fit_an_address() {
+        assert_eq!(parameterize("John arrived_foo", "-"), "john-arrived_foo");
+        assert_eq!(parameterize("  Zażółć -- gęślą!", "_"), "zazolc_gesla");
+        assert_eq!(slugify("John arrived_foo"), "john-arrived-foo");
+        assert_eq!(slugify("日本"), "");
+    }
+
+    #[test]
+    fn letters_lose_their_marks() {
+        assert_eq!(slugify("ŵorld ĥello"), "world-hello");
+        assert_eq!(slugify("Ærøskøbing Łódź İstanbul straße"), "aeroskobing-lodz-istanbul-strasse");
+        assert_eq!(slugify("Tiếng Việt"), "tieng-viet");
+    }
+
+    #[test]
+    fn liquid_is_taken_out() {
+        let text = "Hello! {% comment %}This is {{ x }}a comment!{% endcomment %} {{ open";
+        assert_eq!(strip_liquid(text), "Hello! This is a comment! {{ open");
+    }
+}

@@ -1,0 +1,94 @@
+//! Documents and comments name only files that exist, and no machine.
+
+use crate::tree::{files, read, root, shown, sources};
+
+/// The folders that a path of this repository begins with.
+const FOLDERS: [&str; 11] = [
+    "src/",
+    "crates/",
+    "tests/",
+    "benches/",
+    "fuzz/",
+    "docs/",
+    "modules/",
+    "views/",
+    "examples/",
+    ".ci/",
+    "assets/",
+];
+/// Endings of files that can be named without their folder.
+const ENDINGS: [&str; 4] = [".rs", ".sql", ".hbs", ".graphql"];
+
+/// The words of a text that look like a path of this repository.
+fn named_paths(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || "./_-*{}<>".contains(c);
+    text.split(|c: char| !is_part(c))
+        .map(|word| word.trim_matches(|c: char| ".*-".contains(c) && c != '.'))
+        .map(|word| word.trim_end_matches(['.', '/']))
+        .filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder)))
+        .filter(|word| !word.contains(['*', '<', '>', '{', '}']))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn comments(text: &str) -> String {
+    let is_comment = |line: &&str| line.trim_start().starts_with("//");
+    text.lines().filter(is_comment).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_path_that_is_named_exists() {
+    let mut missing = Vec::new();
+    let documents = files("", &[".md"]).into_iter().filter(|path| !path.ends_with("CHANGELOG.md"));
+    let documents = documents.map(|path| (read(&path), path));
+    let comments = sources().into_iter().map(|path| (comments(&read(&path)), path));
+    for (text, path) in documents.chain(comments) {
+        for named in named_paths(&text) {
+            let made_by_the_reader = ["modules/stripe/public/", "modules/payments/public/"];
+            if made_by_the_reader.iter().any(|made| named.starts_with(made)) {
+                continue;
+            }
+            let beside = path.parent().map(|folder| folder.join(&named));
+            let exists = root().join(&named).exists() || beside.is_some_and(|path| path.exists());
+            if !exists && !is_logical(&named) {
+                missing.push(format!("{}: {named}", shown(&path)));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// A name of the platform and not of the disk: `modules/payments/gateway_request_form` is a form.
+fn is_logical(named: &str) -> bool {
+    named.starts_with("modules/") && !named.contains('.')
+}
+
+#[test]
+fn every_file_that_a_comment_names_exists() {
+    let all: Vec<String> = files("", &ENDINGS).iter().map(|path| shown(path)).collect();
+    let mut missing = Vec::new();
+    for path in sources() {
+        for quoted in comments(&read(&path)).split('`').skip(1).step_by(2) {
+            let is_file = ENDINGS.iter().any(|ending| quoted.ends_with(ending));
+            if is_file
+                && !quoted.contains([' ', '*'])
+                && !all.iter().any(|one| one.ends_with(quoted))
+            {
+                missing.push(format!("{}: {quoted}", shown(&path)));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn the_repository_names_no_machine() {
+    let changelog = read(&root().join("CHANGELOG.md"));
+    assert!(changelog.contains("## "), "CHANGELOG.md has an entry");
+    for path in files("", &[".md", ".toml"]).into_iter().chain([root().join(".ci/run")]) {
+        let text = read(&path);
+        for machine in ["/work/", "/root/", "/home/"] {
+            assert!(!text.contains(machine), "{} names a path of one machine", shown(&path));
+        }
+    }
+}
