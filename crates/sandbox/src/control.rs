@@ -10,7 +10,7 @@ use super::identifier;
 use super::reply::Reply;
 use super::shared::Shared;
 use super::state::{Kind, PLATFORM, SandboxState};
-use super::tx::Tx;
+use super::tx::{Tx, number, text};
 use super::{protocol, render};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -19,6 +19,7 @@ use axum::http::{Response, header};
 use axum::middleware::{self, Next};
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 type Answer = Response<Body>;
@@ -202,7 +203,7 @@ async fn resend(State(shared): SharedState, Path(id): Path<String>, body: Bytes)
     };
     let endpoints = match body.get("endpoint").and_then(Value::as_str) {
         Some(one) => vec![one.to_owned()],
-        None => event::listeners(&tx, super::tx::text(&event, "type"), &account),
+        None => event::listeners(&tx, text(&event, "type"), &account),
     };
     let mut queued = Vec::new();
     for endpoint in endpoints {
@@ -241,15 +242,19 @@ async fn ledger(State(shared): SharedState) -> Answer {
 
 /// Sums of the balance transactions, to compare with the balances.
 fn nets(state: &SandboxState) -> Value {
-    let mut sums: std::collections::BTreeMap<(String, String), i64> = Default::default();
+    let mut sums: BTreeMap<(String, String), i64> = BTreeMap::new();
     for id in state.ids_everywhere(Kind::Transaction) {
         let Some(stored) = state.stored(id) else { continue };
-        let row = stored.value();
-        let at = (stored.account.to_string(), super::tx::text(&row, "currency").to_owned());
-        *sums.entry(at).or_default() += super::tx::number(&row, "net");
+        let transaction = stored.value();
+        let currency = text(&transaction, "currency").to_owned();
+        *sums.entry((stored.account.to_string(), currency)).or_default() +=
+            number(&transaction, "net");
     }
-    let entry = |((account, currency), net): ((String, String), i64)| json!({"account": account, "currency": currency, "net": net});
-    sums.into_iter().map(entry).collect()
+    let mut nets = Vec::new();
+    for ((account, currency), net) in sums {
+        nets.push(json!({"account": account, "currency": currency, "net": net}));
+    }
+    Value::Array(nets)
 }
 
 /// Runs an automatic payout, as Stripe does by schedule.

@@ -136,9 +136,9 @@ impl Keys {
             ))),
             Some(KeyState::Answered(stored)) if stored.fingerprint != print => {
                 Err(mismatch(format!(
-                    "Keys for idempotent requests can only be used with the same parameters they were \
-                 first used with. Try using a key other than '{key}' if you meant to execute a \
-                 different request."
+                    "Keys for idempotent requests can only be used with the same parameters they \
+                     were first used with. Try using a key other than '{key}' if you meant to \
+                     execute a different request."
                 )))
             }
             Some(KeyState::Answered(stored)) => Ok(Begun::Replay(stored.clone())),

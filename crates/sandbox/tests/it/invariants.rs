@@ -168,7 +168,9 @@ proptest! {
     })]
 
     #[test]
-    fn the_ledger_balances_after_every_operation(operations in prop::collection::vec(operation(), 1..40)) {
+    fn the_ledger_balances_after_every_operation(
+        operations in prop::collection::vec(operation(), 1..40),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let sandbox = Sandbox::start().await;
