@@ -7,7 +7,7 @@ use sluicegate::app::runtime::Runtime;
 use sluicegate::app::worker;
 use sluicegate::config::{Config, Flags};
 use sluicegate::web::router::router;
-use sluicegate_sandbox::server::{Options, Running, start};
+use sluicegate_sandbox::Sandbox;
 use sluicegate_secret::Secret;
 use sluicegate_store::contract::WriterStats;
 use std::fs;
@@ -31,7 +31,7 @@ pub struct Served {
     pub tokio_runtime: TokioRuntime,
     pub runtime: Arc<Runtime>,
     pub addr: SocketAddr,
-    pub sandbox: Running,
+    pub sandbox: Sandbox,
     /// Deleted with its database at the end.
     pub folder: TempDir,
 }
@@ -47,8 +47,11 @@ pub fn serve(secret: &str) -> Served {
     let tokio_runtime = TokioRuntime::new().expect("a tokio_runtime");
     let folder = folder();
     copy_instance(folder.path());
-    let options = Options { settle_immediately: true, ..Options::default() };
-    let sandbox = tokio_runtime.block_on(start(options)).expect("a sandbox");
+    let sandbox = sluicegate_sandbox::Config {
+        settle_immediately: true,
+        ..sluicegate_sandbox::Config::default()
+    };
+    let sandbox = tokio_runtime.block_on(Sandbox::start(sandbox)).expect("a sandbox");
     let flags = Flags {
         root: Some(folder.path().to_owned()),
         stripe: Some(sandbox.url()),

@@ -5,7 +5,7 @@ use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe, is_instance};
 use crate::gateway::submission::Submission;
 use serde_json::{Map, Value as Json, json};
-use sluicegate_sandbox::server::{self, Options, Running};
+use sluicegate_sandbox::Sandbox;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// # Errors
 /// [`Error::NoInstance`] before anything is written into a folder that is none;
 /// [`Error::Sandbox`] when neither its port nor a free one can be had.
-pub async fn sandbox(config: &Config) -> Result<(Option<Running>, Option<String>), Error> {
+pub async fn sandbox(config: &Config) -> Result<(Option<Sandbox>, Option<String>), Error> {
     if !is_instance(&config.root) {
         return Err(Error::NoInstance(config.root.display().to_string()));
     }
@@ -33,14 +33,14 @@ pub async fn sandbox(config: &Config) -> Result<(Option<Running>, Option<String>
 ///
 /// # Errors
 /// [`Error::Sandbox`].
-pub async fn start(config: &Config, addr: SocketAddr) -> Result<Running, Error> {
-    let options = Options {
+pub async fn start(config: &Config, addr: SocketAddr) -> Result<Sandbox, Error> {
+    let config = sluicegate_sandbox::Config {
         addr,
         data: Some(config.root.join("data/sandbox.json")),
         settle_immediately: true,
-        ..Options::default()
+        ..sluicegate_sandbox::Config::default()
     };
-    server::start(options).await.map_err(|e| Error::Sandbox(e.to_string()))
+    Sandbox::start(config).await.map_err(|e| Error::Sandbox(e.to_string()))
 }
 
 /// Makes the sandbox deliver its events to this instance: two endpoints, one for the platform's

@@ -1,4 +1,4 @@
-//! What a caller is told when an operation is refused: Stripe's error object and its texts.
+//! Refused operations: Stripe's error object and its messages.
 
 use serde_json::{Map, Value, json};
 
@@ -9,27 +9,27 @@ pub struct ApiError {
     pub status: u16,
     /// `type` of the error object.
     pub kind: &'static str,
-    /// `code`, when Stripe gives one.
+    /// `code`, when Stripe has one.
     pub code: Option<&'static str>,
     /// `decline_code` of a card error.
     pub decline_code: Option<&'static str>,
-    /// The text for a person.
+    /// The message for a person.
     pub message: String,
     /// The parameter at fault, in form notation.
     pub param: Option<Box<str>>,
     /// The failed charge a decline left behind.
     pub charge: Option<Box<str>>,
-    /// Whether what the operation wrote stays (a declined charge is kept).
+    /// Whether the changes of the operation are applied (a declined charge is stored).
     pub keep: bool,
-    /// Whether the idempotency layer remembers it: not for failed parameter validation.
+    /// Whether it is stored under the idempotency key: not when parameter validation failed.
     pub saved: bool,
 }
 
-/// An operation's answer: the object, or why not.
+/// An operation's result: the object, or why it was refused.
 pub type Answer = Result<Value, ApiError>;
 
 impl ApiError {
-    /// A 400 `invalid_request_error` that came after execution began.
+    /// A 400 `invalid_request_error` after execution began.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self {
             status: 400,
@@ -59,17 +59,17 @@ impl ApiError {
         Self::parameter("parameter_missing", param, format!("Missing required param: {param}."))
     }
 
-    /// An id in the path that names nothing.
+    /// An unknown id in the path.
     pub fn not_found(what: &str, id: &str) -> Self {
         Self::no_such(what, id, "id").status(404)
     }
 
-    /// An id among the parameters that names nothing.
+    /// An unknown id in a parameter.
     pub fn no_such(what: &str, id: &str, param: &str) -> Self {
         Self::invalid(format!("No such {what}: '{id}'")).code("resource_missing").param(param)
     }
 
-    /// An address the sandbox does not know.
+    /// An unknown path.
     pub fn unrecognized(method: &str, path: &str) -> Self {
         let message = format!(
             "Unrecognized request URL ({method}: {path}). If you are trying to list objects, \

@@ -1,4 +1,4 @@
-//! The API key: test keys open the sandbox, publishable ones a little of it, live ones nothing.
+//! Checks the API key: secret test keys may call all, publishable ones little, live ones nothing.
 
 use super::api_error::{ApiError, masked};
 use axum::http::HeaderMap;

@@ -1,9 +1,9 @@
-//! One API request after its protocol was read: who calls, on which account, with what.
+//! A decoded API call: method, path, parameters, version and key.
 
 use super::api_error::ApiError;
 use super::params::Params;
 
-/// What every endpoint sees.
+/// An API call, as every endpoint receives it.
 #[derive(Debug)]
 pub struct Call {
     /// `GET`, `POST` or `DELETE`.
@@ -16,23 +16,24 @@ pub struct Call {
     pub version: String,
     /// The secret or publishable key.
     pub key: String,
-    /// Where the caller sits.
+    /// The caller's address.
     pub client_ip: String,
 }
 
-const CURRENCIES: &str = "usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd \
-    bob brl bsd bwp byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp \
-    gbp gel gip gmd gnf gtq gyd hkd hnl hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw \
-    kwd kyd kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio \
-    nok npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos \
-    srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer zar \
-    zmw";
+const CURRENCIES: &str = "\
+    usd aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp \
+    byn bzd cad cdf chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip \
+    gmd gnf gtq gyd hkd hnl hrk htg huf idr ils inr isk jmd jod jpy kes kgs khr kmf krw kwd kyd \
+    kzt lak lbp lkr lrd lsl mad mdl mga mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn nio nok \
+    npr nzd omr pab pen pgk php pkr pln pyg qar ron rsd rub rwf sar sbd scr sek sgd shp sle sos \
+    srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xof xpf yer \
+    zar zmw";
 
 /// Currencies without a smaller unit.
 const ZERO_DECIMAL: &str = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf";
 
 impl Call {
-    /// The currency, which must be one Stripe knows.
+    /// The currency; an unknown one is refused.
     pub fn currency(&self) -> Result<String, ApiError> {
         let currency = self.params.required("currency")?.trim().to_lowercase();
         if CURRENCIES.split_whitespace().any(|known| known == currency) {
@@ -45,18 +46,18 @@ impl Call {
         Err(ApiError { saved: false, ..ApiError::invalid(message) }.param("currency"))
     }
 
-    /// The amount, which must be there and positive.
+    /// The amount; a missing or non-positive one is refused.
     pub fn amount(&self) -> Result<i64, ApiError> {
         self.params.amount("amount")?.ok_or_else(|| ApiError::missing("amount"))
     }
 
-    /// The account header's key as Stripe prints it.
+    /// Whether the call has this method.
     pub fn is(&self, method: &str) -> bool {
         self.method == method
     }
 }
 
-/// An amount for people: `$20.00`, `€20.00`, `¥2000`, `20.00 PLN`.
+/// A formatted amount: `$20.00`, `€20.00`, `¥2000`, `20.00 PLN`.
 pub fn money(amount: i64, currency: &str) -> String {
     let zero = ZERO_DECIMAL.split_whitespace().any(|code| code == currency);
     let figure = if zero {

@@ -24,9 +24,9 @@ pub enum Behaviour {
 /// One test card.
 #[derive(Debug, Clone, Copy)]
 pub struct TestCard {
-    /// The number; made up where Stripe publishes none.
+    /// The number; invented where Stripe publishes none.
     pub number: &'static str,
-    /// Tokens that stand for it, without `tok_`.
+    /// Its tokens, without `tok_`.
     pub tokens: &'static [&'static str],
     /// Brand as old API versions write it.
     pub brand: &'static str,
@@ -177,7 +177,7 @@ pub const CARDS: &[TestCard] = &[
     visa("4000000000000341s", &["visa_chargeCustomerFailStolenCard"], fails_later("stolen_card")),
 ];
 
-/// The card a published token (`tok_visa`) or payment method (`pm_card_visa`) stands for.
+/// The card a published token (`tok_visa`) or payment method (`pm_card_visa`) means.
 pub fn published(id: &str) -> Option<&'static TestCard> {
     let name = id.strip_prefix("tok_").or_else(|| id.strip_prefix("pm_card_"))?;
     CARDS.iter().find(|card| card.tokens.contains(&name))
@@ -215,7 +215,7 @@ pub fn of_number(number: &str) -> TestCard {
     TestCard { brand, ..VISA }
 }
 
-/// The refusal a declining card gives.
+/// The refusal of a declined card.
 pub fn refusal(behaviour: Behaviour) -> Option<ApiError> {
     let Behaviour::Decline(code, decline_code, message, param, _) = behaviour else { return None };
     let mut refusal = ApiError::card(code, message);

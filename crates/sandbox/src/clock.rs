@@ -1,4 +1,4 @@
-//! The sandbox's own clock: the machine's time plus what it was advanced by.
+//! The sandbox's clock: the machine's time plus what it was advanced by.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! TCP connections that can be cut: a hang-up without an answer is a fault worth having.
+//! TCP connections that a fault can close without an answer.
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Accepts connections that know how to be cut.
+/// Accepts connections that can be cut.
 #[derive(Debug)]
 pub struct CuttableListener(pub TcpListener);
 
@@ -22,7 +22,7 @@ pub struct CuttableStream {
     peer: Peer,
 }
 
-/// Who is at the other end, with the scissors.
+/// The client of a connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// Address of the client.
@@ -31,7 +31,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Hangs up instead of answering.
+    /// Closes the connection instead of answering.
     pub fn cut(&self) {
         self.cut.store(true, Ordering::Relaxed);
     }
@@ -43,7 +43,7 @@ impl Listener for CuttableListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Small answers must not wait for more to come.
+        // Small answers are sent at once.
         let _ = stream.set_nodelay(true);
         let peer = Peer { address, cut: Arc::default() };
         (CuttableStream { stream, peer }, address)

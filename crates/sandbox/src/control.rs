@@ -1,10 +1,4 @@
-//! Control, for tests and people: look at everything, reset, advance the clock, break things.
-//!
-//! All of it is JSON below `/_sandbox`: `GET health | state | settings | faults | deliveries |
-//! requests | ledger`; `POST reset`, `POST clock {seconds, hours, days}`, `POST settings {…}`,
-//! `POST faults {path, method, nth, times, fault, delay_ms, should_retry}`, `DELETE faults`,
-//! `POST events/:id/resend {endpoint, signature: wrong | old | none | double}`, and
-//! `POST payouts {account, currency}` for an automatic payout of all that is available.
+//! The control interface below `/_sandbox`, in JSON; the README documents every route.
 
 use super::api_error::ApiError;
 use super::call::Call;
@@ -16,7 +10,7 @@ use super::identifier;
 use super::reply::Reply;
 use super::shared::Shared;
 use super::state::{Kind, PLATFORM, SandboxState};
-use super::tx::Tx;
+use super::tx::{Tx, number, text};
 use super::{protocol, render};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -25,12 +19,13 @@ use axum::http::{Response, header};
 use axum::middleware::{self, Next};
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 type Answer = Response<Body>;
-type Everything = State<Arc<Shared>>;
+type SharedState = State<Arc<Shared>>;
 
-/// Everything below `/_sandbox`.
+/// The routes below `/_sandbox`.
 pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/health", get(health))
@@ -48,7 +43,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .layer(middleware::from_fn(own_pages_only))
 }
 
-/// A page from elsewhere, open in the same browser, must not control the sandbox.
+/// Refuses requests from pages of other origins in the same browser.
 async fn own_pages_only(request: Request, next: Next) -> Answer {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -70,23 +65,23 @@ fn wrong(status: u16, message: &str) -> Answer {
     Reply { status, body, headers: Vec::new(), garbled: false }.into_response()
 }
 
-/// A JSON object, or nothing at all for an empty body.
+/// The JSON object of a body; an empty body is an empty object.
 fn read(body: &Bytes) -> Result<Map<String, Value>, String> {
     if body.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
-    serde_json::from_slice(body).map_err(|error| format!("The body is no JSON object: {error}"))
+    serde_json::from_slice(body).map_err(|error| format!("The body is not a JSON object: {error}"))
 }
 
-async fn health(State(shared): Everything) -> Answer {
+async fn health(State(shared): SharedState) -> Answer {
     good(json!({"ok": true, "instance": shared.state().instance}))
 }
 
-async fn state(State(shared): Everything) -> Answer {
+async fn state(State(shared): SharedState) -> Answer {
     good(summary(&shared.state(), 50))
 }
 
-/// Everything at a glance, with the newest `most` of each log.
+/// An overview, with the newest `most` entries of each log.
 pub fn summary(state: &SandboxState, most: usize) -> Value {
     let tx = Tx::new(state, Arc::from(PLATFORM));
     let requests: Vec<_> = state.requests.iter().rev().take(most).collect();
@@ -95,12 +90,13 @@ pub fn summary(state: &SandboxState, most: usize) -> Value {
             "ahead_seconds": state.clock.offset()},
         "settings": state.settings, "counts": state.counts(),
         "balances": state.ledger.dump()["balances"], "ledger_faults": state.ledger.faults(),
-        "events": newest(state, Kind::Event, most), "deliveries": newest(state, Kind::Delivery, most),
+        "events": newest(state, Kind::Event, most),
+        "deliveries": newest(state, Kind::Delivery, most),
         "requests": requests, "faults": state.faults.rules, "platform": tx.account.to_string(),
     })
 }
 
-/// The newest objects of a kind, of all accounts, shaped for people.
+/// The newest objects of a kind, of all accounts, in the default version.
 pub fn newest(state: &SandboxState, kind: Kind, most: usize) -> Vec<Value> {
     let mut found: Vec<_> = state.ids_everywhere(kind).filter_map(|id| state.stored(id)).collect();
     found.sort_unstable_by_key(|stored| std::cmp::Reverse(stored.seq));
@@ -119,19 +115,17 @@ pub fn newest(state: &SandboxState, kind: Kind, most: usize) -> Vec<Value> {
         .collect()
 }
 
-async fn reset(State(shared): Everything) -> Answer {
+async fn reset(State(shared): SharedState) -> Answer {
     let mut state = shared.state();
-    let mut fresh = SandboxState::new(identifier::random_seed(), state.settings.clone());
-    due_work::found(&mut fresh);
-    if let Some(mut journal) = state.journal.take() {
-        journal.rewrite(&fresh);
-        fresh.journal = Some(journal);
-    }
-    *state = fresh;
+    let mut new = SandboxState::new(identifier::random_seed(), state.settings.clone());
+    due_work::create_platform(&mut new);
+    new.storage = state.storage.take();
+    new.with_storage(|storage, new| storage.rewrite(new));
+    *state = new;
     good(json!({"reset": true, "instance": state.instance}))
 }
 
-async fn clock(State(shared): Everything, body: Bytes) -> Answer {
+async fn clock(State(shared): SharedState, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
         Err(message) => return wrong(400, &message),
@@ -146,23 +140,16 @@ async fn clock(State(shared): Everything, body: Bytes) -> Answer {
     let mut state = shared.state();
     state.clock.advance(seconds);
     due_work::run(&mut state);
-    keep_head(&mut state);
-    shared.bell.notify_one();
+    state.with_storage(|storage, state| storage.append_settings(state));
+    shared.wake_delivery.notify_one();
     good(json!({"now": state.clock.now(), "ahead_seconds": state.clock.offset()}))
 }
 
-fn keep_head(state: &mut SandboxState) {
-    if let Some(mut journal) = state.journal.take() {
-        journal.append_world(state);
-        state.journal = Some(journal);
-    }
-}
-
-async fn settings(State(shared): Everything) -> Answer {
+async fn settings(State(shared): SharedState) -> Answer {
     good(json!(shared.state().settings))
 }
 
-async fn set(State(shared): Everything, body: Bytes) -> Answer {
+async fn set(State(shared): SharedState, body: Bytes) -> Answer {
     let wanted = match read(&body) {
         Ok(wanted) => wanted,
         Err(message) => return wrong(400, &message),
@@ -171,7 +158,7 @@ async fn set(State(shared): Everything, body: Bytes) -> Answer {
     let mut all = json!(state.settings);
     for (name, value) in wanted {
         if all.get(&name).is_none() {
-            return wrong(400, &format!("There is no setting {name}."));
+            return wrong(400, &format!("Unknown setting: {name}."));
         }
         all[name] = value;
     }
@@ -179,18 +166,18 @@ async fn set(State(shared): Everything, body: Bytes) -> Answer {
         Ok(settings) => state.settings = settings,
         Err(error) => return wrong(400, &error.to_string()),
     }
-    keep_head(&mut state);
+    state.with_storage(|storage, state| storage.append_settings(state));
     good(json!(state.settings))
 }
 
-async fn faults(State(shared): Everything) -> Answer {
+async fn faults(State(shared): SharedState) -> Answer {
     good(json!({"rules": shared.state().faults.rules}))
 }
 
-async fn add_fault(State(shared): Everything, body: Bytes) -> Answer {
+async fn add_fault(State(shared): SharedState, body: Bytes) -> Answer {
     let rule: Rule = match serde_json::from_slice(&body) {
         Ok(rule) => rule,
-        Err(error) => return wrong(400, &format!("That is no fault rule: {error}")),
+        Err(error) => return wrong(400, &format!("Invalid fault rule: {error}")),
     };
     let mut state = shared.state();
     if !state.faults.add(rule) {
@@ -199,12 +186,12 @@ async fn add_fault(State(shared): Everything, body: Bytes) -> Answer {
     good(json!({"rules": state.faults.rules}))
 }
 
-async fn clear_faults(State(shared): Everything) -> Answer {
+async fn clear_faults(State(shared): SharedState) -> Answer {
     shared.state().faults.rules.clear();
     good(json!({"rules": []}))
 }
 
-async fn resend(State(shared): Everything, Path(id): Path<String>, body: Bytes) -> Answer {
+async fn resend(State(shared): SharedState, Path(id): Path<String>, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
         Err(message) => return wrong(400, &message),
@@ -216,7 +203,7 @@ async fn resend(State(shared): Everything, Path(id): Path<String>, body: Bytes) 
     };
     let endpoints = match body.get("endpoint").and_then(Value::as_str) {
         Some(one) => vec![one.to_owned()],
-        None => event::listeners(&tx, super::tx::text(&event, "type"), &account),
+        None => event::listeners(&tx, text(&event, "type"), &account),
     };
     let mut queued = Vec::new();
     for endpoint in endpoints {
@@ -231,21 +218,21 @@ async fn resend(State(shared): Everything, Path(id): Path<String>, body: Bytes) 
     }
     let changes = tx.into_changes();
     state.apply(changes);
-    shared.bell.notify_one();
+    shared.wake_delivery.notify_one();
     good(json!({"deliveries": queued}))
 }
 
-async fn deliveries(State(shared): Everything) -> Answer {
+async fn deliveries(State(shared): SharedState) -> Answer {
     good(json!({"data": newest(&shared.state(), Kind::Delivery, 500)}))
 }
 
-async fn requests(State(shared): Everything) -> Answer {
+async fn requests(State(shared): SharedState) -> Answer {
     let state = shared.state();
     let data: Vec<_> = state.requests.iter().rev().collect();
     good(json!({"data": data}))
 }
 
-async fn ledger(State(shared): Everything) -> Answer {
+async fn ledger(State(shared): SharedState) -> Answer {
     let mut state = shared.state();
     due_work::run(&mut state);
     let mut dump = state.ledger.dump();
@@ -253,23 +240,25 @@ async fn ledger(State(shared): Everything) -> Answer {
     good(dump)
 }
 
-/// Sums of the rows, to be compared with the balances they make up.
+/// Sums of the balance transactions, to compare with the balances.
 fn nets(state: &SandboxState) -> Value {
-    let mut sums: std::collections::BTreeMap<(String, String), i64> = Default::default();
+    let mut sums: BTreeMap<(String, String), i64> = BTreeMap::new();
     for id in state.ids_everywhere(Kind::Transaction) {
         let Some(stored) = state.stored(id) else { continue };
-        let row = stored.value();
-        let at = (stored.account.to_string(), super::tx::text(&row, "currency").to_owned());
-        *sums.entry(at).or_default() += super::tx::number(&row, "net");
+        let transaction = stored.value();
+        let currency = text(&transaction, "currency").to_owned();
+        *sums.entry((stored.account.to_string(), currency)).or_default() +=
+            number(&transaction, "net");
     }
-    let entries = sums.into_iter();
-    entries
-        .map(|((account, currency), net)| json!({"account": account, "currency": currency, "net": net}))
-        .collect()
+    let mut nets = Vec::new();
+    for ((account, currency), net) in sums {
+        nets.push(json!({"account": account, "currency": currency, "net": net}));
+    }
+    Value::Array(nets)
 }
 
 /// Runs an automatic payout, as Stripe does by schedule.
-async fn run_payout(State(shared): Everything, body: Bytes) -> Answer {
+async fn run_payout(State(shared): SharedState, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
         Err(message) => return wrong(400, &message),
@@ -294,7 +283,7 @@ async fn run_payout(State(shared): Everything, body: Bytes) -> Answer {
         Ok(payout) => {
             let changes = tx.into_changes();
             state.apply(changes);
-            shared.bell.notify_one();
+            shared.wake_delivery.notify_one();
             good(payout)
         }
         Err(ApiError { message, .. }) => wrong(400, &message),

@@ -1,4 +1,4 @@
-//! The sandbox's own page: what happened, what it cost, who was told.
+//! The dashboard at `/`: requests, balances, objects, events and their deliveries.
 
 use super::call::money;
 use super::control;
@@ -16,7 +16,9 @@ use std::sync::{Arc, LazyLock};
 /// Lines of each table.
 const LINES: usize = 25;
 
-handlebars_helper!(print_money: |object: Json| money(number(object, "amount"), text(object, "currency")));
+handlebars_helper!(print_money: |object: Json| {
+    money(number(object, "amount"), text(object, "currency"))
+});
 handlebars_helper!(print_time: |seconds: i64| {
     jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%H:%M:%S").to_string()
 });
@@ -68,7 +70,7 @@ fn with_deliveries(mut data: Value) -> Value {
     data
 }
 
-/// Writes balances for people.
+/// Formats balances.
 fn with_balances(mut data: Value) -> Value {
     for balance in data["balances"].as_array_mut().into_iter().flatten() {
         let currency = text(balance, "currency").to_owned();

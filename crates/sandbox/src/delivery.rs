@@ -11,14 +11,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// Attempts under way at once.
-const AT_ONCE: usize = 16;
+/// Attempts at the same time.
+const ATTEMPTS_MAX: usize = 16;
 /// How long an endpoint may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the clock is looked at when nothing happens.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the clock is checked when nothing is delivered.
 const TICK: Duration = Duration::from_millis(500);
-/// Characters of an endpoint's answer that are kept.
-const ANSWER_KEPT: usize = 300;
+/// Characters of an endpoint's answer that are stored.
+const ANSWER_CHARS_MAX: usize = 300;
 
 /// One attempt, ready to be sent.
 #[derive(Debug)]
@@ -29,35 +29,35 @@ struct Attempt {
     body: String,
 }
 
-/// The client all deliveries use: it follows no redirect and asks no proxy.
+/// The HTTP client of all deliveries: it follows no redirects and uses no proxy.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
+        .timeout(ATTEMPT_TIMEOUT)
         .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
         .build()
 }
 
-/// Delivers until it is dropped; also lets time do its work.
+/// Delivers until it is dropped; also applies what the clock makes due.
 pub async fn run(shared: Arc<Shared>, client: reqwest::Client) {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Arc::new(Semaphore::new(ATTEMPTS_MAX));
     loop {
         let attempts = {
             let mut state = shared.state();
             due_work::run(&mut state);
-            take_due(&mut state, AT_ONCE)
+            take_due(&mut state, ATTEMPTS_MAX)
         };
         if attempts.is_empty() {
-            let _ = tokio::time::timeout(TICK, shared.bell.notified()).await;
+            let _ = tokio::time::timeout(TICK, shared.wake_delivery.notified()).await;
             continue;
         }
         for attempt in attempts {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let Ok(slot) = slots.clone().acquire_owned().await else { return };
             let (shared, client) = (shared.clone(), client.clone());
             tokio::spawn(async move {
                 send(&shared, &client, attempt).await;
-                drop(place);
+                drop(slot);
             });
         }
     }
@@ -95,17 +95,17 @@ fn prepare(state: &SandboxState, id: &Arc<str>) -> Option<Attempt> {
     let body = serde_json::to_string_pretty(&event).ok()?;
     let secret = text(&endpoint, "_secret");
     // The receiver's tolerance is against its own clock, so the machine's time is signed.
-    let moment = super::clock::machine_ms() / 1_000;
+    let timestamp = super::clock::machine_ms() / 1_000;
     let signature = match text(&delivery, "_tamper") {
-        "wrong" => Some(signature::header("whsec_wrong", moment, &body)),
-        "old" => Some(signature::header(secret, moment - 3_600, &body)),
+        "wrong" => Some(signature::header("whsec_wrong", timestamp, &body)),
+        "old" => Some(signature::header(secret, timestamp - 3_600, &body)),
         "none" => None,
         "double" => {
-            let other = signature::sign("whsec_rolled", moment, &body);
-            let own = signature::sign(secret, moment, &body);
-            Some(format!("t={moment},v1={other},v1={own}"))
+            let other = signature::sign("whsec_rolled", timestamp, &body);
+            let own = signature::sign(secret, timestamp, &body);
+            Some(format!("t={timestamp},v1={other},v1={own}"))
         }
-        _ => Some(signature::header(secret, moment, &body)),
+        _ => Some(signature::header(secret, timestamp, &body)),
     };
     let url = text(&endpoint, "url").to_owned();
     Some(Attempt { delivery: id.clone(), url, signature, body })
@@ -124,7 +124,7 @@ async fn send(shared: &Shared, client: &reqwest::Client, attempt: Attempt) {
         Ok(response) => {
             let status = response.status().as_u16();
             let text = response.text().await.unwrap_or_default();
-            (Some(status), text.chars().take(ANSWER_KEPT).collect::<String>())
+            (Some(status), text.chars().take(ANSWER_CHARS_MAX).collect::<String>())
         }
         Err(error) => (None, error.without_url().to_string()),
     };
@@ -133,10 +133,10 @@ async fn send(shared: &Shared, client: &reqwest::Client, attempt: Attempt) {
     let entry = json!({"at": state.clock.now(), "status": status, "answer": answer, "ms": ms});
     record(&mut state, &attempt.delivery, entry, &shared.webhook_backoff);
     drop(state);
-    shared.bell.notify_one();
+    shared.wake_delivery.notify_one();
 }
 
-/// Notes an attempt and decides what follows.
+/// Records an attempt, and schedules the next or ends the delivery.
 fn record(state: &mut SandboxState, id: &str, entry: Value, backoff: &[Duration]) {
     let good = matches!(number(&entry, "status"), 200..=299);
     let Some(mut delivery) = state.stored(id).map(|stored| stored.value()) else { return };
@@ -160,7 +160,7 @@ fn end(state: &mut SandboxState, id: &str, ended: &'static str) {
     }
 }
 
-/// Writes a delivery back; an ended one is no longer due, a delivered one counts down its event.
+/// Stores a delivery; an ended one is no longer due, a successful one counts down its event.
 fn change(state: &mut SandboxState, mut delivery: Value, ended: Option<&'static str>) {
     let mut tx = Tx::new(state, Arc::from(PLATFORM));
     if let Some(state) = ended {

@@ -1,4 +1,4 @@
-//! What time does: money becomes available, payouts arrive, authorizations expire, keys are forgotten.
+//! What the clock causes: money becomes available, payouts arrive, authorizations expire.
 
 use super::endpoint::{charge, payout, refund};
 use super::event;
@@ -7,11 +7,10 @@ use super::tx::Tx;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Brings the state up to its clock.
+/// Applies everything that is due.
 pub fn run(state: &mut SandboxState) {
     let now = state.clock.now();
-    let keep_seconds = state.settings.key_seconds;
-    state.keys.forget_before(now - keep_seconds);
+    state.keys.expire(now - state.settings.key_seconds);
     for account in state.ledger.settle(now) {
         let mut tx = Tx::new(state, account.clone());
         let balance = super::endpoint::balance::object(&tx, &account);
@@ -38,8 +37,8 @@ pub fn run(state: &mut SandboxState) {
     }
 }
 
-/// The platform's own account and bank account, which exist from the start.
-pub fn found(state: &mut SandboxState) {
+/// Creates the platform's account and its bank account.
+pub fn create_platform(state: &mut SandboxState) {
     let mut tx = Tx::new(state, Arc::from(PLATFORM));
     let account = super::endpoint::account::platform(&tx);
     tx.insert(Kind::Account, None, &account);

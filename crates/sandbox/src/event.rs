@@ -1,4 +1,4 @@
-//! Events: written with the change they tell of, and queued for the endpoints that listen.
+//! Emits events: stored with the change that caused them, queued for the endpoints that listen.
 
 use super::render;
 use super::state::{Kind, PLATFORM};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// A version older than all: shaping for it removes only what is hidden.
 const UNSHAPED: &str = "2019-08-14";
 
-/// Tells of `object` in `account`; `before` is what it looked like when something changed.
+/// Emits an event about `object` in `account`; `before` is the object before a change.
 pub fn emit(tx: &mut Tx<'_>, kind: &str, account: &str, object: &Value, before: Option<&Value>) {
     let mut shown = render::full(tx, object.clone());
     version::shape(&mut shown, UNSHAPED, &[]);
@@ -50,7 +50,7 @@ pub fn queue(tx: &mut Tx<'_>, event: &Value, endpoint: &str) -> String {
     id
 }
 
-/// Endpoints that want to hear of `kind` in `account`: the account's own, and the platform's
+/// Endpoints that listen for `kind` in `account`: the account's own, and the platform's
 /// Connect endpoints for the accounts connected to it.
 pub fn listeners(tx: &Tx<'_>, kind: &str, account: &str) -> Vec<String> {
     let mut ids = tx.ids_of(Kind::Endpoint, PLATFORM);

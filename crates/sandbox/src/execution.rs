@@ -1,9 +1,9 @@
-//! Executing a request once: the idempotency key around it, the endpoint in it, all or nothing.
+//! Executes a request: the idempotency key around it, the endpoint in it, all or nothing.
 
 use super::api_error::ApiError;
 use super::call::Call;
 use super::fault::Rule;
-use super::idempotency::{Answered, Begun, KeptAnswer};
+use super::idempotency::{Answered, Begun, StoredAnswer};
 use super::reply::Reply;
 use super::state::{Changes, SandboxState};
 use super::tx::Tx;
@@ -11,40 +11,45 @@ use super::{due_work, endpoint, parameters, render};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Objects the sandbox holds before it asks to be reset.
+/// Objects above which the sandbox refuses new ones until a reset.
 const OBJECTS_MAX: usize = 1_000_000;
 
-/// A request whose protocol was read.
+/// A decoded request.
 #[derive(Debug)]
-pub struct Asked {
-    /// The request.
+pub struct ApiRequest {
+    /// The call.
     pub call: Call,
-    /// The account acted on.
+    /// The account that it acts on.
     pub account: Arc<str>,
     /// Its idempotency key.
     pub key: Option<String>,
-    /// What the key is compared by.
+    /// The digest that requests with the same key are compared by.
     pub fingerprint: String,
 }
 
 impl SandboxState {
-    /// Opens the idempotency key, if there is one; some answer to be replayed, or none.
-    pub fn begin(&mut self, asked: &Asked) -> Result<Option<Arc<KeptAnswer>>, ApiError> {
+    /// Locks the idempotency key, if there is one; returns the answer to replay, or `None`.
+    pub fn begin(&mut self, request: &ApiRequest) -> Result<Option<Arc<StoredAnswer>>, ApiError> {
         due_work::run(self);
-        let Some(key) = &asked.key else { return Ok(None) };
-        match self.keys.begin(&asked.account, key, &asked.call.path, &asked.fingerprint)? {
+        let Some(key) = &request.key else { return Ok(None) };
+        match self.keys.begin(&request.account, key, &request.call.path, &request.fingerprint)? {
             Begun::New => Ok(None),
-            Begun::Replay(kept) => Ok(Some(kept)),
+            Begun::Replay(stored) => Ok(Some(stored)),
         }
     }
 
-    /// Executes, applies, and keeps the answer under its key.
-    pub fn execute(&mut self, asked: &Asked, request_id: &str, broken: Option<&Rule>) -> Reply {
-        let mut tx = Tx::new(self, asked.account.clone());
-        tx.request = Some((request_id.to_owned(), asked.key.clone()));
-        let result = operate(&asked.call, &mut tx);
+    /// Executes, applies, and stores the answer under its key.
+    pub fn execute(
+        &mut self,
+        request: &ApiRequest,
+        request_id: &str,
+        broken: Option<&Rule>,
+    ) -> Reply {
+        let mut tx = Tx::new(self, request.account.clone());
+        tx.request = Some((request_id.to_owned(), request.key.clone()));
+        let result = operate(&request.call, &mut tx);
         let (keep, mut saved) = match &result {
-            Ok(_) => (asked.call.method != "GET", true),
+            Ok(_) => (request.call.method != "GET", true),
             Err(refusal) => (refusal.keep, refusal.saved),
         };
         let mut changes = if keep { tx.into_changes() } else { Changes::default() };
@@ -56,32 +61,32 @@ impl SandboxState {
             reply = failure(rule, request_id);
             saved = true;
         }
-        if let Some(key) = &asked.key {
+        if let Some(key) = &request.key {
             if saved {
-                // Kept with the changes: a crash loses both or neither.
-                changes.answer = Some(self.answer(asked, key, &reply, request_id));
+                // Stored with the changes: a crash loses both or neither.
+                changes.answer = Some(self.answer(request, key, &reply, request_id));
             } else {
-                self.keys.release(&asked.account, key);
+                self.keys.release(&request.account, key);
             }
         }
         self.apply(changes);
         reply
     }
 
-    fn answer(&self, asked: &Asked, key: &str, reply: &Reply, request_id: &str) -> Answered {
-        let answer = KeptAnswer {
-            path: asked.call.path.clone(),
-            fingerprint: asked.fingerprint.clone(),
+    fn answer(&self, request: &ApiRequest, key: &str, reply: &Reply, request_id: &str) -> Answered {
+        let answer = StoredAnswer {
+            path: request.call.path.clone(),
+            fingerprint: request.fingerprint.clone(),
             status: reply.status,
             body: serde_json::to_string(&reply.body).unwrap_or_default(),
             request_id: request_id.to_owned(),
             created: self.clock.now(),
         };
-        Answered { account: asked.account.clone(), key: key.to_owned(), answer: Arc::new(answer) }
+        Answered { account: request.account.clone(), key: key.to_owned(), answer: Arc::new(answer) }
     }
 }
 
-/// The answer of a fault that strikes after execution.
+/// The answer of a fault that fails after execution.
 fn failure(rule: &Rule, request_id: &str) -> Reply {
     let failed = ApiError { kind: "api_error", ..ApiError::invalid("An unknown error occurred") };
     let reply = Reply::refused(&failed.status(500), request_id);
@@ -102,14 +107,14 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
     }
     parameters::check(call.method, &path, &call.params)?;
     let answer = endpoint::route(call, tx, &path).ok_or_else(unknown)?;
-    // An answer that cannot be rendered (a bad `expand`) undoes what was written.
+    // An answer that cannot be rendered (a bad `expand`) undoes the operation.
     render::answer(tx, call, answer?)
 }
 
-/// A kept answer, given again.
-pub fn replay(kept: &KeptAnswer) -> Reply {
-    let body = serde_json::from_str(&kept.body).unwrap_or_default();
-    Reply { status: kept.status, body, headers: Vec::new(), garbled: false }
+/// Replays a stored answer.
+pub fn replay(stored: &StoredAnswer) -> Reply {
+    let body = serde_json::from_str(&stored.body).unwrap_or_default();
+    Reply { status: stored.status, body, headers: Vec::new(), garbled: false }
         .with("idempotent-replayed", "true")
-        .with("original-request", kept.request_id.clone())
+        .with("original-request", stored.request_id.clone())
 }

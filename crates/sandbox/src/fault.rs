@@ -1,20 +1,20 @@
-//! Faults on purpose: rules that delay, drop, refuse or break the nth matching request.
+//! Injected faults: rules that delay, drop, refuse or garble the nth matching request.
 
 use serde::{Deserialize, Serialize};
 
-/// One rule, as control takes it.
+/// One rule, as the control interface takes it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Method it matches; any when absent.
     #[serde(default)]
     pub method: Option<String>,
-    /// Path it matches; `*` stands for anything.
+    /// The path that it matches; `*` matches anything.
     pub path: String,
-    /// Which matching request is the first to suffer, from 1.
+    /// The first matching request that fails, from 1.
     #[serde(default = "one")]
     pub nth: u64,
-    /// How many requests suffer from then on.
+    /// How many requests fail from then on.
     #[serde(default = "one")]
     pub times: u64,
     /// What happens.
@@ -22,7 +22,7 @@ pub struct Rule {
     /// Milliseconds, for `delay`.
     #[serde(default)]
     pub delay_ms: u64,
-    /// `Stripe-Should-Retry`, when it is to be sent.
+    /// The value of `Stripe-Should-Retry`, when it is sent.
     #[serde(default)]
     pub should_retry: Option<bool>,
     /// Matching requests seen so far.
@@ -40,9 +40,9 @@ fn one() -> u64 {
 pub enum InjectedFault {
     /// Answers late; the key is in flight meanwhile.
     Delay,
-    /// Hangs up before anything is executed.
+    /// Closes the connection before execution.
     DropBefore,
-    /// Executes, keeps the answer, and hangs up.
+    /// Executes, stores the answer, and closes the connection.
     DropAfter,
     /// 500 before execution; nothing is remembered.
     ErrorNotExecuted,
@@ -85,7 +85,7 @@ pub struct Faults {
     pub rules: Vec<Rule>,
 }
 
-/// Rules kept at most.
+/// The most rules.
 const RULES_MAX: usize = 200;
 
 impl Faults {
@@ -98,9 +98,9 @@ impl Faults {
         room
     }
 
-    /// Counts a request against every rule and returns the first that strikes.
-    pub fn strike(&mut self, method: &str, path: &str) -> Option<Rule> {
-        let mut struck = None;
+    /// Counts a request against every rule and returns the first that applies.
+    pub fn matching(&mut self, method: &str, path: &str) -> Option<Rule> {
+        let mut found = None;
         for rule in &mut self.rules {
             let of_method = rule.method.as_deref().is_none_or(|m| m.eq_ignore_ascii_case(method));
             if !of_method || !matches(&rule.path, path) {
@@ -108,15 +108,15 @@ impl Faults {
             }
             rule.seen += 1;
             let span = rule.nth..rule.nth.saturating_add(rule.times);
-            if struck.is_none() && span.contains(&rule.seen) {
-                struck = Some(rule.clone());
+            if found.is_none() && span.contains(&rule.seen) {
+                found = Some(rule.clone());
             }
         }
-        struck
+        found
     }
 }
 
-/// `*` stands for any run of characters.
+/// `*` matches any characters.
 fn matches(pattern: &str, path: &str) -> bool {
     let mut rest = path;
     let mut parts = pattern.split('*');
@@ -147,11 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn the_nth_request_suffers() {
+    fn the_nth_request_fails() {
         let rule = r#"{"path": "/v1/*", "nth": 2, "times": 2, "fault": "conflict"}"#;
         let mut faults = Faults::default();
         faults.add(serde_json::from_str(rule).unwrap());
-        let struck: Vec<bool> = (0..4).map(|_| faults.strike("GET", "/v1/x").is_some()).collect();
-        assert_eq!(struck, [false, true, true, false]);
+        let found: Vec<bool> = (0..4).map(|_| faults.matching("GET", "/v1/x").is_some()).collect();
+        assert_eq!(found, [false, true, true, false]);
     }
 }

@@ -1,4 +1,4 @@
-//! Idempotency keys: what was asked under a key, what was answered, and for how long that counts.
+//! Idempotency keys: the request and answer of each, and how long it is remembered.
 
 use super::api_error::ApiError;
 use serde::{Deserialize, Serialize};
@@ -7,19 +7,19 @@ use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Keys kept at most, whatever their age.
+/// The most keys that are stored.
 const KEYS_MAX: usize = 50_000;
 
-/// The first answer given under a key.
+/// The first answer under a key.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct KeptAnswer {
+pub struct StoredAnswer {
     /// Path of the first request.
     pub path: String,
     /// Digest of its parameters.
     pub fingerprint: String,
-    /// Status answered.
+    /// Its status.
     pub status: u16,
-    /// Body answered, compact.
+    /// Its body, compact.
     pub body: String,
     /// Id of the first request.
     pub request_id: String,
@@ -27,22 +27,22 @@ pub struct KeptAnswer {
     pub created: i64,
 }
 
-/// An answer and the key it was given under.
+/// An answer and its key.
 #[derive(Debug, Clone)]
 pub struct Answered {
     /// Scope of the key.
     pub account: Arc<str>,
     /// The key.
     pub key: String,
-    /// What was answered.
-    pub answer: Arc<KeptAnswer>,
+    /// The answer.
+    pub answer: Arc<StoredAnswer>,
 }
 
-/// What a key stands for.
+/// The state of a key.
 #[derive(Debug, Clone)]
 enum KeyState {
     InFlight,
-    Answered(Arc<KeptAnswer>),
+    Answered(Arc<StoredAnswer>),
 }
 
 /// All keys, by account and key.
@@ -55,13 +55,13 @@ pub struct Keys {
 /// What to do with a request that carries a key.
 #[derive(Debug)]
 pub enum Begun {
-    /// Nobody used the key: execute, then `finish` or `release`.
+    /// The key is new: execute, then `finish` or `release`.
     New,
-    /// Answer this again.
-    Replay(Arc<KeptAnswer>),
+    /// Replay this answer.
+    Replay(Arc<StoredAnswer>),
 }
 
-/// The digest two requests under one key are compared by.
+/// The digest by which two requests with the same key are compared.
 pub fn fingerprint(method: &str, params: &serde_json::Map<String, Value>) -> String {
     fn write(value: &Value, into: &mut Sha256) {
         match value {
@@ -89,7 +89,7 @@ pub fn fingerprint(method: &str, params: &serde_json::Map<String, Value>) -> Str
     hex::encode(&hash.finalize()[..16])
 }
 
-/// Refuses a key Stripe would refuse.
+/// Refuses a key that Stripe refuses.
 pub fn check_length(key: &str) -> Result<(), ApiError> {
     let length = key.chars().count();
     if (1..=255).contains(&length) {
@@ -128,22 +128,24 @@ impl Keys {
                 .status(409)
                 .code("idempotency_key_in_use")
             }),
-            Some(KeyState::Answered(kept)) if kept.path != path => Err(mismatch(format!(
+            Some(KeyState::Answered(stored)) if stored.path != path => Err(mismatch(format!(
                 "Keys for idempotent requests can only be used for the same endpoint they were \
                  first used for ('{path}' vs '{}'). Try using a key other than '{key}' if you \
                  meant to execute a different request.",
-                kept.path
+                stored.path
             ))),
-            Some(KeyState::Answered(kept)) if kept.fingerprint != print => Err(mismatch(format!(
-                "Keys for idempotent requests can only be used with the same parameters they were \
-                 first used with. Try using a key other than '{key}' if you meant to execute a \
-                 different request."
-            ))),
-            Some(KeyState::Answered(kept)) => Ok(Begun::Replay(kept.clone())),
+            Some(KeyState::Answered(stored)) if stored.fingerprint != print => {
+                Err(mismatch(format!(
+                    "Keys for idempotent requests can only be used with the same parameters they \
+                     were first used with. Try using a key other than '{key}' if you meant to \
+                     execute a different request."
+                )))
+            }
+            Some(KeyState::Answered(stored)) => Ok(Begun::Replay(stored.clone())),
         }
     }
 
-    /// Keeps the answer given under a key.
+    /// Stores the answer under a key.
     pub fn finish(&mut self, Answered { account, key, answer }: Answered) {
         let at = (account, key);
         self.order.push_back((answer.created, at.clone()));
@@ -153,14 +155,14 @@ impl Keys {
         }
     }
 
-    /// Forgets a key whose request was not executed.
+    /// Deletes a key whose request was not executed.
     pub fn release(&mut self, account: &Arc<str>, key: &str) {
         self.states.remove(&(account.clone(), key.to_owned()));
     }
 
-    /// Forgets keys answered before `moment`.
-    pub fn forget_before(&mut self, moment: i64) {
-        while self.order.front().is_some_and(|(created, _)| *created < moment) {
+    /// Deletes keys that were answered before this time.
+    pub fn expire(&mut self, before: i64) {
+        while self.order.front().is_some_and(|(created, _)| *created < before) {
             self.drop_oldest();
         }
     }
@@ -171,10 +173,10 @@ impl Keys {
         }
     }
 
-    /// All kept answers.
-    pub fn answers(&self) -> impl Iterator<Item = (&Arc<str>, &str, &Arc<KeptAnswer>)> {
+    /// All stored answers, oldest first.
+    pub fn answers(&self) -> impl Iterator<Item = (&Arc<str>, &str, &Arc<StoredAnswer>)> {
         self.order.iter().filter_map(|(_, at)| match self.states.get(at) {
-            Some(KeyState::Answered(kept)) => Some((&at.0, at.1.as_str(), kept)),
+            Some(KeyState::Answered(stored)) => Some((&at.0, at.1.as_str(), stored)),
             _ => None,
         })
     }

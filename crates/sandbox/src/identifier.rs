@@ -17,7 +17,7 @@ pub fn make(prefix: &str, seed: &str, counter: u64) -> String {
     id
 }
 
-/// A seed nobody can guess.
+/// A random seed.
 pub fn random_seed() -> String {
     let bytes: [u8; 16] = rand::random();
     hex::encode(bytes)

@@ -1,10 +1,10 @@
-//! The append-only file that keeps a sandbox's state over a restart.
+//! The append-only file that stores a sandbox's state over a restart.
 
 use super::clock::Clock;
 use super::error::Error;
-use super::idempotency::{Answered, KeptAnswer};
+use super::idempotency::{Answered, StoredAnswer};
 use super::ledger::{Posting, is_internal};
-use super::state::{Changes, Kind, SandboxState, Settings, Stored};
+use super::state::{Changes, Kind, SandboxState, Settings, Storage, Stored};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -13,8 +13,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes appended before the file is rewritten without what was overwritten.
-const SWOLLEN_BYTES: u64 = 48 * 1024 * 1024;
+/// Appended bytes after which the file is rewritten without stale lines.
+const APPENDED_BYTES_MAX: u64 = 48 * 1024 * 1024;
 
 /// The open file.
 #[derive(Debug)]
@@ -28,8 +28,20 @@ pub struct Journal {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {
-    SandboxState { seed: String, counter: u64, clock: i64, settings: Settings },
-    Operation { counter: u64, put: Vec<Put>, removed: Vec<String>, key: Option<Key> },
+    /// Files of older versions call it `world`.
+    #[serde(alias = "world")]
+    SandboxState {
+        seed: String,
+        counter: u64,
+        clock: i64,
+        settings: Settings,
+    },
+    Operation {
+        counter: u64,
+        put: Vec<Put>,
+        removed: Vec<String>,
+        key: Option<Key>,
+    },
 }
 
 /// An idempotency key with its answer: on the same line as what was done under it.
@@ -37,7 +49,7 @@ enum Line {
 struct Key {
     account: String,
     key: String,
-    answer: KeptAnswer,
+    answer: StoredAnswer,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,36 +63,36 @@ impl Line {
 
 impl Put {
     fn new(id: &str, stored: &Stored) -> Option<Self> {
-        let object = RawValue::from_string(stored.text.to_string()).ok()?;
+        let object = RawValue::from_string(stored.json.to_string()).ok()?;
         let parent = stored.parent.as_deref().map(str::to_owned);
         Some(Self(id.into(), stored.kind, stored.account.to_string(), parent, stored.seq, object))
     }
 }
 
 impl Journal {
-    /// Loads the state kept in `path`, or starts a new one there.
+    /// Loads the state stored in `path`, or stores a new one there. Returns whether a state was
+    /// stored before.
     pub fn open(
         path: &Path,
-        fresh: impl FnOnce() -> SandboxState,
+        new: impl FnOnce() -> SandboxState,
     ) -> Result<(SandboxState, bool), Error> {
         let data = |source| Error::Data { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(data)?;
         }
-        let mut state = fresh();
+        let mut state = new();
         if path.exists() {
             load(path, &mut state)?;
         }
-        let known = !state.objects.is_empty();
+        let was_stored = !state.objects.is_empty();
         let mut journal =
             Self { path: path.to_owned(), file: open(path).map_err(data)?, appended: 0 };
         journal.try_rewrite(&state).map_err(data)?;
-        state.journal = Some(journal);
-        Ok((state, known))
+        state.storage = Some(Box::new(journal));
+        Ok((state, was_stored))
     }
 
-    /// Keeps one operation's changes.
-    pub fn append(&mut self, changes: &Changes) {
+    fn append_changes(&mut self, changes: &Changes) {
         let mut put = Vec::new();
         let mut removed = Vec::new();
         for (id, stored) in &changes.objects {
@@ -97,26 +109,10 @@ impl Journal {
         self.write(&Line::Operation { counter: changes.counter, put, removed, key });
     }
 
-    /// Keeps the clock and the settings.
-    pub fn append_world(&mut self, state: &SandboxState) {
-        self.write(&head(state));
-    }
-
-    /// Whether much of the file is stale.
-    pub fn is_swollen(&self) -> bool {
-        self.appended > SWOLLEN_BYTES
-    }
-
-    /// Rewrites the file from the state, atomically.
-    pub fn rewrite(&mut self, state: &SandboxState) {
-        if let Err(error) = self.try_rewrite(state) {
-            tracing::error!(%error, path = %self.path.display(), "the sandbox cannot keep its data");
-        }
-    }
-
+    /// Writes the state to a new file and renames it over the old one.
     fn try_rewrite(&mut self, state: &SandboxState) -> std::io::Result<()> {
-        let fresh = self.path.with_extension("new");
-        let mut file = BufWriter::new(File::create(&fresh)?);
+        let new = self.path.with_extension("new");
+        let mut file = BufWriter::new(File::create(&new)?);
         write_line(&mut file, &head(state))?;
         let mut order: Vec<(&Arc<str>, &Stored)> = state.objects.iter().collect();
         order.sort_unstable_by_key(|(_, stored)| stored.seq);
@@ -130,20 +126,46 @@ impl Journal {
             write_line(&mut file, &Line::operation(Vec::new(), key))?;
         }
         file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
-        std::fs::rename(&fresh, &self.path)?;
+        std::fs::rename(&new, &self.path)?;
         self.file = open(&self.path)?;
         self.appended = 0;
         Ok(())
     }
 
     fn write(&mut self, line: &Line) {
-        let mut text = Vec::new();
+        let mut bytes = Vec::new();
         // One write per line: a crash of the process tears at most the last one.
-        let written = write_line(&mut text, line).and_then(|()| self.file.write_all(&text));
-        self.appended += text.len() as u64;
+        let written = write_line(&mut bytes, line).and_then(|()| self.file.write_all(&bytes));
+        self.appended += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.report(written);
+    }
+
+    fn report(&self, written: std::io::Result<()>) {
         if let Err(error) = written {
-            tracing::error!(%error, path = %self.path.display(), "the sandbox cannot keep its data");
+            let path = self.path.display();
+            tracing::error!(%error, %path, "the sandbox cannot store its data");
         }
+    }
+}
+
+impl Storage for Journal {
+    fn append(&mut self, changes: &Changes) {
+        self.append_changes(changes);
+    }
+
+    fn append_settings(&mut self, state: &SandboxState) {
+        self.write(&head(state));
+    }
+
+    fn compact_when_due(&mut self, state: &SandboxState) {
+        if self.appended > APPENDED_BYTES_MAX {
+            self.rewrite(state);
+        }
+    }
+
+    fn rewrite(&mut self, state: &SandboxState) {
+        let written = self.try_rewrite(state);
+        self.report(written);
     }
 }
 
@@ -173,7 +195,7 @@ fn load(path: &Path, state: &mut SandboxState) -> Result<(), Error> {
         let line = line.map_err(data)?;
         match serde_json::from_slice(&line) {
             Ok(line) => take(state, line),
-            // A torn last line is what a kill leaves behind; its request was never answered.
+            // A kill tears the last line; its request was never answered.
             Err(_) if lines.peek().is_none() => {}
             Err(_) => return Err(Error::Damaged { path: path.to_owned(), line: at + 1 }),
         }
@@ -200,8 +222,8 @@ fn take(state: &mut SandboxState, line: Line) {
             state.counter = state.counter.max(counter);
             for Put(id, kind, account, parent, seq, object) in put {
                 let parent = parent.map(Arc::from);
-                let text = object.get().into();
-                let stored = Stored { kind, account: account.into(), parent, seq, text };
+                let json = object.get().into();
+                let stored = Stored { kind, account: account.into(), parent, seq, json };
                 state.place(id.into(), Some(stored));
             }
             for id in removed {
@@ -215,7 +237,7 @@ fn take(state: &mut SandboxState, line: Line) {
     }
 }
 
-/// The books' view of a balance transaction at rest.
+/// The ledger entry of a stored balance transaction.
 fn posting(state: &SandboxState, id: &str) -> Option<Posting> {
     let stored = state.stored(id)?;
     let row = stored.value();

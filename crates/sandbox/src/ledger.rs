@@ -1,4 +1,4 @@
-//! The books: double-entry, integer minor units, per account and currency, available and pending.
+//! The ledger: double entry in minor units, by account and currency, available and pending.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ pub enum Book {
     Between,
 }
 
-/// One balance transaction as the books see it.
+/// The ledger entry of one balance transaction.
 #[derive(Debug, Clone)]
 pub struct Posting {
     /// Whose balance it changes.
@@ -26,9 +26,9 @@ pub struct Posting {
     pub currency: Arc<str>,
     /// Gross, signed.
     pub amount: i64,
-    /// What Stripe keeps of it.
+    /// Stripe's fee.
     pub stripe_fee: i64,
-    /// What the platform keeps of it.
+    /// The platform's fee.
     pub application_fee: i64,
     /// Whether it is between two accounts, as opposed to the outside.
     pub internal: bool,
@@ -52,12 +52,12 @@ pub struct Balance {
     pub pending: i64,
 }
 
-/// All books.
+/// All books and balances.
 #[derive(Debug, Default)]
 pub struct Ledger {
     books: BTreeMap<(Book, Arc<str>), i64>,
     balances: BTreeMap<(Arc<str>, Arc<str>), Balance>,
-    /// Nets not yet available, by the moment they become so.
+    /// Nets that are still pending, by the time they become available.
     pending: BTreeMap<i64, Vec<Pending>>,
 }
 
@@ -130,7 +130,7 @@ impl Ledger {
         mine.map(|((_, currency), balance)| (currency.clone(), *balance)).collect()
     }
 
-    /// The books for outside tests, and whether they balance.
+    /// All books and balances, as the control interface returns them.
     pub fn dump(&self) -> Value {
         let mut books = Vec::new();
         let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
@@ -156,7 +156,7 @@ impl Ledger {
             "books": books, "balances": balances})
     }
 
-    /// Every rule of the books that does not hold.
+    /// Every invariant that does not hold.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut sums: BTreeMap<&str, i64> = BTreeMap::new();

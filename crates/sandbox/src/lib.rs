@@ -1,13 +1,11 @@
-//! The embedded Stripe: a separate server with state, ledger and signed webhooks.
+//! A stateful Stripe for tests: see the README below.
 //!
-//! It imports none of the other rooms and is reached over TCP like the real one. A request
-//! passes `protocol` (keys, versions, idempotency, faults), then one file of `endpoint`, which
-//! reads and writes through a `Tx`; what the tx wrote is applied to the `SandboxState` as a whole,
-//! kept by the `journal`, and told to webhook endpoints by `delivery`.
+#![doc = include_str!("../README.md")]
 
-pub mod error;
-pub mod server;
-pub mod state;
+pub use config::Config;
+pub use error::Error;
+pub use sandbox::Sandbox;
+pub use state::PLATFORM;
 
 mod api_error;
 mod authorization;
@@ -15,12 +13,14 @@ mod browser;
 mod call;
 mod card;
 mod clock;
+mod config;
 mod connection;
 mod control;
 mod dashboard;
 mod delivery;
 mod due_work;
 mod endpoint;
+mod error;
 mod event;
 mod execution;
 mod fault;
@@ -36,7 +36,9 @@ mod params;
 mod protocol;
 mod render;
 mod reply;
+mod sandbox;
 mod shared;
 mod signature;
+mod state;
 mod tx;
 mod version;

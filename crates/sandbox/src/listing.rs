@@ -105,9 +105,9 @@ impl Created {
         Ok(span)
     }
 
-    fn contains(&self, moment: i64) -> bool {
+    fn contains(&self, timestamp: i64) -> bool {
         // Objects without a creation time (old cards) are in every span.
-        moment == 0 || (self.from..=self.to).contains(&moment)
+        timestamp == 0 || (self.from..=self.to).contains(&timestamp)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which parameters each endpoint knows; a stranger is refused, as Stripe does.
+//! The parameters that each endpoint knows; others are refused, as Stripe does.
 
 use super::api_error::ApiError;
 use super::params::Params;

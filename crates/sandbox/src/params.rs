@@ -1,9 +1,9 @@
-//! The parameters of one operation, read with Stripe's checks and Stripe's words.
+//! Reads the parameters of an operation, with Stripe's checks and messages.
 
 use super::api_error::ApiError;
 use serde_json::{Map, Value};
 
-/// Decoded parameters, and where they hang in the form (`card` for `card[number]`).
+/// Decoded parameters, and the name of the group they are in (`card` for `card[number]`).
 #[derive(Debug, Clone, Default)]
 pub struct Params {
     values: Map<String, Value>,
@@ -31,7 +31,7 @@ impl Params {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}[{name}]", self.prefix) }
     }
 
-    /// A text; an empty one is a wish to unset and comes back as `Some("")`.
+    /// A string; an empty one, which unsets a value, is `Some("")`.
     pub fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.values.get(name) {
             None => Ok(None),
@@ -49,7 +49,7 @@ impl Params {
         }
     }
 
-    /// A text that is set and not empty.
+    /// A string that is not empty.
     pub fn filled(&self, name: &str) -> Result<Option<&str>, ApiError> {
         match self.text(name)? {
             Some("") => Err(self.empty(name)),
@@ -57,7 +57,7 @@ impl Params {
         }
     }
 
-    /// A text that must be there.
+    /// A required string.
     pub fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.filled(name)?.ok_or_else(|| ApiError::missing(&self.full(name)))
     }
@@ -166,7 +166,7 @@ impl Params {
             }
             return Err(wrong("Invalid hash: metadata must be a set of key-value pairs".into()));
         };
-        let mut kept = object["metadata"].as_object().cloned().unwrap_or_default();
+        let mut metadata = object["metadata"].as_object().cloned().unwrap_or_default();
         for (key, value) in sent {
             let Value::String(text) = value else {
                 return Err(wrong(format!("Invalid string: metadata[{key}] must be a text")));
@@ -177,15 +177,15 @@ impl Params {
                 )));
             }
             if text.is_empty() {
-                kept.shift_remove(key);
+                metadata.shift_remove(key);
             } else {
-                kept.insert(key.clone(), value.clone());
+                metadata.insert(key.clone(), value.clone());
             }
         }
-        if kept.len() > 50 {
+        if metadata.len() > 50 {
             return Err(wrong("You can have at most 50 metadata keys.".into()));
         }
-        object["metadata"] = Value::Object(kept);
+        object["metadata"] = Value::Object(metadata);
         Ok(())
     }
 

@@ -1,10 +1,10 @@
-//! One API request from bytes to bytes: key, faults, version, account, idempotency, execution.
+//! Handles one API request: key, version, account, idempotency, faults, execution, answer.
 
 use super::api_error::ApiError;
 use super::authorization::authorize;
 use super::call::Call;
 use super::connection::Peer;
-use super::execution::{Asked, replay};
+use super::execution::{ApiRequest, replay};
 use super::fault::{InjectedFault, Rule};
 use super::params::Params;
 use super::reply::Reply;
@@ -17,15 +17,15 @@ use serde_json::Map;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Bytes a body may have.
+/// The largest body.
 const BODY_MAX: usize = 1024 * 1024;
-/// Bytes an uploaded file may have, with what is around it.
+/// The largest upload.
 const UPLOAD_MAX: usize = 10 * 1024 * 1024;
 
-/// Milliseconds an answer is delayed at most.
+/// The longest delay of an answer in milliseconds.
 const DELAY_MAX: u64 = 120_000;
 
-/// What a request is before anything of it was understood.
+/// A request before it is decoded.
 struct Incoming<'a> {
     method: &'static str,
     path: &'a str,
@@ -50,11 +50,11 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
     let request_id = log.request.id.clone();
     let most = if path == "/v1/files" { UPLOAD_MAX } else { BODY_MAX };
     let read = match to_bytes(body, most).await {
-        Ok(bytes) => read(&incoming, &bytes),
+        Ok(bytes) => read(&incoming, &bytes).await,
         Err(_) => Err(ApiError::invalid("The request body is too large.").status(413)),
     };
     let answered = match read {
-        Ok(asked) => run(&shared, asked, &incoming, log).await,
+        Ok(request) => run(&shared, request, &incoming, log).await,
         Err(refusal) => {
             let reply = Some(Reply::refused(&refusal, &request_id));
             log.end(&mut shared.state(), reply.as_ref());
@@ -84,14 +84,14 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
     reply.into_response()
 }
 
-/// A line of the log that is not written yet.
+/// A line of the request log before it is written.
 struct Log {
     started: Instant,
     request: LoggedRequest,
 }
 
 impl Log {
-    /// Writes it, with what was answered, or that nothing was.
+    /// Writes it, with the answer if there was one.
     fn end(mut self, state: &mut SandboxState, reply: Option<&Reply>) {
         let took = self.started.elapsed();
         self.request.created = state.clock.now() - i64::try_from(took.as_secs()).unwrap_or(0);
@@ -135,7 +135,7 @@ fn method(method: &axum::http::Method) -> &'static str {
     }
 }
 
-/// One slash where the old modules send two, and none at the end.
+/// Removes doubled slashes, which old modules send, and the last one.
 fn normalized(path: &str) -> String {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let segments = decoded.trim().split('/').filter(|segment| !segment.is_empty());
@@ -146,15 +146,17 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// Reads the protocol: who calls, in which version, on which account, with what.
-fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, ApiError> {
+/// Decodes a request: key, version, account, idempotency key, parameters.
+async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiError> {
     let Incoming { method, path, headers, .. } = *incoming;
     let mut values = form::decode(incoming.query.as_bytes()).map_err(refuse)?;
-    values.extend(match header(headers, "content-type").as_deref().and_then(multipart::boundary) {
-        Some(boundary) => multipart::decode(body, boundary),
-        None => form::decode(body).map_err(refuse)?,
-    });
-    // stripe.js sends these in the form, to spare itself a preflight.
+    let boundary = header(headers, "content-type").as_deref().and_then(multipart::boundary);
+    let form = match boundary {
+        Some(boundary) => multipart::decode(body, boundary).await,
+        None => form::decode(body),
+    };
+    values.extend(form.map_err(refuse)?);
+    // Stripe.js sends these in the form, to avoid a preflight request.
     let mut own =
         |name: &str| values.shift_remove(name).and_then(|v| v.as_str().map(str::to_owned));
     let form_key = own("key").filter(|key| key.starts_with("pk_"));
@@ -176,22 +178,22 @@ fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<Asked, ApiError> {
     let client_ip = incoming.client_ip.clone();
     let params = Params::new(values);
     let call = Call { method, path: path.to_owned(), params, version, key, client_ip };
-    Ok(Asked { call, account: account.into(), key: idempotency_key, fingerprint })
+    Ok(ApiRequest { call, account: account.into(), key: idempotency_key, fingerprint })
 }
 
-/// Lets a request in whose version and account there are; one without a version has the state's.
-fn admit(state: &SandboxState, asked: &mut Asked) -> Result<(), ApiError> {
-    let version = &mut asked.call.version;
+/// Checks that the version and the account exist; without a version the default applies.
+fn admit(state: &SandboxState, request: &mut ApiRequest) -> Result<(), ApiError> {
+    let version = &mut request.call.version;
     if version.is_empty() {
         version.clone_from(&state.settings.default_version);
     }
     if !version::is_valid(version) {
         return Err(refuse(format!("Invalid Stripe API version: {version}")));
     }
-    let known = state.stored(&asked.account);
+    let known = state.stored(&request.account);
     match known.filter(|stored| stored.kind == Kind::Account && !stored.is_deleted()) {
         Some(_) => Ok(()),
-        None => Err(ApiError::account(&asked.call.key, &asked.account)),
+        None => Err(ApiError::account(&request.call.key, &request.account)),
     }
 }
 
@@ -199,58 +201,58 @@ fn refuse(message: String) -> ApiError {
     ApiError { saved: false, ..ApiError::invalid(message) }
 }
 
-/// What a request comes to at once.
+/// The first result of a request.
 enum First {
-    /// An answer, or a hang-up.
+    /// An answer, or `None` to close the connection.
     Answer(Option<Reply>),
-    /// It is executed after so many milliseconds.
-    Late(Asked, u64),
+    /// It is executed after this many milliseconds.
+    Late(ApiRequest, u64),
 }
 
-/// Executes what was asked, with the faults that strike; `None` hangs up.
+/// Executes a request, with the faults that match it; `None` closes the connection.
 async fn run(
     shared: &Arc<Shared>,
-    mut asked: Asked,
+    mut request: ApiRequest,
     incoming: &Incoming<'_>,
     mut log: Log,
 ) -> Option<Reply> {
     let request_id = log.request.id.clone();
     let unversioned = !incoming.headers.contains_key("stripe-version");
     let version;
-    // The lock is taken once: what it guards is on every request's way.
-    let (asked, delay) = {
-        let _turn = shared.tx().await;
+    // The lock is taken once: every request needs it.
+    let (request, delay) = {
+        let _turn = shared.turn().await;
         let mut state = shared.state();
-        if let Err(refusal) = admit(&state, &mut asked) {
+        if let Err(refusal) = admit(&state, &mut request) {
             return finish(log, &mut state, Some(Reply::refused(&refusal, &request_id)), None);
         }
-        version = unversioned.then(|| asked.call.version.clone());
-        let rule = state.faults.strike(incoming.method, incoming.path);
+        version = unversioned.then(|| request.call.version.clone());
+        let rule = state.faults.matching(incoming.method, incoming.path);
         log.request.fault = rule.as_ref().map(|rule| rule.fault.name());
-        match first(&mut state, asked, rule.as_ref(), &request_id) {
+        match first(&mut state, request, rule.as_ref(), &request_id) {
             First::Answer(reply) => {
                 let reply = finish(log, &mut state, reply, version);
-                shared.ring(&state);
+                shared.wake_delivery_if_queued(&state);
                 return reply;
             }
-            First::Late(asked, delay) => (asked, delay),
+            First::Late(request, delay) => (request, delay),
         }
     };
     let ours = Arc::clone(shared);
-    // In a task of its own: a client that hangs up meanwhile must not leave its key in flight for
-    // ever. Nothing else waits between the key and its answer.
+    // In a task of its own: when the client hangs up meanwhile, its key must not stay in flight
+    // for ever. Nothing else waits between the key and its answer.
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(delay)).await;
         let mut state = ours.state();
-        let reply = state.execute(&asked, &request_id, None);
-        ours.ring(&state);
+        let reply = state.execute(&request, &request_id, None);
+        ours.wake_delivery_if_queued(&state);
         reply
     });
     let reply = late.await.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
     finish(log, &mut shared.state(), Some(reply), version)
 }
 
-/// Logs what is answered; a request that named no version is told which one it had.
+/// Logs the answer; an answer to a request without a version names the version that applied.
 fn finish(
     log: Log,
     state: &mut SandboxState,
@@ -266,23 +268,28 @@ fn finish(
 }
 
 /// What a request comes to at once, with the fault that strikes it.
-fn first(state: &mut SandboxState, asked: Asked, rule: Option<&Rule>, request_id: &str) -> First {
+fn first(
+    state: &mut SandboxState,
+    request: ApiRequest,
+    rule: Option<&Rule>,
+    request_id: &str,
+) -> First {
     if rule.is_some_and(|rule| rule.fault == InjectedFault::DropBefore) {
         return First::Answer(None);
     }
     if let Some(reply) = rule.and_then(|rule| before(rule, request_id)) {
         return First::Answer(Some(reply));
     }
-    let mut reply = match state.begin(&asked) {
+    let mut reply = match state.begin(&request) {
         Err(refusal) => Reply::refused(&refusal, request_id),
-        Ok(Some(kept)) => replay(&kept),
+        Ok(Some(stored)) => replay(&stored),
         Ok(None) => match rule {
             Some(rule) if rule.fault == InjectedFault::Delay => {
-                return First::Late(asked, rule.delay_ms.min(DELAY_MAX));
+                return First::Late(request, rule.delay_ms.min(DELAY_MAX));
             }
             rule => {
                 let broken = rule.filter(|rule| rule.fault == InjectedFault::ErrorExecuted);
-                state.execute(&asked, request_id, broken)
+                state.execute(&request, request_id, broken)
             }
         },
     };
@@ -294,7 +301,7 @@ fn first(state: &mut SandboxState, asked: Asked, rule: Option<&Rule>, request_id
     First::Answer(Some(reply))
 }
 
-/// The answer of a fault that strikes before anything is executed.
+/// The answer of a fault that fails before execution.
 fn before(rule: &Rule, request_id: &str) -> Option<Reply> {
     let (status, kind, code, message) = match rule.fault {
         InjectedFault::ErrorNotExecuted => (500, "api_error", None, "An unknown error occurred"),
@@ -332,7 +339,7 @@ fn before(rule: &Rule, request_id: &str) -> Option<Reply> {
     Some(reply)
 }
 
-/// The answer to a browser that asks whether it may.
+/// The answer to a CORS preflight request.
 pub fn preflight() -> Response<Body> {
     let allow = [
         ("access-control-allow-origin", "*".to_owned()),
@@ -347,7 +354,7 @@ pub fn preflight() -> Response<Body> {
     super::reply::response(204, "text/plain", String::new(), &allow)
 }
 
-/// No parameters, for endpoints run by control.
+/// No parameters, for endpoints that the control interface calls.
 pub fn no_params() -> Params {
     Params::new(Map::new())
 }

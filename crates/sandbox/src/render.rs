@@ -1,4 +1,4 @@
-//! Objects as they leave the house: with their embedded lists, expansions and version's shape.
+//! Renders an object for an answer: embedded lists, `expand`, the shape of the version.
 
 use super::api_error::ApiError;
 use super::call::Call;
@@ -69,11 +69,11 @@ pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiE
         }
         expand(tx, &mut value, &segments, path)?;
     }
-    let mut keep: Vec<&str> = paths.iter().flat_map(|path| path.split('.')).collect();
+    let mut expanded: Vec<&str> = paths.iter().flat_map(|path| path.split('.')).collect();
     if call.params.list("include").contains(&"total_count") {
-        keep.push("total_count");
+        expanded.push("total_count");
     }
-    version::shape(&mut value, &call.version, &keep);
+    version::shape(&mut value, &call.version, &expanded);
     Ok(value)
 }
 

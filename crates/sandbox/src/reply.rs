@@ -1,4 +1,4 @@
-//! Answers on the wire: pretty JSON with Stripe's headers.
+//! Answers: pretty JSON with Stripe's headers.
 
 use super::api_error::ApiError;
 use axum::body::Body;

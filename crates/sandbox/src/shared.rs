@@ -1,9 +1,9 @@
-//! What the server's tasks share: the state behind its mutex, and the bell that wakes delivery.
+//! What handlers and delivery share: the state behind its mutex, and a signal for delivery.
 
 use super::identifier;
 use super::state::SandboxState;
+use parking_lot::{Mutex, MutexGuard};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, Notify};
 
@@ -11,44 +11,48 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, Notify};
 #[derive(Debug)]
 pub struct Shared {
     state: Mutex<SandboxState>,
-    turns: AsyncMutex<()>,
-    /// Rung when something may be due.
-    pub bell: Notify,
-    /// Pauses between attempts at a webhook.
+    api_queue: AsyncMutex<()>,
+    /// Notified when a delivery may be due.
+    pub wake_delivery: Notify,
+    /// Pauses between the attempts to deliver a webhook.
     pub webhook_backoff: Vec<Duration>,
     nonce: String,
     requests: AtomicU64,
 }
 
 impl Shared {
-    /// Around a state.
+    /// Shares a state.
     pub fn new(state: SandboxState, webhook_backoff: Vec<Duration>) -> Self {
-        let nonce = identifier::random_seed();
-        let requests = AtomicU64::new(0);
-        let (state, turns, bell) = (Mutex::new(state), AsyncMutex::new(()), Notify::new());
-        Self { state, turns, bell, webhook_backoff, nonce, requests }
-    }
-
-    /// An API request's tx. They queue up here and not at the state's lock, where each would stop
-    /// a thread that has other things to do: under load that took a fifth of all payments.
-    pub async fn tx(&self) -> AsyncMutexGuard<'_, ()> {
-        self.turns.lock().await
-    }
-
-    /// The state. Held briefly, and never across an await.
-    pub fn state(&self) -> MutexGuard<'_, SandboxState> {
-        // A tx is applied as a whole or not at all, so a panic leaves the state in order.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes delivery when something waits for it.
-    pub fn ring(&self, state: &SandboxState) {
-        if !state.deliveries_due.is_empty() {
-            self.bell.notify_one();
+        Self {
+            state: Mutex::new(state),
+            api_queue: AsyncMutex::new(()),
+            wake_delivery: Notify::new(),
+            webhook_backoff,
+            nonce: identifier::random_seed(),
+            requests: AtomicU64::new(0),
         }
     }
 
-    /// A new request id; unlike other ids it need not repeat with the seed.
+    /// Waits for the turn of an API request. Requests queue here and not at the state's lock, where
+    /// each would block a thread of the runtime: under load that cost a fifth of all payments.
+    pub async fn turn(&self) -> AsyncMutexGuard<'_, ()> {
+        self.api_queue.lock().await
+    }
+
+    /// The state. Held briefly, and never across an await. A panic leaves it consistent: a `Tx` is
+    /// applied as a whole or not at all.
+    pub fn state(&self) -> MutexGuard<'_, SandboxState> {
+        self.state.lock()
+    }
+
+    /// Wakes delivery when a delivery is queued.
+    pub fn wake_delivery_if_queued(&self, state: &SandboxState) {
+        if !state.deliveries_due.is_empty() {
+            self.wake_delivery.notify_one();
+        }
+    }
+
+    /// A new request id; unlike other ids it does not depend on the seed.
     pub fn request_id(&self) -> String {
         let count = self.requests.fetch_add(1, Ordering::Relaxed);
         identifier::make("req_", &self.nonce, count)[..18].to_owned()

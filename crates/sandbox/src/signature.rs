@@ -1,20 +1,20 @@
-//! The `Stripe-Signature` of a webhook.
+//! Signs webhooks: the `Stripe-Signature` header.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// `t=…,v1=…` over the moment and the raw body, in this order because old modules index into it.
-pub fn header(secret: &str, moment: i64, body: &str) -> String {
-    format!("t={moment},v1={}", sign(secret, moment, body))
+/// `t=…,v1=…` over the timestamp and the raw body, in the order that old modules index.
+pub fn header(secret: &str, timestamp: i64, body: &str) -> String {
+    format!("t={timestamp},v1={}", sign(secret, timestamp, body))
 }
 
-/// The HMAC-SHA256 of `moment.body`, in hex; the key is the whole secret with its prefix.
-pub fn sign(secret: &str, moment: i64, body: &str) -> String {
+/// The HMAC-SHA256 of `timestamp.body`, in hex; the key is the whole secret with its prefix.
+pub fn sign(secret: &str, timestamp: i64, body: &str) -> String {
     // HMAC takes keys of every length, so the error arm cannot be reached.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
         return String::new();
     };
-    mac.update(moment.to_string().as_bytes());
+    mac.update(timestamp.to_string().as_bytes());
     mac.update(b".");
     mac.update(body.as_bytes());
     hex::encode(mac.finalize().into_bytes())

@@ -1,23 +1,22 @@
-//! Everything the sandbox knows: objects, their order, the books, the keys, the logs.
+//! The state of a sandbox: objects and their indexes, ledger, idempotency keys, logs.
 
 use super::clock::Clock;
 use super::fault::Faults;
 use super::idempotency::{Answered, Keys};
-use super::journal::Journal;
 use super::ledger::{Ledger, Posting};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-/// The platform: the account a secret key stands for.
+/// The platform's account: the one that a secret key belongs to.
 pub const PLATFORM: &str = "acct_1SluicegatePlatform";
-/// Events kept; older ones are forgotten with their deliveries.
+/// Events and deliveries that are stored; older ones are deleted.
 const EVENTS_MAX: usize = 5_000;
-/// Requests kept in the log.
+/// Requests in the log.
 const REQUESTS_MAX: usize = 500;
 
-/// What an object is. The order is only for the index.
+/// The kind of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
@@ -43,47 +42,47 @@ pub enum Kind {
     Transfer,
 }
 
-/// One object at rest: compact text, and where it belongs.
+/// A stored object: its JSON, and where it belongs.
 #[derive(Debug, Clone)]
 pub struct Stored {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// The account that sees it.
+    /// The account that it belongs to.
     pub account: Arc<str>,
-    /// What it hangs on: the customer of a card, the charge of a refund.
+    /// The object above it: the customer of a card, the charge of a refund.
     pub parent: Option<Arc<str>>,
-    /// Its place in the order of creation.
+    /// Its position in the order of creation.
     pub seq: u64,
-    /// The object.
-    pub text: Arc<str>,
+    /// Its compact JSON.
+    pub json: Arc<str>,
 }
 
 impl Stored {
-    /// The object, read.
+    /// The object.
     pub fn value(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_default()
+        serde_json::from_str(&self.json).unwrap_or_default()
     }
 
-    /// Whether what is left of the object only says that it was deleted.
+    /// Whether the object is the stub of a deleted one.
     pub fn is_deleted(&self) -> bool {
-        // A cheap look first: nearly no object is.
-        self.text.contains("\"deleted\":") && self.value().get("deleted").is_some()
+        // A cheap test first: nearly no object is.
+        self.json.contains("\"deleted\":") && self.value().get("deleted").is_some()
     }
 }
 
-/// How this sandbox behaves; settable by control.
+/// How this sandbox behaves; the control interface sets it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     /// Charges become available at once instead of two days later.
     pub settle_immediately: bool,
-    /// Refuse charges and transfers an account lacks the capability for.
+    /// Refuse charges and transfers to accounts without the capability.
     pub enforce_capabilities: bool,
     /// API version of requests that name none.
     pub default_version: String,
     /// Stripe's fee in hundredths of a percent.
     pub fee_basis_points: i64,
-    /// Stripe's fixed fee a charge.
+    /// Stripe's fixed fee for a charge.
     pub fee_fixed: i64,
     /// Seconds an idempotency key is remembered.
     pub key_seconds: i64,
@@ -124,7 +123,7 @@ pub struct LoggedRequest {
 pub struct Changes {
     /// New and changed objects, and removed ones as `None`, in order.
     pub objects: indexmap::IndexMap<Arc<str>, Option<Stored>>,
-    /// Entries for the books, in order.
+    /// Entries of the ledger, in order.
     pub postings: Vec<Posting>,
     /// The answer given under an idempotency key.
     pub answer: Option<Answered>,
@@ -132,32 +131,44 @@ pub struct Changes {
     pub counter: u64,
 }
 
-/// Ids of what hangs on one object, in the order of creation within a kind.
+/// Ids of the objects below one, in the order of creation within a kind.
 type Children = BTreeMap<(Kind, u64), Arc<str>>;
 
-/// The state behind the one mutex.
+/// Where changes are stored; see `journal.rs`.
+pub trait Storage: std::fmt::Debug + Send {
+    /// Stores the changes of one operation.
+    fn append(&mut self, changes: &Changes);
+    /// Stores the clock and the settings.
+    fn append_settings(&mut self, state: &SandboxState);
+    /// Stores the whole state in place of everything before, when much of that is stale.
+    fn compact_when_due(&mut self, state: &SandboxState);
+    /// Stores the whole state in place of everything before.
+    fn rewrite(&mut self, state: &SandboxState);
+}
+
+/// The whole state; `Shared` holds it behind a mutex.
 #[derive(Debug)]
 pub struct SandboxState {
-    /// Names this run's state; changes with a reset.
+    /// The id of this state; a reset changes it.
     pub instance: String,
     /// What ids are derived from, with the counter.
     pub seed: String,
-    /// Counts ids and places.
+    /// Counts ids and positions.
     pub counter: u64,
     /// The sandbox's time.
     pub clock: Clock,
     /// How it behaves.
     pub settings: Settings,
-    /// The books.
+    /// All balances.
     pub ledger: Ledger,
     /// Idempotency keys.
     pub keys: Keys,
-    /// Rules that break requests on purpose.
+    /// Faults to inject into requests.
     pub faults: Faults,
     /// The last requests, newest last.
     pub requests: VecDeque<LoggedRequest>,
-    /// Where changes are kept, if anywhere.
-    pub journal: Option<Journal>,
+    /// Where changes are stored; `None` keeps the state in memory only.
+    pub storage: Option<Box<dyn Storage>>,
     pub(super) objects: HashMap<Arc<str>, Stored>,
     by_kind: BTreeMap<(Kind, Arc<str>, u64), Arc<str>>,
     by_parent: HashMap<Arc<str>, Children>,
@@ -165,7 +176,7 @@ pub struct SandboxState {
     pub(super) deliveries_due: BTreeSet<(i64, Arc<str>)>,
     /// Operations applied since the start.
     applied: u64,
-    /// Everything else that waits for the clock.
+    /// All other objects that wait for a time.
     due: BTreeSet<(i64, Arc<str>)>,
 }
 
@@ -182,7 +193,7 @@ impl SandboxState {
             keys: Keys::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),
-            journal: None,
+            storage: None,
             objects: HashMap::new(),
             by_kind: BTreeMap::new(),
             by_parent: HashMap::new(),
@@ -192,7 +203,7 @@ impl SandboxState {
         }
     }
 
-    /// An object at rest.
+    /// A stored object.
     pub fn stored(&self, id: &str) -> Option<&Stored> {
         self.objects.get(id)
     }
@@ -225,15 +236,15 @@ impl SandboxState {
         counts
     }
 
-    /// Applies an operation's changes and keeps them on disk.
+    /// Applies and stores an operation's changes.
     pub fn apply(&mut self, changes: Changes) {
         if changes.objects.is_empty() && changes.answer.is_none() {
             return;
         }
         let now = self.clock.now();
         self.counter = self.counter.max(changes.counter);
-        if let Some(journal) = &mut self.journal {
-            journal.append(&changes);
+        if let Some(storage) = &mut self.storage {
+            storage.append(&changes);
         }
         for posting in &changes.postings {
             self.ledger.post(posting, now);
@@ -245,14 +256,14 @@ impl SandboxState {
             self.keys.finish(answered);
         }
         self.applied += 1;
-        // Counting is linear, so it is done only now and then.
+        // Counting is linear, so not after every operation.
         if self.applied.is_multiple_of(256) {
-            self.forget_old_events();
+            self.delete_old_events();
         }
-        self.compact_when_due();
+        self.with_storage(|storage, state| storage.compact_when_due(state));
     }
 
-    /// Puts one object into the maps, or takes it out.
+    /// Inserts one object into the maps, or removes it.
     pub(super) fn place(&mut self, id: Arc<str>, stored: Option<Stored>) {
         if let Some(old) = self.objects.remove(&id) {
             self.by_kind.remove(&(old.kind, old.account, old.seq));
@@ -264,13 +275,13 @@ impl SandboxState {
                     self.by_parent.remove(&parent);
                 }
             }
-            if let Some(due) = due(&old.text) {
+            if let Some(due) = due(&old.json) {
                 self.deliveries_due.remove(&(due, id.clone()));
                 self.due.remove(&(due, id.clone()));
             }
         }
         let Some(new) = stored else { return };
-        if let Some(due) = due(&new.text) {
+        if let Some(due) = due(&new.json) {
             let waiting =
                 if new.kind == Kind::Delivery { &mut self.deliveries_due } else { &mut self.due };
             waiting.insert((due, id.clone()));
@@ -283,10 +294,10 @@ impl SandboxState {
         self.objects.insert(id, new);
     }
 
-    /// The next object (no delivery) whose moment has come; it is due only once.
+    /// Takes the next object (no delivery) that is due.
     pub fn take_due(&mut self) -> Option<Arc<str>> {
-        let (moment, _) = self.due.first()?;
-        if *moment > self.clock.now_ms() { None } else { self.due.pop_first().map(|(_, id)| id) }
+        let (due, _) = self.due.first()?;
+        if *due > self.clock.now_ms() { None } else { self.due.pop_first().map(|(_, id)| id) }
     }
 
     /// Adds a line to the request log.
@@ -297,8 +308,8 @@ impl SandboxState {
         self.requests.push_back(request);
     }
 
-    /// Events are bounded: the oldest of an account goes when there are too many.
-    fn forget_old_events(&mut self) {
+    /// Deletes the oldest events and deliveries when there are too many.
+    fn delete_old_events(&mut self) {
         for kind in [Kind::Event, Kind::Delivery] {
             let span = (kind, Arc::from(""), 0)..;
             let all = self.by_kind.range(span).take_while(|((of, _, _), _)| *of == kind);
@@ -314,21 +325,20 @@ impl SandboxState {
         }
     }
 
-    fn compact_when_due(&mut self) {
-        if let Some(mut journal) = self.journal.take() {
-            if journal.is_swollen() {
-                journal.rewrite(self);
-            }
-            self.journal = Some(journal);
+    /// Calls the storage, if there is one, with this state.
+    pub fn with_storage(&mut self, store: impl FnOnce(&mut dyn Storage, &Self)) {
+        if let Some(mut storage) = self.storage.take() {
+            store(&mut *storage, self);
+            self.storage = Some(storage);
         }
     }
 }
 
-/// The moment an object waits for, if it does.
-fn due(text: &str) -> Option<i64> {
-    // A cheap look first: nearly no object waits for anything.
-    if !text.contains("\"_due\":") {
+/// The time in milliseconds that an object waits for, if it does.
+fn due(json: &str) -> Option<i64> {
+    // A cheap test first: nearly no object waits.
+    if !json.contains("\"_due\":") {
         return None;
     }
-    serde_json::from_str::<Value>(text).ok()?.get("_due")?.as_i64()
+    serde_json::from_str::<Value>(json).ok()?.get("_due")?.as_i64()
 }

@@ -1,25 +1,25 @@
-//! One operation's view of the state: it reads through its own writes, and all of them count or none.
+//! A transaction: reads through its own writes; all of them are applied, or none.
 
 use super::ledger::{Posting, is_internal};
 use super::state::{Changes, Kind, PLATFORM, SandboxState, Stored};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// An operation under way.
+/// A running operation.
 #[derive(Debug)]
 pub struct Tx<'w> {
     /// The state as it was before the operation.
     pub state: &'w SandboxState,
-    /// The account acted on.
+    /// The account that it acts on.
     pub account: Arc<str>,
-    /// The moment, by the sandbox's clock.
+    /// The time of the sandbox's clock.
     pub now: i64,
     /// The request that caused it, for events.
     pub request: Option<(String, Option<String>)>,
     changes: Changes,
 }
 
-/// A balance transaction to be written.
+/// A new balance transaction.
 #[derive(Debug)]
 pub struct BalanceEntry<'a> {
     /// Whose balance.
@@ -38,7 +38,7 @@ pub struct BalanceEntry<'a> {
     pub available_on: i64,
     /// The object it belongs to.
     pub source: &'a str,
-    /// A text for people.
+    /// A description.
     pub description: Option<&'a str>,
 }
 
@@ -65,7 +65,7 @@ impl<'w> Tx<'w> {
         super::identifier::make(prefix, &self.state.seed, self.changes.counter)
     }
 
-    /// An object at rest, whoever owns it.
+    /// A stored object of any account.
     pub fn stored(&self, id: &str) -> Option<&Stored> {
         match self.changes.objects.get(id) {
             Some(changed) => changed.as_ref(),
@@ -84,7 +84,7 @@ impl<'w> Tx<'w> {
         self.find(kind, &self.account, id)
     }
 
-    /// An object of a kind, whoever owns it, with its owner.
+    /// An object of a kind in any account, with the account.
     pub fn anywhere(&self, kind: Kind, id: &str) -> Option<(Arc<str>, Value)> {
         let stored = self.stored(id)?;
         (stored.kind == kind).then(|| (stored.account.clone(), stored.value()))
@@ -104,7 +104,7 @@ impl<'w> Tx<'w> {
             account: account.into(),
             parent: parent.map(Arc::from),
             seq: self.changes.counter,
-            text: compact(object),
+            json: compact(object),
         };
         self.changes.objects.insert(text(object, "id").into(), Some(stored));
     }
@@ -113,7 +113,7 @@ impl<'w> Tx<'w> {
     pub fn update(&mut self, object: &Value) {
         let id = text(object, "id");
         let Some(stored) = self.stored(id) else { return };
-        let stored = Stored { text: compact(object), ..stored.clone() };
+        let stored = Stored { json: compact(object), ..stored.clone() };
         self.changes.objects.insert(id.into(), Some(stored));
     }
 
@@ -125,7 +125,7 @@ impl<'w> Tx<'w> {
         }
     }
 
-    /// Takes an object away.
+    /// Removes an object.
     pub fn remove(&mut self, id: &str) {
         self.changes.objects.insert(id.into(), None);
     }
@@ -157,8 +157,8 @@ impl<'w> Tx<'w> {
         let fresh = changed.iter().rev().filter(|(id, stored)| {
             stored.as_ref().is_some_and(&belongs) && self.state.stored(id).is_none()
         });
-        let kept = old.filter(|id| !matches!(changed.get(*id), Some(None)));
-        fresh.map(|(id, _)| id.clone()).chain(kept.cloned()).collect()
+        let unchanged = old.filter(|id| !matches!(changed.get(*id), Some(None)));
+        fresh.map(|(id, _)| id.clone()).chain(unchanged.cloned()).collect()
     }
 
     /// What an account can spend in a currency.
@@ -172,7 +172,7 @@ impl<'w> Tx<'w> {
         self.state.ledger.balance(account, currency).available + fresh
     }
 
-    /// Writes a balance transaction and books it; returns its id.
+    /// Adds a balance transaction and its ledger entry; returns its id.
     pub fn post(&mut self, row: &BalanceEntry<'_>) -> String {
         let id = self.id("txn_");
         let fees = [
@@ -210,7 +210,7 @@ impl<'w> Tx<'w> {
     }
 }
 
-/// An object as it is kept: much faster than by way of `Display`.
+/// The stored JSON of an object: much faster than `Display`.
 fn compact(object: &Value) -> Arc<str> {
     let mut text = Vec::with_capacity(4 * 1024);
     // Plain JSON can always be written to memory.

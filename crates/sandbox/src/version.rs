@@ -1,4 +1,4 @@
-//! Answers as an API version shapes them: what was added, what went away, what stays hidden.
+//! Shapes an answer for an API version: fields that it added, removed or hides.
 
 use super::tx::text;
 use serde_json::{Value, json};
@@ -14,50 +14,50 @@ pub fn is_valid(name: &str) -> bool {
     dated && release.is_none_or(|r| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-/// Shapes an object and all inside it for a version. `keep` names fields that were expanded.
-pub fn shape(value: &mut Value, version: &str, keep: &[&str]) {
+/// Shapes an object and all inside it for a version. `expanded` names fields that stay.
+pub fn shape(value: &mut Value, version: &str, expanded: &[&str]) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| shape(item, version, keep)),
+        Value::Array(items) => items.iter_mut().for_each(|item| shape(item, version, expanded)),
         Value::Object(fields) => {
             if fields.contains_key("object") {
                 fields.retain(|name, _| !name.starts_with('_'));
             }
             for (name, inner) in fields.iter_mut() {
                 if name != "metadata" {
-                    shape(inner, version, keep);
+                    shape(inner, version, expanded);
                 }
             }
-            shape_one(value, version, keep);
+            shape_one(value, version, expanded);
         }
         _ => {}
     }
 }
 
-fn shape_one(object: &mut Value, version: &str, keep: &[&str]) {
+fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
     match text(object, "object") {
         "customer" => {
             if version >= "2020-08-27" {
-                drop_fields(object, &["sources", "subscriptions", "tax_ids"], keep);
+                drop_fields(object, &["sources", "subscriptions", "tax_ids"], expanded);
             }
             if version < "2019-10-17" && object.get("balance").is_some() {
                 object["account_balance"] = object["balance"].clone();
             }
         }
         "charge" if version >= "2022-11-15" => {
-            drop_fields(object, &["refunds", "destination", "dispute", "order"], keep);
+            drop_fields(object, &["refunds", "destination", "dispute", "order"], expanded);
             if version >= "2025-03-31" {
-                drop_fields(object, &["invoice"], keep);
+                drop_fields(object, &["invoice"], expanded);
             }
         }
-        "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], keep),
+        "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),
         "account" if version < "2019-02-19" => before_persons(object),
         _ => {}
     }
 }
 
-fn drop_fields(object: &mut Value, names: &[&str], keep: &[&str]) {
+fn drop_fields(object: &mut Value, names: &[&str], expanded: &[&str]) {
     if let Some(fields) = object.as_object_mut() {
-        for name in names.iter().filter(|name| !keep.contains(name)) {
+        for name in names.iter().filter(|name| !expanded.contains(name)) {
             fields.shift_remove(*name);
         }
     }
@@ -109,9 +109,9 @@ mod tests {
     #[test]
     fn sources_are_embedded_in_old_versions_only() {
         let customer = json!({"object": "customer", "sources": {"object": "list"}});
-        let at = |version: &str, keep: &[&str]| {
+        let at = |version: &str, expanded: &[&str]| {
             let mut shaped = customer.clone();
-            shape(&mut shaped, version, keep);
+            shape(&mut shaped, version, expanded);
             shaped.get("sources").is_some()
         };
         assert!(at("2019-08-14", &[]));

@@ -1,4 +1,4 @@
-//! A JSON document that stays the text it came as until somebody looks into it.
+//! A JSON document that is parsed when it is first read.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-/// A JSON value, or its text. An event is stored as it was sent, and nobody builds its tree only to
-/// write it down again.
+/// A JSON value, or its source. An event is stored as it was sent, without parsing and writing it
+/// again.
 #[derive(Debug, Clone)]
 pub struct Document {
     text: Option<Box<str>>,
@@ -15,15 +15,15 @@ pub struct Document {
 }
 
 impl Document {
-    /// A text that was found to be JSON; it is stored as it is.
+    /// A string that is known to be JSON; it is stored unchanged.
     pub fn of_text(text: impl Into<Box<str>>) -> Self {
         Self { text: Some(text.into()), json: OnceLock::new() }
     }
 
-    /// The text, written now unless the document came as one.
+    /// The source, or the value as JSON.
     ///
     /// # Errors
-    /// As `serde_json` has them; a tree of `serde_json`'s own can always be written.
+    /// Those of `serde_json`; a [`Json`] can always be written.
     pub fn to_text(&self) -> serde_json::Result<Cow<'_, str>> {
         match &self.text {
             Some(text) => Ok(Cow::Borrowed(text)),
@@ -38,7 +38,7 @@ impl Document {
     }
 }
 
-/// What is no JSON after all, against [`Document::of_text`]'s word, is nothing.
+/// Null when the source is not JSON, against the contract of [`Document::of_text`].
 fn read(text: Option<&str>) -> Json {
     text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
 }
@@ -63,7 +63,7 @@ impl Deref for Document {
     }
 }
 
-/// Documents are the same when their values are.
+/// Documents are equal when their values are.
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
@@ -82,18 +82,18 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_text_stays_as_it_is_and_reads_as_its_value() {
+    fn a_source_is_stored_unchanged_and_reads_as_its_value() {
         let text = "{ \"b\": 1.50,\n  \"a\": [null] }";
         let document = Document::of_text(text);
         assert_eq!(document.to_text().expect("text"), text);
         assert_eq!(document["b"], json!(1.5));
         assert_eq!(document, Document::from(json!({ "b": 1.5, "a": [null] })));
-        assert_eq!(document.to_text().expect("text"), text, "also when it was looked into");
+        assert_eq!(document.to_text().expect("text"), text, "also after it was read");
         assert_eq!(document.into_json(), json!({ "b": 1.5, "a": [null] }));
     }
 
     #[test]
-    fn a_value_is_written_when_it_is_asked_for() {
+    fn a_value_is_written_on_request() {
         let document = Document::from(json!({ "a": 1 }));
         assert_eq!(document.to_text().expect("text"), r#"{"a":1}"#);
         assert_eq!(document.pointer("/a"), Some(&json!(1)));

@@ -1,4 +1,4 @@
-//! An execution, its steps, and how one asks for them.
+//! Executions, their steps, and queries for them.
 
 use super::document::Document;
 use super::page::PER_PAGE;
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::fmt;
 
-/// The name of an execution: a ULID, so ids sort by their making.
+/// The id of an execution: a ULID, so ids sort by creation.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExecutionId(pub String);
 
 impl ExecutionId {
-    /// The text of the id.
+    /// The id as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -29,25 +29,25 @@ impl From<&str> for ExecutionId {
     }
 }
 
-/// Where an execution stands. A decline is an outcome: such an execution is completed.
+/// The state of an execution. A decline is an outcome: such an execution is completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Waits to be run.
+    /// Waits to run.
     Available,
-    /// Is being run, until its lease ends.
+    /// Runs, until its lease ends.
     Running,
-    /// Ended with an outcome, whatever it says.
+    /// Finished with an outcome, also with a decline.
     Completed,
-    /// Failed without an effect outside and will be run again.
+    /// Failed without an external effect and will run again.
     Retryable,
-    /// Something was sent and the answer is not known; never a failure.
+    /// A call was sent and its answer is unknown; never a failure.
     Unknown,
-    /// Given up, with the reason; only an operator takes it up again.
+    /// Given up, with the reason; only an operator runs it again.
     Discarded,
 }
 
 impl State {
-    /// All states, in the order of a life.
+    /// All states, in the order they are passed.
     pub const ALL: [Self; 6] = [
         Self::Available,
         Self::Running,
@@ -56,7 +56,7 @@ impl State {
         Self::Unknown,
         Self::Discarded,
     ];
-    /// The states that still lead somewhere.
+    /// The states that are not final.
     pub const OPEN: [Self; 4] = [Self::Available, Self::Running, Self::Retryable, Self::Unknown];
 
     /// The name by which it is stored and shown.
@@ -76,84 +76,93 @@ impl State {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// True when nothing more happens by itself.
+    /// True when it does not change any more without an operator.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Discarded)
     }
 }
 
-/// Which executions a worker looks for: those that wait for the gateway may wait long, and must
-/// not keep the others waiting.
+/// The queues of workers: calls of a gateway may take long and must not delay the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Queue {
-    /// `request_type` and `api_call`: something was sent.
+    /// Executions that call a gateway; see [`super::kind::ExecutionKind::queue`].
     Gateway,
-    /// Everything else: events, jobs.
+    /// All others: events, jobs.
     Local,
 }
 
-/// A durable run of something: a request type, a form submission, an event, a job, a migration.
+/// A durable run of a request type, a form submission, an event, a job or a migration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
-    /// Its name.
+    /// Its id.
     pub id: ExecutionId,
-    /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
+    /// The name of its [`super::kind::ExecutionKind`].
     pub kind: String,
-    /// Which one of its kind: `create_payment`, `charge.refunded`, …
+    /// What runs: `create_payment`, `charge.refunded`, …
     pub name: String,
-    /// Everything needed to run it again.
+    /// All that is needed to run it again.
     pub input: Document,
     /// Unique within its kind.
     pub idempotency_key: Option<String>,
-    /// What was asked, in short: the same key with another fingerprint is a conflict.
+    /// A digest of the request: the same key with another fingerprint is a conflict.
     pub fingerprint: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// How often it was taken up; also the fence that keeps a late runner out.
+    /// How often it was claimed; also the fencing token against a runner that lost its lease.
     pub attempt: u32,
-    /// Not to be taken up before.
+    /// When it can be claimed.
     pub run_at: Timestamp,
-    /// Until when its runner has it for itself.
+    /// When the lease of its runner ends.
     pub lease_until: Option<Timestamp>,
-    /// What came of it.
+    /// Its result.
     pub outcome: Option<Json>,
-    /// The last thing that went wrong, for an operator.
+    /// The last error, for an operator.
     pub error: Option<String>,
     /// Executions with the same key are processed in order.
     pub ordering_key: Option<String>,
-    /// When it was asked for; also its idea of `now`.
+    /// When it was requested; also the `now` of its templates.
     pub created_at: Timestamp,
     /// When it reached a final state.
     pub finished_at: Option<Timestamp>,
 }
 
-/// A change of an execution's state, under guard.
+impl Execution {
+    /// True when it can be claimed: its time has come, or the lease of its runner has ended.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        match self.state {
+            State::Running => self.lease_until.is_none_or(|until| until <= now),
+            _ => self.run_at <= now,
+        }
+    }
+}
+
+/// A guarded change of an execution's state.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionUpdate {
-    /// Which execution.
+    /// The execution.
     pub id: ExecutionId,
     /// The states it must be in, or the whole commit fails with [`super::error::Error::Gone`].
     pub from: Vec<State>,
-    /// The attempt it must be on, so that a runner whose lease was taken over changes nothing.
+    /// The attempt it must be on, so that a runner that lost its lease changes nothing.
     pub from_attempt: Option<u32>,
     /// The new state.
     pub state: State,
     /// The new attempt.
     pub attempt: u32,
-    /// The new moment to be taken up.
+    /// When it can be claimed next.
     pub run_at: Timestamp,
     /// The new lease.
     pub lease_until: Option<Timestamp>,
-    /// The outcome, or nothing to keep what is there.
+    /// The outcome; `None` keeps the old one.
     pub outcome: Option<Json>,
-    /// The last error; nothing clears it.
+    /// The last error; `None` clears it.
     pub error: Option<String>,
-    /// When it ended.
+    /// When it finished.
     pub finished_at: Option<Timestamp>,
 }
 
 impl ExecutionUpdate {
-    /// Makes an execution the claimer's, if it still is as it was seen.
+    /// Claims an execution, if it has not changed since it was read.
     pub fn claim(execution: &Execution, lease_until: Timestamp) -> Self {
         Self {
             id: execution.id.clone(),
@@ -170,30 +179,30 @@ impl ExecutionUpdate {
     }
 }
 
-/// One effect of an execution: intent first, answer later.
+/// One side effect of an execution: recorded before it happens, answered after.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// Whose step.
+    /// The execution.
     pub execution_id: ExecutionId,
-    /// Its place, from 0.
+    /// Its number, from 0.
     pub seq: u32,
     /// `api_call`, `random`, …
     pub kind: String,
-    /// The intent: for a call the rendered bytes as they are sent. May hold sealed values.
+    /// The request: for a call the rendered bytes as they are sent. May contain encrypted values.
     pub request: Json,
-    /// What identifies the intent when the execution is run again.
+    /// Identifies the request when the execution is replayed.
     pub fingerprint: String,
-    /// What came back; nothing while it is not known.
+    /// The answer; `None` while it is unknown.
     pub response: Option<Json>,
     /// The hash of the template it was rendered from.
     pub template_hash: Option<String>,
-    /// When it was intended.
+    /// When it was recorded.
     pub created_at: Timestamp,
     /// When it was answered.
     pub answered_at: Option<Timestamp>,
 }
 
-/// Which executions are wanted, newest first.
+/// A query for executions, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionQuery {
     /// Any of these states; all when empty.
@@ -204,13 +213,13 @@ pub struct ExecutionQuery {
     pub name: Option<String>,
     /// This ordering key only.
     pub ordering_key: Option<String>,
-    /// Made at or after this moment.
+    /// Created at or after.
     pub created_from: Option<Timestamp>,
-    /// Made before this moment.
+    /// Created before.
     pub created_to: Option<Timestamp>,
-    /// Which page, from 1.
+    /// The number of the page, from 1.
     pub page: u32,
-    /// How many on a page.
+    /// Rows on a page.
     pub per_page: u32,
 }
 

@@ -1,18 +1,20 @@
-//! What happened: records, executions, steps, constants and sessions in a database.
+//! Records, executions, steps, constants and sessions in SQLite or PostgreSQL.
 //!
-//! Writes are data ([`write::Write`]); [`contract::Store::commit`] takes a list of them, all or
-//! nothing, and returns when they are on disk. This room knows no module and no clock: every
-//! moment it stores was given to it.
+//! Writes are data ([`write::Write`]); [`contract::Store::commit`] applies a list of them, all or
+//! none, and returns when they are on disk. The store knows no module and reads no clock: every
+//! timestamp comes from its caller.
 
 pub mod contract;
 pub mod document;
 pub mod error;
 pub mod execution;
+pub mod kind;
 pub mod matches;
 pub mod page;
 pub mod postgres;
 pub mod query;
 pub mod record;
+mod sql;
 pub mod sqlite;
 pub mod state;
 pub mod text;

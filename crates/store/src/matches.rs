@@ -1,4 +1,4 @@
-//! A record query evaluated in Rust: the same rules as every database's SQL.
+//! A record query evaluated in Rust, with the rules of the databases' SQL.
 
 use super::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
 use super::record::Record;
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 impl RecordQuery {
-    /// True when the query asks for this record.
+    /// True when this record matches.
     pub fn matches(&self, record: &Record) -> bool {
         self.table.as_ref().is_none_or(|table| *table == record.table)
             && self.ids.as_ref().is_none_or(|ids| ids.contains(&record.id))
@@ -40,11 +40,11 @@ impl Filter {
     }
 }
 
-/// What a subject is in one record.
+/// The value of a subject in one record.
 enum Value<'a> {
     Json(Cow<'a, Json>),
     Text(Option<&'a str>),
-    Moment(Option<i64>),
+    Timestamp(Option<i64>),
 }
 
 impl<'a> Value<'a> {
@@ -58,9 +58,9 @@ impl<'a> Value<'a> {
             Subject::Table => Self::Text(Some(&record.table)),
             Subject::UserId => Self::Text(record.user_id.as_deref()),
             Subject::ExternalId => Self::Text(record.external_id.as_deref()),
-            Subject::CreatedAt => Self::Moment(Some(timestamp::to_micros(record.created_at))),
-            Subject::UpdatedAt => Self::Moment(Some(timestamp::to_micros(record.updated_at))),
-            Subject::DeletedAt => Self::Moment(record.deleted_at.map(timestamp::to_micros)),
+            Subject::CreatedAt => Self::Timestamp(Some(timestamp::to_micros(record.created_at))),
+            Subject::UpdatedAt => Self::Timestamp(Some(timestamp::to_micros(record.updated_at))),
+            Subject::DeletedAt => Self::Timestamp(record.deleted_at.map(timestamp::to_micros)),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Json(value) => text::of(value),
             Self::Text(text) => text.map(Cow::Borrowed),
-            Self::Moment(_) => None,
+            Self::Timestamp(_) => None,
         }
     }
 
@@ -83,7 +83,7 @@ impl<'a> Value<'a> {
         match self {
             Self::Json(value) => !value.is_null(),
             Self::Text(text) => text.is_some(),
-            Self::Moment(moment) => moment.is_some(),
+            Self::Timestamp(timestamp) => timestamp.is_some(),
         }
     }
 
@@ -106,8 +106,9 @@ impl<'a> Value<'a> {
         if bound.is_null() {
             return !self.exists();
         }
-        if let Self::Moment(moment) = self {
-            return moment.is_some() && *moment == timestamp::read(bound).map(timestamp::to_micros);
+        if let Self::Timestamp(timestamp) = self {
+            let bound = timestamp::read(bound).map(timestamp::to_micros);
+            return timestamp.is_some() && *timestamp == bound;
         }
         self.text() == text::of(bound)
             || match (self.number(), Number::of(bound)) {
@@ -129,8 +130,8 @@ impl<'a> Value<'a> {
     }
 
     fn compare(&self, bound: &Json) -> Option<Ordering> {
-        if let Self::Moment(moment) = self {
-            return Some((*moment)?.cmp(&timestamp::to_micros(timestamp::read(bound)?)));
+        if let Self::Timestamp(timestamp) = self {
+            return Some((*timestamp)?.cmp(&timestamp::to_micros(timestamp::read(bound)?)));
         }
         if let (Some(value), Some(bound)) = (self.number(), Number::of_bound(bound)) {
             return Some(value.compare(bound));
@@ -157,7 +158,7 @@ fn compare_by(sort: &Sort, a: &Record, b: &Record) -> Ordering {
 }
 
 fn compare_values(a: &Value<'_>, b: &Value<'_>) -> Ordering {
-    if let (Value::Moment(a), Value::Moment(b)) = (a, b) {
+    if let (Value::Timestamp(a), Value::Timestamp(b)) = (a, b) {
         return a.cmp(b);
     }
     match (a.number(), b.number()) {

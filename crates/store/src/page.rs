@@ -1,22 +1,22 @@
-//! One page of a longer list, with the totals that platformOS shows beside it.
+//! One page of a list, with the totals that platformOS returns.
 
 /// The page size when a query names none.
 pub const PER_PAGE: u32 = 20;
 
-/// A slice of the results, and where it lies.
+/// One page of the results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {
     /// The rows of this page, in order.
     pub results: Vec<T>,
-    /// How many rows there are over all pages.
+    /// The number of rows over all pages.
     pub total_entries: u64,
     /// The number of this page; the first is 1.
     pub current_page: u32,
-    /// How many rows a full page has.
+    /// The number of rows of a full page.
     pub per_page: u32,
 }
 
-/// How many rows there are, when a page with so many rows is the last one.
+/// The number of rows over all pages, if a page with this many rows is the last one.
 pub fn last_page_total(rows: usize, page: u32, per_page: u32) -> Option<u64> {
     let rows = u64::try_from(rows).ok()?;
     let is_last = rows < u64::from(per_page) && (rows > 0 || page <= 1);
@@ -24,8 +24,8 @@ pub fn last_page_total(rows: usize, page: u32, per_page: u32) -> Option<u64> {
 }
 
 impl<T> Page<T> {
-    /// The rows of a page, and how many there are in all: `count` is asked only when the page does
-    /// not tell.
+    /// A page with its totals; `count` is called only when the rows of the page are not enough to
+    /// know them.
     ///
     /// # Errors
     /// Those of `count`.
@@ -42,7 +42,7 @@ impl<T> Page<T> {
         Ok(Self { results, total_entries, current_page, per_page })
     }
 
-    /// How many pages there are; none when nothing was found.
+    /// The number of pages; 0 when there are no rows.
     pub fn total_pages(&self) -> u64 {
         self.total_entries.div_ceil(u64::from(self.per_page.max(1)))
     }
@@ -63,11 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_that_is_not_full_tells_the_total() {
+    fn the_last_page_has_the_total() {
         assert_eq!(last_page_total(0, 1, 20), Some(0));
         assert_eq!(last_page_total(7, 1, 20), Some(7));
         assert_eq!(last_page_total(7, 3, 20), Some(47));
-        // Full, or beyond the end: only a count knows.
+        // Full, or beyond the end: only a count returns it.
         assert_eq!(last_page_total(20, 1, 20), None);
         assert_eq!(last_page_total(0, 2, 20), None);
     }

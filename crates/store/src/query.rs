@@ -1,28 +1,28 @@
-//! Which records are wanted: filters, sort and page, as data.
+//! A query for records: filters, sort and page, as data.
 
 use super::page::PER_PAGE;
 use super::record::RecordId;
 use serde_json::Value as Json;
 
-/// A question for records. All parts must hold; of `or`, when it has any, one group.
+/// A query for records. All parts must hold, and one group of `or` when it has any.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordQuery {
     /// This table only.
     pub table: Option<String>,
-    /// These ids only; an empty list finds nothing.
+    /// These ids only; an empty list matches no record.
     pub ids: Option<Vec<RecordId>>,
-    /// What to do with softly deleted records.
+    /// Whether softly deleted records match.
     pub deleted: Deleted,
     /// All of these hold.
     pub filters: Vec<Filter>,
-    /// All filters of at least one group hold; without groups it says nothing.
+    /// All filters of at least one group hold; ignored without groups.
     pub or: Vec<Vec<Filter>>,
-    /// The order; by id when it says nothing, and by id among equals in the direction of the
-    /// first key. Records without a value come last.
+    /// The order; by id when it is empty, and by id among equals in the direction of the first key.
+    /// Records without a value come last.
     pub sort: Vec<Sort>,
-    /// Which page, from 1.
+    /// The number of the page, from 1.
     pub page: u32,
-    /// How many on a page.
+    /// Rows on a page.
     pub per_page: u32,
 }
 
@@ -58,23 +58,23 @@ impl RecordQuery {
 /// How a query treats softly deleted records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Deleted {
-    /// They do not exist.
+    /// They do not match.
     #[default]
     Exclude,
-    /// Only they exist.
+    /// Only they match.
     Only,
-    /// They are like others.
+    /// They match like others.
     Any,
 }
 
 /// One condition on one property or attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter {
-    /// What is looked at.
+    /// What is compared.
     pub subject: Subject,
-    /// What must hold.
+    /// The condition.
     pub op: Op,
-    /// The contrary must hold (`not_value` and so on); true also where there is no value.
+    /// The negation must hold (`not_value` and so on); true also where there is no value.
     pub not: bool,
 }
 
@@ -84,12 +84,12 @@ impl Filter {
         Self { subject: Subject::Property(name.to_owned()), op, not: false }
     }
 
-    /// A condition on an attribute, or on a property named as one.
+    /// A condition on any subject.
     pub fn on(subject: Subject, op: Op) -> Self {
         Self { subject, op, not: false }
     }
 
-    /// The contrary.
+    /// The negation.
     #[must_use]
     pub fn negated(mut self) -> Self {
         self.not = !self.not;
@@ -97,12 +97,12 @@ impl Filter {
     }
 }
 
-/// What a filter or a sort looks at.
+/// What a filter or a sort compares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A property by its name.
     Property(String),
-    /// The record's number.
+    /// The record's id.
     Id,
     /// The table's name.
     Table,
@@ -110,7 +110,7 @@ pub enum Subject {
     UserId,
     /// The external id (the attribute).
     ExternalId,
-    /// When it was made.
+    /// When it was created.
     CreatedAt,
     /// When it was last changed.
     UpdatedAt,
@@ -118,26 +118,26 @@ pub enum Subject {
     DeletedAt,
 }
 
-/// What must hold. Values compare as text (`"true"` is true, `"500"` is 500); a number also equals
-/// the same number written otherwise (500 and 500.0); moments compare as moments.
+/// A condition. Values compare as text (`"true"` equals true, `"500"` equals 500); a number also
+/// equals the same number in another spelling (500 and 500.0); timestamps compare as timestamps.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "a query has a few, and a box would be in the way")]
 pub enum Op {
     /// The value is this one (`value`, `value_int`, `value_float`, `value_boolean`,
-    /// `value_array`); null stands for no value.
+    /// `value_array`); null means no value.
     Equals(Json),
     /// The value is one of these.
     In(Vec<Json>),
     /// The text contains this one.
     Contains(String),
-    /// The text begins so.
+    /// The text starts with this one.
     StartsWith(String),
-    /// The text ends so.
+    /// The text ends with this one.
     EndsWith(String),
-    /// There is a value, and it is not null; or, when false, there is none.
+    /// There is a value that is not null; or, when false, there is none.
     Exists(bool),
-    /// The value lies between these bounds: numbers by size where both are numbers, moments by
-    /// time, everything else by text.
+    /// The value lies between these bounds: numbers by size where both are numbers,
+    /// timestamps by time, everything else by text.
     Range(Range),
     /// The value is a list, and one of its elements has this text.
     ArrayContains(Json),
@@ -145,7 +145,7 @@ pub enum Op {
     ArrayOverlaps(Vec<Json>),
 }
 
-/// Bounds; those that say nothing are open.
+/// Bounds; `None` is open.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Range {
     /// Greater than.
@@ -161,7 +161,7 @@ pub struct Range {
 /// One key of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sort {
-    /// By what. Numbers by size and before texts.
+    /// What is compared. Numbers come by size and before texts.
     pub by: Subject,
     /// From large to small.
     pub descending: bool,

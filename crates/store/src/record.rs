@@ -1,26 +1,26 @@
-//! A record: a row of a module's table, with free properties, and how it changes.
+//! A record: a row of a module's table with free properties, and its changes.
 
 use super::error::Error;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-/// The number of a record. Outside the host ids are strings.
+/// The id of a record. Outside the host ids are strings.
 pub type RecordId = i64;
 
 /// A row of a module's table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Its number, unique over all tables and never used again.
+    /// Its id, unique over all tables and never reused.
     pub id: RecordId,
     /// The table, with its module's prefix: `modules/payments/payment`.
     pub table: String,
-    /// What the module keeps in it.
+    /// Its properties.
     pub properties: Map<String, Json>,
-    /// The user who made it.
+    /// The user who created it.
     pub user_id: Option<String>,
-    /// An id the module gave it (the attribute; a property may have this name too).
+    /// The external id (the attribute; a property may have this name too).
     pub external_id: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
@@ -31,28 +31,28 @@ pub struct Record {
 /// A change of one property.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// Puts a value in the place of the old one; null is a value.
+    /// Replaces the value; null is a value.
     Set(Json),
-    /// Adds to a number; a missing one counts as 0.
+    /// Adds to a number; a missing number counts as 0.
     Increment(i64),
-    /// Adds an element at the end of a list; a missing one counts as empty.
+    /// Appends an element to a list; a missing list counts as empty.
     Append(Json),
-    /// Takes all equal elements out of a list.
+    /// Removes all equal elements from a list.
     Remove(Json),
 }
 
-/// What changes in a record; everything unnamed stays.
+/// Changes of a record; everything else stays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordUpdate {
-    /// Which record.
+    /// The record.
     pub id: RecordId,
     /// The properties that change, applied in order.
     pub changes: Vec<(String, Change)>,
-    /// A new user, or nothing to keep the old one.
+    /// A new user; `None` keeps the old one.
     pub user_id: Option<String>,
-    /// A new external id, or nothing to keep the old one.
+    /// A new external id; `None` keeps the old one.
     pub external_id: Option<String>,
-    /// The moment of the change.
+    /// When it changes.
     pub at: Timestamp,
 }
 
@@ -65,7 +65,7 @@ impl RecordUpdate {
 }
 
 impl Record {
-    /// A new record as it stands before anything happened to it.
+    /// A new record.
     pub fn new(id: RecordId, table: &str, properties: Map<String, Json>, at: Timestamp) -> Self {
         Self {
             id,
@@ -79,7 +79,12 @@ impl Record {
         }
     }
 
-    /// Applies an update, the same in every database and in a phase that is not yet committed.
+    /// The error of a write to a record that does not exist.
+    pub(crate) fn gone(id: RecordId) -> Error {
+        Error::Gone(format!("record {id} does not exist"))
+    }
+
+    /// Applies an update, the same in every database and in a phase before its commit.
     pub fn apply(&mut self, update: &RecordUpdate) -> Result<(), Error> {
         for (name, change) in &update.changes {
             let old = self.properties.get(name).unwrap_or(&Json::Null);
@@ -115,15 +120,15 @@ impl Change {
 }
 
 fn increment(old: &Json, by: i64) -> Result<Json, String> {
-    let whole = match old {
+    let integer = match old {
         Json::Null => Some(0),
         Json::String(text) => text.parse().ok(),
         other => other.as_i64(),
     };
-    match (whole, old.as_f64()) {
-        // Money is whole: a sum that does not fit is refused, never wrapped.
-        (Some(whole), _) => {
-            whole.checked_add(by).map(Json::from).ok_or("the sum is too large".into())
+    match (integer, old.as_f64()) {
+        // Money is in integers: an overflow is refused, never wrapped.
+        (Some(integer), _) => {
+            integer.checked_add(by).map(Json::from).ok_or("the sum is too large".into())
         }
         (None, Some(float)) => Ok(Json::from(float + by as f64)),
         (None, None) => Err("it is not a number".into()),

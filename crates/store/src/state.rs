@@ -1,15 +1,15 @@
-//! The small rows beside records and executions: constants, sessions, activities.
+//! Constants, sessions and activities.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::fmt;
 
-/// A constant of the instance; its value is sealed before it comes here.
+/// A constant of the instance; its value is encrypted.
 #[derive(Clone, PartialEq)]
 pub struct Constant {
     /// Its name.
     pub name: String,
-    /// Its sealed value.
+    /// Its encrypted value.
     pub sealed: String,
     /// When it was last set.
     pub updated_at: Timestamp,
@@ -26,9 +26,9 @@ impl fmt::Debug for Constant {
 pub struct Session {
     /// A hash of the id in the cookie; the id itself is never stored.
     pub id_hash: String,
-    /// What the site keeps in it.
+    /// Its data.
     pub data: Json,
-    /// From when on it is as good as gone.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -43,8 +43,8 @@ impl fmt::Debug for Session {
 pub struct Activity {
     /// Its unique name.
     pub uuid: String,
-    /// What the module said.
+    /// Its content.
     pub payload: Json,
-    /// When.
+    /// When it was published.
     pub created_at: Timestamp,
 }

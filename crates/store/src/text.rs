@@ -1,10 +1,10 @@
-//! The text and the number of a property, by which filters and sorts compare it.
+//! The text and the number of a property, which filters and sorts compare.
 
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// The text a filter compares: strings as they are, everything else as its JSON, null as nothing.
+/// The text that a filter compares: a string itself, any other value as JSON, `None` for null.
 pub fn of(value: &Json) -> Option<Cow<'_, str>> {
     match value {
         Json::Null => None,
@@ -13,48 +13,69 @@ pub fn of(value: &Json) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A number as databases compare it: whole if it fits 64 bits, else floating.
+/// 2^63: the first float above every i64; -2^63 is itself one.
+const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+
+/// A number as databases compare it: an integer if it fits 64 bits, otherwise a float.
 #[derive(Debug, Clone, Copy)]
 pub enum Number {
-    /// A whole number.
-    Whole(i64),
+    /// An integer.
+    Integer(i64),
     /// Any other number.
     Float(f64),
 }
 
 impl Number {
-    /// The number that a JSON number is.
+    /// The number of a JSON number.
     pub fn of(value: &Json) -> Option<Self> {
         let number = value.as_number()?;
-        number.as_i64().map(Self::Whole).or_else(|| number.as_f64().map(Self::Float))
+        number.as_i64().map(Self::Integer).or_else(|| number.as_f64().map(Self::Float))
     }
 
-    /// The number that a bound names: a JSON number, or a plain decimal text such as `"500"`.
+    /// The number of a bound: a JSON number, or a decimal string such as `"500"`.
     pub fn of_bound(bound: &Json) -> Option<Self> {
         let Some(text) = bound.as_str() else { return Self::of(bound) };
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let (integer, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
         let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        if !plain(whole) || !plain(fraction) {
+        if !plain(integer) || !plain(fraction) {
             return None;
         }
-        text.parse().map(Self::Whole).or_else(|_| text.parse().map(Self::Float)).ok()
+        text.parse().map(Self::Integer).or_else(|_| text.parse().map(Self::Float)).ok()
     }
 
-    /// Compares exactly, also a whole number with a floating one.
+    /// The integer that it equals, if there is one of 64 bits.
+    pub fn as_integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(integer) => Some(integer),
+            Self::Float(float) => {
+                let is_integer = (-LIMIT..LIMIT).contains(&float) && float.fract() == 0.0;
+                is_integer.then_some(float as i64)
+            }
+        }
+    }
+
+    /// Compares exactly, also an integer with a float.
     pub fn compare(self, other: Self) -> Ordering {
         match (self, other) {
-            (Self::Whole(a), Self::Whole(b)) => a.cmp(&b),
+            (Self::Integer(a), Self::Integer(b)) => a.cmp(&b),
             (Self::Float(a), Self::Float(b)) => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
-            (Self::Whole(a), Self::Float(b)) => whole_with_float(a, b),
-            (Self::Float(a), Self::Whole(b)) => whole_with_float(b, a).reverse(),
+            (Self::Integer(a), Self::Float(b)) => integer_with_float(a, b),
+            (Self::Float(a), Self::Integer(b)) => integer_with_float(b, a).reverse(),
         }
     }
 }
 
-fn whole_with_float(whole: i64, float: f64) -> Ordering {
-    // 2^63 is the first float no i64 reaches; -2^63 is itself one.
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+impl From<Number> for Json {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Integer(integer) => integer.into(),
+            Number::Float(float) => float.into(),
+        }
+    }
+}
+
+fn integer_with_float(integer: i64, float: f64) -> Ordering {
     if float >= LIMIT {
         return Ordering::Less;
     }
@@ -62,7 +83,7 @@ fn whole_with_float(whole: i64, float: f64) -> Ordering {
         return Ordering::Greater;
     }
     let floor = float.floor();
-    whole.cmp(&(floor as i64)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
+    integer.cmp(&(floor as i64)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
 }
 
 #[cfg(test)]
@@ -71,7 +92,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn text_is_what_a_person_would_type() {
+    fn text_is_the_string_or_the_json() {
         assert_eq!(of(&json!("a")).as_deref(), Some("a"));
         assert_eq!(of(&json!(500)).as_deref(), Some("500"));
         assert_eq!(of(&json!(true)).as_deref(), Some("true"));

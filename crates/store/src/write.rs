@@ -1,4 +1,4 @@
-//! Everything that can be written, as data.
+//! The writes of a commit, as data.
 
 use super::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
 use super::record::{Record, RecordId, RecordUpdate};
@@ -6,65 +6,65 @@ use super::state::{Activity, Constant, Session};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-/// One write of a commit. The writes of a commit happen in order, all or none.
+/// One write of a commit. The writes of a commit are applied in order, all or none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// A new record, under an id from [`super::contract::Store::next_record_id`].
     RecordInsert(Record),
-    /// Changes some properties of a record. A softly deleted record changes too: the answer of a
-    /// call must not be lost because somebody deleted its record meanwhile.
+    /// Changes some properties of a record, also of a softly deleted one: the answer of a call must
+    /// not be lost because its record was deleted meanwhile.
     RecordUpdate(RecordUpdate),
-    /// Deletes a record softly; one that is deleted already stays as it is.
+    /// Deletes a record softly; a deleted one does not change.
     RecordDelete {
-        /// Which record.
+        /// The record.
         id: RecordId,
-        /// When.
+        /// When it was written.
         at: Timestamp,
     },
-    /// A new execution; [`super::error::Error::Conflict`] when its kind and key are taken.
+    /// A new execution; [`super::error::Error::Conflict`] when its kind already has its key.
     ExecutionInsert(Execution),
-    /// Moves an execution to another state, under guard.
+    /// Moves an execution from an expected state to another.
     ExecutionUpdate(ExecutionUpdate),
-    /// Forgets completed executions of a kind, with their steps, that ended before: at most so
-    /// many at once, so that nobody waits long behind it.
+    /// Deletes completed executions of a kind that finished before, with their steps. The limit
+    /// bounds how long other commits wait for it.
     ExecutionsPurge {
-        /// Which kind.
+        /// The kind.
         kind: String,
-        /// The moment.
+        /// The timestamp.
         before: Timestamp,
-        /// At most.
+        /// The most executions to delete.
         limit: u32,
     },
-    /// A new step; its place must be free.
+    /// A new step; its number must be free.
     StepInsert(Step),
-    /// Forgets the steps of an execution that is done anew.
+    /// Deletes the steps of an execution that starts again.
     StepsPurge {
-        /// Whose steps.
+        /// The execution.
         execution_id: ExecutionId,
     },
-    /// The answer of a step that has none yet.
+    /// The answer of a step without one.
     StepAnswer {
-        /// Whose step.
+        /// The execution.
         execution_id: ExecutionId,
-        /// Its place.
+        /// Its number.
         seq: u32,
-        /// What came back.
+        /// The answer.
         response: Json,
-        /// When.
+        /// When it was written.
         at: Timestamp,
     },
-    /// Sets a constant, new or not.
+    /// Sets a constant.
     ConstantSet(Constant),
-    /// Keeps a session, new or not.
+    /// Stores a session.
     SessionPut(Session),
-    /// Forgets a session, if it is there.
+    /// Deletes a session, if it exists.
     SessionDelete {
         /// The hash of its id.
         id_hash: String,
     },
-    /// Forgets all sessions that ended before.
+    /// Deletes all sessions that expired before.
     SessionsExpire {
-        /// The moment.
+        /// The timestamp.
         before: Timestamp,
     },
     /// A new activity.

@@ -1,4 +1,4 @@
-//! Stripe's scripts for the browser, as the sandbox serves them: Stripe.js, checkout.js and their frames.
+//! Stripe's scripts for the browser: Stripe.js, checkout.js and the pages of their frames.
 //!
 //! `stripe.js` and `checkout.js` run in the shop's page; the card is typed into pages of ours
 //! (`field.html`, `popup.html`) in an iframe, which ask the API of the sandbox for the token. Where
@@ -16,7 +16,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const PAGE: &str = "text/html; charset=utf-8";
 
-/// What our frames may do: run our scripts and ask our API. Any page may frame them, as with Stripe.
+/// The frames run only our scripts and call only our API. Any page may embed them, as with Stripe.
 const FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src http: https: data:; base-uri 'none'; form-action 'none'";
 

@@ -47,7 +47,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     })
 }
 
-/// An account the caller may touch: the platform any of its own, an account itself.
+/// An account that the caller may use: the platform all, an account itself.
 fn of(call: &Call, tx: &Tx<'_>, id: &str) -> Answer {
     let mine = tx.is_platform() || *tx.account == *id;
     let account = tx.find(Kind::Account, PLATFORM, id);
@@ -121,9 +121,9 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     tx.insert_for(Kind::Account, PLATFORM, None, &account);
     fill(call, tx, &mut account)?;
     external_account::take_all(call, tx, &account)?;
-    account_state::judge(tx, &mut account);
+    account_state::update_state(tx, &mut account);
     tx.update(&account);
-    person::keep_individual(tx, &account);
+    account_state::store_individual(tx, &account);
     emit(tx, "account.updated", &id, &account, None);
     for capability in account_state::capability_objects(&account) {
         emit(tx, "capability.updated", &id, &capability, None);
@@ -131,7 +131,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     Ok(account)
 }
 
-/// Writes what was sent into an account.
+/// Sets the fields of the form on an account.
 fn fill(call: &Call, tx: &mut Tx<'_>, account: &mut Value) -> Result<(), ApiError> {
     let params = &call.params;
     if let Some(id) = params.filled("account_token")? {
@@ -173,7 +173,7 @@ fn fill_from_token(tx: &Tx<'_>, account: &mut Value, carried: Value) {
     }
 }
 
-/// Fills `individual` or `company`; what must not be read back becomes `…_provided`.
+/// Fills `individual` or `company`; secret values become `…_provided`.
 fn fill_entity(tx: &Tx<'_>, account: &mut Value, name: &str, fields: &Map<String, Value>) {
     if !account[name].is_object() {
         account[name] = if name == "individual" {
@@ -220,10 +220,10 @@ fn capabilities(params: &Params, account: &mut Value) {
         }
     }
     let Some(group) = params.group("capabilities") else { return };
-    for (name, wish) in group.values() {
-        if wish["requested"] == "true" && account["capabilities"][name.as_str()].is_null() {
+    for (name, capability) in group.values() {
+        if capability["requested"] == "true" && account["capabilities"][name.as_str()].is_null() {
             account["capabilities"][name.as_str()] = json!("inactive");
-        } else if wish["requested"] == "false"
+        } else if capability["requested"] == "false"
             && let Some(held) = account["capabilities"].as_object_mut()
         {
             held.shift_remove(name);
@@ -236,37 +236,21 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     let mut account = before.clone();
     fill(call, tx, &mut account)?;
     external_account::take_all(call, tx, &account)?;
-    finish(tx, account, &before)
-}
-
-/// Judges and keeps a changed account, and tells of it.
-pub fn finish(tx: &mut Tx<'_>, mut account: Value, before: &Value) -> Answer {
-    account_state::judge(tx, &mut account);
-    tx.update(&account);
-    person::keep_individual(tx, &account);
-    let id = text(&account, "id").to_owned();
-    emit(tx, "account.updated", &id, &account, Some(before));
-    let old = before["capabilities"].clone();
-    for capability in account_state::capability_objects(&account) {
-        if old[text(&capability, "id")] != capability["status"] {
-            emit(tx, "capability.updated", &id, &capability, None);
-        }
-    }
-    Ok(account)
+    account_state::finish(tx, account, &before)
 }
 
 fn capability(call: &Call, tx: &mut Tx<'_>, id: &str, name: &str) -> Answer {
     let before = of(call, tx, id)?;
     let mut account = before.clone();
     if call.is("POST") {
-        let wish =
+        let requested =
             call.params.boolean("requested")?.map_or("", |on| if on { "true" } else { "false" });
         let mut wanted = json!({});
         merge(&mut wanted, &json!({"capabilities": {}}));
-        wanted["capabilities"][name] = json!({"requested": wish});
+        wanted["capabilities"][name] = json!({"requested": requested});
         let values = wanted.as_object().cloned().unwrap_or_default();
         capabilities(&Params::new(values), &mut account);
-        account = finish(tx, account, &before)?;
+        account = account_state::finish(tx, account, &before)?;
     }
     let found = account_state::capability_objects(&account).find(|found| found["id"] == name);
     found.ok_or_else(|| ApiError::not_found("capability", name))
@@ -295,7 +279,7 @@ fn reject(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     };
     let mut account = before.clone();
     account["_rejected"] = json!(format!("rejected.{known}"));
-    finish(tx, account, &before)
+    account_state::finish(tx, account, &before)
 }
 
 fn delete(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {

@@ -1,6 +1,8 @@
-//! What Stripe still wants to know of an account, and what the account may do meanwhile.
+//! The requirements and capabilities of an account, and its persons as they follow from it.
 
-use super::super::state::Kind;
+use super::super::api_error::Answer;
+use super::super::event::emit;
+use super::super::state::{Kind, PLATFORM};
 use super::super::tx::{Tx, is, text};
 use serde_json::{Value, json};
 
@@ -12,8 +14,8 @@ pub fn no_requirements() -> Value {
     })
 }
 
-/// Judges an account: requirements, capabilities, and whether it can take and pay out money.
-pub fn judge(tx: &Tx<'_>, account: &mut Value) {
+/// Sets the requirements and capabilities of an account, and whether it takes and pays out money.
+pub fn update_state(tx: &Tx<'_>, account: &mut Value) {
     let mut due: Vec<String> = missing(account).into_iter().map(str::to_owned).collect();
     if tx.children(Kind::Source, text(account, "id")).is_empty() {
         due.push("external_account".into());
@@ -95,7 +97,7 @@ fn is_filled(account: &Value, name: &str) -> bool {
     !value.is_null()
 }
 
-/// What the magic values of Stripe's test mode say is wrong.
+/// The errors that the magic values of Stripe's test mode cause.
 fn errors(account: &Value) -> Vec<Value> {
     let mut errors = Vec::new();
     let mut wrong = |requirement: &str, code: &str, reason: &str| {
@@ -145,4 +147,33 @@ pub fn capability_objects(account: &Value) -> impl Iterator<Item = Value> + use<
         json!({"id": name, "object": "capability", "account": id, "requested": true,
             "requested_at": created, "requirements": requirements, "status": status})
     })
+}
+
+/// Stores a changed account with its new state, and emits what changed.
+pub fn finish(tx: &mut Tx<'_>, mut account: Value, before: &Value) -> Answer {
+    update_state(tx, &mut account);
+    tx.update(&account);
+    store_individual(tx, &account);
+    let id = text(&account, "id").to_owned();
+    emit(tx, "account.updated", &id, &account, Some(before));
+    let old = before["capabilities"].clone();
+    for capability in capability_objects(&account) {
+        if old[text(&capability, "id")] != capability["status"] {
+            emit(tx, "capability.updated", &id, &capability, None);
+        }
+    }
+    Ok(account)
+}
+
+/// Stores the individual behind an account as one of its persons.
+pub fn store_individual(tx: &mut Tx<'_>, account: &Value) {
+    let individual = &account["individual"];
+    if !individual.is_object() {
+        return;
+    }
+    if tx.stored(text(individual, "id")).is_some() {
+        tx.update(individual);
+    } else {
+        tx.insert_for(Kind::Person, PLATFORM, account["id"].as_str(), individual);
+    }
 }

@@ -1,4 +1,4 @@
-//! Application fees: what a platform keeps of its accounts' charges, and gives back.
+//! Application fees: the platform's part of a charge, and its refunds.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::{Call, money};
@@ -39,16 +39,23 @@ fn part(tx: &Tx<'_>, id: &str, refund: &str) -> Answer {
     found.ok_or_else(|| ApiError::not_found("fee refund", refund))
 }
 
-/// Books the platform's side of a fee taken from a charge of `account`.
-/// The connected account's side is the fee of its own charge row.
-pub fn take(
-    tx: &mut Tx<'_>,
-    account: &str,
-    charge: &Value,
-    amount: i64,
-    available_on: i64,
-    originating: Option<&str>,
-) -> Value {
+/// A fee that the platform takes from a charge.
+#[derive(Debug)]
+pub struct NewFee<'a> {
+    /// The connected account that pays it.
+    pub account: &'a str,
+    /// How much.
+    pub amount: i64,
+    /// When it becomes available to the platform.
+    pub available_on: i64,
+    /// The charge behind a transfer that pays it.
+    pub originating_transaction: Option<&'a str>,
+}
+
+/// Books the platform's side of a fee taken from a charge. The connected account's side is the fee
+/// of its own balance transaction.
+pub fn take(tx: &mut Tx<'_>, charge: &Value, fee: &NewFee<'_>) -> Value {
+    let NewFee { account, amount, available_on, originating_transaction } = *fee;
     let id = tx.id("fee_");
     let currency = text(charge, "currency");
     let row = tx.post(&BalanceEntry {
@@ -67,7 +74,7 @@ pub fn take(
         "amount_refunded": 0, "application": "ca_sandbox", "balance_transaction": row,
         "charge": charge["id"], "created": tx.now, "currency": currency,
         "fee_source": {"charge": charge["id"], "type": "charge"}, "livemode": false,
-        "originating_transaction": originating, "refunded": false,
+        "originating_transaction": originating_transaction, "refunded": false,
     });
     tx.insert_for(Kind::Fee, PLATFORM, None, &fee);
     fee

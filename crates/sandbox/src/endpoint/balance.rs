@@ -1,4 +1,4 @@
-//! Balances and the rows they are made of.
+//! Balances and balance transactions.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;

@@ -1,4 +1,4 @@
-//! Bank accounts: published tokens, fields, and what a payout to them does.
+//! Bank accounts: test numbers and tokens, and how payouts to them end.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::params::Params;
@@ -16,7 +16,7 @@ const TOKENS: &[(&str, &str)] = &[
     ("btok_us_verified_invalidCurrency", "000444444440"),
 ];
 
-/// The account number a published token stands for.
+/// The account number of a published token.
 pub fn published(token: &str) -> Option<&'static str> {
     TOKENS.iter().find(|(name, _)| *name == token).map(|(_, number)| *number)
 }

@@ -1,4 +1,4 @@
-//! Capturing an authorized charge, whole or in part.
+//! Captures an authorized charge, in full or in part.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
@@ -6,7 +6,7 @@ use super::super::event::emit;
 use super::super::state::Kind;
 use super::super::tx::{Tx, is, number, text};
 use super::charge_object::Plan;
-use super::{charge_money, refund};
+use super::{charge_money, refund_object};
 use serde_json::{Value, json};
 
 /// Captures `charge`.
@@ -44,7 +44,7 @@ pub fn run(call: &Call, tx: &mut Tx<'_>, mut charge: Value) -> Answer {
         // The rest is released: a refund without money, as old API versions show it.
         let rest = authorized - amount;
         charge["amount_refunded"] = json!(rest);
-        let mut released = refund::object(tx, &charge, rest);
+        let mut released = refund_object::new(tx, &charge, rest);
         released["balance_transaction"] = Value::Null;
         tx.insert(Kind::Refund, Some(&id), &released);
     }

@@ -1,4 +1,4 @@
-//! Charges: created, declined, read, changed, expired.
+//! Charges: create, decline, retrieve, update, expire.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::{Call, check_minimum};
@@ -25,24 +25,23 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
             tx.ids(Kind::Charge),
             &listing::by_fields(&call.params, &["customer", "transfer_group", "payment_intent"]),
         ),
-        ("GET", [id]) => of(tx, id),
+        ("GET", [id]) => charge_object::of(tx, id),
         ("POST", [id]) => update(call, tx, id),
-        ("POST", [id, "capture"]) => of(tx, id).and_then(|charge| capture::run(call, tx, charge)),
-        ("GET", [id, "refunds"]) => of(tx, id)
+        ("POST", [id, "capture"]) => {
+            charge_object::of(tx, id).and_then(|charge| capture::run(call, tx, charge))
+        }
+        ("GET", [id, "refunds"]) => charge_object::of(tx, id)
             .and_then(|_| listing::page(tx, call, tx.children(Kind::Refund, id), &|_| true)),
         ("POST", [id, "refunds"]) => refund::create_for(call, tx, id),
-        ("POST", [id, "refund"]) => refund::create_for(call, tx, id).and_then(|_| of(tx, id)),
+        ("POST", [id, "refund"]) => {
+            refund::create_for(call, tx, id).and_then(|_| charge_object::of(tx, id))
+        }
         ("GET", [id, "refunds", refund]) => tx
             .get(Kind::Refund, refund)
             .filter(|found| found["charge"] == *id)
             .ok_or_else(|| ApiError::not_found("refund", refund)),
         _ => return None,
     })
-}
-
-/// A charge of the account acted on.
-pub fn of(tx: &Tx<'_>, id: &str) -> Answer {
-    tx.get(Kind::Charge, id).ok_or_else(|| ApiError::not_found("charge", id))
 }
 
 fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
@@ -61,7 +60,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     }
     params.patch(&mut charge, &["statement_descriptor", "statement_descriptor_suffix"])?;
     if plan.destination.is_some() {
-        // A charge is there before what is passed on from it.
+        // The charge is created before its transfer.
         tx.insert(Kind::Charge, None, &charge);
     }
     if let Some(refusal) = card::refusal(funding.behaviour) {
@@ -99,7 +98,7 @@ fn check_descriptor(text: Option<&str>, name: &str, most: usize) -> Result<(), A
     Ok(())
 }
 
-/// A declined charge is kept, and its card error names it.
+/// Stores a declined charge; the card error names it.
 fn decline(tx: &mut Tx<'_>, mut charge: Value, mut refusal: ApiError) -> ApiError {
     let decline_code = refusal.decline_code;
     let blocked = decline_code == Some("fraudulent");
@@ -137,7 +136,7 @@ fn fill(call: &Call, charge: &mut Value) -> Result<(), ApiError> {
 }
 
 fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
-    let before = of(tx, id)?;
+    let before = charge_object::of(tx, id)?;
     let mut charge = before.clone();
     fill(call, &mut charge)?;
     if let Some(customer) = call.params.filled("customer")? {
@@ -157,7 +156,7 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     Ok(charge)
 }
 
-/// An authorization nobody captured in time is released.
+/// Releases an authorization that was not captured in time.
 pub fn expire(tx: &mut Tx<'_>, mut charge: Value) {
     if is(&charge, "captured") || is(&charge, "refunded") {
         return;

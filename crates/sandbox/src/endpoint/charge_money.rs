@@ -1,4 +1,4 @@
-//! The money of a charge: the platform's row, or the connected account's, and what is passed on.
+//! The money of a charge: its balance transactions, the transfer, the application fee.
 
 use super::super::api_error::ApiError;
 use super::super::card::Behaviour;
@@ -6,7 +6,7 @@ use super::super::clock::DAY;
 use super::super::event::emit;
 use super::super::state::PLATFORM;
 use super::super::tx::{BalanceEntry, Tx, number, text};
-use super::application_fee;
+use super::application_fee::{self, NewFee};
 use super::transfer_money::{self, Sending};
 use serde_json::{Value, json};
 
@@ -40,7 +40,13 @@ pub fn collect(tx: &mut Tx<'_>, charge: &mut Value, amount: i64) -> Result<(), A
     charge["amount_captured"] = json!(amount);
     charge.as_object_mut().map(|fields| fields.shift_remove("_due"));
     if direct && application_fee > 0 {
-        let fee = application_fee::take(tx, &account, charge, application_fee, available_on, None);
+        let fee = NewFee {
+            account: &account,
+            amount: application_fee,
+            available_on,
+            originating_transaction: None,
+        };
+        let fee = application_fee::take(tx, charge, &fee);
         charge["application_fee"] = fee["id"].clone();
         emit(tx, "application_fee.created", PLATFORM, &fee, None);
     }

@@ -1,6 +1,6 @@
-//! The charge object, and the plan of who gets what of it.
+//! The charge object, and the plan that splits its amount.
 
-use super::super::api_error::ApiError;
+use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::card::Behaviour;
 use super::super::state::{Kind, PLATFORM};
@@ -19,7 +19,7 @@ pub struct Plan {
     pub destination: Option<String>,
     /// How much of it; all when absent.
     pub transfer_amount: Option<i64>,
-    /// What the platform keeps.
+    /// The platform's part.
     pub application_fee: Option<i64>,
     /// The account of business.
     pub on_behalf_of: Option<String>,
@@ -92,7 +92,7 @@ impl Plan {
     }
 }
 
-/// Refuses an account without a capability, when the sandbox is told to care.
+/// Refuses an account without a capability, when `enforce_capabilities` is set.
 pub fn check_capability(tx: &Tx<'_>, account: &Value, name: &str) -> Result<(), ApiError> {
     if !tx.state.settings.enforce_capabilities || account["capabilities"][name] == "active" {
         return Ok(());
@@ -102,6 +102,11 @@ pub fn check_capability(tx: &Tx<'_>, account: &Value, name: &str) -> Result<(), 
          enabled: transfers, crypto_transfers, legacy_payments",
     )
     .code("insufficient_capabilities_for_transfer"))
+}
+
+/// A charge of the account acted on.
+pub fn of(tx: &Tx<'_>, id: &str) -> Answer {
+    tx.get(Kind::Charge, id).ok_or_else(|| ApiError::not_found("charge", id))
 }
 
 /// A charge that has succeeded so far, with no money booked yet.
@@ -168,7 +173,8 @@ fn outcome(behaviour: Behaviour) -> Value {
 fn details(card: &Value) -> Value {
     if text(card, "object") == "bank_account" {
         return json!({"ach_debit": {"bank_name": card["bank_name"], "country": card["country"],
-            "last4": card["last4"], "routing_number": card["routing_number"]}, "type": "ach_debit"});
+            "last4": card["last4"], "routing_number": card["routing_number"]},
+            "type": "ach_debit"});
     }
     let brand = super::payment_method::network(text(card, "brand"));
     json!({

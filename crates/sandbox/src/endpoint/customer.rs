@@ -1,4 +1,4 @@
-//! Customers.
+//! Customers: create, retrieve, update, delete.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;

@@ -8,7 +8,7 @@ use super::super::state::Kind;
 use super::super::tx::{BalanceEntry, Tx, number, text};
 use serde_json::{Value, json};
 
-/// What Stripe asks for a dispute.
+/// Stripe's fee for a dispute.
 const FEE: i64 = 1_500;
 
 /// Paths below `/v1/disputes`.
@@ -55,7 +55,7 @@ pub fn open(tx: &mut Tx<'_>, charge: &mut Value, reason: &str, inquiry: bool) {
     }
 }
 
-/// Takes the money (and a fee), or gives it back.
+/// Withdraws the money and a fee, or returns them.
 fn row(tx: &mut Tx<'_>, charge: &Value, source: &str, sign: i64) -> Value {
     let account = tx.account.clone();
     let amount = charge.get("amount_captured").or(charge.get("amount"));
@@ -94,7 +94,7 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     })
 }
 
-/// Ends a dispute; a won one gives the money back, once.
+/// Ends a dispute; a won one returns the money, once.
 fn end(tx: &mut Tx<'_>, mut dispute: Value, status: &str) -> Value {
     if matches!(text(&dispute, "status"), "won" | "lost" | "warning_closed") {
         return dispute;

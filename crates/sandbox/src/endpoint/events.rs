@@ -1,4 +1,4 @@
-//! Events, read back.
+//! Events: retrieve and list.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;

@@ -1,4 +1,4 @@
-//! Bank accounts and cards an account is paid out to.
+//! External accounts: the bank accounts and cards that payouts go to.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
@@ -6,7 +6,7 @@ use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
-use super::{account, source};
+use super::{account_state, source};
 use serde_json::{Value, json};
 
 /// Paths below `/v1/accounts/:id/external_accounts`.
@@ -95,7 +95,7 @@ fn add(call: &Call, tx: &mut Tx<'_>, account: Value) -> Answer {
     let added = attach(call, tx, &owner, name)?;
     emit(tx, "account.external_account.created", &owner, &added, None);
     let before = account.clone();
-    account::finish(tx, account, &before)?;
+    account_state::finish(tx, account, &before)?;
     Ok(added)
 }
 
@@ -125,6 +125,6 @@ fn remove(tx: &mut Tx<'_>, account: Value, id: &str) -> Answer {
     tx.remove(id);
     emit(tx, "account.external_account.deleted", &owner, &gone, None);
     let before = account.clone();
-    account::finish(tx, account, &before)?;
+    account_state::finish(tx, account, &before)?;
     Ok(json!({"id": id, "object": gone["object"], "currency": gone["currency"], "deleted": true}))
 }

@@ -1,4 +1,4 @@
-//! Uploaded files, of which only what is said about them is kept.
+//! Uploaded files; their content is not stored.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;

@@ -1,4 +1,4 @@
-//! Who pays a charge: a token, a card given in full, or a customer's card.
+//! The source of a charge: a token, a card in the form, or a customer's card.
 
 use super::super::api_error::ApiError;
 use super::super::call::Call;

@@ -1,4 +1,4 @@
-//! The endpoints, one family a file; each knows the paths below its own.
+//! The endpoints of the API: one file for each family of paths.
 
 use super::api_error::Answer;
 use super::call::Call;
@@ -10,6 +10,7 @@ pub mod application_fee;
 pub mod balance;
 pub mod bank;
 pub mod capture;
+pub mod card_object;
 pub mod charge;
 pub mod charge_money;
 pub mod charge_object;
@@ -24,6 +25,7 @@ pub mod payout;
 pub mod person;
 pub mod refund;
 pub mod refund_money;
+pub mod refund_object;
 pub mod source;
 pub mod token;
 pub mod transfer;

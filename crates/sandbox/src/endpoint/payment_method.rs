@@ -1,4 +1,4 @@
-//! Payment methods, as far as the browser needs them.
+//! Payment methods, as far as Stripe.js needs them.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
@@ -7,7 +7,7 @@ use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
-use super::source;
+use super::{card_object, source};
 use serde_json::{Value, json};
 
 /// Paths below `/v1/payment_methods`.
@@ -53,7 +53,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let fields = params.group("card").ok_or_else(|| ApiError::missing("card"))?;
     let card = match fields.filled("token")? {
         Some(token) => source::take_token(tx, token, "card[token]")?,
-        None => source::card_from_fields(tx, &fields)?,
+        None => card_object::from_fields(tx, &fields)?,
     };
     let mut method = object(tx, &card);
     params.patch_groups(&mut method, &["billing_details"]);
@@ -87,7 +87,7 @@ fn attach(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     super::customer::named(tx, customer)?;
     let mut method = match card::published(id) {
         Some(found) => {
-            let card = source::test_card(tx, found);
+            let card = card_object::of_test_card(tx, found);
             object(tx, &card)
         }
         None => of(tx, id)?,

@@ -1,4 +1,4 @@
-//! Payouts: to a bank account, by hand or automatic, arriving, failing, cancelled.
+//! Payouts to a bank account: manual and automatic, paid, failed, canceled.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;

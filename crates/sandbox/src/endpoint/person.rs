@@ -7,7 +7,7 @@ use super::super::listing;
 use super::super::params::merge;
 use super::super::state::{Kind, PLATFORM};
 use super::super::tx::{Tx, text};
-use super::{account, token};
+use super::{account_state, token};
 use serde_json::{Map, Value, json};
 
 /// Paths below `/v1/accounts/:id/persons`.
@@ -36,7 +36,7 @@ fn of(tx: &Tx<'_>, account: &Value, id: &str) -> Answer {
     found.ok_or_else(|| ApiError::not_found("person", id))
 }
 
-/// A person of whom nothing is known.
+/// A person without any details.
 pub fn blank(tx: &Tx<'_>, account: &str) -> Value {
     json!({
         "id": super::super::identifier::make("person_", account, 0), "object": "person",
@@ -55,8 +55,8 @@ pub fn blank(tx: &Tx<'_>, account: &str) -> Value {
     })
 }
 
-/// Writes fields into a person or company. Numbers that identify are kept hidden and shown only
-/// as given.
+/// Sets fields of a person or company. Identity numbers are stored hidden; answers show only that
+/// they were provided.
 pub fn fill(entity: &mut Value, fields: &Map<String, Value>) {
     for (name, value) in fields {
         let hidden = match name.as_str() {
@@ -103,25 +103,12 @@ fn fill_date(date: &mut Value, value: &Value) {
     }
 }
 
-/// The individual behind an account is one of its persons.
-pub fn keep_individual(tx: &mut Tx<'_>, account: &Value) {
-    let individual = &account["individual"];
-    if !individual.is_object() {
-        return;
-    }
-    if tx.stored(text(individual, "id")).is_some() {
-        tx.update(individual);
-    } else {
-        tx.insert_for(Kind::Person, PLATFORM, account["id"].as_str(), individual);
-    }
-}
-
 fn create(call: &Call, tx: &mut Tx<'_>, account: Value) -> Answer {
     let mut person = blank(tx, text(&account, "id"));
     person["id"] = json!(tx.id("person_"));
     change(call, tx, &mut person)?;
     tx.insert_for(Kind::Person, PLATFORM, account["id"].as_str(), &person);
-    tell(tx, "person.created", account, &person, None)?;
+    emit_change(tx, "person.created", account, &person, None)?;
     Ok(person)
 }
 
@@ -144,19 +131,19 @@ fn update(call: &Call, tx: &mut Tx<'_>, mut account: Value, id: &str) -> Answer 
     if account["individual"]["id"] == id {
         account["individual"] = person.clone();
     }
-    tell(tx, "person.updated", account, &person, Some(&before))?;
+    emit_change(tx, "person.updated", account, &person, Some(&before))?;
     Ok(person)
 }
 
 fn delete(tx: &mut Tx<'_>, account: Value, id: &str) -> Answer {
     let person = of(tx, &account, id)?;
     tx.remove(id);
-    tell(tx, "person.deleted", account, &person, None)?;
+    emit_change(tx, "person.deleted", account, &person, None)?;
     Ok(json!({"id": id, "object": "person", "deleted": true}))
 }
 
-/// Tells of a person, and of what it changes for the account.
-fn tell(
+/// Emits an event about a person, and stores what it changes for the account.
+fn emit_change(
     tx: &mut Tx<'_>,
     kind: &str,
     account: Value,
@@ -166,5 +153,5 @@ fn tell(
     let id = text(&account, "id").to_owned();
     emit(tx, kind, &id, person, before);
     let was = account.clone();
-    account::finish(tx, account, &was).map(|_| ())
+    account_state::finish(tx, account, &was).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Refunds: asked for, refused, read, changed.
+//! Refunds: create, fail, retrieve, update.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::{Call, money};
@@ -7,7 +7,7 @@ use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{BalanceEntry, Tx, is, number, text};
-use super::refund_money;
+use super::{charge_object, refund_money, refund_object};
 use serde_json::{Value, json};
 
 /// How long the bank holds a refund it will send back.
@@ -55,7 +55,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
 
 /// Refunds a charge named by its path or parameter.
 pub fn create_for(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
-    let charge = super::charge::of(tx, id)?;
+    let charge = charge_object::of(tx, id)?;
     let amount = refundable(call, &charge)?;
     let reason = reason(call)?;
     let plan = refund_money::Plan {
@@ -63,7 +63,7 @@ pub fn create_for(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
         transfer: call.params.boolean("reverse_transfer")?.unwrap_or(false),
     };
     plan.check(&charge)?;
-    let mut refund = object(tx, &charge, amount);
+    let mut refund = refund_object::new(tx, &charge, amount);
     refund["reason"] = json!(reason);
     call.params.patch_metadata(&mut refund)?;
     let charge = refund_money::give_back(tx, charge, &mut refund, &plan)?;
@@ -122,17 +122,6 @@ fn refundable(call: &Call, charge: &Value) -> Result<i64, ApiError> {
 fn reason(call: &Call) -> Result<Option<&str>, ApiError> {
     let words = ["duplicate", "fraudulent", "requested_by_customer"];
     call.params.choice("reason", &words)
-}
-
-/// A refund object with no money booked.
-pub fn object(tx: &mut Tx<'_>, charge: &Value, amount: i64) -> Value {
-    json!({
-        "id": tx.id("re_"), "object": "refund", "amount": amount, "balance_transaction": null,
-        "charge": charge["id"], "created": tx.now, "currency": charge["currency"],
-        "destination_details": {"card": {"type": "refund"}, "type": "card"},
-        "metadata": {}, "payment_intent": null, "reason": null, "receipt_number": null,
-        "source_transfer_reversal": null, "status": "succeeded", "transfer_reversal": null,
-    })
 }
 
 /// The bank sends a refund back: the money returns to the charge's account.

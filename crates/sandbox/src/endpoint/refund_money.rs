@@ -1,4 +1,4 @@
-//! The money of a refund: out of the charge's account, and back from those it was shared with.
+//! The money of a refund: what the charge's account pays, and what comes back from others.
 
 use super::super::api_error::ApiError;
 use super::super::state::{Kind, PLATFORM};
@@ -17,7 +17,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether the charge has what is asked back.
+    /// Refuses to return what the charge does not have.
     pub fn check(&self, charge: &Value) -> Result<(), ApiError> {
         let id = text(charge, "id");
         let wrong = |message: String, param: &str| Err(ApiError::invalid(message).param(param));
@@ -118,13 +118,13 @@ fn fee_part(tx: &Tx<'_>, charge: &Value, amount: i64) -> i64 {
     part(charge, amount, number(charge, "application_fee_amount"), left)
 }
 
-/// `share × refund / charge`, rounded; all that is left when the charge is refunded whole.
+/// `share × refund / charge`, rounded; the rest when the charge is refunded in full.
 fn part(charge: &Value, refund: i64, share: i64, left: i64) -> i64 {
-    let whole = number(charge, "amount_captured").max(1);
+    let captured = number(charge, "amount_captured").max(1);
     let after = number(charge, "amount_refunded") + refund;
     if after >= number(charge, "amount") {
         return left;
     }
-    let product = i128::from(share) * i128::from(refund) + i128::from(whole) / 2;
-    i64::try_from(product / i128::from(whole)).unwrap_or(left).min(left)
+    let product = i128::from(share) * i128::from(refund) + i128::from(captured) / 2;
+    i64::try_from(product / i128::from(captured)).unwrap_or(left).min(left)
 }

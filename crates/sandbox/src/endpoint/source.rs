@@ -1,14 +1,15 @@
-//! Cards and bank accounts of customers, and how a source parameter becomes one.
+//! A customer's cards and bank accounts, and the `source` parameter.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::card::{self, TestCard};
+use super::super::card;
 use super::super::event::emit;
 use super::super::listing;
 use super::super::params::Params;
 use super::super::state::Kind;
 use super::super::tx::{Tx, is, text};
-use super::{bank, token};
+use super::bank;
+use super::card_object::{self, ADDRESS};
 use serde_json::{Value, json};
 
 /// Paths below `/v1/customers/:id/sources`.
@@ -71,22 +72,22 @@ pub fn attach(call: &Call, tx: &mut Tx<'_>, customer: &Value) -> Answer {
     Ok(source)
 }
 
-/// The card or bank account a parameter gives: a token, or its fields.
+/// The card or bank account of a parameter: a token, or its fields.
 pub fn take(call: &Call, tx: &mut Tx<'_>, name: &str) -> Answer {
     if let Some(fields) = call.params.group(name) {
         return match fields.text("object")?.unwrap_or(name) {
             "bank_account" => bank::from_fields(tx, &fields),
-            _ => card_from_fields(tx, &fields),
+            _ => card_object::from_fields(tx, &fields),
         };
     }
     let id = call.params.required(name)?;
     take_token(tx, id, name)
 }
 
-/// The card or bank account a token stands for; a token made here is then used up.
+/// The card or bank account of a token; a token that was created here is used up.
 pub fn take_token(tx: &mut Tx<'_>, id: &str, param: &str) -> Answer {
     if let Some(found) = card::published(id) {
-        return Ok(test_card(tx, found));
+        return Ok(card_object::of_test_card(tx, found));
     }
     if let Some(number) = bank::published(id) {
         return Ok(bank::object(tx, number, json!({})));
@@ -103,105 +104,6 @@ pub fn take_token(tx: &mut Tx<'_>, id: &str, param: &str) -> Answer {
     token["used"] = json!(true);
     tx.update(&token);
     Ok(source)
-}
-
-/// A card object for a published test card.
-pub fn test_card(tx: &mut Tx<'_>, card: &TestCard) -> Value {
-    let (year, month) = token::year_and_month(tx.now);
-    card_object(tx, card, card.number, month, year + 1)
-}
-
-fn card_object(tx: &mut Tx<'_>, card: &TestCard, number: &str, month: i64, year: i64) -> Value {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let fingerprint = &super::super::identifier::make("", number, 1)[..16];
-    let cvc_check = match card.behaviour {
-        card::Behaviour::CheckFails("cvc_check") => json!("fail"),
-        _ => Value::Null,
-    };
-    json!({
-        "id": tx.id("card_"), "object": "card", "address_city": null, "address_country": null,
-        "address_line1": null, "address_line1_check": null, "address_line2": null,
-        "address_state": null, "address_zip": null, "address_zip_check": null,
-        "brand": card.brand, "country": card.country, "customer": null, "cvc_check": cvc_check,
-        "dynamic_last4": null, "exp_month": month, "exp_year": year, "fingerprint": fingerprint,
-        "funding": card.funding, "last4": &digits[digits.len().saturating_sub(4)..],
-        "metadata": {}, "name": null, "regulated_status": null, "tokenization_method": null,
-        "_number": number,
-    })
-}
-
-const ADDRESS: &[&str] = &[
-    "name",
-    "address_city",
-    "address_country",
-    "address_line1",
-    "address_line2",
-    "address_state",
-    "address_zip",
-];
-
-/// A card from its number, with the checks made at tokenization.
-pub fn card_from_fields(tx: &mut Tx<'_>, fields: &Params) -> Answer {
-    let number: String =
-        fields.required("number")?.chars().filter(|c| !" -".contains(*c)).collect();
-    let wrong = |code, name: &str, message: &str| Err(ApiError::card(code, message).param(name));
-    if !number.bytes().all(|byte| byte.is_ascii_digit()) || !(12..=19).contains(&number.len()) {
-        let message = "The card number is not a valid credit card number.";
-        return wrong("invalid_number", "number", message);
-    }
-    if !card::passes_luhn(&number) {
-        return wrong("incorrect_number", "number", "Your card number is incorrect.");
-    }
-    let month =
-        fields.integer("exp_month")?.ok_or_else(|| ApiError::missing(&fields.full("exp_month")))?;
-    let year =
-        fields.integer("exp_year")?.ok_or_else(|| ApiError::missing(&fields.full("exp_year")))?;
-    let year = if (0..100).contains(&year) { 2000 + year } else { year };
-    if !(1..=12).contains(&month) {
-        return wrong(
-            "invalid_expiry_month",
-            "exp_month",
-            "Your card's expiration month is invalid.",
-        );
-    }
-    let (this_year, this_month) = token::year_and_month(tx.now);
-    if !(this_year..this_year + 50).contains(&year) {
-        return wrong("invalid_expiry_year", "exp_year", "Your card's expiration year is invalid.");
-    }
-    if year == this_year && month < this_month {
-        return wrong(
-            "invalid_expiry_month",
-            "exp_month",
-            "Your card's expiration month is invalid.",
-        );
-    }
-    let cvc = fields.text("cvc")?.unwrap_or_default().trim();
-    let fits = (3..=4).contains(&cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit());
-    if !cvc.is_empty() && !fits {
-        return wrong("invalid_cvc", "cvc", "Your card's security code is invalid.");
-    }
-    let known = card::of_number(&number);
-    let mut card = card_object(tx, &known, &number, month, year);
-    fields.patch(&mut card, ADDRESS)?;
-    if let Some(currency) = fields.filled("currency")? {
-        card["currency"] = json!(currency);
-    }
-    check(&mut card, !cvc.is_empty(), known.behaviour);
-    Ok(card)
-}
-
-/// What the bank said of the numbers that were given.
-fn check(card: &mut Value, has_cvc: bool, behaviour: card::Behaviour) {
-    for (given, name) in [
-        (has_cvc, "cvc_check"),
-        (card["address_zip"].is_string(), "address_zip_check"),
-        (card["address_line1"].is_string(), "address_line1_check"),
-    ] {
-        let failed = matches!(behaviour, card::Behaviour::CheckFails(check) if check == name);
-        if given {
-            card[name] = json!(if failed { "fail" } else { "pass" });
-        }
-    }
 }
 
 fn update(call: &Call, tx: &mut Tx<'_>, owner: &str, id: &str) -> Answer {

@@ -1,10 +1,10 @@
-//! Tokens: cards, bank accounts, accounts, persons and personal numbers, used once.
+//! Single-use tokens: cards, bank accounts, accounts, persons, personal numbers.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::state::{Kind, PLATFORM};
 use super::super::tx::Tx;
-use super::{bank, source};
+use super::{bank, card_object};
 use serde_json::{Value, json};
 
 /// Paths below `/v1/tokens`.
@@ -19,7 +19,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
 fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let params = &call.params;
     let (kind, prefix, body) = if let Some(fields) = params.group("card") {
-        ("card", "tok_", Some(source::card_from_fields(tx, &fields)?))
+        ("card", "tok_", Some(card_object::from_fields(tx, &fields)?))
     } else if let Some(fields) = params.group("bank_account") {
         ("bank_account", "btok_", Some(bank::from_fields(tx, &fields)?))
     } else if params.group("account").is_some() {
@@ -81,11 +81,4 @@ pub fn unwrap(tx: &mut Tx<'_>, id: &str, param: &str) -> Answer {
     token["used"] = json!(true);
     tx.update(&token);
     Ok(token["_carries"].take())
-}
-
-/// Year and month of a moment, in UTC.
-pub fn year_and_month(seconds: i64) -> (i64, i64) {
-    let moment = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-    let date = moment.to_zoned(jiff::tz::TimeZone::UTC).date();
-    (i64::from(date.year()), i64::from(date.month()))
 }

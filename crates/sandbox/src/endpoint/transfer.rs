@@ -1,4 +1,4 @@
-//! Transfers to connected accounts and their reversals.
+//! Transfers to connected accounts, and their reversals.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::{Call, money};
@@ -175,7 +175,7 @@ fn fee_part(tx: &Tx<'_>, transfer: &Value, amount: i64, left: i64) -> i64 {
     if amount == left {
         return rest;
     }
-    let whole = i128::from(number(transfer, "amount").max(1));
+    let total = i128::from(number(transfer, "amount").max(1));
     let share = i128::from(number(&payment, "application_fee_amount")) * i128::from(amount);
-    i64::try_from((share + whole / 2) / whole).unwrap_or(0).min(rest)
+    i64::try_from((share + total / 2) / total).unwrap_or(0).min(rest)
 }

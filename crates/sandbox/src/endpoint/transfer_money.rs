@@ -1,10 +1,11 @@
-//! Money between accounts: sending it, with the payment it becomes, and taking it back.
+//! The money of a transfer: the payment it becomes, and its reversal.
 
 use super::super::api_error::ApiError;
 use super::super::event::emit;
 use super::super::state::{Kind, PLATFORM};
 use super::super::tx::{BalanceEntry, Tx, number, text};
-use super::{application_fee, charge_object, refund};
+use super::application_fee::{self, NewFee};
+use super::{charge_object, refund_object};
 use serde_json::{Value, json};
 
 /// A transfer to be made.
@@ -20,7 +21,7 @@ pub struct Sending<'a> {
     pub source_transaction: Option<&'a str>,
     /// Its group.
     pub transfer_group: Option<&'a str>,
-    /// What the platform keeps of it, for destination charges.
+    /// The platform's part, for destination charges.
     pub application_fee: i64,
     /// When it becomes available.
     pub available_on: i64,
@@ -61,14 +62,13 @@ pub fn send(tx: &mut Tx<'_>, sending: &Sending<'_>) -> Value {
     tx.insert_for(Kind::Transfer, PLATFORM, None, &transfer);
     let mut payment = payment(tx, &transfer, &arrived);
     if sending.application_fee > 0 {
-        let fee = application_fee::take(
-            tx,
-            destination,
-            &payment,
-            sending.application_fee,
+        let fee = NewFee {
+            account: destination,
+            amount: sending.application_fee,
             available_on,
-            sending.source_transaction,
-        );
+            originating_transaction: sending.source_transaction,
+        };
+        let fee = application_fee::take(tx, &payment, &fee);
         payment["application_fee"] = fee["id"].clone();
         payment["application_fee_amount"] = fee["amount"].clone();
         emit(tx, "application_fee.created", PLATFORM, &fee, None);
@@ -152,7 +152,7 @@ pub fn reverse(tx: &mut Tx<'_>, reversing: &Reversing<'_>) -> Result<Value, ApiE
         let fee = text(&payment, "application_fee").to_owned();
         application_fee::give_back(tx, &fee, reversing.fee_back, &json!({}));
     }
-    let mut refund = refund::object(tx, &payment, amount);
+    let mut refund = refund_object::new(tx, &payment, amount);
     refund["id"] = json!(refund_id);
     refund["balance_transaction"] = json!(out);
     refund["source_transfer_reversal"] = json!(id);
@@ -173,11 +173,11 @@ pub fn reverse(tx: &mut Tx<'_>, reversing: &Reversing<'_>) -> Result<Value, ApiE
     Ok(reversal)
 }
 
-/// Adds to a running total of an object and marks it when the whole is reached.
-pub fn count(object: &mut Value, total: &str, whole: &str, amount: i64) {
+/// Adds to a running total of an object; `is_complete` is set when it reaches the amount.
+pub fn count(object: &mut Value, total: &str, is_complete: &str, amount: i64) {
     let sum = number(object, total) + amount;
     object[total] = json!(sum);
-    object[whole] = json!(sum >= number(object, "amount"));
+    object[is_complete] = json!(sum >= number(object, "amount"));
 }
 
 /// When the row of a charge becomes available, or now if it is: what is taken from money that

@@ -1,4 +1,4 @@
-//! Webhook endpoints; the secret is told once, at creation.
+//! Webhook endpoints; only the answer that creates one contains its secret.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
@@ -66,8 +66,8 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
 /// An address webhooks can be sent to; plain http is fine in test mode.
 fn address(url: &str) -> Result<&str, ApiError> {
     let url = url.trim();
-    let whole = reqwest::Url::parse(url).ok();
-    if whole.is_some_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
+    let parsed = reqwest::Url::parse(url).ok();
+    if parsed.is_some_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
         && url.len() <= 5_000
     {
         return Ok(url);
@@ -84,7 +84,7 @@ fn enabled_events(call: &Call) -> Result<Value, ApiError> {
     for (at, name) in names.iter().enumerate() {
         if *name != "*" && !EVENT_TYPES.lines().any(|known| known == *name) {
             let param = format!("enabled_events[{at}]");
-            let message = format!("Invalid {param}: '{name}' is no event type this API knows.");
+            let message = format!("Invalid {param}: '{name}' is not an event type of this API.");
             return Err(ApiError { saved: false, ..ApiError::invalid(message) }.param(&param));
         }
     }

@@ -24,7 +24,8 @@ const COMPLETE: &str = "type=custom&country=US&email=a@b.c&business_type=individ
     &requested_capabilities[]=card_payments&requested_capabilities[]=transfers\
     &tos_acceptance[date]=1571234567&tos_acceptance[ip]=1.2.3.4&business_profile[mcc]=5941\
     &individual[first_name]=Ann&individual[last_name]=Lee&individual[dob][day]=1\
-    &individual[dob][month]=1&individual[dob][year]=1901&individual[address][line1]=address_full_match\
+    &individual[dob][month]=1&individual[dob][year]=1901\
+    &individual[address][line1]=address_full_match\
     &individual[address][city]=X&individual[address][postal_code]=1\
     &external_account=btok_us_verified";
 
@@ -61,7 +62,8 @@ async fn requirements_decide_what_an_account_may_do() {
 #[tokio::test]
 async fn account_and_person_tokens_are_unwrapped_once() {
     let sandbox = Sandbox::start().await;
-    let form = "account[business_type]=individual&account[individual][first_name]=Ann&account[tos_shown_and_accepted]=true";
+    let form = "account[business_type]=individual&account[individual][first_name]=Ann\
+        &account[tos_shown_and_accepted]=true";
     let token = sandbox.post("/v1/tokens", form).await.ok();
     assert_eq!(token["type"], "account");
     assert!(!token.to_string().contains("Ann"));
@@ -91,7 +93,8 @@ async fn persons_are_kept() {
     let sandbox = Sandbox::start().await;
     let account = sandbox.account().await;
     let persons = format!("/v1/accounts/{account}/persons");
-    let form = "first_name=Ann&last_name=Lee&dob[day]=1&dob[month]=2&dob[year]=1990&relationship[representative]=true&relationship[percent_ownership]=25.5&ssn_last_4=0000&metadata[a]=b";
+    let form = "first_name=Ann&last_name=Lee&dob[day]=1&dob[month]=2&dob[year]=1990\
+        &relationship[representative]=true&relationship[percent_ownership]=25.5&ssn_last_4=0000&metadata[a]=b";
     let person = sandbox.post(&persons, form).await.ok();
     assert_eq!(person["dob"], json!({"day": 1, "month": 2, "year": 1990}));
     assert_eq!(person["ssn_last_4_provided"], true);

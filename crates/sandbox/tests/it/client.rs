@@ -5,14 +5,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use reqwest::Method;
 use serde_json::Value;
-use sluicegate_sandbox::server::{Options, Running, start};
+use sluicegate_sandbox::Config;
+pub use sluicegate_sandbox::PLATFORM;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A running sandbox and how to talk to it.
+/// A running sandbox and a client of it.
 pub struct Sandbox {
-    pub running: Running,
+    pub running: sluicegate_sandbox::Sandbox,
     pub http: reqwest::Client,
 }
 
@@ -44,27 +45,28 @@ impl Answer {
     }
 }
 
-pub fn options() -> Options {
-    Options {
+pub fn config() -> Config {
+    Config {
         seed: Some("test".into()),
         webhook_backoff: vec![Duration::from_millis(20); 3],
-        ..Options::default()
+        ..Config::default()
     }
 }
 
 impl Sandbox {
     pub async fn start() -> Self {
-        Self::with(options()).await
+        Self::with(config()).await
     }
 
     /// One whose money is available at once.
     pub async fn settling() -> Self {
-        Self::with(Options { settle_immediately: true, ..options() }).await
+        Self::with(Config { settle_immediately: true, ..config() }).await
     }
 
-    pub async fn with(options: Options) -> Self {
+    pub async fn with(config: Config) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { running: start(options).await.unwrap(), http }
+        let running = sluicegate_sandbox::Sandbox::start(config).await.unwrap();
+        Self { running, http }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -130,8 +132,6 @@ impl Sandbox {
     }
 }
 
-pub const PLATFORM: &str = sluicegate_sandbox::state::PLATFORM;
-
 pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -168,7 +168,7 @@ pub struct Receiver {
     pub url: String,
     received: Arc<Mutex<Vec<Received>>>,
     statuses: Arc<Mutex<VecDeque<u16>>>,
-    bell: Arc<tokio::sync::Notify>,
+    arrived: Arc<tokio::sync::Notify>,
 }
 
 impl Receiver {
@@ -186,12 +186,12 @@ impl Receiver {
     pub async fn wait(&self, count: usize) -> Vec<Received> {
         let enough = async {
             loop {
-                let rung = self.bell.notified();
+                let arrived = self.arrived.notified();
                 let received = self.received.lock().unwrap().clone();
                 if received.len() >= count {
                     return received;
                 }
-                rung.await;
+                arrived.await;
             }
         };
         let waited = tokio::time::timeout(Duration::from_secs(20), enough).await;
@@ -204,6 +204,6 @@ impl Receiver {
 async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: String) -> StatusCode {
     let status = receiver.statuses.lock().unwrap().pop_front().unwrap_or(200);
     receiver.received.lock().unwrap().push(Received { headers, body });
-    receiver.bell.notify_one();
+    receiver.arrived.notify_one();
     StatusCode::from_u16(status).unwrap()
 }

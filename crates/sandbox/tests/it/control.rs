@@ -1,16 +1,16 @@
 //! Control, the page for people, and what survives a restart.
 
-use super::client::{PLATFORM, Sandbox, id, options, send};
+use super::client::{Sandbox, config, id, send};
 use serde_json::json;
-use sluicegate_sandbox::server::Options;
+use sluicegate_sandbox::{Config, PLATFORM};
 use std::io::Write;
 
 #[tokio::test]
 async fn state_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let data = Some(folder.path().join("stripe/sandbox.jsonl"));
-    let options = Options { data: data.clone(), ..options() };
-    let sandbox = Sandbox::with(options.clone()).await;
+    let config = Config { data: data.clone(), ..config() };
+    let sandbox = Sandbox::with(config.clone()).await;
     let key = [("idempotency-key", "once")];
     let form = "amount=2000&currency=usd&source=tok_visa";
     let charge = sandbox.post_with("/v1/charges", form, &key).await.ok();
@@ -22,7 +22,7 @@ async fn state_survives_a_restart() {
     // A kill in the middle of a write leaves half a line.
     let mut file = std::fs::OpenOptions::new().append(true).open(data.as_ref().unwrap()).unwrap();
     file.write_all(b"{\"operation\":{\"cou").unwrap();
-    let sandbox = Sandbox::with(options.clone()).await;
+    let sandbox = Sandbox::with(config.clone()).await;
     assert_eq!(sandbox.ledger().await, before);
     assert_eq!(sandbox.get(&format!("/v1/charges/{}", id(&charge))).await.ok(), charge);
     let found = sandbox.get(&format!("/v1/customers/{}", id(&customer))).await.ok();
@@ -36,8 +36,24 @@ async fn state_survives_a_restart() {
 
     let text = std::fs::read_to_string(data.as_ref().unwrap()).unwrap();
     std::fs::write(data.as_ref().unwrap(), format!("nonsense\n{text}")).unwrap();
-    let refused = sluicegate_sandbox::server::start(options).await;
+    let refused = sluicegate_sandbox::Sandbox::start(config).await;
     assert!(refused.unwrap_err().to_string().contains("damaged at line 1"));
+}
+
+#[tokio::test]
+async fn a_data_file_of_an_older_version_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("sandbox.json");
+    let running = Sandbox::with(Config { data: Some(data.clone()), ..config() }).await;
+    let form = "amount=2000&currency=usd&source=tok_visa";
+    let charge = running.post("/v1/charges", form).await.ok();
+    running.running.stop().await;
+    let stored = std::fs::read_to_string(&data).unwrap();
+    let older = stored.replacen("{\"sandbox_state\":", "{\"world\":", 1);
+    assert_ne!(older, stored);
+    std::fs::write(&data, older).unwrap();
+    let sandbox = Sandbox::with(Config { data: Some(data), ..config() }).await;
+    assert_eq!(sandbox.get(&format!("/v1/charges/{}", id(&charge))).await.ok(), charge);
 }
 
 #[tokio::test]

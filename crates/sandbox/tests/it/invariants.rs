@@ -1,12 +1,12 @@
-//! The books under random operations: they always balance, and every balance is the sum of its rows.
+//! The ledger under random operations: it balances, and balances equal their transactions.
 
 use super::client::{PLATFORM, Sandbox, id};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// One thing somebody does; numbers are taken modulo what is there.
+/// One operation; indexes are taken modulo the number of objects.
 #[derive(Debug, Clone)]
-enum Deed {
+enum Operation {
     Charge { amount: i64, card: usize, capture: bool },
     Destination { amount: i64, fee: i64, account: usize },
     Direct { amount: i64, fee: i64, account: usize },
@@ -22,96 +22,78 @@ enum Deed {
 const CARDS: [&str; 4] =
     ["tok_visa", "tok_bypassPending", "tok_chargeDeclined", "tok_createDispute"];
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn operation() -> impl Strategy<Value = Operation> {
     let amount = 50..20_000i64;
     let part = 1..12_000i64;
     prop_oneof![
         (amount.clone(), 0..4usize, any::<bool>())
-            .prop_map(|(amount, card, capture)| Deed::Charge { amount, card, capture }),
+            .prop_map(|(amount, card, capture)| Operation::Charge { amount, card, capture }),
         (amount.clone(), 1..3_000i64, 0..2usize)
-            .prop_map(|(amount, fee, account)| Deed::Destination { amount, fee, account }),
-        (amount.clone(), 1..3_000i64, 0..2usize).prop_map(|(amount, fee, account)| Deed::Direct {
-            amount,
-            fee,
-            account
-        }),
-        (any::<usize>(), part.clone()).prop_map(|(which, amount)| Deed::Capture { which, amount }),
-        (any::<usize>(), part.clone(), any::<bool>(), any::<bool>())
-            .prop_map(|(which, amount, reverse, fee)| Deed::Refund { which, amount, reverse, fee }),
-        (part.clone(), 0..2usize, prop::option::of(any::<usize>()))
-            .prop_map(|(amount, account, linked)| Deed::Transfer { amount, account, linked }),
-        (any::<usize>(), part.clone(), any::<bool>())
-            .prop_map(|(which, amount, fee)| Deed::Reverse { which, amount, fee }),
+            .prop_map(|(amount, fee, account)| Operation::Destination { amount, fee, account }),
+        (amount.clone(), 1..3_000i64, 0..2usize)
+            .prop_map(|(amount, fee, account)| Operation::Direct { amount, fee, account }),
         (any::<usize>(), part.clone())
-            .prop_map(|(which, amount)| Deed::FeeRefund { which, amount }),
+            .prop_map(|(which, amount)| Operation::Capture { which, amount }),
+        (any::<usize>(), part.clone(), any::<bool>(), any::<bool>()).prop_map(
+            |(which, amount, reverse, fee)| Operation::Refund { which, amount, reverse, fee }
+        ),
+        (part.clone(), 0..2usize, prop::option::of(any::<usize>()))
+            .prop_map(|(amount, account, linked)| Operation::Transfer { amount, account, linked }),
+        (any::<usize>(), part.clone(), any::<bool>())
+            .prop_map(|(which, amount, fee)| Operation::Reverse { which, amount, fee }),
+        (any::<usize>(), part.clone())
+            .prop_map(|(which, amount)| Operation::FeeRefund { which, amount }),
         (part, prop::option::of(0..2usize))
-            .prop_map(|(amount, account)| Deed::Payout { amount, account }),
-        (1..80i64).prop_map(|hours| Deed::Wait { hours }),
+            .prop_map(|(amount, account)| Operation::Payout { amount, account }),
+        (1..80i64).prop_map(|hours| Operation::Wait { hours }),
     ]
 }
 
-/// Remembers ids, so that deeds can name things.
-struct Player {
+/// Runs operations against a sandbox with two accounts.
+struct Runner {
     sandbox: Sandbox,
     accounts: Vec<String>,
     done: u32,
 }
 
-impl Player {
+impl Runner {
     async fn nth(&self, account: &str, path: &str, which: usize) -> Option<String> {
         let list = self.sandbox.get_as(account, path).await.ok();
         let data = list["data"].as_array().unwrap();
         (!data.is_empty()).then(|| id(&data[which % data.len()]))
     }
 
-    /// Does it, allowed or not; only a broken server is an error.
-    async fn play(&mut self, deed: &Deed) {
-        let (path, form, account) = match deed {
-            Deed::Charge { amount, card, capture } => (
-                "/v1/charges".into(),
-                format!("amount={amount}&currency=usd&source={}&capture={capture}", CARDS[*card]),
-                PLATFORM.to_owned(),
-            ),
-            Deed::Destination { amount, fee, account } => (
-                "/v1/charges".into(),
-                format!(
-                    "amount={amount}&currency=usd&source=tok_visa&application_fee_amount={fee}&transfer_data[destination]={}",
-                    self.accounts[*account]
-                ),
-                PLATFORM.to_owned(),
-            ),
-            Deed::Direct { amount, fee, account } => (
-                "/v1/charges".into(),
-                format!(
-                    "amount={amount}&currency=usd&source=tok_visa&application_fee_amount={fee}"
-                ),
-                self.accounts[*account].clone(),
-            ),
-            Deed::Capture { which, amount } => {
-                let Some(charge) = self.nth(PLATFORM, "/v1/charges?limit=100", *which).await else {
-                    return;
-                };
-                (
-                    format!("/v1/charges/{charge}/capture"),
-                    format!("amount={amount}"),
-                    PLATFORM.to_owned(),
-                )
+    /// Runs it, whether it is refused or not; only an error of the server fails.
+    async fn run(&mut self, operation: &Operation) {
+        if let Operation::Wait { hours } = operation {
+            self.sandbox.control("/clock", json!({"hours": hours})).await.ok();
+            return;
+        }
+        let Some((path, form, account)) = self.request(operation).await else { return };
+        let answer = self.sandbox.post_with(&path, &form, &[("stripe-account", &account)]).await;
+        assert!(answer.status < 500, "{operation:?}: {:#}", answer.body);
+        self.done += u32::from(answer.status == 200);
+    }
+
+    /// Path, form and account of a request; `None` when it refers to an object and there is none.
+    async fn request(&self, operation: &Operation) -> Option<(String, String, String)> {
+        let platform = PLATFORM.to_owned();
+        Some(match operation {
+            Operation::Wait { .. } => return None,
+            Operation::Charge { .. } | Operation::Destination { .. } | Operation::Direct { .. } => {
+                self.charge(operation)?
             }
-            Deed::Refund { which, amount, reverse, fee } => {
-                let owner = match which % 3 {
-                    0 => self.accounts[0].clone(),
-                    _ => PLATFORM.to_owned(),
-                };
-                let Some(charge) = self.nth(&owner, "/v1/charges?limit=100", *which / 3).await
-                else {
-                    return;
-                };
-                let form = format!(
-                    "charge={charge}&amount={amount}&reverse_transfer={reverse}&refund_application_fee={fee}"
-                );
-                ("/v1/refunds".into(), form, owner)
+            Operation::Capture { which, amount } => {
+                let charge = self.nth(PLATFORM, "/v1/charges?limit=100", *which).await?;
+                (format!("/v1/charges/{charge}/capture"), format!("amount={amount}"), platform)
             }
-            Deed::Transfer { amount, account, linked } => {
+            Operation::Refund { which, amount, reverse, fee } => {
+                let owner = if which % 3 == 0 { self.accounts[0].clone() } else { platform };
+                let charge = self.nth(&owner, "/v1/charges?limit=100", *which / 3).await?;
+                let form = format!("charge={charge}&amount={amount}&reverse_transfer={reverse}");
+                ("/v1/refunds".into(), format!("{form}&refund_application_fee={fee}"), owner)
+            }
+            Operation::Transfer { amount, account, linked } => {
                 let mut form =
                     format!("amount={amount}&currency=usd&destination={}", self.accounts[*account]);
                 if let Some(which) = linked
@@ -119,47 +101,52 @@ impl Player {
                 {
                     form = format!("{form}&source_transaction={charge}");
                 }
-                ("/v1/transfers".into(), form, PLATFORM.to_owned())
+                ("/v1/transfers".into(), form, platform)
             }
-            Deed::Reverse { which, amount, fee } => {
-                let Some(transfer) = self.nth(PLATFORM, "/v1/transfers?limit=100", *which).await
-                else {
-                    return;
-                };
-                (
-                    format!("/v1/transfers/{transfer}/reversals"),
-                    format!("amount={amount}&refund_application_fee={fee}"),
-                    PLATFORM.to_owned(),
-                )
+            Operation::Reverse { which, amount, fee } => {
+                let transfer = self.nth(PLATFORM, "/v1/transfers?limit=100", *which).await?;
+                let form = format!("amount={amount}&refund_application_fee={fee}");
+                (format!("/v1/transfers/{transfer}/reversals"), form, platform)
             }
-            Deed::FeeRefund { which, amount } => {
-                let Some(fee) = self.nth(PLATFORM, "/v1/application_fees?limit=100", *which).await
-                else {
-                    return;
-                };
-                (
-                    format!("/v1/application_fees/{fee}/refunds"),
-                    format!("amount={amount}"),
-                    PLATFORM.to_owned(),
-                )
+            Operation::FeeRefund { which, amount } => {
+                let fee = self.nth(PLATFORM, "/v1/application_fees?limit=100", *which).await?;
+                let path = format!("/v1/application_fees/{fee}/refunds");
+                (path, format!("amount={amount}"), platform)
             }
-            Deed::Payout { amount, account } => {
-                let owner = account.map_or(PLATFORM.to_owned(), |at| self.accounts[at].clone());
+            Operation::Payout { amount, account } => {
+                let owner = account.map_or(platform, |at| self.accounts[at].clone());
                 ("/v1/payouts".into(), format!("amount={amount}&currency=usd"), owner)
             }
-            Deed::Wait { hours } => {
-                self.sandbox.control("/clock", json!({"hours": hours})).await.ok();
-                return;
-            }
-        };
-        let answer = self.sandbox.post_with(&path, &form, &[("stripe-account", &account)]).await;
-        assert!(answer.status < 500, "{deed:?}: {:#}", answer.body);
-        self.done += u32::from(answer.status == 200);
+        })
     }
 
-    async fn check(&self, deed: &Deed) {
+    fn charge(&self, operation: &Operation) -> Option<(String, String, String)> {
+        let (form, account) = match operation {
+            Operation::Charge { amount, card, capture } => {
+                let card = CARDS[*card];
+                let form = format!("amount={amount}&source={card}&capture={capture}");
+                (form, PLATFORM.to_owned())
+            }
+            Operation::Destination { amount, fee, account } => {
+                let destination = &self.accounts[*account];
+                let form = format!(
+                    "amount={amount}&source=tok_visa&application_fee_amount={fee}\
+                     &transfer_data[destination]={destination}"
+                );
+                (form, PLATFORM.to_owned())
+            }
+            Operation::Direct { amount, fee, account } => {
+                let form = format!("amount={amount}&source=tok_visa&application_fee_amount={fee}");
+                (form, self.accounts[*account].clone())
+            }
+            _ => return None,
+        };
+        Some(("/v1/charges".into(), format!("{form}&currency=usd"), account))
+    }
+
+    async fn check(&self, operation: &Operation) {
         let ledger = self.sandbox.ledger().await;
-        assert_eq!(ledger["faults"], json!([]), "after {deed:?}: {ledger:#}");
+        assert_eq!(ledger["faults"], json!([]), "after {operation:?}: {ledger:#}");
         let of = |list: &Value, account: &str, field: &str| -> i64 {
             let mut entries = list.as_array().unwrap().iter();
             let entry = entries.find(|entry| entry["account"] == account);
@@ -168,16 +155,22 @@ impl Player {
         for account in self.accounts.iter().map(String::as_str).chain([PLATFORM]) {
             let (available, pending) = self.sandbox.balance(account).await;
             let net = of(&ledger["nets"], account, "net");
-            assert_eq!(available + pending, net, "{account} after {deed:?}");
+            assert_eq!(available + pending, net, "{account} after {operation:?}");
         }
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
-    fn the_books_balance_after_every_deed(deeds in prop::collection::vec(deed(), 1..40)) {
+    fn the_ledger_balances_after_every_operation(
+        operations in prop::collection::vec(operation(), 1..40),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let sandbox = Sandbox::start().await;
@@ -188,10 +181,10 @@ proptest! {
                 sandbox.post(&path, "external_account=btok_us_verified_noAccount").await.ok();
                 accounts.push(account);
             }
-            let mut player = Player { sandbox, accounts, done: 0 };
-            for deed in &deeds {
-                player.play(deed).await;
-                player.check(deed).await;
+            let mut runner = Runner { sandbox, accounts, done: 0 };
+            for operation in &operations {
+                runner.run(operation).await;
+                runner.check(operation).await;
             }
         });
     }

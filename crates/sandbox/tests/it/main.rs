@@ -1,6 +1,7 @@
-//! Tests of sandbox: the embedded Stripe, driven over its socket as a client drives the real one.
+//! Tests of the sandbox over HTTP, as a client calls the real Stripe.
 
 mod accounts;
+mod binary;
 mod charges;
 mod client;
 mod control;
@@ -8,5 +9,5 @@ mod idempotency;
 mod invariants;
 mod money;
 mod protocol;
-mod serve;
+mod readme;
 mod webhooks;

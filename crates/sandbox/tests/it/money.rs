@@ -162,7 +162,9 @@ async fn payouts_arrive_fail_and_are_cancelled() {
     let homeless =
         sandbox.post_with("/v1/payouts", "amount=500&currency=usd", &at).await.refused(400);
     assert!(homeless["message"].as_str().unwrap().contains("external accounts"));
-    let bank = "external_account[object]=bank_account&external_account[country]=US&external_account[currency]=usd&external_account[routing_number]=110000000&external_account[account_number]=000111111116";
+    let bank = "external_account[object]=bank_account&external_account[country]=US\
+        &external_account[currency]=usd&external_account[routing_number]=110000000\
+        &external_account[account_number]=000111111116";
     sandbox.post(&format!("/v1/accounts/{account}/external_accounts"), bank).await.ok();
     let failing = sandbox.post_with("/v1/payouts", "amount=500&currency=usd", &at).await.ok();
     assert_eq!(sandbox.balance(&account).await, (0, 0));

@@ -208,8 +208,9 @@ async fn odd_input_never_breaks_the_server() {
 #[tokio::test]
 async fn the_browser_uploads_documents_with_its_publishable_key() {
     let sandbox = Sandbox::start().await;
-    let body = "--B\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nidentity_document\r\n\
-        --B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"id.png\"\r\n\r\n12345\r\n--B--\r\n";
+    let body = "--B\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n\
+        identity_document\r\n--B\r\n\
+        Content-Disposition: form-data; name=\"file\"; filename=\"id.png\"\r\n\r\n12345\r\n--B--\r\n";
     let upload = sandbox.http.post(sandbox.url("/v1/files")).bearer_auth("pk_test_abc");
     let upload = upload.header("content-type", "multipart/form-data; boundary=B").body(body);
     let file = send(upload).await.ok();

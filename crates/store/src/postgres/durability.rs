@@ -1,33 +1,33 @@
-//! Whether PostgreSQL keeps what it says it has committed.
+//! Checks that a commit that PostgreSQL has confirmed is on disk.
 
-use super::{fault, rows};
+use super::errors;
 use crate::error::Error;
 use tokio_postgres::Client;
 
-/// A promise is made once a commit is answered, so the answer has to mean that it is on disk.
+/// Refuses a server that confirms commits before they are on disk.
 ///
-/// A server that does not sync at all is its operator's choice, for tests say, and is warned of:
-/// it is set for the whole server. `synchronous_commit` is each role's and each database's own, and
-/// nobody would see that it is off until the power fails.
+/// `synchronous_commit` belongs to each role and database, so that nothing shows that it is off
+/// until the power fails. `fsync` and `full_page_writes` are set for the whole server, by an
+/// operator who means it, for tests say: off is only warned of.
 ///
 /// # Errors
-/// [`Error::Broken`] when commits are answered before they are on disk.
+/// [`Error::Broken`] when `synchronous_commit` is off.
 pub async fn check(client: &Client) -> Result<(), Error> {
     let settings = "SELECT current_setting('synchronous_commit'), current_setting('fsync'), \
                     current_setting('full_page_writes')";
-    let row = client.query_one(settings, &[]).await.map_err(fault::of)?;
-    let setting = |place| rows::get::<String>(&row, place);
+    let row = client.query_one(settings, &[]).await.map_err(errors::of)?;
+    let setting = |column: usize| row.try_get::<_, String>(column).map_err(errors::of);
     if setting(0)? == "off" {
         return Err(Error::Broken(
-            "PostgreSQL has `synchronous_commit = off` for this role or database: what was promised \
-             would be lost with the power; set it to on (ALTER ROLE … SET synchronous_commit = on)"
+            "PostgreSQL has `synchronous_commit = off` for this role or database: a power failure \
+             would lose confirmed commits; set it to on (ALTER ROLE … SET synchronous_commit = on)"
                 .into(),
         ));
     }
-    for (place, name) in [(1, "fsync"), (2, "full_page_writes")] {
-        if setting(place)? == "off" {
+    for (column, name) in [(1, "fsync"), (2, "full_page_writes")] {
+        if setting(column)? == "off" {
             tracing::warn!(
-                "PostgreSQL runs with `{name} = off`: a power failure loses what was promised"
+                "PostgreSQL runs with `{name} = off`: a power failure loses confirmed commits"
             );
         }
     }

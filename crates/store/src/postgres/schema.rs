@@ -1,57 +1,61 @@
-//! The schema steps: applied in order, each once, by whoever comes first.
+//! The schema steps: applied in order, each once, by the first process that opens the database.
 
-use super::fault;
+use super::errors;
 use crate::error::Error;
+use crate::sql::row;
 use sluicegate_failpoint::failpoint;
 use tokio_postgres::Client;
 
 const STEPS: &[&str] =
     &[include_str!("schema/0001_house.sql"), include_str!("schema/0002_sent.sql")];
 
-// "Slui" and "ceg": the lock that a process holds while it looks for steps and applies them.
+// "Slui" and "ceg": the lock that a process holds while it applies steps.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1399616873, 6513511)";
 
-/// Brings the database to the newest step, in one transaction: another process that starts at the
-/// same moment waits, and then finds nothing left to do.
+/// Applies the missing steps in one transaction: another process that starts at the same time
+/// waits, and then finds none missing.
 pub async fn bring_up_to_date(client: &mut Client) -> Result<(), Error> {
-    let transaction = client.transaction().await.map_err(fault::of)?;
-    transaction.batch_execute(LOCK).await.map_err(fault::of)?;
-    let encoding = transaction.query_one("SHOW server_encoding", &[]).await.map_err(fault::of)?;
-    let encoding: String = encoding.try_get(0).map_err(fault::of)?;
+    let transaction = client.transaction().await.map_err(errors::of)?;
+    transaction.batch_execute(LOCK).await.map_err(errors::of)?;
+    let encoding = transaction.query_one("SHOW server_encoding", &[]).await.map_err(errors::of)?;
+    let encoding: String = encoding.try_get(0).map_err(errors::of)?;
     if encoding != "UTF8" {
-        return Err(Error::Broken(format!("the database is in {encoding}, and has to be in UTF8")));
+        return Err(Error::Broken(format!(
+            "the database has the encoding {encoding}; it must be UTF8"
+        )));
     }
-    let is_there = "SELECT to_regclass('schema_steps') IS NOT NULL, \
+    let existing = "SELECT to_regclass('schema_steps') IS NOT NULL, \
                     to_regclass('executions') IS NOT NULL OR to_regclass('records') IS NOT NULL";
-    let row = transaction.query_one(is_there, &[]).await.map_err(fault::of)?;
-    let (ours, others): (bool, bool) = (super::rows::get(&row, 0)?, super::rows::get(&row, 1)?);
-    if !ours && others {
-        return Err(Error::Broken("the database has tables of another program".into()));
+    let row = transaction.query_one(existing, &[]).await.map_err(errors::of)?;
+    let (is_ours, is_foreign): (bool, bool) =
+        (row.try_get(0).map_err(errors::of)?, row.try_get(1).map_err(errors::of)?);
+    if !is_ours && is_foreign {
+        return Err(Error::Broken("the database belongs to another program".into()));
     }
-    if !ours {
-        let make = "CREATE TABLE schema_steps (step BIGINT PRIMARY KEY, \
+    if !is_ours {
+        let create = "CREATE TABLE schema_steps (step BIGINT PRIMARY KEY, \
                     applied_at TIMESTAMPTZ NOT NULL DEFAULT now())";
-        transaction.batch_execute(make).await.map_err(fault::of)?;
+        transaction.batch_execute(create).await.map_err(errors::of)?;
     }
     let done = "SELECT coalesce(max(step), 0) FROM schema_steps";
-    let done = transaction.query_one(done, &[]).await.map_err(fault::of)?;
-    let done = super::rows::small(&done, 0)? as usize;
+    let done = transaction.query_one(done, &[]).await.map_err(errors::of)?;
+    let done = usize::try_from(row::unsigned(&done, 0)?).unwrap_or(usize::MAX);
     if done > STEPS.len() {
         return Err(Error::Broken(format!(
-            "the database is at schema step {done}, this program knows {}: it was written by a \
-             newer version",
+            "the database is at schema step {done}, this program knows {}: a newer version wrote \
+             it",
             STEPS.len()
         )));
     }
     for (place, step) in STEPS.iter().enumerate().skip(done) {
-        transaction.batch_execute(step).await.map_err(fault::of)?;
-        let number = i64::try_from(place + 1).expect("there are few steps");
-        let note = "INSERT INTO schema_steps (step) VALUES ($1)";
-        transaction.execute(note, &[&number]).await.map_err(fault::of)?;
+        transaction.batch_execute(step).await.map_err(errors::of)?;
+        let number = i64::try_from(place + 1).expect("the steps are few");
+        let insert = "INSERT INTO schema_steps (step) VALUES ($1)";
+        transaction.execute(insert, &[&number]).await.map_err(errors::of)?;
     }
-    // Of processes that are long gone: a process writes its own anew with every transaction.
+    // Of processes that ended long ago: a process updates its own in every transaction.
     let old = "DELETE FROM writers WHERE at < now() - interval '30 days'";
-    transaction.batch_execute(old).await.map_err(fault::of)?;
+    transaction.batch_execute(old).await.map_err(errors::of)?;
     failpoint!("schema_before_commit");
-    transaction.commit().await.map_err(fault::of)
+    transaction.commit().await.map_err(errors::of)
 }

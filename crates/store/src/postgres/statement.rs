@@ -1,65 +1,134 @@
 //! Statements that stay prepared on their connection: the server plans them once.
 
-use super::{fault, rows};
+use super::errors;
 use crate::error::Error;
-use crate::page::last_page_total;
+use crate::page::{Page, last_page_total};
+use crate::sql::page::PageStatement;
+use crate::sql::row::{self, Row};
+use crate::sql::statement::Statement;
+use crate::sql::value::Value;
+use crate::text::Number;
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
+use std::error::Error as StdError;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type};
 
-/// How many a connection keeps: more than any instance has, unless queries from outside name ever
-/// new properties.
-const KEPT_MAX: usize = 500;
+/// How many a connection keeps: more than an instance has, unless queries from outside filter by
+/// ever new properties.
+const PREPARED_STATEMENTS_MAX: usize = 500;
 
-async fn prepared(client: &ClientWrapper, sql: &str) -> Result<Statement, Error> {
-    if client.statement_cache.size() >= KEPT_MAX {
+async fn prepared(client: &ClientWrapper, sql: &str) -> Result<tokio_postgres::Statement, Error> {
+    if client.statement_cache.size() >= PREPARED_STATEMENTS_MAX {
         client.statement_cache.clear();
     }
-    client.prepare_cached(sql).await.map_err(fault::of)
+    client.prepare_cached(sql).await.map_err(errors::of)
 }
 
-/// Runs a statement; how many rows it touched.
-pub async fn execute(
+/// Runs a statement; returns how many rows it changed.
+pub async fn execute(client: &ClientWrapper, statement: &Statement<'_>) -> Result<u64, Error> {
+    let prepared = prepared(client, &statement.sql).await?;
+    client.execute(&prepared, &parameters(&statement.values)).await.map_err(errors::of)
+}
+
+/// All rows of a query.
+pub async fn all<T>(
+    client: &ClientWrapper,
+    statement: &Statement<'_>,
+    read: impl Fn(&dyn Row) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let rows = query(client, &statement.sql, &statement.values).await?;
+    rows.iter().map(|row| read(row)).collect()
+}
+
+/// The first row of a query, if there is one.
+pub async fn one<T>(
+    client: &ClientWrapper,
+    statement: &Statement<'_>,
+    read: impl Fn(&dyn Row) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let rows = query(client, &statement.sql, &statement.values).await?;
+    rows.first().map(|row| read(row)).transpose()
+}
+
+/// A page, with its totals.
+pub async fn page<T>(
+    client: &ClientWrapper,
+    statement: &PageStatement<'_>,
+    read: impl Fn(&dyn Row) -> Result<T, Error>,
+) -> Result<Page<T>, Error> {
+    let (current_page, per_page) = (statement.page, statement.per_page);
+    let results = all(client, &statement.reading, read).await?;
+    let total_entries = match last_page_total(results.len(), current_page, per_page) {
+        Some(total) => total,
+        None => {
+            let counts = query(client, &statement.counting, statement.count_values()).await?;
+            let count = counts.first().map(|row| row::first_integer(row)).transpose()?.unwrap_or(0);
+            u64::try_from(count).unwrap_or(0)
+        }
+    };
+    Ok(Page { results, total_entries, current_page, per_page })
+}
+
+async fn query(
     client: &ClientWrapper,
     sql: &str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<u64, Error> {
-    let statement = prepared(client, sql).await?;
-    client.execute(&statement, values).await.map_err(fault::of)
+    values: &[Value<'_>],
+) -> Result<Vec<tokio_postgres::Row>, Error> {
+    let prepared = prepared(client, sql).await?;
+    client.query(&prepared, &parameters(values)).await.map_err(errors::of)
 }
 
-/// The rows of a query.
-pub async fn query(
-    client: &ClientWrapper,
-    sql: &str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, Error> {
-    let statement = prepared(client, sql).await?;
-    client.query(&statement, values).await.map_err(fault::of)
+fn parameters<'a>(values: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-/// The only row of a query, if there is one.
-pub async fn query_opt(
-    client: &ClientWrapper,
-    sql: &str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<Option<Row>, Error> {
-    let statement = prepared(client, sql).await?;
-    client.query_opt(&statement, values).await.map_err(fault::of)
-}
-
-/// How many rows there are over all pages, when one of them has so many: `counting` is asked only
-/// when that page does not tell.
-pub async fn total(
-    client: &ClientWrapper,
-    (rows, page, per_page): (usize, u32, u32),
-    counting: &str,
-    values: &[&(dyn ToSql + Sync)],
-) -> Result<u64, Error> {
-    if let Some(total) = last_page_total(rows, page, per_page) {
-        return Ok(total);
+/// A number as PostgreSQL reads a `numeric`.
+fn numeric(number: &Number) -> String {
+    match (number.as_integer(), *number) {
+        (Some(integer), _) | (None, Number::Integer(integer)) => integer.to_string(),
+        (None, Number::Float(float)) => float.to_string(),
     }
-    let counted = query_opt(client, counting, values).await?;
-    let total = counted.map(|row| rows::get::<i64>(&row, 0)).transpose()?.unwrap_or(0);
-    Ok(u64::try_from(total).unwrap_or(0))
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        self.to_sql_checked(ty, out)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        // Each variant checks by itself.
+        true
+    }
+
+    fn to_sql_checked(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Integer(integer) => integer.to_sql_checked(ty, out),
+            Self::Number(number) => numeric(number).to_sql_checked(ty, out),
+            Self::Text(text) => text.to_sql_checked(ty, out),
+            Self::Integers(integers) => integers.to_sql_checked(ty, out),
+            Self::Numbers(numbers) => {
+                numbers.iter().map(numeric).collect::<Vec<_>>().to_sql_checked(ty, out)
+            }
+            Self::Texts(texts) => texts.to_sql_checked(ty, out),
+        }
+    }
+}
+
+impl Row for tokio_postgres::Row {
+    fn text(&self, column: usize) -> Result<Option<&str>, Error> {
+        self.try_get(column).map_err(errors::of)
+    }
+
+    fn integer(&self, column: usize) -> Result<Option<i64>, Error> {
+        self.try_get(column).map_err(errors::of)
+    }
 }

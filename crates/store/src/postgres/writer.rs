@@ -1,12 +1,13 @@
-//! The writers: a few tasks that drain one queue, each with a connection of its own, and write many
-//! commits in one transaction.
+//! Group commit: a few tasks drain one queue, and each writes many commits in one transaction.
 //!
-//! Nobody waits for company: a writer takes what is there. A commit whose answer was lost is looked
-//! up by a token that it wrote, so that nobody is told what is not so.
+//! A writer takes what is queued and waits for no more. When the answer to a COMMIT is lost, the
+//! writer looks up a token that the transaction wrote, so that every caller learns what is stored.
 
-use super::{fault, write_executions, write_records, write_states};
+use super::dialect::PostgresDialect;
+use super::{errors, statement, write_executions, write_records};
 use crate::contract::{CommitCallback, WriterStats};
 use crate::error::Error;
+use crate::sql::{write_executions as executions, write_states as states};
 use crate::write::Write;
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use sluicegate_failpoint::failpoint;
@@ -17,19 +18,19 @@ use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_postgres::types::ToSql;
 
-/// Transactions written beside each other.
-pub const WRITERS: usize = 4;
-// Bounds the time the first of a group waits for the last.
-const GROUP_MAX: usize = 64;
-// How long commits that nobody waits for wait for company.
+/// Transactions at the same time.
+const WRITERS: usize = 4;
+/// Bounds the time that the first commit of a batch waits for the last.
+const BATCH_MAX: usize = 64;
+/// How long deferred commits wait for others.
 const BATCH_WAIT: Duration = Duration::from_millis(2);
-/// How long a lost answer to a COMMIT is looked for.
+/// How long a writer looks up what became of a COMMIT whose answer was lost.
 const RESOLVE_FOR: Duration = Duration::from_secs(60);
-/// How often transactions that met each other's locks are tried.
+/// How often a transaction is tried that conflicts with others.
 const TRIES: u32 = 5;
 
-/// The writes of one commit, and who is told.
-pub struct Job {
+/// The writes of one commit, and the callback for its result.
+struct Job {
     writes: Vec<Write>,
     can_wait: bool,
     then: CommitCallback,
@@ -50,7 +51,7 @@ struct Counts {
 }
 
 impl Writers {
-    /// Starts the tasks on the present runtime.
+    /// Starts the tasks on the current runtime.
     pub fn start(pool: &Pool) -> Self {
         let (queue, jobs) = unbounded_channel();
         let jobs = Arc::new(Mutex::new(jobs));
@@ -67,15 +68,15 @@ impl Writers {
         Self { queue, counts }
     }
 
-    /// Writes, and tells `then` when it is on disk.
+    /// Writes, and calls `then` when it is on disk.
     pub fn write(&self, writes: Vec<Write>, can_wait: bool, then: CommitCallback) {
         if let Err(unsent) = self.queue.send(Job { writes, can_wait, then }) {
             (unsent.0.then)(Err(Error::Broken("the writers have stopped".into())));
         }
     }
 
-    /// What was done so far.
-    pub fn tally(&self) -> WriterStats {
+    /// What was committed so far.
+    pub fn stats(&self) -> WriterStats {
         let counts = &self.counts;
         WriterStats {
             commits: counts.commits.load(Ordering::Relaxed),
@@ -87,108 +88,105 @@ impl Writers {
 }
 
 struct Writer {
-    /// Nobody else's.
+    /// Random, so unique among all processes.
     id: i64,
     tokens: AtomicI64,
     pool: Pool,
     counts: Arc<Counts>,
 }
 
-/// What became of a transaction that was begun.
+/// How a transaction ended.
 enum Ended {
     Committed(Vec<Result<(), Error>>),
-    /// Nothing of it is stored; each of its commits may be tried by itself.
-    Undone(Error),
+    /// Nothing of it is stored; each of its commits may be tried alone.
+    RolledBack(Error),
 }
 
 impl Writer {
     async fn serve(self, jobs: Arc<Mutex<UnboundedReceiver<Job>>>) {
-        let mut kept: Option<Object> = None;
+        let mut idle: Option<Object> = None;
         loop {
-            let group = match gather(&mut *jobs.lock().await).await {
-                Some(group) => group,
-                None => return,
-            };
-            let writes: Vec<&[Write]> = group.iter().map(|job| job.writes.as_slice()).collect();
-            let results = self.write(&mut kept, &writes).await;
-            for (job, result) in group.into_iter().zip(results) {
+            let Some(batch) = next_batch(&mut *jobs.lock().await).await else { return };
+            let writes: Vec<&[Write]> = batch.iter().map(|job| job.writes.as_slice()).collect();
+            let results = self.write(&mut idle, &writes).await;
+            for (job, result) in batch.into_iter().zip(results) {
                 (job.then)(result);
             }
         }
     }
 
-    /// All in one transaction; if that cannot be, each in its own.
-    async fn write(&self, kept: &mut Option<Object>, group: &[&[Write]]) -> Vec<Result<(), Error>> {
-        match self.transaction(kept, group).await {
+    /// All in one transaction; when that is rolled back, each in its own.
+    async fn write(&self, idle: &mut Option<Object>, batch: &[&[Write]]) -> Vec<Result<(), Error>> {
+        match self.transaction(idle, batch).await {
             Ok(Ended::Committed(results)) => return results,
-            Ok(Ended::Undone(error)) if group.len() == 1 && error.is_about_the_writes() => {
+            Ok(Ended::RolledBack(error)) if batch.len() == 1 && error.is_about_the_writes() => {
                 return vec![Err(error)];
             }
-            Ok(Ended::Undone(_)) => {}
-            Err(error) => return group.iter().map(|_| Err(error.clone())).collect(),
+            Ok(Ended::RolledBack(_)) => {}
+            Err(error) => return batch.iter().map(|_| Err(error.clone())).collect(),
         }
-        let mut results = Vec::with_capacity(group.len());
-        for writes in group {
-            results.push(self.alone(kept, writes).await);
+        let mut results = Vec::with_capacity(batch.len());
+        for writes in batch {
+            results.push(self.write_alone(idle, writes).await);
         }
         results
     }
 
-    async fn alone(&self, kept: &mut Option<Object>, writes: &[Write]) -> Result<(), Error> {
+    async fn write_alone(&self, idle: &mut Option<Object>, writes: &[Write]) -> Result<(), Error> {
         let mut last = Error::Busy("the database is busy".into());
-        for tried in 0..TRIES {
-            match self.transaction(kept, &[writes]).await? {
+        for attempt in 0..TRIES {
+            match self.transaction(idle, &[writes]).await? {
                 Ended::Committed(mut results) => return results.pop().unwrap_or(Ok(())),
-                Ended::Undone(error @ Error::Busy(_)) => last = error,
-                Ended::Undone(error) => return Err(error),
+                Ended::RolledBack(error @ Error::Busy(_)) => last = error,
+                Ended::RolledBack(error) => return Err(error),
             }
-            tokio::time::sleep(Duration::from_millis(5 << tried)).await;
+            tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
         }
         Err(last)
     }
 
-    /// One transaction for all. A commit whose first write does not hold fails alone; one that
-    /// fails later undoes the transaction.
+    /// One transaction for all. A commit whose first write is refused fails alone; one that fails
+    /// later rolls the transaction back.
     async fn transaction(
         &self,
-        kept: &mut Option<Object>,
-        group: &[&[Write]],
+        idle: &mut Option<Object>,
+        batch: &[&[Write]],
     ) -> Result<Ended, Error> {
-        let client = match kept.take() {
+        let client = match idle.take() {
             Some(client) => client,
-            None => self.pool.get().await.map_err(fault::of_pool)?,
+            None => self.pool.get().await.map_err(errors::of_pool)?,
         };
         let token = self.tokens.fetch_add(1, Ordering::Relaxed);
         if self.begin(&client, token).await.is_ok() {
-            return self.begun(kept, client, token, group).await;
+            return self.run(idle, client, token, batch).await;
         }
-        // It broke while it was at rest: nothing was written. Another, once.
+        // The connection broke while it was idle: nothing was written. Once more on another.
         drop(Object::take(client));
-        let fresh = self.pool.get().await.map_err(fault::of_pool)?;
+        let fresh = self.pool.get().await.map_err(errors::of_pool)?;
         self.begin(&fresh, token).await?;
-        self.begun(kept, fresh, token, group).await
+        self.run(idle, fresh, token, batch).await
     }
 
-    /// Begins, and writes the token by which the transaction's fate can be asked for.
+    /// Begins, and writes the token by which the transaction is looked up.
     async fn begin(&self, client: &ClientWrapper, token: i64) -> Result<(), Error> {
         let sql = "INSERT INTO writers (id, token) VALUES ($1, $2) \
                    ON CONFLICT (id) DO UPDATE SET token = $2, at = now()";
-        let statement = client.prepare_cached(sql).await.map_err(fault::of)?;
+        let statement = client.prepare_cached(sql).await.map_err(errors::of)?;
         let values: [&(dyn ToSql + Sync); 2] = [&self.id, &token];
-        let (begun, marked) =
+        let (begun, written) =
             tokio::join!(client.batch_execute("BEGIN"), client.execute(&statement, &values));
-        begun.and(marked.map(drop)).map_err(fault::of)
+        begun.and(written.map(drop)).map_err(errors::of)
     }
 
-    async fn begun(
+    async fn run(
         &self,
-        kept: &mut Option<Object>,
+        idle: &mut Option<Object>,
         client: Object,
         token: i64,
-        group: &[&[Write]],
+        batch: &[&[Write]],
     ) -> Result<Ended, Error> {
-        let mut results = Vec::with_capacity(group.len());
-        for writes in group {
+        let mut results = Vec::with_capacity(batch.len());
+        for writes in batch {
             match write_all(&client, writes).await {
                 Ok(()) => results.push(Ok(())),
                 Err((0, error @ (Error::Conflict { .. } | Error::Gone(_)))) => {
@@ -196,12 +194,12 @@ impl Writer {
                 }
                 Err((_, error)) => {
                     if client.batch_execute("ROLLBACK").await.is_ok() {
-                        *kept = Some(client);
-                        return Ok(Ended::Undone(error));
+                        *idle = Some(client);
+                        return Ok(Ended::RolledBack(error));
                     }
                     // The connection is gone, and the transaction with it.
                     drop(Object::take(client));
-                    return Ok(Ended::Undone(Error::Busy(error.to_string())));
+                    return Ok(Ended::RolledBack(Error::Busy(error.to_string())));
                 }
             }
         }
@@ -210,34 +208,34 @@ impl Writer {
         let committed = client.batch_execute("COMMIT").await;
         failpoint!("writer_after_commit");
         match committed {
-            Ok(()) => *kept = Some(client),
+            Ok(()) => *idle = Some(client),
             Err(error) if error.as_db_error().is_some() => {
-                // It said no: nothing of it is stored.
+                // The server refused it: nothing of it is stored.
                 drop(Object::take(client));
-                return Ok(Ended::Undone(fault::of(error)));
+                return Ok(Ended::RolledBack(errors::of(error)));
             }
             Err(_) => {
                 drop(Object::take(client));
                 if !self.was_committed(token).await? {
-                    return Ok(Ended::Undone(Error::Busy("the connection was lost".into())));
+                    return Ok(Ended::RolledBack(Error::Busy("the connection was lost".into())));
                 }
             }
         }
-        self.counts.note(&results, started);
+        self.counts.record(&results, started);
         Ok(Ended::Committed(results))
     }
 
-    /// The answer to a COMMIT was lost: asks the server until it knows.
+    /// Whether a COMMIT whose answer was lost is stored: asks the server until it answers.
     async fn was_committed(&self, token: i64) -> Result<bool, Error> {
         let until = Instant::now() + RESOLVE_FOR;
         let mut wait = Duration::from_millis(20);
         while Instant::now() < until {
             if let Ok(client) = self.pool.get().await {
-                // The lock is had only when that transaction has ended, one way or the other.
+                // The row is locked until that transaction has ended, one way or the other.
                 let sql = "SELECT token FROM writers WHERE id = $1 FOR UPDATE";
                 match client.query_opt(sql, &[&self.id]).await {
                     Ok(row) => return Ok(row.is_some_and(|row| row.get::<_, i64>(0) == token)),
-                    // Away, or starting.
+                    // The server is down, or starting.
                     Err(_) => drop(Object::take(client)),
                 }
             }
@@ -248,27 +246,27 @@ impl Writer {
     }
 }
 
-/// What is written together: all that is there, and what comes soon if nobody waits for these.
-async fn gather(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
-    let mut group = vec![jobs.recv().await?];
+/// The next batch: all that is queued, and when all of it is deferred, what arrives soon after.
+async fn next_batch(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
+    let mut batch = vec![jobs.recv().await?];
     let until = tokio::time::Instant::now() + BATCH_WAIT;
     loop {
-        while group.len() < GROUP_MAX
+        while batch.len() < BATCH_MAX
             && let Ok(job) = jobs.try_recv()
         {
-            group.push(job);
+            batch.push(job);
         }
-        if group.len() >= GROUP_MAX || !group.iter().all(|job| job.can_wait) {
-            return Some(group);
+        if batch.len() >= BATCH_MAX || !batch.iter().all(|job| job.can_wait) {
+            return Some(batch);
         }
         match tokio::time::timeout_at(until, jobs.recv()).await {
-            Ok(Some(job)) => group.push(job),
-            _ => return Some(group),
+            Ok(Some(job)) => batch.push(job),
+            _ => return Some(batch),
         }
     }
 }
 
-/// Writes in order; which write failed, and why.
+/// Writes in order; an error comes with the number of the write that failed.
 async fn write_all(client: &ClientWrapper, writes: &[Write]) -> Result<(), (usize, Error)> {
     for (place, write) in writes.iter().enumerate() {
         write_one(client, write).await.map_err(|error| (place, error))?;
@@ -277,33 +275,33 @@ async fn write_all(client: &ClientWrapper, writes: &[Write]) -> Result<(), (usiz
 }
 
 async fn write_one(client: &ClientWrapper, write: &Write) -> Result<(), Error> {
-    match write {
-        Write::RecordInsert(record) => write_records::insert(client, record).await,
-        Write::RecordUpdate(update) => write_records::update(client, update).await,
-        Write::RecordDelete { id, at } => write_records::delete(client, *id, *at).await,
-        Write::ExecutionInsert(execution) => write_executions::insert(client, execution).await,
-        Write::ExecutionUpdate(update) => write_executions::update(client, update).await,
+    let statement = match write {
+        Write::RecordInsert(record) => return write_records::insert(client, record).await,
+        Write::RecordUpdate(update) => return write_records::update(client, update).await,
+        Write::RecordDelete { id, at } => return write_records::delete(client, *id, *at).await,
+        Write::ExecutionInsert(one) => return write_executions::insert(client, one).await,
+        Write::ExecutionUpdate(update) => return write_executions::update(client, update).await,
         Write::ExecutionsPurge { kind, before, limit } => {
-            write_executions::forget(client, kind, *before, *limit).await
+            return write_executions::purge(client, kind, *before, *limit).await;
         }
-        Write::StepsPurge { execution_id } => {
-            write_executions::forget_steps(client, execution_id).await
-        }
-        Write::StepInsert(step) => write_executions::insert_step(client, step).await,
         Write::StepAnswer { execution_id, seq, response, at } => {
-            write_executions::answer_step(client, execution_id, *seq, response, *at).await
+            return write_executions::answer_step(client, execution_id, *seq, response, *at).await;
         }
-        Write::ConstantSet(constant) => write_states::set_constant(client, constant).await,
-        Write::SessionPut(session) => write_states::put_session(client, session).await,
-        Write::SessionDelete { id_hash } => write_states::delete_session(client, id_hash).await,
-        Write::SessionsExpire { before } => write_states::expire_sessions(client, *before).await,
-        Write::ActivityInsert(activity) => write_states::insert_activity(client, activity).await,
-    }
+        Write::StepsPurge { execution_id: id } => executions::purge_steps::<PostgresDialect>(id),
+        Write::StepInsert(step) => executions::insert_step::<PostgresDialect>(step)?,
+        Write::ConstantSet(constant) => states::set_constant::<PostgresDialect>(constant),
+        Write::SessionPut(session) => states::put_session::<PostgresDialect>(session)?,
+        Write::SessionDelete { id_hash } => states::delete_session::<PostgresDialect>(id_hash),
+        Write::SessionsExpire { before } => states::expire_sessions::<PostgresDialect>(*before),
+        Write::ActivityInsert(activity) => states::insert_activity::<PostgresDialect>(activity)?,
+    };
+    statement::execute(client, &statement).await.map(drop)
 }
 
 impl Counts {
-    fn note(&self, results: &[Result<(), Error>], started: Instant) {
-        let commits = results.iter().filter(|result| result.is_ok()).count() as u64;
+    fn record(&self, results: &[Result<(), Error>], started: Instant) {
+        let commits = results.iter().filter(|result| result.is_ok()).count();
+        let commits = u64::try_from(commits).unwrap_or(u64::MAX);
         self.commits.fetch_add(commits, Ordering::Relaxed);
         self.groups.fetch_add(1, Ordering::Relaxed);
         self.largest_group.fetch_max(commits, Ordering::Relaxed);

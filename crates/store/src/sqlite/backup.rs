@@ -1,6 +1,6 @@
 //! A copy of the database while it is in use.
 
-use super::{fault, open};
+use super::{errors, open};
 use crate::error::Error;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
@@ -9,55 +9,55 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Pages copied before others get a turn: a megabyte.
-const PAGES_AT_ONCE: i32 = 256;
+/// Pages copied in one step, before a pause: a megabyte.
+const PAGES_PER_STEP: i32 = 256;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Copies the database at `from` to a new file `to`: as it stood at one moment, whole, and on disk
-/// when this returns. What is being served goes on meanwhile.
+/// Copies one snapshot of the database at `from` to a new file `to`, which is on disk when this
+/// returns. Reads and commits continue meanwhile.
 ///
 /// # Errors
-/// [`Error::Refused`] when there is a file at `to` already, or no database at `from`; otherwise
-/// what the disk says. There is no file at `to` then.
+/// [`Error::Refused`] when `to` exists, or `from` does not; otherwise an error of the disk. Then
+/// there is no file at `to`.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if to.exists() {
-        return Err(Error::Refused(format!("{} is there already", to.display())));
+        return Err(Error::Refused(format!("{} already exists", to.display())));
     }
     if !from.is_file() {
-        return Err(Error::Refused(format!("there is no database at {}", from.display())));
+        return Err(Error::Refused(format!("{} does not exist", from.display())));
     }
-    let half = half(to);
-    let copied = write(from, &half).and_then(|()| {
-        // Never over a file that appeared meanwhile: a link fails where a rename replaces.
+    let part = part(to);
+    let copied = write(from, &part).and_then(|()| {
+        // Does not overwrite a file that appeared meanwhile: a link fails where a rename replaces.
         failpoint!("backup_before_link");
-        fs::hard_link(&half, to).map_err(|error| broken(to, &error))?;
+        fs::hard_link(&part, to).map_err(|error| broken(to, &error))?;
         failpoint!("backup_after_link");
         sync_folder(to)
     });
-    let removed = fs::remove_file(&half);
+    let removed = fs::remove_file(&part);
     copied?;
-    removed.map_err(|error| broken(&half, &error))
+    removed.map_err(|error| broken(&part, &error))
 }
 
-fn write(from: &Path, half: &Path) -> Result<(), Error> {
-    if half.exists() {
-        fs::remove_file(half).map_err(|error| broken(half, &error))?;
+fn write(from: &Path, part: &Path) -> Result<(), Error> {
+    if part.exists() {
+        fs::remove_file(part).map_err(|error| broken(part, &error))?;
     }
-    open::make_private(half)?;
+    open::make_private(part)?;
     let source = open::reader(from)?;
-    // One read transaction: otherwise every commit of a busy server would begin the copy anew.
-    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;").map_err(fault::of)?;
+    // One read transaction: otherwise every commit of a busy server would restart the copy.
+    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;").map_err(errors::of)?;
     let mut target =
-        Connection::open_with_flags(half, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fault::of)?;
+        Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(errors::of)?;
     Backup::new(&source, &mut target)
-        .and_then(|backup| backup.run_to_completion(PAGES_AT_ONCE, PAUSE, None))
-        .map_err(fault::of)?;
+        .and_then(|backup| backup.run_to_completion(PAGES_PER_STEP, PAUSE, None))
+        .map_err(errors::of)?;
     drop(target);
-    let file = File::open(half).map_err(|error| broken(half, &error))?;
-    file.sync_all().map_err(|error| broken(half, &error))
+    let file = File::open(part).map_err(|error| broken(part, &error))?;
+    file.sync_all().map_err(|error| broken(part, &error))
 }
 
-fn half(to: &Path) -> PathBuf {
+fn part(to: &Path) -> PathBuf {
     let mut name = to.as_os_str().to_owned();
     name.push(".part");
     PathBuf::from(name)

@@ -1,57 +1,57 @@
-//! Moves what is in the log into the file: beside the writer, so that commits need not wait for it.
+//! Checkpoints: a thread beside the writer copies the WAL into the database file.
 
-use super::open;
+use super::pragmas;
 use rusqlite::hooks::Wal;
 use sluicegate_failpoint::failpoint;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-/// When the log is this many times as long as it should be, the writer moves it itself: while it
-/// writes on, another thread never reaches the end, and only a log that is moved to its end begins
-/// anew.
-const AT_MOST: u32 = 4;
+/// When the WAL has this many times the pages of a checkpoint, the writer checkpoints by itself:
+/// while it writes on, the other thread never reaches the end of the WAL, and only a WAL that was
+/// copied to its end is reused from its start.
+const WRITER_CHECKPOINT_FACTOR: u32 = 4;
 
-/// What happens after each commit.
+/// Starts checkpoints after commits.
 pub struct Checkpoints {
     path: PathBuf,
-    /// Pages after which something is moved.
+    /// Pages of WAL after which one is due.
     due: u32,
-    /// The length of the log when that was last asked for.
-    asked_at: u32,
-    /// Wakes the thread; it ends with this.
+    /// The length of the WAL when the last one was requested.
+    requested_at: u32,
+    /// Wakes the thread, which ends when this is dropped.
     wake: Option<SyncSender<()>>,
 }
 
 impl Checkpoints {
     /// Every `due` pages, of the database at `path`.
     pub fn new(path: &Path, due: u32) -> Self {
-        Self { path: path.to_owned(), due: due.max(1), asked_at: 0, wake: None }
+        Self { path: path.to_owned(), due: due.max(1), requested_at: 0, wake: None }
     }
 
-    /// A commit made the log this long.
-    pub fn committed(&mut self, log: &mut Wal, pages: u32) {
-        if pages < self.asked_at {
-            // It began anew.
-            self.asked_at = 0;
+    /// Called after a commit, when the WAL has this many pages.
+    pub fn committed(&mut self, wal: &mut Wal, pages: u32) {
+        if pages < self.requested_at {
+            // The WAL was reused from its start.
+            self.requested_at = 0;
         }
-        if pages >= self.due.saturating_mul(AT_MOST) {
-            self.asked_at = 0;
-            move_now(|| log.checkpoint().map(|_| ()));
-        } else if pages - self.asked_at >= self.due / 2 && pages >= self.due {
-            self.asked_at = pages;
+        if pages >= self.due.saturating_mul(WRITER_CHECKPOINT_FACTOR) {
+            self.requested_at = 0;
+            checkpoint(|| wal.checkpoint().map(drop));
+        } else if pages - self.requested_at >= self.due / 2 && pages >= self.due {
+            self.requested_at = pages;
             let wake = self.wake.get_or_insert_with(|| start(self.path.clone()));
-            // It is at work already, or could not be started: the writer's turn comes.
+            // An error means that the thread is busy or did not start: the writer does it later.
             let _ = wake.try_send(());
         }
     }
 }
 
-/// What cannot be moved now, for readers or for a full disk, the next one moves: the commit before
-/// it holds all the same, so nobody is told. SQLite's own hook does just this.
-fn move_now(checkpoint: impl FnOnce() -> rusqlite::Result<()>) {
+/// What cannot be copied now, because of readers or a full disk, the next checkpoint copies. The
+/// commit is durable all the same, so an error is only logged, as in SQLite's own hook.
+fn checkpoint(run: impl FnOnce() -> rusqlite::Result<()>) {
     failpoint!("checkpoint_before");
-    if let Err(error) = checkpoint() {
-        tracing::debug!("the log could not be moved into the file now: {error}");
+    if let Err(error) = run() {
+        tracing::debug!("the checkpoint was not completed: {error}");
     }
     failpoint!("checkpoint_after");
 }
@@ -59,13 +59,16 @@ fn move_now(checkpoint: impl FnOnce() -> rusqlite::Result<()>) {
 fn start(path: PathBuf) -> SyncSender<()> {
     let (wake, woken) = sync_channel(1);
     let run = move || {
-        let Ok(connection) = open::beside_the_writer(&path) else { return };
+        let Ok(connection) = pragmas::connect(&path) else { return };
+        if pragmas::durable(&connection).is_err() {
+            return;
+        }
         for () in woken {
-            move_now(|| connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+            checkpoint(|| connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
         }
     };
     if let Err(error) = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn(run) {
-        tracing::warn!("the writer moves its log by itself: {error}");
+        tracing::warn!("no checkpoint thread, the writer checkpoints by itself: {error}");
     }
     wake
 }

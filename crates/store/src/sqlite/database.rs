@@ -1,21 +1,26 @@
 //! A database file as a store.
 
-use super::ids::Ids;
+use super::dialect::SqliteDialect;
 use super::readers::Readers;
 use super::transaction::Work;
 use super::writer::Writer;
-use super::{executions, open, records, rows, schema};
+use super::{executions, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
 use crate::page::Page;
 use crate::query::RecordQuery;
 use crate::record::{Record, RecordId};
+use crate::sql::ids::Ids;
+use crate::sql::page::PageStatement;
+use crate::sql::row::{self, Row};
+use crate::sql::statement::Statement;
+use crate::sql::{executions as execution_queries, reads, records};
 use crate::state::{Activity, Constant, Session};
+use crate::timestamp::from_micros;
 use crate::write::Write;
 use jiff::Timestamp;
-use rusqlite::named_params;
-use serde_json::Value as Json;
+
 use std::path::Path;
 
 /// The store in one SQLite file. Several processes may open it; each has its own writer.
@@ -26,7 +31,11 @@ pub struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it, and brings its tables up to date.
+    /// Opens the file, creates it if it is missing, and applies the schema steps it lacks.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] when the file cannot be opened or belongs to another program,
+    /// [`Error::Busy`] when another process holds it locked.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut connection = open::writer(path)?;
         schema::bring_up_to_date(&mut connection)?;
@@ -36,56 +45,84 @@ impl Sqlite {
 
     /// Bounds the file to this many pages of 4 kB from now on: a commit beyond fails with `Full`.
     /// A bound below the present size means the present size.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] when the writer has stopped.
     pub fn limit_pages(&self, pages: u32) -> Result<(), Error> {
-        self.writer.run(Work::LimitPages { pages }).map(|_| ())
+        self.writer.run(Work::LimitPages { pages }).map(drop)
+    }
+
+    fn all<T>(
+        &self,
+        statement: &Statement<'_>,
+        read: fn(&dyn Row) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.readers.read(|connection| statement::all(connection, statement, read))
+    }
+
+    fn one<T>(
+        &self,
+        statement: &Statement<'_>,
+        read: fn(&dyn Row) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.readers.read(|connection| statement::one(connection, statement, read))
+    }
+
+    fn page<T>(
+        &self,
+        statement: &PageStatement<'_>,
+        read: fn(&dyn Row) -> Result<T, Error>,
+    ) -> Result<Page<T>, Error> {
+        self.readers.read(|connection| statement::page(connection, statement, read))
     }
 }
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        self.ids.give_back(&self.writer);
+        let free = self.ids.take_unused();
+        if !free.is_empty() {
+            // On an error the ids have a gap, which is harmless.
+            drop(self.writer.run(Work::ReturnIds { free }));
+        }
     }
 }
 
 impl Store for Sqlite {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.writer.run(Work::Commit(writes)).map(|_| ())
+        self.writer.run(Work::Commit(writes)).map(drop)
     }
 
     fn commit_deferred(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.writer.run(Work::CommitSoon(writes)).map(|_| ())
+        self.writer.run(Work::CommitDeferred(writes)).map(drop)
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
-        self.writer.run_then(Work::Commit(writes), Box::new(|done| then(done.map(|_| ()))));
+        let reply = Box::new(|result: Result<i64, Error>| then(result.map(drop)));
+        self.writer.run_with_reply(Work::Commit(writes), reply);
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {
-        self.ids.next(&self.writer)
+        self.ids.next(|count| self.writer.run(Work::ReserveIds { count }))
     }
 
     fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {
-        self.readers.read(|connection| rows::record(connection, id))
+        self.one(&reads::record::<SqliteDialect>(id), row::record)
     }
 
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
-        self.readers.read(|connection| records::page(connection, query))
+        self.page(&records::page::<SqliteDialect>(query), row::record)
     }
 
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
-        let sql = rows::select(rows::EXECUTION, "executions WHERE id = ?");
-        self.readers
-            .read(|connection| rows::one(connection, &sql, [id.as_str()], rows::to_execution))
+        self.one(&reads::execution::<SqliteDialect>(id), row::execution)
     }
 
     fn execution_by_key(&self, kind: &str, key: &str) -> Result<Option<Execution>, Error> {
-        let sql =
-            rows::select(rows::EXECUTION, "executions WHERE kind = ? AND idempotency_key = ?");
-        self.readers.read(|connection| rows::one(connection, &sql, [kind, key], rows::to_execution))
+        self.one(&reads::execution_by_key::<SqliteDialect>(kind, key), row::execution)
     }
 
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error> {
-        self.readers.read(|connection| executions::page(connection, query))
+        self.page(&execution_queries::page::<SqliteDialect>(query), row::execution)
     }
 
     fn due(&self, now: Timestamp, queue: Queue, limit: u32) -> Result<Vec<Execution>, Error> {
@@ -93,26 +130,25 @@ impl Store for Sqlite {
     }
 
     fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error> {
-        self.readers.read(|connection| executions::next_in_order(connection, key, now))
+        let first = execution_queries::first_in_order::<SqliteDialect>(key);
+        Ok(self.one(&first, row::execution)?.filter(|first| first.is_due(now)))
     }
 
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error> {
-        self.readers.read(executions::oldest_open)
+        let oldest = Statement::new::<SqliteDialect>(execution_queries::OLDEST_OPEN, Vec::new());
+        Ok(self.one(&oldest, row::maybe_first_integer)?.flatten().map(from_micros))
     }
 
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {
-        let sql = rows::select(rows::STEP, "steps WHERE execution_id = ? ORDER BY seq");
-        self.readers.read(|connection| rows::all(connection, &sql, [id.as_str()], rows::to_step))
+        self.all(&reads::steps::<SqliteDialect>(id), row::step)
     }
 
     fn constants(&self) -> Result<Vec<Constant>, Error> {
-        let sql = rows::select("name, sealed, updated_at", "constants ORDER BY name");
-        self.readers.read(|connection| rows::all(connection, &sql, [], rows::to_constant))
+        self.all(&reads::constants::<SqliteDialect>(), row::constant)
     }
 
     fn session(&self, id_hash: &str) -> Result<Option<Session>, Error> {
-        let sql = rows::select("id_hash, data, expires_at", "sessions WHERE id_hash = ?");
-        self.readers.read(|connection| rows::one(connection, &sql, [id_hash], rows::to_session))
+        self.one(&reads::session::<SqliteDialect>(id_hash), row::session)
     }
 
     fn activities(
@@ -121,24 +157,10 @@ impl Store for Sqlite {
         page: u32,
         per_page: u32,
     ) -> Result<Page<Activity>, Error> {
-        let (page, per_page) = (page.max(1), per_page.max(1));
-        let named = (!uuids.is_empty()).then(|| Json::from(uuids).to_string());
-        let wanted = "activities WHERE \
-                      :named IS NULL OR uuid IN (SELECT value FROM json_each(:named))";
-        let counting = rows::select("count(*)", wanted);
-        let reading = rows::select("uuid, payload, created_at", wanted)
-            + " ORDER BY id DESC LIMIT :limit OFFSET :offset";
-        self.readers.read(|connection| {
-            let total_entries =
-                rows::count(connection, &counting, named_params! {":named": named})?;
-            let offset = (i64::from(page) - 1) * i64::from(per_page);
-            let values = named_params! {":named": named, ":limit": per_page, ":offset": offset};
-            let results = rows::all(connection, &reading, values, rows::to_activity)?;
-            Ok(Page { results, total_entries, current_page: page, per_page })
-        })
+        self.page(&reads::activities::<SqliteDialect>(uuids, page, per_page), row::activity)
     }
 
     fn tally(&self) -> WriterStats {
-        self.writer.tally()
+        self.writer.stats()
     }
 }

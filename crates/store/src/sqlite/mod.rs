@@ -4,17 +4,17 @@ pub mod backup;
 pub mod database;
 
 mod checkpoint;
+mod dialect;
+mod errors;
 mod executions;
-mod fault;
-mod filter;
-mod ids;
 mod open;
+#[cfg(test)]
+mod plan_tests;
+mod pragmas;
 mod readers;
-mod records;
-mod rows;
 mod schema;
+mod statement;
 mod transaction;
 mod write_executions;
 mod write_records;
-mod write_states;
 mod writer;

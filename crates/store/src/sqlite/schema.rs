@@ -1,6 +1,6 @@
-//! The schema steps: applied in order, each once, when the file is opened.
+//! The schema steps: applied in order, each once, when a file is opened.
 
-use super::fault;
+use super::errors;
 use crate::error::Error;
 use rusqlite::{Connection, TransactionBehavior};
 use sluicegate_failpoint::failpoint;
@@ -12,39 +12,38 @@ const STEPS: &[&str] = &[
     include_str!("schema/0004_plain.sql"),
 ];
 
-// "Slui": tells our files from other people's databases.
+// "Slui": marks our files among SQLite databases.
 const APPLICATION_ID: i32 = 0x536c_7569;
 
-/// Brings the file to the newest step, in one transaction: another process that opens it at the
-/// same moment waits, and then finds nothing left to do.
+/// Applies the missing steps in one transaction: another process that opens the file at the same
+/// time waits, and then finds none missing.
 pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
     let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault::of)?;
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(errors::of)?;
     let read = |pragma: &str| {
-        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(fault::of)
+        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(errors::of)
     };
     let done = usize::try_from(read("user_version")?).unwrap_or(usize::MAX);
     let tables: i64 = transaction
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(fault::of)?;
+        .map_err(errors::of)?;
     if tables > 0 && read("application_id")? != APPLICATION_ID {
-        return Err(Error::Broken("the file is the database of another program".into()));
+        return Err(Error::Broken("the file belongs to another program".into()));
     }
     if done > STEPS.len() {
         return Err(Error::Broken(format!(
-            "the file is at schema step {done}, this program knows {}: it was written by a newer \
-             version",
+            "the file is at schema step {done}, this program knows {}: a newer version wrote it",
             STEPS.len()
         )));
     }
     for (place, step) in STEPS.iter().enumerate().skip(done) {
-        transaction.execute_batch(step).map_err(fault::of)?;
-        let version = i32::try_from(place + 1).expect("there are few steps");
-        transaction.pragma_update(None, "user_version", version).map_err(fault::of)?;
+        transaction.execute_batch(step).map_err(errors::of)?;
+        let version = i32::try_from(place + 1).expect("the steps are few");
+        transaction.pragma_update(None, "user_version", version).map_err(errors::of)?;
     }
     if done == 0 {
-        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault::of)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(errors::of)?;
     }
     failpoint!("schema_before_commit");
-    transaction.commit().map_err(fault::of)
+    transaction.commit().map_err(errors::of)
 }

@@ -1,9 +1,11 @@
-//! One transaction for many commits.
+//! One transaction for a batch of commits.
 
-use super::{fault, write_executions, write_records, write_states};
+use super::dialect::SqliteDialect;
+use super::{errors, statement, write_executions, write_records};
 use crate::contract::WriterStats;
 use crate::error::Error;
 use crate::record::RecordId;
+use crate::sql::{ids, row, write_executions as executions, write_states as states};
 use crate::write::Write;
 use rusqlite::Connection;
 use sluicegate_failpoint::failpoint;
@@ -16,16 +18,16 @@ pub enum Work {
     /// The writes of one commit.
     Commit(Vec<Write>),
     /// The same, after a short wait for others.
-    CommitSoon(Vec<Write>),
-    /// Reserves a block of record ids; the answer is the first.
+    CommitDeferred(Vec<Write>),
+    /// Reserves a block of record ids; returns its end.
     ReserveIds { count: i64 },
-    /// Gives a block back, unless another process reserved after it.
+    /// Returns a block, unless another process reserved after it.
     ReturnIds { free: Range<RecordId> },
     /// Bounds the size of the file from now on.
     LimitPages { pages: u32 },
 }
 
-/// What became of each of a group, or what is wrong with the database.
+/// The result of each job of a batch, or why the database could not write any.
 type Results = Result<Vec<Result<i64, Error>>, Error>;
 
 /// Counts what is committed.
@@ -37,47 +39,47 @@ pub struct Counts {
     commit_micros: AtomicU64,
 }
 
-/// Writes a group in one transaction.
-pub fn write_group(
+/// Writes a batch in one transaction.
+pub fn write_batch(
     connection: &Connection,
-    group: &[Work],
+    batch: &[Work],
     counts: &Counts,
 ) -> Vec<Result<i64, Error>> {
     let alone = |work| match write_together(connection, std::slice::from_ref(work), counts) {
-        Ok(mut told) => told.pop().unwrap_or(Ok(0)),
+        Ok(mut results) => results.pop().unwrap_or(Ok(0)),
         Err(error) => Err(error),
     };
-    match write_together(connection, group, counts) {
-        // One large commit must not take small ones with it: each tries for itself.
-        Err(Error::Full(_)) if group.len() > 1 => group.iter().map(alone).collect(),
-        Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
+    match write_together(connection, batch, counts) {
+        // One large commit must not fail small ones: each is tried in its own transaction.
+        Err(Error::Full(_)) if batch.len() > 1 => batch.iter().map(alone).collect(),
+        Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
         Ok(results) => results,
     }
 }
 
-/// One transaction for all jobs. Writes that cannot be stored fail alone; trouble with the database
-/// fails the group.
+/// One transaction for all jobs. Writes that cannot be stored fail alone; an error of the database
+/// fails the batch.
 ///
-/// A failed statement takes back what it did itself, and jobs that fail mostly do so with their
-/// first. Only when one fails later is the group begun anew with a savepoint for each job: two more
-/// statements a job, and a copy of every page that changes.
-fn write_together(connection: &Connection, group: &[Work], counts: &Counts) -> Results {
-    let all = |one: fn(&Connection, &Work) -> Result<i64, Fault>| {
-        let written = group.iter().map(|work| match one(connection, work) {
-            Ok(told) => Ok(Ok(told)),
-            Err(Fault::Rejected(error)) => Ok(Err(error)),
-            Err(fault) => Err(fault),
+/// A failed statement undoes itself, and jobs that fail mostly do so with their first. Only when
+/// one fails later is the batch started again with a savepoint for each job: two more statements a
+/// job, and a copy of every page that changes.
+fn write_together(connection: &Connection, batch: &[Work], counts: &Counts) -> Results {
+    let all = |one: fn(&Connection, &Work) -> Result<i64, WriteError>| {
+        let written = batch.iter().map(|work| match one(connection, work) {
+            Ok(value) => Ok(Ok(value)),
+            Err(WriteError::Rejected(error)) => Ok(Err(error)),
+            Err(error) => Err(error),
         });
-        written.collect::<Result<Vec<_>, Fault>>()
+        written.collect::<Result<Vec<_>, WriteError>>()
     };
     execute(connection, "BEGIN IMMEDIATE")?;
     let written = match all(write_plainly) {
-        Err(Fault::PartlyApplied) => {
+        Err(WriteError::PartlyApplied) => {
             execute(connection, "ROLLBACK")?;
             execute(connection, "BEGIN IMMEDIATE")?;
             all(write_in_savepoint)
         }
-        told => told,
+        written => written,
     };
     let started = Instant::now();
     let committed = written.map_err(Error::from).and_then(|results| {
@@ -88,7 +90,7 @@ fn write_together(connection: &Connection, group: &[Work], counts: &Counts) -> R
     });
     match committed {
         Ok(results) => {
-            counts.note(&results, group, started);
+            counts.record(&results, batch, started);
             Ok(results)
         }
         Err(error) => {
@@ -102,99 +104,108 @@ fn write_together(connection: &Connection, group: &[Work], counts: &Counts) -> R
 }
 
 /// Why a job was not written.
-enum Fault {
+enum WriteError {
     /// It cannot be stored, and nothing of it was.
     Rejected(Error),
     /// It cannot be stored, and a part of it was.
     PartlyApplied,
-    /// The database is in trouble.
+    /// The database failed.
     Database(Error),
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Rejected(error) | Fault::Database(error) => error,
-            Fault::PartlyApplied => Self::Broken("a commit was written by half".into()),
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Rejected(error) | WriteError::Database(error) => error,
+            WriteError::PartlyApplied => Self::Broken("a commit was applied in part".into()),
         }
     }
 }
 
-/// For a first try: says so when a part was written and has to be taken back.
-fn write_plainly(connection: &Connection, work: &Work) -> Result<i64, Fault> {
+/// The first try: reports when a part was written and must be rolled back.
+fn write_plainly(connection: &Connection, work: &Work) -> Result<i64, WriteError> {
     let before = connection.total_changes();
     write(connection, work).map_err(|error| match error.is_about_the_writes() {
-        true if connection.total_changes() == before => Fault::Rejected(error),
-        true => Fault::PartlyApplied,
-        false => Fault::Database(error),
+        true if connection.total_changes() == before => WriteError::Rejected(error),
+        true => WriteError::PartlyApplied,
+        false => WriteError::Database(error),
     })
 }
 
-fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, Fault> {
-    let run = |sql: &str| execute(connection, sql).map_err(Fault::Database);
+fn write_in_savepoint(connection: &Connection, work: &Work) -> Result<i64, WriteError> {
+    let run = |sql: &str| execute(connection, sql).map_err(WriteError::Database);
     run("SAVEPOINT job")?;
     match write(connection, work) {
-        Ok(told) => run("RELEASE job").map(|()| told),
+        Ok(value) => run("RELEASE job").map(|()| value),
         Err(error) if error.is_about_the_writes() => {
             run("ROLLBACK TO job")?;
             run("RELEASE job")?;
-            Err(Fault::Rejected(error))
+            Err(WriteError::Rejected(error))
         }
-        // The whole transaction is given up.
-        Err(error) => Err(Fault::Database(error)),
+        // The whole transaction is rolled back.
+        Err(error) => Err(WriteError::Database(error)),
     }
 }
 
 fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
     match work {
-        Work::Commit(writes) | Work::CommitSoon(writes) => {
+        Work::Commit(writes) | Work::CommitDeferred(writes) => {
             writes.iter().try_for_each(|write| write_one(connection, write)).map(|()| 0)
         }
-        Work::ReserveIds { count } => write_records::reserve_ids(connection, *count),
-        Work::ReturnIds { free } => write_records::return_ids(connection, free).map(|()| 0),
+        Work::ReserveIds { count } => {
+            let reserve = ids::reserve::<SqliteDialect>(*count);
+            let end = statement::one(connection, &reserve, row::first_integer)?;
+            end.ok_or_else(|| Error::Broken("the counter of record ids is missing".into()))
+        }
+        Work::ReturnIds { free } => {
+            statement::execute(connection, &ids::give_back::<SqliteDialect>(free)).map(|_| 0)
+        }
         Work::LimitPages { pages } => connection
             .pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
-            .map_err(fault::of),
+            .map_err(errors::of),
     }
 }
 
 fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
-    match write {
-        Write::RecordInsert(record) => write_records::insert(connection, record),
-        Write::RecordUpdate(update) => write_records::update(connection, update),
-        Write::RecordDelete { id, at } => write_records::delete(connection, *id, *at),
-        Write::ExecutionInsert(execution) => write_executions::insert(connection, execution),
-        Write::ExecutionUpdate(update) => write_executions::update(connection, update),
+    let statement = match write {
+        Write::RecordInsert(record) => return write_records::insert(connection, record),
+        Write::RecordUpdate(update) => return write_records::update(connection, update),
+        Write::RecordDelete { id, at } => return write_records::delete(connection, *id, *at),
+        Write::ExecutionInsert(execution) => {
+            return write_executions::insert(connection, execution);
+        }
+        Write::ExecutionUpdate(update) => return write_executions::update(connection, update),
         Write::ExecutionsPurge { kind, before, limit } => {
-            write_executions::forget(connection, kind, *before, *limit)
+            return write_executions::purge(connection, kind, *before, *limit);
+        }
+        Write::StepAnswer { execution_id, seq, response, at } => {
+            return write_executions::answer_step(connection, execution_id, *seq, response, *at);
         }
         Write::StepsPurge { execution_id } => {
-            write_executions::forget_steps(connection, execution_id)
+            executions::purge_steps::<SqliteDialect>(execution_id)
         }
-        Write::StepInsert(step) => write_executions::insert_step(connection, step),
-        Write::StepAnswer { execution_id, seq, response, at } => {
-            write_executions::answer_step(connection, execution_id, *seq, response, *at)
-        }
-        Write::ConstantSet(constant) => write_states::set_constant(connection, constant),
-        Write::SessionPut(session) => write_states::put_session(connection, session),
-        Write::SessionDelete { id_hash } => write_states::delete_session(connection, id_hash),
-        Write::SessionsExpire { before } => write_states::expire_sessions(connection, *before),
-        Write::ActivityInsert(activity) => write_states::insert_activity(connection, activity),
-    }
+        Write::StepInsert(step) => executions::insert_step::<SqliteDialect>(step)?,
+        Write::ConstantSet(constant) => states::set_constant::<SqliteDialect>(constant),
+        Write::SessionPut(session) => states::put_session::<SqliteDialect>(session)?,
+        Write::SessionDelete { id_hash } => states::delete_session::<SqliteDialect>(id_hash),
+        Write::SessionsExpire { before } => states::expire_sessions::<SqliteDialect>(*before),
+        Write::ActivityInsert(activity) => states::insert_activity::<SqliteDialect>(activity)?,
+    };
+    statement::execute(connection, &statement).map(drop)
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<(), Error> {
-    let mut statement = connection.prepare_cached(sql).map_err(fault::of)?;
-    statement.execute([]).map(|_| ()).map_err(fault::of)
+    let mut statement = connection.prepare_cached(sql).map_err(errors::of)?;
+    statement.execute([]).map(drop).map_err(errors::of)
 }
 
 impl Counts {
-    fn note(&self, results: &[Result<i64, Error>], group: &[Work], started: Instant) {
-        let jobs = results.iter().zip(group);
-        let commits = jobs.filter(|(done, work)| {
-            done.is_ok() && matches!(work, Work::Commit(_) | Work::CommitSoon(_))
+    fn record(&self, results: &[Result<i64, Error>], batch: &[Work], started: Instant) {
+        let jobs = results.iter().zip(batch);
+        let commits = jobs.filter(|(result, work)| {
+            result.is_ok() && matches!(work, Work::Commit(_) | Work::CommitDeferred(_))
         });
-        let commits = commits.count() as u64;
+        let commits = u64::try_from(commits.count()).unwrap_or(u64::MAX);
         self.commits.fetch_add(commits, Ordering::Relaxed);
         self.groups.fetch_add(1, Ordering::Relaxed);
         self.largest_group.fetch_max(commits, Ordering::Relaxed);
@@ -202,8 +213,8 @@ impl Counts {
         self.commit_micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// What was done so far.
-    pub fn tally(&self) -> WriterStats {
+    /// The counts so far.
+    pub fn stats(&self) -> WriterStats {
         WriterStats {
             commits: self.commits.load(Ordering::Relaxed),
             groups: self.groups.load(Ordering::Relaxed),

@@ -1,32 +1,34 @@
-//! The one writer: whoever holds the connection writes, many commits in one transaction.
+//! Group commit: many commits share one transaction and one fsync.
 //!
-//! Who comes alone sits down at the connection himself: no other thread is woken for him. While somebody
-//! writes and waits for the disk, others queue up, and a thread of the host writes them together,
-//! so groups grow with the load; as soon as three come together it takes a short breath before the
-//! next group, because a sync for every two would cost all of them more.
+//! An uncontended caller commits on its own thread, without waking another. Otherwise commits queue
+//! in arrival order, and the writer thread commits up to 512 together, so batches grow with the
+//! load. After a batch of three or more it pauses briefly before the next, because an fsync for
+//! every two commits would cost all of them more.
 
-use super::transaction::{Counts, Work, write_group};
+use super::transaction::{Counts, Work, write_batch};
 use crate::contract::WriterStats;
 use crate::error::Error;
+use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-// Bounds the time the first of a group waits for the last.
-const GROUP_MAX: usize = 512;
-// How long commits that nobody waits for wait for company.
+/// Bounds the time that the first commit of a batch waits for the last.
+const BATCH_MAX: usize = 512;
+/// How long deferred commits wait for others.
 const BATCH_WAIT: Duration = Duration::from_millis(2);
-// This many in one group are a crowd.
+/// After a batch of this size the writer counts as busy.
 const BUSY_BATCH: usize = 3;
-// The breath before the next group in a crowd. A longer one makes larger groups and costs more than
-// it saves: while the writer sleeps, neither the processors nor the disk are busy (benches/README.md).
+/// The pause before the next batch of a busy writer. A longer one makes larger batches and costs
+/// more than it saves: during the pause neither the processors nor the disk are busy
+/// (benches/README.md).
 const BATCH_PAUSE: Duration = Duration::from_micros(100);
 
-/// Who is told what became of some work, on the thread that wrote it.
+/// Called with the result of some work, on the thread that wrote it.
 pub type Reply = Box<dyn FnOnce(Result<i64, Error>) + Send>;
 
 struct Job {
@@ -37,14 +39,15 @@ struct Job {
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// Nothing is taken any more.
+    /// New jobs are refused.
     is_closed: bool,
 }
 
-/// The connection, and the queue before it.
+/// The connection, and the queue of jobs for it.
 struct Shared {
     connection: Mutex<Connection>,
     queue: Mutex<Queue>,
+    /// A job arrived, or the queue was closed.
     ready: Condvar,
     is_busy: AtomicBool,
     counts: Counts,
@@ -52,62 +55,62 @@ struct Shared {
 
 /// Writes to one database.
 pub struct Writer {
-    office: Arc<Shared>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
-    /// Starts the thread.
+    /// Starts the writer thread.
     pub fn start(connection: Connection) -> Result<Self, Error> {
-        let office = Arc::new(Shared {
+        let shared = Arc::new(Shared {
             connection: Mutex::new(connection),
             queue: Mutex::default(),
             ready: Condvar::new(),
             is_busy: AtomicBool::new(false),
             counts: Counts::default(),
         });
-        let ours = Arc::clone(&office);
+        let close_on_drop = CloseOnDrop(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || serve(&CloseOnDrop(ours)))
-            .map_err(|error| Error::Broken(format!("the writer did not start: {error}")))?;
-        Ok(Self { office, thread: Some(thread) })
+            .spawn(move || close_on_drop.0.serve())
+            .map_err(|error| Error::Broken(format!("the writer thread did not start: {error}")))?;
+        Ok(Self { shared, thread: Some(thread) })
     }
 
     /// Does the work and returns when it is on disk.
     pub fn run(&self, work: Work) -> Result<i64, Error> {
-        let work = match self.office.at_once(work) {
-            Ok(done) => return done,
+        let work = match self.shared.run_uncontended(work) {
+            Ok(result) => return result,
             Err(work) => work,
         };
-        let (reply, answer) = sync_channel(1);
-        // A caller that is gone has nobody to be told.
-        self.run_then(work, Box::new(move |result| drop(reply.send(result))));
-        answer.recv().map_err(|_| stopped())?
+        let (sender, receiver) = sync_channel(1);
+        // The send fails only when this caller is gone.
+        self.run_with_reply(work, Box::new(move |result| drop(sender.send(result))));
+        receiver.recv().map_err(|_| stopped())?
     }
 
-    /// Does the work, and tells `reply` when it is on disk.
-    pub fn run_then(&self, work: Work, reply: Reply) {
-        let mut queue = self.office.queue();
+    /// Does the work, and calls `reply` when it is on disk.
+    pub fn run_with_reply(&self, work: Work, reply: Reply) {
+        let mut queue = self.shared.queue.lock();
         if queue.is_closed {
             drop(queue);
             return reply(Err(stopped()));
         }
         queue.jobs.push_back(Job { work, reply });
         drop(queue);
-        self.office.ready.notify_one();
+        self.shared.ready.notify_one();
     }
 
-    /// What was done so far.
-    pub fn tally(&self) -> WriterStats {
-        self.office.counts.tally()
+    /// What was committed so far.
+    pub fn stats(&self) -> WriterStats {
+        self.shared.counts.stats()
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // The thread finishes what is in the queue and ends.
-        self.office.close();
+        // The thread writes what is in the queue and ends.
+        self.shared.close();
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -119,90 +122,87 @@ fn stopped() -> Error {
 }
 
 impl Shared {
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn serve(&self) {
+        while self.wait() {
+            if self.is_busy.load(Ordering::Relaxed) {
+                std::thread::sleep(BATCH_PAUSE);
+            }
+            self.write_queued();
+        }
     }
 
     fn close(&self) {
-        self.queue().is_closed = true;
+        self.queue.lock().is_closed = true;
         self.ready.notify_one();
     }
 
-    /// Does it on this thread when nobody else is there, or gives it back.
-    fn at_once(&self, work: Work) -> Result<Result<i64, Error>, Work> {
-        if matches!(work, Work::CommitSoon(_)) || self.is_busy.load(Ordering::Relaxed) {
+    /// Does the work on this thread when the connection is free and the queue empty; otherwise
+    /// returns it.
+    fn run_uncontended(&self, work: Work) -> Result<Result<i64, Error>, Work> {
+        if matches!(work, Work::CommitDeferred(_)) || self.is_busy.load(Ordering::Relaxed) {
             return Err(work);
         }
-        let connection = match self.connection.try_lock() {
-            Ok(connection) => connection,
-            Err(TryLockError::WouldBlock) => return Err(work),
-            // Somebody panicked there; what is open in the database is not known.
-            Err(TryLockError::Poisoned(_)) => return Ok(Err(stopped())),
-        };
-        let queue = self.queue();
+        let Some(connection) = self.connection.try_lock() else { return Err(work) };
+        let queue = self.queue.lock();
         if queue.is_closed || !queue.jobs.is_empty() {
-            // Nobody is overtaken.
+            // What came before is written before.
             return Err(work);
         }
         drop(queue);
-        let mut done = write_group(&connection, &[work], &self.counts);
-        Ok(done.pop().unwrap_or(Ok(0)))
+        let mut results = self.write(&connection, &[work]);
+        Ok(results.pop().unwrap_or(Ok(0)))
     }
 
-    /// Waits until there is something to write, and for its company. False at the end.
+    /// Waits for jobs, and for others to join deferred ones. False when the queue is closed and
+    /// empty.
     fn wait(&self) -> bool {
-        let nothing = |queue: &mut Queue| queue.jobs.is_empty() && !queue.is_closed;
-        let queue = self.queue();
-        let queue = self.ready.wait_while(queue, nothing).unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue.lock();
+        self.ready.wait_while(&mut queue, |queue| queue.jobs.is_empty() && !queue.is_closed);
         let can_wait = |queue: &mut Queue| {
-            let soon = |job: &Job| matches!(job.work, Work::CommitSoon(_));
-            !queue.is_closed && queue.jobs.len() < GROUP_MAX && queue.jobs.iter().all(soon)
+            let is_deferred = |job: &Job| matches!(job.work, Work::CommitDeferred(_));
+            !queue.is_closed && queue.jobs.len() < BATCH_MAX && queue.jobs.iter().all(is_deferred)
         };
-        let waited = self.ready.wait_timeout_while(queue, BATCH_WAIT, can_wait);
-        let (queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        self.ready.wait_while_for(&mut queue, can_wait, BATCH_WAIT);
         !queue.jobs.is_empty()
     }
 
-    /// Takes what is there to the connection. It stays in the queue until the connection is free, so that
-    /// nobody overtakes it.
-    fn write(&self) {
+    /// Writes the jobs at the head of the queue. They stay in the queue until the connection is
+    /// free, so that an uncontended caller does not overtake them.
+    fn write_queued(&self) {
         let connection = self.connection.lock();
-        let mut queue = self.queue();
-        let count = queue.jobs.len().min(GROUP_MAX);
+        let mut queue = self.queue.lock();
+        let count = queue.jobs.len().min(BATCH_MAX);
         let jobs = queue.jobs.drain(..count).map(|job| (job.work, job.reply));
-        let (group, replies): (Vec<Work>, Vec<Reply>) = jobs.unzip();
+        let (batch, replies): (Vec<Work>, Vec<Reply>) = jobs.unzip();
         drop(queue);
-        self.is_busy.store(group.len() >= BUSY_BATCH, Ordering::Relaxed);
-        let results = match &connection {
-            Ok(connection) => write_group(connection, &group, &self.counts),
-            Err(_) => group.iter().map(|_| Err(stopped())).collect(),
-        };
+        self.is_busy.store(batch.len() >= BUSY_BATCH, Ordering::Relaxed);
+        let results = self.write(&connection, &batch);
         drop(connection);
         for (reply, result) in replies.into_iter().zip(results) {
             reply(result);
         }
     }
+
+    fn write(&self, connection: &Connection, batch: &[Work]) -> Vec<Result<i64, Error>> {
+        if !connection.is_autocommit() {
+            // An earlier caller panicked inside its transaction.
+            return batch.iter().map(|_| Err(stopped())).collect();
+        }
+        write_batch(connection, batch, &self.counts)
+    }
 }
 
-/// The office as the thread has it: however the thread ends, nobody waits for it any longer.
+/// Closes the queue when the writer thread ends, also by a panic, so that no caller waits for it.
 struct CloseOnDrop(Arc<Shared>);
 
 impl Drop for CloseOnDrop {
     fn drop(&mut self) {
-        let mut queue = self.0.queue();
+        let mut queue = self.0.queue.lock();
         queue.is_closed = true;
-        let left = std::mem::take(&mut queue.jobs);
+        let jobs = std::mem::take(&mut queue.jobs);
         drop(queue);
-        drop(left);
-    }
-}
-
-fn serve(CloseOnDrop(office): &CloseOnDrop) {
-    while office.wait() {
-        if office.is_busy.load(Ordering::Relaxed) {
-            std::thread::sleep(BATCH_PAUSE);
-        }
-        office.write();
+        // Their callers get an error: the senders of the replies are dropped.
+        drop(jobs);
     }
 }
 
@@ -222,41 +222,41 @@ mod tests {
     }
 
     #[test]
-    fn many_threads_and_many_callbacks_are_all_told_once() {
+    fn every_thread_and_every_callback_gets_one_reply() {
         let writer = Arc::new(writer());
-        let told = Arc::new(AtomicU64::new(0));
+        let replied = Arc::new(AtomicU64::new(0));
         let threads: Vec<_> = (0..8)
             .map(|_| {
-                let (writer, told) = (Arc::clone(&writer), Arc::clone(&told));
+                let (writer, replied) = (Arc::clone(&writer), Arc::clone(&replied));
                 std::thread::spawn(move || {
                     for _ in 0..50 {
                         writer.run(Work::ReserveIds { count: 1 }).expect("reserved");
-                        let told = Arc::clone(&told);
-                        let tell = move |done: Result<i64, Error>| {
+                        let replied = Arc::clone(&replied);
+                        let reply = move |done: Result<i64, Error>| {
                             done.expect("reserved");
-                            told.fetch_add(1, Ordering::Relaxed);
+                            replied.fetch_add(1, Ordering::Relaxed);
                         };
-                        writer.run_then(Work::ReserveIds { count: 1 }, Box::new(tell));
+                        writer.run_with_reply(Work::ReserveIds { count: 1 }, Box::new(reply));
                     }
                 })
             })
             .collect();
-        threads.into_iter().for_each(|thread| thread.join().expect("it goes through"));
+        threads.into_iter().for_each(|thread| thread.join().expect("the thread ends well"));
         let next = writer.run(Work::ReserveIds { count: 1 }).expect("reserved");
         let writer = Arc::into_inner(writer).expect("the last one");
         // What is in the queue is written before it ends.
         drop(writer);
-        assert_eq!(told.load(Ordering::Relaxed), 400);
+        assert_eq!(replied.load(Ordering::Relaxed), 400);
         assert!(next > 400, "{next}");
     }
 
     #[test]
-    fn a_reply_that_panics_stops_the_writer_and_leaves_nobody_waiting() {
+    fn a_reply_that_panics_stops_the_writer_and_leaves_no_caller_waiting() {
         let writer = writer();
-        writer.run_then(Work::ReserveIds { count: 1 }, Box::new(|_| panic!("on purpose")));
+        writer.run_with_reply(Work::ReserveIds { count: 1 }, Box::new(|_| panic!("on purpose")));
         let until = Instant::now() + Duration::from_secs(10);
-        while !writer.office.queue().is_closed {
-            assert!(Instant::now() < until, "it is still open");
+        while !writer.shared.queue.lock().is_closed {
+            assert!(Instant::now() < until, "the queue is still open");
             std::thread::yield_now();
         }
         assert!(matches!(writer.run(Work::ReserveIds { count: 1 }), Err(Error::Broken(_))));

@@ -1,0 +1,109 @@
+//! `stripe-sandbox`: a stateful Stripe for tests, as a server.
+
+use clap::Parser;
+use sluicegate_sandbox::{Config, Error, Sandbox};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A stateful Stripe for tests, in any language.
+///
+/// Point your Stripe client at the printed address and use any key that starts with `sk_test_`.
+/// The dashboard is at `/`, the control interface at `/_sandbox`.
+#[derive(Debug, Parser)]
+#[command(name = "stripe-sandbox", version)]
+struct Arguments {
+    /// Address to listen on; port 0 takes a free port
+    #[arg(long, default_value = "127.0.0.1:12111")]
+    addr: SocketAddr,
+    /// File that stores the state over restarts; without it the state is in memory only
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Derives all ids from this string, so that a run can be repeated
+    #[arg(long)]
+    seed: Option<String>,
+    /// Makes charges available at once instead of two days later
+    #[arg(long)]
+    settle_immediately: bool,
+    /// API version of requests without a Stripe-Version header
+    #[arg(long, value_name = "DATE", default_value_t = Config::default().api_version)]
+    api_version: String,
+    /// Pauses in seconds between attempts to deliver a webhook; "" delivers once
+    #[arg(long, value_name = "SECONDS,…", default_value = "1,5,15", value_parser = backoff)]
+    webhook_backoff: Backoff,
+}
+
+#[derive(Debug, Clone)]
+struct Backoff(Vec<Duration>);
+
+fn backoff(list: &str) -> Result<Backoff, String> {
+    let pauses = list.split(',').map(str::trim).filter(|pause| !pause.is_empty());
+    let pause = |text: &str| {
+        let seconds = text.parse::<f64>().ok();
+        seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .ok_or_else(|| format!("`{text}` is not a number of seconds"))
+    };
+    pauses.map(pause).collect::<Result<_, _>>().map(Backoff)
+}
+
+impl From<Arguments> for Config {
+    fn from(arguments: Arguments) -> Self {
+        Self {
+            addr: arguments.addr,
+            data: arguments.data,
+            api_version: arguments.api_version,
+            webhook_backoff: arguments.webhook_backoff.0,
+            settle_immediately: arguments.settle_immediately,
+            seed: arguments.seed,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let config = Config::from(Arguments::parse());
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .init();
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stripe-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until SIGINT or SIGTERM.
+async fn serve(config: Config) -> Result<(), Error> {
+    let sandbox = Sandbox::start(config).await?;
+    println!("stripe-sandbox listens on {}", sandbox.url());
+    signal().await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,36 @@
+//! How a sandbox is configured when it starts.
+
+use super::state::Settings;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The configuration of a [`Sandbox`](super::Sandbox).
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The address to listen on; port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// The file that stores the state; without one the state is in memory only.
+    pub data: Option<PathBuf>,
+    /// The API version of requests without a `Stripe-Version` header.
+    pub api_version: String,
+    /// Pauses between the attempts to deliver a webhook; after the last one the delivery fails.
+    pub webhook_backoff: Vec<Duration>,
+    /// Makes money available at once instead of two days later.
+    pub settle_immediately: bool,
+    /// Derives all ids from this string, so that a run can be repeated.
+    pub seed: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addr: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: None,
+            api_version: Settings::default().default_version,
+            webhook_backoff: [1, 5, 15].map(Duration::from_secs).to_vec(),
+            settle_immediately: false,
+            seed: None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A running sandbox: starts the server and the webhook delivery, and stops them.
+
+use super::config::Config;
+use super::connection::{CuttableListener, Peer};
+use super::error::Error;
+use super::journal::Journal;
+use super::reply::response;
+use super::shared::Shared;
+use super::state::{SandboxState, Settings};
+use super::{browser, control, dashboard, delivery, due_work, identifier, protocol};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Method, Response};
+use axum::routing::get;
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// How long a stop waits for requests in flight.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A running sandbox; it ends when it is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    addr: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<std::io::Result<()>>,
+    delivery: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox on the current runtime; it accepts connections when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Listen`] when the address cannot be bound, [`Error::Data`] and [`Error::Damaged`]
+    /// when the data file cannot be used.
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        let address = config.addr;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|source| Error::Listen { address, source })?;
+        let addr = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
+        let shared = Arc::new(Shared::new(load(&config)?, config.webhook_backoff));
+        let client = delivery::client()?;
+        let delivery = tokio::spawn(delivery::run(shared.clone(), client));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let service = router(shared).into_make_service_with_connect_info::<Peer>();
+        let serving =
+            axum::serve(CuttableListener(listener), service).with_graceful_shutdown(async {
+                let _ = stopped.await;
+            });
+        let server = tokio::spawn(serving.into_future());
+        Ok(Self { addr, stop: Some(stop), server, delivery })
+    }
+
+    /// The address it listens on.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The base URL of its API: `http://127.0.0.1:12111`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Answers the requests in flight, then stops.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if tokio::time::timeout(STOP_TIMEOUT, &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+        self.delivery.abort();
+        let _ = (&mut self.delivery).await;
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.delivery.abort();
+    }
+}
+
+/// The state from the data file, or a new one.
+fn load(config: &Config) -> Result<SandboxState, Error> {
+    let settings = Settings {
+        settle_immediately: config.settle_immediately,
+        default_version: config.api_version.clone(),
+        ..Settings::default()
+    };
+    let seed = config.seed.clone().unwrap_or_else(identifier::random_seed);
+    let new = || SandboxState::new(seed, settings.clone());
+    let (mut state, was_stored) = match &config.data {
+        Some(path) => Journal::open(path, new)?,
+        None => (new(), false),
+    };
+    // The configuration wins over stored settings.
+    state.settings.settle_immediately = config.settle_immediately;
+    state.settings.default_version.clone_from(&config.api_version);
+    if !was_stored {
+        due_work::create_platform(&mut state);
+    }
+    Ok(state)
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    let router: Router = Router::new()
+        .route("/", get(dashboard::page))
+        .nest("/_sandbox", control::routes())
+        .merge(browser::routes())
+        .fallback(api)
+        .with_state(shared);
+    router.layer(CatchPanicLayer::custom(panicked))
+}
+
+/// The answer when a handler panics: an error object of Stripe with status 500.
+fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
+    let body = r#"{"error": {"type": "api_error", "message": "The sandbox is broken."}}"#;
+    response(500, "application/json", body, &[])
+}
+
+async fn api(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+) -> Response<Body> {
+    if request.method() == Method::OPTIONS {
+        return protocol::preflight();
+    }
+    protocol::handle(shared, peer, request).await
+}

@@ -1,0 +1,128 @@
+//! Writes of executions and steps.
+
+use super::dialect::Dialect;
+use super::json::to_json;
+use super::row::{self, Row};
+use super::statement::Statement;
+use super::value::values;
+use crate::error::Error;
+use crate::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
+use crate::timestamp::to_micros;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+/// Inserts an execution, unless its kind and idempotency key are taken.
+pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error> {
+    let sql = "INSERT INTO executions (id, kind, name, input, idempotency_key, fingerprint, state, \
+               attempt, run_at, lease_until, outcome, error, ordering_key, created_at, \
+               finished_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+               ?15) \
+               ON CONFLICT (kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+    let input = execution.input.to_text().map_err(|error| Error::Refused(error.to_string()))?;
+    let values = values![
+        execution.id.as_str(),
+        &execution.kind,
+        &execution.name,
+        input,
+        execution.idempotency_key.as_deref(),
+        &execution.fingerprint,
+        execution.state.name(),
+        execution.attempt,
+        to_micros(execution.run_at),
+        execution.lease_until.map(to_micros),
+        execution.outcome.as_ref().map(to_json).transpose()?,
+        execution.error.as_deref(),
+        execution.ordering_key.as_deref(),
+        to_micros(execution.created_at),
+        execution.finished_at.map(to_micros),
+    ];
+    Ok(Statement::new::<D>(sql, values))
+}
+
+/// The id of the execution that holds the same kind and idempotency key.
+pub fn key_holder<D: Dialect>(execution: &Execution) -> Statement<'_> {
+    let sql = "SELECT id FROM executions WHERE kind = ?1 AND idempotency_key = ?2";
+    Statement::new::<D>(sql, values![&execution.kind, execution.idempotency_key.as_deref()])
+}
+
+/// Moves an execution to another state, if it is in one of the expected ones.
+pub fn update<D: Dialect>(update: &ExecutionUpdate) -> Result<Statement<'_>, Error> {
+    let sql = format!(
+        "UPDATE executions SET state = ?4, attempt = ?5, run_at = ?6, lease_until = ?7, \
+         outcome = coalesce(?8, outcome), error = ?9, finished_at = ?10 \
+         WHERE id = ?1 AND {} AND attempt = coalesce(?3, attempt)",
+        D::state_is_guarded("?2")
+    );
+    let values = values![
+        update.id.as_str(),
+        D::guard(&update.from),
+        update.from_attempt,
+        update.state.name(),
+        update.attempt,
+        to_micros(update.run_at),
+        update.lease_until.map(to_micros),
+        update.outcome.as_ref().map(to_json).transpose()?,
+        update.error.as_deref(),
+        update.finished_at.map(to_micros),
+    ];
+    Ok(Statement::new::<D>(sql, values))
+}
+
+/// The present state and attempt of an execution that an update did not find in the expected ones.
+pub fn current_state<D: Dialect>(id: &ExecutionId) -> Statement<'_> {
+    let sql = "SELECT state, attempt FROM executions WHERE id = ?1";
+    Statement::new::<D>(sql, values![id.as_str()])
+}
+
+/// Why an update changed nothing, from the row of [`current_state`].
+pub fn gone(id: &ExecutionId, current: Option<&dyn Row>) -> Result<Error, Error> {
+    Ok(Error::Gone(match current {
+        None => format!("execution {id} does not exist"),
+        Some(row) => {
+            let (state, attempt) = (row::string(row, 0)?, row::unsigned(row, 1)?);
+            format!("execution {id} is now {state}, at attempt {attempt}")
+        }
+    }))
+}
+
+/// Inserts a step.
+pub fn insert_step<D: Dialect>(step: &Step) -> Result<Statement<'_>, Error> {
+    let sql = "INSERT INTO steps (execution_id, seq, kind, request, fingerprint, response, \
+               template_hash, created_at, answered_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let values = values![
+        step.execution_id.as_str(),
+        step.seq,
+        &step.kind,
+        to_json(&step.request)?,
+        &step.fingerprint,
+        step.response.as_ref().map(to_json).transpose()?,
+        step.template_hash.as_deref(),
+        to_micros(step.created_at),
+        step.answered_at.map(to_micros),
+    ];
+    Ok(Statement::new::<D>(sql, values))
+}
+
+/// Records the answer of a step that has none.
+pub fn answer_step<'a, D: Dialect>(
+    id: &'a ExecutionId,
+    seq: u32,
+    response: &Json,
+    at: Timestamp,
+) -> Result<Statement<'a>, Error> {
+    let sql = "UPDATE steps SET response = ?3, answered_at = ?4 \
+               WHERE execution_id = ?1 AND seq = ?2 AND response IS NULL";
+    let values = values![id.as_str(), seq, to_json(response)?, to_micros(at)];
+    Ok(Statement::new::<D>(sql, values))
+}
+
+/// The error of an answer that found no open step.
+pub fn no_open_step(id: &ExecutionId, seq: u32) -> Error {
+    Error::Gone(format!("execution {id} has no open step {seq}"))
+}
+
+/// Deletes the steps of an execution.
+pub fn purge_steps<D: Dialect>(id: &ExecutionId) -> Statement<'_> {
+    Statement::new::<D>("DELETE FROM steps WHERE execution_id = ?1", values![id.as_str()])
+}

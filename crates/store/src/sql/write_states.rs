@@ -1,0 +1,43 @@
+//! Writes of constants, sessions and activities.
+
+use super::dialect::Dialect;
+use super::json::to_json;
+use super::statement::Statement;
+use super::value::values;
+use crate::error::Error;
+use crate::state::{Activity, Constant, Session};
+use crate::timestamp::to_micros;
+use jiff::Timestamp;
+
+/// Sets a constant.
+pub fn set_constant<D: Dialect>(constant: &Constant) -> Statement<'_> {
+    let sql = "INSERT INTO constants (name, sealed, updated_at) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (name) DO UPDATE SET sealed = ?2, updated_at = ?3";
+    let updated_at = to_micros(constant.updated_at);
+    Statement::new::<D>(sql, values![&constant.name, &constant.sealed, updated_at])
+}
+
+/// Stores a session.
+pub fn put_session<D: Dialect>(session: &Session) -> Result<Statement<'_>, Error> {
+    let sql = "INSERT INTO sessions (id_hash, data, expires_at) VALUES (?1, ?2, ?3) \
+               ON CONFLICT (id_hash) DO UPDATE SET data = ?2, expires_at = ?3";
+    let (data, expires_at) = (to_json(&session.data)?, to_micros(session.expires_at));
+    Ok(Statement::new::<D>(sql, values![&session.id_hash, data, expires_at]))
+}
+
+/// Deletes a session.
+pub fn delete_session<D: Dialect>(id_hash: &str) -> Statement<'_> {
+    Statement::new::<D>("DELETE FROM sessions WHERE id_hash = ?1", values![id_hash])
+}
+
+/// Deletes the sessions that expired before.
+pub fn expire_sessions<D: Dialect>(before: Timestamp) -> Statement<'static> {
+    Statement::new::<D>("DELETE FROM sessions WHERE expires_at < ?1", values![to_micros(before)])
+}
+
+/// Inserts an activity.
+pub fn insert_activity<D: Dialect>(activity: &Activity) -> Result<Statement<'_>, Error> {
+    let sql = "INSERT INTO activities (uuid, payload, created_at) VALUES (?1, ?2, ?3)";
+    let (payload, created_at) = (to_json(&activity.payload)?, to_micros(activity.created_at));
+    Ok(Statement::new::<D>(sql, values![&activity.uuid, payload, created_at]))
+}

@@ -1,0 +1,38 @@
+//! Tests that the usual look-ups of records use SQLite's indexes.
+
+use super::dialect::SqliteDialect;
+use super::statement;
+use crate::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
+use crate::sql::records;
+use crate::sql::row;
+use rusqlite::Connection;
+use serde_json::json;
+use std::borrow::Cow;
+
+fn plan(query: &RecordQuery) -> String {
+    let connection = Connection::open_in_memory().expect("memory");
+    connection.execute_batch(include_str!("schema/0001_house.sql")).expect("the schema");
+    let mut reading = records::page::<SqliteDialect>(query).reading;
+    reading.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", reading.sql));
+    let lines = statement::all(&connection, &reading, |line| row::string(line, 3));
+    lines.expect("a plan").join("\n")
+}
+
+#[test]
+fn the_usual_look_ups_use_an_index() {
+    let table = || RecordQuery::table("modules/payments/payment");
+    for property in ["gateway_id", "external_id"] {
+        let in_table = plan(&table().with(property, "ch_1"));
+        assert!(in_table.contains(&format!("{property}_text=?")), "{property}: {in_table}");
+        let any = RecordQuery { deleted: Deleted::Any, table: None, ..table() };
+        let in_any = plan(&any.with(property, "ch_1"));
+        assert!(in_any.contains(&format!("{property}_text=?")), "{property}: {in_any}");
+    }
+    let by_id = Filter::on(Subject::Id, Op::Equals(json!("12")));
+    let plan_by_id = plan(&RecordQuery { filters: vec![by_id], ..table() });
+    assert!(plan_by_id.contains("INTEGER PRIMARY KEY"), "{plan_by_id}");
+    let newest = vec![Sort { by: Subject::CreatedAt, descending: true }];
+    let newest = plan(&RecordQuery { sort: newest, ..table() });
+    assert!(newest.contains("records_by_table"), "{newest}");
+    assert!(!newest.contains("USE TEMP B-TREE"), "{newest}");
+}
