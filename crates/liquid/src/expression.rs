@@ -6,9 +6,9 @@ use crate::error::{Error, Mark};
 use crate::filter::{Arguments, Filter};
 use crate::filters::arity;
 use crate::name::Name;
-use crate::shared::Map;
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::shared::Object;
 
 /// What an empty list or hash takes.
 const LIST_BYTES: usize = 64;
@@ -96,10 +96,8 @@ pub struct Filtered {
 pub struct FilterCall {
     /// Its name.
     pub name: Text,
-    /// The function, when the engine knows one.
-    pub function: Option<Filter>,
-    /// Whether lists and hashes come to it as inspected texts.
-    pub inspects: bool,
+    /// The engine's filter of that name; `None` when it has none.
+    pub filter: Option<Filter>,
     /// `a, b`.
     pub positional: Vec<Expression>,
     /// `k: v`.
@@ -159,7 +157,7 @@ impl Expression {
             }
             Self::Hash(pairs) => {
                 context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
-                let mut map = Map::with_capacity_and_hasher(pairs.len(), Default::default());
+                let mut map = Object::with_capacity_and_hasher(pairs.len(), Default::default());
                 for (key, value) in pairs {
                     let key = key.evaluate(context)?;
                     map.insert(Text::from(&*key.to_text()), value.evaluate(context)?);
@@ -209,7 +207,7 @@ impl Expression {
             && let Some(name) = path.direct()
         {
             let (readable, mut writer) = context.writer();
-            if let Some(value) = readable.find(name.sign(), name)
+            if let Some(value) = readable.find(name.hash(), name)
                 && let Some(printed) = reach(value, &path.steps, &mut |value| writer.print(value))
             {
                 return printed;
@@ -240,7 +238,7 @@ const DIRECT_MAX: usize = 6;
 fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> T) -> Option<T> {
     let Some((step, rest)) = steps.split_first() else { return Some(look(value)) };
     match (value, step) {
-        (Value::Object(object), _) if object.level().is_some() => None,
+        (Value::Scope(_), _) => None,
         (Value::Hash(hash), PathStep::Name(name)) => match name.find(&hash.borrow()) {
             Some(inner) => reach(inner, rest, look),
             None => reach(&value.property(name), rest, look),
@@ -284,11 +282,7 @@ impl Path {
             }
         };
         for step in &self.steps {
-            let level = match &value {
-                Value::Object(object) => object.level(),
-                _ => None,
-            };
-            if let Some(level) = level {
+            if let Value::Scope(level) = value {
                 let name = match step {
                     PathStep::Name(name) => Value::text(&**name),
                     PathStep::Key(key) => key.evaluate(context)?,
@@ -318,20 +312,26 @@ impl Filtered {
     }
 }
 
-impl FilterCall {
-    /// Ruby hands named arguments on as a hash at the end, and counts.
-    fn as_ruby(&self, arguments: &mut Arguments) -> Result<(), Error> {
-        if !arguments.named.is_empty() {
-            let named = arguments.named.iter().cloned().collect();
-            arguments.positional.push(Value::hash(named));
-        }
-        arity::check(&self.name, arguments.positional.len())
+/// Ruby passes named arguments as a hash at the end; standard filters refuse another number of
+/// arguments than their own, and some take strings only.
+fn as_ruby(filter: &Filter, value: &mut Value, arguments: &mut Arguments) -> Result<(), Error> {
+    if !arguments.named.is_empty() {
+        let named = arguments.named.iter().cloned().collect();
+        arguments.positional.push(Value::hash(named));
     }
+    let Some(standard) = filter.standard() else { return Ok(()) };
+    if let Some(arity) = standard.arity {
+        arity::check(arity, arguments.positional.len())?;
+    }
+    if standard.takes_strings {
+        std::iter::once(value).chain(&mut arguments.positional).for_each(inspect);
+    }
+    Ok(())
 }
 
 /// A list or hash becomes its text.
 fn inspect(value: &mut Value) {
-    if let Value::List(_) | Value::Hash(_) | Value::Object(_) = value {
+    if let Value::List(_) | Value::Hash(_) | Value::Drop(_) | Value::Scope(_) = value {
         *value = Value::text(value.to_ruby_argument().into_owned());
     }
 }
@@ -345,7 +345,7 @@ impl FilterCall {
 
     fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
         context.budget.step()?;
-        let Some(function) = self.function else {
+        let Some(filter) = &self.filter else {
             return context.unknown_filter(&self.name, value, self.mark);
         };
         let mut arguments = Arguments::default();
@@ -355,31 +355,27 @@ impl FilterCall {
         for (name, expression) in &self.named {
             arguments.named.push((name.clone(), expression.evaluate(context)?));
         }
-        self.run(function, value, arguments, context)
+        run(filter, value, arguments, context)
     }
+}
 
-    /// Calls the filter with arguments that are known.
-    ///
-    /// # Errors
-    /// What the filter says, or a limit.
-    #[inline]
-    pub(super) fn run(
-        &self,
-        function: Filter,
-        mut value: Value,
-        mut arguments: Arguments,
-        context: &mut Context<'_>,
-    ) -> Result<Value, Error> {
-        let weight = value.weight();
-        if context.engine().is_ruby() {
-            self.as_ruby(&mut arguments)?;
-        }
-        if self.inspects {
-            std::iter::once(&mut value).chain(&mut arguments.positional).for_each(inspect);
-        }
-        let made = function(value, &arguments, context)?;
-        context.budget.value(made.weight())?;
-        context.budget.weigh(weight.max(made.weight()))?;
-        Ok(made)
+/// Calls a filter with evaluated arguments.
+///
+/// # Errors
+/// What the filter refuses, or an exceeded limit.
+#[inline]
+pub(super) fn run(
+    filter: &Filter,
+    mut value: Value,
+    mut arguments: Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
+    let weight = value.weight();
+    if context.engine().is_ruby() {
+        as_ruby(filter, &mut value, &mut arguments)?;
     }
+    let result = filter.call(value, &arguments, context)?;
+    context.budget.value(result.weight())?;
+    context.budget.weigh(weight.max(result.weight()))?;
+    Ok(result)
 }

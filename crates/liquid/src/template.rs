@@ -98,7 +98,7 @@ impl Template {
     ///
     /// # Errors
     /// With the place in this template.
-    pub fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+    pub fn render_into(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         context.budget.enter()?;
         let outer = context.enter_template(self);
         let result = self.0.body.render(context);

@@ -31,7 +31,7 @@ impl Cursor<'_> {
             if !self.eat("|") {
                 // Ruby's lax parser passes over what it does not understand, up to a filter.
                 match self.rest().find('|') {
-                    Some(next) if self.engine.is_lax() => self.place += next,
+                    Some(next) if self.engine.passes_unknown_filters() => self.place += next,
                     _ => break,
                 }
                 continue;
@@ -44,19 +44,11 @@ impl Cursor<'_> {
             } else {
                 (Vec::new(), Vec::new())
             };
-            let function = self.engine.filter(name);
-            if function.is_none() {
+            let filter = self.engine.filter(name).cloned();
+            if filter.is_none() {
                 self.unknown_filter(name, mark)?;
             }
-            let inspects = self.engine.inspects_for(name);
-            filters.push(FilterCall {
-                name: name.into(),
-                function,
-                inspects,
-                positional,
-                named,
-                mark,
-            });
+            filters.push(FilterCall { name: name.into(), filter, positional, named, mark });
         }
         Ok(if filters.is_empty() {
             base
@@ -68,7 +60,7 @@ impl Cursor<'_> {
     /// A strict engine refuses it; a lax one lets values pass and says so.
     fn unknown_filter(&self, name: &str, mark: Mark) -> Result<(), Error> {
         let room = self.notes.filter(|notes| notes.borrow().len() < WARNINGS_MAX);
-        if let Some(notes) = room.filter(|_| self.engine.is_lax()) {
+        if let Some(notes) = room.filter(|_| self.engine.passes_unknown_filters()) {
             notes.borrow_mut().push(self.engine.unknown_filter(name).marked(mark));
         }
         self.engine.check_filter(name).map_err(|error| error.marked(mark))

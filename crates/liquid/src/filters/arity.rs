@@ -1,13 +1,29 @@
-//! How many arguments each standard filter takes, for Ruby's complaint about another number.
+//! How standard filters are registered, and how many arguments each takes in Ruby.
 
+use crate::builder::EngineBuilder;
 use crate::error::Error;
+use crate::filter::{Filter, FilterFunction, Standard};
 
-/// Refuses a number of arguments that Ruby would refuse; filters of others take any.
+impl EngineBuilder {
+    /// Adds a filter of standard Liquid.
+    pub(crate) fn standard(&mut self, name: &'static str, filter: FilterFunction) -> &mut Self {
+        let standard = Standard { arity: arity(name), takes_strings: false };
+        self.add(name, Filter::function(filter).as_standard(standard))
+    }
+
+    /// Adds a filter of standard Liquid that works on strings: in a Ruby engine, arrays and hashes
+    /// are passed to it as Ruby inspects them.
+    pub(crate) fn on_strings(&mut self, name: &'static str, filter: FilterFunction) -> &mut Self {
+        let standard = Standard { arity: arity(name), takes_strings: true };
+        self.add(name, Filter::function(filter).as_standard(standard))
+    }
+}
+
+/// Refuses a number of arguments that Ruby would refuse.
 ///
 /// # Errors
 /// `wrong number of arguments (given 3, expected 1..2)`, the filtered value counted.
-pub fn check(name: &str, given: usize) -> Result<(), Error> {
-    let Some((least, most)) = arity(name) else { return Ok(()) };
+pub fn check((least, most): (usize, usize), given: usize) -> Result<(), Error> {
     if (least..=most).contains(&given) {
         return Ok(());
     }
@@ -19,6 +35,7 @@ pub fn check(name: &str, given: usize) -> Result<(), Error> {
     Err(Error::argument(format!("wrong number of arguments (given {given}, expected {expected})")))
 }
 
+/// The least and the most arguments; `None` for filters that Ruby does not check.
 fn arity(name: &str) -> Option<(usize, usize)> {
     Some(match name {
         "size"

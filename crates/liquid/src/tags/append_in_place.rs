@@ -4,7 +4,7 @@
 use crate::context::Context;
 use crate::deferred_cost;
 use crate::error::Error;
-use crate::expression::{Expression, FilterCall, Path, Root};
+use crate::expression::{Expression, FilterCall, Path, Root, run};
 use crate::filter::{Arguments, Filter};
 use crate::filters::list::is_flat;
 use crate::tag::{Flow, Tag};
@@ -19,7 +19,7 @@ pub(super) struct Grow {
     /// The variable, as it is read.
     base: Expression,
     call: FilterCall,
-    function: Filter,
+    filter: Filter,
 }
 
 impl Grow {
@@ -28,19 +28,19 @@ impl Grow {
     /// # Errors
     /// The name and the value of any other assignment.
     pub(super) fn of(name: Text, value: Expression) -> Result<Self, (Text, Expression)> {
-        let (function, base) = match &value {
+        let (filter, base) = match &value {
             Expression::Filtered(filtered) => match filtered.filters.as_slice() {
                 [call] if grows(call) && is_variable(&filtered.base, &name) => {
-                    (call.function, filtered.base.clone())
+                    (call.filter.clone(), filtered.base.clone())
                 }
                 _ => return Err((name, value)),
             },
             _ => return Err((name, value)),
         };
-        match (function, value) {
-            (Some(function), Expression::Filtered(mut filtered)) => {
+        match (filter, value) {
+            (Some(filter), Expression::Filtered(mut filtered)) => {
                 let call = filtered.filters.remove(0);
-                Ok(Self { name, base, call, function })
+                Ok(Self { name, base, call, filter })
             }
             (_, value) => Err((name, value)),
         }
@@ -49,7 +49,8 @@ impl Grow {
 
 fn grows(call: &FilterCall) -> bool {
     let is_known = matches!(&*call.name, "concat" | "append");
-    is_known && call.positional.len() == 1 && call.named.is_empty()
+    let is_standard = call.filter.as_ref().is_some_and(|filter| filter.standard().is_some());
+    is_known && is_standard && call.positional.len() == 1 && call.named.is_empty()
 }
 
 fn is_variable(expression: &Expression, name: &Text) -> bool {
@@ -99,7 +100,7 @@ impl Tag for Grow {
         }
         let value = self.base.evaluate(context)?;
         let arguments = Arguments { positional: smallvec![more], named: Vec::new() };
-        let made = self.call.run(self.function, value, arguments, context);
+        let made = run(&self.filter, value, arguments, context);
         let made = made.map_err(|error| self.call.told(error, context))?;
         context.assign(self.name.clone(), made);
         Ok(Flow::Next)

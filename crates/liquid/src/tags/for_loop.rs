@@ -8,7 +8,8 @@ use crate::parser::Parser;
 use crate::tag::{Flow, Markup, Tag};
 use crate::template::{Block, Reference};
 use crate::text::Text;
-use crate::value::{Hash, List, Object, Value, leading_int, pair};
+use crate::value::numbers::leading_int;
+use crate::value::{Hash, LiquidDrop, List, Value, pair};
 use crate::variables::FrameKind;
 use serde_json::{Value as Json, json};
 use std::cell::Cell;
@@ -143,7 +144,7 @@ impl Items {
             }
             Value::List(list) => part(Source::List(Rc::clone(list)), list.borrow().len()),
             Value::Hash(hash) => part(Source::Pairs(Rc::clone(hash)), hash.borrow().len()),
-            Value::Object(object) => match Value::from(object.to_json()) {
+            Value::Drop(drop) => match Value::from(drop.to_json()) {
                 plain @ (Value::List(_) | Value::Hash(_)) => Self::between(&plain, from, to),
                 _ => part(Source::One(Value::Nil), 0),
             },
@@ -234,7 +235,7 @@ impl ForLoop {
     /// A loop's beginning: what moves it on, and the variable.
     pub fn start(name: Text, length: usize, parent: Value) -> (Rc<Self>, Value) {
         let shown = Rc::new(Self { name, length, index: Cell::new(0), parent });
-        let value = Value::Object(Rc::clone(&shown) as Rc<dyn Object>);
+        let value = Value::Drop(Rc::clone(&shown) as Rc<dyn LiquidDrop>);
         (shown, value)
     }
 
@@ -244,7 +245,7 @@ impl ForLoop {
     }
 }
 
-impl Object for ForLoop {
+impl LiquidDrop for ForLoop {
     fn get(&self, key: &str) -> Option<Value> {
         let index = self.index.get();
         let number = |n: usize| Some(Value::Int(n as i64));
