@@ -11,7 +11,7 @@ use crate::tag::ReadTag;
 use crate::value::Value;
 use std::borrow::Cow;
 
-/// Builds an [`Engine`]; [`Engine::builder`] returns one that has standard Liquid's tags and filters.
+/// Builds an [`Engine`]; [`Engine::builder`] returns one with standard Liquid's tags and filters.
 #[derive(Debug, Clone, Default)]
 pub struct EngineBuilder {
     engine: Engine,

@@ -1,4 +1,4 @@
-//! Conditions of `if`, `unless`, `case` and `elsif`: comparisons, and `and`/`or` from right to left.
+//! Conditions: comparisons, and `and` and `or` from right to left.
 
 use crate::context::Context;
 use crate::error::Error;

@@ -47,7 +47,7 @@ pub enum RenderErrors {
     /// The first error ends the render.
     #[default]
     Raise,
-    /// Errors are printed where they happen, as `Liquid error (line 1): …`, and added to the warnings.
+    /// Errors are printed where they happen, as `Liquid error (line 1): …`, and become warnings.
     Inline,
 }
 

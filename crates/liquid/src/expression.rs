@@ -1,4 +1,4 @@
-//! Expressions: what stands between the braces, compiled; evaluated without cloning variables.
+//! Compiled expressions, and how they are evaluated without cloning variables.
 
 use crate::condition::Condition;
 use crate::context::Context;
@@ -10,10 +10,10 @@ use crate::text::Text;
 use crate::value::Value;
 use crate::value::shared::Object;
 
-/// What an empty list or hash takes.
+/// The size of an empty list or hash.
 const LIST_BYTES: usize = 64;
 
-/// A constant in a template; values are made from it when it is used.
+/// A constant in a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     /// `nil`.
@@ -49,22 +49,22 @@ pub enum Expression {
     Hash(Vec<(Expression, Expression)>),
     /// `a | f: b`.
     Filtered(Box<Filtered>),
-    /// `a == b`, where a value is wanted.
+    /// `a == b`, as a value.
     Condition(Box<Condition>),
-    /// `"a {{ b }}"`: a text with values in it, where the engine reads them.
+    /// `"a {{ b }}"`: a string with values in it, where the engine interpolates.
     Joined(Vec<Expression>),
 }
 
-/// A variable and the way into it.
+/// A variable, and the steps into it.
 #[derive(Debug, Clone)]
 pub struct Path {
     /// The variable, by name or by an expression in brackets.
     pub root: Root,
-    /// The way.
+    /// The steps.
     pub steps: Vec<PathStep>,
 }
 
-/// Where a path begins.
+/// The start of a path.
 #[derive(Debug, Clone)]
 pub enum Root {
     /// `name`.
@@ -82,7 +82,7 @@ pub enum PathStep {
     Key(Expression),
 }
 
-/// A value through filters.
+/// A value and its filters.
 #[derive(Debug, Clone)]
 pub struct Filtered {
     /// The value.
@@ -102,12 +102,12 @@ pub struct FilterCall {
     pub positional: Vec<Expression>,
     /// `k: v`.
     pub named: Vec<(Text, Expression)>,
-    /// Where it stands.
+    /// The position of its name.
     pub mark: Mark,
 }
 
 impl Literal {
-    /// The value.
+    /// The value of the constant.
     pub fn value(&self) -> Value {
         match self {
             Self::Nil => Value::Nil,
@@ -123,10 +123,10 @@ impl Literal {
 }
 
 impl Expression {
-    /// The value now.
+    /// Evaluates the expression.
     ///
     /// # Errors
-    /// What a filter says, or a limit.
+    /// What a filter refuses, or an exceeded limit.
     pub fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         match self {
             Self::Literal(literal) => Ok(literal.value()),
@@ -136,8 +136,8 @@ impl Expression {
         }
     }
 
-    /// What is made of several values. Apart from the others, which are what nearly all templates
-    /// have: their way is the shorter for it.
+    /// Evaluates an expression of several values. It is out of line, which keeps the common path
+    /// small.
     #[inline(never)]
     fn compose(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         match self {
@@ -179,7 +179,7 @@ impl Expression {
         }
     }
 
-    /// Looks at the value now; a variable's is not taken out of its place for it.
+    /// Passes the value to a closure, without cloning a variable.
     ///
     /// # Errors
     /// As [`Expression::evaluate`].
@@ -198,7 +198,7 @@ impl Expression {
         Ok(look(&self.evaluate(context)?))
     }
 
-    /// Prints the value as `{{ }}` does; a variable's straight from its place.
+    /// Prints the value as `{{ }}` does, without cloning a variable.
     ///
     /// # Errors
     /// As [`Expression::evaluate`], and the output's limit.
@@ -222,7 +222,7 @@ impl Expression {
         matches!(self, Self::Literal(_))
     }
 
-    /// The text, when it is a constant one: names of partials and queries can be checked then.
+    /// The string of a constant, such as the name of a partial; `None` for other expressions.
     pub fn constant_text(&self) -> Option<&Text> {
         match self {
             Self::Literal(Literal::Text(text)) => Some(text),
@@ -231,10 +231,10 @@ impl Expression {
     }
 }
 
-/// A path with more steps is walked without recursion.
+/// The most steps of a path that is followed by recursion.
 const DIRECT_MAX: usize = 6;
 
-/// Follows names into a value and looks at what is there; `self` has to be asked otherwise.
+/// Follows steps into a value and passes the end to a closure; `None` when a step needs the render.
 fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> T) -> Option<T> {
     let Some((step, rest)) = steps.split_first() else { return Some(look(value)) };
     match (value, step) {
@@ -255,7 +255,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
 }
 
 impl Path {
-    /// The variable's name, when only a few names and constant keys follow it.
+    /// The variable's name, if only a few names and constant keys follow it.
     #[inline]
     fn direct(&self) -> Option<&Name> {
         let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
@@ -306,7 +306,7 @@ impl Filtered {
     fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         let mut value = self.base.evaluate(context)?;
         for call in &self.filters {
-            value = call.apply(value, context).map_err(|error| call.told(error, context))?;
+            value = call.apply(value, context).map_err(|error| call.placed(error, context))?;
         }
         Ok(value)
     }
@@ -329,7 +329,7 @@ fn as_ruby(filter: &Filter, value: &mut Value, arguments: &mut Arguments) -> Res
     Ok(())
 }
 
-/// A list or hash becomes its text.
+/// Replaces a list or hash by the string that Ruby inspects it as.
 fn inspect(value: &mut Value) {
     if let Value::List(_) | Value::Hash(_) | Value::Drop(_) | Value::Scope(_) = value {
         *value = Value::text(value.to_ruby_argument().into_owned());
@@ -337,10 +337,10 @@ fn inspect(value: &mut Value) {
 }
 
 impl FilterCall {
-    /// An error with the filter's place; Ruby tells the line that the tag begins in.
-    pub(super) fn told(&self, error: Error, context: &Context<'_>) -> Error {
-        let is_told = !context.engine().is_ruby() || self.mark.line == context.line;
-        if is_told { context.place(error, self.mark) } else { error }
+    /// Adds the filter's position to an error; Ruby reports the line in which the tag begins.
+    pub(super) fn placed(&self, error: Error, context: &Context<'_>) -> Error {
+        let is_placed = !context.engine().is_ruby() || self.mark.line == context.line;
+        if is_placed { context.place(error, self.mark) } else { error }
     }
 
     fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {

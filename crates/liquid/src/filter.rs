@@ -46,9 +46,10 @@ impl Filter {
     }
 
     /// A filter that is a closure.
-    pub fn closure(
-        closure: impl Fn(Value, &Arguments, &mut Context<'_>) -> FilterResult + Send + Sync + 'static,
-    ) -> Self {
+    pub fn closure<F>(closure: F) -> Self
+    where
+        F: Fn(Value, &Arguments, &mut Context<'_>) -> FilterResult + Send + Sync + 'static,
+    {
         Self { call: Call::Closure(Arc::new(closure)), standard: None }
     }
 

@@ -265,3 +265,15 @@ pub fn split_name(inside: &str) -> (&str, &str) {
     }
     (&trimmed[..end], &trimmed[end..])
 }
+
+/// Splits an assignment into its name and its value, as Ruby does.
+pub fn split_assignment(text: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
+    text.match_indices('=').find_map(|(place, _)| {
+        let before = text[..place].trim_end();
+        let start = before
+            .rfind(|c| !is_part(c))
+            .map_or(0, |last| last + before[last..].chars().next().map_or(1, char::len_utf8));
+        (start < before.len()).then(|| (&before[start..], &text[place + 1..]))
+    })
+}

@@ -1,4 +1,4 @@
-//! Compiles templates: blocks of nodes from the lexer's tokens, or from the lines of a `liquid` tag.
+//! Compiles templates to blocks of nodes, from tokens or from the lines of a `liquid` tag.
 
 use crate::cursor::{Cursor, WARNINGS_MAX};
 use crate::engine::{Engine, Mode};
@@ -116,7 +116,7 @@ impl<'a> Parser<'a> {
         self.block(&[]).map(|(block, _)| block)
     }
 
-    /// Reads nodes up to one of the tags named in `ends`, which is returned; without `ends`, to the end.
+    /// Reads nodes up to one of the tags in `ends`, which is returned; without `ends`, to the end.
     ///
     /// # Errors
     /// A syntax error, or a block without an end tag.

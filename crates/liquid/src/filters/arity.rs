@@ -1,23 +1,6 @@
-//! How standard filters are registered, and how many arguments each takes in Ruby.
+//! How many arguments each standard filter takes, which Ruby checks.
 
-use crate::builder::EngineBuilder;
 use crate::error::Error;
-use crate::filter::{Filter, FilterFunction, Standard};
-
-impl EngineBuilder {
-    /// Adds a filter of standard Liquid.
-    pub(crate) fn standard(&mut self, name: &'static str, filter: FilterFunction) -> &mut Self {
-        let standard = Standard { arity: arity(name), takes_strings: false };
-        self.add(name, Filter::function(filter).as_standard(standard))
-    }
-
-    /// Adds a filter of standard Liquid that works on strings: in a Ruby engine, arrays and hashes
-    /// are passed to it as Ruby inspects them.
-    pub(crate) fn on_strings(&mut self, name: &'static str, filter: FilterFunction) -> &mut Self {
-        let standard = Standard { arity: arity(name), takes_strings: true };
-        self.add(name, Filter::function(filter).as_standard(standard))
-    }
-}
 
 /// Refuses a number of arguments that Ruby would refuse.
 ///
@@ -36,7 +19,7 @@ pub fn check((least, most): (usize, usize), given: usize) -> Result<(), Error> {
 }
 
 /// The least and the most arguments; `None` for filters that Ruby does not check.
-fn arity(name: &str) -> Option<(usize, usize)> {
+pub fn arity(name: &str) -> Option<(usize, usize)> {
     Some(match name {
         "size"
         | "downcase"

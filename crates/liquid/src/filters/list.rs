@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::deferred_cost;
 use crate::error::Error;
 use crate::filter::{Arguments, FilterResult};
-use crate::filters::select::select;
+use crate::filters::property::select;
 use crate::text::Text;
 use crate::value::inspect;
 use crate::value::{Value, pair};

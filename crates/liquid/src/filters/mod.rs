@@ -5,6 +5,7 @@ pub mod date;
 pub mod encode;
 pub mod list;
 pub mod math;
+pub mod property;
 pub mod select;
 pub mod text;
 

@@ -1,5 +1,4 @@
-//! `assign x = x | concat: y` and `| append: y`: what loops collect grows in its place, where the
-//! filter would copy it in every turn.
+//! `assign x = x | concat: y` and `| append: y`, which append in place instead of copying.
 
 use crate::context::Context;
 use crate::deferred_cost;
@@ -14,23 +13,23 @@ use smallvec::smallvec;
 use std::rc::Rc;
 
 #[derive(Debug)]
-pub(super) struct Grow {
+pub(super) struct AppendInPlace {
     name: Text,
-    /// The variable, as it is read.
+    /// The variable as an expression.
     base: Expression,
     call: FilterCall,
     filter: Filter,
 }
 
-impl Grow {
-    /// The assignment in its own form, or what it was.
+impl AppendInPlace {
+    /// The assignment in this form, if it appends to its own variable.
     ///
     /// # Errors
-    /// The name and the value of any other assignment.
+    /// Returns the name and the value of any other assignment.
     pub(super) fn of(name: Text, value: Expression) -> Result<Self, (Text, Expression)> {
         let (filter, base) = match &value {
             Expression::Filtered(filtered) => match filtered.filters.as_slice() {
-                [call] if grows(call) && is_variable(&filtered.base, &name) => {
+                [call] if appends(call) && is_variable(&filtered.base, &name) => {
                     (call.filter.clone(), filtered.base.clone())
                 }
                 _ => return Err((name, value)),
@@ -47,7 +46,7 @@ impl Grow {
     }
 }
 
-fn grows(call: &FilterCall) -> bool {
+fn appends(call: &FilterCall) -> bool {
     let is_known = matches!(&*call.name, "concat" | "append");
     let is_standard = call.filter.as_ref().is_some_and(|filter| filter.standard().is_some());
     is_known && is_standard && call.positional.len() == 1 && call.named.is_empty()
@@ -62,9 +61,9 @@ fn is_variable(expression: &Expression, name: &Text) -> bool {
     }
 }
 
-/// Puts `more` behind a value, unless somebody else holds that as well, or it is nothing that grows.
-/// Lists in lists are left to the filter, which flattens them.
-fn grow(value: &mut Value, filter: &str, more: &Value) -> bool {
+/// Appends `more` to a string or a list, unless the list is shared. Nested lists are left to the
+/// filter, which flattens them.
+fn append(value: &mut Value, filter: &str, more: &Value) -> bool {
     match (value, more, filter) {
         (Value::Text(text, is_safe), Value::Text(more, _), "append") => {
             text.push_str(more);
@@ -83,7 +82,7 @@ fn grow(value: &mut Value, filter: &str, more: &Value) -> bool {
     }
 }
 
-impl Tag for Grow {
+impl Tag for AppendInPlace {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let mut more = Value::Nil;
         for expression in &self.call.positional {
@@ -92,8 +91,9 @@ impl Tag for Grow {
         let weight = more.weight();
         context.budget.step()?;
         context.budget.room(weight)?;
-        let grown = context.own_mut(&self.name).is_some_and(|v| grow(v, &self.call.name, &more));
-        if grown {
+        let is_appended =
+            context.own_mut(&self.name).is_some_and(|v| append(v, &self.call.name, &more));
+        if is_appended {
             context.budget.value(weight)?;
             context.budget.weigh(weight)?;
             return Ok(Flow::Next);
@@ -101,7 +101,7 @@ impl Tag for Grow {
         let value = self.base.evaluate(context)?;
         let arguments = Arguments { positional: smallvec![more], named: Vec::new() };
         let made = run(&self.filter, value, arguments, context);
-        let made = made.map_err(|error| self.call.told(error, context))?;
+        let made = made.map_err(|error| self.call.placed(error, context))?;
         context.assign(self.name.clone(), made);
         Ok(Flow::Next)
     }
