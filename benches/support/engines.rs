@@ -5,13 +5,10 @@ use liquid::partials::{EagerCompiler, InMemorySource};
 use minijinja::Environment;
 use serde_json::Value as Json;
 use sluicegate_liquid::budget::{Budget, Limits};
-use sluicegate_liquid::context::{Partials, RenderOptions};
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::{Error, Kind};
-use sluicegate_liquid::print::Escape;
-use sluicegate_liquid::template::Template;
+use sluicegate_liquid::partials::Partials;
 use sluicegate_liquid::text::Text;
-use sluicegate_liquid::value::Value;
+use sluicegate_liquid::{Engine, Flavour, RenderOptions, Template, UnknownNames, Value};
 use std::borrow::Cow;
 
 /// Templates and data that every engine gets.
@@ -93,7 +90,8 @@ impl Partials for Compiled {
 impl<'a> Ours<'a> {
     /// Everything compiled, the data as values.
     pub fn new(shape: &'a Shape) -> Self {
-        let engine = Engine::standard();
+        let engine =
+            Engine::builder().flavour(Flavour::Platform).unknown_names(UnknownNames::Warn).build();
         let (main, layout, partials) = Self::compile(&engine, shape);
         let variables = Self::variables(shape);
         Self { shape, engine, main, layout, partials, variables }
@@ -118,16 +116,9 @@ impl<'a> Ours<'a> {
         variables: &[(Text, Value)],
     ) -> String {
         let budget = Budget::new(Limits::default());
-        let render = |template: &Template, variables| {
-            let options = RenderOptions {
-                variables,
-                globals: Vec::new(),
-                partials,
-                host: &(),
-                escape: Escape::Raw,
-                now: jiff::Timestamp::now(),
-                budget: &budget,
-            };
+        let render = |template: &Template, variables: Vec<(Text, Value)>| {
+            let options =
+                RenderOptions::new().variables(variables).partials(partials).budget(&budget);
             self.engine.render(template, options).expect("rendered").output
         };
         let output = render(main, variables.to_vec());

@@ -1,22 +1,17 @@
-//! What both fuzz targets share; `src/liquid` is a leaf, so it is taken by its path: the whole package takes minutes to build.
-
-#[path = "../../src/liquid/mod.rs"]
-pub mod liquid;
+//! What the fuzz targets share: a case of a template and its data, and how the engine renders it.
 
 #[cfg(feature = "dialect")]
 pub mod dialect;
 
 use arbitrary::Arbitrary;
-use liquid::budget::{Budget, Limits};
-use liquid::context::{Partials, RenderOptions};
-use liquid::engine::{Engine, Mode};
-use liquid::error::{Error, Kind};
-use liquid::print::Escape;
-use liquid::template::Template;
-use liquid::text::Text;
-use liquid::value::Value;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_liquid::{
+    Engine, Escape, Flavour, Limits, Mode, RenderErrors, RenderOptions, UnknownNames,
+};
 use std::time::Duration;
+
+/// The size of the output that the engine of a case allows.
+const OUTPUT_MAX: usize = 256 * 1024;
 
 /// How strictly a case is read, and by which engine.
 #[derive(Debug, Clone, Copy, Arbitrary)]
@@ -35,10 +30,10 @@ pub enum Manner {
     Modern,
 }
 
-/// One case; its text is what remains of the input, so a seed is five bytes and a text.
+/// One case; its text is what remains of the input, so a seed is five bytes and a string.
 #[derive(Debug, Arbitrary)]
 pub struct Case<'a> {
-    /// How it is read.
+    /// How the template is read.
     pub manner: Manner,
     /// Whether errors are printed where they happen.
     pub inline: bool,
@@ -47,38 +42,48 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// The engine it wants, with limits that a fuzzer reaches soon.
+    /// The engine of the case, with limits that a fuzzer reaches soon, and its partials.
     pub fn engine(&self) -> Engine {
-        let mut engine = match self.manner {
-            Manner::Legacy | Manner::Modern => Engine::standard(),
-            _ => Engine::ruby(),
-        };
-        engine.set_mode(match self.manner {
-            Manner::Strict2 => Mode::Strict2,
-            Manner::Strict => Mode::Strict,
-            Manner::Warn => Mode::Warn,
-            _ => Mode::Lax,
-        });
-        if let Manner::Modern = self.manner {
-            engine.set_lax(false);
-        }
-        engine.set_raise(!self.inline);
-        engine.set_limits(Limits {
-            steps: 20_000,
-            output_bytes: 256 * 1024,
-            value_bytes: 4 * 1024 * 1024,
-            time: Duration::from_secs(1),
-            ..Limits::default()
-        });
-        engine
+        let data = self.data();
+        let none = Map::new();
+        let partials = data["filesystem"].as_object().unwrap_or(&none).iter();
+        let limits = Limits::new()
+            .steps(20_000)
+            .output_bytes(OUTPUT_MAX)
+            .value_bytes(4 * 1024 * 1024)
+            .time(Duration::from_secs(1));
+        Engine::builder()
+            .flavour(match self.manner {
+                Manner::Legacy | Manner::Modern => Flavour::Platform,
+                _ => Flavour::Shopify,
+            })
+            .mode(match self.manner {
+                Manner::Strict2 => Mode::Strict2,
+                Manner::Strict => Mode::Strict,
+                Manner::Warn => Mode::Warn,
+                _ => Mode::Lax,
+            })
+            .unknown_names(match self.manner {
+                Manner::Modern => UnknownNames::Refuse,
+                Manner::Legacy => UnknownNames::Warn,
+                _ => UnknownNames::WarnOfFilters,
+            })
+            .render_errors(match self.inline {
+                true => RenderErrors::Inline,
+                false => RenderErrors::Raise,
+            })
+            .escape(if self.inline { Escape::Raw } else { Escape::Entities })
+            .limits(limits)
+            .partials(partials.filter_map(|(name, text)| Some((name.as_str(), text.as_str()?))))
+            .build()
     }
 
-    /// Its template.
+    /// The template of the case.
     pub fn template(&self) -> &str {
         self.text.split_once('\0').map_or(self.text, |(template, _)| template)
     }
 
-    /// Its data and partials; a set that has every kind of value when it brings none.
+    /// The data and partials of the case; values of every kind when it has none of its own.
     fn data(&self) -> Json {
         let own = self.text.split_once('\0').and_then(|(_, data)| serde_json::from_str(data).ok());
         own.unwrap_or_else(|| {
@@ -93,39 +98,17 @@ impl Case<'_> {
     }
 }
 
-struct Files<'a>(&'a Engine, &'a Map<String, Json>);
-
-impl Partials for Files<'_> {
-    fn find(&self, name: &str) -> Result<Template, Error> {
-        match self.1.get(name).and_then(Json::as_str) {
-            Some(text) => self.0.compile(name, text),
-            None => Err(Error::new(Kind::Partial, "none")),
-        }
-    }
-}
-
-/// Compiles and renders a case; whatever it is, it has to come back with an answer.
+/// Compiles and renders a case: it has to return, whatever the case is.
 pub fn render(case: &Case<'_>) {
     let engine = case.engine();
     let Ok(template) = engine.compile("case", case.template()) else { return };
-    let data = case.data();
-    let (none, variables) =
-        (Map::new(), data["environment"].as_object().cloned().unwrap_or_default());
-    let budget = Budget::new(engine.limits());
-    let options = RenderOptions {
-        variables: variables
-            .into_iter()
-            .map(|(name, value)| (Text::from(name), Value::from(value)))
-            .collect(),
-        globals: Vec::new(),
-        partials: &Files(&engine, data["filesystem"].as_object().unwrap_or(&none)),
-        host: &(),
-        escape: if case.inline { Escape::Raw } else { Escape::Entities },
-        now: jiff::Timestamp::from_second(1_700_000_000).unwrap_or_default(),
-        budget: &budget,
-    };
+    let mut data = case.data();
+    let variables = data["environment"].as_object_mut().map(std::mem::take).unwrap_or_default();
+    let options = RenderOptions::new()
+        .variables(variables)
+        .now(jiff::Timestamp::from_second(1_700_000_000).unwrap_or_default());
     match engine.render(&template, options) {
-        Ok(rendered) => assert!(rendered.output.len() <= 256 * 1024, "the output's limit holds"),
+        Ok(rendered) => assert!(rendered.output.len() <= OUTPUT_MAX, "the output's limit holds"),
         Err(error) => {
             let _ = (error.to_string(), error.inline());
         }

@@ -5,15 +5,11 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::template;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value as Json;
-use sluicegate_liquid::budget::Budget;
-use sluicegate_liquid::context::{Partials, RenderOptions};
-use sluicegate_liquid::engine::{Engine, nearest};
 use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::jsonl;
-use sluicegate_liquid::print::Escape;
-use sluicegate_liquid::template::Template;
-use sluicegate_liquid::text::Text;
-use sluicegate_liquid::value::Value;
+use sluicegate_liquid::partials::Partials;
+use sluicegate_liquid::suggest::nearest;
+use sluicegate_liquid::{Engine, Flavour, RenderOptions, Template, UnknownNames};
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,19 +26,11 @@ pub fn run(render: &Render) -> Result<ExitCode> {
     let source = read(file)?;
     let data: Json = serde_json::from_str(&render.data).context("--data is not JSON")?;
     let Json::Object(data) = data else { bail!("--data is not a JSON object") };
-    let engine = Engine::standard();
+    let engine =
+        Engine::builder().flavour(Flavour::Platform).unknown_names(UnknownNames::Warn).build();
     let folder = Folder { engine: &engine, folder: render.partials.clone() };
     let template = engine.compile(file.display().to_string(), source)?;
-    let budget = Budget::new(engine.limits());
-    let options = RenderOptions {
-        variables: data.into_iter().map(|(k, v)| (Text::from(k), Value::from(v))).collect(),
-        globals: Vec::new(),
-        partials: &folder,
-        host: &(),
-        escape: Escape::Raw,
-        now: SystemClock.now(),
-        budget: &budget,
-    };
+    let options = RenderOptions::new().variables(data).partials(&folder).now(SystemClock.now());
     let rendered = engine.render(&template, options)?;
     for warning in &rendered.warnings {
         eprintln!("{warning}");

@@ -87,6 +87,6 @@ pub fn mode_name(context: &Context<'_>) -> &'static str {
     match context.escape {
         Escape::Raw => "raw",
         Escape::Entities => "escape",
-        Escape::Through(_) => "sanitize",
+        _ => "sanitize",
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::error::Error;
-use sluicegate_liquid::value::{Object, Value};
+use sluicegate_liquid::value::{LiquidDrop, Value};
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ impl fmt::Debug for Bytes {
     }
 }
 
-impl Object for Bytes {
+impl LiquidDrop for Bytes {
     fn get(&self, key: &str) -> Option<Value> {
         (key == "size").then(|| Value::Int(i64::try_from(self.0.len()).unwrap_or(i64::MAX)))
     }
@@ -40,14 +40,14 @@ pub fn value(bytes: Vec<u8>, context: &Context<'_>) -> Result<Value, Error> {
     context.budget.value(bytes.len())?;
     Ok(match String::from_utf8(bytes) {
         Ok(text) => Value::text(text),
-        Err(error) => Value::Object(Rc::new(Bytes(error.into_bytes()))),
+        Err(error) => Value::Drop(Rc::new(Bytes(error.into_bytes()))),
     })
 }
 
 /// The bytes of a value: its own, or those of its text.
 pub fn of(value: &Value) -> Cow<'_, [u8]> {
     match value {
-        Value::Object(object) => match object.bytes() {
+        Value::Drop(object) => match object.bytes() {
             Some(bytes) => Cow::Borrowed(bytes),
             None => Cow::Owned(value.to_text().into_owned().into_bytes()),
         },
@@ -60,5 +60,5 @@ pub fn of(value: &Value) -> Cow<'_, [u8]> {
 
 /// True for a value that is not a text although it was one for Ruby.
 pub fn is_binary(value: &Value) -> bool {
-    matches!(value, Value::Object(object) if object.bytes().is_some())
+    matches!(value, Value::Drop(object) if object.bytes().is_some())
 }

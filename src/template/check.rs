@@ -2,7 +2,7 @@
 
 use crate::template::error::{Error, Place};
 use crate::template::render::Templates;
-use sluicegate_liquid::engine::nearest;
+use sluicegate_liquid::suggest::nearest;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::{Diagnostic, Severity};
 use sluicegate_module::source::Source;

@@ -1,16 +1,28 @@
 //! The two engines: standard Liquid with the platform's tags and filters, by profile.
 
 use crate::template::{filters, tags};
-use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::{Engine, Flavour, RenderErrors, StringLiterals, UnknownNames};
 use sluicegate_module::profile::Profile;
 
 /// The engine of a profile; what differs is data ([`Profile::switches`]).
 pub fn engine(profile: Profile) -> Engine {
     let switches = profile.switches();
-    let mut engine = Engine::standard();
-    tags::register(&mut engine);
-    filters::register(&mut engine);
-    engine.set_lax(switches.lax_grammar).set_raise(switches.raise_errors);
-    engine.set_interpolation(switches.string_interpolation);
-    engine
+    let mut builder = Engine::builder();
+    tags::register(&mut builder);
+    filters::register(&mut builder);
+    builder
+        .flavour(Flavour::Platform)
+        .unknown_names(match switches.lax_grammar {
+            true => UnknownNames::Warn,
+            false => UnknownNames::Refuse,
+        })
+        .render_errors(match switches.raise_errors {
+            true => RenderErrors::Raise,
+            false => RenderErrors::Inline,
+        })
+        .string_literals(match switches.string_interpolation {
+            true => StringLiterals::Interpolated,
+            false => StringLiterals::Plain,
+        })
+        .build()
 }

@@ -7,7 +7,6 @@ use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use sluicegate_liquid::budget::Limits;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::partial::Partial;
 use sluicegate_module::profile::Profile;
@@ -84,7 +83,7 @@ fn answer_line(line: &str) -> Json {
     }
     let steps = line.steps.unwrap_or(LIMITS.steps).min(LIMITS.steps);
     let time = line.time_ms.map_or(TIME, Duration::from_millis).min(TIME);
-    let limits = Limits { steps, time, ..LIMITS };
+    let limits = LIMITS.steps(steps).time(time);
     let templates = Templates::new(Arc::new(catalog)).with_limits(limits);
     let request_context = RequestContext::new(line.context);
     let secret = |value: Json| Secret::new(value.as_str().unwrap_or_default());

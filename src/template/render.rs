@@ -10,10 +10,11 @@ use crate::template::json;
 use crate::template::request_context::RequestContext;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::budget::Limits;
-use sluicegate_liquid::context::{Partials, RenderOptions};
 use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::{Error as LiquidError, Kind};
+use sluicegate_liquid::partials::Partials;
 use sluicegate_liquid::print::Escape;
+use sluicegate_liquid::render::RenderOptions;
 use sluicegate_liquid::tag::Flow;
 use sluicegate_liquid::template::Template;
 use sluicegate_liquid::text::Text;
@@ -143,15 +144,14 @@ impl Templates {
         let bridge = HostBridge { host, request_context, templates: self, output };
         let compiled = self.compiled(source);
         let result = compiled.template.clone().and_then(|template| {
-            let options = RenderOptions {
-                variables: locals.0,
-                globals: globals(request_context, source.profile),
-                partials: self,
-                host: &bridge,
-                escape: output.escape(),
-                now: host.now(),
-                budget: &budget,
-            };
+            let options = RenderOptions::new()
+                .variables(locals.0)
+                .globals(globals(request_context, source.profile))
+                .partials(self)
+                .host(&bridge)
+                .escape(output.escape())
+                .now(host.now())
+                .budget(&budget);
             self.engine(source.profile).render(&template, options)
         });
         let effects = request_context.leave();
@@ -231,14 +231,7 @@ impl Templates {
 
 /// What one request may spend on templates. The time is that of the templates alone; waiting for
 /// Stripe is not counted.
-pub const LIMITS: Limits = Limits {
-    steps: 2_000_000,
-    depth: 100,
-    nesting: 300,
-    output_bytes: 16 * 1024 * 1024,
-    value_bytes: 64 * 1024 * 1024,
-    time: std::time::Duration::from_secs(5),
-};
+pub const LIMITS: Limits = Limits::new().time(std::time::Duration::from_secs(5));
 
 impl Partials for Templates {
     fn find(&self, name: &str) -> Result<Template, LiquidError> {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::budget::{Budget, Limits};
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::text::Text;
-use sluicegate_liquid::value::{Hash, Object, Value};
+use sluicegate_liquid::value::{Hash, LiquidDrop, Value};
 use sluicegate_secret::Secret;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -175,7 +175,7 @@ impl RequestContext {
     pub(super) fn context(&self) -> Value {
         let constants = Constants(Rc::clone(&self.0.constants));
         let fields = Rc::clone(&self.0.context);
-        Value::Object(Rc::new(Context { fields, constants: Rc::new(constants) }))
+        Value::Drop(Rc::new(Context { fields, constants: Rc::new(constants) }))
     }
 
     /// A field of `context` as a variable.
@@ -194,7 +194,7 @@ impl RequestContext {
         self.0.nesting.set(self.0.nesting.get() + 1);
         self.resume();
         // A budget of its own inside another render has the less of the stack.
-        let limits = Limits { nesting: limits.nesting >> on_thread, ..limits };
+        let limits = limits.nesting(limits.nesting >> on_thread);
         let mut budget = self.0.budget.borrow_mut();
         Some(Rc::clone(budget.get_or_insert_with(|| Rc::new(Budget::new(limits)))))
     }
@@ -236,10 +236,10 @@ struct Context {
     constants: Rc<Constants>,
 }
 
-impl Object for Context {
+impl LiquidDrop for Context {
     fn get(&self, key: &str) -> Option<Value> {
         if key == "constants" {
-            return Some(Value::Object(Rc::clone(&self.constants) as Rc<dyn Object>));
+            return Some(Value::Drop(Rc::clone(&self.constants) as Rc<dyn LiquidDrop>));
         }
         self.fields.get().borrow().get(key).cloned()
     }
@@ -264,7 +264,7 @@ impl fmt::Debug for Constants {
     }
 }
 
-impl Object for Constants {
+impl LiquidDrop for Constants {
     fn get(&self, key: &str) -> Option<Value> {
         self.0.borrow().get(key).map(|secret| Value::text(secret.expose()))
     }
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn waiting_is_no_time_of_a_template() {
         let request_context = RequestContext::new(Map::new());
-        let limits = Limits { time: std::time::Duration::from_millis(900), ..Limits::default() };
+        let limits = Limits::new().time(std::time::Duration::from_millis(900));
         let budget = request_context.enter(limits).expect("the first");
         request_context.wait();
         std::thread::sleep(std::time::Duration::from_millis(1_000));

@@ -5,7 +5,7 @@
 
 use crate::template::lenient_json::DEPTH_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use sluicegate_liquid::shared::Map;
+use sluicegate_liquid::Object;
 use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 use std::fmt;
@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for Depth {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let depth = self.deeper()?;
-        let mut map = Map::default();
+        let mut map = Object::default();
         while let Some(Name(name)) = entries.next_key()? {
             map.insert(name, entries.next_value_seed(Depth(depth))?);
         }

@@ -73,7 +73,8 @@ fn every_dependency_is_used() {
     let mut unused = Vec::new();
     for path in files("", &["Cargo.toml"]) {
         let manifest = path.strip_prefix(root()).expect("inside").display().to_string();
-        let code = sources_of(&manifest).iter().flat_map(|folder| rust_files(folder));
+        let folders = sources_of(&manifest);
+        let code = folders.iter().flat_map(|folder| rust_files(folder));
         let code: String = code.map(|path| read(&path)).collect();
         let text = read(&path);
         let sections = text.split("\n[").filter(|section| {

@@ -3,19 +3,8 @@
 use crate::tree::{files, read, root, shown, sources};
 
 /// The folders that a path of this repository begins with.
-const FOLDERS: [&str; 9] = [
-    "src/",
-    "crates/",
-    "tests/",
-    "benches/",
-    "fuzz/",
-    "docs/",
-    "modules/",
-    "views/",
-    "examples/",
-    ".ci/",
-    "assets/",
-];
+const FOLDERS: [&str; 9] =
+    ["src/", "crates/", "tests/", "benches/", "fuzz/", "docs/", "modules/", ".ci/", "examples/"];
 /// Endings of files that can be named without their folder.
 const ENDINGS: [&str; 4] = [".rs", ".sql", ".hbs", ".graphql"];
 

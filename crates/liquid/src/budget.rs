@@ -1,34 +1,44 @@
-//! What one render may spend: steps, depth, output, values and time; everything draws on it.
+//! The budget of a render: steps, depth, output, values and time.
 
 use crate::deferred_cost;
 use crate::error::{Error, Kind};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// A step pays for walking over this many values.
+/// The values that a walk visits for one step.
 const VALUES_A_STEP: u64 = 16;
-/// From this many bytes on, work on a value is worth a look at the clock.
+/// The size of a value that is large enough to check the clock.
 const HEAVY: usize = 8 * 1024;
 
-/// The limits of a render.
-#[derive(Debug, Clone, Copy)]
+/// What one render may spend.
+///
+/// ```
+/// use sluicegate_liquid::Limits;
+/// use std::time::Duration;
+///
+/// const LIMITS: Limits = Limits::new().steps(100_000).time(Duration::from_millis(200));
+/// assert_eq!(LIMITS.output_bytes, Limits::default().output_bytes);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
-    /// Nodes rendered, loop turns and filter calls.
+    /// Nodes rendered, turns of loops and calls of filters; 2,000,000 unless set.
     pub steps: u64,
-    /// Nesting of loops and partials together.
+    /// Nesting of loops and partials together; 100 unless set.
     pub depth: u32,
-    /// Nesting of everything together: what keeps the stack from overflowing.
+    /// Nesting of all blocks together, which bounds the stack; 300 unless set.
     pub nesting: u32,
-    /// Bytes written, wherever they go: to the page or into a `capture`.
+    /// Bytes written to the output or into a `capture`; 16 MiB unless set.
     pub output_bytes: usize,
-    /// Bytes of values that filters and tags make.
+    /// Bytes of the values that filters and tags make; 64 MiB unless set.
     pub value_bytes: usize,
-    /// Wall time.
+    /// Wall time; 2 seconds unless set.
     pub time: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// The default limits.
+    pub const fn new() -> Self {
         Self {
             steps: 2_000_000,
             depth: 100,
@@ -38,9 +48,57 @@ impl Default for Limits {
             time: Duration::from_secs(2),
         }
     }
+
+    /// The same limits with other steps.
+    #[must_use]
+    pub const fn steps(mut self, steps: u64) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// The same limits with another depth of loops and partials.
+    #[must_use]
+    pub const fn depth(mut self, depth: u32) -> Self {
+        self.depth = depth;
+        self
+    }
+
+    /// The same limits with another nesting of blocks.
+    #[must_use]
+    pub const fn nesting(mut self, nesting: u32) -> Self {
+        self.nesting = nesting;
+        self
+    }
+
+    /// The same limits with another size of the output.
+    #[must_use]
+    pub const fn output_bytes(mut self, bytes: usize) -> Self {
+        self.output_bytes = bytes;
+        self
+    }
+
+    /// The same limits with another size of values.
+    #[must_use]
+    pub const fn value_bytes(mut self, bytes: usize) -> Self {
+        self.value_bytes = bytes;
+        self
+    }
+
+    /// The same limits with another wall time.
+    #[must_use]
+    pub const fn time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
 }
 
-/// What is left of the limits.
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a render has spent of its limits.
 #[derive(Debug)]
 pub struct Budget {
     limits: Limits,
@@ -53,7 +111,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A full budget; the time begins now.
+    /// An unspent budget; its time begins now.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -66,7 +124,7 @@ impl Budget {
         }
     }
 
-    /// Spends one step; looks at the time now and then.
+    /// Spends one step, and checks the time every 256 steps.
     ///
     /// # Errors
     /// A limit error when steps or time are used up.
@@ -80,7 +138,7 @@ impl Budget {
         if steps.is_multiple_of(256) { self.settle() } else { Ok(()) }
     }
 
-    /// Pays for what walks over values cost, and looks at the time.
+    /// Charges the cost of walks over values, and checks the time.
     ///
     /// # Errors
     /// A limit error.
@@ -100,7 +158,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Settles when something was done to a value that is not small.
+    /// Settles after work on a large value.
     ///
     /// # Errors
     /// A limit error.
@@ -109,7 +167,7 @@ impl Budget {
         if bytes >= HEAVY { self.settle() } else { Ok(()) }
     }
 
-    /// Whether a value of about `bytes` can be made at all; spends nothing.
+    /// Checks that a value of about `bytes` fits the budget, without spending it.
     ///
     /// # Errors
     /// A limit error.
@@ -121,12 +179,12 @@ impl Budget {
         Ok(())
     }
 
-    /// Does not count `time`: what a render waits for outside is no work of its own.
+    /// Adds `time` to the limit: waiting for the application is not work of the template.
     pub fn forgive(&self, time: Duration) {
         self.begun.set(self.begun.get() + time);
     }
 
-    /// Goes into a block that is no loop; [`Budget::leave_block`] comes back.
+    /// Enters a block; [`Budget::leave_block`] leaves it.
     ///
     /// # Errors
     /// A limit error.
@@ -139,13 +197,13 @@ impl Budget {
         Ok(())
     }
 
-    /// Comes back from a block.
+    /// Leaves a block.
     #[inline]
     pub fn leave_block(&self) {
         self.nesting.set(self.nesting.get().saturating_sub(1));
     }
 
-    /// Goes one level deeper; [`Budget::leave`] goes back.
+    /// Enters a loop or a partial; [`Budget::leave`] leaves it.
     ///
     /// # Errors
     /// A limit error.
@@ -158,13 +216,13 @@ impl Budget {
         Ok(())
     }
 
-    /// Comes back from a level.
+    /// Leaves a loop or a partial.
     #[inline]
     pub fn leave(&self) {
         self.depth.set(self.depth.get().saturating_sub(1));
     }
 
-    /// Spends output.
+    /// Spends bytes of output.
     ///
     /// # Errors
     /// A limit error.
@@ -178,7 +236,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Spends memory for a value of about `bytes`, before it is made.
+    /// Spends `bytes` of values, before a value is made.
     ///
     /// # Errors
     /// A limit error.
@@ -193,7 +251,7 @@ impl Budget {
     }
 }
 
-// Apart, so that what happens all the time stays small.
+// Out of line, which keeps the common path small.
 #[cold]
 fn more_than(limit: u64, what: &str) -> Error {
     Error::limit(format!("more than {limit} {what}"))

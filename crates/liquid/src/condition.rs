@@ -1,4 +1,4 @@
-//! Conditions of `if`, `unless`, `case` and `elsif`: comparisons, and `and`/`or` from right to left.
+//! Conditions: comparisons, and `and` and `or` from right to left.
 
 use crate::context::Context;
 use crate::error::Error;
@@ -10,15 +10,15 @@ use std::cmp::Ordering;
 /// A condition.
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// A value that is true or not.
+    /// A single value.
     Truth(Expression),
     /// Two values compared.
     Compare(Expression, Operator, Expression),
-    /// Two values with something between them that is no operator; said when it is reached.
+    /// Two values with an unknown operator between them, which is an error once it is evaluated.
     Unknown(Text),
-    /// Both.
+    /// Both conditions.
     And(Box<Condition>, Box<Condition>),
-    /// Either.
+    /// Either condition.
     Or(Box<Condition>, Box<Condition>),
 }
 
@@ -42,7 +42,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operator written so.
+    /// The operator that a word is; `None` for other words.
     pub fn from_word(word: &str) -> Option<Self> {
         Some(match word {
             "==" => Self::Equal,
@@ -58,7 +58,7 @@ impl Operator {
 }
 
 impl Condition {
-    /// Whether it holds now.
+    /// Evaluates the condition.
     ///
     /// # Errors
     /// When two values cannot be compared, or a limit is reached.
@@ -86,10 +86,10 @@ impl Condition {
     }
 }
 
-/// Compares two values; nil is neither larger nor smaller than anything.
+/// Compares two values; nil is neither larger nor smaller than any other.
 ///
 /// # Errors
-/// `comparison of String with 5 failed`, as Ruby says it.
+/// `comparison of String with 5 failed`, in Ruby's words.
 pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, Error> {
     match operator {
         Operator::Equal => return Ok(left == right),
@@ -112,7 +112,7 @@ pub fn compare(left: &Value, operator: Operator, right: &Value) -> Result<bool, 
         (Value::Nil, _) | (_, Value::Nil) => return Ok(false),
         (Value::Text(..), Value::Int(_) | Value::Big(_) | Value::Float(_))
         | (Value::Int(_) | Value::Big(_) | Value::Float(_), Value::Text(..)) => {
-            // Ruby shows small whole numbers and decimal ones, and names the class of all else.
+            // Ruby shows small integers and floats, and names the class of other values.
             let shown = match right {
                 Value::Int(number) if (-1 << 62..1 << 62).contains(number) => right.to_text(),
                 Value::Float(_) => right.to_text(),
@@ -141,7 +141,7 @@ fn class(value: &Value) -> &'static str {
     }
 }
 
-/// A text in a text, an item in a list, a key in a hash.
+/// Whether a string has a substring, a list an item, or a hash a key.
 fn contains(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (_, Value::Nil) => false,

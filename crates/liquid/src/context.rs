@@ -1,15 +1,15 @@
-//! One render: variables, output, budget, partials, and the host that tags reach.
+//! One render: variables, output, budget, partials, and the data of the host.
 
 use crate::budget::Budget;
-use crate::engine::{Engine, Rendered};
+use crate::engine::{Engine, RenderErrors};
 use crate::error::{Error, Kind, Mark};
-
 use crate::name::Name;
+use crate::partials::Partials;
 use crate::print::{Escape, Writer};
 use crate::tag::Flow;
 use crate::template::Template;
 use crate::text::Text;
-use crate::value::{Object, Value};
+use crate::value::{Scope, Value};
 use crate::variables::{FrameKind, NameHash, Row, Variables};
 use foldhash::fast::RandomState;
 use jiff::Timestamp;
@@ -17,161 +17,116 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::mem::take;
-use std::rc::Rc;
 
-/// Where `include` and `render` find other templates.
-pub trait Partials {
-    /// The template of that name, compiled.
-    ///
-    /// # Errors
-    /// Why it cannot be had; a name that leads nowhere is [`Kind::Partial`].
-    fn find(&self, name: &str) -> Result<Template, Error>;
-}
-
-/// No partials at all.
-#[derive(Debug, Default)]
-pub struct NoPartials;
-
-impl Partials for NoPartials {
-    fn find(&self, name: &str) -> Result<Template, Error> {
-        Err(Error::new(Kind::Partial, format!("Could not find asset {name}")))
-    }
-}
-
-/// What tags and filters of the caller's reach beyond the engine.
+/// Data of the application that its own tags and filters ask for.
 ///
 /// A question is any type the caller's own tags agree on. It is not a plain `&dyn Any` because what
 /// answers may borrow from the caller's stack, which `Any` can not.
 pub trait HostData {
-    /// Answers a question inside of it.
+    /// Writes the answer into the question.
     fn ask(&self, question: &mut dyn Any);
 }
 
-/// Nothing to reach.
+/// An application without data.
 impl HostData for () {
     fn ask(&self, _: &mut dyn Any) {}
 }
 
-/// What a render happens in.
-pub struct RenderOptions<'a> {
-    /// The variables at its beginning.
-    pub variables: Vec<(Text, Value)>,
-    /// Variables that are visible everywhere, isolated partials included.
-    pub globals: Vec<(Text, Value)>,
-    /// Where partials are.
-    pub partials: &'a dyn Partials,
-    /// What tags and filters of the caller's reach.
-    pub host: &'a dyn HostData,
-    /// How texts are printed.
-    pub escape: Escape,
-    /// The moment that `now` is, all through the render.
-    pub now: Timestamp,
-    /// What it may spend; shared when one render leads to another.
-    pub budget: &'a Budget,
+/// The parts that a context is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) variables: Vec<(Text, Value)>,
+    pub(crate) globals: Vec<(Text, Value)>,
+    pub(crate) partials: &'a dyn Partials,
+    pub(crate) host: &'a dyn HostData,
+    pub(crate) escape: Escape,
+    pub(crate) now: Timestamp,
+    pub(crate) budget: &'a Budget,
 }
 
-/// `self`: the variables as they can be read at some level.
-#[derive(Debug)]
-struct Scope(usize);
-
-impl Object for Scope {
-    fn get(&self, _: &str) -> Option<Value> {
-        None
-    }
-
-    fn to_json(&self) -> serde_json::Value {
-        "Liquid::SelfDrop".into()
-    }
-
-    fn level(&self) -> Option<usize> {
-        Some(self.0)
-    }
-}
-
-/// What a `render` has of its own: counters, cycles and loops.
+/// The cycles and loops of a template.
 pub(super) type Tallies = HashMap<Text, Value, RandomState>;
 
-/// Everything that has a name, to be looked at.
+/// All named values, for reading.
 pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
 
 impl<'a> Readable<'a> {
     /// A variable's value.
     #[inline]
-    pub(super) fn find(&self, sign: NameHash, name: &str) -> Option<&'a Value> {
+    pub(super) fn find(&self, hash: NameHash, name: &str) -> Option<&'a Value> {
         let Self(variables, counters, globals) = self;
-        let inner = variables.get(sign, name);
-        inner.or_else(|| counters.get(sign, name)).or_else(|| globals.get(sign, name))
+        let inner = variables.get(hash, name);
+        inner.or_else(|| counters.get(hash, name)).or_else(|| globals.get(hash, name))
     }
 }
 
 /// One render.
 pub struct Context<'a> {
-    /// What it may spend.
+    /// The budget of the render.
     pub budget: &'a Budget,
-    /// Where partials are.
+    /// The source of partials.
     pub partials: &'a dyn Partials,
-    /// What tags and filters of the caller's reach.
+    /// The data of the application.
     pub host: &'a dyn HostData,
-    /// The moment that `now` is.
+    /// The time that `now` is.
     pub now: Timestamp,
-    /// How texts are printed.
+    /// How strings are escaped when printed.
     pub escape: Escape,
     /// The line being rendered.
     pub line: u32,
-    /// What `return` gave.
+    /// The value of the last `return`.
     pub returned: Option<Value>,
-    /// State of the caller's tags, for the whole render.
+    /// The state of an application's tags during the render.
     pub registers: HashMap<String, Value>,
-    /// Counters, cycles and loops: a `render` begins with fresh ones.
+    /// Cycles and loops: an isolated partial begins with new ones.
     pub(super) tallies: Tallies,
-    /// What was noticed.
+    /// The warnings so far.
     pub warnings: Vec<Error>,
     engine: &'a Engine,
-    /// Whether an error ends the render, or is printed where it happened.
+    /// Whether an error ends the render or is printed where it happens.
     raises: bool,
     globals: Row,
-    /// Seen where no variable of that name is.
+    /// The counters of `increment`, visible where no variable has their name.
     counters: Row,
     variables: Variables,
-    /// The partials that were asked for.
+    /// The partials that the render has used.
     found: HashMap<Text, Template, RandomState>,
     output: String,
     template: Option<Template>,
 }
 
 impl<'a> Context<'a> {
-    /// A fresh render.
-    pub fn new(engine: &'a Engine, options: RenderOptions<'a>) -> Self {
+    /// A render that has not begun.
+    pub(crate) fn new(engine: &'a Engine, parts: Parts<'a>) -> Self {
         Self {
-            budget: options.budget,
-            partials: options.partials,
-            host: options.host,
-            now: options.now,
-            escape: options.escape,
+            budget: parts.budget,
+            partials: parts.partials,
+            host: parts.host,
+            now: parts.now,
+            escape: parts.escape,
             line: 0,
             returned: None,
             registers: HashMap::new(),
             tallies: Tallies::default(),
             warnings: Vec::new(),
-            raises: engine.raises(),
+            raises: engine.render_errors() == RenderErrors::Raise,
             engine,
-            globals: options.globals.into_iter().collect(),
+            globals: parts.globals.into_iter().collect(),
             counters: Row::default(),
-            variables: Variables::new(options.variables),
+            variables: Variables::new(parts.variables),
             found: HashMap::default(),
             output: String::new(),
             template: None,
         }
     }
 
-    /// Makes room for so many bytes of output.
-    pub(super) fn expect_output(&mut self, bytes: usize) {
+    /// Reserves memory for the output.
+    pub(crate) fn reserve_output(&mut self, bytes: usize) {
         self.output.reserve(bytes);
     }
 
-    /// The end of the render.
-    pub(super) fn finish(self, flow: Flow) -> Rendered {
-        Rendered { output: self.output, returned: self.returned, flow, warnings: self.warnings }
+    /// Takes the output that was written.
+    pub(crate) fn take_output(&mut self) -> String {
+        take(&mut self.output)
     }
 
     /// The engine.
@@ -190,16 +145,16 @@ impl<'a> Context<'a> {
         match self.readable().find(NameHash::of(name), name) {
             Some(value) => value.clone(),
             None if name == "self" && self.engine.is_ruby() => {
-                Value::Object(Rc::new(Scope(self.variables.level())))
+                Value::Scope(Scope(self.variables.level()))
             }
             None => Value::Nil,
         }
     }
 
-    /// A variable's value, in its place.
+    /// A reference to a variable's value.
     #[inline]
     pub(super) fn find(&self, name: &Name) -> Option<&Value> {
-        self.readable().find(name.sign(), name)
+        self.readable().find(name.hash(), name)
     }
 
     #[inline]
@@ -207,14 +162,14 @@ impl<'a> Context<'a> {
         Readable(&self.variables, &self.counters, &self.globals)
     }
 
-    /// A variable's value as it is seen at some level: see [`Object::level`].
-    pub(super) fn variable_at(&self, name: &str, level: usize) -> Value {
-        let outer = |sign| self.counters.get(sign, name).or_else(|| self.globals.get(sign, name));
+    /// A variable's value as a lower frame sees it.
+    pub(super) fn variable_at(&self, name: &str, Scope(level): Scope) -> Value {
+        let outer = |hash| self.counters.get(hash, name).or_else(|| self.globals.get(hash, name));
         let found = self.variables.get_at(name, level).or_else(|| outer(NameHash::of(name)));
         found.cloned().unwrap_or_default()
     }
 
-    /// Moves a counter of `increment` or `decrement`; gives what it was.
+    /// Adds to a counter of `increment` or `decrement`; returns its previous value.
     pub(super) fn count(&mut self, name: &Text, by: i64) -> i64 {
         let found = self.counters.get_mut(name);
         let before = found.as_ref().and_then(|value| value.to_int()).unwrap_or(0);
@@ -226,28 +181,28 @@ impl<'a> Context<'a> {
         before
     }
 
-    /// Every variable that can be read here, inner ones first.
+    /// Every visible variable, inner ones first.
     pub fn visible(&self) -> Vec<(Text, Value)> {
         self.variables.visible()
     }
 
-    /// Sets a variable of the present template; it outlives the loop it is set in.
+    /// Sets a variable of the current template, which outlives the loop that sets it.
     pub fn assign(&mut self, name: impl Into<Text>, value: Value) {
         self.variables.assign(name.into(), value);
     }
 
-    /// The variable that is seen under a name, to be changed in its place; none when an assignment
-    /// would make another one.
+    /// The visible variable of a name, for changes in place; `None` when an assignment would set
+    /// another one.
     pub(super) fn own_mut(&mut self, name: &str) -> Option<&mut Value> {
         self.variables.own_mut(name)
     }
 
-    /// Sets a variable of the innermost level: a loop's own.
+    /// Sets a variable of the innermost frame, such as a loop's own.
     pub fn set_local(&mut self, name: &Text, value: Value) {
         self.variables.set_local(name, value);
     }
 
-    /// Runs `work` on a level of its own.
+    /// Runs `work` in a new frame of variables.
     pub fn with_frame<T>(
         &mut self,
         kind: FrameKind,
@@ -260,10 +215,10 @@ impl<'a> Context<'a> {
         result
     }
 
-    /// The template of that name; looked for once in a render.
+    /// The partial of that name; each is looked up once in a render.
     ///
     /// # Errors
-    /// Why it cannot be had.
+    /// When it is missing or does not compile.
     pub fn partial(&mut self, name: &str) -> Result<Template, Error> {
         if let Some(template) = self.found.get(name) {
             return Ok(template.clone());
@@ -273,9 +228,9 @@ impl<'a> Context<'a> {
         Ok(template)
     }
 
-    /// Runs `work` and takes what it writes instead of printing it.
+    /// Runs `work` and returns its output instead of printing it.
     pub fn capture<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Text) {
-        // It is written behind what is there, and cut off again: no buffer of its own grows.
+        // Written to the end of the output and truncated again, without a second buffer.
         let start = self.output.len();
         let result = work(self);
         let text = Text::from(&self.output[start..]);
@@ -283,7 +238,7 @@ impl<'a> Context<'a> {
         (result, text)
     }
 
-    /// Writes text as it is.
+    /// Writes a string without escaping.
     ///
     /// # Errors
     /// The output's limit.
@@ -294,7 +249,7 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Prints a value as `{{ }}` does: texts escaped unless they are safe, all else as it is.
+    /// Prints a value as `{{ }}` does: strings are escaped unless they are safe.
     ///
     /// # Errors
     /// The output's limit.
@@ -302,7 +257,7 @@ impl<'a> Context<'a> {
         self.writer().1.print(value)
     }
 
-    /// The variables, and where they may be written without being taken out.
+    /// The variables and the output, so that a value is printed without a clone.
     #[inline]
     pub(super) fn writer(&mut self) -> (Readable<'_>, Writer<'_>) {
         let readable = Readable(&self.variables, &self.counters, &self.globals);
@@ -315,23 +270,23 @@ impl<'a> Context<'a> {
         (readable, writer)
     }
 
-    /// A value as it is printed, before it is escaped.
+    /// The string of a value before it is escaped.
     pub fn text<'v>(&self, value: &'v Value) -> Cow<'v, str> {
         if self.engine.is_ruby() { value.to_ruby_text() } else { value.to_text() }
     }
 
-    /// Whether what runs now is inside a `render`.
+    /// Whether an isolated partial is being rendered.
     pub fn is_isolated(&self) -> bool {
         self.variables.is_isolated()
     }
 
-    /// Whether an error ends the render just now.
+    /// Whether an error ends the render at this point.
     pub fn raises(&self) -> bool {
         self.raises
     }
 
-    /// Runs `work` with errors raised, also where the engine would print them in their place:
-    /// somebody waits for them.
+    /// Runs `work` with errors raised, even in an engine that prints them inline, for a tag that
+    /// handles them.
     ///
     /// # Errors
     /// The first error of `work`.
@@ -345,7 +300,7 @@ impl<'a> Context<'a> {
         result
     }
 
-    /// Gives an error its place in the present template.
+    /// Adds the position in the current template to an error.
     pub fn place(&self, error: Error, mark: Mark) -> Error {
         match &self.template {
             Some(template) => error.at(template.name(), template.source(), mark),
@@ -353,15 +308,15 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// An error in a node: it ends the render, or is printed where it happened. A limit always
-    /// ends it.
+    /// Handles an error of a node: it ends the render or is printed where it happened. An exceeded
+    /// limit always ends it.
     pub(super) fn failed(
         &mut self,
         error: Error,
         mark: Mark,
         is_blank: bool,
     ) -> Result<Flow, Error> {
-        // An excerpt costs a look through the source; who printed a hundred errors gets none.
+        // An excerpt is a search through the source, so only the first hundred errors have one.
         let error = match &self.template {
             Some(template) if self.warnings.len() >= 100 && !self.raises => {
                 error.at(template.name(), "", mark)
@@ -375,35 +330,35 @@ impl<'a> Context<'a> {
         if self.warnings.len() < 100 {
             self.warnings.push(error);
         }
-        // In Ruby what prints nothing prints no error either.
+        // In Ruby a block that prints nothing prints no errors.
         if !(is_blank && self.engine.is_ruby()) {
             self.write(&text)?;
         }
         Ok(Flow::Next)
     }
 
-    /// Notes something with the present line.
+    /// Adds a warning with the current line.
     pub fn warn(&mut self, message: impl Into<String>) {
         let mark = Mark { line: self.line, column: 1 };
         let warning = self.place(Error::argument(message), mark);
-        // A loop must not fill the memory with the same complaint.
+        // A loop must not fill the memory with warnings.
         if self.warnings.len() < 100 {
             self.warnings.push(warning);
         }
     }
 
-    /// What an unknown filter does: the value passes through and a warning is noted.
+    /// Handles an unknown filter: returns the value with a warning, or refuses the name.
     pub(super) fn unknown_filter(
         &mut self,
         name: &str,
         value: Value,
         mark: Mark,
     ) -> Result<Value, Error> {
-        if self.engine.is_lax() && self.warnings.len() >= 100 {
+        if self.engine.passes_unknown_filters() && self.warnings.len() >= 100 {
             return Ok(value);
         }
         let error = self.place(self.engine.unknown_filter(name), mark);
-        if !self.engine.is_lax() {
+        if !self.engine.passes_unknown_filters() {
             return Err(error);
         }
         self.warnings.push(error);
@@ -418,10 +373,10 @@ impl<'a> Context<'a> {
         (self.template, self.line) = outer;
     }
 
-    /// Renders another template on a level of its own, and takes part of its errors' way here.
+    /// Renders another template in a frame of its own.
     ///
     /// # Errors
-    /// What went wrong in it, with this template added to the way.
+    /// What went wrong, with this template among its callers.
     pub fn call(
         &mut self,
         template: &Template,
@@ -431,7 +386,7 @@ impl<'a> Context<'a> {
         let line = self.line;
         let isolated = kind == FrameKind::Isolated;
         let outer = isolated.then(|| (take(&mut self.tallies), take(&mut self.counters)));
-        let result = self.with_frame(kind, variables, |context| template.render(context));
+        let result = self.with_frame(kind, variables, |context| template.render_into(context));
         if let Some(outer) = outer {
             (self.tallies, self.counters) = outer;
         }

@@ -1,16 +1,16 @@
 //! Exact decimal arithmetic: `0.1 | plus: 0.2` is 0.3, as Ruby Liquid has it.
 
-/// Digits without a point, and how many of them stand behind it.
+/// Digits without a point, and the number of them after it.
 #[derive(Debug, Clone, Copy)]
 struct Decimal {
     digits: i128,
     scale: u32,
 }
 
-/// No more digits behind the point than fit beside the others.
+/// The most digits after the point that fit.
 const SCALE_MAX: u32 = 30;
 
-/// A number with what is known of it exactly.
+/// A number, exact where it is an integer.
 #[derive(Debug, Clone, Copy)]
 pub struct Operand {
     float: f64,
@@ -50,7 +50,7 @@ impl Decimal {
     }
 }
 
-/// What can be done with two numbers.
+/// An operation on two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sum {
     /// `+`
@@ -61,11 +61,11 @@ pub enum Sum {
     Times,
     /// `/`
     Over,
-    /// What is left by `/`, with the sign of the divisor.
+    /// The remainder of `/`, with the sign of the divisor.
     Modulo,
 }
 
-/// The result, exact before it becomes the nearest float; what is too large is computed as floats.
+/// The exact result as the nearest float; larger numbers are computed as floats.
 pub fn compute(one: impl Into<Operand>, sum: Sum, other: impl Into<Operand>) -> f64 {
     let (one, other) = (one.into(), other.into());
     exact(one, sum, other).unwrap_or(match sum {

@@ -1,14 +1,14 @@
-//! Counts what walks over values cost: they have no budget at hand, so the render's next look at its budget pays.
+//! Counts the cost of walks over values, which the budget of the render charges later.
 //!
-//! A few lists that hold each other stand for billions of values. Whoever walks over values asks
-//! [`walk`] at each of them and stops where it says so; [`crate::budget::Budget`] then ends
-//! the render, so that nothing that was cut is ever shown.
+//! A few lists that contain each other stand for billions of values. A walk over values calls
+//! [`walk`] for each of them and stops when it returns false; [`crate::budget::Budget`] then ends
+//! the render, so that a value that was cut off is never printed.
 
 use std::cell::Cell;
 
-/// Between two looks of a budget walks see at most this many values.
+/// The most values that walks may visit between two checks of a budget.
 const WALKED_MAX: u64 = 1_000_000;
-/// So many bytes of text cost as much as a value.
+/// The bytes of a string that cost as much as a value.
 const BYTES_A_VALUE: usize = 32;
 
 thread_local! {
@@ -16,8 +16,8 @@ thread_local! {
     static RENDERS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A walk sees a value with so many bytes of its own; false when it has to stop. HostData of renders
-/// nobody pays, and walks are bounded one by one.
+/// Counts a value with its own bytes; false when the walk has to stop. Outside of a render nothing
+/// is counted.
 pub fn walk(bytes: usize) -> bool {
     if RENDERS.get() == 0 {
         return true;
@@ -28,12 +28,12 @@ pub fn walk(bytes: usize) -> bool {
     walked <= WALKED_MAX
 }
 
-/// A walk stopped for a limit of its own: what it gives is not the whole.
+/// Reports that a walk stopped at a limit of its own, so that its result is incomplete.
 pub fn stopped() {
     walk(usize::MAX);
 }
 
-/// What was walked since the last call; none when it was too much.
+/// The cost since the last call; `None` when it exceeds the bound.
 pub(super) fn take() -> Option<u64> {
     Some(WALKED.replace(0)).filter(|walked| *walked <= WALKED_MAX)
 }
@@ -43,7 +43,7 @@ pub(super) fn take() -> Option<u64> {
 pub(super) struct Watch;
 
 impl Watch {
-    /// Renders may stand in each other; the first begins with nothing walked.
+    /// Begins a render; the outermost of nested renders resets the cost.
     pub fn begin() -> Self {
         if RENDERS.replace(RENDERS.get() + 1) == 0 {
             WALKED.set(0);

@@ -1,16 +1,17 @@
-//! Errors with their place: template, line, column, excerpt with a caret, and the way that led there.
+//! Errors with their position in a template, an excerpt with a caret, and the calling templates.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// What kind of thing went wrong.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// The template is not well-formed.
     Syntax,
-    /// A filter or tag was given something it cannot work with.
+    /// A filter or tag refused a value.
     Argument,
-    /// A partial is not there.
+    /// A partial is missing.
     Partial,
     /// The template asked for more than its budget.
     Limit,
@@ -18,16 +19,16 @@ pub enum Kind {
     Depth,
     /// The host refused or failed.
     Host,
-    /// Something that must not happen; a bug of the engine.
+    /// A bug of the engine, or what Ruby Liquid reports as one.
     Internal,
 }
 
-/// This many letters of a line are shown.
+/// The characters of a line that an excerpt shows.
 const EXCERPT_MAX: usize = 120;
-/// So many of them stand behind the caret in a line that is longer.
+/// The characters after the caret in the excerpt of a longer line.
 const EXCERPT_BEHIND: usize = 40;
 
-/// A place in a template, both from 1.
+/// A position in a template; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
     /// The line.
@@ -37,22 +38,22 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// Behind `text`, which begins here.
+    /// The position after `text`, which begins here.
     #[must_use]
     pub fn after(self, text: &str) -> Self {
         let bytes = text.as_bytes();
         match memchr::memrchr(b'\n', bytes) {
-            None => Self { line: self.line, column: self.column + letters(bytes) },
+            None => Self { line: self.line, column: self.column + chars(bytes) },
             Some(last) => Self {
                 line: self.line + 1 + memchr::memchr_iter(b'\n', &bytes[..last]).count() as u32,
-                column: letters(&bytes[last + 1..]) + 1,
+                column: chars(&bytes[last + 1..]) + 1,
             },
         }
     }
 }
 
-/// How many letters bytes of UTF-8 are: all but those that go on with a letter.
-fn letters(bytes: &[u8]) -> u32 {
+/// The number of characters in UTF-8: all bytes but continuation bytes.
+fn chars(bytes: &[u8]) -> u32 {
     bytes.iter().map(|byte| u32::from(byte & 0b1100_0000 != 0b1000_0000)).sum()
 }
 
@@ -67,15 +68,15 @@ struct Details {
     template: Option<Arc<str>>,
     mark: Option<Mark>,
     excerpt: String,
-    /// Where the caret stands under the excerpt, from 0.
+    /// The column of the caret under the excerpt, from 0.
     caret: usize,
     help: Option<String>,
-    /// Templates that led here, innermost first, with the line of the call.
+    /// The calling templates, innermost first, with the line of each call.
     chain: Vec<(Arc<str>, u32)>,
 }
 
 impl Error {
-    /// An error whose place is not known yet.
+    /// An error without a position.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self(Box::new(Details {
             kind,
@@ -104,14 +105,14 @@ impl Error {
         Self::new(Kind::Limit, message)
     }
 
-    /// Gives the error its place in a template that is still being read, unless it has one.
+    /// Adds a position in the template that is being read, unless the error has one.
     #[must_use]
     pub fn marked(mut self, mark: Mark) -> Self {
         self.0.mark = self.0.mark.or(Some(mark));
         self
     }
 
-    /// Gives the error its place, unless it has one already.
+    /// Adds the template, position and excerpt, unless the error has them.
     #[must_use]
     pub fn at(mut self, template: &Arc<str>, source: &str, mark: Mark) -> Self {
         if self.0.template.is_none() {
@@ -123,63 +124,63 @@ impl Error {
         self
     }
 
-    /// Adds to the message.
+    /// Appends to the message.
     #[must_use]
     pub fn note(mut self, more: &str) -> Self {
         self.0.message.push_str(more);
         self
     }
 
-    /// Advice, such as a name that was meant.
+    /// Adds advice, such as the nearest name.
     #[must_use]
     pub fn help(mut self, help: Option<String>) -> Self {
         self.0.help = help.or(self.0.help);
         self
     }
 
-    /// Notes that `template` called what failed, in its line `line`.
+    /// Adds a calling template with the line of its call.
     #[must_use]
     pub fn called_from(mut self, template: &Arc<str>, line: u32) -> Self {
         self.0.chain.push((Arc::clone(template), line));
         self
     }
 
-    /// The kind.
+    /// The kind of the error.
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// What is wrong, without the place.
+    /// The message without the position.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The template it is in.
+    /// The name of the template.
     pub fn template(&self) -> Option<&str> {
         self.0.template.as_deref()
     }
 
-    /// Where in the template.
+    /// The position in the template.
     pub fn mark(&self) -> Option<Mark> {
         self.0.mark
     }
 
-    /// The line it is in.
+    /// The line of the template, cut to a readable length.
     pub fn excerpt(&self) -> &str {
         &self.0.excerpt
     }
 
-    /// Advice.
+    /// The advice, if there is any.
     pub fn advice(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// The templates that led here, innermost first.
+    /// The calling templates, innermost first, with the line of each call.
     pub fn chain(&self) -> &[(Arc<str>, u32)] {
         &self.0.chain
     }
 
-    /// As Ruby Liquid prints it inside a page: `Liquid error (line 2): …`.
+    /// The error as Ruby Liquid prints it inline: `Liquid error (line 2): …`.
     pub fn inline(&self) -> String {
         let word = if self.0.kind == Kind::Syntax { "Liquid syntax error" } else { "Liquid error" };
         match (self.0.mark, self.template().filter(|name| !name.is_empty())) {
@@ -192,7 +193,7 @@ impl Error {
     }
 }
 
-/// What is shown of a line, and where the caret stands in it, from 0; a long line is cut at both
+/// The excerpt of a line, and the column of its caret, from 0; a long line is cut off at both
 /// ends.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
     if column < EXCERPT_MAX - EXCERPT_BEHIND {
@@ -216,7 +217,7 @@ impl fmt::Display for Error {
                 write!(f, "{name}:{}:{}: {}", mark.line, mark.column, details.message)?;
                 let gutter = mark.line.to_string();
                 let blank = " ".repeat(gutter.len());
-                // Tabs stay tabs, so that the caret stands under its letter.
+                // Tabs are kept, so that the caret is under its character.
                 let before = details.excerpt.chars().chain(std::iter::repeat(' '));
                 let before = before.take(details.caret);
                 let indent: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
@@ -224,7 +225,7 @@ impl fmt::Display for Error {
             }
             _ => write!(f, "{}", details.message)?,
         }
-        // A partial that calls itself is told once.
+        // A partial that calls itself is listed once.
         for same in details.chain.chunk_by(|one, other| one == other) {
             let (name, line) = &same[0];
             write!(f, "\n  called from {name}:{line}")?;

@@ -1,4 +1,4 @@
-//! Expressions: what stands between the braces, compiled; evaluated without cloning variables.
+//! Compiled expressions, and how they are evaluated without cloning variables.
 
 use crate::condition::Condition;
 use crate::context::Context;
@@ -6,14 +6,14 @@ use crate::error::{Error, Mark};
 use crate::filter::{Arguments, Filter};
 use crate::filters::arity;
 use crate::name::Name;
-use crate::shared::Map;
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::shared::Object;
 
-/// What an empty list or hash takes.
+/// The size of an empty list or hash.
 const LIST_BYTES: usize = 64;
 
-/// A constant in a template; values are made from it when it is used.
+/// A constant in a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Literal {
     /// `nil`.
@@ -49,22 +49,22 @@ pub enum Expression {
     Hash(Vec<(Expression, Expression)>),
     /// `a | f: b`.
     Filtered(Box<Filtered>),
-    /// `a == b`, where a value is wanted.
+    /// `a == b`, as a value.
     Condition(Box<Condition>),
-    /// `"a {{ b }}"`: a text with values in it, where the engine reads them.
+    /// `"a {{ b }}"`: a string with values in it, where the engine interpolates.
     Joined(Vec<Expression>),
 }
 
-/// A variable and the way into it.
+/// A variable, and the steps into it.
 #[derive(Debug, Clone)]
 pub struct Path {
     /// The variable, by name or by an expression in brackets.
     pub root: Root,
-    /// The way.
+    /// The steps.
     pub steps: Vec<PathStep>,
 }
 
-/// Where a path begins.
+/// The start of a path.
 #[derive(Debug, Clone)]
 pub enum Root {
     /// `name`.
@@ -82,7 +82,7 @@ pub enum PathStep {
     Key(Expression),
 }
 
-/// A value through filters.
+/// A value and its filters.
 #[derive(Debug, Clone)]
 pub struct Filtered {
     /// The value.
@@ -96,20 +96,18 @@ pub struct Filtered {
 pub struct FilterCall {
     /// Its name.
     pub name: Text,
-    /// The function, when the engine knows one.
-    pub function: Option<Filter>,
-    /// Whether lists and hashes come to it as inspected texts.
-    pub inspects: bool,
+    /// The engine's filter of that name; `None` when it has none.
+    pub filter: Option<Filter>,
     /// `a, b`.
     pub positional: Vec<Expression>,
     /// `k: v`.
     pub named: Vec<(Text, Expression)>,
-    /// Where it stands.
+    /// The position of its name.
     pub mark: Mark,
 }
 
 impl Literal {
-    /// The value.
+    /// The value of the constant.
     pub fn value(&self) -> Value {
         match self {
             Self::Nil => Value::Nil,
@@ -125,10 +123,10 @@ impl Literal {
 }
 
 impl Expression {
-    /// The value now.
+    /// Evaluates the expression.
     ///
     /// # Errors
-    /// What a filter says, or a limit.
+    /// What a filter refuses, or an exceeded limit.
     pub fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         match self {
             Self::Literal(literal) => Ok(literal.value()),
@@ -138,8 +136,8 @@ impl Expression {
         }
     }
 
-    /// What is made of several values. Apart from the others, which are what nearly all templates
-    /// have: their way is the shorter for it.
+    /// Evaluates an expression of several values. It is out of line, which keeps the common path
+    /// small.
     #[inline(never)]
     fn compose(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         match self {
@@ -159,7 +157,7 @@ impl Expression {
             }
             Self::Hash(pairs) => {
                 context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
-                let mut map = Map::with_capacity_and_hasher(pairs.len(), Default::default());
+                let mut map = Object::with_capacity_and_hasher(pairs.len(), Default::default());
                 for (key, value) in pairs {
                     let key = key.evaluate(context)?;
                     map.insert(Text::from(&*key.to_text()), value.evaluate(context)?);
@@ -181,7 +179,7 @@ impl Expression {
         }
     }
 
-    /// Looks at the value now; a variable's is not taken out of its place for it.
+    /// Passes the value to a closure, without cloning a variable.
     ///
     /// # Errors
     /// As [`Expression::evaluate`].
@@ -200,7 +198,7 @@ impl Expression {
         Ok(look(&self.evaluate(context)?))
     }
 
-    /// Prints the value as `{{ }}` does; a variable's straight from its place.
+    /// Prints the value as `{{ }}` does, without cloning a variable.
     ///
     /// # Errors
     /// As [`Expression::evaluate`], and the output's limit.
@@ -209,7 +207,7 @@ impl Expression {
             && let Some(name) = path.direct()
         {
             let (readable, mut writer) = context.writer();
-            if let Some(value) = readable.find(name.sign(), name)
+            if let Some(value) = readable.find(name.hash(), name)
                 && let Some(printed) = reach(value, &path.steps, &mut |value| writer.print(value))
             {
                 return printed;
@@ -224,7 +222,7 @@ impl Expression {
         matches!(self, Self::Literal(_))
     }
 
-    /// The text, when it is a constant one: names of partials and queries can be checked then.
+    /// The string of a constant, such as the name of a partial; `None` for other expressions.
     pub fn constant_text(&self) -> Option<&Text> {
         match self {
             Self::Literal(Literal::Text(text)) => Some(text),
@@ -233,14 +231,14 @@ impl Expression {
     }
 }
 
-/// A path with more steps is walked without recursion.
+/// The most steps of a path that is followed by recursion.
 const DIRECT_MAX: usize = 6;
 
-/// Follows names into a value and looks at what is there; `self` has to be asked otherwise.
+/// Follows steps into a value and passes the end to a closure; `None` when a step needs the render.
 fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> T) -> Option<T> {
     let Some((step, rest)) = steps.split_first() else { return Some(look(value)) };
     match (value, step) {
-        (Value::Object(object), _) if object.level().is_some() => None,
+        (Value::Scope(_), _) => None,
         (Value::Hash(hash), PathStep::Name(name)) => match name.find(&hash.borrow()) {
             Some(inner) => reach(inner, rest, look),
             None => reach(&value.property(name), rest, look),
@@ -257,7 +255,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
 }
 
 impl Path {
-    /// The variable's name, when only a few names and constant keys follow it.
+    /// The variable's name, if only a few names and constant keys follow it.
     #[inline]
     fn direct(&self) -> Option<&Name> {
         let is_known = |step: &PathStep| !matches!(step, PathStep::Key(key) if !key.is_constant());
@@ -284,11 +282,7 @@ impl Path {
             }
         };
         for step in &self.steps {
-            let level = match &value {
-                Value::Object(object) => object.level(),
-                _ => None,
-            };
-            if let Some(level) = level {
+            if let Value::Scope(level) = value {
                 let name = match step {
                     PathStep::Name(name) => Value::text(&**name),
                     PathStep::Key(key) => key.evaluate(context)?,
@@ -312,40 +306,46 @@ impl Filtered {
     fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, Error> {
         let mut value = self.base.evaluate(context)?;
         for call in &self.filters {
-            value = call.apply(value, context).map_err(|error| call.told(error, context))?;
+            value = call.apply(value, context).map_err(|error| call.placed(error, context))?;
         }
         Ok(value)
     }
 }
 
-impl FilterCall {
-    /// Ruby hands named arguments on as a hash at the end, and counts.
-    fn as_ruby(&self, arguments: &mut Arguments) -> Result<(), Error> {
-        if !arguments.named.is_empty() {
-            let named = arguments.named.iter().cloned().collect();
-            arguments.positional.push(Value::hash(named));
-        }
-        arity::check(&self.name, arguments.positional.len())
+/// Ruby passes named arguments as a hash at the end; standard filters refuse another number of
+/// arguments than their own, and some take strings only.
+fn as_ruby(filter: &Filter, value: &mut Value, arguments: &mut Arguments) -> Result<(), Error> {
+    if !arguments.named.is_empty() {
+        let named = arguments.named.iter().cloned().collect();
+        arguments.positional.push(Value::hash(named));
     }
+    let Some(standard) = filter.standard() else { return Ok(()) };
+    if let Some(arity) = standard.arity {
+        arity::check(arity, arguments.positional.len())?;
+    }
+    if standard.takes_strings {
+        std::iter::once(value).chain(&mut arguments.positional).for_each(inspect);
+    }
+    Ok(())
 }
 
-/// A list or hash becomes its text.
+/// Replaces a list or hash by the string that Ruby inspects it as.
 fn inspect(value: &mut Value) {
-    if let Value::List(_) | Value::Hash(_) | Value::Object(_) = value {
+    if let Value::List(_) | Value::Hash(_) | Value::Drop(_) | Value::Scope(_) = value {
         *value = Value::text(value.to_ruby_argument().into_owned());
     }
 }
 
 impl FilterCall {
-    /// An error with the filter's place; Ruby tells the line that the tag begins in.
-    pub(super) fn told(&self, error: Error, context: &Context<'_>) -> Error {
-        let is_told = !context.engine().is_ruby() || self.mark.line == context.line;
-        if is_told { context.place(error, self.mark) } else { error }
+    /// Adds the filter's position to an error; Ruby reports the line in which the tag begins.
+    pub(super) fn placed(&self, error: Error, context: &Context<'_>) -> Error {
+        let is_placed = !context.engine().is_ruby() || self.mark.line == context.line;
+        if is_placed { context.place(error, self.mark) } else { error }
     }
 
     fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
         context.budget.step()?;
-        let Some(function) = self.function else {
+        let Some(filter) = &self.filter else {
             return context.unknown_filter(&self.name, value, self.mark);
         };
         let mut arguments = Arguments::default();
@@ -355,31 +355,27 @@ impl FilterCall {
         for (name, expression) in &self.named {
             arguments.named.push((name.clone(), expression.evaluate(context)?));
         }
-        self.run(function, value, arguments, context)
+        run(filter, value, arguments, context)
     }
+}
 
-    /// Calls the filter with arguments that are known.
-    ///
-    /// # Errors
-    /// What the filter says, or a limit.
-    #[inline]
-    pub(super) fn run(
-        &self,
-        function: Filter,
-        mut value: Value,
-        mut arguments: Arguments,
-        context: &mut Context<'_>,
-    ) -> Result<Value, Error> {
-        let weight = value.weight();
-        if context.engine().is_ruby() {
-            self.as_ruby(&mut arguments)?;
-        }
-        if self.inspects {
-            std::iter::once(&mut value).chain(&mut arguments.positional).for_each(inspect);
-        }
-        let made = function(value, &arguments, context)?;
-        context.budget.value(made.weight())?;
-        context.budget.weigh(weight.max(made.weight()))?;
-        Ok(made)
+/// Calls a filter with evaluated arguments.
+///
+/// # Errors
+/// What the filter refuses, or an exceeded limit.
+#[inline]
+pub(super) fn run(
+    filter: &Filter,
+    mut value: Value,
+    mut arguments: Arguments,
+    context: &mut Context<'_>,
+) -> Result<Value, Error> {
+    let weight = value.weight();
+    if context.engine().is_ruby() {
+        as_ruby(filter, &mut value, &mut arguments)?;
     }
+    let result = filter.call(value, &arguments, context)?;
+    context.budget.value(result.weight())?;
+    context.budget.weigh(weight.max(result.weight()))?;
+    Ok(result)
 }

@@ -1,23 +1,20 @@
-//! One JSON line in, one out: how a test suite talks to the engine; nothing a line says ends the process.
+//! Answers a JSON line with a JSON line, as test suites ask; no line ends the process.
 
-use crate::budget::{Budget, Limits};
-use crate::context::{Partials, RenderOptions};
-use crate::engine::{Engine, Mode};
-use crate::error::{Error, Kind};
-use crate::print::Escape;
-use crate::template::Template;
+use crate::budget::Limits;
+use crate::engine::{Engine, Mode, RenderErrors};
+use crate::error::Error;
+use crate::render::RenderOptions;
 use crate::text::Text;
 use crate::value::Value;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// What a line may take.
+/// The wall time of a line.
 const TIME: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
@@ -33,7 +30,7 @@ struct Line {
     now: Option<i64>,
 }
 
-/// Ruby Liquid's own limits; its scores are about our steps and bytes.
+/// Ruby Liquid's own limits; its scores are close to the steps and bytes of a budget.
 #[derive(Deserialize)]
 struct ResourceLimits {
     render_score_limit: Option<u64>,
@@ -54,44 +51,13 @@ impl ResourceLimits {
     }
 }
 
-/// The partials of one line, compiled when they are first asked for.
-struct Files<'a> {
-    engine: &'a Engine,
-    texts: HashMap<String, String>,
-    compiled: RefCell<HashMap<String, Template>>,
-}
-
-impl<'a> Files<'a> {
-    fn new(engine: &'a Engine, files: Map<String, Json>) -> Self {
-        let texts = files.into_iter().map(|(name, text)| {
-            let text = text.as_str().map_or_else(|| text.to_string(), str::to_owned);
-            (file_key(&name), text)
-        });
-        Self { engine, texts: texts.collect(), compiled: RefCell::default() }
-    }
-}
-
-/// A suite's file names come in any case.
-fn file_key(name: &str) -> String {
-    name.to_lowercase()
-}
-
-impl Partials for Files<'_> {
-    fn find(&self, name: &str) -> Result<Template, Error> {
-        let key = file_key(name);
-        if let Some(template) = self.compiled.borrow().get(&key) {
-            return Ok(template.clone());
-        }
-        let ending = format!("{key}.liquid");
-        let Some(text) = self.texts.get(&key).or_else(|| self.texts.get(&ending)) else {
-            let error = Error::new(Kind::Partial, format!("Could not find asset {name}"));
-            let known = self.texts.keys().map(String::as_str);
-            return Err(error.help(crate::engine::nearest(name, known)));
-        };
-        let template = self.engine.compile(name, text.as_str())?;
-        self.compiled.borrow_mut().insert(key, template.clone());
-        Ok(template)
-    }
+/// The partials of one line, by name in lower case: a suite's file names come in any case.
+fn files(files: Map<String, Json>) -> HashMap<String, String> {
+    let sources = files.into_iter().map(|(name, source)| {
+        let source = source.as_str().map_or_else(|| source.to_string(), str::to_owned);
+        (name.to_lowercase(), source)
+    });
+    sources.collect()
 }
 
 /// The answer to a line: `{"output"}`, or `{"error", "kind", "line"}`.
@@ -110,43 +76,46 @@ fn answer_line(line: &str) -> Json {
             return json!({"error": format!("not a line: {error}"), "kind": "parse", "line": null});
         }
     };
-    let mut engine = Engine::ruby();
-    engine.set_mode(match line.error_mode.as_deref() {
-        Some("lax") => Mode::Lax,
-        Some("warn") => Mode::Warn,
-        Some("strict") => Mode::Strict,
-        _ => Mode::Strict2,
-    });
-    engine.set_raise(!line.render_errors.unwrap_or(false));
+    let files = files(line.filesystem.unwrap_or_default());
+    let mut limits = Limits::new().time(TIME);
+    line.resource_limits.iter().for_each(|own| own.apply(&mut limits));
+    let engine = Engine::builder()
+        .mode(match line.error_mode.as_deref() {
+            Some("lax") => Mode::Lax,
+            Some("warn") => Mode::Warn,
+            Some("strict") => Mode::Strict,
+            _ => Mode::Strict2,
+        })
+        .render_errors(match line.render_errors {
+            Some(true) => RenderErrors::Inline,
+            _ => RenderErrors::Raise,
+        })
+        .limits(limits)
+        .partials_from(move |name| {
+            let key = name.to_lowercase();
+            files.get(&key).or_else(|| files.get(&format!("{key}.liquid"))).cloned()
+        })
+        .build();
     let name = line.template_name.unwrap_or_default();
     let template = match engine.compile(name, line.template) {
         Ok(template) => template,
         Err(error) => return refusal(&error, "parse"),
     };
-    let files = Files::new(&engine, line.filesystem.unwrap_or_default());
-    let mut limits = Limits { time: TIME, ..Limits::default() };
-    line.resource_limits.iter().for_each(|own| own.apply(&mut limits));
-    let budget = Budget::new(limits);
     let variables = line.environment.unwrap_or_default().into_iter();
-    let options = RenderOptions {
-        variables: Vec::new(),
-        globals: variables.map(|(name, value)| (Text::from(name), unmarked(value))).collect(),
-        partials: &files,
-        host: &(),
-        escape: Escape::Raw,
-        now: line.now.and_then(|s| Timestamp::from_second(s).ok()).unwrap_or_else(Timestamp::now),
-        budget: &budget,
-    };
+    let now = line.now.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let options = RenderOptions::new()
+        .globals(variables.map(|(name, value)| (name, unmarked(value))))
+        .now(now.unwrap_or_else(Timestamp::now));
     match engine.render(&template, options) {
         Ok(rendered) => json!({"output": rendered.output}),
         Err(error) => refusal(&error, "render"),
     }
 }
 
-/// The letters that mark a number JSON has no word for.
+/// The prefix of a string that replaces a number which JSON cannot express.
 const MARK: &str = "\u{0}float:";
 
-/// A line as Python and JavaScript write it: `NaN` and `Infinity`, which are no JSON, are marked.
+/// A line as Python and JavaScript write it, with `NaN` and `Infinity`, which JSON lacks, marked.
 fn marked(line: &str) -> Cow<'_, str> {
     if !line.contains("NaN") && !line.contains("Infinity") {
         return Cow::Borrowed(line);
@@ -171,7 +140,7 @@ fn marked(line: &str) -> Cow<'_, str> {
     Cow::Owned(made)
 }
 
-/// A value whose marked numbers are what they stand for.
+/// A value whose marked strings are the numbers they replaced.
 fn unmarked(json: Json) -> Value {
     match json {
         Json::String(text) => match text.strip_prefix(MARK) {

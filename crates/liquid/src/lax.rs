@@ -1,7 +1,7 @@
-//! Markup that no grammar knows, read as Ruby Liquid's lax mode reads it: by looking for pieces that make sense.
+//! Reads malformed markup as Ruby Liquid's lax mode does, by searching for valid fragments.
 //!
-//! Only a Ruby engine comes here, and only with markup that its strict grammar refuses; the reader
-//! for everything else is [`crate::cursor`].
+//! Only a Ruby engine uses it, and only for markup that the strict grammar refuses; all other
+//! markup is read by [`crate::cursor`].
 
 use crate::engine::Engine;
 use crate::error::{Error, Mark};
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Brackets may nest this deep.
 const DEPTH_MAX: u32 = 64;
 
-/// A value with its filters; nothing at all is nil.
+/// Reads a value with its filters; an empty markup is nil.
 ///
 /// # Errors
 /// Brackets nested too deep.
@@ -32,16 +32,16 @@ pub fn filtered(markup: &str, engine: &Engine, mark: Mark) -> Result<Expression,
     })
 }
 
-/// Where the first quoted text or run of other letters stands.
+/// The position of the first quoted string or run of other characters.
 fn fragment(text: &str) -> Option<(usize, usize)> {
     let start = text.char_indices().find(|(place, _)| fragment_end(&text[*place..]) > 0)?.0;
     Some((start, start + fragment_end(&text[start..])))
 }
 
-/// How long the fragment is that a text begins with.
+/// The length of the fragment at the start of a string.
 fn fragment_end(text: &str) -> usize {
     let closed = |quote: char| text[1..].find(quote).map(|length| length + 2);
-    // A quoted text at the beginning is a fragment of its own.
+    // A quoted string at the start is a fragment by itself.
     if let Some(end) = text.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(closed) {
         return end;
     }
@@ -60,7 +60,7 @@ fn fragment_end(text: &str) -> usize {
     end
 }
 
-/// The text of the next filter, and what follows it; lone quotes and pipes are passed over.
+/// The next filter, and the rest after it; lone quotes and pipes are skipped.
 fn filter_piece(text: &str) -> Option<(&str, &str)> {
     let mut start = 0;
     loop {
@@ -86,7 +86,7 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The length of the word a text begins with.
+/// The length of the word at the start of a string.
 fn word_end(text: &str) -> usize {
     text.find(|c| !is_word(c)).unwrap_or(text.len())
 }
@@ -112,12 +112,11 @@ fn filter(piece: &str, engine: &Engine, mark: Mark) -> Result<Option<FilterCall>
             rest = &rest[end..];
         }
     }
-    let function = engine.filter(name);
-    let inspects = engine.inspects_for(name);
-    Ok(Some(FilterCall { name: name.into(), function, inspects, positional, named, mark }))
+    let filter = engine.filter(name).cloned();
+    Ok(Some(FilterCall { name: name.into(), filter, positional, named, mark }))
 }
 
-/// A constant, a range, or a way into the variables.
+/// Reads a constant, a range, or a path.
 fn expression(text: &str, depth: u32) -> Result<Expression, Error> {
     if depth >= DEPTH_MAX {
         return Err(Error::limit("Nesting too deep"));
@@ -158,7 +157,7 @@ fn literal(text: &str) -> Option<Literal> {
     })
 }
 
-/// Names and closed brackets, whatever stands between them.
+/// Reads names and closed brackets, and skips everything between them.
 fn lookup(text: &str, depth: u32) -> Result<Expression, Error> {
     let closes = closing_brackets(text);
     let mut root = None;
@@ -194,7 +193,7 @@ fn lookup(text: &str, depth: u32) -> Result<Expression, Error> {
     })
 }
 
-/// Every bracket that closes, with where it does.
+/// The positions of all closed brackets, with the positions of their ends.
 fn closing_brackets(text: &str) -> HashMap<usize, usize> {
     let mut open = Vec::new();
     let mut closes = HashMap::new();

@@ -1,11 +1,11 @@
-//! Cuts a template into texts, outputs and tags, with white space controlled.
+//! Splits a template into plain text, outputs and tags, and applies white space control.
 
 use crate::error::{Error, Mark};
 
-/// A piece of a template.
+/// A token of a template.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Token<'a> {
-    /// Text to be written as it is.
+    /// Plain text.
     Text(&'a str),
     /// `{{ markup }}`: markup, where the output begins, where its markup begins.
     Output(&'a str, Mark, Mark),
@@ -13,26 +13,26 @@ pub enum Token<'a> {
     Tag(&'a str, &'a str, Mark, Mark),
 }
 
-/// The pieces of a template, one after another.
+/// Reads a template token by token.
 pub struct Lexer<'a> {
     source: &'a str,
     place: usize,
-    /// Where `place` is, for people.
+    /// The line and column of `place`.
     mark: Mark,
-    /// The last piece asked for the white space behind it to go.
+    /// The last token trims the white space after it.
     trim_next: bool,
-    /// Pieces end where Ruby ends them, in the middle of a quoted text if need be.
+    /// Tokens end where Ruby ends them, even inside a quoted string.
     ruby: bool,
 }
 
 impl<'a> Lexer<'a> {
-    /// A lexer at the beginning of `source`.
+    /// A lexer at the start of `source`.
     pub fn new(source: &'a str, ruby: bool) -> Self {
         let mark = Mark { line: 1, column: 1 };
         Self { source, place: 0, mark, trim_next: false, ruby }
     }
 
-    /// Where the lexer stands.
+    /// The position of the lexer.
     pub fn mark(&self) -> Mark {
         self.mark
     }
@@ -42,10 +42,10 @@ impl<'a> Lexer<'a> {
         self.place = to;
     }
 
-    /// The next piece, or nothing at the end.
+    /// The next token; `None` at the end.
     ///
     /// # Errors
-    /// A tag or output without an end.
+    /// When a tag or an output has no end.
     pub fn next_token(&mut self) -> Result<Option<Token<'a>>, Error> {
         if self.trim_next {
             self.trim_next = false;
@@ -118,11 +118,11 @@ impl<'a> Lexer<'a> {
         Ok(Token::Tag(name, markup, mark, markup_mark))
     }
 
-    /// The text up to the tag that ends a raw block, whatever is in it; the lexer stands behind
-    /// that tag then. Dashes inside of the block trim nothing.
+    /// Reads a raw block through its end tag and returns its content. Dashes inside the block trim
+    /// nothing.
     ///
     /// # Errors
-    /// When there is no such tag, or `doc` in `doc`.
+    /// When there is no end tag, or a `doc` inside a `doc`.
     pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
         self.trim_next = false;
         let start = self.place;
@@ -139,10 +139,10 @@ impl<'a> Lexer<'a> {
         Err(Error::syntax(format!("'{name}' tag was never closed")))
     }
 
-    /// Passes over a comment; comments and raw blocks in it have to be closed themselves.
+    /// Skips a comment; comments and raw blocks inside it need their own end tags.
     ///
     /// # Errors
-    /// When it has no end.
+    /// When it has no end tag.
     pub fn comment(&mut self) -> Result<(), Error> {
         self.trim_next = false;
         let mut depth = 1;
@@ -162,8 +162,8 @@ impl<'a> Lexer<'a> {
         Err(Error::syntax("'comment' tag was never closed"))
     }
 
-    /// Passes over text up to behind the next tag: its name, and where it begins. With `anywhere`
-    /// a tag may begin inside of what looks like another piece: `{{ {% endraw %}`.
+    /// Skips through the next tag and returns its name and its position. With `anywhere`, a tag may
+    /// begin inside another token: `{{ {% endraw %}`.
     fn next_tag(&mut self, anywhere: bool) -> Option<(&'a str, usize)> {
         loop {
             let begin = self.place + next_open(&self.source[self.place..]);
@@ -186,8 +186,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// How long an output is, as Ruby cuts it: up to a brace or two or, when a tag begins in it, up to
-/// the end of that tag.
+/// The length of an output as Ruby reads it: through one or two braces or, when a tag begins in it,
+/// through the end of that tag.
 fn output_length(text: &str) -> Option<usize> {
     let mut from = 2;
     while let Some(place) = text[from..].find(['{', '}']).map(|found| from + found) {
@@ -209,9 +209,9 @@ fn next_open(text: &str) -> usize {
     memchr::memchr_iter(b'{', bytes).find(opens).unwrap_or(text.len())
 }
 
-/// Where `end` stands outside of quotes; quotes that never close are no quotes.
+/// The position of `end` outside of quotes; a quote that is never closed does not count.
 fn close(text: &str, end: &str) -> Option<usize> {
-    // All that matters is ASCII, so bytes will do.
+    // The delimiters are ASCII, so bytes suffice.
     let bytes = text.as_bytes();
     let sign = [end.as_bytes()[0], end.as_bytes()[1]];
     let is_end = |place: &usize| bytes.get(place + 1) == Some(&sign[1]);
@@ -227,7 +227,7 @@ fn close(text: &str, end: &str) -> Option<usize> {
             (None, first) if first == sign[0] && bytes.get(place + 1) == Some(&sign[1]) => {
                 return Some(place);
             }
-            // Within reason: a lone apostrophe must not make the lexer read the whole page.
+            // A lone apostrophe must not make the lexer read to the end of the page.
             (Some(_), b'\n') if place > plain => return Some(plain),
             _ => {}
         }
@@ -235,7 +235,7 @@ fn close(text: &str, end: &str) -> Option<usize> {
     Some(plain)
 }
 
-/// Whether what stands behind is in no quotes; false as well when it is not easy to say.
+/// Whether the end of `bytes` is outside of quotes; false when a quote is not closed.
 fn is_outside_quotes(mut bytes: &[u8]) -> bool {
     while let Some(open) = memchr::memchr2(b'"', b'\'', bytes) {
         let inside = &bytes[open + 1..];
@@ -252,7 +252,7 @@ fn strip_dash(inside: &str) -> (&str, bool) {
     }
 }
 
-/// A tag's name and what follows it.
+/// Splits the inside of a tag into its name and its markup.
 pub fn split_name(inside: &str) -> (&str, &str) {
     let trimmed = inside.trim_start();
     if let Some(comment) = trimmed.strip_prefix('#') {
@@ -264,4 +264,16 @@ pub fn split_name(inside: &str) -> (&str, &str) {
         end = trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
     }
     (&trimmed[..end], &trimmed[end..])
+}
+
+/// Splits an assignment into its name and its value, as Ruby does.
+pub fn split_assignment(text: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
+    text.match_indices('=').find_map(|(place, _)| {
+        let before = text[..place].trim_end();
+        let start = before
+            .rfind(|c| !is_part(c))
+            .map_or(0, |last| last + before[last..].chars().next().map_or(1, char::len_utf8));
+        (start < before.len()).then(|| (&before[start..], &text[place + 1..]))
+    })
 }

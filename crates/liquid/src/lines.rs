@@ -1,18 +1,18 @@
-//! The lines of a `liquid` tag, each of which is a tag.
+//! Splits a `liquid` tag into its lines, each of which is a tag.
 
 use crate::error::Mark;
 use crate::lexer::split_name;
 use std::collections::VecDeque;
 
-/// A tag: name, markup, where it begins, where its markup begins.
+/// A tag: name, markup, position, and position of the markup.
 pub type Line<'a> = (&'a str, &'a str, Mark, Mark);
 
-/// A tag goes on over at most this many lines.
+/// The most lines of one tag.
 const LINES_MAX: usize = 500;
 
-/// Each line that is not empty, as a tag. Where `joins` is set, a line that leaves brackets open,
-/// ends in a comma, or whose next line begins with `|`, goes on in the next one, as platformOS
-/// reads it; Ruby Liquid knows no such thing.
+/// The lines that are not empty, as tags. With `joins`, a tag continues on the next line while
+/// brackets are open, after a comma, and before a `|`, as in platformOS; Ruby Liquid ends every
+/// tag with its line.
 pub fn lines_of(text: &str, start: Mark, joins: bool) -> VecDeque<Line<'_>> {
     let mut pieces = VecDeque::new();
     let mut from = 0;
@@ -21,7 +21,7 @@ pub fn lines_of(text: &str, start: Mark, joins: bool) -> VecDeque<Line<'_>> {
         let mut to = line_end(text, from);
         let mut open = Open::default();
         for _ in 0..LINES_MAX {
-            if !joins || to >= text.len() || !open.goes_on(text, from, to) {
+            if !joins || to >= text.len() || !open.continues(text, from, to) {
                 break;
             }
             to = line_end(text, to + 1);
@@ -46,26 +46,26 @@ fn line_end(text: &str, from: usize) -> usize {
     text[from..].find('\n').map_or(text.len(), |found| from + found)
 }
 
-/// What is open at the end of a line; each line is looked at once.
+/// The open brackets and quotes at the end of a line; each line is read once.
 #[derive(Default)]
 struct Open {
     brackets: i32,
     quote: Option<char>,
-    looked_at: usize,
+    read_to: usize,
 }
 
 impl Open {
-    fn goes_on(&mut self, text: &str, from: usize, to: usize) -> bool {
+    fn continues(&mut self, text: &str, from: usize, to: usize) -> bool {
         let line = text[from..to].trim_start();
         if line.is_empty() || line.starts_with('#') {
             return false;
         }
-        let begin = self.looked_at.max(from);
-        self.looked_at = to;
-        for letter in text[begin..to].chars() {
-            match (self.quote, letter) {
-                (None, '"' | '\'') => self.quote = Some(letter),
-                (Some(one), letter) if one == letter => self.quote = None,
+        let begin = self.read_to.max(from);
+        self.read_to = to;
+        for c in text[begin..to].chars() {
+            match (self.quote, c) {
+                (None, '"' | '\'') => self.quote = Some(c),
+                (Some(one), c) if one == c => self.quote = None,
                 (None, '[' | '{' | '(') => self.brackets += 1,
                 (None, ']' | '}' | ')') => self.brackets -= 1,
                 _ => {}

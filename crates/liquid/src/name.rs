@@ -1,31 +1,31 @@
-//! A name in a template: made ready to be looked up, and remembering where in a hash it was found.
+//! A name in a template, hashed for lookups, that remembers its position in the last hash.
 
-use crate::shared::Map;
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::shared::Object;
 use crate::variables::NameHash;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A name, and the place it had in the last hash: hashes that a template sees one after another
-/// mostly have the same names in the same order, and need no search then.
+/// A name, and its position in the last hash: the hashes that a template reads one after another
+/// mostly have the same names in the same order, which makes a search unnecessary.
 #[derive(Debug)]
 pub struct Name {
     text: Text,
-    sign: NameHash,
+    hash: NameHash,
     place: AtomicU32,
 }
 
 impl Name {
-    /// What it is compared by among variables.
+    /// The hash that variables are searched by.
     #[inline]
-    pub(super) fn sign(&self) -> NameHash {
-        self.sign
+    pub(super) fn hash(&self) -> NameHash {
+        self.hash
     }
 
-    /// What a hash has under this name.
+    /// The value of this name in a hash.
     #[inline]
-    pub(super) fn find<'m>(&self, map: &'m Map) -> Option<&'m Value> {
+    pub(super) fn find<'m>(&self, map: &'m Object) -> Option<&'m Value> {
         let known = self.place.load(Ordering::Relaxed) as usize;
         if let Some((name, value)) = map.get_index(known)
             && *name == self.text
@@ -48,7 +48,7 @@ impl Deref for Name {
 
 impl From<Text> for Name {
     fn from(text: Text) -> Self {
-        Self { sign: NameHash::of(&text), text, place: AtomicU32::new(0) }
+        Self { hash: NameHash::of(&text), text, place: AtomicU32::new(0) }
     }
 }
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_place_that_changed_is_found_again() {
-        let map = |names: [&str; 3]| -> Map {
+        let map = |names: [&str; 3]| -> Object {
             names.iter().zip(0..).map(|(name, i)| (Text::from(*name), Value::Int(i))).collect()
         };
         let name = Name::from("b");
@@ -78,6 +78,6 @@ mod tests {
             assert_eq!(name.find(&map(names)), Some(&Value::Int(place)));
         }
         assert_eq!(name.find(&map(["x", "y", "z"])), None);
-        assert_eq!(name.find(&Map::default()), None);
+        assert_eq!(name.find(&Object::default()), None);
     }
 }

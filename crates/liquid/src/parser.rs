@@ -1,4 +1,4 @@
-//! Builds blocks of nodes from the pieces the lexer cuts, and from the lines of a `liquid` tag.
+//! Compiles templates to blocks of nodes, from tokens or from the lines of a `liquid` tag.
 
 use crate::cursor::{Cursor, WARNINGS_MAX};
 use crate::engine::{Engine, Mode};
@@ -9,22 +9,47 @@ use crate::lexer::{Lexer, Token};
 use crate::lines::{Line, lines_of};
 use crate::strict::tag as strict;
 use crate::tag::Markup;
-use crate::template::{Block, Node};
+use crate::template::{Block, Node, Template};
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-/// Blocks may nest this deep; deeper ones are an error, not a stack overflow.
+/// The deepest nesting of blocks, which bounds the stack.
 const DEPTH_MAX: u32 = 100;
 
-/// Reads a template or the inside of a `liquid` tag.
+impl Engine {
+    /// Compiles a template. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// A syntax error with its place.
+    pub fn compile(
+        &self,
+        name: impl Into<Arc<str>>,
+        source: impl Into<Arc<str>>,
+    ) -> Result<Template, Error> {
+        let (name, source) = (name.into(), source.into());
+        let mut parser = Parser::new(&source, self);
+        match parser.template() {
+            Ok(body) => {
+                let start = Mark { line: 1, column: 1 };
+                let warnings = parser.into_warnings().into_iter();
+                let warnings = warnings.map(|one| one.at(&name, &source, start)).collect();
+                Ok(Template::new(name, Arc::clone(&source), body, warnings))
+            }
+            Err(error) => Err(error.at(&name, &source, parser.mark())),
+        }
+    }
+}
+
+/// Reads a template, or the lines of a `liquid` tag.
 pub struct Parser<'a> {
     engine: &'a Engine,
     pieces: Pieces<'a>,
     depth: u32,
     warnings: RefCell<Vec<Error>>,
-    /// Where the tags begin that are being read.
+    /// The positions of the open tags.
     open: Vec<Mark>,
-    /// Where the innermost tag or output begins that could not be read.
+    /// The position of the innermost tag or output that could not be read.
     failed_at: Option<Mark>,
 }
 
@@ -38,14 +63,14 @@ enum Pieces<'a> {
 pub struct End<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What stands behind the name.
+    /// The markup after the name.
     pub text: &'a str,
-    /// Where that begins.
+    /// The position of `text`.
     pub text_mark: Mark,
 }
 
 impl<'a> Parser<'a> {
-    /// A parser over a whole template.
+    /// A parser over the source of a template.
     pub fn new(source: &'a str, engine: &'a Engine) -> Self {
         Self {
             engine,
@@ -62,17 +87,17 @@ impl<'a> Parser<'a> {
         self.engine
     }
 
-    /// A cursor over markup that stands at `start`.
+    /// A cursor over markup at the position `start`.
     pub fn cursor<'b>(&'b self, markup: &'b str, start: Mark) -> Cursor<'b> {
         Cursor::new(markup, start, self.engine).noting(&self.warnings)
     }
 
-    /// What was noticed while reading.
+    /// The warnings of the parser.
     pub fn into_warnings(self) -> Vec<Error> {
         self.warnings.into_inner()
     }
 
-    /// Where the parser failed, or stands.
+    /// The position of the failure, or else of the parser.
     pub fn mark(&self) -> Mark {
         if let Some(mark) = self.failed_at {
             return mark;
@@ -83,18 +108,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A whole template.
+    /// Reads a template to its end.
     ///
     /// # Errors
-    /// A syntax error; its place is the parser's when it has none.
+    /// A syntax error; without a position of its own, it is at [`Parser::mark`].
     pub fn template(&mut self) -> Result<Block, Error> {
         self.block(&[]).map(|(block, _)| block)
     }
 
-    /// Nodes up to one of the tags named in `ends`, which is returned; with none, up to the end.
+    /// Reads nodes up to one of the tags in `ends`, which is returned; without `ends`, to the end.
     ///
     /// # Errors
-    /// A syntax error, or a block without its end.
+    /// A syntax error, or a block without an end tag.
     pub fn block(&mut self, ends: &[&str]) -> Result<(Block, Option<End<'a>>), Error> {
         if self.depth >= DEPTH_MAX {
             return Err(Error::limit("Nesting too deep"));
@@ -138,7 +163,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Notes something, within reason: each of them gets its excerpt.
+    /// Adds a warning; their number is bounded, because each gets an excerpt.
     fn warn(&mut self, warning: Error) {
         let warnings = self.warnings.get_mut();
         if warnings.len() < WARNINGS_MAX {
@@ -146,7 +171,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Remembers where the first failure began, which is the innermost.
+    /// Remembers the position of the first failure, which is the innermost.
     fn noted<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
         if result.is_err() {
             self.failed_at.get_or_insert(mark);
@@ -154,10 +179,10 @@ impl<'a> Parser<'a> {
         result
     }
 
-    /// In strict mode, refuses markup that the strict grammar does not know; warns in warn mode.
+    /// Checks markup by the strict grammar: refuses it in the strict modes, warns in warn mode.
     ///
     /// # Errors
-    /// What the grammar says.
+    /// What the grammar refuses.
     pub fn check(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let mark = self.mark();
         self.judge(mark, |newest| strict::check(name, text, newest))
@@ -186,7 +211,7 @@ impl<'a> Parser<'a> {
         self.filtered(markup, start)
     }
 
-    /// A whole markup that is a value with its filters.
+    /// Reads markup that is a value with its filters.
     ///
     /// # Errors
     /// A syntax error.
@@ -242,7 +267,7 @@ impl<'a> Parser<'a> {
         matches!(self.pieces, Pieces::Lines(_))
     }
 
-    /// The text up to a tag, whatever is in it: for `raw`, `comment` and `doc`.
+    /// Returns the source up to an end tag, unread: for `raw`, `comment` and `doc`.
     ///
     /// # Errors
     /// When there is no such tag.
@@ -261,10 +286,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Passes over a comment, with those inside it.
+    /// Skips a comment, with those inside it.
     ///
     /// # Errors
-    /// When it has no end.
+    /// When it has no end tag.
     pub fn comment(&mut self) -> Result<(), Error> {
         let lines = match &mut self.pieces {
             Pieces::Template(lexer) => return lexer.comment(),
@@ -282,7 +307,7 @@ impl<'a> Parser<'a> {
         Err(Error::syntax("'comment' tag was never closed"))
     }
 
-    /// The nodes of a `liquid` tag: a tag a line.
+    /// Reads the nodes of a `liquid` tag, one tag a line.
     ///
     /// # Errors
     /// A syntax error.

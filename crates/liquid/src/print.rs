@@ -1,31 +1,33 @@
-//! How values are written into the output, and how texts are escaped on their way.
+//! Writes values to the output, and escapes strings.
 
 use crate::budget::Budget;
 use crate::error::Error;
 use crate::value::Value;
 
-/// How texts are printed.
-#[derive(Debug, Clone, Copy)]
+/// How strings are escaped when printed.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
 pub enum Escape {
-    /// As they are.
+    /// Without escaping.
+    #[default]
     Raw,
-    /// `& < > " '` as entities.
+    /// With entities in place of `& < > " '`.
     Entities,
-    /// Through a function of the caller's, such as a sanitiser.
+    /// Through a function, such as a sanitiser.
     Through(fn(&str) -> String),
 }
 
-/// Where a render writes: draws on the budget before it does.
+/// The output of a render, which draws on the budget first.
 pub(super) struct Writer<'a> {
     pub(super) output: &'a mut String,
     pub(super) budget: &'a Budget,
     pub(super) escape: Escape,
-    /// Whether values are written as Ruby does.
+    /// Whether values are written as in Ruby.
     pub(super) ruby: bool,
 }
 
 impl Writer<'_> {
-    /// Writes text as it is.
+    /// Writes a string without escaping.
     #[inline]
     pub(super) fn write(&mut self, text: &str) -> Result<(), Error> {
         self.budget.output(text.len())?;
@@ -33,7 +35,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Prints a value as `{{ }}` does: texts escaped unless they are safe, all else as it is.
+    /// Prints a value as `{{ }}` does: strings are escaped unless they are safe.
     #[inline]
     pub(super) fn print(&mut self, value: &Value) -> Result<(), Error> {
         match value {
@@ -44,11 +46,11 @@ impl Writer<'_> {
             },
             Value::Int(number) => self.write(itoa::Buffer::new().format(*number)),
             Value::Nil => Ok(()),
-            Value::Object(object) if object.bytes().is_some() => {
+            Value::Drop(drop) if drop.bytes().is_some() => {
                 self.print(&Value::text(&*self.text(value)))
             }
-            // JSON says the same with these letters escaped, and can not open a tag in a page.
-            Value::List(_) | Value::Hash(_) | Value::Object(_)
+            // Escaped in JSON, these characters keep their meaning and cannot open a tag.
+            Value::List(_) | Value::Hash(_) | Value::Drop(_) | Value::Scope(_)
                 if !matches!(self.escape, Escape::Raw) =>
             {
                 let text = self.text(value);
@@ -80,7 +82,7 @@ impl Writer<'_> {
     }
 }
 
-/// The letters that need entities.
+/// The characters that need entities.
 const NEEDS: [bool; 256] = {
     let mut needs = [false; 256];
     needs[b'&' as usize] = true;
@@ -91,7 +93,7 @@ const NEEDS: [bool; 256] = {
     needs
 };
 
-/// What stands before the first letter that needs an entity, the entity, and what stands behind.
+/// Splits a string at the first character that needs an entity.
 fn cut(text: &str) -> Option<(&str, &'static str, &str)> {
     let place = text.bytes().position(|byte| NEEDS[usize::from(byte)])?;
     let entity = match text.as_bytes()[place] {
@@ -104,12 +106,12 @@ fn cut(text: &str) -> Option<(&str, &'static str, &str)> {
     Some((&text[..place], entity, &text[place + 1..]))
 }
 
-/// Whether a text has letters that need entities.
+/// Whether a string has characters that need entities.
 pub fn needs_entities(text: &str) -> bool {
     cut(text).is_some()
 }
 
-/// `& < > " '` as entities.
+/// Replaces `& < > " '` by entities.
 pub fn escape_entities(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut rest = text;

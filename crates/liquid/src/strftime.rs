@@ -1,205 +1,129 @@
-//! Ruby's `strftime`, with widths that are bounded.
+//! Ruby's `strftime` for [`Zoned`], with bounded widths; the formatter is the crate strftime-ruby.
 
 use jiff::Zoned;
+use std::borrow::Cow;
 
-/// A format may ask for at most this width: `%5000000d` is an attack, not a date.
+/// The largest width of a directive: `%5000000d` is an attack, not a date.
 const WIDTH_MAX: usize = 64;
 
-/// What stands between `%` and the letter.
-#[derive(Debug, Default, Clone, Copy)]
-struct Flags {
-    /// `-`, `_` or `0`.
-    pad: Option<char>,
-    upper: bool,
-    swap: bool,
-    colons: usize,
-    width: Option<usize>,
+/// Formats a timestamp. An unknown directive is printed as it is written, and so is one that the
+/// end of the format cuts off.
+pub fn format(zoned: &Zoned, format: &str) -> String {
+    let format = bounded(format);
+    let time = Adapter { zoned, zone: zone(zoned, &format) };
+    let mut output = String::with_capacity(format.len() * 2);
+    if strftime::fmt::strftime(&time, &format, &mut output).is_ok() {
+        return output;
+    }
+    // The crate refuses a format that ends inside a directive.
+    let end = format.rfind('%').unwrap_or(format.len());
+    output.clear();
+    match strftime::fmt::strftime(&time, &format[..end], &mut output) {
+        Ok(()) => output.push_str(&format[end..]),
+        Err(_) => output.clone_from(&format.into_owned()),
+    }
+    output
 }
 
-/// The moment in that format; directives that mean nothing are printed as they stand.
-pub fn format(moment: &Zoned, format: &str) -> String {
-    let mut text = String::with_capacity(format.len() * 2);
-    let mut rest = format;
-    while let Some(place) = rest.find('%') {
-        text.push_str(&rest[..place]);
-        let tail = &rest[place..];
-        let (flags, length) = flags(&tail[1..]);
-        let letter = tail[1 + length..].chars().next();
-        let taken = 1 + length + letter.map_or(0, char::len_utf8);
-        match letter.and_then(|letter| directive(moment, letter, flags)) {
-            Some(shown) => text.push_str(&shown),
-            None => text.push_str(&tail[..taken]),
+/// The format with every width that exceeds the largest replaced by it.
+fn bounded(format: &str) -> Cow<'_, str> {
+    let mut output = String::new();
+    let mut copied = 0;
+    let mut rest = 0;
+    while let Some(percent) = format[rest..].find('%').map(|found| rest + found) {
+        let flags = skip(format, percent + 1, |byte| b"-_0^#:".contains(&byte));
+        let end = skip(format, flags, |byte| byte.is_ascii_digit());
+        let is_wide =
+            format[flags..end].parse().map_or(end > flags, |width: usize| width > WIDTH_MAX);
+        if is_wide {
+            output.push_str(&format[copied..flags]);
+            output.push_str(&WIDTH_MAX.to_string());
+            copied = end;
         }
-        rest = &tail[taken..];
+        // What follows may be any character, `%` too.
+        rest = end + format[end..].chars().next().map_or(0, char::len_utf8);
     }
-    text.push_str(rest);
-    text
-}
-
-fn flags(text: &str) -> (Flags, usize) {
-    let mut flags = Flags::default();
-    let mut width = String::new();
-    let mut length = 0;
-    for letter in text.chars() {
-        match letter {
-            '-' | '_' if width.is_empty() => flags.pad = Some(letter),
-            '0' if width.is_empty() => flags.pad = Some('0'),
-            '^' => flags.upper = true,
-            '#' => flags.swap = true,
-            ':' => flags.colons += 1,
-            '0'..='9' => width.push(letter),
-            _ => break,
-        }
-        length += 1;
-    }
-    if !width.is_empty() {
-        flags.width = Some(width.parse().unwrap_or(WIDTH_MAX).min(WIDTH_MAX));
-    }
-    (flags, length)
-}
-
-fn directive(moment: &Zoned, letter: char, flags: Flags) -> Option<String> {
-    let number = |value: i64, width: usize, pad: char| Some(padded(value, width, pad, flags));
-    let hour = i64::from(moment.hour());
-    let hour12 = if hour % 12 == 0 { 12 } else { hour % 12 };
-    let year = i64::from(moment.year());
-    match letter {
-        'Y' => number(year, if year < 0 { 5 } else { 1 }, '0'),
-        'C' => number(year.div_euclid(100), 2, '0'),
-        'y' => number(year.rem_euclid(100), 2, '0'),
-        'm' => number(moment.month().into(), 2, '0'),
-        'd' => number(moment.day().into(), 2, '0'),
-        'e' => number(moment.day().into(), 2, ' '),
-        'j' => number(moment.day_of_year().into(), 3, '0'),
-        'H' => number(hour, 2, '0'),
-        'k' => number(hour, 2, ' '),
-        'I' => number(hour12, 2, '0'),
-        'l' => number(hour12, 2, ' '),
-        'M' => number(moment.minute().into(), 2, '0'),
-        'S' => number(moment.second().into(), 2, '0'),
-        's' => number(moment.timestamp().as_second(), 1, '0'),
-        'u' => number(moment.weekday().to_monday_one_offset().into(), 1, '0'),
-        'w' => number(moment.weekday().to_sunday_zero_offset().into(), 1, '0'),
-        'U' => number(week(moment, moment.weekday().to_sunday_zero_offset()), 2, '0'),
-        'W' => number(week(moment, moment.weekday().to_monday_zero_offset()), 2, '0'),
-        'V' => number(moment.date().iso_week_date().week().into(), 2, '0'),
-        'G' => number(moment.date().iso_week_date().year().into(), 1, '0'),
-        'g' => number(i64::from(moment.date().iso_week_date().year()).rem_euclid(100), 2, '0'),
-        'L' => Some(fraction(moment, flags.width.unwrap_or(3))),
-        'N' => Some(fraction(moment, flags.width.unwrap_or(9))),
-        'z' => Some(offset(moment, flags)),
-        _ => words(moment, letter, flags).map(|text| dressed(&text, flags)),
+    match copied {
+        0 => Cow::Borrowed(format),
+        _ => Cow::Owned(output + &format[copied..]),
     }
 }
 
-/// Directives that give words, or several directives at once.
-fn words(moment: &Zoned, letter: char, flags: Flags) -> Option<String> {
-    let all = |pattern: &str| format(moment, pattern);
-    let half = if moment.hour() < 12 { "AM" } else { "PM" };
-    Some(match letter {
-        'B' => all_months(moment).to_owned(),
-        'b' | 'h' => all_months(moment)[..3].to_owned(),
-        'A' => all_days(moment).to_owned(),
-        'a' => all_days(moment)[..3].to_owned(),
-        'p' if flags.swap => half.to_lowercase(),
-        'p' => half.to_owned(),
-        'P' => half.to_lowercase(),
-        'Z' => zone(moment),
-        'D' | 'x' => all("%m/%d/%y"),
-        'F' => all("%Y-%m-%d"),
-        'T' | 'X' => all("%H:%M:%S"),
-        'R' => all("%H:%M"),
-        'r' => all("%I:%M:%S %p"),
-        'c' => all("%a %b %e %H:%M:%S %Y"),
-        'v' => all("%e-%^b-%Y"),
-        '+' => all("%a %b %e %H:%M:%S %Z %Y"),
-        'n' => "\n".to_owned(),
-        't' => "\t".to_owned(),
-        '%' => "%".to_owned(),
-        _ => return None,
-    })
+/// The position of the first byte from `start` on that `is_part` refuses.
+fn skip(format: &str, start: usize, is_part: impl Fn(u8) -> bool) -> usize {
+    let rest = format.as_bytes()[start..].iter();
+    start + rest.take_while(|byte| is_part(**byte)).count()
 }
 
-fn all_months(moment: &Zoned) -> &'static str {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    MONTHS[(moment.month().unsigned_abs() as usize + 11) % 12]
-}
-
-fn all_days(moment: &Zoned) -> &'static str {
-    const DAYS: [&str; 7] =
-        ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-    DAYS[moment.weekday().to_sunday_zero_offset().unsigned_abs() as usize % 7]
-}
-
-/// The week of the year, weeks beginning on the day that `weekday` counts from.
-fn week(moment: &Zoned, weekday: i8) -> i64 {
-    (i64::from(moment.day_of_year()) - 1 + 7 - i64::from(weekday)) / 7
-}
-
-fn padded(value: i64, width: usize, pad: char, flags: Flags) -> String {
-    let width = flags.width.unwrap_or(width);
-    match flags.pad {
-        Some('-') => value.to_string(),
-        Some('_') => format!("{value:>width$}"),
-        Some(_) => format!("{value:0>width$}"),
-        None if pad == ' ' => format!("{value:>width$}"),
-        None => format!("{value:0width$}"),
+/// The abbreviation for `%Z`; a zone that is only an offset has none, as in Ruby.
+fn zone(zoned: &Zoned, format: &str) -> String {
+    if !format.contains('Z') {
+        return String::new();
     }
-}
-
-fn dressed(text: &str, flags: Flags) -> String {
-    let text = if flags.upper || (flags.swap && text.chars().any(char::is_lowercase)) {
-        text.to_uppercase()
-    } else {
-        text.to_owned()
-    };
-    let width = flags.width.unwrap_or(0);
-    match flags.pad {
-        Some('0') => format!("{text:0>width$}"),
-        _ => format!("{text:>width$}"),
-    }
-}
-
-fn fraction(moment: &Zoned, digits: usize) -> String {
-    let nanos = format!("{:09}", moment.subsec_nanosecond());
-    let mut digits_text: String = nanos.chars().take(digits).collect();
-    while digits_text.len() < digits {
-        digits_text.push('0');
-    }
-    digits_text
-}
-
-fn offset(moment: &Zoned, flags: Flags) -> String {
-    let seconds = moment.offset().seconds();
-    let sign = if seconds < 0 { '-' } else { '+' };
-    let seconds = seconds.unsigned_abs();
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    match flags.colons {
-        0 => format!("{sign}{hours:02}{minutes:02}"),
-        1 => format!("{sign}{hours:02}:{minutes:02}"),
-        _ => format!("{sign}{hours:02}:{minutes:02}:{:02}", seconds % 60),
-    }
-}
-
-/// A zone that is only an offset has no name, as in Ruby.
-fn zone(moment: &Zoned) -> String {
-    match moment.time_zone().iana_name() {
-        None if moment.offset().is_zero() => "UTC".to_owned(),
+    match zoned.time_zone().iana_name() {
+        None if zoned.offset().is_zero() => "UTC".to_owned(),
         None => String::new(),
-        Some(_) => moment.time_zone().to_offset_info(moment.timestamp()).abbreviation().to_owned(),
+        Some(_) => zoned.time_zone().to_offset_info(zoned.timestamp()).abbreviation().to_owned(),
+    }
+}
+
+/// A timestamp as the crate reads it.
+struct Adapter<'a> {
+    zoned: &'a Zoned,
+    zone: String,
+}
+
+impl strftime::Time for Adapter<'_> {
+    fn year(&self) -> i32 {
+        self.zoned.year().into()
+    }
+
+    fn month(&self) -> u8 {
+        self.zoned.month().unsigned_abs()
+    }
+
+    fn day(&self) -> u8 {
+        self.zoned.day().unsigned_abs()
+    }
+
+    fn hour(&self) -> u8 {
+        self.zoned.hour().unsigned_abs()
+    }
+
+    fn minute(&self) -> u8 {
+        self.zoned.minute().unsigned_abs()
+    }
+
+    fn second(&self) -> u8 {
+        self.zoned.second().unsigned_abs()
+    }
+
+    fn nanoseconds(&self) -> u32 {
+        self.zoned.subsec_nanosecond().unsigned_abs()
+    }
+
+    fn day_of_week(&self) -> u8 {
+        self.zoned.weekday().to_sunday_zero_offset().unsigned_abs()
+    }
+
+    fn day_of_year(&self) -> u16 {
+        self.zoned.day_of_year().unsigned_abs()
+    }
+
+    fn to_int(&self) -> i64 {
+        self.zoned.timestamp().as_second()
+    }
+
+    fn is_utc(&self) -> bool {
+        self.zoned.time_zone().iana_name().is_none() && self.zoned.offset().is_zero()
+    }
+
+    fn utc_offset(&self) -> i32 {
+        self.zoned.offset().seconds()
+    }
+
+    fn time_zone(&self) -> &str {
+        &self.zone
     }
 }
 
@@ -208,9 +132,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_rubys() {
-        let moment: Zoned = "2020-06-05T14:03:09.25-04:00[-04:00]".parse().unwrap();
-        let shown = |pattern| format(&moment, pattern);
+    fn formats_as_ruby_does() {
+        let zoned: Zoned = "2020-06-05T14:03:09.25-04:00[-04:00]".parse().unwrap();
+        let shown = |pattern| format(&zoned, pattern);
         assert_eq!(shown("%Y-%m-%d %-d %_d %e"), "2020-06-05 5  5  5");
         assert_eq!(shown("%I:%M:%S %p %P %r"), "02:03:09 PM pm 02:03:09 PM");
         assert_eq!(shown("%z %:z %::z"), "-0400 -04:00 -04:00:00");
@@ -219,5 +143,32 @@ mod tests {
         assert_eq!(shown("%U %W %V %j %u %w"), "22 22 23 157 5 5");
         assert_eq!(shown("%Q %"), "%Q %");
         assert_eq!(shown("%99999999d").len(), WIDTH_MAX);
+    }
+
+    /// Forms that a formatter of our own got wrong, with the answers of MRI 3.1.
+    #[test]
+    fn rare_directives_are_mris() {
+        let zoned: Zoned = "2001-01-01T10:00:00+09:00[+09:00]".parse().unwrap();
+        for (pattern, wanted) in [
+            ("%10z", "+000000900"),
+            ("%_10z", "      +900"),
+            ("%_z", " +900"),
+            ("%:::z", "+09"),
+            ("%Ey", "01"),
+            ("%Od", "01"),
+            ("%-10A", "Monday"),
+            ("%+", "%+"),
+        ] {
+            assert_eq!(format(&zoned, pattern), wanted, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn widths_are_bounded_and_everything_else_is_kept() {
+        for format in ["%Y-%m-%d", "%64d", "100%", "%%99999d", "%é99999", "99999"] {
+            assert_eq!(bounded(format), format);
+        }
+        assert_eq!(bounded("a%065d%-99999999999999999999Nb"), "a%064d%-64Nb");
+        assert_eq!(bounded("%%%100d"), "%%%64d");
     }
 }

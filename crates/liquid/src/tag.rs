@@ -1,4 +1,4 @@
-//! What a tag is: how it is read, and what it does when it is rendered.
+//! Tags: how a tag is read from its markup, and how it is rendered.
 
 use crate::context::Context;
 use crate::cursor::Cursor;
@@ -7,54 +7,55 @@ use crate::parser::Parser;
 use crate::template::Reference;
 use std::fmt;
 
-/// What follows after a tag.
+/// How a render goes on after a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flow {
-    /// The next piece.
+    /// With the next node.
     Next,
-    /// The loop ends.
+    /// After the end of the loop.
     Break,
-    /// The loop's next turn.
+    /// With the next turn of the loop.
     Continue,
-    /// The partial ends, with the value that the context holds.
+    /// After the partial, whose value is in [`Context::returned`].
     Return,
-    /// The whole render ends.
+    /// Not at all: the render ends.
     Stop,
 }
 
 /// A compiled tag.
 pub trait Tag: fmt::Debug + Send + Sync {
-    /// Does what it does.
+    /// Renders the tag.
     ///
     /// # Errors
-    /// What went wrong; the place is added by whoever renders the node.
+    /// What went wrong; [`crate::template::Block::render`] adds the place.
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error>;
 
-    /// Adds the names it refers to that are constant, for a checker.
+    /// Adds the constant names that the tag refers to, for a checker.
     fn references(&self, found: &mut Vec<Reference>) {
         let _ = found;
     }
 
-    /// True for tags that have a body.
+    /// Whether the tag has a body.
     fn is_block(&self) -> bool {
         false
     }
 
-    /// True for tags that print nothing: a block of only such tags and white space is blank.
+    /// Whether the tag prints nothing: a block of such tags and white space is blank.
     fn is_blank(&self) -> bool {
         false
     }
 }
 
-/// What a tag is read from.
+/// The markup of a tag.
 pub struct Markup<'a> {
-    /// The tag's own name.
+    /// The tag's name.
     pub name: &'a str,
-    /// What stands behind the name.
+    /// The markup after the name.
     pub text: &'a str,
-    /// Where the tag begins.
+    /// The position of the tag.
     pub mark: Mark,
-    /// Where `text` begins.
+    /// The position of `text`.
     pub text_mark: Mark,
 }
 

@@ -1,4 +1,4 @@
-//! A compiled template, and how its nodes are rendered.
+//! Compiled templates, and how their nodes are rendered.
 
 use crate::context::Context;
 use crate::engine::Mode;
@@ -19,11 +19,11 @@ struct Compiled {
     source: Arc<str>,
     body: Block,
     warnings: Vec<Error>,
-    /// How long its last output was.
+    /// The length of its last output.
     expected: AtomicUsize,
 }
 
-/// No more is asked for in advance.
+/// The most bytes of output that are reserved in advance.
 const EXPECTED_MAX: usize = 64 * 1024;
 
 /// A list of nodes.
@@ -33,10 +33,10 @@ pub struct Block {
     pub nodes: Vec<Node>,
 }
 
-/// A piece of a compiled template.
+/// A node of a compiled template.
 #[derive(Debug)]
 pub enum Node {
-    /// Text.
+    /// Plain text.
     Text(Text),
     /// `{{ … }}`.
     Output(Expression, Mark),
@@ -47,11 +47,11 @@ pub enum Node {
 /// A name that a template refers to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
-    /// What it names: `partial`, `graphql`, `form`, …
+    /// The kind of thing it names: `partial`, `graphql`, `form`, …
     pub kind: &'static str,
     /// The name.
     pub name: Text,
-    /// Where.
+    /// The position of the tag.
     pub mark: Mark,
 }
 
@@ -62,43 +62,43 @@ impl Template {
         Self(Arc::new(Compiled { name, source, body, warnings, expected }))
     }
 
-    /// Its name.
+    /// The name that errors call it.
     pub fn name(&self) -> &Arc<str> {
         &self.0.name
     }
 
-    /// Its text.
+    /// The source it was compiled from.
     pub fn source(&self) -> &str {
         &self.0.source
     }
 
-    /// About how long its output will be.
+    /// The expected length of the output.
     pub(super) fn expected_output(&self) -> usize {
         self.0.expected.load(Ordering::Relaxed)
     }
 
-    /// Remembers how long its output was.
+    /// Remembers the length of an output.
     pub(super) fn expect_output(&self, bytes: usize) {
         self.0.expected.store(bytes.min(EXPECTED_MAX), Ordering::Relaxed);
     }
 
-    /// What the compiler would mention.
+    /// The warnings of the compiler.
     pub fn warnings(&self) -> &[Error] {
         &self.0.warnings
     }
 
-    /// Every constant name it refers to.
+    /// The constant names that the template refers to.
     pub fn references(&self) -> Vec<Reference> {
         let mut found = Vec::new();
         self.0.body.references(&mut found);
         found
     }
 
-    /// Renders it into the context's output, as the template that errors are told about.
+    /// Renders the template into the output of a render; errors get their position in it.
     ///
     /// # Errors
-    /// With the place in this template.
-    pub fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
+    /// The first error, with its position in this template.
+    pub fn render_into(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         context.budget.enter()?;
         let outer = context.enter_template(self);
         let result = self.0.body.render(context);
@@ -109,10 +109,10 @@ impl Template {
 }
 
 impl Block {
-    /// Renders the nodes until one of them says otherwise.
+    /// Renders the nodes until one of them ends the block.
     ///
     /// # Errors
-    /// With the place of the node.
+    /// The first error, with the position of its node.
     pub fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         for node in &self.nodes {
             let flow = match node {
@@ -129,7 +129,7 @@ impl Block {
                 Node::Tag(tag, mark) => {
                     context.line = mark.line;
                     context.budget.step().and_then(|()| tag.render(context)).or_else(|error| {
-                        // In Ruby's newest mode a blank block hides no error any more.
+                        // In Ruby's newest mode a blank block does not hide errors.
                         let shows = tag.is_block() && context.engine().mode() == Mode::Strict2;
                         context.failed(error, *mark, tag.is_blank() && !shows)
                     })
@@ -143,10 +143,10 @@ impl Block {
         Ok(Flow::Next)
     }
 
-    /// Renders one level deeper.
+    /// Renders the block one level deeper in the budget.
     ///
     /// # Errors
-    /// As [`Block::render`], and the depth's limit.
+    /// As [`Block::render`], or nesting that is too deep.
     pub fn render_inside(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         context.budget.enter_block()?;
         let result = self.render(context);
@@ -154,7 +154,7 @@ impl Block {
         result
     }
 
-    /// Adds what its nodes refer to.
+    /// Adds the names that its nodes refer to.
     pub fn references(&self, found: &mut Vec<Reference>) {
         for node in &self.nodes {
             if let Node::Tag(tag, mark) = node {
@@ -169,7 +169,7 @@ impl Block {
         }
     }
 
-    /// True when it can print nothing but white space.
+    /// Whether the block prints only white space.
     pub fn is_blank(&self) -> bool {
         self.nodes.iter().all(|node| match node {
             Node::Text(text) => text.trim().is_empty(),
@@ -178,7 +178,7 @@ impl Block {
         })
     }
 
-    /// Drops the white space of a block that prints nothing else, as Ruby does.
+    /// Drops the white space of a blank block, as Ruby does.
     pub fn without_blanks(mut self) -> Self {
         if self.is_blank() {
             self.nodes.retain(|node| !matches!(node, Node::Text(_)));

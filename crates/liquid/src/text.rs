@@ -1,4 +1,4 @@
-//! Texts and names: short ones without an allocation, long ones shared.
+//! Strings and names: short ones are stored inline, long ones are shared.
 
 use ecow::EcoString;
 use std::borrow::{Borrow, Cow};
@@ -6,17 +6,17 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A text that is cheap to clone: up to 15 bytes are kept in place, more are shared.
+/// A string that is cheap to clone: up to 15 bytes are stored inline, longer ones are shared.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(EcoString);
 
 impl Text {
-    /// An empty one with room for so many bytes.
+    /// An empty string with a capacity.
     pub fn with_capacity(bytes: usize) -> Self {
         Self(EcoString::with_capacity(bytes))
     }
 
-    /// A text in small letters.
+    /// The string in lower case.
     pub fn lowercase(text: &str) -> Self {
         match text.is_ascii() {
             true => Self::of_ascii(text, <[u8]>::make_ascii_lowercase),
@@ -24,7 +24,7 @@ impl Text {
         }
     }
 
-    /// A text in capital letters.
+    /// The string in upper case.
     pub fn uppercase(text: &str) -> Self {
         match text.is_ascii() {
             true => Self::of_ascii(text, <[u8]>::make_ascii_uppercase),
@@ -32,7 +32,7 @@ impl Text {
         }
     }
 
-    /// Most texts are short enough to be changed without an allocation.
+    /// Changes a copy; most strings are short enough to need no allocation.
     fn of_ascii(text: &str, change: fn(&mut [u8])) -> Self {
         let mut short = [0_u8; 48];
         match short.get_mut(..text.len()) {
@@ -49,13 +49,13 @@ impl Text {
         }
     }
 
-    /// The text.
+    /// The string as a slice.
     #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Adds to it; in place when nobody shares it.
+    /// Appends in place, or to a copy when the string is shared.
     pub fn push_str(&mut self, more: &str) {
         self.0.push_str(more);
     }
@@ -117,7 +117,7 @@ impl From<&str> for Text {
         if text.len() <= EcoString::INLINE_LIMIT {
             return Self(text.into());
         }
-        // Made at once it would be copied byte by byte.
+        // `EcoString::from` would copy byte by byte.
         let mut long = EcoString::with_capacity(text.len());
         long.push_str(text);
         Self(long)

@@ -1,18 +1,18 @@
-//! Moments: read from what templates hold, printed as Ruby prints them, formatted by `strftime`.
+//! Timestamps: parsed from the forms that templates use, printed and formatted as Ruby does.
 
 use crate::strftime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use std::fmt;
 
-/// A moment in a time zone.
+/// A timestamp in a time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Time(pub Zoned);
 
 impl Time {
-    /// A moment in UTC.
-    pub fn utc(moment: Timestamp) -> Self {
-        Self(moment.to_zoned(TimeZone::UTC))
+    /// A timestamp in UTC.
+    pub fn utc(timestamp: Timestamp) -> Self {
+        Self(timestamp.to_zoned(TimeZone::UTC))
     }
 
     /// Seconds since 1970.
@@ -20,7 +20,7 @@ impl Time {
         self.0.timestamp().as_second()
     }
 
-    /// By Ruby's `strftime`; a format that means nothing is printed as it stands.
+    /// Formats by Ruby's `strftime`; unknown directives are printed as they are written.
     pub fn format(&self, format: &str) -> String {
         strftime::format(&self.0, format)
     }
@@ -32,13 +32,12 @@ impl fmt::Display for Time {
     }
 }
 
-/// A longer text is no moment.
+/// Longer strings are not parsed: each format below would read all of them.
 const LENGTH_MAX: usize = 128;
 
-/// A moment from a text or number as templates write them; `now` is the render's own.
+/// Parses the forms that templates use, `now` and seconds since 1970 among them.
 pub fn read(text: &str, now: Timestamp) -> Option<Time> {
     let text = text.trim();
-    // No moment is written at such length, and every format below would look at all of it.
     if text.len() > LENGTH_MAX {
         return None;
     }
@@ -53,63 +52,74 @@ pub fn read(text: &str, now: Timestamp) -> Option<Time> {
     if let Ok(zoned) = text.parse::<Zoned>() {
         return Some(Time(zoned));
     }
-    if let Ok(moment) = text.parse::<Timestamp>() {
+    if let Ok(timestamp) = text.parse::<Timestamp>() {
         let zone = offset_zone(text).unwrap_or(TimeZone::UTC);
-        return Some(Time(moment.to_zoned(zone)));
+        return Some(Time(timestamp.to_zoned(zone)));
     }
-    // `UTC` and colons in an offset are not known to the formats below.
+    // The formats below have no `UTC`.
     let plain = text.replace(" UTC", " +0000");
-    let text = plain.as_str();
-    for format in [
-        "%Y-%m-%d %H:%M:%S %z",
-        "%Y-%m-%d %H:%M:%S %:z",
-        "%Y-%m-%d %H:%M:%S%.f %z",
-        "%Y-%m-%d %H:%M:%S%.f %:z",
-        "%Y-%m-%dT%H:%M:%S %z",
-        "%Y-%m-%d %H:%M %z",
-        "%Y-%m-%d %H:%M %:z",
-        "%a %b %d %H:%M:%S %z %Y",
-        "%a, %d %b %Y %H:%M:%S %z",
-        "%d-%m-%Y %H:%M:%S %z",
-    ] {
-        if let Ok(zoned) = jiff::fmt::strtime::parse(format, text).and_then(|t| t.to_zoned()) {
-            return Some(Time(zoned));
-        }
-        if let Ok(moment) = jiff::fmt::strtime::parse(format, text).and_then(|t| t.to_timestamp()) {
-            return Some(Time::utc(moment));
-        }
-    }
-    for format in [
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%dT%H:%M:%S",
-        "%d-%m-%Y %H:%M:%S",
-        "%Y-%m-%d %H:%M",
-        "%B %d, %Y %H:%M:%S",
-        "%Y/%m/%d %H:%M:%S",
-        "%a %b %d %H:%M:%S %Y",
-    ] {
-        if let Ok(civil) = jiff::fmt::strtime::parse(format, text).and_then(|t| t.to_datetime()) {
-            return civil.to_zoned(TimeZone::UTC).ok().map(Time);
-        }
-    }
-    for format in [
-        "%Y-%m-%d",
-        "%d-%m-%Y",
-        "%B %d, %Y",
-        "%d %B %Y",
-        "%Y/%m/%d",
-        "%b %d, %Y",
-        "%d %b %Y",
-        "%m/%d/%Y",
-    ] {
-        if let Ok(date) = jiff::fmt::strtime::parse(format, text).and_then(|t| t.to_date()) {
-            return date.to_zoned(TimeZone::UTC).ok().map(Time);
-        }
-    }
-    None
+    with_offset(&plain).or_else(|| without_offset(&plain))
 }
 
-/// The zone of an ISO text that names its offset.
+/// Formats with an offset, which may have a colon.
+const WITH_OFFSET: [&str; 10] = [
+    "%Y-%m-%d %H:%M:%S %z",
+    "%Y-%m-%d %H:%M:%S %:z",
+    "%Y-%m-%d %H:%M:%S%.f %z",
+    "%Y-%m-%d %H:%M:%S%.f %:z",
+    "%Y-%m-%dT%H:%M:%S %z",
+    "%Y-%m-%d %H:%M %z",
+    "%Y-%m-%d %H:%M %:z",
+    "%a %b %d %H:%M:%S %z %Y",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%d-%m-%Y %H:%M:%S %z",
+];
+
+/// Formats of a date and a time.
+const DATETIME: [&str; 7] = [
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d-%m-%Y %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%B %d, %Y %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",
+];
+
+/// Formats of a date.
+const DATE: [&str; 8] = [
+    "%Y-%m-%d",
+    "%d-%m-%Y",
+    "%B %d, %Y",
+    "%d %B %Y",
+    "%Y/%m/%d",
+    "%b %d, %Y",
+    "%d %b %Y",
+    "%m/%d/%Y",
+];
+
+fn with_offset(text: &str) -> Option<Time> {
+    WITH_OFFSET.into_iter().find_map(|format| {
+        let parsed = jiff::fmt::strtime::parse(format, text).ok()?;
+        match parsed.to_zoned() {
+            Ok(zoned) => Some(Time(zoned)),
+            Err(_) => parsed.to_timestamp().ok().map(Time::utc),
+        }
+    })
+}
+
+/// Parses a date, or a date and a time, in UTC.
+fn without_offset(text: &str) -> Option<Time> {
+    let parse = |format| jiff::fmt::strtime::parse(format, text);
+    let datetime = DATETIME.into_iter().find_map(|format| parse(format).ok()?.to_datetime().ok());
+    if let Some(datetime) = datetime {
+        return datetime.to_zoned(TimeZone::UTC).ok().map(Time);
+    }
+    let date = DATE.into_iter().find_map(|format| parse(format).ok()?.to_date().ok())?;
+    date.to_zoned(TimeZone::UTC).ok().map(Time)
+}
+
+/// The zone of an ISO 8601 string with an offset.
 fn offset_zone(text: &str) -> Option<TimeZone> {
     let tail = text.get(text.len().checked_sub(6)?..)?;
     let (sign, rest) = match tail.split_at_checked(1)? {

@@ -1,46 +1,46 @@
-//! The variables of a render: levels on one stack, looked up from the top.
+//! The variables of a render: frames on one stack, searched from the top.
 
 use crate::text::Text;
 use crate::value::Value;
 use foldhash::fast::RandomState;
 use std::collections::HashSet;
 
-/// What a level of variables lets through.
+/// What a frame of variables shares with the frames below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FrameKind {
-    /// A loop's: read through, and `assign` goes past it.
+    /// A loop: reads see the frames below, and `assign` writes below.
     #[default]
     Block,
-    /// An `include`'s: read through, `assign` stays.
+    /// An `include`: reads see the frames below, and `assign` stays inside.
     Partial,
-    /// A `render`'s or `function`'s: nothing below is seen.
+    /// A `render` or `function`: the frames below are hidden.
     Isolated,
 }
 
-/// Names and values in a row; of two with one name the last counts. A sign beside each name tells
-/// them apart, so that a search runs over a few numbers.
+/// Names and values in order; of two with the same name the last counts. The search compares the
+/// hashes of the names, which are beside each other in memory.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    signs: Vec<NameHash>,
+    hashes: Vec<NameHash>,
     slots: Vec<(Text, Value)>,
 }
 
-/// A name as a number: a short one whole with its length; of a longer one the beginning and the
-/// end, so that the names themselves have to be compared as well.
+/// A name as a number. A short name is contained with its length; of a longer one only the start
+/// and the end are, so that equal hashes need a comparison of the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NameHash(u128);
 
-/// Names up to this length are nothing but their sign.
+/// Names up to this length are equal when their hashes are.
 const SHORT_MAX: usize = 15;
 
 impl NameHash {
-    /// The sign of a name.
+    /// The hash of a name.
     #[inline]
     pub(super) fn of(name: &str) -> Self {
         let name = name.as_bytes();
         let mut bytes = [0; SHORT_MAX + 1];
         match bytes.get_mut(..name.len()) {
-            Some(whole) if name.len() <= SHORT_MAX => whole.copy_from_slice(name),
+            Some(short) if name.len() <= SHORT_MAX => short.copy_from_slice(name),
             _ => {
                 bytes[..8].copy_from_slice(&name[..8]);
                 bytes[8..SHORT_MAX].copy_from_slice(&name[name.len() - 7..]);
@@ -51,18 +51,18 @@ impl NameHash {
     }
 
     #[inline]
-    fn is_whole(self) -> bool {
+    fn is_exact(self) -> bool {
         (self.0 >> (8 * SHORT_MAX)) as usize <= SHORT_MAX
     }
 }
 
 impl Row {
-    /// The place of a name from `floor` up to `end`.
+    /// The position of a name between `floor` and `end`.
     #[inline]
-    fn place(&self, sign: NameHash, name: &str, floor: usize, mut end: usize) -> Option<usize> {
-        while let Some(found) = self.signs[floor..end].iter().rposition(|one| *one == sign) {
+    fn place(&self, hash: NameHash, name: &str, floor: usize, mut end: usize) -> Option<usize> {
+        while let Some(found) = self.hashes[floor..end].iter().rposition(|one| *one == hash) {
             let place = floor + found;
-            if sign.is_whole() || self.slots[place].0 == *name {
+            if hash.is_exact() || self.slots[place].0 == *name {
                 return Some(place);
             }
             end = place;
@@ -72,27 +72,27 @@ impl Row {
 
     /// The value of a name.
     #[inline]
-    pub(super) fn get(&self, sign: NameHash, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, hash: NameHash, name: &str) -> Option<&Value> {
         if self.slots.is_empty() {
             return None;
         }
-        self.place(sign, name, 0, self.slots.len()).map(|place| &self.slots[place].1)
+        self.place(hash, name, 0, self.slots.len()).map(|place| &self.slots[place].1)
     }
 
-    /// The value of a name, to be changed.
+    /// The value of a name, for changes.
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         let place = self.place(NameHash::of(name), name, 0, self.slots.len())?;
         Some(&mut self.slots[place].1)
     }
 
     fn insert(&mut self, place: usize, name: Text, value: Value) {
-        self.signs.insert(place, NameHash::of(&name));
+        self.hashes.insert(place, NameHash::of(&name));
         self.slots.insert(place, (name, value));
     }
 
     /// Adds one at the end.
     pub(super) fn push(&mut self, name: Text, value: Value) {
-        self.signs.push(NameHash::of(&name));
+        self.hashes.push(NameHash::of(&name));
         self.slots.push((name, value));
     }
 }
@@ -100,11 +100,11 @@ impl Row {
 impl FromIterator<(Text, Value)> for Row {
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Self {
         let slots: Vec<_> = pairs.into_iter().collect();
-        Self { signs: slots.iter().map(|(name, _)| NameHash::of(name)).collect(), slots }
+        Self { hashes: slots.iter().map(|(name, _)| NameHash::of(name)).collect(), slots }
     }
 }
 
-/// A level: where its variables begin on the stack, and how far down it sees.
+/// A frame: where its variables begin on the stack, and how far down it reads.
 #[derive(Debug)]
 struct Frame {
     start: usize,
@@ -112,7 +112,7 @@ struct Frame {
     kind: FrameKind,
 }
 
-/// All levels.
+/// The stack of frames.
 #[derive(Debug)]
 pub(super) struct Variables {
     row: Row,
@@ -120,26 +120,26 @@ pub(super) struct Variables {
 }
 
 impl Variables {
-    /// The outermost level.
+    /// A stack with its outermost frame.
     pub(super) fn new(variables: Vec<(Text, Value)>) -> Self {
         let outermost = Frame { start: 0, floor: 0, kind: FrameKind::Isolated };
         Self { row: variables.into_iter().collect(), frames: vec![outermost] }
     }
 
-    /// How many levels there are.
+    /// The number of frames.
     pub(super) fn level(&self) -> usize {
         self.frames.len()
     }
 
-    /// A variable as it is seen now.
+    /// The value of a visible variable.
     #[inline]
-    pub(super) fn get(&self, sign: NameHash, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, hash: NameHash, name: &str) -> Option<&Value> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
-        let place = self.row.place(sign, name, floor, self.row.slots.len())?;
+        let place = self.row.place(hash, name, floor, self.row.slots.len())?;
         Some(&self.row.slots[place].1)
     }
 
-    /// A variable as it was seen at some level.
+    /// The value of a variable as a lower frame sees it.
     pub(super) fn get_at(&self, name: &str, level: usize) -> Option<&Value> {
         let frame = &self.frames[level.clamp(1, self.frames.len()) - 1];
         let place =
@@ -147,17 +147,17 @@ impl Variables {
         Some(&self.row.slots[place].1)
     }
 
-    /// Where the variables of the first `level` levels end.
+    /// Where the variables of the first `level` frames end.
     fn end(&self, level: usize) -> usize {
         self.frames.get(level).map_or(self.row.slots.len(), |above| above.start)
     }
 
-    /// Sets a variable of the innermost level that is not a loop's.
+    /// Sets a variable of the innermost frame that is not a loop.
     pub(super) fn assign(&mut self, name: Text, value: Value) {
         self.set(self.own_level(), name, value);
     }
 
-    /// The variable that is seen under a name, when it is the one that [`Variables::assign`] sets.
+    /// The visible variable of a name, if [`Variables::assign`] would set the same one.
     pub(super) fn own_mut(&mut self, name: &str) -> Option<&mut Value> {
         let level = self.own_level();
         let (start, end) = (self.frames[level].start, self.end(level + 1));
@@ -171,7 +171,7 @@ impl Variables {
         self.frames.iter().rposition(is_own).unwrap_or(0)
     }
 
-    /// Sets a variable of the innermost level.
+    /// Sets a variable of the innermost frame.
     pub(super) fn set_local(&mut self, name: &Text, value: Value) {
         let level = self.frames.len().saturating_sub(1);
         let start = self.frames[level].start;
@@ -193,7 +193,7 @@ impl Variables {
         }
     }
 
-    /// Begins a level; of two variables with one name the last counts.
+    /// Pushes a frame; of two variables with one name the last counts.
     pub(super) fn enter(
         &mut self,
         kind: FrameKind,
@@ -210,20 +210,20 @@ impl Variables {
         }
     }
 
-    /// Ends the innermost level.
+    /// Pops the innermost frame.
     pub(super) fn leave(&mut self) {
         if let Some(frame) = self.frames.pop() {
-            self.row.signs.truncate(frame.start);
+            self.row.hashes.truncate(frame.start);
             self.row.slots.truncate(frame.start);
         }
     }
 
-    /// Whether something isolated is being rendered.
+    /// Whether a frame other than the outermost is isolated.
     pub(super) fn is_isolated(&self) -> bool {
         self.frames.iter().skip(1).any(|frame| frame.kind == FrameKind::Isolated)
     }
 
-    /// Every variable that can be read, inner ones first, each name once.
+    /// Every visible variable, inner ones first, each name once.
     pub(super) fn visible(&self) -> Vec<(Text, Value)> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
         let mut names: HashSet<&str, RandomState> = HashSet::default();
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_isolated_sees_only_its_own() {
+    fn an_isolated_frame_sees_only_its_own() {
         let mut variables = Variables::new(vec![("x".into(), Value::Int(1))]);
         variables.enter(FrameKind::Isolated, [("y".into(), Value::Int(2))]);
         variables.enter(FrameKind::Partial, []);
@@ -275,15 +275,15 @@ mod tests {
     }
 
     #[test]
-    fn names_with_one_sign_are_told_apart() {
+    fn names_with_equal_hashes_differ() {
         let one = "payments_one_in_total";
         let other = "payments_two_in_total";
-        let (one_sign, other_sign) = (NameHash::of(one), NameHash::of(other));
-        assert!(one_sign == other_sign && !one_sign.is_whole());
+        let (one_hash, other_hash) = (NameHash::of(one), NameHash::of(other));
+        assert!(one_hash == other_hash && !one_hash.is_exact());
         let row: Row =
             [(one.into(), Value::Int(1)), (other.into(), Value::Int(2))].into_iter().collect();
-        assert_eq!(int(row.get(one_sign, one)), Some(1));
-        assert_eq!(int(row.get(other_sign, other)), Some(2));
+        assert_eq!(int(row.get(one_hash, one)), Some(1));
+        assert_eq!(int(row.get(other_hash, other)), Some(2));
         assert_ne!(NameHash::of("a"), NameHash::of("a\0"));
     }
 }

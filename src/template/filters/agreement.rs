@@ -6,8 +6,8 @@ use crate::template::filters::{alias, pem};
 use aws_lc_rs::agreement::{
     self, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, PrivateKey, UnparsedPublicKey,
 };
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
@@ -19,9 +19,9 @@ pub const CURVES: [(&str, &agreement::Algorithm); 3] =
     [("P-256", &ECDH_P256), ("P-384", &ECDH_P384), ("P-521", &ECDH_P521)];
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["ecdh_compute"], ecdh_compute);
-    alias(engine, &["hkdf"], hkdf);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["ecdh_compute"], ecdh_compute);
+    alias(builder, &["hkdf"], hkdf);
 }
 
 /// `ecdh_compute: peer_public_key, output`; the output is `none` (bytes), `hex` or `base64`.

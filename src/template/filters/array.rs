@@ -2,8 +2,8 @@
 
 use crate::template::filters::alias;
 use crate::template::filters::uniform::below;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::list::{order, shallow};
@@ -16,24 +16,24 @@ type FilterResult = Result<Value, Error>;
 const GROUP_MAX: i64 = 10_000;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["array_add", "add_to_array"], add);
-    alias(engine, &["array_prepend", "prepend_to_array"], prepend);
-    alias(engine, &["array_compact", "compact"], compact);
-    alias(engine, &["array_flatten", "flatten"], |v, _, _| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["array_add", "add_to_array"], add);
+    alias(builder, &["array_prepend", "prepend_to_array"], prepend);
+    alias(builder, &["array_compact", "compact"], compact);
+    alias(builder, &["array_flatten", "flatten"], |v, _, _| {
         Ok(Value::list(sluicegate_liquid::filters::list::items(&v)))
     });
-    alias(engine, &["array_in_groups_of", "in_groups_of"], in_groups_of);
-    alias(engine, &["array_intersect", "intersection"], intersect);
-    alias(engine, &["array_subtract", "subtract_array"], subtract);
-    alias(engine, &["array_limit", "limit"], limit);
-    alias(engine, &["array_rotate", "rotate"], rotate);
-    alias(engine, &["array_shuffle", "shuffle_array"], shuffle);
-    alias(engine, &["array_sort_by", "sort_by"], sort_by);
-    alias(engine, &["array_sum", "sum_array"], sum);
-    alias(engine, &["array_uniq", "uniq"], uniq);
-    alias(engine, &["array_delete"], delete);
-    alias(engine, &["array_delete_at"], delete_at);
+    alias(builder, &["array_in_groups_of", "in_groups_of"], in_groups_of);
+    alias(builder, &["array_intersect", "intersection"], intersect);
+    alias(builder, &["array_subtract", "subtract_array"], subtract);
+    alias(builder, &["array_limit", "limit"], limit);
+    alias(builder, &["array_rotate", "rotate"], rotate);
+    alias(builder, &["array_shuffle", "shuffle_array"], shuffle);
+    alias(builder, &["array_sort_by", "sort_by"], sort_by);
+    alias(builder, &["array_sum", "sum_array"], sum);
+    alias(builder, &["array_uniq", "uniq"], uniq);
+    alias(builder, &["array_delete"], delete);
+    alias(builder, &["array_delete_at"], delete_at);
 }
 
 fn add(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {

@@ -7,8 +7,8 @@ use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
@@ -28,9 +28,9 @@ pub enum Filling {
 }
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["encrypt"], encrypt);
-    alias(engine, &["decrypt"], decrypt);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["encrypt"], encrypt);
+    alias(builder, &["decrypt"], decrypt);
 }
 
 fn encrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {

@@ -2,47 +2,36 @@
 
 use crate::template::bytes;
 use crate::template::filters::{alias, crypto};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
-use sluicegate_liquid::filter::{Arguments, Filter};
+use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
-use std::sync::LazyLock;
-
-static APPEND: LazyLock<Filter> = LazyLock::new(|| standard("append"));
-static PREPEND: LazyLock<Filter> = LazyLock::new(|| standard("prepend"));
-static SLICE: LazyLock<Filter> = LazyLock::new(|| standard("slice"));
-static SIZE: LazyLock<Filter> = LazyLock::new(|| standard("size"));
-
-/// Standard Liquid's own filter, for what is not a bytes.
-fn standard(name: &str) -> Filter {
-    Engine::standard().filter(name).unwrap_or(|value, _, _| Ok(value))
-}
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["base64_decode", "base64_url_safe_decode"], |v, _, c| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["base64_decode", "base64_url_safe_decode"], |v, _, c| {
         bytes::value(crypto::base64_loose(&v.to_text()), c)
     });
-    alias(engine, &["base64_encode"], |v, _, _| Ok(Value::text(crypto::base64(&bytes::of(&v)))));
-    alias(engine, &["base64_url_safe_encode"], |v, _, _| {
+    alias(builder, &["base64_encode"], |v, _, _| Ok(Value::text(crypto::base64(&bytes::of(&v)))));
+    alias(builder, &["base64_url_safe_encode"], |v, _, _| {
         Ok(Value::text(crypto::base64_url_safe(&bytes::of(&v))))
     });
-    alias(engine, &["append"], |v, a, c| match joins_bytes(&v, a) {
+    builder.wrap_filter("append", |standard, v, a, c| match joins_bytes(&v, a) {
         true => join(&v, a.at(0), c),
-        false => APPEND(v, a, c),
+        false => standard.call(v, a, c),
     });
-    alias(engine, &["prepend"], |v, a, c| match joins_bytes(&v, a) {
+    builder.wrap_filter("prepend", |standard, v, a, c| match joins_bytes(&v, a) {
         true => join(a.at(0), &v, c),
-        false => PREPEND(v, a, c),
+        false => standard.call(v, a, c),
     });
-    alias(engine, &["slice"], |v, a, c| match bytes::is_binary(&v) {
+    builder.wrap_filter("slice", |standard, v, a, c| match bytes::is_binary(&v) {
         true => slice(&v, a, c),
-        false => SLICE(v, a, c),
+        false => standard.call(v, a, c),
     });
-    alias(engine, &["size"], |v, a, c| match bytes::is_binary(&v) {
+    builder.wrap_filter("size", |standard, v, a, c| match bytes::is_binary(&v) {
         true => Ok(v.property("size")),
-        false => SIZE(v, a, c),
+        false => standard.call(v, a, c),
     });
 }
 

@@ -1,12 +1,12 @@
 //! `is_gpg_valid`: whether a text is an OpenPGP key, by its own form.
 
 use crate::template::filters::{alias, crypto};
-use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::value::Value;
 
 /// Adds it.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["is_gpg_valid"], |v, _, _| Ok(Value::Bool(is_key(&v.to_text()))));
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["is_gpg_valid"], |v, _, _| Ok(Value::Bool(is_key(&v.to_text()))));
 }
 
 /// An armoured block whose check sum is right, and whose first packet is a key that fills it or

@@ -4,8 +4,8 @@ use crate::template::bytes;
 use crate::template::filters::alias;
 use flate2::Compression;
 use flate2::read::{GzDecoder, GzEncoder};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
@@ -15,9 +15,9 @@ use std::io::Read;
 const PIECE: usize = 64 * 1024;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["gzip_compress"], compress);
-    alias(engine, &["gzip_decompress"], decompress);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["gzip_compress"], compress);
+    alias(builder, &["gzip_decompress"], decompress);
 }
 
 fn compress(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {

@@ -3,49 +3,49 @@
 use crate::template::filters::alias;
 use crate::template::json;
 use serde_json::{Value as Json, json};
+use sluicegate_liquid::EngineBuilder;
+use sluicegate_liquid::Object;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::list::shallow;
-use sluicegate_liquid::shared::Map;
 use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["hash_add_key", "add_hash_key", "assign_to_hash_key"], add_key);
-    alias(engine, &["hash_merge"], merge);
-    alias(engine, &["hash_delete_key", "delete_hash_key", "remove_hash_key"], delete_key);
-    alias(engine, &["hash_dig", "dig"], dig);
-    alias(engine, &["hash_fetch", "fetch"], |v, a, _| Ok(step(&v, a.at(0))));
-    alias(engine, &["hash_except"], except);
-    alias(engine, &["hash_keys"], |v, _, _| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["hash_add_key", "add_hash_key", "assign_to_hash_key"], add_key);
+    alias(builder, &["hash_merge"], merge);
+    alias(builder, &["hash_delete_key", "delete_hash_key", "remove_hash_key"], delete_key);
+    alias(builder, &["hash_dig", "dig"], dig);
+    alias(builder, &["hash_fetch", "fetch"], |v, a, _| Ok(step(&v, a.at(0))));
+    alias(builder, &["hash_except"], except);
+    alias(builder, &["hash_keys"], |v, _, _| {
         Ok(Value::list(entries(&v)?.into_keys().map(Value::text).collect()))
     });
-    alias(engine, &["hash_values"], |v, _, _| {
+    alias(builder, &["hash_values"], |v, _, _| {
         Ok(Value::list(entries(&v)?.into_values().collect()))
     });
-    alias(engine, &["hash_sort"], |v, _, _| {
+    alias(builder, &["hash_sort"], |v, _, _| {
         let mut map = entries(&v)?;
         map.sort_keys();
         Ok(Value::hash(map))
     });
-    alias(engine, &["hash_diff"], diff);
-    alias(engine, &["deep_clone"], |v, _, c| Ok(Value::from(json::checked(&v, c)?)));
+    alias(builder, &["hash_diff"], diff);
+    alias(builder, &["deep_clone"], |v, _, c| Ok(Value::from(json::checked(&v, c)?)));
 }
 
 /// What a hash holds; nothing and blank text hold nothing.
-fn entries(value: &Value) -> Result<Map, Error> {
+fn entries(value: &Value) -> Result<Object, Error> {
     match value {
         Value::Hash(hash) => Ok(hash.borrow().clone()),
-        Value::Object(object) => match Value::from(object.to_json()) {
+        Value::Drop(object) => match Value::from(object.to_json()) {
             Value::Hash(hash) => Ok(hash.borrow().clone()),
-            _ => Ok(Map::default()),
+            _ => Ok(Object::default()),
         },
-        value if value.is_blank() => Ok(Map::default()),
+        value if value.is_blank() => Ok(Object::default()),
         other => Err(Error::argument(format!("this needs a hash, and is given {}", other.kind()))),
     }
 }
@@ -82,7 +82,7 @@ fn step(value: &Value, key: &Value) -> Value {
     match value {
         Value::Hash(hash) => hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default(),
         Value::List(_) => key.to_int().map_or(Value::Nil, |at| value.get(&Value::Int(at))),
-        Value::Object(_) => value.property(&key.to_text()),
+        Value::Drop(_) => value.property(&key.to_text()),
         _ => Value::Nil,
     }
 }

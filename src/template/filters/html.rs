@@ -4,34 +4,36 @@ use crate::template::filters::json::parse;
 use crate::template::filters::{alias, allowance, javascript, markup};
 use crate::template::json;
 use serde_json::Value as Json;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::print::escape_entities;
 use sluicegate_liquid::value::Value;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["html_safe"], html_safe);
-    alias(engine, &["raw_escape_string"], |v, _, _| Ok(Value::safe(escape_entities(&v.to_text()))));
-    alias(engine, &["sanitize"], sanitize);
-    alias(engine, &["markdown", "markdownify"], markdown);
-    alias(engine, &["html_to_text"], |v, _, c| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["html_safe"], html_safe);
+    alias(builder, &["raw_escape_string"], |v, _, _| {
+        Ok(Value::safe(escape_entities(&v.to_text())))
+    });
+    alias(builder, &["sanitize"], sanitize);
+    alias(builder, &["markdown", "markdownify"], markdown);
+    alias(builder, &["html_to_text"], |v, _, c| {
         large(&v, c)?;
         if markup::nests_too_deep(&v.to_text()) {
             return Err(Error::limit("the HTML nests too deep"));
         }
         Ok(Value::text(markup::to_text(&v.to_text())))
     });
-    alias(engine, &["new_line_to_br", "nl2br"], |v, _, _| {
+    alias(builder, &["new_line_to_br", "nl2br"], |v, _, _| {
         let text = escape_entities(&v.to_text());
         Ok(Value::safe(text.replace("\r\n", "\n").replace('\n', "<br />\n")))
     });
-    alias(engine, &["escape_javascript", "j"], |v, _, _| {
+    alias(builder, &["escape_javascript", "j"], |v, _, _| {
         Ok(Value::safe(javascript::escape_javascript(&v.to_text())))
     });
-    alias(engine, &["unescape_javascript"], |v, _, _| {
+    alias(builder, &["unescape_javascript"], |v, _, _| {
         Ok(Value::text(javascript::unescape_javascript(&v.to_text())))
     });
 }

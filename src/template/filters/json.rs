@@ -3,21 +3,21 @@
 use crate::template::filters::{alias, markup};
 use crate::template::{json, lenient_json, strict_json};
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
+use sluicegate_liquid::{EngineBuilder, RenderErrors};
 
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["json", "to_json"], |v, _, c| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["json", "to_json"], |v, _, c| {
         let json = json::checked(&v, c)?;
         Ok(Value::safe(json::text(&json, c)?))
     });
-    alias(engine, &["parse_json", "to_hash"], parse_json);
-    alias(engine, &["is_json_valid"], |v, _, _| {
+    alias(builder, &["parse_json", "to_hash"], parse_json);
+    alias(builder, &["is_json_valid"], |v, _, _| {
         Ok(Value::Bool(matches!(lenient_json::read(&v.to_text()), Ok(Some(_)))))
     });
 }
@@ -43,7 +43,7 @@ fn parse_json(value: Value, arguments: &Arguments, context: &mut Context<'_>) ->
     let parsed =
         if is_raw { parse(text, context) } else { parse(&markup::unescape(text), context) };
     parsed.or_else(|error| {
-        if context.engine().raises() {
+        if context.engine().render_errors() == RenderErrors::Raise {
             return Err(error);
         }
         context.warn(error.message());

@@ -10,16 +10,16 @@ use aws_lc_rs::pbkdf2;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 use std::num::NonZeroU32;
 
 /// Adds it.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["jwe_encode", "jwe_encode_rc"], jwe_encode);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["jwe_encode", "jwe_encode_rc"], jwe_encode);
 }
 
 /// How the content is encrypted.

@@ -2,24 +2,24 @@
 //!
 //! Letting a value pass through a check would be worse than an error.
 
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
-use sluicegate_liquid::filter::{Arguments, Filter};
+use sluicegate_liquid::filter::{Arguments, FilterFunction};
 use sluicegate_liquid::value::Value;
 
 /// Checks that nobody can make here never pass: their names, and what would have to be asked.
-const NEVER: [(&str, Filter); 3] = [
+const NEVER: [(&str, FilterFunction); 3] = [
     ("hcaptcha", |_, _, c| never("hCaptcha is not asked", c)),
     ("is_token_valid", |_, _, c| never("this host gives out no temporary tokens", c)),
     ("verify_access_key", |_, _, c| never("there is no Partner Portal here", c)),
 ];
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine.add_filter("download_file", download_file);
+pub fn register(builder: &mut EngineBuilder) {
+    builder.context_filter("download_file", download_file);
     for (name, filter) in NEVER {
-        engine.add_filter(name, filter);
+        builder.context_filter(name, filter);
     }
 }
 

@@ -42,43 +42,43 @@ mod xml;
 mod xml_read;
 mod xml_write;
 
-use sluicegate_liquid::engine::Engine;
-use sluicegate_liquid::filter::Arguments;
+use sluicegate_liquid::EngineBuilder;
+use sluicegate_liquid::filter::{Arguments, FilterFunction};
 use sluicegate_liquid::value::Value;
 
 /// Adds the platform's filters to standard Liquid, every spelling of their names.
-pub fn register(engine: &mut Engine) {
-    agreement::register(engine);
-    array::register(engine);
-    cipher::register(engine);
-    codec::register(engine);
-    gpg::register(engine);
-    gzip::register(engine);
-    hash::register(engine);
-    html::register(engine);
-    json::register(engine);
-    jwe::register(engine);
-    missing::register(engine);
-    price::register(engine);
-    qrcode_svg::register(engine);
-    regex::register(engine);
-    select::register(engine);
-    signature::register(engine);
-    table::register(engine);
-    text::register(engine);
-    time::register(engine);
-    translate::register(engine);
-    uniform::register(engine);
-    useragent::register(engine);
-    video::register(engine);
-    web::register(engine);
-    xml::register(engine);
+pub fn register(builder: &mut EngineBuilder) {
+    agreement::register(builder);
+    array::register(builder);
+    cipher::register(builder);
+    codec::register(builder);
+    gpg::register(builder);
+    gzip::register(builder);
+    hash::register(builder);
+    html::register(builder);
+    json::register(builder);
+    jwe::register(builder);
+    missing::register(builder);
+    price::register(builder);
+    qrcode_svg::register(builder);
+    regex::register(builder);
+    select::register(builder);
+    signature::register(builder);
+    table::register(builder);
+    text::register(builder);
+    time::register(builder);
+    translate::register(builder);
+    uniform::register(builder);
+    useragent::register(builder);
+    video::register(builder);
+    web::register(builder);
+    xml::register(builder);
 }
 
 /// Adds one filter under several names.
-fn alias(engine: &mut Engine, names: &[&'static str], filter: sluicegate_liquid::filter::Filter) {
+fn alias(builder: &mut EngineBuilder, names: &[&'static str], filter: FilterFunction) {
     for name in names {
-        engine.add_filter(name, filter);
+        builder.context_filter(*name, filter);
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::template::filters::money::{self, Style};
 use crate::template::filters::number::Decimal;
 use crate::template::filters::{alias, option};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::math::Number;
@@ -13,24 +13,24 @@ use sluicegate_liquid::value::Value;
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["pricify_cents"], |v, a, _| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["pricify_cents"], |v, a, _| {
         let fractions = match Number::of(&v) {
             Number::Int(cents) => cents,
             Number::Float(cents) => cents.round() as i64,
         };
         Ok(price(fractions, a))
     });
-    alias(engine, &["pricify"], |v, a, _| {
+    alias(builder, &["pricify"], |v, a, _| {
         let fractions = money::fractions(Number::of(&v).float(), &a.text(0));
         Ok(price(fractions, a))
     });
-    alias(engine, &["amount_to_fractional"], |v, a, _| {
+    alias(builder, &["amount_to_fractional"], |v, a, _| {
         Ok(Value::Int(money::fractions(Number::of(&v).float(), &a.text(0))))
     });
-    alias(engine, &["fractional_to_amount"], fractional_to_amount);
-    alias(engine, &["format_number"], format_number);
-    alias(engine, &["to_positive_integer"], to_positive_integer);
+    alias(builder, &["fractional_to_amount"], fractional_to_amount);
+    alias(builder, &["format_number"], format_number);
+    alias(builder, &["to_positive_integer"], to_positive_integer);
 }
 
 fn price(fractions: i64, arguments: &Arguments) -> Value {

@@ -2,8 +2,8 @@
 
 use crate::template::filters::{alias, option};
 use qrcode::{Color, EcLevel, QrCode};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::print::escape_entities;
@@ -17,8 +17,8 @@ const MODULE_SIZE: i64 = 11;
 const MODULE_SIZE_MAX: i64 = 1_000;
 
 /// Adds it.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["url_to_qrcode_svg"], url_to_qrcode_svg);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["url_to_qrcode_svg"], url_to_qrcode_svg);
 }
 
 fn url_to_qrcode_svg(

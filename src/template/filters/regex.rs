@@ -2,8 +2,8 @@
 
 use crate::template::filters::{alias, pattern};
 use fancy_regex::Regex;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
@@ -21,10 +21,10 @@ thread_local! {
 }
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["matches"], matches);
-    alias(engine, &["regex_matches"], regex_matches);
-    alias(engine, &["replace_regex"], replace_regex);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["matches"], matches);
+    alias(builder, &["regex_matches"], regex_matches);
+    alias(builder, &["replace_regex"], replace_regex);
 }
 
 /// The pattern, compiled now or before.

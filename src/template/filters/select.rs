@@ -2,8 +2,8 @@
 
 use crate::template::filters::alias;
 use indexmap::IndexMap;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::list::shallow;
@@ -13,18 +13,18 @@ use sluicegate_liquid::value::Value;
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["array_any", "any"], any);
-    alias(engine, &["array_include", "is_included_in_array"], |v, a, _| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["array_any", "any"], any);
+    alias(builder, &["array_include", "is_included_in_array"], |v, a, _| {
         Ok(Value::Bool(shallow(&v).contains(a.at(0))))
     });
-    alias(engine, &["array_detect", "detect"], detect);
-    alias(engine, &["array_find_index"], find_index);
-    alias(engine, &["array_group_by", "group_by"], group_by);
-    alias(engine, &["array_index_of"], index_of);
-    alias(engine, &["array_map", "map_attributes"], map_attributes);
-    alias(engine, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, true)));
-    alias(engine, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, false)));
+    alias(builder, &["array_detect", "detect"], detect);
+    alias(builder, &["array_find_index"], find_index);
+    alias(builder, &["array_group_by", "group_by"], group_by);
+    alias(builder, &["array_index_of"], index_of);
+    alias(builder, &["array_map", "map_attributes"], map_attributes);
+    alias(builder, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, true)));
+    alias(builder, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, false)));
 }
 
 /// Every named condition holds; Shopify's `reject: 'field', value` is understood as well.

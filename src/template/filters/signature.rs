@@ -5,8 +5,8 @@ use crate::template::filters::crypto::{self, Algorithm};
 use crate::template::filters::{alias, uniform};
 use crate::template::json;
 use serde_json::Value as Json;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
@@ -14,14 +14,14 @@ use sluicegate_liquid::value::Value;
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["compute_hmac"], compute_hmac);
-    alias(engine, &["digest"], digest);
-    alias(engine, &["sha1"], |v, _, _| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["compute_hmac"], compute_hmac);
+    alias(builder, &["digest"], digest);
+    alias(builder, &["sha1"], |v, _, _| {
         Ok(Value::text(hex::encode(Algorithm::Sha1.digest(&bytes::of(&v)))))
     });
-    alias(engine, &["jwt_encode"], jwt_encode);
-    alias(engine, &["jwt_decode"], jwt_decode);
+    alias(builder, &["jwt_encode"], jwt_encode);
+    alias(builder, &["jwt_decode"], jwt_decode);
 }
 
 fn algorithm(name: &str) -> Result<Algorithm, Error> {

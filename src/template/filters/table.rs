@@ -1,8 +1,8 @@
 //! Comma-separated values in filters: `parse_csv`, `to_csv`.
 
 use crate::template::filters::{alias, csv};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::list::shallow;
@@ -11,9 +11,9 @@ use sluicegate_liquid::value::Value;
 use std::borrow::Cow;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["parse_csv", "parse_csv_rc"], parse_csv);
-    alias(engine, &["to_csv"], to_csv);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["parse_csv", "parse_csv_rc"], parse_csv);
+    alias(builder, &["to_csv"], to_csv);
 }
 
 fn comma(arguments: &Arguments) -> char {

@@ -2,63 +2,54 @@
 
 use crate::template::email_address::is_email;
 use crate::template::filters::{alias, number, plural, words};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::list::shallow;
 use sluicegate_liquid::value::Value;
-use std::sync::LazyLock;
 
 type FilterResult = Result<Value, Error>;
 
 /// Standard Liquid, for what only differs in part.
-static STANDARD: LazyLock<Engine> = LazyLock::new(Engine::standard);
 
 /// Padding wider than this is a mistake or an attack.
 const WIDTH_MAX: i64 = 10_000;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["titleize"], |v, _, _| Ok(Value::text(words::titleize(&v.to_text()))));
-    alias(engine, &["humanize"], |v, _, _| Ok(Value::text(words::humanize(&v.to_text()))));
-    alias(engine, &["slugify"], |v, _, _| Ok(Value::text(words::slugify(&v.to_text()))));
-    alias(engine, &["parameterize"], |v, a, c| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["titleize"], |v, _, _| Ok(Value::text(words::titleize(&v.to_text()))));
+    alias(builder, &["humanize"], |v, _, _| Ok(Value::text(words::humanize(&v.to_text()))));
+    alias(builder, &["slugify"], |v, _, _| Ok(Value::text(words::slugify(&v.to_text()))));
+    alias(builder, &["parameterize"], |v, a, c| {
         let separator = a.given(0).map_or("-".into(), Value::to_text);
         c.budget.room(v.to_text().len().saturating_mul(separator.len()))?;
         Ok(Value::text(words::parameterize(&v.to_text(), &separator)))
     });
-    alias(engine, &["pluralize"], pluralize);
-    alias(engine, &["pad_left"], pad_left);
-    alias(engine, &["start_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.starts_with(end))));
-    alias(engine, &["end_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.ends_with(end))));
-    alias(engine, &["strip_liquid"], |v, _, _| Ok(Value::text(words::strip_liquid(&v.to_text()))));
-    alias(engine, &["is_email_valid"], |v, _, _| Ok(Value::Bool(is_email(&v.to_text()))));
-    alias(engine, &["to_mobile_number"], |v, a, _| {
+    alias(builder, &["pluralize"], pluralize);
+    alias(builder, &["pad_left"], pad_left);
+    alias(builder, &["start_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.starts_with(end))));
+    alias(builder, &["end_with"], |v, a, _| Ok(ends(&v, a, |text, end| text.ends_with(end))));
+    alias(builder, &["strip_liquid"], |v, _, _| Ok(Value::text(words::strip_liquid(&v.to_text()))));
+    alias(builder, &["is_email_valid"], |v, _, _| Ok(Value::Bool(is_email(&v.to_text()))));
+    alias(builder, &["to_mobile_number"], |v, a, _| {
         let country = a.given(0).map_or("US".into(), Value::to_text);
         Ok(number::mobile(&v.to_text(), &country).map_or(Value::Nil, Value::from))
     });
-    alias(engine, &["advanced_format"], |v, a, _| {
+    alias(builder, &["advanced_format"], |v, a, _| {
         let text = v.to_text();
         Ok(Value::text(number::sprintf(&a.text(0), &text).unwrap_or_else(|| text.into_owned())))
     });
-    alias(engine, &["scrub"], |v, _, _| Ok(Value::text(v.to_text().replace('\u{fffd}', ""))));
+    alias(builder, &["scrub"], |v, _, _| Ok(Value::text(v.to_text().replace('\u{fffd}', ""))));
     // Every text here is UTF-8 already.
-    alias(engine, &["encode", "force_encoding"], |v, _, _| Ok(v));
-    alias(engine, &["encoding"], |_, _, _| Ok(Value::text("UTF-8")));
-    alias(engine, &["type_of"], |v, _, _| Ok(Value::text(type_of(&v))));
-    alias(engine, &["split"], split);
-}
-
-/// A list passes through: splitting twice is safe.
-fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
-    if matches!(value, Value::List(_)) {
-        return Ok(value);
-    }
-    match STANDARD.filter("split") {
-        Some(standard) => standard(value, arguments, context),
-        None => Ok(value),
-    }
+    alias(builder, &["encode", "force_encoding"], |v, _, _| Ok(v));
+    alias(builder, &["encoding"], |_, _, _| Ok(Value::text("UTF-8")));
+    alias(builder, &["type_of"], |v, _, _| Ok(Value::text(type_of(&v))));
+    // A list passes through: splitting twice is safe.
+    builder.wrap_filter("split", |standard, v, a, c| match v {
+        Value::List(_) => Ok(v),
+        v => standard.call(v, a, c),
+    });
 }
 
 fn pluralize(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
@@ -97,7 +88,7 @@ fn type_of(value: &Value) -> &'static str {
         Value::Hash(_) => "Hash",
         Value::Range(..) => "Range",
         Value::Time(_) => "Time",
-        Value::Object(object) if object.bytes().is_some() => "String",
-        Value::Object(_) => "Object",
+        Value::Drop(object) if object.bytes().is_some() => "String",
+        _ => "Object",
     }
 }

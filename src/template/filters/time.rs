@@ -4,8 +4,8 @@ use crate::template::filters::alias;
 use crate::template::{bridge, date_parse};
 use jiff::tz::TimeZone;
 use jiff::{Unit, Zoned};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::math::Number;
@@ -15,29 +15,29 @@ use sluicegate_liquid::value::Value;
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["to_time"], to_time);
-    alias(engine, &["to_date"], |v, _, c| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["to_time"], to_time);
+    alias(builder, &["to_date"], |v, _, c| {
         Ok(read(&v, c).map_or(Value::Nil, |time| Value::text(time.date().to_string())))
     });
-    alias(engine, &["strftime"], strftime);
-    alias(engine, &["l", "localize"], localize);
-    alias(engine, &["time_diff"], time_diff);
-    alias(engine, &["date_add", "add_to_date"], |v, a, c| {
+    alias(builder, &["strftime"], strftime);
+    alias(builder, &["l", "localize"], localize);
+    alias(builder, &["time_diff"], time_diff);
+    alias(builder, &["date_add", "add_to_date"], |v, a, c| {
         let sum = added(&v, a, "d", c)?;
         Ok(sum.map_or(Value::Nil, |time| Value::text(time.date().to_string())))
     });
-    alias(engine, &["add_to_time"], |v, a, c| {
+    alias(builder, &["add_to_time"], |v, a, c| {
         Ok(added(&v, a, "s", c)?.map_or(Value::Nil, |time| Value::from(Time(time))))
     });
-    alias(engine, &["is_date_before", "date_before"], |v, a, c| {
+    alias(builder, &["is_date_before", "date_before"], |v, a, c| {
         let (one, other) = (read(&v, c), read(a.at(0), c));
         Ok(Value::Bool(one.zip(other).is_some_and(|(one, other)| one < other)))
     });
-    alias(engine, &["is_date_in_past"], |v, _, c| {
+    alias(builder, &["is_date_in_past"], |v, _, c| {
         Ok(Value::Bool(read(&v, c).is_some_and(|time| time.timestamp() < c.now)))
     });
-    alias(engine, &["is_parsable_date"], |v, _, c| Ok(Value::Bool(read(&v, c).is_some())));
+    alias(builder, &["is_parsable_date"], |v, _, c| Ok(Value::Bool(read(&v, c).is_some())));
 }
 
 fn now(context: &Context<'_>) -> Zoned {

@@ -3,8 +3,8 @@
 use crate::template::filters::alias;
 use crate::template::{bridge, json};
 use serde_json::Value as Json;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::print::escape_entities;
@@ -14,9 +14,9 @@ use sluicegate_liquid::value::Value;
 const OPTIONS: [&str; 4] = ["default", "fallback", "locale", "scope"];
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["t", "translate"], |v, a, c| translate(&v, a, c, false));
-    alias(engine, &["t_escape", "translate_escape"], |v, a, c| translate(&v, a, c, true));
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["t", "translate"], |v, a, c| translate(&v, a, c, false));
+    alias(builder, &["t_escape", "translate_escape"], |v, a, c| translate(&v, a, c, true));
 }
 
 fn translate(

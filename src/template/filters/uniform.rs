@@ -2,8 +2,8 @@
 
 use crate::template::bridge;
 use crate::template::filters::alias;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
@@ -13,9 +13,9 @@ const LENGTH_MAX: usize = 4_096;
 const LENGTH: i64 = 12;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["random_string"], random_string);
-    alias(engine, &["uuid"], |_, _, c| Ok(Value::text(uuid(c))));
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["random_string"], random_string);
+    alias(builder, &["uuid"], |_, _, c| Ok(Value::text(uuid(c))));
 }
 
 /// So many random bytes.

@@ -2,12 +2,12 @@
 
 use crate::template::filters::alias;
 use serde_json::{Value as Json, json};
-use sluicegate_liquid::engine::Engine;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::value::Value;
 
 /// Adds it.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["useragent"], |v, _, _| Ok(Value::from(parse(&v.to_text()))));
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["useragent"], |v, _, _| Ok(Value::from(parse(&v.to_text()))));
 }
 
 /// What stands before a browser's version, and its name; the first that is found counts, because

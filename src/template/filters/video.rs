@@ -2,8 +2,8 @@
 
 use crate::template::filters::alias;
 use serde_json::json;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::print::escape_entities;
@@ -20,9 +20,9 @@ struct Video<'a> {
 }
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["video_params"], video_params);
-    alias(engine, &["videoify"], videoify);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["video_params"], video_params);
+    alias(builder, &["videoify"], videoify);
 }
 
 /// Nothing for an address of something else.

@@ -3,8 +3,8 @@
 use crate::template::filters::{alias, url};
 use crate::template::{bridge, json};
 use serde_json::{Map, Value as Json};
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::list::shallow;
@@ -13,24 +13,24 @@ use sluicegate_liquid::value::Value;
 type FilterResult = Result<Value, Error>;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["asset_url", "asset_path", "asset_name_to_raw_url"], |v, _, c| {
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["asset_url", "asset_path", "asset_name_to_raw_url"], |v, _, c| {
         let path = v.to_text().into_owned();
         let address = bridge::on(c, move |bridge| bridge.host.asset_url(&path));
         Ok(address.map_or(Value::Nil, Value::from))
     });
-    alias(engine, &["www_form_encode", "www_form_encode_rc"], |v, _, c| {
+    alias(builder, &["www_form_encode", "www_form_encode_rc"], |v, _, c| {
         let text = url::form_encode(&json::checked(&v, c)?).ok_or_else(too_much)?;
         c.budget.value(text.len())?;
         Ok(Value::safe(text))
     });
-    alias(engine, &["querify"], |v, _, c| {
+    alias(builder, &["querify"], |v, _, c| {
         let text = url::query(&json::checked(&v, c)?).ok_or_else(too_much)?;
         c.budget.value(text.len())?;
         Ok(Value::text(text))
     });
-    alias(engine, &["expand_url_template"], expand_url_template);
-    alias(engine, &["extract_url_params"], extract_url_params);
+    alias(builder, &["expand_url_template"], expand_url_template);
+    alias(builder, &["extract_url_params"], extract_url_params);
 }
 
 fn too_much() -> Error {

@@ -3,16 +3,16 @@
 use crate::template::filters::xml_read::{self, Reading};
 use crate::template::filters::{alias, option, xml_write};
 use crate::template::json;
+use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
 /// Adds them.
-pub fn register(engine: &mut Engine) {
-    alias(engine, &["parse_xml", "xml_to_hash"], parse_xml);
-    alias(engine, &["to_xml", "to_xml_rc"], to_xml);
+pub fn register(builder: &mut EngineBuilder) {
+    alias(builder, &["parse_xml", "xml_to_hash"], parse_xml);
+    alias(builder, &["to_xml", "to_xml_rc"], to_xml);
 }
 
 /// `parse_xml: attr_prefix: false, force_array: true`; nothing for a blank text.

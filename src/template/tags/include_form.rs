@@ -35,7 +35,7 @@ impl Tag for IncludeForm {
         let id = named.iter().find(|(name, _)| &**name == "id").map(|(_, value)| value);
         let id = id.filter(|id| !id.is_blank()).map(|id| id.to_text().into_owned());
         let mut visible = context.visible();
-        visible.retain(|(_, value)| !matches!(value, Value::Object(_)));
+        visible.retain(|(_, value)| !matches!(value, Value::Drop(_)));
         // The engine keeps variables in no order; what depends on it must be the same every time.
         visible.sort_by(|(one, _), (other, _)| one.cmp(other));
         let call = FormCall {

@@ -86,7 +86,7 @@ fn describe(error: &Error) -> Value {
         Kind::Argument => "Liquid::ArgumentError",
         Kind::Partial => "Liquid::FileSystemError",
         Kind::Host => "PlatformError",
-        Kind::Limit | Kind::Depth | Kind::Internal => "Liquid::Error",
+        _ => "Liquid::Error",
     };
     Value::from(json!({
         "message": error.message(),

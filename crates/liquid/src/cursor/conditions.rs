@@ -1,15 +1,15 @@
-//! Conditions and comparisons.
+//! Reads conditions and comparisons.
 
 use crate::condition::{Condition, Operator};
 use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::expression::Expression;
 
-/// So many `and` and `or` may follow each other in one condition.
+/// The most `and` and `or` of one condition.
 const CHAIN_MAX: usize = 500;
 
 impl<'a> Cursor<'a> {
-    /// A value, or a comparison of two.
+    /// Reads a value, or a comparison of two.
     ///
     /// # Errors
     /// A syntax error.
@@ -32,7 +32,7 @@ impl<'a> Cursor<'a> {
             false => &[],
         };
         for word in signs {
-            // `<<` appends in the platform's tags and is no comparison.
+            // In platformOS `<<` appends and is not a comparison.
             if rest.starts_with(word) && !rest.starts_with("<<") {
                 self.place += word.len();
                 return Operator::from_word(word);
@@ -42,7 +42,7 @@ impl<'a> Cursor<'a> {
         found.then_some(Operator::Contains)
     }
 
-    /// A whole condition; `and` and `or` bind from right to left.
+    /// Reads a condition; `and` and `or` bind from right to left.
     ///
     /// # Errors
     /// A syntax error.
@@ -51,9 +51,9 @@ impl<'a> Cursor<'a> {
         self.chained(first)
     }
 
-    /// A value, or a comparison of two.
+    /// Reads a value, or a comparison of two.
     fn relation(&mut self) -> Result<Condition, Error> {
-        // Lax Ruby sees only the name in `!name`.
+        // Lax Ruby reads `!name` as `name`.
         let rest = self.space().rest();
         if self.engine.is_ruby() && rest.starts_with('!') && !rest.starts_with("!=") {
             self.place += 1;
@@ -69,7 +69,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Where Ruby Liquid would see an operator that there is not.
+    /// Reads a word that Ruby Liquid takes for an operator, although it is none.
     fn no_operator(&mut self) -> Option<&'a str> {
         let rest = self.space().rest();
         let is_part = |c: char| c.is_ascii_lowercase() || "=!<>_".contains(c);
@@ -85,7 +85,7 @@ impl<'a> Cursor<'a> {
         Some(word)
     }
 
-    /// What follows a relation with `and` and `or`, read without recursion.
+    /// Reads the rest of a condition after its first relation, without recursion.
     fn chained(&mut self, first: Condition) -> Result<Condition, Error> {
         let mut left = Vec::new();
         let mut last = first;

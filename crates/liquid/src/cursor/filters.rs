@@ -1,4 +1,4 @@
-//! Filters behind a value, and arguments of filters and tags.
+//! Reads filters, and the arguments of filters and tags.
 
 use crate::cursor::{Cursor, TagArguments, WARNINGS_MAX};
 use crate::error::{Error, Mark};
@@ -6,7 +6,7 @@ use crate::expression::{Expression, FilterCall, Filtered};
 use crate::text::Text;
 
 impl Cursor<'_> {
-    /// An expression with its filters, or a condition where a value is wanted.
+    /// Reads a value or a condition, with its filters.
     ///
     /// # Errors
     /// A syntax error.
@@ -17,7 +17,7 @@ impl Cursor<'_> {
         })
     }
 
-    /// The filters behind a value.
+    /// Reads the filters after a value.
     ///
     /// # Errors
     /// A syntax error, or an unknown filter in a strict engine.
@@ -29,9 +29,9 @@ impl Cursor<'_> {
                 break;
             }
             if !self.eat("|") {
-                // Ruby's lax parser passes over what it does not understand, up to a filter.
+                // Ruby's lax parser skips malformed markup up to the next filter.
                 match self.rest().find('|') {
-                    Some(next) if self.engine.is_lax() => self.place += next,
+                    Some(next) if self.engine.passes_unknown_filters() => self.place += next,
                     _ => break,
                 }
                 continue;
@@ -44,19 +44,11 @@ impl Cursor<'_> {
             } else {
                 (Vec::new(), Vec::new())
             };
-            let function = self.engine.filter(name);
-            if function.is_none() {
+            let filter = self.engine.filter(name).cloned();
+            if filter.is_none() {
                 self.unknown_filter(name, mark)?;
             }
-            let inspects = self.engine.inspects_for(name);
-            filters.push(FilterCall {
-                name: name.into(),
-                function,
-                inspects,
-                positional,
-                named,
-                mark,
-            });
+            filters.push(FilterCall { name: name.into(), filter, positional, named, mark });
         }
         Ok(if filters.is_empty() {
             base
@@ -65,16 +57,16 @@ impl Cursor<'_> {
         })
     }
 
-    /// A strict engine refuses it; a lax one lets values pass and says so.
+    /// Refuses an unknown filter, or adds a warning where values pass through it.
     fn unknown_filter(&self, name: &str, mark: Mark) -> Result<(), Error> {
         let room = self.notes.filter(|notes| notes.borrow().len() < WARNINGS_MAX);
-        if let Some(notes) = room.filter(|_| self.engine.is_lax()) {
+        if let Some(notes) = room.filter(|_| self.engine.passes_unknown_filters()) {
             notes.borrow_mut().push(self.engine.unknown_filter(name).marked(mark));
         }
         self.engine.check_filter(name).map_err(|error| error.marked(mark))
     }
 
-    /// Arguments until a filter, a bracket or the end: commas may be missing or stand at the end.
+    /// Reads arguments up to a filter, a bracket or the end; commas are optional.
     ///
     /// # Errors
     /// A syntax error.
@@ -93,14 +85,14 @@ impl Cursor<'_> {
             let before = self.place;
             arguments.positional.push(self.operand()?);
             if self.place == before {
-                // Nothing that can be read: pass over one letter rather than stand still.
-                self.pass_letter();
+                // Skip a character that begins no argument.
+                self.skip_char();
                 arguments.positional.pop();
             }
         }
     }
 
-    /// `name:` or `'name':`, when that is what comes next.
+    /// Reads `name:` or `'name':`, if it is next.
     fn argument_name(&mut self) -> Option<Text> {
         let place = self.space().place;
         let name = self.word_or_text();

@@ -1,6 +1,6 @@
 //! Reads markup: expressions, conditions, filters and arguments, lax where Ruby Liquid is lax.
 //!
-//! Here is how a cursor moves; what it reads is in the files beside this one.
+//! This file moves the cursor; the files beside it read values, conditions and filters.
 
 mod conditions;
 mod filters;
@@ -12,13 +12,13 @@ use crate::expression::Expression;
 use crate::text::Text;
 use std::cell::{Cell, RefCell};
 
-/// Brackets, filters and conditions may nest this deep.
+/// The deepest nesting of brackets, filters and conditions.
 const DEPTH_MAX: u32 = 64;
 
-/// Nobody reads more warnings, and each of them gets its excerpt.
+/// The most warnings of a template, each of which has an excerpt.
 pub(super) const WARNINGS_MAX: usize = 200;
 
-/// The letters of ASCII that names are made of.
+/// The ASCII characters of names.
 const IN_NAMES: [bool; 256] = {
     let mut letters = [false; 256];
     let mut byte = 0;
@@ -30,7 +30,7 @@ const IN_NAMES: [bool; 256] = {
     letters
 };
 
-/// Arguments of a tag: what stands without a name, and what has one.
+/// The arguments of a tag, without and with names.
 #[derive(Debug, Clone, Default)]
 pub struct TagArguments {
     /// In order.
@@ -39,41 +39,41 @@ pub struct TagArguments {
     pub named: Vec<(Text, Expression)>,
 }
 
-/// A place in the markup of one tag or output.
+/// A position in the markup of a tag or output.
 pub struct Cursor<'a> {
     text: &'a str,
     place: usize,
-    /// A place that was asked for, and where it is: the next one is looked for from there.
+    /// The last position that was asked for, with its line and column.
     known: Cell<(usize, Mark)>,
     start: Mark,
     depth: u32,
     engine: &'a Engine,
-    /// Where what is only worth a warning is noted.
+    /// Receives the warnings.
     notes: Option<&'a RefCell<Vec<Error>>>,
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the beginning of `text`, which stands at `start` in its template.
+    /// A cursor at the start of `text`, which is at `start` in its template.
     pub fn new(text: &'a str, start: Mark, engine: &'a Engine) -> Self {
         Self { text, place: 0, known: Cell::new((0, start)), start, depth: 0, engine, notes: None }
     }
 
-    /// The same, with a place for warnings.
+    /// The same cursor with a receiver of warnings.
     #[must_use]
     pub(super) fn noting(mut self, notes: &'a RefCell<Vec<Error>>) -> Self {
         self.notes = Some(notes);
         self
     }
 
-    /// What has not been read.
+    /// The markup that has not been read.
     pub fn rest(&self) -> &'a str {
         &self.text[self.place..]
     }
 
-    /// Where the cursor stands in the template.
+    /// The position in the template.
     pub fn mark(&self) -> Mark {
         let (place, mark) = self.known.get();
-        // Marks are asked for from left to right, but for a few that look back.
+        // Nearly all positions are asked for from left to right.
         let mark = match self.text.get(place..self.place) {
             Some(passed) => mark.after(passed),
             None => return self.start.after(&self.text[..self.place]),
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         mark
     }
 
-    /// Passes over white space.
+    /// Skips white space.
     pub fn space(&mut self) -> &mut Self {
         let rest = self.rest();
         if !rest.bytes().next().is_some_and(|first| first.is_ascii_graphic()) {
@@ -91,17 +91,17 @@ impl<'a> Cursor<'a> {
         self
     }
 
-    /// Passes over one letter.
-    pub fn pass_letter(&mut self) {
+    /// Skips a character.
+    pub fn skip_char(&mut self) {
         self.place += self.rest().chars().next().map_or(0, char::len_utf8);
     }
 
-    /// True when only white space is left.
+    /// Whether only white space is left.
     pub fn is_done(&mut self) -> bool {
         self.space().rest().is_empty()
     }
 
-    /// Takes `word` if it comes next, after white space.
+    /// Takes `word` if it is next, after white space.
     pub fn eat(&mut self, word: &str) -> bool {
         let found = self.space().rest().starts_with(word);
         if found {
@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Takes a whole word if it comes next.
+    /// Takes `word` if it is next and no longer name.
     pub fn eat_word(&mut self, word: &str) -> bool {
         let place = self.space().place;
         if !self.rest().starts_with(word) {
@@ -123,12 +123,12 @@ impl<'a> Cursor<'a> {
         false
     }
 
-    /// A name: letters, digits, `_`, `-`, and `?` at its end.
+    /// Reads a name: letters, digits, `_`, `-`, and `?` at its end.
     pub fn name(&mut self) -> Option<Text> {
         self.word().map(Text::from)
     }
 
-    /// A name as it stands in the template.
+    /// Reads a name as a slice of the template.
     pub(super) fn word(&mut self) -> Option<&'a str> {
         let rest = self.space().rest();
         let bytes = rest.as_bytes();
@@ -150,22 +150,22 @@ impl<'a> Cursor<'a> {
         Some(&rest[..end])
     }
 
-    /// A name in quotes or without them.
+    /// Reads a name with or without quotes.
     pub fn name_or_text(&mut self) -> Option<Text> {
         self.word_or_text().map(Text::from)
     }
 
-    /// A name in quotes or without them, as it stands in the template.
+    /// Reads a name with or without quotes, as a slice of the template.
     pub(super) fn word_or_text(&mut self) -> Option<&'a str> {
         self.inside_quotes().or_else(|| self.word())
     }
 
-    /// A text in quotes; there are no escapes.
+    /// Reads a quoted string; Liquid has no escapes.
     pub fn quoted(&mut self) -> Option<Text> {
         self.inside_quotes().map(Text::from)
     }
 
-    /// What stands in quotes, as it stands in the template.
+    /// Reads a quoted string as a slice of the template.
     pub(super) fn inside_quotes(&mut self) -> Option<&'a str> {
         let rest = self.space().rest();
         let quote = *rest.as_bytes().first().filter(|first| matches!(first, b'"' | b'\''))?;
@@ -184,7 +184,7 @@ impl<'a> Cursor<'a> {
         result
     }
 
-    /// A syntax error at a place; Ruby tells the line that the tag begins in.
+    /// A syntax error at a position; Ruby reports the line in which the tag begins.
     fn fault(&self, place: usize, message: impl Into<String>) -> Error {
         let error = Error::syntax(message);
         match self.engine.is_ruby() {

@@ -1,11 +1,11 @@
-//! Values: constants, ranges, lists, hashes, and ways into variables.
+//! Reads values: constants, ranges, lists, hashes, and paths.
 
 use crate::cursor::Cursor;
 use crate::error::Error;
 use crate::expression::{Expression, Literal, Path, PathStep, Root};
 
 impl<'a> Cursor<'a> {
-    /// A constant, a path, a range, a list or a hash; nothing at all is nil.
+    /// Reads a constant, a path, a range, a list or a hash; an empty markup is nil.
     ///
     /// # Errors
     /// A syntax error.
@@ -18,12 +18,12 @@ impl<'a> Cursor<'a> {
         if let Some(text) = self.inside_quotes() {
             return self.text_of(text, begin);
         }
-        // The platform's old sigil for a variable.
+        // platformOS' old sigil for a variable.
         self.eat("@");
         let rest = self.space().rest();
         let first = rest.bytes().next().map_or(' ', char::from);
         if self.engine.is_ruby() && first == '.' && !rest.starts_with("..") {
-            // Lax Ruby sees only the names in what it takes for a path.
+            // Lax Ruby reads only the names of a malformed path.
             self.place += 1;
             return match self.step_name() {
                 Some(name) => self.steps_from(name),
@@ -42,13 +42,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A constant text, or one with values in it where the engine reads them.
+    /// A string constant, or a string with values where the engine interpolates.
     fn text_of(&self, text: &str, begin: usize) -> Result<Expression, Error> {
         let constant = |text: &str| Expression::Literal(Literal::Text(text.into()));
         if !self.engine.interpolates() || !text.contains("{{") {
             return Ok(constant(text));
         }
-        // The quote stands before the text.
+        // The quote is before the string.
         let begin = self.start.after(&self.text[..begin + 1]);
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let whole = digits(signed);
         if whole == 0 {
-            // `-a` means nothing in Liquid.
+            // Liquid has no negation: `-a` is nil.
             self.place += 1;
             return Expression::Literal(Literal::Nil);
         }
@@ -89,7 +89,7 @@ impl<'a> Cursor<'a> {
         let text = rest[..end].trim_start_matches('+');
         let literal = match text.parse() {
             Ok(number) if decimals == 0 => Literal::Int(number),
-            // A whole number beyond 128 bits is kept as the nearest decimal one, never wrapped.
+            // An integer of more than 128 bits becomes the nearest float.
             _ => match text.parse() {
                 Ok(number) => Literal::Big(number),
                 Err(_) => Literal::Float(text.parse().unwrap_or_default()),
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
                 return Err(self.fault(before, message));
             }
         }
-        // `[key].x` looks a variable up by a computed name; a list is used as it is.
+        // `[key].x` is a variable with a computed name; other brackets are lists.
         let is_lookup = items.len() == 1 && self.rest().starts_with(['.', '[']);
         if is_lookup || (self.engine.is_ruby() && !items.is_empty()) {
             let root = Root::Dynamic(Box::new(items.remove(0)));
@@ -190,7 +190,7 @@ impl<'a> Cursor<'a> {
         Ok(Expression::Path(Path { root: Root::Name(name.into()), steps }))
     }
 
-    /// `.name`, `[key]`, as many as follow.
+    /// Reads the steps that follow: `.name` and `[key]`.
     ///
     /// # Errors
     /// A syntax error.
@@ -199,7 +199,7 @@ impl<'a> Cursor<'a> {
         loop {
             self.step_space();
             if self.engine.is_ruby() && self.rest().starts_with("=>") {
-                // Lax Ruby sees only the names in what it takes for a path.
+                // Lax Ruby reads only the names of a malformed path.
                 self.place += 1;
             }
             let rest = self.rest();
@@ -226,13 +226,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Passes over white space before a point that a name follows: `a . b`.
+    /// Skips white space before a point that a name follows: `a . b`.
     fn step_space(&mut self) {
         let rest = self.rest();
         if rest.as_bytes().first().is_none_or(|first| first.is_ascii_graphic()) {
             return;
         }
-        // Nearly always one space and no point.
+        // The common case: one space and no point.
         if rest.as_bytes().get(1).is_some_and(|next| next.is_ascii_graphic() && *next != b'.') {
             return;
         }
@@ -243,7 +243,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A name behind a point may be a number: `list.0`.
+    /// Reads the name after a point, which may be a number: `list.0`.
     fn step_name(&mut self) -> Option<&'a str> {
         if let Some(name) = self.word() {
             return Some(name);

@@ -1,13 +1,12 @@
-//! How many arguments each standard filter takes, for Ruby's complaint about another number.
+//! How many arguments each standard filter takes, which Ruby checks.
 
 use crate::error::Error;
 
-/// Refuses a number of arguments that Ruby would refuse; filters of others take any.
+/// Refuses a number of arguments that Ruby would refuse.
 ///
 /// # Errors
 /// `wrong number of arguments (given 3, expected 1..2)`, the filtered value counted.
-pub fn check(name: &str, given: usize) -> Result<(), Error> {
-    let Some((least, most)) = arity(name) else { return Ok(()) };
+pub fn check((least, most): (usize, usize), given: usize) -> Result<(), Error> {
     if (least..=most).contains(&given) {
         return Ok(());
     }
@@ -19,7 +18,8 @@ pub fn check(name: &str, given: usize) -> Result<(), Error> {
     Err(Error::argument(format!("wrong number of arguments (given {given}, expected {expected})")))
 }
 
-fn arity(name: &str) -> Option<(usize, usize)> {
+/// The least and the most arguments; `None` for filters that Ruby does not check.
+pub fn arity(name: &str) -> Option<(usize, usize)> {
     Some(match name {
         "size"
         | "downcase"

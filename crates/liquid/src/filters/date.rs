@@ -1,20 +1,20 @@
-//! `date`: a moment from any value that is one, by a format.
+//! `date`: formats a value that is a timestamp.
 
+use crate::builder::EngineBuilder;
 use crate::context::Context;
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::filter::Arguments;
 use crate::time::{self, Time};
 use crate::value::Value;
 use jiff::Timestamp;
 
-/// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine.add_filter("date", date);
+/// Adds the filter.
+pub fn register(builder: &mut EngineBuilder) {
+    builder.standard("date", date);
 }
 
-/// A moment from any value that is one.
-pub fn moment(value: &Value, context: &Context<'_>) -> Option<Time> {
+/// The timestamp of a value; `None` when it has none.
+pub fn timestamp(value: &Value, context: &Context<'_>) -> Option<Time> {
     match value {
         Value::Time(time) => Some(Time::clone(time)),
         Value::Int(seconds) => Timestamp::from_second(*seconds).ok().map(Time::utc),
@@ -24,15 +24,15 @@ pub fn moment(value: &Value, context: &Context<'_>) -> Option<Time> {
     }
 }
 
-/// What is no moment is printed as it is, as Ruby does.
+/// Returns values without a timestamp unchanged, as Ruby does.
 fn date(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result<Value, Error> {
     let format = arguments.text(0);
     if format.is_empty() {
         return Ok(value);
     }
-    // Every directive may give as many as 64 letters.
+    // A directive prints at most 64 characters.
     context.budget.value(format.len().saturating_mul(16))?;
-    Ok(match moment(&value, context) {
+    Ok(match timestamp(&value, context) {
         Some(time) => Value::text(time.format(&format)),
         None => value,
     })

@@ -1,46 +1,44 @@
 //! Encodings: HTML entities, URLs, base64.
 
+use crate::builder::EngineBuilder;
 use crate::context::Context;
-use crate::engine::Engine;
 use crate::error::Error;
-use crate::filter::Arguments;
+use crate::filter::{Arguments, FilterResult};
 use crate::print::{escape_entities, needs_entities};
 use crate::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// A letter becomes at most this many.
+/// The most characters that one can become.
 const EXPANSION_MAX: usize = 6;
 
-type Result_ = Result<Value, Error>;
-
-/// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine
-        .add_text_filter("escape", escape)
-        .add_text_filter("h", escape)
-        .add_text_filter("escape_once", escape_once)
-        .add_text_filter("url_encode", url_encode)
-        .add_text_filter("url_decode", url_decode)
-        .add_text_filter("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
-        .add_text_filter("base64_decode", |v, _, _| {
+/// Adds the filters that encode and decode.
+pub fn register(builder: &mut EngineBuilder) {
+    builder
+        .on_strings("escape", escape)
+        .on_strings("h", escape)
+        .on_strings("escape_once", escape_once)
+        .on_strings("url_encode", url_encode)
+        .on_strings("url_decode", url_decode)
+        .on_strings("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
+        .on_strings("base64_decode", |v, _, _| {
             decode(STANDARD.decode(&*v.to_text()), "base64_decode")
         })
-        .add_text_filter("base64_url_safe_encode", |v, _, _| {
+        .on_strings("base64_url_safe_encode", |v, _, _| {
             Ok(Value::text(URL_SAFE.encode(&*v.to_text())))
         })
-        .add_text_filter("base64_url_safe_decode", |v, _, _| {
+        .on_strings("base64_url_safe_decode", |v, _, _| {
             decode(URL_SAFE.decode(&*v.to_text()), "base64_url_safe_decode")
         });
 }
 
-fn decode(bytes: Result<Vec<u8>, base64::DecodeError>, filter: &str) -> Result_ {
+fn decode(bytes: Result<Vec<u8>, base64::DecodeError>, filter: &str) -> FilterResult {
     let invalid = || Error::argument(format!("invalid base64 provided to {filter}"));
     let bytes = bytes.map_err(|_| invalid())?;
     Ok(Value::text(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn escape(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+fn escape(value: Value, _: &Arguments, context: &mut Context<'_>) -> FilterResult {
     context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
     if value.is_nil() {
         return Ok(value);
@@ -51,8 +49,8 @@ fn escape(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
     })
 }
 
-/// Entities that are there already stay as they are.
-fn escape_once(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+/// Keeps entities that are there already.
+fn escape_once(value: Value, _: &Arguments, context: &mut Context<'_>) -> FilterResult {
     context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
     let text = value.to_text();
     let mut escaped = String::with_capacity(text.len());
@@ -80,8 +78,8 @@ fn entity_length(text: &str) -> Option<usize> {
     (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())).then_some(end + 1)
 }
 
-/// CGI: a space is a plus.
-fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_ {
+/// As Ruby's CGI: a space becomes a plus.
+fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> FilterResult {
     context.budget.room(value.weight().saturating_mul(EXPANSION_MAX))?;
     if value.is_nil() {
         return Ok(value);
@@ -97,7 +95,7 @@ fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_
     let mut rest = &*text;
     while let Some(place) = rest.bytes().position(|byte| !is_plain(byte)) {
         encoded.push_str(&rest[..place]);
-        // A letter may be several bytes.
+        // A character may be several bytes.
         let length = rest[place..].chars().next().map_or(1, char::len_utf8);
         for byte in rest[place..place + length].bytes() {
             match byte {
@@ -114,8 +112,8 @@ fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result_
     Ok(Value::text(encoded))
 }
 
-/// CGI: what follows a `%` at the very end is left as it is.
-fn url_decode(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result_ {
+/// As Ruby's CGI: a `%` among the last two characters is kept with what follows it.
+fn url_decode(value: Value, _: &Arguments, _: &mut Context<'_>) -> FilterResult {
     if value.is_nil() {
         return Ok(value);
     }

@@ -1,44 +1,42 @@
-//! Lists, and what works on anything: `default`, `size`, `first`, `last`, `json`.
+//! List filters, and filters of any value: `default`, `size`, `first`, `last`, `json`.
 
+use crate::builder::EngineBuilder;
 use crate::condition::{Operator, compare};
 use crate::context::Context;
 use crate::deferred_cost;
-use crate::engine::Engine;
 use crate::error::Error;
-use crate::filter::Arguments;
-use crate::filters::select::select;
-use crate::inspect;
+use crate::filter::{Arguments, FilterResult};
+use crate::filters::property::select;
 use crate::text::Text;
+use crate::value::inspect;
 use crate::value::{Value, pair};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-type Result_ = Result<Value, Error>;
-
-/// A range that has to be a list has at most this many items; loops do not make one.
+/// The most items of a range that becomes a list; loops do not make one.
 const RANGE_MAX: i64 = 100_000;
 
-/// A few lists inside each other can stand for billions of items; no list has more than this many.
+/// The most items of a list: a few nested lists can stand for billions.
 const ITEMS_MAX: usize = 1_000_000;
 
-/// Comparing texts of fewer bytes costs next to nothing.
+/// Comparisons of shorter strings are not counted.
 const LONG: usize = 256;
 
-/// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine
-        .add_filter("default", default)
-        .add_filter("json", |v, _, _| Ok(Value::safe(v.to_json().to_string())))
-        .add_filter("size", |v, _, c| Ok(size(&v, c)))
-        .add_filter("first", |v, _, _| Ok(end(&v, "first")))
-        .add_filter("last", |v, _, _| Ok(end(&v, "last")))
-        .add_filter("join", join)
-        .add_filter("reverse", |v, _, _| Ok(Value::list(items(&v).into_iter().rev().collect())))
-        .add_filter("concat", concat)
-        .add_filter("compact", compact)
-        .add_filter("uniq", uniq)
-        .add_filter("sort", |v, a, _| sort(&v, a, natural))
-        .add_filter("sort_natural", |v, a, _| sort(&v, a, without_case));
+/// Adds the list filters.
+pub fn register(builder: &mut EngineBuilder) {
+    builder
+        .standard("default", default)
+        .standard("json", |v, _, _| Ok(Value::safe(v.to_json().to_string())))
+        .standard("size", |v, _, c| Ok(size(&v, c)))
+        .standard("first", |v, _, _| Ok(end(&v, "first")))
+        .standard("last", |v, _, _| Ok(end(&v, "last")))
+        .standard("join", join)
+        .standard("reverse", |v, _, _| Ok(Value::list(items(&v).into_iter().rev().collect())))
+        .standard("concat", concat)
+        .standard("compact", compact)
+        .standard("uniq", uniq)
+        .standard("sort", |v, a, _| sort(&v, a, natural))
+        .standard("sort_natural", |v, a, _| sort(&v, a, without_case));
 }
 
 /// Any value as the list that list filters work on: nested lists are flattened, a hash is one item.
@@ -68,7 +66,7 @@ pub fn items(value: &Value) -> Vec<Value> {
             }
             found.extend((*from..=*to).take(RANGE_MAX as usize).map(Value::Int));
         }
-        // Without lists inside it is there already, and paid for at once.
+        // Without nested lists it is a copy, which is paid for at once.
         Value::List(list) if is_flat(&list.borrow()) => {
             let list = list.borrow();
             if deferred_cost::walk(list.len() * size_of::<Value>()) {
@@ -80,12 +78,12 @@ pub fn items(value: &Value) -> Vec<Value> {
     found
 }
 
-/// Whether no item is a list itself, and there is room for more.
+/// Whether the list has no nested list and room for more items.
 pub fn is_flat(items: &[Value]) -> bool {
     items.len() < ITEMS_MAX && !items.iter().any(|item| matches!(item, Value::List(_)))
 }
 
-/// The items of a list as they are, or the pairs of a hash.
+/// The items of a list without flattening, or the entries of a hash.
 pub fn shallow(value: &Value) -> Vec<Value> {
     match value {
         Value::List(list) => list.borrow().clone(),
@@ -104,7 +102,7 @@ fn size(value: &Value, context: &Context<'_>) -> Value {
     }
 }
 
-/// The first or last item; a key of that name in a hash is not meant.
+/// The first or last item, not a key of that name in a hash.
 fn end(value: &Value, name: &str) -> Value {
     match value {
         Value::Hash(hash) if name == "first" => hash.borrow().first().map_or(Value::Nil, pair),
@@ -113,7 +111,7 @@ fn end(value: &Value, name: &str) -> Value {
     }
 }
 
-fn default(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn default(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let options = arguments.given(0).filter(|_| arguments.given(1).is_some());
     let allow_false = match options {
         None if arguments.given(0).is_some_and(|given| matches!(given, Value::Hash(_))) => false,
@@ -128,7 +126,7 @@ fn default(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ 
     Ok(if missing { given.unwrap_or_else(|| Value::text("")) } else { value })
 }
 
-fn join(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+fn join(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let ruby = context.engine().is_ruby();
     let text = |value: &Value| match ruby {
         true => value.to_ruby_argument().into_owned(),
@@ -147,7 +145,7 @@ fn join(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
     Ok(Value::text(texts.join(&glue)))
 }
 
-fn concat(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+fn concat(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let Value::List(_) = arguments.at(0) else {
         return Err(Error::argument("concat filter requires an array argument"));
     };
@@ -157,12 +155,12 @@ fn concat(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Res
     Ok(Value::list(all))
 }
 
-/// The property an argument names; nil is none.
+/// The property that an argument names.
 fn property(arguments: &Arguments) -> Option<&Value> {
     arguments.given(0).filter(|name| !name.is_nil())
 }
 
-fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut kept = Vec::new();
     for item in items(&value) {
         let is_nil = match property(arguments) {
@@ -179,7 +177,7 @@ fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ 
     Ok(Value::list(kept))
 }
 
-fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let mut texts: HashSet<Text> = HashSet::new();
     let mut numbers: HashSet<i64> = HashSet::new();
     let mut others: Vec<Value> = Vec::new();
@@ -201,7 +199,7 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
             Value::Text(text, _) => texts.insert(text.clone()),
             Value::Int(number) => numbers.insert(*number),
             _ => {
-                // Quadratic for values that have no hash of their own, so it draws on the budget.
+                // Quadratic for values that cannot be hashed, so it draws on the budget.
                 for _ in 0..=others.len() / 64 {
                     context.budget.step()?;
                 }
@@ -219,7 +217,7 @@ fn uniq(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resul
     Ok(Value::list(kept))
 }
 
-/// How two values are ordered; none when they cannot be.
+/// The order of two values; `None` when they cannot be compared.
 pub fn natural(one: &Value, other: &Value) -> Option<Ordering> {
     match (one, other) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
@@ -244,7 +242,7 @@ fn without_case(one: &Value, other: &Value) -> Option<Ordering> {
     Some(text(one).cmp(&text(other)))
 }
 
-/// Nil goes to the end; what cannot be compared is equal.
+/// Sorts nil to the end; values that cannot be compared are equal.
 pub fn order(one: &Value, other: &Value) -> Ordering {
     with_nil(one, other, natural).unwrap_or(Ordering::Equal)
 }
@@ -258,7 +256,7 @@ fn with_nil(one: &Value, other: &Value, by: Order) -> Option<Ordering> {
     }
 }
 
-fn sort(value: &Value, arguments: &Arguments, by: Order) -> Result_ {
+fn sort(value: &Value, arguments: &Arguments, by: Order) -> FilterResult {
     let mut keyed = Vec::new();
     for item in items(value) {
         let key = match property(arguments) {
@@ -272,7 +270,7 @@ fn sort(value: &Value, arguments: &Arguments, by: Order) -> Result_ {
     }
     let mut is_comparable = true;
     keyed.sort_by(|(one, _), (other, _)| {
-        // A comparison of long texts is no small thing, and there are many.
+        // Sorting compares long strings many times.
         let bytes = one.weight().min(other.weight());
         if bytes >= LONG && !deferred_cost::walk(bytes) {
             return Ordering::Equal;

@@ -1,25 +1,24 @@
-//! Arithmetic: whole numbers are checked, and become decimal ones rather than wrap.
+//! Arithmetic: integers that overflow become floats and never wrap.
 
+use crate::builder::EngineBuilder;
 use crate::context::Context;
 use crate::decimal::{self, Operand, Sum};
-use crate::engine::Engine;
 use crate::error::{Error, Kind};
-use crate::filter::Arguments;
-use crate::value::{Value, leading_int};
-
-type Result_ = Result<Value, Error>;
+use crate::filter::{Arguments, FilterResult};
+use crate::value::Value;
+use crate::value::numbers::leading_int;
 
 /// A number as a filter sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Number {
-    /// Whole.
+    /// An integer.
     Int(i64),
-    /// Decimal.
+    /// A float.
     Float(f64),
 }
 
 impl Number {
-    /// A value as a number: what is none is 0, as in Ruby.
+    /// The number of a value; 0 when it has none, as in Ruby.
     pub fn of(value: &Value) -> Self {
         match value {
             Value::Int(number) => Self::Int(*number),
@@ -40,7 +39,7 @@ impl Number {
         }
     }
 
-    /// As a decimal number.
+    /// The number as a float.
     pub fn float(self) -> f64 {
         match self {
             Self::Int(number) => number as f64,
@@ -48,7 +47,7 @@ impl Number {
         }
     }
 
-    /// As a value.
+    /// The number as a value.
     pub fn value(self) -> Value {
         match self {
             Self::Int(number) => Value::Int(number),
@@ -57,28 +56,28 @@ impl Number {
     }
 }
 
-/// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine
-        .add_filter("plus", |v, a, _| both(&v, a, i128::checked_add, Sum::Plus))
-        .add_filter("minus", |v, a, _| both(&v, a, i128::checked_sub, Sum::Minus))
-        .add_filter("times", |v, a, _| both(&v, a, i128::checked_mul, Sum::Times))
-        .add_filter("divided_by", divided_by)
-        .add_filter("modulo", modulo)
-        .add_filter("abs", |v, _, _| {
+/// Adds the arithmetic filters.
+pub fn register(builder: &mut EngineBuilder) {
+    builder
+        .standard("plus", |v, a, _| both(&v, a, i128::checked_add, Sum::Plus))
+        .standard("minus", |v, a, _| both(&v, a, i128::checked_sub, Sum::Minus))
+        .standard("times", |v, a, _| both(&v, a, i128::checked_mul, Sum::Times))
+        .standard("divided_by", divided_by)
+        .standard("modulo", modulo)
+        .standard("abs", |v, _, _| {
             Ok(match wide(&v) {
                 Some(n) => n.checked_abs().map_or(Value::Float(-(n as f64)), Value::whole),
                 None => Value::Float(Number::of(&v).float().abs()),
             })
         })
-        .add_filter("ceil", |v, _, _| whole(&v, f64::ceil))
-        .add_filter("floor", |v, _, _| whole(&v, f64::floor))
-        .add_filter("round", round)
-        .add_filter("at_least", |v, a, _| Ok(pick(&v, a, |x, y| x < y)))
-        .add_filter("at_most", |v, a, _| Ok(pick(&v, a, |x, y| x > y)));
+        .standard("ceil", |v, _, _| whole(&v, f64::ceil))
+        .standard("floor", |v, _, _| whole(&v, f64::floor))
+        .standard("round", round)
+        .standard("at_least", |v, a, _| Ok(pick(&v, a, |x, y| x < y)))
+        .standard("at_most", |v, a, _| Ok(pick(&v, a, |x, y| x > y)));
 }
 
-/// A whole number of any size, when it is one.
+/// The integer of a value in 128 bits; `None` for floats.
 fn wide(value: &Value) -> Option<i128> {
     match (value, Number::of(value)) {
         (Value::Big(number), _) => Some(**number),
@@ -87,7 +86,7 @@ fn wide(value: &Value) -> Option<i128> {
     }
 }
 
-/// A value as exact as it is known.
+/// The value as an exact operand.
 fn operand(value: &Value) -> Operand {
     wide(value).map_or_else(|| Number::of(value).float().into(), Operand::from)
 }
@@ -97,7 +96,7 @@ fn both(
     arguments: &Arguments,
     ints: fn(i128, i128) -> Option<i128>,
     floats: Sum,
-) -> Result_ {
+) -> FilterResult {
     let other = arguments.at(0);
     if let (Some(one), Some(other)) = (wide(value), wide(other))
         && let Some(result) = ints(one, other)
@@ -107,8 +106,8 @@ fn both(
     Ok(Value::Float(decimal::compute(operand(value), floats, operand(other))))
 }
 
-fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
-    // What is divided nearly always; wide numbers take several times as long.
+fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
+    // The common case; 128 bits take several times as long.
     if let (Value::Int(one), Value::Int(other @ 1..)) = (&value, arguments.at(0)) {
         return Ok(Value::Int(one.div_euclid(*other)));
     }
@@ -128,7 +127,7 @@ fn divided_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Resul
     Ok(Value::Float(decimal::compute(one, Sum::Over, other)))
 }
 
-fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     if let (Some(one), Some(other)) = (wide(&value), wide(arguments.at(0))) {
         if other == 0 {
             return Err(Error::argument("divided by 0"));
@@ -148,7 +147,7 @@ fn modulo(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
     Ok(Value::Float(decimal::compute(one, Sum::Modulo, other)))
 }
 
-fn whole(value: &Value, round: fn(f64) -> f64) -> Result_ {
+fn whole(value: &Value, round: fn(f64) -> f64) -> FilterResult {
     if let Value::Big(_) = value {
         return Ok(value.clone());
     }
@@ -158,8 +157,8 @@ fn whole(value: &Value, round: fn(f64) -> f64) -> Result_ {
     }
 }
 
-/// A float that has no digits behind its point; one beyond 64 bits stays a float.
-fn as_int(number: f64) -> Result_ {
+/// An integral float as an integer; one of more than 64 bits stays a float.
+fn as_int(number: f64) -> FilterResult {
     if number.is_nan() {
         return Err(Error::argument("Computation results in 'NaN' (Not a Number)"));
     }
@@ -170,7 +169,7 @@ fn as_int(number: f64) -> Result_ {
     Ok(if number.abs() < 9.2e18 { Value::Int(number as i64) } else { Value::Float(number) })
 }
 
-fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let digits = match Number::of(arguments.at(0)) {
         Number::Int(digits) => digits,
         Number::Float(digits) => match as_int(digits)? {
@@ -178,7 +177,7 @@ fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
             _ => return Err(Error::new(Kind::Internal, "internal")),
         },
     };
-    // More digits than Ruby counts.
+    // Ruby refuses as many digits.
     if i32::try_from(digits).is_err() {
         return Err(Error::new(Kind::Internal, "internal"));
     }

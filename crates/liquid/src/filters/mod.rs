@@ -5,17 +5,18 @@ pub mod date;
 pub mod encode;
 pub mod list;
 pub mod math;
+pub mod property;
 pub mod select;
 pub mod text;
 
-use crate::engine::Engine;
+use crate::builder::EngineBuilder;
 
 /// Adds every filter of standard Liquid.
-pub fn register(engine: &mut Engine) {
-    date::register(engine);
-    encode::register(engine);
-    list::register(engine);
-    math::register(engine);
-    select::register(engine);
-    text::register(engine);
+pub fn register(builder: &mut EngineBuilder) {
+    date::register(builder);
+    encode::register(builder);
+    list::register(builder);
+    math::register(builder);
+    select::register(builder);
+    text::register(builder);
 }

@@ -1,92 +1,39 @@
-//! Picking from lists: `map`, `where`, `reject`, `find`, `find_index`, `has`, `sum`.
+//! Filters that select from lists: `map`, `where`, `reject`, `find`, `find_index`, `has`, `sum`.
 
+use crate::builder::EngineBuilder;
 use crate::context::Context;
 use crate::decimal::{self, Sum};
-use crate::engine::Engine;
 use crate::error::Error;
-use crate::filter::Arguments;
+use crate::filter::{Arguments, FilterResult};
 use crate::filters::list::items;
 use crate::filters::math::Number;
+use crate::filters::property::{select, under};
 use crate::value::Value;
 
-type Result_ = Result<Value, Error>;
-
-/// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine
-        .add_filter("map", map)
-        .add_filter("where", |v, a, _| picked(&v, a, true))
-        .add_filter("reject", |v, a, _| picked(&v, a, false))
-        .add_filter("find", |v, a, _| {
+/// Adds the filters that select.
+pub fn register(builder: &mut EngineBuilder) {
+    builder
+        .standard("map", map)
+        .standard("where", |v, a, _| picked(&v, a, true))
+        .standard("reject", |v, a, _| picked(&v, a, false))
+        .standard("find", |v, a, _| {
             let found = first(&v, a)?;
             Ok(found.map_or(Value::Nil, |(_, item)| item))
         })
-        .add_filter("find_index", |v, a, _| {
+        .standard("find_index", |v, a, _| {
             let found = first(&v, a)?;
             Ok(found.map_or(Value::Nil, |(place, _)| Value::Int(place as i64)))
         })
-        .add_filter("has", |v, a, _| Ok(Value::Bool(first(&v, a)?.is_some())))
-        .add_filter("sum", sum);
+        .standard("has", |v, a, _| Ok(Value::Bool(first(&v, a)?.is_some())))
+        .standard("sum", sum);
 }
 
-/// What an item has under a property, as Ruby's `[]`; none for what has no `[]` at all.
-///
-/// # Errors
-/// `cannot select the property`, where Ruby's `[]` takes no such key.
-pub fn select(item: &Value, property: &Value) -> Result<Option<Value>, Error> {
-    let refused = || {
-        let name = property.to_ruby_argument();
-        Err(Error::argument(format!("cannot select the property '{name}'")))
-    };
-    Ok(Some(match (item, property) {
-        (Value::Hash(hash), Value::Text(name, _)) => {
-            hash.borrow().get(&**name).cloned().unwrap_or_default()
-        }
-        (Value::Hash(_), _) => Value::Nil,
-        (Value::Object(object), name) => object.get(&name.to_text()).unwrap_or_default(),
-        (Value::Int(number), Value::Int(_) | Value::Float(_)) => {
-            let bit = property.to_int().unwrap_or(0);
-            let set = match bit {
-                ..0 => 0,
-                0..63 => (number >> bit) & 1,
-                _ => i64::from(*number < 0),
-            };
-            Value::Int(set)
-        }
-        (Value::Text(text, _), Value::Text(part, _)) => match text.contains(&**part) {
-            true => property.clone(),
-            false => Value::Nil,
-        },
-        (Value::Text(text, _), Value::Int(_) | Value::Float(_)) => {
-            let place = property.to_int().unwrap_or(0);
-            let length = text.chars().count() as i64;
-            let place = if place < 0 { place + length } else { place };
-            let letter = usize::try_from(place).ok().and_then(|place| text.chars().nth(place));
-            letter.map_or(Value::Nil, |letter| Value::text(letter.to_string()))
-        }
-        (Value::Int(_) | Value::Text(..), _) => return refused(),
-        (Value::List(_), Value::Int(_)) => item.get(property),
-        (Value::List(_), _) => return refused(),
-        _ => return Ok(None),
-    }))
-}
-
-/// The item under a property, for filters that pass over what has none.
-///
-/// # Errors
-/// As [`select`].
-pub fn under(item: &Value, property: &Value) -> Result_ {
-    Ok(select(item, property)?.unwrap_or_default())
-}
-
-fn map(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+fn map(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let items = items(&value);
     let name = arguments.at(0);
     if context.engine().is_ruby() {
         let one = |item: &Value| match item {
-            Value::Object(object) if object.level().is_some() => {
-                Ok(context.variable_at(&name.to_text(), object.level().unwrap_or(0)))
-            }
+            Value::Scope(scope) => Ok(context.variable_at(&name.to_text(), *scope)),
             item => mapped(item, name),
         };
         let mapped: Result<Vec<_>, _> = items.iter().map(one).collect();
@@ -96,7 +43,7 @@ fn map(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result
     Ok(Value::list(items.iter().map(|item| item.property(&name)).collect()))
 }
 
-fn mapped(item: &Value, name: &Value) -> Result_ {
+fn mapped(item: &Value, name: &Value) -> FilterResult {
     match item {
         Value::Hash(_) => Ok(item.get(name)),
         _ => match select(item, name)? {
@@ -109,8 +56,8 @@ fn mapped(item: &Value, name: &Value) -> Result_ {
     }
 }
 
-/// Whether each item's property equals the value, or is true when none is given; none when an
-/// item has no properties at all.
+/// Whether an item's property equals the value of the call or, without one, is true; `None` when
+/// the item has no properties.
 fn fits(item: &Value, arguments: &Arguments) -> Result<Option<bool>, Error> {
     let Some(property) = select(item, arguments.at(0))? else { return Ok(None) };
     Ok(Some(match arguments.given(1) {
@@ -119,7 +66,7 @@ fn fits(item: &Value, arguments: &Arguments) -> Result<Option<bool>, Error> {
     }))
 }
 
-fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> Result_ {
+fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> FilterResult {
     let mut kept = Vec::new();
     for item in items(value) {
         match fits(&item, arguments)? {
@@ -142,7 +89,7 @@ fn first(value: &Value, arguments: &Arguments) -> Result<Option<(usize, Value)>,
     Ok(None)
 }
 
-fn sum(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn sum(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut total = Number::Int(0);
     for item in items(&value) {
         let number = match arguments.given(0).filter(|name| !name.is_nil()) {

@@ -1,55 +1,53 @@
-//! Filters on texts: case, white space, replacing, cutting, splitting.
+//! String filters: case, white space, replacing, truncating, splitting.
 
+use crate::builder::EngineBuilder;
 use crate::context::Context;
-use crate::engine::Engine;
 use crate::error::{Error, Kind};
-use crate::filter::Arguments;
+use crate::filter::{Arguments, FilterResult};
 use crate::text::Text;
 use crate::value::Value;
 
-/// What a piece of a split text takes beside its letters.
+/// The size of a part of a split string, without its characters.
 const PIECE_BYTES: usize = 2 * size_of::<Value>();
 
-type Result_ = Result<Value, Error>;
-
-/// Adds them.
-pub fn register(engine: &mut Engine) {
-    engine
-        .add_text_filter("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
-        .add_text_filter("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
-        .add_text_filter("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
-        .add_text_filter("downcase", |v, _, _| Ok(Value::text(Text::lowercase(&v.to_text()))))
-        .add_text_filter("upcase", |v, _, _| Ok(Value::text(Text::uppercase(&v.to_text()))))
-        .add_text_filter("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
-        .add_text_filter("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
-        .add_text_filter("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
-        .add_text_filter("squish", |v, _, _| {
+/// Adds the string filters.
+pub fn register(builder: &mut EngineBuilder) {
+    builder
+        .on_strings("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
+        .on_strings("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
+        .on_strings("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
+        .on_strings("downcase", |v, _, _| Ok(Value::text(Text::lowercase(&v.to_text()))))
+        .on_strings("upcase", |v, _, _| Ok(Value::text(Text::uppercase(&v.to_text()))))
+        .on_strings("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
+        .on_strings("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
+        .on_strings("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
+        .on_strings("squish", |v, _, _| {
             Ok(Value::text(v.to_text().split_whitespace().collect::<Vec<_>>().join(" ")))
         })
-        .add_text_filter("strip_newlines", |v, _, _| {
+        .on_strings("strip_newlines", |v, _, _| {
             Ok(Value::text(v.to_text().replace(['\r', '\n'], "")))
         })
-        .add_text_filter("newline_to_br", |v, _, _| {
+        .on_strings("newline_to_br", |v, _, _| {
             Ok(Value::text(v.to_text().replace("\r\n", "\n").replace('\n', "<br />\n")))
         })
-        .add_text_filter("strip_html", |v, _, _| Ok(Value::text(strip_html(&v.to_text()))))
-        .add_text_filter("replace", |v, a, c| replace(&v, &a.text(0), &a.text(1), c))
-        .add_text_filter("replace_first", |v, a, _| {
+        .on_strings("strip_html", |v, _, _| Ok(Value::text(strip_html(&v.to_text()))))
+        .on_strings("replace", |v, a, c| replace(&v, &a.text(0), &a.text(1), c))
+        .on_strings("replace_first", |v, a, _| {
             Ok(Value::text(v.to_text().replacen(&*a.text(0), &a.text(1), 1)))
         })
-        .add_text_filter("replace_last", |v, a, _| Ok(replace_last(&v, &a.text(0), &a.text(1))))
-        .add_text_filter("remove", |v, a, _| Ok(Value::text(v.to_text().replace(&*a.text(0), ""))))
-        .add_text_filter("remove_first", |v, a, _| {
+        .on_strings("replace_last", |v, a, _| Ok(replace_last(&v, &a.text(0), &a.text(1))))
+        .on_strings("remove", |v, a, _| Ok(Value::text(v.to_text().replace(&*a.text(0), ""))))
+        .on_strings("remove_first", |v, a, _| {
             Ok(Value::text(v.to_text().replacen(&*a.text(0), "", 1)))
         })
-        .add_text_filter("remove_last", |v, a, _| Ok(replace_last(&v, &a.text(0), "")))
-        .add_filter("slice", slice)
-        .add_text_filter("split", split)
-        .add_text_filter("truncate", truncate)
-        .add_text_filter("truncatewords", truncatewords);
+        .on_strings("remove_last", |v, a, _| Ok(replace_last(&v, &a.text(0), "")))
+        .standard("slice", slice)
+        .on_strings("split", split)
+        .on_strings("truncate", truncate)
+        .on_strings("truncatewords", truncatewords);
 }
 
-fn joined(one: &str, other: &str, context: &Context<'_>) -> Result_ {
+fn joined(one: &str, other: &str, context: &Context<'_>) -> FilterResult {
     context.budget.value(one.len() + other.len())?;
     let mut text = Text::with_capacity(one.len() + other.len());
     text.push_str(one);
@@ -65,20 +63,20 @@ fn capitalize(text: &str) -> String {
     }
 }
 
-fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> Result_ {
+fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> FilterResult {
     let text = value.to_text();
     if context.engine().is_ruby() && to.contains('\\') {
         return substitute(&text, from, to, context);
     }
     let found = if from.is_empty() { text.chars().count() + 1 } else { text.matches(from).count() };
-    // Known before it is made: five of these would otherwise fill the machine.
+    // Checked before the string is made: five of these would otherwise exhaust the memory.
     context.budget.value(text.len().saturating_add(found.saturating_mul(to.len())))?;
     Ok(Value::text(text.replace(from, to)))
 }
 
 /// Ruby's `gsub` with a text: `\\0` and `\\&` are what was found, `` \\` `` and `\\'` what stands
 /// before and behind it; groups there are none.
-fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> Result_ {
+fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> FilterResult {
     let mut made = String::new();
     let mut place = 0;
     for (found, _) in text.match_indices(from) {
@@ -118,13 +116,13 @@ fn replace_last(value: &Value, from: &str, to: &str) -> Value {
     }
 }
 
-/// Scripts, styles and comments go with what is in them, then all that looks like a tag; each pass
-/// is linear in the length of the text.
+/// Removes scripts, styles and comments with their content, and then all tags; each pass takes
+/// linear time.
 fn strip_html(text: &str) -> String {
     let blocks = [("<script", "</script>"), ("<!--", "-->"), ("<style", "</style>")];
     let lower = text.to_ascii_lowercase();
     let mut clean = String::with_capacity(text.len());
-    // Once an end is missing it stays missing: looking again would make this quadratic.
+    // A missing end stays missing: searching again would take quadratic time.
     let mut missing = [false; 3];
     let mut place = 0;
     while let Some(open) = lower[place..].find('<').map(|found| place + found) {
@@ -157,7 +155,7 @@ fn strip_tags(text: &str) -> String {
     clean
 }
 
-fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let from = arguments.whole(0, 0)?;
     let count = match arguments.given(1) {
         Some(Value::Nil) | None => 1,
@@ -180,11 +178,11 @@ fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
     })
 }
 
-/// Empty pieces at the end go, as in Ruby; a blank separator splits at white space.
-fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Result_ {
+/// Drops empty parts at the end, as Ruby does; a blank separator splits at white space.
+fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let text = value.to_text();
     let separator = arguments.text(0);
-    // A single letter is found faster than a text of one.
+    // A character is found faster than a string.
     let letter = separator.chars().next().filter(|first| first.len_utf8() == separator.len());
     let many = match (separator.is_empty() || &*separator == " ", letter) {
         (true, _) => text.len(),
@@ -208,7 +206,7 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Resu
     Ok(Value::list(pieces))
 }
 
-fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     if value.is_nil() {
         return Ok(value);
     }
@@ -233,7 +231,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_space).filter(|word| !word.is_empty())
 }
 
-fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result_ {
+fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     if value.is_nil() {
         return Ok(value);
     }
@@ -241,7 +239,7 @@ fn truncatewords(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Re
     let count = usize::try_from(arguments.whole(0, 15)?).unwrap_or(0).max(1);
     let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
     let all: Vec<&str> = words(&text).take(count.saturating_add(1)).collect();
-    // Ruby counts what follows the last word as one more, even when it is only white space.
+    // Ruby counts what follows the last word as another word, even when it is white space.
     let is_short = all.len() < count || (all.len() == count && !text.ends_with(is_space));
     if is_short {
         return Ok(Value::text(text.into_owned()));

@@ -1,4 +1,4 @@
-//! The strict grammar of expressions, filters and conditions; it accepts or refuses, and builds nothing.
+//! The strict grammar of expressions, filters and conditions, which accepts or refuses markup.
 
 use crate::error::Error;
 use crate::strict::token::{Kind, Token, tokens};
@@ -8,17 +8,17 @@ const DEPTH_MAX: u32 = 64;
 
 type Accepted = Result<(), Error>;
 
-/// A place among the tokens of one markup.
+/// A position among the tokens of a markup.
 pub struct Grammar<'a> {
     tokens: Vec<Token<'a>>,
     place: usize,
     depth: u32,
-    /// The newest grammar: no bare brackets, commas may stand at the end.
+    /// The newest grammar: refuses bare brackets, allows commas at the end.
     newest: bool,
 }
 
 impl<'a> Grammar<'a> {
-    /// The beginning of a markup.
+    /// The grammar at the start of a markup.
     ///
     /// # Errors
     /// A character that belongs to no token.
@@ -31,26 +31,26 @@ impl<'a> Grammar<'a> {
         self.tokens.get(self.place + ahead).copied().unwrap_or(end)
     }
 
-    /// Whether this comes next.
+    /// Whether the next token is of that kind.
     pub fn looks(&self, kind: Kind) -> bool {
         self.token(0).kind == kind
     }
 
-    /// Takes what comes next, if it is this.
+    /// Takes the next token, if it is of that kind.
     pub fn eat(&mut self, kind: Kind) -> bool {
         let found = self.looks(kind);
         self.place += usize::from(found);
         found
     }
 
-    /// Takes a word, if it comes next.
+    /// Takes the next token, if it is that word.
     pub fn eat_word(&mut self, word: &str) -> bool {
         let found = self.looks(Kind::Id) && self.token(0).text == word;
         self.place += usize::from(found);
         found
     }
 
-    /// Takes what has to come next.
+    /// Takes the next token, which has to be of that kind.
     ///
     /// # Errors
     /// `Expected X but found Y`.
@@ -63,18 +63,18 @@ impl<'a> Grammar<'a> {
         Ok(token.text)
     }
 
-    /// The markup ends here.
+    /// Accepts the end of the markup.
     ///
     /// # Errors
-    /// When it does not.
+    /// When more tokens follow.
     pub fn end(&mut self) -> Accepted {
         self.take(Kind::End).map(|_| ())
     }
 
-    /// A value.
+    /// Accepts a value.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is malformed.
     pub fn expression(&mut self) -> Accepted {
         if self.depth >= DEPTH_MAX {
             return Err(Error::limit("Nesting too deep"));
@@ -125,7 +125,7 @@ impl<'a> Grammar<'a> {
         }
     }
 
-    /// A value with its filters, or nothing.
+    /// Accepts a value with its filters, or an empty markup.
     ///
     /// # Errors
     /// When it is malformed.
@@ -167,7 +167,7 @@ impl<'a> Grammar<'a> {
         self.expression()
     }
 
-    /// A whole condition.
+    /// Accepts a condition.
     ///
     /// # Errors
     /// When it is malformed.
@@ -183,10 +183,10 @@ impl<'a> Grammar<'a> {
         }
     }
 
-    /// `name: value` pairs, a comma behind each if it likes, up to the end.
+    /// Accepts `name: value` pairs up to the end, with or without commas.
     ///
     /// # Errors
-    /// When a pair is malformed, or `known` does not know its name.
+    /// When a pair is malformed, or `known` refuses its name.
     pub fn pairs(&mut self, known: impl Fn(&str) -> Accepted) -> Accepted {
         self.eat(Kind::Comma);
         while self.looks(Kind::Id) {

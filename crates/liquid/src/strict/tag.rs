@@ -1,9 +1,9 @@
 //! The strict grammar of the standard tags' markup.
 
 use crate::error::Error;
+use crate::lexer::split_assignment;
 use crate::strict::grammar::Grammar;
 use crate::strict::token::Kind;
-use crate::tags::assign::split;
 
 type Accepted = Result<(), Error>;
 
@@ -74,7 +74,7 @@ fn by_name(name: &str, mut grammar: Grammar<'_>, newest: bool) -> Accepted {
 }
 
 fn assign(markup: &str, newest: bool) -> Accepted {
-    let Some((name, value)) = split(markup) else { return Ok(()) };
+    let Some((name, value)) = split_assignment(markup) else { return Ok(()) };
     if newest {
         Grammar::new(name, newest)?.take(Kind::Id)?;
     }

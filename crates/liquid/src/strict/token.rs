@@ -1,14 +1,14 @@
-//! Cuts markup into the tokens of the strict grammar.
+//! Splits markup into the tokens of the strict grammar.
 
 use crate::error::Error;
 use std::fmt;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A name.
     Id,
-    /// A quoted text.
+    /// A quoted string.
     Text,
     /// A number.
     Number,
@@ -36,7 +36,7 @@ pub enum Kind {
     Question,
     /// `-`
     Dash,
-    /// Nothing more.
+    /// The end of the markup.
     End,
 }
 
@@ -63,12 +63,12 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A token and its text.
+/// A token and its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// As written.
+    /// The characters as written.
     pub text: &'a str,
 }
 

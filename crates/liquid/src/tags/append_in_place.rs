@@ -1,10 +1,9 @@
-//! `assign x = x | concat: y` and `| append: y`: what loops collect grows in its place, where the
-//! filter would copy it in every turn.
+//! `assign x = x | concat: y` and `| append: y`, which append in place instead of copying.
 
 use crate::context::Context;
 use crate::deferred_cost;
 use crate::error::Error;
-use crate::expression::{Expression, FilterCall, Path, Root};
+use crate::expression::{Expression, FilterCall, Path, Root, run};
 use crate::filter::{Arguments, Filter};
 use crate::filters::list::is_flat;
 use crate::tag::{Flow, Tag};
@@ -14,42 +13,43 @@ use smallvec::smallvec;
 use std::rc::Rc;
 
 #[derive(Debug)]
-pub(super) struct Grow {
+pub(super) struct AppendInPlace {
     name: Text,
-    /// The variable, as it is read.
+    /// The variable as an expression.
     base: Expression,
     call: FilterCall,
-    function: Filter,
+    filter: Filter,
 }
 
-impl Grow {
-    /// The assignment in its own form, or what it was.
+impl AppendInPlace {
+    /// The assignment in this form, if it appends to its own variable.
     ///
     /// # Errors
-    /// The name and the value of any other assignment.
+    /// Returns the name and the value of any other assignment.
     pub(super) fn of(name: Text, value: Expression) -> Result<Self, (Text, Expression)> {
-        let (function, base) = match &value {
+        let (filter, base) = match &value {
             Expression::Filtered(filtered) => match filtered.filters.as_slice() {
-                [call] if grows(call) && is_variable(&filtered.base, &name) => {
-                    (call.function, filtered.base.clone())
+                [call] if appends(call) && is_variable(&filtered.base, &name) => {
+                    (call.filter.clone(), filtered.base.clone())
                 }
                 _ => return Err((name, value)),
             },
             _ => return Err((name, value)),
         };
-        match (function, value) {
-            (Some(function), Expression::Filtered(mut filtered)) => {
+        match (filter, value) {
+            (Some(filter), Expression::Filtered(mut filtered)) => {
                 let call = filtered.filters.remove(0);
-                Ok(Self { name, base, call, function })
+                Ok(Self { name, base, call, filter })
             }
             (_, value) => Err((name, value)),
         }
     }
 }
 
-fn grows(call: &FilterCall) -> bool {
+fn appends(call: &FilterCall) -> bool {
     let is_known = matches!(&*call.name, "concat" | "append");
-    is_known && call.positional.len() == 1 && call.named.is_empty()
+    let is_standard = call.filter.as_ref().is_some_and(|filter| filter.standard().is_some());
+    is_known && is_standard && call.positional.len() == 1 && call.named.is_empty()
 }
 
 fn is_variable(expression: &Expression, name: &Text) -> bool {
@@ -61,9 +61,9 @@ fn is_variable(expression: &Expression, name: &Text) -> bool {
     }
 }
 
-/// Puts `more` behind a value, unless somebody else holds that as well, or it is nothing that grows.
-/// Lists in lists are left to the filter, which flattens them.
-fn grow(value: &mut Value, filter: &str, more: &Value) -> bool {
+/// Appends `more` to a string or a list, unless the list is shared. Nested lists are left to the
+/// filter, which flattens them.
+fn append(value: &mut Value, filter: &str, more: &Value) -> bool {
     match (value, more, filter) {
         (Value::Text(text, is_safe), Value::Text(more, _), "append") => {
             text.push_str(more);
@@ -82,7 +82,7 @@ fn grow(value: &mut Value, filter: &str, more: &Value) -> bool {
     }
 }
 
-impl Tag for Grow {
+impl Tag for AppendInPlace {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let mut more = Value::Nil;
         for expression in &self.call.positional {
@@ -91,16 +91,17 @@ impl Tag for Grow {
         let weight = more.weight();
         context.budget.step()?;
         context.budget.room(weight)?;
-        let grown = context.own_mut(&self.name).is_some_and(|v| grow(v, &self.call.name, &more));
-        if grown {
+        let is_appended =
+            context.own_mut(&self.name).is_some_and(|v| append(v, &self.call.name, &more));
+        if is_appended {
             context.budget.value(weight)?;
             context.budget.weigh(weight)?;
             return Ok(Flow::Next);
         }
         let value = self.base.evaluate(context)?;
         let arguments = Arguments { positional: smallvec![more], named: Vec::new() };
-        let made = self.call.run(self.function, value, arguments, context);
-        let made = made.map_err(|error| self.call.told(error, context))?;
+        let made = run(&self.filter, value, arguments, context);
+        let made = made.map_err(|error| self.call.placed(error, context))?;
         context.assign(self.name.clone(), made);
         Ok(Flow::Next)
     }

@@ -15,7 +15,7 @@ struct Capture {
     body: Block,
 }
 
-/// Reads the tag; the name may stand in quotes.
+/// Reads the tag; the name may be quoted.
 ///
 /// # Errors
 /// When there is no name, or no `endcapture`.
@@ -31,7 +31,7 @@ impl Tag for Capture {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let (flow, text) = context.capture(|context| self.body.render_inside(context));
         context.budget.value(text.len())?;
-        // What was escaped on its way in must not be escaped again on its way out.
+        // The output was escaped already and must not be escaped again.
         let safe = !matches!(context.escape, Escape::Raw);
         context.assign(self.name.clone(), Value::Text(text, safe));
         flow

@@ -1,4 +1,4 @@
-//! `case … when a, b … else … endcase`: every branch is rendered as often as it matches, as in Ruby.
+//! `case … when a, b … else … endcase`: a branch is rendered for each value that matches.
 
 use crate::context::Context;
 use crate::error::Error;
@@ -21,7 +21,7 @@ struct Case {
 /// When a branch is malformed or there is no `endcase`.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let subject = markup.cursor(parser).filtered()?;
-    // What stands before the first `when` is never rendered.
+    // The block before the first `when` is never rendered.
     let (_, mut end) = parser.block(&["when", "else", "endcase"])?;
     let mut branches = Vec::new();
     while let Some(found) = end.filter(|end| end.name != "endcase") {
@@ -48,7 +48,7 @@ fn values(end: &End<'_>, parser: &mut Parser<'_>) -> Result<Vec<Expression>, Err
 impl Tag for Case {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         let subject = match self.subject.evaluate(context)? {
-            // In Ruby the words mean nothing on this side.
+            // In Ruby `empty` and `blank` are not special as the subject.
             Value::Empty | Value::Blank if context.engine().is_ruby() => Value::text(""),
             subject => subject,
         };

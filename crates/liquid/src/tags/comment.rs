@@ -1,4 +1,4 @@
-//! `comment`, `doc` and `#`: nothing is rendered, and nothing inside is read.
+//! `comment`, `doc` and `#`: markup that is neither read nor rendered.
 
 use crate::context::Context;
 use crate::error::Error;
@@ -21,10 +21,10 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     Ok(Box::new(Comment))
 }
 
-/// Reads a `#`: the tag is the comment.
+/// Reads a `#`, whose markup is the comment.
 ///
 /// # Errors
-/// None.
+/// Never.
 pub fn read_line(_: &Markup<'_>, _: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     Ok(Box::new(Comment))
 }

@@ -1,4 +1,4 @@
-//! `increment x` and `decrement x`: counters of the whole render, apart from variables.
+//! `increment x` and `decrement x`: counters of the render, apart from its variables.
 
 use crate::context::Context;
 use crate::error::Error;
@@ -16,7 +16,7 @@ struct Counter {
 /// Reads the tag.
 ///
 /// # Errors
-/// When there is no name.
+/// Never.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let name = markup.cursor(parser).name().unwrap_or_default();
     Ok(Box::new(Counter { name, down: markup.name == "decrement" }))

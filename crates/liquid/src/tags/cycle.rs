@@ -17,7 +17,7 @@ struct Cycle {
 /// Reads the tag.
 ///
 /// # Errors
-/// When there is nothing to cycle through.
+/// When the tag has no values.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     let first = cursor.primary()?;
@@ -35,7 +35,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         return Err(Error::syntax(syntax));
     }
     let is_constant = values.iter().all(|value| matches!(value, Expression::Literal(_)));
-    // One that names variables is like no other, even if they are the same.
+    // A cycle with variables has its own turn, even beside an equal one.
     let key = match is_constant {
         true => markup.text.trim().to_owned(),
         false => format!("{}:{} {}", markup.mark.line, markup.mark.column, markup.text),
@@ -52,7 +52,7 @@ impl Tag for Cycle {
         let turn = match context.tallies.get(&*key).and_then(Value::to_int) {
             Some(turn) => turn,
             None => {
-                // A group may have another name each time.
+                // A group can have another name each time.
                 context.budget.value(key.len() + 2 * size_of::<Value>())?;
                 0
             }

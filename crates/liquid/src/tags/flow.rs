@@ -11,7 +11,7 @@ struct Jump(Flow);
 /// Reads either tag.
 ///
 /// # Errors
-/// None.
+/// Never.
 pub fn read(markup: &Markup<'_>, _: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let flow = if markup.name == "break" { Flow::Break } else { Flow::Continue };
     Ok(Box::new(Jump(flow)))

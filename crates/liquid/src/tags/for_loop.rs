@@ -8,7 +8,8 @@ use crate::parser::Parser;
 use crate::tag::{Flow, Markup, Tag};
 use crate::template::{Block, Reference};
 use crate::text::Text;
-use crate::value::{Hash, List, Object, Value, leading_int, pair};
+use crate::value::numbers::leading_int;
+use crate::value::{Hash, LiquidDrop, List, Value, pair};
 use crate::variables::FrameKind;
 use serde_json::{Value as Json, json};
 use std::cell::Cell;
@@ -20,20 +21,20 @@ struct For {
     body: Block,
     otherwise: Option<Block>,
     name: Text,
-    /// Under which it is remembered how far it came, for `offset: continue`.
+    /// The name under which its position is kept for `offset: continue`.
     key: Text,
 }
 
-/// What `for` and `tablerow` loop over.
+/// The head of `for` and `tablerow`.
 #[derive(Debug)]
 pub struct Head {
     /// The loop's variable.
     pub variable: Text,
-    /// What is looped over.
+    /// The collection.
     pub collection: Expression,
-    /// From the end.
+    /// `reversed`.
     pub reversed: bool,
-    /// A table's options are taken for numbers, whatever they are.
+    /// Whether it is a `tablerow`, which converts its options to numbers.
     pub is_table: bool,
     /// `offset: continue`.
     pub continues: bool,
@@ -63,10 +64,10 @@ fn collection_text(text: &str) -> &str {
     behind.split_whitespace().next().unwrap_or(behind)
 }
 
-/// Reads `x in y` and what follows.
+/// Reads `x in y` and the options after it.
 ///
 /// # Errors
-/// When it is not of that form.
+/// When the head has another form.
 pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
     let syntax = || {
         Error::syntax(format!(
@@ -100,14 +101,14 @@ pub fn read_head(cursor: &mut Cursor<'_>, tag: &str) -> Result<Head, Error> {
             }
             Some(name) if name == "reversed" => head.reversed = true,
             Some(_) => {}
-            // What is not understood is passed over, as Ruby's lax parser does.
+            // Malformed markup is skipped, as Ruby's lax parser does.
             None => break,
         }
     }
     Ok(head)
 }
 
-/// The values of one loop: a part of a collection, which is not copied.
+/// The values of a loop: a part of a collection, which is not copied.
 pub struct Items {
     source: Source,
     skip: usize,
@@ -123,12 +124,12 @@ enum Source {
 }
 
 impl Items {
-    /// All values: a hash gives pairs, a text itself once, nil nothing.
+    /// All values: the entries of a hash, a string once, none for nil.
     pub fn of(collection: &Value) -> Self {
         Self::between(collection, 0, None)
     }
 
-    /// The values from one place up to another; a place before the first is no error.
+    /// The values between two positions; negative positions are clamped.
     pub fn between(collection: &Value, from: i64, to: Option<i64>) -> Self {
         let skip = usize::try_from(from).unwrap_or(0);
         let end = to.map_or(usize::MAX, |to| usize::try_from(to).unwrap_or(0));
@@ -143,11 +144,11 @@ impl Items {
             }
             Value::List(list) => part(Source::List(Rc::clone(list)), list.borrow().len()),
             Value::Hash(hash) => part(Source::Pairs(Rc::clone(hash)), hash.borrow().len()),
-            Value::Object(object) => match Value::from(object.to_json()) {
+            Value::Drop(drop) => match Value::from(drop.to_json()) {
                 plain @ (Value::List(_) | Value::Hash(_)) => Self::between(&plain, from, to),
                 _ => part(Source::One(Value::Nil), 0),
             },
-            // Ruby does not apply offset and limit to a text.
+            // Ruby does not apply offset and limit to a string.
             Value::Text(text, _) if !text.is_empty() => Self::one(collection.clone()),
             _ => part(Source::One(Value::Nil), 0),
         }
@@ -158,17 +159,17 @@ impl Items {
         Self { source: Source::One(value), skip: 0, count: 1 }
     }
 
-    /// How many.
+    /// The number of values.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// True when there are none.
+    /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The value at a place; nil where the loop's body took it away.
+    /// The value at a position; nil where the loop's body removed it.
     pub fn at(&self, place: usize) -> Value {
         let place = self.skip.saturating_add(place);
         match &self.source {
@@ -184,7 +185,7 @@ impl Head {
     /// The option of that name, as a number.
     ///
     /// # Errors
-    /// When it is there and no number.
+    /// When the option is not a number.
     pub fn option(&self, name: &str, context: &mut Context<'_>) -> Result<Option<i64>, Error> {
         let Some((_, expression)) = self.options.iter().rev().find(|(one, _)| &**one == name)
         else {
@@ -202,7 +203,7 @@ impl Head {
     /// The values to loop over, after `offset` and `limit`.
     ///
     /// # Errors
-    /// When an option is no number.
+    /// When an option is not a number.
     pub fn items(&self, context: &mut Context<'_>, key: &Text) -> Result<Items, Error> {
         let collection = self.collection.evaluate(context)?;
         let from = if self.continues {
@@ -231,20 +232,20 @@ pub struct ForLoop {
 }
 
 impl ForLoop {
-    /// A loop's beginning: what moves it on, and the variable.
+    /// A `forloop` at its first turn, and the same as a value.
     pub fn start(name: Text, length: usize, parent: Value) -> (Rc<Self>, Value) {
         let shown = Rc::new(Self { name, length, index: Cell::new(0), parent });
-        let value = Value::Object(Rc::clone(&shown) as Rc<dyn Object>);
+        let value = Value::Drop(Rc::clone(&shown) as Rc<dyn LiquidDrop>);
         (shown, value)
     }
 
-    /// The next turn.
+    /// Moves on to a turn.
     pub fn turn(&self, index: usize) {
         self.index.set(index);
     }
 }
 
-impl Object for ForLoop {
+impl LiquidDrop for ForLoop {
     fn get(&self, key: &str) -> Option<Value> {
         let index = self.index.get();
         let number = |n: usize| Some(Value::Int(n as i64));

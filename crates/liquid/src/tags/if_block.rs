@@ -9,7 +9,7 @@ use crate::template::{Block, Reference};
 
 #[derive(Debug)]
 struct If {
-    /// What has to hold, whether it has to fail instead, and what is rendered then.
+    /// Each branch: its condition, whether that is negated, and its body.
     branches: Vec<(Option<Condition>, bool, Block)>,
 }
 

@@ -1,4 +1,4 @@
-//! `ifchanged … endifchanged`: printed when it differs from the last time.
+//! `ifchanged … endifchanged`: printed when its output differs from the previous turn.
 
 use crate::context::Context;
 use crate::error::Error;

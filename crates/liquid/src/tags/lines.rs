@@ -1,4 +1,4 @@
-//! `liquid`: a tag a line.
+//! `liquid`: one tag a line.
 
 use crate::context::Context;
 use crate::error::Error;

@@ -17,30 +17,30 @@ pub mod partial;
 pub mod raw;
 pub mod tablerow;
 
-use crate::engine::Engine;
+use crate::builder::EngineBuilder;
 
 /// Adds every tag of standard Liquid.
-pub fn register(engine: &mut Engine) {
-    engine
-        .add_tag("assign", assign::read)
-        .add_tag("capture", capture::read)
-        .add_tag("case", case::read)
-        .add_tag("comment", comment::read)
-        .add_tag("doc", comment::read)
-        .add_tag("#", comment::read_line)
-        .add_tag("increment", counter::read)
-        .add_tag("decrement", counter::read)
-        .add_tag("cycle", cycle::read)
-        .add_tag("echo", echo::read)
-        .add_tag("break", flow::read)
-        .add_tag("continue", flow::read)
-        .add_tag("for", for_loop::read)
-        .add_tag("if", if_block::read)
-        .add_tag("unless", if_block::read)
-        .add_tag("ifchanged", ifchanged::read)
-        .add_tag("liquid", lines::read)
-        .add_tag("include", partial::read)
-        .add_tag("render", partial::read)
-        .add_tag("raw", raw::read)
-        .add_tag("tablerow", tablerow::read);
+pub fn register(builder: &mut EngineBuilder) {
+    builder
+        .tag("assign", assign::read)
+        .tag("capture", capture::read)
+        .tag("case", case::read)
+        .tag("comment", comment::read)
+        .tag("doc", comment::read)
+        .tag("#", comment::read_line)
+        .tag("increment", counter::read)
+        .tag("decrement", counter::read)
+        .tag("cycle", cycle::read)
+        .tag("echo", echo::read)
+        .tag("break", flow::read)
+        .tag("continue", flow::read)
+        .tag("for", for_loop::read)
+        .tag("if", if_block::read)
+        .tag("unless", if_block::read)
+        .tag("ifchanged", ifchanged::read)
+        .tag("liquid", lines::read)
+        .tag("include", partial::read)
+        .tag("render", partial::read)
+        .tag("raw", raw::read)
+        .tag("tablerow", tablerow::read);
 }

@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 #[derive(Debug)]
 struct Partial {
     name: Expression,
-    /// Where the name stands.
+    /// The position of the name.
     mark: Mark,
     with: Option<Expression>,
     /// `for` rather than `with`.
@@ -25,8 +25,8 @@ struct Partial {
     isolated: bool,
 }
 
-/// What a partial gets by name.
-type Given = SmallVec<[(Text, Value); 6]>;
+/// The variables of a partial.
+type Locals = SmallVec<[(Text, Value); 6]>;
 
 /// Reads either tag: `'name', with x as y, a: b`, commas as they come.
 ///
@@ -56,18 +56,18 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     }
     let alias = if cursor.eat_word("as") { cursor.name() } else { None };
     arguments.extend(cursor.arguments()?.named);
-    // Lax Ruby passes over what it does not understand, a filter say, up to the next argument.
+    // Lax Ruby skips malformed markup up to the next argument.
     while parser.engine().is_ruby() && !cursor.is_done() {
-        cursor.pass_letter();
+        cursor.skip_char();
         arguments.extend(cursor.arguments()?.named);
     }
     Ok(Box::new(Partial { name, mark, with, many, alias, arguments, isolated }))
 }
 
 impl Partial {
-    /// What the partial gets by name; in Ruby an include's arguments see those before them.
-    fn variables(&self, context: &mut Context<'_>) -> Result<Given, Error> {
-        let mut variables = Given::new();
+    /// The arguments; in Ruby those of an `include` see the ones before them.
+    fn variables(&self, context: &mut Context<'_>) -> Result<Locals, Error> {
+        let mut variables = Locals::new();
         if self.isolated || self.arguments.len() < 2 || !context.engine().is_ruby() {
             for (name, expression) in &self.arguments {
                 variables.push((name.clone(), expression.evaluate(context)?));
@@ -88,7 +88,7 @@ impl Partial {
         &self,
         context: &mut Context<'_>,
         template: &Template,
-        variables: Given,
+        variables: Locals,
     ) -> Result<Flow, Error> {
         let kind = match (self.isolated, context.engine().is_ruby()) {
             (true, _) => FrameKind::Isolated,
@@ -97,7 +97,7 @@ impl Partial {
         };
         let flow = context.call(template, kind, variables)?;
         Ok(match flow {
-            // `return` ends the partial; `break` in an include ends everything, in a render only it.
+            // `return` ends the partial. `break` ends a `render`, and everything around an `include`.
             Flow::Return => Flow::Next,
             Flow::Break | Flow::Continue if self.isolated => Flow::Next,
             other => other,
@@ -118,14 +118,14 @@ impl Partial {
             other => Text::from(other.to_text()),
         };
         let template = context.partial(&name).map_err(|error| match ruby {
-            // Ruby tells the line that the tag begins in.
+            // Ruby reports the line in which the tag begins.
             true => error,
             false => context.place(error, self.mark),
         })?;
         Ok((name, template))
     }
 
-    /// A `render … for` gives each turn its `forloop`.
+    /// Renders the partial once an item, as `render … for` does, with a `forloop`.
     fn loops(
         &self,
         context: &mut Context<'_>,
@@ -183,7 +183,7 @@ impl Tag for Partial {
             let item = items.at(turn);
             context.budget.step()?;
             let mut all = self.variables(context)?;
-            // What `with` gives goes before an argument of that name, unless a `render` gets nothing.
+            // The value of `with` hides an argument of its name, unless a `render` has nil there.
             if !self.isolated || !item.is_nil() {
                 all.push((own.clone(), item));
             }

@@ -1,4 +1,4 @@
-//! `raw … endraw`: text that is not read as Liquid.
+//! `raw … endraw`: markup that is printed as it is written.
 
 use crate::context::Context;
 use crate::error::Error;

@@ -3,12 +3,12 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::parser::Parser;
-use crate::shared::Map;
 use crate::tag::{Flow, Markup, Tag};
 use crate::tags::for_loop::{Head, read_head};
 use crate::template::{Block, Reference};
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::shared::Object;
 use crate::variables::FrameKind;
 
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Tag for TableRow {
 
 fn row_loop(turn: usize, count: usize, row: usize, column: usize, columns: usize) -> Value {
     let number = |n: usize| Value::Int(n as i64);
-    let map: Map = [
+    let map: Object = [
         ("length", number(count)),
         ("index", number(turn + 1)),
         ("index0", number(turn)),

@@ -1,14 +1,13 @@
 //! What a module author reads when a template is wrong: place, caret, way, advice.
 
 use serde_json::{Value as Json, json};
-use sluicegate_liquid::budget::Budget;
-use sluicegate_liquid::context::{Partials, RenderOptions};
-use sluicegate_liquid::engine::{Engine, Mode, nearest};
 use sluicegate_liquid::error::{Error, Kind};
-use sluicegate_liquid::print::Escape;
-use sluicegate_liquid::template::Template;
-use sluicegate_liquid::text::Text;
-use sluicegate_liquid::value::Value;
+use sluicegate_liquid::partials::Partials;
+use sluicegate_liquid::suggest::nearest;
+use sluicegate_liquid::{
+    Engine, EngineBuilder, Escape, Flavour, Mode, RenderOptions, StringLiterals, Template,
+    UnknownNames,
+};
 
 struct Files<'a>(&'a Engine, Json);
 
@@ -26,26 +25,26 @@ impl Partials for Files<'_> {
 }
 
 /// The platform's engine as the modern profile has it.
+fn builder() -> EngineBuilder {
+    let mut builder = Engine::builder();
+    builder.flavour(Flavour::Platform).unknown_names(UnknownNames::Refuse);
+    builder.string_literals(StringLiterals::Interpolated);
+    builder
+}
+
 fn modern() -> Engine {
-    let mut engine = Engine::standard();
-    engine.set_lax(false).set_interpolation(true);
-    engine
+    builder().build()
 }
 
 fn outcome(engine: &Engine, template: &str, files: Json) -> String {
     let files = Files(engine, files);
     let result = engine.compile("pages/cart", template).and_then(|template| {
-        let budget = Budget::new(engine.limits());
         let data = [("list", json!([1, 2])), ("name", json!("card")), ("text", json!("x"))];
-        let options = RenderOptions {
-            variables: data.map(|(k, v)| (Text::from(k), Value::from(v))).into_iter().collect(),
-            globals: Vec::new(),
-            partials: &files,
-            host: &(),
-            escape: Escape::Entities,
-            now: jiff::Timestamp::from_second(1_700_000_000).expect("a moment"),
-            budget: &budget,
-        };
+        let options = RenderOptions::new()
+            .variables(data)
+            .partials(&files)
+            .escape(Escape::Entities)
+            .now(jiff::Timestamp::from_second(1_700_000_000).expect("a timestamp"));
         engine.render(&template, options).map(|rendered| rendered.output)
     });
     match result {
@@ -109,7 +108,8 @@ fn what_is_not_closed_is_told_where_it_begins() {
 
 #[test]
 fn a_lax_engine_warns_of_every_unknown_name() {
-    let engine = Engine::standard();
+    let engine =
+        Engine::builder().flavour(Flavour::Platform).unknown_names(UnknownNames::Warn).build();
     let source =
         "{{ text | oops }}\n{% noo %}\n{% if text %}{{ text | upcas | zap: 'a' }}{% endif %}";
     let template = engine.compile("pages/cart", source).expect("a lax engine compiles it");
@@ -119,8 +119,7 @@ fn a_lax_engine_warns_of_every_unknown_name() {
 
 #[test]
 fn warn_mode_says_where_strict_would_fail() {
-    let mut engine = Engine::ruby();
-    engine.set_mode(Mode::Warn);
+    let engine = Engine::builder().mode(Mode::Warn).build();
     let template = engine.compile("page", "a\n  {{ a b }}{% if a ~ b %}{% endif %}").expect("read");
     let all: Vec<String> = template.warnings().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!("warn_mode", all.join("\n"));
@@ -133,8 +132,7 @@ fn values_stand_in_texts_where_the_profile_says_so() {
                     {% render \"{{ name }}/x\", a: \"<{{ list[0] }}>\" %}";
     let all = outcome(&modern(), template, files.clone());
     assert_eq!(all, "card/X! card [&lt;1&gt;]");
-    let mut plain = modern();
-    plain.set_interpolation(false);
+    let plain = builder().string_literals(StringLiterals::Plain).build();
     let all = outcome(&plain, "{% assign a = \"{{ name }}!\" %}{{ a }}", files);
     assert_eq!(all, "{{ name }}!");
     insta::assert_snapshot!("in_a_text", shown("{% assign a = 'x\n {{ name | oops }}' %}"));

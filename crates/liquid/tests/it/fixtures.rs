@@ -2,14 +2,11 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
-use sluicegate_liquid::budget::{Budget, Limits};
-use sluicegate_liquid::context::{NoPartials, RenderOptions};
-use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::jsonl;
-use sluicegate_liquid::print::Escape;
-use sluicegate_liquid::text::Text;
-use sluicegate_liquid::value::Value;
+use sluicegate_liquid::{
+    Engine, EngineBuilder, Escape, Flavour, Limits, RenderOptions, StringLiterals, UnknownNames,
+};
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 use std::time::Duration;
@@ -17,18 +14,18 @@ use std::time::Duration;
 /// What a template gives in the engine as the platform uses it: errors raised, data as JSON.
 fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<String, Error> {
     let template = engine.compile("page", source)?;
-    let budget = Budget::new(engine.limits());
-    let variables = data.clone().into_iter();
-    let options = RenderOptions {
-        variables: variables.map(|(name, value)| (Text::from(name), Value::from(value))).collect(),
-        globals: Vec::new(),
-        partials: &NoPartials,
-        host: &(),
-        escape: Escape::Entities,
-        now: Timestamp::from_second(1_700_000_000).expect("a moment"),
-        budget: &budget,
-    };
+    let options = RenderOptions::new()
+        .variables(data.clone())
+        .escape(Escape::Entities)
+        .now(Timestamp::from_second(1_700_000_000).expect("a timestamp"));
     engine.render(&template, options).map(|rendered| rendered.output)
+}
+
+/// The platform's lax engine.
+fn platform() -> EngineBuilder {
+    let mut builder = Engine::builder();
+    builder.flavour(Flavour::Platform).unknown_names(UnknownNames::Warn);
+    builder
 }
 
 #[test]
@@ -39,12 +36,14 @@ fn every_fixture_gives_its_snapshot() {
     files.retain(|file| file.is_file());
     files.sort();
     assert!(files.len() >= 20, "{} fixtures", files.len());
+    // What a fixture shows must not depend on how busy the machine is.
+    let engine = platform().limits(Limits::new().time(Duration::from_secs(600))).build();
     for file in files {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
         let text = read_to_string(&file).expect("readable");
         let (data, source) = text.split_once("\n---\n").expect("data, a line ---, a template");
         let data = serde_json::from_str(data).expect("data is JSON");
-        let shown = match render(&Engine::standard(), source, &data) {
+        let shown = match render(&engine, source, &data) {
             Ok(output) => output,
             Err(error) => error.to_string(),
         };
@@ -70,8 +69,12 @@ fn found_cases_are_answered() {
             }
         }
         for lax in [true, false] {
-            let mut engine = Engine::standard();
-            engine.set_lax(lax).set_interpolation(!lax);
+            let mut builder = platform();
+            if !lax {
+                builder.unknown_names(UnknownNames::Refuse);
+                builder.string_literals(StringLiterals::Interpolated);
+            }
+            let engine = builder.build();
             match render(&engine, &text, &Map::new()) {
                 Ok(output) => assert!(output.len() < 1_000_000),
                 Err(error) => assert!(error.mark().is_some(), "{error}"),
@@ -174,13 +177,9 @@ fn partials_that_call_themselves_end() {
 
 #[test]
 fn what_is_nested_a_million_deep_is_dropped() {
-    let mut engine = Engine::standard();
-    engine.set_limits(Limits {
-        steps: u64::MAX,
-        value_bytes: usize::MAX,
-        time: Duration::from_secs(600),
-        ..Limits::default()
-    });
+    let limits =
+        Limits::new().steps(u64::MAX).value_bytes(usize::MAX).time(Duration::from_secs(600));
+    let engine = platform().limits(limits).build();
     for nest in ["[a]", "{ \"a\": a }"] {
         let source = format!(
             "{{% for i in (1..1000000) %}}{{% assign a = {nest} %}}{{% endfor %}}{{% assign b = {nest} %}}\
@@ -198,8 +197,7 @@ fn large_lists_are_worked_on() {
     let data = json!({"numbers": numbers, "rows": rows});
     let source = "{{ numbers | sort | first }} {{ numbers | uniq | size }} {{ rows | where: 'on' | size }} \
                   {{ rows | sort: 'id' | reverse | map: 'id' | first }} {{ rows | json | size }}";
-    let mut engine = Engine::standard();
-    engine.set_limits(Limits { time: Duration::from_secs(600), ..Limits::default() });
+    let engine = platform().limits(Limits::new().time(Duration::from_secs(600))).build();
     let output = render(&engine, source, data.as_object().expect("an object")).expect("an output");
     let wanted = format!("0 100000 10000 19999 {}", data["rows"].to_string().len());
     assert_eq!(output, wanted);
@@ -209,7 +207,7 @@ fn large_lists_are_worked_on() {
 fn a_few_lists_that_stand_for_many_are_printed_within_bounds() {
     let source =
         "{% assign a = [1] %}{% for i in (1..90) %}{% assign a = [a, a] %}{% endfor %}{{ a }}";
-    let error = render(&Engine::standard(), source, &Map::new());
+    let error = render(&platform().build(), source, &Map::new());
     if let Err(error) = error {
         assert_eq!(error.kind(), Kind::Limit, "{error}");
     }
@@ -217,8 +215,7 @@ fn a_few_lists_that_stand_for_many_are_printed_within_bounds() {
 
 #[test]
 fn limits_are_the_engines() {
-    let mut engine = Engine::standard();
-    engine.set_limits(Limits { steps: 10, ..Limits::default() });
+    let engine = platform().limits(Limits::new().steps(10)).build();
     let error = render(&engine, "{% for i in (1..50) %}{% endfor %}", &Map::new()).unwrap_err();
     assert_eq!(error.kind(), Kind::Limit);
     assert_eq!(error.mark().map(|mark| mark.line), Some(1));

@@ -1,17 +1,17 @@
-//! Walks over values that may contain themselves or share parts: to plain data, and to compare.
+//! Converts and compares values that may contain themselves or share parts.
 
 use crate::deferred_cost;
-use crate::value::Value;
+use crate::value::{SCOPE, Value};
 use serde_json::Value as Json;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// What is nested deeper is cut.
+/// Deeper values become null.
 const DEPTH_MAX: usize = 100;
 /// A walk sees at most this many values: a few shared lists can stand for billions.
 const VALUES_MAX: usize = 1_000_000;
 
-/// A list or hash, by its address.
+/// The address of a list or hash.
 type Place = *const ();
 
 fn place(value: &Value) -> Option<Place> {
@@ -22,12 +22,12 @@ fn place(value: &Value) -> Option<Place> {
     }
 }
 
-/// The value as plain data; what contains itself, or is too deep or too much, is null.
+/// The value as plain data; a value that contains itself, or exceeds the bounds, is null.
 pub fn json(value: &Value) -> Json {
     json_at(value, &mut Vec::new(), &mut 0)
 }
 
-fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
+fn json_at(value: &Value, path: &mut Vec<Place>, seen: &mut usize) -> Json {
     *seen += 1;
     if !deferred_cost::walk(value.weight()) {
         return Json::Null;
@@ -37,10 +37,10 @@ fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
         if *seen > VALUES_MAX {
             deferred_cost::stopped();
         }
-        if *seen > VALUES_MAX || way.len() >= DEPTH_MAX || way.contains(&own) {
+        if *seen > VALUES_MAX || path.len() >= DEPTH_MAX || path.contains(&own) {
             return Json::Null;
         }
-        way.push(own);
+        path.push(own);
     }
     let made = match value {
         Value::Nil | Value::Empty | Value::Blank => Json::Null,
@@ -51,25 +51,26 @@ fn json_at(value: &Value, way: &mut Vec<Place>, seen: &mut usize) -> Json {
         Value::Float(number) => Json::from(*number),
         Value::Text(text, _) => Json::from(&**text),
         Value::List(list) => {
-            Json::Array(list.borrow().iter().map(|item| json_at(item, way, seen)).collect())
+            Json::Array(list.borrow().iter().map(|item| json_at(item, path, seen)).collect())
         }
         Value::Hash(hash) => {
             let hash = hash.borrow();
             let pairs = hash.iter().take_while(|(key, _)| deferred_cost::walk(key.len()));
-            let pairs = pairs.map(|(key, item)| (key.to_string(), json_at(item, way, seen)));
+            let pairs = pairs.map(|(key, item)| (key.to_string(), json_at(item, path, seen)));
             Json::Object(pairs.collect())
         }
         Value::Range(..) | Value::Time(_) => Json::from(value.to_text().into_owned()),
-        Value::Object(object) => object.to_json(),
+        Value::Drop(drop) => drop.to_json(),
+        Value::Scope(_) => Json::from(SCOPE),
     };
     if own.is_some() {
-        way.pop();
+        path.pop();
     }
     made
 }
 
-/// Whether two lists or hashes hold the same; two that contain themselves are the same when no
-/// difference can be found.
+/// Whether two lists or hashes are equal; two that contain themselves are equal when no difference
+/// is found.
 pub fn same(one: &Value, other: &Value) -> bool {
     same_at(one, other, &mut HashSet::new(), 0)
 }
@@ -82,7 +83,7 @@ fn same_at(one: &Value, other: &Value, seen: &mut HashSet<(Place, Place)>, depth
     if seen.len() > VALUES_MAX {
         deferred_cost::stopped();
     }
-    // A pair that has to be remembered costs more than a look.
+    // Remembering a pair costs more than comparing it.
     if depth >= DEPTH_MAX || seen.len() > VALUES_MAX || !deferred_cost::walk(one.weight() + 256) {
         return false;
     }

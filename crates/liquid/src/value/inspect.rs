@@ -3,9 +3,9 @@
 use crate::deferred_cost;
 use crate::value::Value;
 
-/// What is nested deeper, such as a hash in itself, is cut.
+/// Deeper values, such as a hash in itself, are cut off.
 const DEPTH_MAX: usize = 100;
-/// What is longer is cut: a small tree of shared values can have billions of leaves.
+/// Longer output is cut off: a small tree of shared values can have billions of leaves.
 const LENGTH_MAX: usize = 4 * 1024 * 1024;
 
 /// The items with `glue` between them, nested lists flattened.
@@ -82,16 +82,16 @@ fn inspect_at(value: &Value, text: &mut String, depth: usize) {
 
 fn quoted(inside: &str, text: &mut String) {
     text.push('"');
-    let mut letters = inside.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
+    let mut chars = inside.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),
             '\n' => text.push_str("\\n"),
             '\t' => text.push_str("\\t"),
             '\r' => text.push_str("\\r"),
             '\u{1b}' => text.push_str("\\e"),
-            '#' if matches!(letters.peek(), Some('{' | '$' | '@')) => text.push_str("\\#"),
+            '#' if matches!(chars.peek(), Some('{' | '$' | '@')) => text.push_str("\\#"),
             other if other.is_control() => text.push_str(&format!("\\x{:02X}", other as u32)),
             other => text.push(other),
         }

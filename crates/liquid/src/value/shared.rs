@@ -1,4 +1,4 @@
-//! What lists and hashes hold; deep ones are taken apart without recursion.
+//! The contents of lists and hashes, which are dropped without recursion.
 
 use crate::text::Text;
 use crate::value::Value;
@@ -7,17 +7,17 @@ use indexmap::IndexMap;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
-/// Values by name, in the order they were made. The hasher is a fast one with a seed of its own
-/// for each process and map: keys that come from outside can't be made to meet in one place.
-pub type Map = IndexMap<Text, Value, RandomState>;
+/// Values by name, in insertion order. Each map seeds its hasher, so that keys from outside cannot
+/// be chosen to collide.
+pub type Object = IndexMap<Text, Value, RandomState>;
 
 /// The items of a list.
 #[derive(Debug, Default)]
 pub struct Items(Vec<Value>);
 
-/// The entries of a hash, in the order they were made.
+/// The entries of a hash, in insertion order.
 #[derive(Debug, Default)]
-pub struct Entries(Map);
+pub struct Entries(Object);
 
 impl Deref for Items {
     type Target = Vec<Value>;
@@ -46,21 +46,21 @@ impl FromIterator<Value> for Items {
 }
 
 impl Deref for Entries {
-    type Target = Map;
+    type Target = Object;
     #[inline]
-    fn deref(&self) -> &Map {
+    fn deref(&self) -> &Object {
         &self.0
     }
 }
 
 impl DerefMut for Entries {
-    fn deref_mut(&mut self) -> &mut Map {
+    fn deref_mut(&mut self) -> &mut Object {
         &mut self.0
     }
 }
 
-impl From<Map> for Entries {
-    fn from(entries: Map) -> Self {
+impl From<Object> for Entries {
+    fn from(entries: Object) -> Self {
         Self(entries)
     }
 }

@@ -1,10 +1,15 @@
-//! Values: shared by reference, ordered, and convertible from and to JSON.
+//! The values of templates: shared by reference, ordered, and convertible from and to JSON.
 
-use crate::inspect;
-use crate::plain;
-use crate::shared::{Entries, Items, Map};
+pub(crate) mod convert;
+pub(crate) mod inspect;
+pub mod numbers;
+pub(crate) mod plain;
+pub mod shared;
+
 use crate::text::Text;
 use crate::time::Time;
+use crate::value::numbers::{float_text, leading_int, whole_text};
+use crate::value::shared::{Entries, Items, Object};
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -16,48 +21,54 @@ pub type List = Rc<RefCell<Items>>;
 /// A hash in insertion order; clones are the same hash.
 pub type Hash = Rc<RefCell<Entries>>;
 
-/// A value with behaviour of its own, such as `forloop` or the platform's `context`.
-pub trait Object: fmt::Debug {
+/// A value with behaviour of its own, such as `forloop` or a request; Ruby Liquid calls it a drop.
+pub trait LiquidDrop: fmt::Debug {
     /// The value under a key.
     fn get(&self, key: &str) -> Option<Value>;
-    /// What it is when it is printed or handed on: plain data.
+    /// The plain data that is printed and handed on.
     fn to_json(&self) -> Json;
-    /// For `self`: the level of variables it stands for.
-    fn level(&self) -> Option<usize> {
-        None
-    }
-    /// For a text that is no UTF-8: what it is made of.
+    /// The content, for a drop that is a binary string; `None` for all others.
     fn bytes(&self) -> Option<&[u8]> {
         None
     }
 }
 
+/// The value of `self` in a Ruby engine: the variables as a level sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope(pub(crate) usize);
+
+/// How `self` is printed.
+pub(crate) const SCOPE: &str = "Liquid::SelfDrop";
+
 /// A Liquid value.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub enum Value {
-    /// Nothing.
+    /// No value.
     #[default]
     Nil,
     /// True or false.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// A whole number beyond 64 bits; see [`Value::whole`].
+    /// An integer of more than 64 bits; see [`Value::whole`].
     Big(Box<i128>),
-    /// A decimal number.
+    /// A float.
     Float(f64),
-    /// A text, and whether it may be printed as it is.
+    /// A string, and whether it is safe to print without escaping.
     Text(Text, bool),
     /// A list.
     List(List),
     /// A hash.
     Hash(Hash),
-    /// From, to: never materialised unless it is short.
+    /// The first and last integer of a range.
     Range(i64, i64),
-    /// A moment.
+    /// A timestamp in a time zone.
     Time(Rc<Time>),
-    /// Something with behaviour of its own.
-    Object(Rc<dyn Object>),
+    /// A value with behaviour of its own.
+    Drop(Rc<dyn LiquidDrop>),
+    /// The word `self` in a Ruby engine.
+    Scope(Scope),
     /// The word `empty`, for comparisons.
     Empty,
     /// The word `blank`, for comparisons.
@@ -65,44 +76,44 @@ pub enum Value {
 }
 
 impl Value {
-    /// A text that is escaped when printed.
+    /// A string that is escaped when printed.
     pub fn text(text: impl Into<Text>) -> Self {
         Self::Text(text.into(), false)
     }
 
-    /// A text that is printed as it is.
+    /// A string that is printed without escaping.
     pub fn safe(text: impl Into<Text>) -> Self {
         Self::Text(text.into(), true)
     }
 
-    /// A whole number of any size that fits.
+    /// An integer, in 64 bits where it fits.
     pub fn whole(number: i128) -> Self {
         i64::try_from(number).map_or_else(|_| Self::Big(Box::new(number)), Self::Int)
     }
 
-    /// A fresh list.
+    /// A new list.
     pub fn list(items: Vec<Value>) -> Self {
         Self::List(Rc::new(RefCell::new(items.into())))
     }
 
-    /// A fresh hash.
-    pub fn hash(map: Map) -> Self {
+    /// A new hash.
+    pub fn hash(map: Object) -> Self {
         Self::Hash(Rc::new(RefCell::new(map.into())))
     }
 
-    /// Everything but nil and false is true.
+    /// Whether a condition takes the value as true: all but nil and false.
     #[inline]
     pub fn is_truthy(&self) -> bool {
         !matches!(self, Self::Nil | Self::Bool(false))
     }
 
-    /// True for nil.
+    /// Whether the value is nil.
     #[inline]
     pub fn is_nil(&self) -> bool {
         matches!(self, Self::Nil)
     }
 
-    /// `empty`: a text, list or hash with nothing in it.
+    /// Whether `value == empty`: an empty string, list or hash.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Text(text, _) => text.is_empty(),
@@ -112,7 +123,7 @@ impl Value {
         }
     }
 
-    /// `blank`, as Rails has it: nil, false, white space, and what is empty.
+    /// Whether `value == blank`, as in Rails: nil, false, white space, and empty values.
     pub fn is_blank(&self) -> bool {
         match self {
             Self::Nil | Self::Bool(false) | Self::Empty | Self::Blank => true,
@@ -121,23 +132,23 @@ impl Value {
         }
     }
 
-    /// What the value is, for messages.
+    /// The kind of the value with its article, for error messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Nil | Self::Empty | Self::Blank => "nil",
             Self::Bool(_) => "a boolean",
             Self::Int(_) | Self::Big(_) | Self::Float(_) => "a number",
             Self::Text(..) => "a text",
-            Self::Object(object) if object.bytes().is_some() => "a text",
+            Self::Drop(drop) if drop.bytes().is_some() => "a text",
             Self::List(_) => "a list",
             Self::Hash(_) => "a hash",
             Self::Range(..) => "a range",
             Self::Time(_) => "a time",
-            Self::Object(_) => "an object",
+            Self::Drop(_) | Self::Scope(_) => "an object",
         }
     }
 
-    /// As printed: nil is nothing, lists and hashes are compact JSON.
+    /// The value as a string: nil is empty, lists and hashes are compact JSON.
     pub fn to_text(&self) -> Cow<'_, str> {
         match self {
             Self::Nil | Self::Empty | Self::Blank => Cow::Borrowed(""),
@@ -149,16 +160,16 @@ impl Value {
             Self::Text(text, _) => Cow::Borrowed(text),
             Self::Range(from, to) => Cow::Owned(format!("{from}..{to}")),
             Self::Time(time) => Cow::Owned(time.to_string()),
-            Self::Object(object) if object.bytes().is_some() => {
-                String::from_utf8_lossy(object.bytes().unwrap_or_default())
+            Self::Drop(drop) if drop.bytes().is_some() => {
+                String::from_utf8_lossy(drop.bytes().unwrap_or_default())
             }
-            Self::List(_) | Self::Hash(_) | Self::Object(_) => {
+            Self::List(_) | Self::Hash(_) | Self::Drop(_) | Self::Scope(_) => {
                 Cow::Owned(self.to_json().to_string())
             }
         }
     }
 
-    /// As printed by Ruby Liquid: lists joined, hashes as Ruby inspects them.
+    /// The value as Ruby Liquid prints it: lists joined, hashes as Ruby inspects them.
     pub fn to_ruby_text(&self) -> Cow<'_, str> {
         match self {
             Self::List(_) => {
@@ -167,7 +178,8 @@ impl Value {
                 Cow::Owned(text)
             }
             Self::Hash(_) => Cow::Owned(inspect::inspected(self)),
-            Self::Object(object) => match object.to_json() {
+            Self::Scope(_) => Cow::Borrowed(SCOPE),
+            Self::Drop(drop) => match drop.to_json() {
                 Json::String(text) => Cow::Owned(text),
                 other => Cow::Owned(other.to_string()),
             },
@@ -175,7 +187,7 @@ impl Value {
         }
     }
 
-    /// As Ruby Liquid's filters see it where they want a text: lists are inspected, too.
+    /// The value as Ruby Liquid's string filters read it: lists are inspected, too.
     pub fn to_ruby_argument(&self) -> Cow<'_, str> {
         match self {
             Self::List(_) => Cow::Owned(inspect::inspected(self)),
@@ -183,7 +195,7 @@ impl Value {
         }
     }
 
-    /// A whole number, when it is one or a text of one.
+    /// The integer of a number, or at the start of a string.
     pub fn to_int(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
@@ -193,19 +205,19 @@ impl Value {
         }
     }
 
-    /// A whole number, or a text that is one and nothing else.
+    /// The integer of a number, or of a string that has no other content.
     pub fn to_whole(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
             Self::Big(number) => Some(if **number < 0 { i64::MIN } else { i64::MAX }),
-            // A whole number that was too large to be kept as one.
+            // An integer that was too large for `Value::Big`.
             Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
             Self::Text(text, _) => whole_text(text),
             _ => None,
         }
     }
 
-    /// Plain data; what refers to itself is cut there.
+    /// The value as plain data; a value that contains itself is cut off.
     pub fn to_json(&self) -> Json {
         plain::json(self)
     }
@@ -226,7 +238,7 @@ impl Value {
                     if *index < 0 { index.saturating_add(list.len() as i64) } else { *index };
                 usize::try_from(place).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
             }
-            (Self::Object(object), key) => object.get(&key.to_text()).unwrap_or_default(),
+            (Self::Drop(drop), key) => drop.get(&key.to_text()).unwrap_or_default(),
             _ => Value::Nil,
         }
     }
@@ -245,7 +257,7 @@ impl Value {
                     _ => Value::Nil,
                 }
             }
-            Self::Object(object) => object.get(name).unwrap_or_default(),
+            Self::Drop(drop) => drop.get(name).unwrap_or_default(),
             Self::List(list) => match name {
                 "size" => Value::Int(list.borrow().len() as i64),
                 "first" => list.borrow().first().cloned().unwrap_or_default(),
@@ -272,7 +284,7 @@ impl Value {
         }
     }
 
-    /// About how many bytes it takes, without looking into it.
+    /// The approximate size in bytes, without that of nested values.
     #[inline]
     pub fn weight(&self) -> usize {
         match self {
@@ -284,112 +296,15 @@ impl Value {
     }
 }
 
-/// A pair of a hash as templates loop over it: `[key, value]`.
+/// An entry of a hash as loops see it: `[key, value]`.
 pub fn pair((key, value): (&Text, &Value)) -> Value {
     Value::list(vec![Value::text(key.clone()), value.clone()])
-}
-
-/// As Ruby prints: always with a point, large and small ones with an exponent.
-pub fn float_text(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    let size = number.abs();
-    let is_plain = (1e-4..1e15).contains(&size) || (size < 1e16 && size.fract() != 0.0);
-    if size != 0.0 && (!is_plain || size < 1e-4) {
-        let text = format!("{number:e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let digits = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
-        let (sign, exponent) = match exponent.strip_prefix('-') {
-            Some(rest) => ('-', rest),
-            None => ('+', exponent),
-        };
-        return format!("{digits}e{sign}{exponent:0>2}");
-    }
-    let text = number.to_string();
-    if text.contains('.') { text } else { format!("{text}.0") }
-}
-
-/// The whole number a text is, as Ruby's `Integer()` reads it: single underscores between digits do
-/// not count, a NUL ends large numbers and those with underscores, and what is beyond 64 bits is
-/// the nearest within.
-fn whole_text(text: &str) -> Option<i64> {
-    let (text, is_cut) = text.split_once('\0').map_or((text, false), |(text, _)| (text, true));
-    let text = text.trim();
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits.split('_').all(is_part) {
-        return None;
-    }
-    if is_cut && !digits.contains('_') && digits.parse::<u64>().is_ok() {
-        return None;
-    }
-    let limit = if text.starts_with('-') { i64::MIN } else { i64::MAX };
-    Some(text.replace('_', "").parse().unwrap_or(limit))
-}
-
-/// The whole number a text begins with, as Ruby's `to_i`; none when it begins with none.
-pub fn leading_int(text: &str) -> Option<i64> {
-    let text = text.trim_start();
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    if end == 0 {
-        return None;
-    }
-    text[..text.len() - digits.len() + end].parse().ok()
-}
-
-impl From<Json> for Value {
-    fn from(json: Json) -> Self {
-        Self::from(&json)
-    }
-}
-
-impl From<&Json> for Value {
-    fn from(json: &Json) -> Self {
-        match json {
-            Json::Null => Self::Nil,
-            Json::Bool(truth) => Self::Bool(*truth),
-            Json::Number(number) => match (number.as_i64(), number.as_i128(), number.as_f64()) {
-                (Some(whole), ..) => Self::Int(whole),
-                (_, Some(whole), _) => Self::whole(whole),
-                (.., Some(decimal)) => Self::Float(decimal),
-                _ => Self::Nil,
-            },
-            Json::String(text) => Self::text(text),
-            Json::Array(list) => Self::list(list.iter().map(Self::from).collect()),
-            Json::Object(map) => {
-                Self::hash(map.iter().map(|(k, v)| (Text::from(k), Self::from(v))).collect())
-            }
-        }
-    }
-}
-
-impl From<Time> for Value {
-    fn from(time: Time) -> Self {
-        Self::Time(Rc::new(time))
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::text(text)
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self::text(text)
-    }
 }
 
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            // Ruby compares what is written, and the two words have no value of their own.
+            // In Ruby the two words have no value of their own.
             (Self::Empty | Self::Blank, Self::Empty | Self::Blank) => false,
             (Self::Empty, value) | (value, Self::Empty) => value.is_empty(),
             (Self::Blank, value) | (value, Self::Blank) => value.is_blank(),
@@ -405,10 +320,9 @@ impl PartialEq for Value {
             (Self::List(_), Self::List(_)) | (Self::Hash(_), Self::Hash(_)) => {
                 plain::same(self, other)
             }
-            (Self::Object(a), Self::Object(b)) => {
-                Rc::ptr_eq(a, b)
-                    || (a.level().is_some() && b.level().is_some())
-                    || (a.bytes().is_some() && a.bytes() == b.bytes())
+            (Self::Scope(_), Self::Scope(_)) => true,
+            (Self::Drop(a), Self::Drop(b)) => {
+                Rc::ptr_eq(a, b) || (a.bytes().is_some() && a.bytes() == b.bytes())
             }
             _ => false,
         }
