@@ -1,4 +1,5 @@
-//! Operator settings: flags, then environment, then defaults; the one place that reads the environment.
+//! Operator settings: flags, then environment, then defaults; the one place that reads the
+//! environment.
 
 use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;

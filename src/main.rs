@@ -1,4 +1,5 @@
-//! The `sluicegate` binary: reads the arguments, runs the command, tells what went wrong in one line.
+//! The `sluicegate` binary: reads the arguments, runs the command, tells what went wrong in one
+//! line.
 
 use clap::Parser as _;
 use sluicegate::cli::arguments::{Arguments, Command, Serve};

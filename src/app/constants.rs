@@ -1,5 +1,5 @@
-//! The constants of the database, opened at most once a second: every request context has them, and they
-//! hardly ever change.
+//! The constants of the database, opened at most once a second: every request context has them, and
+//! they hardly ever change.
 
 use sluicegate_secret::Secret;
 use std::sync::{Arc, Mutex, PoisonError};

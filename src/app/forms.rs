@@ -21,11 +21,12 @@ use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::failpoint;
 use sluicegate_module::form::Form;
 use sluicegate_store::execution::State::Completed;
+use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::record::{Record, RecordId};
 use std::sync::Arc;
 
-/// The kind of the executions of forms with scripts.
-pub const KIND: &str = "form_submission";
+/// The kind of these executions, as it is stored.
+pub const KIND: &str = ExecutionKind::FormSubmission.name();
 /// Where what a visitor wrote is sealed.
 const PLACE: &str = "form_submission/input";
 

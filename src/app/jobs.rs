@@ -16,9 +16,10 @@ use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::profile::Profile;
 use sluicegate_module::source::Source;
 use sluicegate_store::execution::State;
+use sluicegate_store::kind::ExecutionKind;
 
-/// The kind of these executions.
-pub const KIND: &str = "background_job";
+/// The kind of these executions, as it is stored.
+pub const KIND: &str = ExecutionKind::BackgroundJob.name();
 /// Where the arguments of a form's jobs are sealed: visitors wrote them.
 const PLACE: &str = "background_job/arguments";
 

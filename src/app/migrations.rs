@@ -10,11 +10,12 @@ use serde_json::json;
 use sluicegate_failpoint::failpoint;
 use sluicegate_module::migration::Migration;
 use sluicegate_store::execution::{Execution, State};
+use sluicegate_store::kind::ExecutionKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The kind of these executions.
-pub const KIND: &str = "migration";
+/// The kind of these executions, as it is stored.
+pub const KIND: &str = ExecutionKind::Migration.name();
 
 /// How often a migration of another process is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);

@@ -74,8 +74,8 @@ impl Runtime {
     /// Stripe's place; the transport runs on `runtime`.
     ///
     /// # Errors
-    /// [`Error`] when the folder is not an instance, or the database or TLS cannot be had. Faults of
-    /// modules are no errors here: see [`Instance::faults`].
+    /// [`Error`] when the folder is not an instance, or the database or TLS cannot be had. Faults
+    /// of modules are no errors here: see [`Instance::faults`].
     pub fn build(
         config: Config,
         stripe_url: Option<String>,

@@ -77,7 +77,8 @@ impl RequestHost {
         sent
     }
 
-    /// The step of an effect; nothing outside a run, and inside a transaction, which has no borders:
+    /// The step of an effect; nothing outside a run, and inside a transaction, which has no
+    /// borders:
     /// there only the key says what was sent.
     fn begin_step(&self, effect: &SideEffect<'_>) -> Result<Option<StepBegun>, Error> {
         let mut scripted_run = self.scripted_run();

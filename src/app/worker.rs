@@ -7,16 +7,14 @@
 use crate::app::delivery_load::Load;
 use crate::app::error::Error;
 use crate::app::forms;
-use crate::app::jobs;
 use crate::app::migrations;
 use crate::app::runtime::Runtime;
-use crate::gateway::runner;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{has_processor, pass_over};
-use crate::webhook::inbox;
 use jiff::SignedDuration;
 use sluicegate_failpoint::failpoint;
 use sluicegate_store::execution::{Execution, Queue};
+use sluicegate_store::kind::ExecutionKind;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,26 +200,26 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     // It may have waited long behind slow ones.
     runtime.journal.heartbeat_if_due(&mut run)?;
     failpoint!("claim_after");
-    let instance = runtime.instance();
-    if run.execution().kind == inbox::KIND && !has_processor(&instance.catalog, run.execution()) {
-        return Ok(pass_over(&runtime.journal, run)?);
-    }
-    if run.execution().kind == forms::KIND {
-        return forms::resume(runtime, run);
-    }
     let host = runtime.host(runtime.bare_scope());
-    match run.execution().kind.as_str() {
-        runner::KIND | runner::API_CALL_KIND => host.resume(run).map(drop),
-        inbox::KIND => host.dispatch(run).map(drop),
-        migrations::KIND => migrations::resume(runtime, run),
-        jobs::KIND => host.job(run),
-        _ => unknown(runtime, run),
+    let execution = run.execution();
+    match ExecutionKind::from_name(&execution.kind) {
+        Some(ExecutionKind::WebhookEvent)
+            if !has_processor(&runtime.instance().catalog, execution) =>
+        {
+            Ok(pass_over(&runtime.journal, run)?)
+        }
+        Some(ExecutionKind::WebhookEvent) => host.dispatch(run).map(drop),
+        Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => host.resume(run).map(drop),
+        Some(ExecutionKind::FormSubmission) => forms::resume(runtime, run),
+        Some(ExecutionKind::Migration) => migrations::resume(runtime, run),
+        Some(ExecutionKind::BackgroundJob) => host.job(run),
+        None => unknown(runtime, run),
     }
 }
 
 /// A kind that this program does not run: left for one that does.
 fn unknown(runtime: &Runtime, run: Run) -> Result<(), Error> {
-    let reason = format!("this program runs no {}", run.execution().kind);
+    let reason = format!("this program cannot run a {}", run.execution().kind);
     runtime.journal.retryable(run, &reason, None)?;
     Ok(())
 }

@@ -4,7 +4,8 @@ use crate::config::Flags;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Payments in Liquid: drop a file into a module and get a Stripe operation that happens exactly once.
+/// Payments in Liquid: drop a file into a module and get a Stripe operation that happens exactly
+/// once.
 #[derive(Debug, Parser)]
 #[command(name = "sluicegate", version, about, propagate_version = true)]
 pub struct Arguments {

@@ -62,7 +62,8 @@ pub fn is_time(value: &Json) -> bool {
     }
 }
 
-/// ISO 8601 in UTC, from ISO, Unix seconds, or the `%d-%m-%Y %H:%M:%S` that the classic mappers write.
+/// ISO 8601 in UTC, from ISO, Unix seconds, or the `%d-%m-%Y %H:%M:%S` that the classic mappers
+/// write.
 fn time(value: &Json) -> Json {
     let read = match value {
         Json::String(text) if text.trim().is_empty() => return Json::Null,

@@ -21,7 +21,8 @@ pub struct Asking<'a> {
     pub stored: &'a Json,
 }
 
-/// Every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all is well.
+/// Every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all is
+/// well.
 pub fn validate(fields: &[Field], values: &Json, asking: &Asking<'_>) -> Map<String, Json> {
     let mut errors = Map::new();
     for field in fields {

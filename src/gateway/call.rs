@@ -63,7 +63,8 @@ impl Call {
     ///.
     ///
     /// # Errors
-    /// [`Error::Template`] with the place in the module; [`Error::Call`] when the result is not a call.
+    /// [`Error::Template`] with the place in the module; [`Error::Call`] when the result is not a
+    /// call.
     pub fn render(api_call: &ApiCall, data: &Json, with: &Rendering<'_>) -> Result<Self, Error> {
         let url: String = with.text(&api_call.to, data)?.split_whitespace().collect();
         let method = with.text(&api_call.request_type, data)?.trim().to_ascii_uppercase();

@@ -49,7 +49,8 @@ impl ReqwestClient {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(5))
-            // Under the keep-alive of Stripe's servers, so that a connection is not reused as it closes.
+            // Under the keep-alive of Stripe's servers, so that a connection is not reused as it
+            // closes.
             .pool_idle_timeout(Duration::from_secs(20))
             .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
             .build()

@@ -78,7 +78,8 @@ impl RecordWriter<'_> {
         Ok(())
     }
 
-    /// The values an answer gave to properties that are `secret`: nothing but the record keeps them.
+    /// The values an answer gave to properties that are `secret`: nothing but the record keeps
+    /// them.
     pub fn secrets(&self, request_type: &RequestType, mapped: &Mapped) -> Vec<String> {
         let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
         let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());

@@ -16,11 +16,12 @@ use sluicegate_module::request_type::RequestType;
 use sluicegate_module::suggest;
 use sluicegate_secret::InstanceKey;
 use sluicegate_store::execution::Execution;
+use sluicegate_store::kind::ExecutionKind;
 
 /// The kind of executions of bare API calls.
-pub const API_CALL_KIND: &str = "api_call";
+pub const API_CALL_KIND: &str = ExecutionKind::ApiCall.name();
 /// The kind of executions of request types.
-pub const KIND: &str = "request_type";
+pub const KIND: &str = ExecutionKind::RequestType.name();
 
 /// What a request type passes through, borrowed for one run.
 pub struct Runner<'a> {

@@ -1,5 +1,5 @@
-//! Settles an answer: maps it, writes its records, runs the callback, and commits all of it with the
-//! outcome.
+//! Settles an answer: maps it, writes its records, runs the callback, and commits all of it with
+//! the outcome.
 
 use crate::form::write::Writer;
 use crate::gateway::drive::InFlight;
@@ -206,7 +206,8 @@ impl Runner<'_> {
         if !mapped.errors.is_empty() || (200..300).contains(&answer.status) {
             return mapped.errors.clone();
         }
-        // A mapper without errors for a refusal (the classic one, LP-14) must not look like success.
+        // A mapper without errors for a refusal (the classic one, LP-14) must not look like
+        // success.
         let said = self.gateway().describe(answer);
         let message = said.message;
         let message = message

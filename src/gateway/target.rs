@@ -1,4 +1,5 @@
-//! Which servers a call may reach: an allow-list, and one server that can replace the gateway's hosts.
+//! Which servers a call may reach: an allow-list, and one server that can replace the gateway's
+//! hosts.
 
 use crate::gateway::contract::Gateway;
 use crate::gateway::error::Error;

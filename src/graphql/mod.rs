@@ -1,4 +1,5 @@
-//! The platform's GraphQL: its schema as text, lax documents normalized, one mutation per request type.
+//! The platform's GraphQL: its schema as text, lax documents normalized, one mutation per request
+//! type.
 //!
 //! A document goes through [`document`] (checks, coercion, variables put in their places) and
 //! [`limits`] before `async-graphql` runs it; resolvers call a [`backend::Backend`], one object

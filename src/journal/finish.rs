@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use sluicegate_store as store;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionUpdate, State};
+use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 
@@ -104,8 +105,8 @@ impl Journal {
     }
 
     /// Ends a run whose templates had to stop: one that does something else than before is given up
-    /// for an operator; one that waits for an answer is set aside, which is not an attempt; one that
-    /// lost its store is left, and resumed.
+    /// for an operator; one that waits for an answer is set aside, which is not an attempt; one
+    /// that lost its store is left, and resumed.
     pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
         match &why {
             Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
@@ -158,7 +159,7 @@ impl Journal {
     pub fn replay(&self, id: &ExecutionId) -> Result<Execution, Error> {
         let mut again = self.idle(id)?;
         let before = again.clone();
-        if before.kind != "webhook_event" || !before.state.is_final() {
+        if before.kind != ExecutionKind::WebhookEvent.name() || !before.state.is_final() {
             let why = format!("execution {id} is no finished webhook event");
             return Err(store::error::Error::Gone(why).into());
         }

@@ -4,8 +4,8 @@ use super::error::Error;
 use super::run::Run;
 use sluicegate_secret::InstanceKey;
 
-/// A run whose templates are being rendered: what they send is a step of it, `now` and random values
-/// are its own, and what they did before it was resumed is replayed.
+/// A run whose templates are being rendered: what they send is a step of it, `now` and random
+/// values are its own, and what they did before it was resumed is replayed.
 #[derive(Debug)]
 pub struct ScriptedRun {
     /// The run.

@@ -1,8 +1,8 @@
 //! The platform's dialect over `liquid`: its tags, filters, profiles, and the door to the host.
 //!
-//! [`render::Templates`] compiles a catalog's templates and renders them in a [`request_context::RequestContext`],
-//! which all renders of one request share; what a template asks of the rest of the runtime goes
-//! through [`host::Host`].
+//! [`render::Templates`] compiles a catalog's templates and renders them in a
+//! [`request_context::RequestContext`], which all renders of one request share; what a template
+//! asks of the rest of the runtime goes through [`host::Host`].
 
 mod arguments;
 mod bridge;

@@ -1,4 +1,5 @@
-//! Processes a stored event: the partial named after it, its records and the mark "done" in one commit.
+//! Processes a stored event: the partial named after it, its records and the mark "done" in one
+//! commit.
 
 use crate::journal::begin::Journal;
 use crate::journal::buffer::{Buffer, with_phase, with_run};
@@ -16,6 +17,7 @@ use sluicegate_failpoint::injected_bug;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::source::Source;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State};
+use sluicegate_store::kind::ExecutionKind;
 
 /// Why most events are passed over.
 const NO_PROCESSOR: &str = "no module has a processor for it";
@@ -214,7 +216,7 @@ impl Dispatch<'_> {
         let key = event.json.pointer("/request/idempotency_key").and_then(Json::as_str);
         let Some(key) = key else { return Ok(false) };
         let store = self.journal.store();
-        let mut cause = store.execution_by_key("request_type", key)?;
+        let mut cause = store.execution_by_key(ExecutionKind::RequestType.name(), key)?;
         if cause.is_none() {
             let derived = key.strip_prefix("sluicegate-").and_then(|rest| rest.split('-').next());
             cause = match derived {

@@ -1,4 +1,5 @@
-//! A webhook event as far as the host reads it: id, type, account, object, and its processor's name.
+//! A webhook event as far as the host reads it: id, type, account, object, and its processor's
+//! name.
 
 use crate::webhook::partial_json::{self, Select};
 use serde_json::Value as Json;

@@ -14,10 +14,11 @@ use sluicegate_secret::{InstanceKey, Secret};
 use sluicegate_store::contract::Store;
 use sluicegate_store::document::Document;
 use sluicegate_store::execution::ExecutionId;
+use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::query::RecordQuery;
 
-/// The kind of these executions.
-pub const KIND: &str = "webhook_event";
+/// The kind of these executions, as it is stored.
+pub const KIND: &str = ExecutionKind::WebhookEvent.name();
 
 /// What became of a delivery; all are answered 200.
 #[derive(Debug, Clone, PartialEq)]

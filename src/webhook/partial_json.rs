@@ -30,8 +30,9 @@ impl Select {
     }
 }
 
-/// The members that are wanted, each at its place; nothing for one that is not there. What is passed
-/// over is read as strictly as `serde_json` reads a whole value, so what was skimmed can be read later.
+/// The members that are wanted, each at its place; nothing for one that is not there. What is
+/// passed over is read as strictly as `serde_json` reads a whole value, so what was skimmed can be
+/// read later.
 ///
 /// # Errors
 /// As `serde_json::from_str` for a whole value; and for names of `serde_json`'s own.

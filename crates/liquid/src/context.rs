@@ -21,7 +21,7 @@ use std::mem::take;
 /// Data of the application that its own tags and filters ask for.
 ///
 /// A question is any type the caller's own tags agree on. It is not a plain `&dyn Any` because what
-/// answers may borrow from the caller's stack, which `Any` can not.
+/// answers may borrow from the caller's stack, which `Any` cannot.
 pub trait HostData {
     /// Writes the answer into the question.
     fn ask(&self, question: &mut dyn Any);

@@ -169,7 +169,8 @@ impl Form {
     }
 }
 
-/// Messages of kinds that this host does not send: said here, and not when a customer waits for one.
+/// Messages of kinds that this host does not send: said here, and not when a customer waits for
+/// one.
 fn unsent(draft: &mut DefinitionReader<'_>, kind: Kind, key: &str) -> Vec<String> {
     let names = draft.references(kind, &[key]);
     if !names.is_empty() {

@@ -1,7 +1,8 @@
 //! What is written: every kind of file in a module, the loader and the catalog.
 //!
 //! [`catalog::Catalog::load`] is the door. Only `loader.rs` touches the disk; every kind of file
-//! is read in its own file from a [`definition_reader::DefinitionReader`]; nothing here knows what runs.
+//! is read in its own file from a [`definition_reader::DefinitionReader`]; nothing here knows what
+//! runs.
 
 pub mod api_call;
 pub mod asset;

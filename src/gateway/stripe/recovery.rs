@@ -42,7 +42,8 @@ const ACTIONS: [(&str, &str, &str, &str); 4] = [
     ("payouts", "cancel", "status", "canceled"),
 ];
 
-/// State of one request or run: its user, its context, and where its record writes go find out whether a call took effect.
+/// State of one request or run: its user, its context, and where its record writes go find out
+/// whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
     /// It makes an object that carries our mark: list these objects.

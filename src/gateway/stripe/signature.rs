@@ -1,6 +1,7 @@
 //! Verifies `Stripe-Signature`: raw bytes, every `v1`, 300 seconds, constant time, fail closed.
 //!
-//! The scheme is Stripe's (<https://docs.stripe.com/webhooks#verify-manually>): HMAC-SHA256 in hexadecimal over
+//! The scheme is Stripe's (<https://docs.stripe.com/webhooks#verify-manually>): HMAC-SHA256 in
+//! hexadecimal over
 //! `"{t}.{raw body}"` with the whole `whsec_…` text as the key. `v0` is ignored. A timestamp in the
 //! future is accepted, as the official libraries accept it: clocks differ, and a future signature
 //! can only have been made by who holds the secret.

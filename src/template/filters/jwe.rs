@@ -1,4 +1,5 @@
-//! `jwe_encode: key, alg, enc`: a JSON text for the owner of a key, as RFC 7516 writes it compactly.
+//! `jwe_encode: key, alg, enc`: a JSON text for the owner of a key, as RFC 7516 writes it
+//! compactly.
 
 use crate::template::bytes;
 use crate::template::filters::agreement;

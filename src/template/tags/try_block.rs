@@ -49,7 +49,8 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Tag for Try {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        // The legacy profile prints errors in their place; what somebody catches is raised there too.
+        // The legacy profile prints errors in their place; what somebody catches is raised there
+        // too.
         let mut flow = match self.catch {
             Some(_) => context.raising(|context| self.body.render_inside(context)),
             None => self.body.render_inside(context),

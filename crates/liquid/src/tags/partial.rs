@@ -97,7 +97,7 @@ impl Partial {
         };
         let flow = context.call(template, kind, variables)?;
         Ok(match flow {
-            // `return` ends the partial. `break` ends a `render`, and everything around an `include`.
+            // `return` ends the partial; `break` ends a `render`, and all around an `include`.
             Flow::Return => Flow::Next,
             Flow::Break | Flow::Continue if self.isolated => Flow::Next,
             other => other,
