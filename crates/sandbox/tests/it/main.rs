@@ -1,5 +1,7 @@
 //! Tests of the sandbox over HTTP, as a client calls the real Stripe.
 
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic, and explains itself")]
+
 mod accounts;
 mod binary;
 mod charges;
