@@ -53,6 +53,7 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
     let mut looking: Option<JoinHandle<Vec<Run>>> = None;
     // A look that finds nothing rests for a while, unless something happens.
     let (mut last_look, mut next_look) = (Instant::now(), Instant::now());
+    let is_woken = queue == Queue::Local;
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
         let (beside, at_hand) = room(&runtime, queue);
@@ -82,7 +83,7 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
                 waiting.extend(found);
             }
             // A stored event; what waits for the gateway is never that fresh.
-            () = runtime.wake.notified(), if queue == Queue::Local => next_look = next_look.min(soon),
+            () = runtime.wake.notified(), if is_woken => next_look = next_look.min(soon),
             _ = running.join_next(), if !running.is_empty() => {
                 if waiting.len() + running.len() < at_hand / 2 {
                     next_look = next_look.min(Instant::now());

@@ -32,7 +32,7 @@ fn each<'a>(
                 let name = &field.node.response_key().node;
                 if !names.insert(name) {
                     let message = format!(
-                        "There are two mutations `{name}`: give one of them another name, as in `second: {}`",
+                        "The document names `{name}` twice. Give one an alias, as in `second: {}`",
                         field.node.name.node
                     );
                     return Err(Problem::at(field.pos, message));

@@ -98,11 +98,11 @@ impl<'a> CostCounter<'a> {
             complexity = complexity.saturating_add(cost.complexity);
         }
         if depth > limits.depth {
-            return Err(format!("The document has depth {depth}; at most {} goes", limits.depth));
+            return Err(format!("The document has depth {depth}; the limit is {}", limits.depth));
         }
         if complexity > limits.complexity {
             return Err(format!(
-                "The document has complexity {complexity}; at most {} goes. Ask for fewer fields, or for less per page",
+                "The document has complexity {complexity}, the limit is {}. Ask for fewer fields or a smaller page",
                 limits.complexity
             ));
         }

@@ -16,8 +16,8 @@ pub enum Error {
     /// A run resumed does something else than it did the first time: discard it, an
     /// operator has to look.
     #[error(
-        "execution {execution}, step {seq}: recorded as {recorded}, now it would be {attempted}; \
-         stopped, because going on would be guessing"
+        "execution {execution}, step {seq}: recorded as {recorded}, replayed as {attempted}; \
+         execution stopped"
     )]
     NonDeterministic {
         /// Which execution.

@@ -34,8 +34,7 @@ impl Journal {
         }
         if let Some(step) = run.unreplayed_step() {
             let reason = format!(
-                "step {} is recorded as {}, and now it came to its end without it; stopped, because \
-                 going on would be guessing",
+                "step {} ({}) was recorded but not replayed; execution stopped",
                 step.seq, step.kind
             );
             return self.fail(run, &reason, None);

@@ -18,6 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::page::{Method, Page};
 use sluicegate_module::policy::Policy;
+use sluicegate_module::source::Source;
 use std::sync::Arc;
 
 /// Any address that is not the host's own: a page, or 404.
@@ -119,7 +120,7 @@ fn show(
         flash: Map::new(),
         elsewhere: None,
     };
-    let render = |source: &sluicegate_module::source::Source, locals: Json, mode: OutputMode| {
+    let render = |source: &Source, locals: Json, mode: OutputMode| {
         host.instance
             .templates
             .render(source, request_context, locals, mode, &scene_host as &dyn Host)
@@ -168,8 +169,7 @@ fn show(
 /// Where a visitor is sent whom a policy does not let through, and what they are told.
 type NotLetThrough = (Elsewhere, Map<String, Json>);
 
-type Render<'a> = dyn Fn(&sluicegate_module::source::Source, Json, OutputMode) -> Result<Rendered, HttpError>
-    + 'a;
+type Render<'a> = dyn Fn(&Source, Json, OutputMode) -> Result<Rendered, HttpError> + 'a;
 
 /// Where a policy sends a visitor whom it does not let through; `None` when it does.
 fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, HttpError> {

@@ -109,7 +109,9 @@ fn files_and_lines_stay_readable() {
         for (number, line) in text.lines().enumerate() {
             let length = line.chars().count();
             let place = format!("{}:{}", shown(&path), number + 1);
-            assert!(length <= LINE_CHARS_MAX, "{place} has {length} characters");
+            // A string is not broken for its length.
+            let fits = length <= LINE_CHARS_MAX || line.contains('"');
+            assert!(fits, "{place} has {length} characters");
         }
     }
     lengths.sort_unstable();

@@ -80,7 +80,7 @@ fn no_slip_runs_a_mutation_twice() {
         format!("mutation {{ {pay} ... {{ ... on Mutation {{ {pay} }} }} }}"),
     ] {
         let answer = bench.outside(&source, json!({}));
-        assert!(message(&answer).contains("two mutations `create_payment`"), "{source}: {answer}");
+        assert!(message(&answer).contains("names `create_payment` twice"), "{source}: {answer}");
     }
     assert!(bench.fake.calls().is_empty());
     let skipped = pay.replace(") {", ") @skip(if: true) {");
