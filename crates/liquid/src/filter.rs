@@ -54,7 +54,7 @@ impl Filter {
     }
 
     /// The same filter, as one of standard Liquid.
-    pub(crate) fn as_standard(mut self, standard: Standard) -> Self {
+    pub(crate) fn with_standard(mut self, standard: Standard) -> Self {
         self.standard = Some(standard);
         self
     }

@@ -27,13 +27,13 @@ impl EngineBuilder {
     /// Adds a filter of standard Liquid.
     pub(crate) fn standard(&mut self, name: &'static str, filter: FilterFunction) -> &mut Self {
         let standard = Standard { arity: arity(name), takes_strings: false };
-        self.add(name, Filter::function(filter).as_standard(standard))
+        self.add(name, Filter::function(filter).with_standard(standard))
     }
 
     /// Adds a filter of standard Liquid that works on strings: in a Ruby engine, arrays and hashes
     /// are passed to it as Ruby inspects them.
     pub(crate) fn on_strings(&mut self, name: &'static str, filter: FilterFunction) -> &mut Self {
         let standard = Standard { arity: arity(name), takes_strings: true };
-        self.add(name, Filter::function(filter).as_standard(standard))
+        self.add(name, Filter::function(filter).with_standard(standard))
     }
 }

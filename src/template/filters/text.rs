@@ -11,8 +11,6 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Standard Liquid, for what only differs in part.
-
 /// Padding wider than this is a mistake or an attack.
 const WIDTH_MAX: i64 = 10_000;
 

@@ -74,8 +74,8 @@ fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> Filter
     Ok(Value::text(text.replace(from, to)))
 }
 
-/// Ruby's `gsub` with a text: `\\0` and `\\&` are what was found, `` \\` `` and `\\'` what stands
-/// before and behind it; groups there are none.
+/// Ruby's `gsub` with a string: `\\0` and `\\&` insert the match, `` \\` `` and `\\'` the string
+/// before and after it; there are no groups.
 fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> FilterResult {
     let mut made = String::new();
     let mut place = 0;
