@@ -142,7 +142,10 @@ impl Submission<'_> {
             self.render(source, json!({ "form": form })).is_ok_and(|text| text.trim() == "true")
         };
         let is_taken = |field: &Field, value: &Json, scope: &[String]| {
-            self.is_taken(phase, field, value, scope, &declared, stored.as_ref())
+            let query = self.others_with(field, value, scope, (&declared, stored.as_ref()));
+            // A store that cannot be read reports it when the record is written.
+            let found = query.and_then(|query| phase.records(&query).ok());
+            found.is_some_and(|page| page.total_entries > 0)
         };
         let asking = Asking { holds: &holds, is_taken: &is_taken, stored: &before };
         let errors = validate(&self.form.fields, &declared, &asking);
@@ -213,18 +216,15 @@ impl Submission<'_> {
         values
     }
 
-    fn is_taken(
+    /// The records of the form's table, but for `own`, that have this value where it must be unique.
+    fn others_with(
         &self,
-        phase: &Phase,
         field: &Field,
         value: &Json,
         scope: &[String],
-        values: &Json,
-        own: Option<&Record>,
-    ) -> bool {
-        let (Some(table), Some(property)) = (self.form.resource.table(), field.property()) else {
-            return false;
-        };
+        (values, own): (&Json, Option<&Record>),
+    ) -> Option<RecordQuery> {
+        let (table, property) = (self.form.resource.table()?, field.property()?);
         let mut query = RecordQuery::table(table).with(property, value.clone());
         for name in scope {
             let path = ["properties".to_owned(), name.clone()];
@@ -233,8 +233,7 @@ impl Submission<'_> {
         if let Some(own) = own {
             query.filters.push(Filter::on(Subject::Id, Op::Equals(json!(own.id))).negated());
         }
-        // A store that cannot be read will say so when the record is written.
-        phase.records(&query).is_ok_and(|page| page.total_entries > 0)
+        Some(query)
     }
 
     fn write(

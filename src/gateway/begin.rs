@@ -17,6 +17,7 @@ use sluicegate_module::request_type::RequestType;
 use sluicegate_store::error::Error as StoreError;
 
 /// How far a submission came.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Started {
     /// There is nothing to send: it was refused, or done before.
     Ended(Outcome),

@@ -55,6 +55,7 @@ pub(super) enum Next {
 }
 
 /// How far a call was driven.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Driven {
     /// To an answer, which is not committed yet.
     Answered(Box<InFlight>, Answer),

@@ -82,3 +82,14 @@ fn the_repository_names_no_machine() {
         }
     }
 }
+
+#[test]
+fn the_example_is_the_readmes() {
+    let readme = read(&root().join("README.md"));
+    let example = files("examples/create_payout", &[".liquid"]);
+    assert_eq!(example.len(), 4);
+    for path in example {
+        let block = format!("```liquid\n{}```", read(&path));
+        assert!(readme.contains(&block), "{} is not what README.md shows", shown(&path));
+    }
+}
