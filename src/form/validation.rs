@@ -187,8 +187,7 @@ fn text(value: &Json) -> String {
     }
 }
 
-/// Returns the errors in the shape of the platform's GraphQL and JSON: `[{"property",
-/// "messages"}]`.
+/// Returns the errors in the platform's GraphQL and JSON shape: `[{"property", "messages"}]`.
 pub fn listed(errors: &Map<String, Json>) -> Json {
     errors
         .iter()

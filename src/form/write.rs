@@ -17,12 +17,11 @@ pub struct Writer<'a> {
     /// The key that seals properties marked `secret`.
     pub key: &'a InstanceKey,
     /// The signed-in user, who owns new records.
-    /// Creates a record of `table`.
     pub user_id: Option<&'a str>,
 }
 
 impl Writer<'_> {
-    /// A new record of `table`.
+    /// Creates a record of `table`.
     ///
     /// # Errors
     /// [`Error::Journal`] when no id can be reserved.

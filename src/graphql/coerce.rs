@@ -12,7 +12,7 @@ pub enum Coercion {
     /// As the GraphQL specification allows; for documents of external callers.
     Normalized,
     /// As the platform's templates need: numbers and strings are interchangeable, a JSON value is
-    /// accepted for a string, and an empty string for an absent number.
+    /// accepted as a string, and an empty string as a null number or boolean.
     Lax,
 }
 

@@ -20,11 +20,10 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The message, one sentence.
-    /// The line, or 0 for the complete document.
     pub message: String,
-    /// The line, or 0 for the document as a whole.
+    /// The line, or 0 for the complete document.
     pub line: u32,
-    /// The column.
+    /// The column, or 0 for the complete document.
     pub column: u32,
 }
 

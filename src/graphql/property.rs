@@ -69,7 +69,7 @@ pub(super) fn as_object(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| if json.is_object() { json } else { Json::Null })
 }
 
-/// As an uploaded file: an object; a string becomes one as its URL.
+/// As an uploaded file: an object; a string is taken as the file's URL.
 pub(super) fn as_upload(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| match json {
         Json::String(url) => {

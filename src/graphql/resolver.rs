@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 pub(super) enum Resolver {
     /// The parent's value under the field's name.
     Key,
-    /// A function.
+    /// A function that resolves the field.
     Function(fn(&FieldCall<'_>) -> Result<Json, ResolverError>),
     /// The mutation of a request type.
     RequestType(Mutation),

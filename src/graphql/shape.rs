@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 #[derive(Debug, Default)]
 pub(super) struct Shapes(pub(super) IndexMap<String, Shape>);
 
-/// A type.
+/// A type: its description and its kind.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) description: Option<String>,

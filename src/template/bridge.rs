@@ -18,11 +18,10 @@ pub struct HostBridge<'a> {
     /// The rest of the runtime.
     pub host: &'a dyn Host,
     /// State shared by the renders of the request.
-    /// The output mode at the start of the render.
     pub request_context: &'a RequestContext,
     /// The compiled templates.
     pub templates: &'a Templates,
-    /// How the render began to escape.
+    /// The output mode at the start of the render.
     pub output: OutputMode,
 }
 
@@ -68,7 +67,7 @@ pub fn send(context: &Context<'_>, host_call: HostCall) -> Result<(), Error> {
     on(context, move |bridge| bridge.request_context.send(host_call)).unwrap_or(Ok(()))
 }
 
-/// Converts a line of the current template to the file, relative to the instance root, and line.
+/// Maps a line of the current template to its file, relative to the instance root, and line.
 pub fn place(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
     let name = context.template().map(|template| Arc::clone(template.name()));
     let Some(name) = name else { return (PathBuf::new(), line) };

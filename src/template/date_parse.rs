@@ -6,7 +6,6 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
 
 /// Finds a zone by name (`Europe/Warsaw`, `UTC`, `+02:00`); `None` for an unknown one.
-/// Converts a number to an offset from UTC: hours, or seconds when it is large.
 pub fn zone(name: &str) -> Option<TimeZone> {
     let name = name.trim();
     if name.is_empty() {
@@ -22,7 +21,7 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     found.or_else(|| TimeZone::get(&rails(name)?).ok())
 }
 
-/// A number is hours from UTC, a large one seconds.
+/// Converts a number to an offset from UTC: hours, or seconds when it is large.
 fn hours(number: f64) -> Option<Offset> {
     let seconds = if number.abs() > 13.0 { number } else { number * 3600.0 };
     (seconds.abs() < 93_600.0).then(|| Offset::from_seconds(seconds as i32).ok()).flatten()

@@ -121,12 +121,12 @@ pub enum Work {
     },
 }
 
-/// A line of the log.
+/// A log line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
     /// `info`, `error`, `debug`, or any other type that the template passes.
     pub kind: String,
-    /// The value as text.
+    /// The value as a string.
     pub message: String,
     /// The value itself; constants are left out.
     pub data: Json,
@@ -139,7 +139,7 @@ pub struct LogEntry {
 /// A step of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transaction {
-    /// Starts buffering: writes take effect only on `Commit`.
+    /// Begins a transaction: writes take effect only on `Commit`.
     Begin,
     /// Applies the writes since `Begin`.
     Commit,

@@ -9,7 +9,7 @@ pub enum HostCall {
     Query,
     /// A background job.
     Job,
-    /// A form.
+    /// A form include.
     Form,
     /// A log line.
     Log,

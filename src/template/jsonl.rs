@@ -34,7 +34,7 @@ struct Line {
     filesystem: Map<String, Json>,
     #[serde(default)]
     graphql: Map<String, Json>,
-    /// Lower limits for this line: steps, and `time_ms`.
+    /// A lower limit of steps for this line; `time_ms` lowers the time limit.
     steps: Option<u64>,
     time_ms: Option<u64>,
     /// Unix seconds, for a suite that freezes time.

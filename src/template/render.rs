@@ -56,7 +56,7 @@ impl OutputMode {
 pub struct Effects {
     /// `response_status`.
     pub status: Option<u16>,
-    /// `response_headers`, in the order asked for.
+    /// `response_headers`, in the order they were set.
     pub headers: Vec<(String, String)>,
     /// `redirect_to`: URL and status.
     pub redirect: Option<(String, u16)>,

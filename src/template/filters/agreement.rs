@@ -52,8 +52,8 @@ fn agree(own: &PrivateKey, other: &str) -> Option<Vec<u8>> {
     agreement::agree(own, other, (), |secret| Ok(secret.to_vec())).ok()
 }
 
-/// Generates an ephemeral key and agrees with the owner of a public key in PEM: returns the curve's
-/// name, the public half and the shared secret.
+/// Generates an ephemeral key for a key agreement with the owner of a public key in PEM; returns
+/// the curve's name, the public half and the shared secret.
 pub fn agree_once(other: &str) -> Option<(&'static str, Vec<u8>, Vec<u8>)> {
     let der = pem::read(other, "PUBLIC KEY")?.der;
     CURVES.iter().find_map(|(name, curve)| {

@@ -8,7 +8,7 @@ use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
-/// Registers the base64, encoding and byte filters.
+/// Registers the base64 filters, and extends `append`, `prepend`, `slice` and `size` to bytes.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["base64_decode", "base64_url_safe_decode"], |v, _, c| {
         bytes::value(crypto::base64_loose(&v.to_text()), c)

@@ -194,7 +194,7 @@ impl Wanted<'_> {
         self.is_kek(kek).then(|| block::wrap_key(kek, key)).flatten()
     }
 
-    /// Agrees a key with the owner of a public EC key, for direct use or to wrap another.
+    /// Agrees on a key with the owner of a public EC key, for direct use or to wrap another.
     fn agreed(
         &self,
         header: &mut Map<String, Json>,

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
-        // Common elements of pages; scripts and embedded content stay out.
+        // Common elements of pages; scripts and frames stay out.
         .add_tags([
             "form", "input", "button", "select", "option", "optgroup", "textarea", "label",
             "fieldset", "legend", "section", "main", "nav", "template", "datalist", "progress",
@@ -59,7 +59,7 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Removes tags and attributes that run scripts or load other content; a string without markup is
+/// Removes tags and attributes that run scripts or embed other pages; a string without markup is
 /// returned byte for byte.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.contains(['<', '&']) {

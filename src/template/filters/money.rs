@@ -76,7 +76,7 @@ pub struct Style {
     pub symbol: bool,
     /// Append the currency code.
     pub code: bool,
-    /// Omit the cents of a whole amount.
+    /// Omit the cents of an integral amount.
     pub no_cents_if_whole: bool,
 }
 
@@ -89,7 +89,7 @@ impl Default for Style {
 /// Converts an amount to the smallest unit of a currency.
 pub fn fractions(amount: f64, code: &str) -> i64 {
     let digits = find(code).map_or(2, |c| c.digits);
-    // Rounds half away from zero; the epsilon rounds 10.075 as it is written.
+    // Rounds half away from zero; the epsilon makes 10.075 round as if it were exact.
     let scaled = amount * 10_f64.powi(digits as i32);
     (scaled + scaled.signum() * scaled.abs() * f64::EPSILON).round() as i64
 }

@@ -10,7 +10,7 @@ use sluicegate_liquid::print::escape_entities;
 use sluicegate_liquid::value::Value;
 use std::fmt::Write as _;
 
-/// A video on a platform.
+/// A video on a hosting service.
 #[derive(Debug, PartialEq, Eq)]
 struct Video<'a> {
     provider: &'static str,

@@ -9,7 +9,7 @@ use sluicegate_liquid::error::Error;
 
 /// The maximum nesting of elements.
 const DEPTH_MAX: usize = 100;
-/// The key of the text of an element that also has attributes or elements.
+/// The key of an element's text beside attributes or child elements.
 const CONTENT: &str = "content";
 
 /// Options of the XML parser.
@@ -18,11 +18,10 @@ pub struct Reading {
     /// Prefixes the keys of attributes with `@`.
     pub attr_prefix: bool,
     /// Makes a single element a list of one.
-    /// An element being parsed.
     pub force_array: bool,
 }
 
-/// An element that is being read.
+/// An element being parsed.
 struct Open {
     name: String,
     hash: Map<String, Json>,

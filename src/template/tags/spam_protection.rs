@@ -1,5 +1,4 @@
-//! `spam_protection 'recaptcha_v3', action: 'x'`: prints nothing and warns that there is no
-//! CAPTCHA.
+//! `spam_protection 'recaptcha_v3', action: 'x'`: prints nothing and adds a warning.
 
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::error::Error;
