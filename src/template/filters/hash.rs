@@ -122,7 +122,7 @@ fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filte
     Ok(Value::from(Json::Array(found)))
 }
 
-/// Compares two values at every level: removed keys first, then changed ones, then added ones.
+/// Compares two values recursively; in a hash, removed keys come first, then changed, then added.
 fn compare(at: &str, one: &Json, other: &Json, how: &Loosely<'_>, found: &mut Vec<Json>) {
     match (one, other) {
         (Json::Object(a), Json::Object(b)) => {
