@@ -14,7 +14,7 @@ use std::collections::HashMap;
 pub struct Limits {
     /// The maximum nesting of fields.
     pub depth: usize,
-    /// The maximum cost: every field costs 1, multiplied by the page lengths of the lists around it.
+    /// The maximum cost: a field costs 1, multiplied by the page lengths of the lists around it.
     pub complexity: usize,
     /// The maximum length in bytes.
     pub source_bytes: usize,
