@@ -6,8 +6,8 @@ use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value as Json;
 use sluicegate_module::table::PropertyKind;
 
-/// A value as its property stores it. What cannot be cast is kept as it came: a record of money
-/// moved is never lost over a badly written number.
+/// Casts a value to a property kind. A value that cannot be cast is kept unchanged: a record of a
+/// payment is never lost because of a malformed number.
 pub fn cast(kind: PropertyKind, value: &Json) -> Json {
     match kind {
         PropertyKind::Integer => integer(value),
@@ -50,7 +50,7 @@ fn boolean(value: &Json) -> Json {
     }
 }
 
-/// True when a value reads as a moment or a day.
+/// True when a value parses as a time or a date.
 pub fn is_time(value: &Json) -> bool {
     match value {
         Json::String(text) => {
@@ -62,8 +62,7 @@ pub fn is_time(value: &Json) -> bool {
     }
 }
 
-/// ISO 8601 in UTC, from ISO, Unix seconds, or the `%d-%m-%Y %H:%M:%S` that the classic mappers
-/// write.
+/// Converts ISO 8601, Unix seconds, or the classic mappers' `%d-%m-%Y %H:%M:%S` to ISO 8601 in UTC.
 fn time(value: &Json) -> Json {
     let read = match value {
         Json::String(text) if text.trim().is_empty() => return Json::Null,
@@ -115,7 +114,7 @@ fn array(value: &Json) -> Json {
     }
 }
 
-/// Hashes and lists in a text property are kept as JSON text.
+/// Converts hashes and lists in a string property to JSON strings.
 fn text(value: &Json) -> Json {
     match value {
         Json::Null | Json::String(_) => value.clone(),

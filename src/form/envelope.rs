@@ -1,8 +1,8 @@
-//! What a request-type form carries signed: everything the page decided, and the idempotency key.
+//! The signed envelope of a request-type form: the page's decisions and the idempotency key.
 //!
 //! The classic module signs values without their names and lets the client say which were signed,
-//! so a visitor can rename a signed `"1"` to `amount` or add `destination`. Here one text holds
-//! names, values, form, expiry and key; what is not in it counts only if the page left it open.
+//! so a visitor can rename a signed `"1"` to `amount` or add `destination`. Here one signed string
+//! holds names, values, form, expiry and key; any other name counts only if the page left it open.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,38 +12,38 @@ use serde_json::{Map, Value as Json};
 use sluicegate_secret::InstanceKey;
 use subtle::ConstantTimeEq as _;
 
-/// How long a rendered form may be submitted.
+/// How long a rendered form can be submitted.
 pub const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
-/// The purpose whose derived key signs envelopes.
+/// The purpose of the derived key that signs envelopes.
 const PURPOSE: &str = "form/envelope";
 
 /// Everything a page decided about one gateway request when its form was rendered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
-    /// The form's name, so that a signature made for one form opens no other.
+    /// The form's name, so that a signature made for one form is not valid for another.
     pub form: String,
     /// The module that talks to the gateway, such as `stripe`.
     pub gateway: String,
     /// The request type, such as `create_payment`.
     pub request_type: String,
-    /// The names and values for the gateway.
+    /// The names and values sent to the gateway.
     pub data: Map<String, Json>,
     /// The names and values of the configuration.
     pub config: Map<String, Json>,
-    /// The names of `data` that the visitor fills in, such as the card's token.
+    /// The names of `data` that the visitor fills in, such as the card token.
     pub open: Vec<String>,
-    /// Unix seconds after which the form is stale.
+    /// The expiry, in Unix seconds.
     pub expires_at: i64,
-    /// Born here: a double click, a reload and a retry are one operation.
+    /// Created with the form, so that a double click, a reload and a retry are one operation.
     pub idempotency_key: String,
-    /// The path to go back to.
+    /// The path to return to.
     pub current_path: String,
 }
 
 /// Why a submitted envelope is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It was not made by this instance, or was changed.
+    /// It was not made by this instance, or it was changed.
     #[error(
         "This form was changed after it was made, so nothing was sent. Please load the page again."
     )]
@@ -59,12 +59,12 @@ pub enum Refusal {
 }
 
 impl Envelope {
-    /// When a form rendered at `now` becomes stale.
+    /// Returns the expiry of a form rendered at `now`, in Unix seconds.
     pub fn expiry(now: Timestamp) -> i64 {
         now.as_second() + LIFETIME.as_secs()
     }
 
-    /// The text of the hidden input: `base64url(JSON) "." base64url(HMAC)`.
+    /// Returns the value of the hidden input: `base64url(JSON) "." base64url(HMAC)`.
     pub fn seal(&self, key: &InstanceKey) -> String {
         let json = serde_json::to_vec(self).expect("an envelope holds nothing JSON cannot say");
         let text = URL_SAFE_NO_PAD.encode(json);
@@ -72,10 +72,10 @@ impl Envelope {
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// The envelope in a posted text, if this instance made it for `form` and it is fresh.
+    /// Opens a posted envelope that this instance made for `form` and that has not expired.
     ///
     /// # Errors
-    /// [`Refusal::Tampered`] or [`Refusal::Stale`]; nothing may be sent then.
+    /// [`Refusal::Tampered`] or [`Refusal::Stale`]; the caller must not send anything.
     pub fn open(
         text: &str,
         form: &str,
@@ -99,11 +99,12 @@ impl Envelope {
         Ok(envelope)
     }
 
-    /// The data of the submission: what was signed, and what the visitor filled into open names.
+    /// Returns the data of the submission: the signed values, and the visitor's values for open
+    /// names.
     ///
     /// # Errors
-    /// [`Refusal::Added`] when `posted` has a name that was neither signed nor open, and
-    /// [`Refusal::Tampered`] when it changes a signed one.
+    /// [`Refusal::Added`] when `posted` contains a name that is neither signed nor open, and
+    /// [`Refusal::Tampered`] when it changes a signed value.
     pub fn fill(&self, posted: &Map<String, Json>) -> Result<Map<String, Json>, Refusal> {
         let mut data = self.data.clone();
         for (name, value) in posted {
@@ -121,7 +122,7 @@ impl Envelope {
     }
 }
 
-/// A value as a hidden input would carry it: texts plain, everything else as JSON.
+/// A value as a hidden input carries it: strings unquoted, everything else as JSON.
 fn posted_text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -171,7 +172,7 @@ mod tests {
             let mut changed = sealed.clone().into_bytes();
             changed[place] = if byte == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).expect("ASCII");
-            // The last letter of a base64 text has bits that mean nothing and must be zero.
+            // The last character of a base64 string has unused bits, which must be zero.
             assert_eq!(open(&changed, &one.form, 1_000), Err(Refusal::Tampered), "{place}");
         }
         for bad in ["", ".", "e30.", "e30"] {

@@ -1,11 +1,11 @@
-//! The `fields` tree of a form body: names of inputs, values, and what is wrong with them (C3).
+//! The `fields` tree of a form body: input names, values, and errors.
 
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::field::Field;
 use sluicegate_module::form::Form;
 
-/// `form.fields`: for each declared field its input `name`, `value`, `validation` and options,
-/// nested as declared.
+/// `form.fields`: the `name`, `value`, `validation` and options of each declared field, nested as
+/// declared.
 pub fn tree(form: &Form, values: &Json, errors: &Map<String, Json>) -> Json {
     let mut root = Json::Object(Map::new());
     for field in &form.fields {
@@ -34,7 +34,7 @@ pub fn input_name(path: &[String]) -> String {
     name
 }
 
-/// A posted `form` hash with `properties_attributes` and its like under their plain names.
+/// Strips the `_attributes` suffix from the keys of a posted `form` hash.
 pub fn plain(posted: &Map<String, Json>) -> Map<String, Json> {
     let mut plain = Map::new();
     for (name, value) in posted {
@@ -48,7 +48,7 @@ pub fn plain(posted: &Map<String, Json>) -> Map<String, Json> {
     plain
 }
 
-/// Only what the form declares; anything else a client posts is dropped (C1).
+/// Keeps only the fields the form declares; anything else that a client posts is dropped.
 pub fn declared(form: &Form, values: &Map<String, Json>) -> Json {
     let mut kept = Json::Object(Map::new());
     let all = Json::Object(values.clone());
@@ -61,7 +61,7 @@ pub fn declared(form: &Form, values: &Map<String, Json>) -> Json {
     kept
 }
 
-/// The value at a path, or null.
+/// Returns the value at a path, or null.
 pub fn value_at(values: &Json, path: &[String]) -> Json {
     let mut place = values;
     for part in path {
@@ -73,7 +73,7 @@ pub fn value_at(values: &Json, path: &[String]) -> Json {
     place.clone()
 }
 
-/// Puts a value at a path, making the hashes on the way.
+/// Sets a value at a path, creating missing hashes.
 pub fn put(root: &mut Json, path: &[String], value: Json) {
     let Some((last, inner)) = path.split_last() else { return };
     let mut place = root;

@@ -1,8 +1,7 @@
-//! Forms: rendering, signature, submission, validation and the write.
+//! Forms: rendering, signing, submission, validation and writing.
 //!
-//! A form whose front matter has `request_type` is a door into the gateway module: what the page
-//! decided travels in a signed envelope. Every other form writes a record by the platform's rules
-//!.
+//! A form with `request_type` in its front matter calls the gateway module: what the page decided
+//! travels in a signed envelope. Every other form writes a record by the platform's rules.
 
 pub mod cast;
 pub mod envelope;

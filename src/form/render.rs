@@ -15,41 +15,41 @@ use sluicegate_module::form::Form;
 use sluicegate_module::partial::Partial;
 use sluicegate_secret::InstanceKey;
 
-/// What a form is rendered with, borrowed for one page.
+/// The dependencies of rendering a form, borrowed for one page.
 pub struct Place<'a> {
-    /// What is written.
+    /// The catalog.
     pub catalog: &'a Catalog,
     /// Its compiled templates.
     pub templates: &'a Templates,
     /// The request's context.
     pub request_context: &'a RequestContext,
-    /// What the platform's tags call.
+    /// The services behind the platform's tags.
     pub host: &'a dyn Host,
-    /// Signs the envelope.
+    /// The key that signs the envelope.
     pub key: &'a InstanceKey,
     /// The session's anti-forgery token.
     pub csrf_token: &'a str,
-    /// The moment of rendering.
+    /// The time of rendering.
     pub now: Timestamp,
-    /// The page's path with its query, to come back to.
+    /// The page's path with its query, for the redirect back.
     pub current_path: &'a str,
-    /// The page's name, to show errors on.
+    /// The page's name, used to show errors on it.
     pub page_id: &'a str,
     /// How output is escaped on this page.
     pub output: OutputMode,
 }
 
-/// The values and errors of a submission that did not pass, for showing the form again.
+/// The values and errors of a rejected submission, for showing the form again.
 #[derive(Debug, Clone, Default)]
 pub struct Refused {
-    /// Values by declared path.
+    /// The submitted values, by declared path.
     pub values: Json,
-    /// Messages by dotted path.
+    /// Error messages, by dotted path.
     pub errors: Map<String, Json>,
 }
 
 impl Place<'_> {
-    /// The HTML of a form.
+    /// Renders the HTML of a form.
     ///
     /// # Errors
     /// [`Error::Unknown`], [`Error::Configuration`], or the template's own error.
@@ -76,7 +76,7 @@ impl Place<'_> {
         Ok(rendered.output)
     }
 
-    /// `form`, alias `form_builder`: what the body and the `{% form %}` tag read.
+    /// `form`, alias `form_builder`: the variable read by the body and the `{% form %}` tag.
     fn variable(
         &self,
         form: &Form,
@@ -103,7 +103,7 @@ impl Place<'_> {
         })
     }
 
-    /// The hidden inputs, in the platform's order (C3), and ours.
+    /// The hidden inputs, in the platform's order, followed by ours.
     fn system_fields(
         &self,
         form: &Form,
@@ -163,7 +163,7 @@ impl Place<'_> {
         })
     }
 
-    /// What the form's front matter says, with the page's `config.request_type` in `form`.
+    /// Renders the front matter's `request_type`, with the page's `config.request_type` in `form`.
     fn request_type(&self, form: &Form, config: &Map<String, Json>) -> Result<String, Error> {
         let named = config.get("request_type").cloned().unwrap_or(Json::Null);
         let Some(source) = &form.request_type else { return Ok(String::new()) };
@@ -185,8 +185,8 @@ impl Place<'_> {
     }
 }
 
-/// The names a template leaves to the visitor, without those that the page filled in: what the
-/// page decided cannot be changed even where a template would let it.
+/// The names that a template leaves open, except those that the page filled in: the visitor
+/// cannot change a value that the page decided.
 fn open_names(partial: &Partial, data: &Map<String, Json>) -> Vec<String> {
     let decided = |name: &String| {
         data.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
@@ -206,7 +206,7 @@ fn as_map(value: &Json) -> Map<String, Json> {
     value.as_object().cloned().unwrap_or_default()
 }
 
-/// `data` or `config` as a page passes it: a hash, or the text of one.
+/// `data` or `config` as a page passes it: a hash, or a JSON string of one.
 fn argument(arguments: &Map<String, Json>, name: &str) -> Map<String, Json> {
     match arguments.get(name) {
         Some(Json::Object(map)) => map.clone(),

@@ -1,4 +1,4 @@
-//! A form submission \(the platform's order of steps\), without the gateway's part.
+//! A form submission in the platform's order of steps, without the gateway's part.
 
 use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error;
@@ -20,53 +20,54 @@ use sluicegate_secret::InstanceKey;
 use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
 use sluicegate_store::record::Record;
 
-/// The modules a submission passes through, borrowed for one.
+/// The dependencies of one submission, borrowed.
 pub struct Submission<'a> {
     /// The form.
     pub form: &'a Form,
-    /// Compiled templates.
+    /// The compiled templates.
     pub templates: &'a Templates,
     /// The request's context.
     pub request_context: &'a RequestContext,
-    /// What the platform's tags call.
+    /// The services behind the platform's tags.
     pub host: &'a dyn Host,
     /// Writes records.
     pub writer: Writer<'a>,
 }
 
-/// What a visitor is told and where they go.
+/// The messages shown to the visitor, and the redirect.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reply {
-    /// The path to go to; empty when the form names none.
+    /// The path to redirect to; empty when the form names none.
     pub redirect_to: String,
-    /// What went well.
+    /// The success message.
     pub notice: Option<String>,
-    /// What did not.
+    /// The failure message.
     pub alert: Option<String>,
 }
 
-/// What checking and writing a record form's values came to.
+/// The result of validating and writing a record form's values.
 #[derive(Debug)]
 pub enum Validated {
-    /// It is written, in the phase.
+    /// Valid: the record is written, in the phase.
     Written(Option<Record>),
-    /// It did not pass.
+    /// Validation failed.
     Refused(Refused),
 }
 
-/// What a submission of a record form came to.
+/// The result of submitting a record form.
 #[derive(Debug)]
 pub enum FormResult {
-    /// It was written.
+    /// Valid: the record was written.
     Written(Option<Record>, Reply),
-    /// It did not pass; nothing was written.
+    /// Validation failed; nothing was written.
     Refused(Refused),
 }
 
-/// The envelope of a submitted request-type form and its data with what the visitor filled in.
+/// Opens a submitted request-type form; returns its envelope, and its data with the visitor's
+/// input.
 ///
 /// # Errors
-/// [`Refusal`]: nothing may be sent then.
+/// [`Refusal`]: the caller must not send anything.
 pub fn open(
     form: &Form,
     params: &Map<String, Json>,
@@ -78,19 +79,19 @@ pub fn open(
     let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
     let plain = fields::plain(&posted);
     let part = |name: &str| plain.get("properties").and_then(|all| all.get(name));
-    // Configuration is the page's alone.
+    // Only the page sets the configuration.
     if part("config").and_then(Json::as_object).is_some_and(|config| !config.is_empty()) {
         return Err(Refusal::Added);
     }
     let mut filled = part("data").and_then(Json::as_object).cloned().unwrap_or_default();
-    // A popup that was not asked for an email posts an empty one.
+    // A popup that did not ask for an email posts an empty one.
     filled.retain(|_, value| value.as_str() != Some(""));
     let data = envelope.fill(&filled)?;
     Ok((envelope, data))
 }
 
 impl Submission<'_> {
-    /// Renders `redirect_to`, `flash_notice` and `flash_alert` with `form` as they see it.
+    /// Renders `redirect_to`, `flash_notice` and `flash_alert` with `form` as their variable.
     ///
     /// # Errors
     /// [`Error::Template`].
@@ -111,10 +112,10 @@ impl Submission<'_> {
         })
     }
 
-    /// What a visitor posted, with the form's `default_payload` over it.
+    /// Returns the posted values, with the form's `default_payload` merged over them.
     ///
     /// # Errors
-    /// [`Error::DefaultPayload`] and [`Error::Template`] when the form is faulty.
+    /// [`Error::DefaultPayload`] and [`Error::Template`] when the form itself is wrong.
     pub fn values(&self, posted: &Map<String, Json>) -> Result<Json, Error> {
         let mut values = Json::Object(fields::plain(posted));
         if let Some(payload) = &self.form.default_payload {
@@ -124,10 +125,10 @@ impl Submission<'_> {
         Ok(self.with_defaults(fields::declared(self.form, &as_map(&values))))
     }
 
-    /// Checks and writes a record form's values, `id` when it edits one.
+    /// Validates and writes a record form's values; `id` names the record to edit.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the record is not the visitor's to change.
+    /// [`Error::NotFound`] when the visitor may not change the record.
     pub fn record(
         &self,
         phase: &mut Phase,
@@ -155,7 +156,7 @@ impl Submission<'_> {
         Ok(Validated::Written(self.write(phase, &declared, stored)?))
     }
 
-    /// Runs the callback of what was written, and says what the visitor is told.
+    /// Runs the form's callback after the write, and returns the reply to the visitor.
     ///
     /// # Errors
     /// [`Error::Template`].
@@ -189,8 +190,8 @@ impl Submission<'_> {
         }
     }
 
-    /// The record that is edited. One that is not there and one that is another process's are told
-    /// apart by nothing.
+    /// Returns the record to edit. A missing record and another user's record return the same
+    /// error.
     fn stored(&self, phase: &Phase, id: Option<&str>) -> Result<Option<Record>, Error> {
         let Some(id) = id.filter(|id| !id.is_empty() && *id != "new") else { return Ok(None) };
         let id = id.parse().map_err(|_| Error::NotFound)?;
@@ -255,7 +256,7 @@ impl Submission<'_> {
         }
     }
 
-    /// `form` as callbacks, flash and redirect see it: the values, and the record's id.
+    /// `form` as seen by callbacks, flash and redirect: the values, and the record's id.
     pub fn variable(&self, values: &Json, record: Option<&Record>) -> Json {
         let mut form = values.clone();
         if let (Json::Object(map), Some(record)) = (&mut form, record) {
@@ -269,7 +270,7 @@ fn as_map(value: &Json) -> Map<String, Json> {
     value.as_object().cloned().unwrap_or_default()
 }
 
-/// Deep-merges `over` into `base`: the platform puts `default_payload` over what was submitted.
+/// Deep-merges `over` into `base`: the platform puts `default_payload` over submitted values.
 fn merge(base: &mut Json, over: Json) {
     match (base, over) {
         (Json::Object(base), Json::Object(over)) => {

@@ -1,4 +1,4 @@
-//! Checks submitted values by a form's validations.
+//! Validates submitted values by a form's rules.
 
 use crate::form::fields::value_at;
 use crate::template::email_address::is_email;
@@ -8,21 +8,22 @@ use sluicegate_module::field::Field;
 use sluicegate_module::source::Source;
 use sluicegate_module::validation::{Numericality, Validation, ValidationKind};
 
-/// A pattern may try this often before it counts as not matching: a hostile value cannot stall us.
+/// The backtracking limit of a pattern, after which it does not match: a hostile value cannot
+/// stall the process.
 const BACKTRACKS_MAX: usize = 100_000;
 
-/// What validations ask beyond the values themselves.
+/// What validations need beyond the values themselves.
 pub struct Asking<'a> {
-    /// Renders an `if:` and tells whether it says `true`.
+    /// Renders an `if:` condition; true when the output is `true`.
     pub holds: &'a dyn Fn(&Source) -> bool,
-    /// Whether another record has this value under the path, among those equal in the scope.
+    /// True when another record with the same scope has this value at the path.
     pub is_taken: &'a dyn Fn(&Field, &Json, &[String]) -> bool,
-    /// What is stored already: an existing value satisfies `presence`.
+    /// The stored values: an existing value satisfies `presence`.
     pub stored: &'a Json,
 }
 
-/// Every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all is
-/// well.
+/// Returns every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all
+/// values are valid.
 pub fn validate(fields: &[Field], values: &Json, asking: &Asking<'_>) -> Map<String, Json> {
     let mut errors = Map::new();
     for field in fields {
@@ -70,7 +71,7 @@ fn fault(
             let differs = text(&value_at(values, &path)) != text(value);
             differs.then(|| "doesn't match its confirmation".to_owned())
         }
-        // Every further rule is about a value that is there; `presence` asks for one.
+        // The rules below apply to present values only; `presence` requires one.
         _ if is_blank(value) => None,
         kind => shape_fault(kind, value),
     };
@@ -124,7 +125,7 @@ fn length_fault(
     Some(format!("is too long (maximum is {maximum} characters)"))
 }
 
-/// What is asked, whether a number satisfies it, and how it is said.
+/// A bound, the comparison that a number must satisfy, and its wording.
 type Bound = (Option<f64>, fn(f64, f64) -> bool, &'static str);
 
 fn numeric_fault(value: &Json, rules: &Numericality) -> Option<String> {
@@ -166,7 +167,7 @@ fn lists(values: &[Json], value: &Json) -> bool {
     values.iter().any(|one| text(one) == text(value))
 }
 
-/// One `@` with something on both sides, a dot behind it, and no spaces: what can be mailed to.
+/// True for a blank value as Rails defines it: null, `false`, and empty strings, lists and hashes.
 fn is_blank(value: &Json) -> bool {
     match value {
         Json::Null => true,
@@ -186,7 +187,7 @@ fn text(value: &Json) -> String {
     }
 }
 
-/// The errors as the platform's GraphQL and JSON give them: `[{"property", "messages"}]`.
+/// Returns the errors in the platform's GraphQL and JSON shape: `[{"property", "messages"}]`.
 pub fn listed(errors: &Map<String, Json>) -> Json {
     errors
         .iter()

@@ -1,4 +1,4 @@
-//! The only place where records are written: casts by the table, seals what is secret.
+//! The only place that writes records: casts by the table, seals secret properties.
 
 use crate::form::cast::cast;
 use crate::form::error::Error;
@@ -9,19 +9,19 @@ use sluicegate_module::table::Table;
 use sluicegate_secret::InstanceKey;
 use sluicegate_store::record::{Change, Record, RecordId};
 
-/// Writes records into a phase by the rules of their tables.
+/// Writes records into a phase, by the rules of their tables.
 #[derive(Clone, Copy)]
 pub struct Writer<'a> {
-    /// Where the tables are.
+    /// The source of the table definitions.
     pub catalog: &'a Catalog,
-    /// Seals properties marked `secret`.
+    /// The key that seals properties marked `secret`.
     pub key: &'a InstanceKey,
-    /// Who writes, when signed in; new records belong to them.
+    /// The signed-in user, who owns new records.
     pub user_id: Option<&'a str>,
 }
 
 impl Writer<'_> {
-    /// A new record of `table`.
+    /// Creates a record of `table`.
     ///
     /// # Errors
     /// [`Error::Journal`] when no id can be reserved.
@@ -44,10 +44,10 @@ impl Writer<'_> {
         Ok(phase.insert(draft)?)
     }
 
-    /// Sets the named properties of a record; `None` if it is gone.
+    /// Sets the named properties of a record; `None` if it is missing or deleted.
     ///
     /// # Errors
-    /// [`Error::Journal`] when it cannot be read.
+    /// [`Error::Journal`] when the record cannot be read.
     pub fn update(
         &self,
         phase: &mut Phase,
@@ -63,10 +63,10 @@ impl Writer<'_> {
         Ok(Some(phase.update(id, changes)?))
     }
 
-    /// Applies changes as they are, such as increments; set values are cast.
+    /// Applies changes such as increments unchanged; values that are set are cast.
     ///
     /// # Errors
-    /// [`Error::Journal`] when it cannot be read.
+    /// [`Error::Journal`] when the record cannot be read.
     pub fn change(
         &self,
         phase: &mut Phase,
@@ -87,10 +87,10 @@ impl Writer<'_> {
         Ok(Some(phase.update(id, changes)?))
     }
 
-    /// Marks a record deleted; `None` if it is gone.
+    /// Marks a record deleted; `None` if it is missing or already deleted.
     ///
     /// # Errors
-    /// [`Error::Journal`] when it cannot be read.
+    /// [`Error::Journal`] when the record cannot be read.
     pub fn delete(&self, phase: &mut Phase, id: RecordId) -> Result<Option<Record>, Error> {
         match present(phase, id)? {
             Some(_) => Ok(Some(phase.delete(id)?)),
@@ -121,17 +121,17 @@ impl Writer<'_> {
     }
 }
 
-/// A record that is there and not deleted.
+/// Returns a record that exists and is not deleted.
 pub fn present(phase: &Phase, id: RecordId) -> Result<Option<Record>, Error> {
     Ok(phase.record(id)?.filter(|record| record.deleted_at.is_none()))
 }
 
-/// Where a secret property is bound to, so that its sealed value opens nowhere else.
+/// The binding of a secret property, so that its sealed value cannot be opened elsewhere.
 pub fn seal_place(property: &str) -> String {
     format!("records/properties/{property}")
 }
 
-/// The properties of a table that never leave the runtime.
+/// The secret properties of a table, which never leave the runtime.
 pub fn secret_properties<'a>(catalog: &'a Catalog, table: &str) -> Vec<&'a str> {
     catalog.table(table).map_or_else(Vec::new, |table| {
         table.properties.iter().filter(|p| p.secret).map(|p| p.name.as_str()).collect()

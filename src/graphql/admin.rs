@@ -8,7 +8,7 @@ use sluicegate_store::query::{Filter, Op, Subject};
 
 type Answer = Result<Json, ResolverError>;
 
-/// `admin_liquid_partials(filter:, sort:)`, by path.
+/// Resolves `admin_liquid_partials(filter:, sort:)`, sorted by path.
 pub(super) fn partials(call: &FieldCall<'_>) -> Answer {
     let mut found = Vec::new();
     for (path, partial) in &call.backend().catalog().partials {
@@ -17,7 +17,7 @@ pub(super) fn partials(call: &FieldCall<'_>) -> Answer {
             && holds(call, "body", body)
             && has_key(call, &partial.metadata)
         {
-            // What was pasted into a partial may be a value from the environment.
+            // A partial's source may contain a pasted value from the environment.
             let body = call.backend().catalog().redact(body);
             let metadata = &partial.metadata;
             found.push(json!({ "id": path, "path": path, "metadata": metadata, "body": body }));
@@ -31,7 +31,7 @@ pub(super) fn partials(call: &FieldCall<'_>) -> Answer {
     collection::of_all(call, found)
 }
 
-/// `admin_pages(filter:)`.
+/// Resolves `admin_pages(filter:)`.
 pub(super) fn pages(call: &FieldCall<'_>) -> Answer {
     let mut found = Vec::new();
     for page in &call.backend().catalog().pages {
@@ -54,10 +54,10 @@ pub(super) fn pages(call: &FieldCall<'_>) -> Answer {
     collection::of_all(call, found)
 }
 
-/// True when the text keeps to that part of the filter.
+/// True when the string satisfies that part of the filter.
 fn holds(call: &FieldCall<'_>, part: &str, text: &str) -> bool {
     let entry = call.arg("filter").and_then(|filter| filter.get(part));
-    // The subject is of no matter: the text is the value.
+    // The subject does not matter: the conditions are tested against `text`.
     let conditions = filter::conditions(&Subject::Table, entry);
     conditions.iter().all(|Filter { op, not, .. }| satisfies(text, op) != *not)
 }

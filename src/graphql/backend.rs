@@ -1,4 +1,4 @@
-//! What resolvers call: one backend for each request.
+//! The interface that resolvers call: one backend per request.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -9,17 +9,18 @@ use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Change, Record, RecordId};
 use sluicegate_store::state::Activity;
 
-/// The layers below, as one document sees them. All methods block; those of a mutation are called
-/// in the order in which its fields are written.
+/// The layers below, as one document sees them. All methods block. The methods of a mutation are
+/// called in the order in which its fields are written.
 pub trait Backend: Send + Sync {
-    /// What is written: partials and pages are answered from it.
+    /// The catalog; partials and pages are read from it.
     fn catalog(&self) -> &Catalog;
 
-    /// A page of records.
+    /// Returns a page of records.
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError>;
 
-    /// Makes a record, through its form when one is named. Values come as they were written
-    /// (`value: "500"` is a text): who saves them casts them to the kinds of the table.
+    /// Creates a record, through its form when one is named. Values arrive as written
+    /// (`value: "500"` is a string); the implementation casts them to the property kinds of the
+    /// table.
     fn record_create(&self, record: NewRecord, form: Option<&str>)
     -> Result<Record, ResolverError>;
 
@@ -31,8 +32,8 @@ pub trait Backend: Send + Sync {
         form: Option<&str>,
     ) -> Result<Record, ResolverError>;
 
-    /// Deletes a record softly, through its form when one is named. When a table is named, the
-    /// record has to be in it.
+    /// Soft-deletes a record, through its form when one is named. When a table is named, the record
+    /// must belong to it.
     fn record_delete(
         &self,
         id: RecordId,
@@ -40,28 +41,28 @@ pub trait Backend: Send + Sync {
         form: Option<&str>,
     ) -> Result<Record, ResolverError>;
 
-    /// Deletes every record the query finds, over all its pages; says how many.
+    /// Deletes every record that matches the query, across all pages; returns the count.
     fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, ResolverError>;
 
     /// Sends an API call: `{response: {status, body, headers} | null, errors: [{message}]}`.
     fn api_call_send(&self, call: ApiCallSend) -> Result<Json, ResolverError>;
 
-    /// Sets a constant, or takes it away.
+    /// Sets a constant; `None` removes it.
     fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError>;
 
-    /// The constants by name. Values are asked for only where a template will see them.
+    /// Returns the constants by name, with values only when a template will see them.
     fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, ResolverError>;
 
-    /// Keeps a value in the visitor's session.
+    /// Stores a value in the visitor's session.
     fn session_set(&self, name: &str, value: Json) -> Result<(), ResolverError>;
 
-    /// Takes a value out of the visitor's session and gives it back.
+    /// Removes a value from the visitor's session and returns it.
     fn session_delete(&self, name: &str) -> Result<Json, ResolverError>;
 
     /// Publishes an activity.
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError>;
 
-    /// Activities, newest first; only the named ones when `uuids` has any.
+    /// Returns activities, newest first; only those listed when `uuids` is not empty.
     fn activities(
         &self,
         uuids: &[String],
@@ -69,13 +70,14 @@ pub trait Backend: Send + Sync {
         per_page: u32,
     ) -> Result<Page<Activity>, ResolverError>;
 
-    /// Sends a mail: `{is_scheduled_to_send, errors: [{message}]}`.
+    /// Sends an email: `{is_scheduled_to_send, errors: [{message}]}`.
     fn email_send(&self, _template: &str, _data: Json) -> Result<Json, ResolverError> {
         let why = "mail is not sent from here";
         Ok(json!({ "is_scheduled_to_send": false, "errors": [{ "message": why }] }))
     }
 
-    /// Users as objects with the keys of the schema's `User`; `arguments` as they were given.
+    /// Returns users as objects with the keys of the schema's `User`; `arguments` are passed
+    /// unchanged.
     fn users(&self, _arguments: &Map<String, Json>) -> Result<Vec<Json>, ResolverError> {
         Ok(Vec::new())
     }
@@ -90,100 +92,100 @@ pub trait Backend: Send + Sync {
         Err(ResolverError::new("not_found", format!("there is no user {id}")))
     }
 
-    /// Runs a request type: the outcome, as the JSON of every origin.
+    /// Runs a request type; returns the outcome in the JSON form shared by every origin.
     fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError>;
 
-    /// A page of executions.
+    /// Returns a page of executions.
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError>;
 
-    /// An execution with its steps.
+    /// Returns an execution with its steps.
     fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, ResolverError>;
 }
 
-/// Why a resolver has no answer: the message and the code of one GraphQL error.
+/// Why a resolver failed: the message and code of one GraphQL error.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct ResolverError {
-    /// For people.
+    /// The message for people.
     pub message: String,
-    /// For programs: `extensions.code`.
+    /// The machine-readable code: `extensions.code`.
     pub code: String,
-    /// More for programs, such as the errors of a form by field: `extensions.details`.
+    /// Machine-readable details, such as form errors by field: `extensions.details`.
     pub details: Option<Json>,
 }
 
 impl ResolverError {
-    /// A fault without details.
+    /// Creates an error without details.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { message: message.into(), code: code.to_owned(), details: None }
     }
 }
 
-/// A record to be made.
+/// A record to create.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct NewRecord {
-    /// The table; none when only the form knows it.
+    /// The table; `None` when only the form names it.
     pub table: Option<String>,
-    /// A wanted id.
+    /// The requested id.
     pub id: Option<RecordId>,
-    /// Whose it is.
+    /// The id of the user who owns the record.
     pub user_id: Option<String>,
-    /// An id the module gives it.
+    /// An id assigned by the module.
     pub external_id: Option<String>,
-    /// A moment of making other than now.
+    /// A creation time other than now.
     pub created_at: Option<Timestamp>,
     /// The properties, in order.
     pub properties: Vec<(String, Change)>,
 }
 
-/// What changes in a record; nothing else does.
+/// The changes to a record; everything else stays unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RecordChange {
-    /// The table it has to be in, when one is named.
+    /// The table the record must belong to, when one is named.
     pub table: Option<String>,
-    /// A new user.
+    /// The new owner.
     pub user_id: Option<String>,
-    /// A new external id.
+    /// The new external id.
     pub external_id: Option<String>,
     /// The properties, in order.
     pub properties: Vec<(String, Change)>,
 }
 
-/// An API call to be sent.
+/// An API call to send.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ApiCallSend {
     /// The notification's name.
     pub template: Option<String>,
-    /// What its Liquid sees.
+    /// The data its Liquid sees.
     pub data: Json,
-    /// `timeout` in seconds and so on; null without.
+    /// Options such as `timeout` in seconds; null when absent.
     pub options: Json,
-    /// A call without a notification: `{url, method, headers, body}`; null without.
+    /// A call without a notification: `{url, method, headers, body}`; null when absent.
     pub ad_hoc: Json,
 }
 
-/// A request type to be run.
+/// A request type to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestTypeCall {
-    /// The module that knows the gateway.
+    /// The gateway module, such as `stripe`.
     pub gateway: String,
-    /// The request type, `create_payment`.
+    /// The request type, such as `create_payment`.
     pub name: String,
-    /// What is asked.
+    /// The data of the request.
     pub data: Json,
-    /// How it is asked; null without.
+    /// The configuration of the request; null when absent.
     pub config: Json,
-    /// The caller's key; a blank one is none.
+    /// The caller's idempotency key; a blank key counts as absent.
     pub idempotency_key: Option<String>,
 }
 
-/// A constant as the schema shows it.
+/// A constant in the shape of the schema.
 #[derive(Clone, PartialEq)]
 pub struct ConstantEntry {
-    /// Its name.
+    /// The constant's name.
     pub name: String,
-    /// Its value, where a template asks.
+    /// Its value, only for templates.
     pub value: Option<String>,
-    /// When it was last set.
+    /// The time it was last set.
     pub updated_at: Option<Timestamp>,
 }

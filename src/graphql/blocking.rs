@@ -1,4 +1,4 @@
-//! Runs a future to its end on the calling thread, which may block.
+//! Runs a future to completion on the calling thread, which may block.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,7 +14,7 @@ impl Wake for Unpark {
     }
 }
 
-/// The value of the future. Resolvers never wait for anything, so that the thread hardly parks.
+/// Returns the value of the future. Resolvers never wait, so the thread rarely parks.
 pub(super) fn wait<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -1,4 +1,4 @@
-//! Collects what a schema is made of: shapes, request types, tables.
+//! Collects the parts of a schema: shapes, request types, tables.
 
 use super::error::Error;
 use super::request_type::{self, Mutation};
@@ -7,7 +7,7 @@ use super::tables::TableIndex;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::Diagnostic;
 
-/// The platform's schema, in the order in which it is read.
+/// The platform's schema in SDL, in reading order.
 const TEXTS: &[&str] = &[
     include_str!("schema/records.graphql"),
     include_str!("schema/classic.graphql"),
@@ -15,7 +15,7 @@ const TEXTS: &[&str] = &[
     include_str!("schema/executions.graphql"),
 ];
 
-/// Everything of a schema but its machinery.
+/// The parts of a schema, without its machinery.
 pub(super) struct Parts {
     pub(super) shapes: Shapes,
     pub(super) table_index: TableIndex,
@@ -23,7 +23,7 @@ pub(super) struct Parts {
     pub(super) faults: Vec<Diagnostic>,
 }
 
-/// Gathers the parts.
+/// Collects the parts from the built-in SDL and a catalog.
 pub(super) fn parts(catalog: &Catalog) -> Result<Parts, Error> {
     let mut shapes = Shapes::default();
     for text in TEXTS {

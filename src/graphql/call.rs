@@ -1,4 +1,4 @@
-//! One call of a resolver: arguments, parent, and what the whole document shares.
+//! One call of a resolver: its arguments, its parent, and the state of the document.
 
 use super::backend::{Backend, ResolverError};
 use super::tables::TableIndex;
@@ -6,25 +6,25 @@ use serde_json::{Map, Value as Json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Who asks.
+/// The origin of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// Somebody outside.
+    /// An external caller.
     External,
-    /// A template of a module, on the way to its own page.
+    /// A template of a module, during the render of its page.
     Template,
 }
 
-/// What all calls of one document share.
+/// State shared by all calls of one document.
 pub(super) struct DocumentContext {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) table_index: Arc<TableIndex>,
     pub(super) origin: Origin,
-    /// How many more queries for related records are done.
+    /// The number of related-record queries left.
     pub(super) related_left: AtomicU32,
 }
 
-/// How many queries for related records one document gets.
+/// The maximum number of related-record queries per document.
 const RELATED_MAX: u32 = 2_000;
 
 impl DocumentContext {
@@ -36,7 +36,7 @@ impl DocumentContext {
         Self { backend, table_index, origin, related_left: AtomicU32::new(RELATED_MAX) }
     }
 
-    /// Takes one query for related records, while there are any left.
+    /// Counts one related-record query; an error when none is left.
     pub(super) fn take_related(&self) -> Result<(), ResolverError> {
         let less = |left: u32| left.checked_sub(1);
         match self.related_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less) {
@@ -49,10 +49,10 @@ impl DocumentContext {
     }
 }
 
-/// A call.
+/// One call of a resolver.
 pub(super) struct FieldCall<'a> {
     pub(super) args: &'a Map<String, Json>,
-    /// The object whose field is asked; nothing at the root.
+    /// The object whose field is resolved; `None` at the root.
     pub(super) parent: Option<&'a Json>,
     pub(super) shared: &'a DocumentContext,
 }
@@ -66,43 +66,43 @@ impl<'a> FieldCall<'a> {
         &self.shared.table_index
     }
 
-    /// An argument that is there and not null.
+    /// Returns an argument that is present and not null.
     pub(super) fn arg(&self, name: &str) -> Option<&'a Json> {
         self.args.get(name).filter(|value| !value.is_null())
     }
 
-    /// A text that is there and not null.
+    /// Returns a string argument that is present and not null.
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.arg(name)?.as_str()
     }
 
-    /// A text that is there and not blank.
+    /// Returns a string argument that is present and not blank.
     pub(super) fn word(&self, name: &str) -> Option<&'a str> {
         self.text(name).filter(|text| !text.trim().is_empty())
     }
 
-    /// A text the schema demands.
+    /// Returns a string argument that the schema requires.
     pub(super) fn needed(&self, name: &str) -> &'a str {
         self.text(name).unwrap_or_default()
     }
 
-    /// An argument as it is; null when it is not there.
+    /// Returns an argument unchanged; null when it is absent.
     pub(super) fn json(&self, name: &str) -> Json {
         self.args.get(name).cloned().unwrap_or_default()
     }
 
-    /// A list of texts; `None` when it is not there or null.
+    /// Returns a list of strings; `None` when it is absent or null.
     pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
         self.arg(name).map(texts)
     }
 
-    /// A value of the parent.
+    /// Returns a non-null value of the parent.
     pub(super) fn of_parent(&self, key: &str) -> Option<&'a Json> {
         self.parent?.get(key).filter(|value| !value.is_null())
     }
 }
 
-/// The texts of a list.
+/// Returns the strings of a list; other items are skipped.
 pub(super) fn texts(list: &Json) -> Vec<String> {
     let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
     items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()

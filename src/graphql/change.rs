@@ -1,4 +1,4 @@
-//! Writing records: the mutations of both vocabularies.
+//! Record mutations of both vocabularies.
 
 use super::backend::{NewRecord, RecordChange, ResolverError};
 use super::call::FieldCall;
@@ -11,41 +11,41 @@ use sluicegate_store::timestamp;
 
 type Answer = Result<Json, ResolverError>;
 
-/// `record_create(record:, form_name:)`.
+/// Resolves `record_create(record:, form_name:)`.
 pub(super) fn record_create(call: &FieldCall<'_>) -> Answer {
     create(call, "record", "table", "form_name")
 }
 
-/// `customization_create(customization:, form_configuration_name:)`.
+/// Resolves `customization_create(customization:, form_configuration_name:)`.
 pub(super) fn customization_create(call: &FieldCall<'_>) -> Answer {
     create(call, "customization", "custom_model_type_name", "form_configuration_name")
 }
 
-/// `record_update(id:, record:, form_name:)`.
+/// Resolves `record_update(id:, record:, form_name:)`.
 pub(super) fn record_update(call: &FieldCall<'_>) -> Answer {
     update(call, "record", "table", "form_name")
 }
 
-/// `customization_update(id:, customization:, form_configuration_name:)`.
+/// Resolves `customization_update(id:, customization:, form_configuration_name:)`.
 pub(super) fn customization_update(call: &FieldCall<'_>) -> Answer {
     update(call, "customization", "custom_model_type_name", "form_configuration_name")
 }
 
-/// `record_delete(id:, table:, form_name:)`.
+/// Resolves `record_delete(id:, table:, form_name:)`.
 pub(super) fn record_delete(call: &FieldCall<'_>) -> Answer {
     delete(call, "form_name")
 }
 
-/// `customization_delete(id:, form_configuration_name:)`.
+/// Resolves `customization_delete(id:, form_configuration_name:)`.
 pub(super) fn customization_delete(call: &FieldCall<'_>) -> Answer {
     delete(call, "form_configuration_name")
 }
 
-/// `records_delete_all(table:, filter:)`.
+/// Resolves `records_delete_all(table:, filter:)`.
 pub(super) fn records_delete_all(call: &FieldCall<'_>) -> Answer {
     let mut query = RecordQuery::table(call.needed("table"));
     filter::read(call.table_index(), call.arg("filter"), &mut query)?;
-    // A filter whose values are all null has said nothing, and must not mean everything.
+    // A filter with only null values sets no condition; it must not match everything.
     if query.ids.is_none() && query.filters.is_empty() && query.or.is_empty() {
         let message = "`records_delete_all` needs a filter that says something";
         return Err(ResolverError::new("invalid", message));
@@ -101,13 +101,13 @@ fn read_moment(text: &str) -> Result<Timestamp, ResolverError> {
     timestamp::read(&json!(text)).ok_or_else(wrong)
 }
 
-/// A text that says something.
+/// Returns a string that is not blank.
 fn word(input: &Json, key: &str) -> Option<String> {
     let text = input.get(key)?.as_str()?;
     (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
-/// What changes: a null says nothing, so that a variable nobody gave overwrites nothing.
+/// Returns the changed properties; null is ignored, so that an unset variable overwrites nothing.
 fn changes(input: &Json) -> Result<Vec<(String, Change)>, ResolverError> {
     let mut changes = Vec::new();
     for entry in input.get("properties").and_then(Json::as_array).into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Normalizes a written value to the one that a type asks for, or why it cannot be.
+//! Coerces a written value to the type expected, or returns the reason for the failure.
 
 use super::shape::{Input, Kind, Shapes};
 use async_graphql::parser::types::{BaseType, Type};
@@ -6,18 +6,18 @@ use async_graphql::{Name, Value};
 use indexmap::IndexMap;
 use serde_json::Number;
 
-/// How far a value may be from its type.
+/// How strictly a value must match its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coercion {
-    /// What the GraphQL specification allows; for documents from outside.
+    /// As the GraphQL specification allows; for documents of external callers.
     Normalized,
-    /// As the platform's templates rely on: numbers and texts stand for each other, a JSON
-    /// value for its text, an empty text for no number.
+    /// As the platform's templates need: numbers and strings are interchangeable, a JSON value is
+    /// accepted as a string, and an empty string as a null number or boolean.
     Lax,
 }
 
 impl Shapes {
-    /// The value as this type has it.
+    /// Coerces a value to a type.
     pub(super) fn coerce(&self, ty: &Type, value: Value, how: Coercion) -> Result<Value, String> {
         let value = match (&ty.base, value) {
             (_, Value::Null) => Value::Null,
@@ -25,7 +25,7 @@ impl Shapes {
                 let items = items.into_iter().map(|item| self.coerce(inner, item, how));
                 Value::List(items.collect::<Result<_, _>>()?)
             }
-            // A single value stands for a list of one.
+            // A single value is coerced to a list of one.
             (BaseType::List(inner), single) => Value::List(vec![self.coerce(inner, single, how)?]),
             (BaseType::Named(name), value) => self.named(name, value, how)?,
         };
@@ -56,32 +56,32 @@ impl Shapes {
         let Value::Object(given) = value else {
             return Err(format!("is {}, and {name} is asked for", sort_of(&value)));
         };
-        // In the order in which it is written: an order of sort keys means something.
-        let mut normalize = IndexMap::with_capacity(given.len());
+        // Keeps the written order, which matters for sort keys.
+        let mut normalized = IndexMap::with_capacity(given.len());
         for (key, value) in given {
             let Some(input) = fields.get(key.as_str()) else {
                 return Err(format!("has a key `{key}` that {name} does not know"));
             };
             let value = self.coerce(&input.ty, value, how).map_err(|why| within(&key, &why))?;
-            normalize.insert(key, value);
+            normalized.insert(key, value);
         }
         for (key, input) in fields {
-            if normalize.contains_key(key.as_str()) {
+            if normalized.contains_key(key.as_str()) {
                 continue;
             }
             match &input.default {
                 Some(default) => {
-                    normalize.insert(Name::new(key), default.clone());
+                    normalized.insert(Name::new(key), default.clone());
                 }
                 None if input.ty.nullable => {}
                 None => return Err(format!("has no `{key}`, and {name} needs one")),
             }
         }
-        Ok(Value::Object(normalize))
+        Ok(Value::Object(normalized))
     }
 }
 
-/// Puts a key before a complaint: `properties.name is null, …`.
+/// Prefixes a message with a key: `.properties.name is null, …`.
 fn within(key: &str, why: &str) -> String {
     let nested = why.starts_with('.');
     if nested { format!(".{key}{why}") } else { format!(".{key} {why}") }
@@ -145,7 +145,7 @@ fn scalar(name: &str, value: Value, how: Coercion) -> Result<Value, String> {
     }
 }
 
-/// Enums inside of free JSON are texts.
+/// Converts enums inside free JSON to strings.
 fn plain(value: Value) -> Value {
     match value {
         Value::Enum(name) => Value::String(name.to_string()),
@@ -168,7 +168,7 @@ fn text(value: Value) -> String {
 fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.trim().parse().ok(),
-        // 100.0 is 100; beyond 2^53 a float no longer says which number was meant.
+        // 100.0 is accepted as 100; beyond 2^53 a float is no longer exact.
         Value::Number(number) => number
             .as_f64()
             .filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0)
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn lax_values_stand_for_each_other() {
-        for (ty, value, normalize) in [
+        for (ty, value, normalized) in [
             ("String", json!(5), json!("5")),
             ("String", json!(true), json!("true")),
             ("String", json!({"a": [1]}), json!("{\"a\":[1]}")),
@@ -230,7 +230,7 @@ mod tests {
             ("[Pair]", json!({"name": 1}), json!([{"name": "1", "page": 3}])),
             ("Free", json!({"a": {"b": null}}), json!({"a": {"b": null}})),
         ] {
-            assert_eq!(coerced(ty, value.clone(), Coercion::Lax), Ok(normalize), "{ty} {value}");
+            assert_eq!(coerced(ty, value.clone(), Coercion::Lax), Ok(normalized), "{ty} {value}");
         }
         for (ty, value) in [
             ("Int", json!("12x")),

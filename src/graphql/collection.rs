@@ -1,14 +1,14 @@
-//! Pages of a list, as every collection of the schema returns them.
+//! Pages of a list, in the shape of every collection of the schema.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
 use serde_json::{Value as Json, json};
 use sluicegate_store::page::{PER_PAGE, Page};
 
-/// The longest page.
+/// The maximum page length.
 const PER_PAGE_MAX: i64 = 10_000;
 
-/// The page that is asked for and its length; null says nothing.
+/// Returns the requested page and its length; null means the default.
 pub(super) fn paging(call: &FieldCall<'_>) -> Result<(u32, u32), ResolverError> {
     let page = call.arg("page").and_then(Json::as_i64).unwrap_or(1);
     let per_page = call.arg("per_page").and_then(Json::as_i64).unwrap_or(i64::from(PER_PAGE));
@@ -21,7 +21,7 @@ pub(super) fn paging(call: &FieldCall<'_>) -> Result<(u32, u32), ResolverError> 
     Ok((page, u32::try_from(per_page).unwrap_or(PER_PAGE)))
 }
 
-/// A page as a collection.
+/// Converts a page to a collection.
 pub(super) fn json<T>(page: Page<T>, row: impl FnMut(T) -> Json) -> Json {
     let mut collection = json!({
         "total_entries": page.total_entries,
@@ -35,7 +35,7 @@ pub(super) fn json<T>(page: Page<T>, row: impl FnMut(T) -> Json) -> Json {
     collection
 }
 
-/// A page of a list that is here as a whole.
+/// Returns one page of a complete list.
 pub(super) fn of_all(call: &FieldCall<'_>, all: Vec<Json>) -> Result<Json, ResolverError> {
     let (current_page, per_page) = paging(call)?;
     let total_entries = all.len() as u64;

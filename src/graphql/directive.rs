@@ -1,13 +1,13 @@
-//! `@include` and `@skip`, once their values are in the document.
+//! `@include` and `@skip`, once their values are inlined.
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::Directive;
 use async_graphql_value::Value;
 
-/// The directives a document can have.
+/// The supported directives.
 pub(super) const KNOWN: &[&str] = &["include", "skip"];
 
-/// True when a selection with these directives is left out.
+/// True when these directives exclude a selection.
 pub(super) fn leaves_out(directives: &[Positioned<Directive>]) -> bool {
     directives.iter().any(|directive| {
         let condition = directive.node.get_argument("if").map(|value| &value.node);

@@ -1,7 +1,7 @@
-//! Normalizes a document: checks every name, coerces every value, puts variables in their places.
+//! Normalizes a document: checks every name, coerces every value, and inlines the variables.
 //!
-//! What comes out has no variables and no unused parts, so that what `async-graphql` validates
-//! and runs is literal, whatever spelling the module used.
+//! The result has no variables and no unused parts, so `async-graphql` validates and runs
+//! literals only, whatever spelling the module used.
 
 use super::coerce::Coercion;
 use super::directive;
@@ -16,19 +16,19 @@ use async_graphql_value::Value as Written;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-/// What is wrong with a document, and where; lines and columns count from 1.
+/// A problem in a document, with its position; lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// In one sentence.
+    /// The message, one sentence.
     pub message: String,
-    /// The line, or 0 for the document as a whole.
+    /// The line, or 0 for the complete document.
     pub line: u32,
-    /// The column.
+    /// The column, or 0 for the complete document.
     pub column: u32,
 }
 
 impl Problem {
-    /// A problem of the whole document.
+    /// Creates a problem of the complete document.
     pub(super) fn whole(message: impl Into<String>) -> Self {
         Self { message: message.into(), line: 0, column: 0 }
     }
@@ -39,23 +39,23 @@ impl Problem {
     }
 }
 
-/// The variables that come with a document.
+/// The variables of a request.
 #[derive(Clone, Copy)]
 pub(super) enum VariableValues<'a> {
-    /// These; others were not given.
+    /// The values; any other variable was not passed.
     Values(&'a Map<String, Json>),
-    /// The document is checked for all values they may have.
+    /// The values are unknown: the document is checked for all possible values.
     Unknown,
 }
 
-/// An normalize operation with the fragments it uses.
+/// A normalized operation with the fragments it uses.
 pub(super) struct Normalized {
     pub(super) operation: Positioned<OperationDefinition>,
     pub(super) fragments: HashMap<Name, Positioned<FragmentDefinition>>,
     pub(super) root: &'static str,
 }
 
-/// What an normalize document has to keep to.
+/// The rules that a normalized document must follow.
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'a> {
     pub(super) shapes: &'a Shapes,
@@ -63,7 +63,7 @@ pub(super) struct Rules<'a> {
     pub(super) introspection: bool,
 }
 
-/// The operation of that name, or the only one; a template without a name gets the first.
+/// Returns the named operation, or the only one; a template without a name runs the first.
 pub(super) fn choose<'d>(
     document: &'d ExecutableDocument,
     name: Option<&str>,
@@ -87,7 +87,7 @@ pub(super) fn choose<'d>(
     }
 }
 
-/// Makes one operation normalize, or says everything that is wrong with it.
+/// Normalizes one operation, or returns every problem in it.
 pub(super) fn normalize(
     rules: Rules<'_>,
     document: &ExecutableDocument,
@@ -114,7 +114,7 @@ pub(super) fn normalize(
         walk.variable(&definition.node, definition.pos, given);
     }
     operation.node.directives.clear();
-    // What is wrong with variables makes everything after it seem wrong.
+    // An invalid variable would cause misleading follow-up problems.
     if walk.problems.is_empty() {
         walk.selections(&mut operation.node.selection_set.node, Some(root));
     }
@@ -130,7 +130,7 @@ struct Walk<'a> {
     rules: Rules<'a>,
     known: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     variables: Variables,
-    /// Fragments that were met, each once.
+    /// The fragments encountered, each once.
     wanted: Vec<Name>,
     only_checks: bool,
     problems: Vec<Problem>,
@@ -167,7 +167,7 @@ impl Walk<'_> {
         given: VariableValues<'_>,
     ) -> Result<Variable, String> {
         let ty = &definition.var_type.node;
-        let normalize = |value| {
+        let normalized = |value| {
             let value = self.rules.shapes.coerce(ty, value, self.rules.how)?;
             let weight = literals::weight(&value);
             Ok::<_, String>(Variable::Is(value, weight))
@@ -176,21 +176,21 @@ impl Walk<'_> {
         let values = match given {
             VariableValues::Values(values) => values,
             VariableValues::Unknown => {
-                default.map_or(Ok(Variable::Absent), normalize)?;
+                default.map_or(Ok(Variable::Absent), normalized)?;
                 return Ok(Variable::Of(ty.clone()));
             }
         };
         match (values.get(definition.name.node.as_str()), default) {
             (Some(json), _) => {
-                normalize(Value::from_json(json.clone()).map_err(|error| error.to_string())?)
+                normalized(Value::from_json(json.clone()).map_err(|error| error.to_string())?)
             }
-            (None, Some(default)) => normalize(default),
+            (None, Some(default)) => normalized(default),
             (None, None) if ty.nullable => Ok(Variable::Absent),
             (None, None) => Err("was not given".to_owned()),
         }
     }
 
-    /// `ty` is nothing inside of the schema's description of itself, which is left to others.
+    /// `ty` is `None` inside introspection, which is left to `async-graphql`.
     fn selections(&mut self, set: &mut SelectionSet, ty: Option<&str>) {
         for selection in &mut set.items {
             self.directives(selection.node.directives_mut());
@@ -232,7 +232,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Makes every fragment normalize that was met, and those met in them, each once.
+    /// Normalizes every fragment encountered, including nested ones, each once.
     fn fragments(&mut self) -> HashMap<Name, Positioned<FragmentDefinition>> {
         let mut done = HashMap::new();
         let mut next = 0;
@@ -268,13 +268,13 @@ impl Walk<'_> {
                 );
                 continue;
             };
-            let normalize = self.normalize(&input.ty, &value, &argument.node);
-            if normalize.is_some() || self.only_checks {
+            let normalized = self.normalize(&input.ty, &value, &argument.node);
+            if normalized.is_some() || self.only_checks {
                 present.push(argument.node.clone());
             }
-            if let Some(normalize) = normalize {
+            if let Some(normalized) = normalized {
                 let pos = value.pos;
-                field.arguments.push((argument, Positioned::new(normalize.into_value(), pos)));
+                field.arguments.push((argument, Positioned::new(normalized.into_value(), pos)));
             }
         }
         for (argument, input) in &known.args {
@@ -291,7 +291,7 @@ impl Walk<'_> {
         }
     }
 
-    /// `__typename`, `__schema`, `__type` and what is in them.
+    /// Handles `__typename`, `__schema`, `__type` and their fields.
     fn own_words(&mut self, field: &mut Field, name: &Name, pos: Pos, ty: Option<&str>) {
         let at_root = ty == Some("Query") && matches!(name.as_str(), "__schema" | "__type");
         if at_root && !self.rules.introspection {
@@ -302,7 +302,7 @@ impl Walk<'_> {
         }
         for (argument, value) in &mut field.arguments {
             match literals::free(&self.variables, &value.node) {
-                Ok(normalize) => value.node = normalize.unwrap_or_default().into_value(),
+                Ok(normalized) => value.node = normalized.unwrap_or_default().into_value(),
                 Err(why) => {
                     let message = format!("`{}` {why}", argument.node);
                     self.problems.push(Problem::at(value.pos, message));
@@ -329,8 +329,8 @@ impl Walk<'_> {
                         argument.pos,
                         format!("`@{name}` takes no argument `{}`", argument.node),
                     ));
-                } else if let Some(normalize) = self.normalize(&flag, value, &argument.node) {
-                    value.node = normalize.into_value();
+                } else if let Some(normalized) = self.normalize(&flag, value, &argument.node) {
+                    value.node = normalized.into_value();
                 }
             }
         }

@@ -1,6 +1,6 @@
-//! Refuses a mutation that names the same answer twice: a slip must not pay twice.
+//! Refuses a mutation with duplicate response names, so that a mistake does not pay twice.
 //!
-//! The specification merges such fields into one; `async-graphql` would run each.
+//! The specification merges such fields into one; `async-graphql` would run each of them.
 
 use super::directive;
 use super::document::Problem;
@@ -8,8 +8,8 @@ use async_graphql::parser::types::{FragmentDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Positioned};
 use std::collections::{HashMap, HashSet};
 
-/// The first field of a mutation whose answer has the name of an earlier one. The document has
-/// been weighed before, so that spreading its fragments comes to an end.
+/// Refuses the first field with the response name of an earlier one. The cost of the document was
+/// checked before, so that expanding its fragments terminates.
 pub(super) fn check(
     mutation: &SelectionSet,
     fragments: &HashMap<Name, Positioned<FragmentDefinition>>,

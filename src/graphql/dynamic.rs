@@ -1,4 +1,4 @@
-//! The shapes as a schema that `async-graphql` runs, and the bridge from its calls to resolvers.
+//! Builds the `async-graphql` schema from the shapes, and passes its calls to resolvers.
 
 use super::backend::ResolverError;
 use super::build::Parts;
@@ -14,7 +14,7 @@ use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{ErrorExtensions, Name, Value};
 use serde_json::{Map, Number, Value as Json};
 
-/// Sets a description where there is one: every builder has the method, and no trait for it.
+/// Sets a description if there is one; every builder has the method, but no common trait.
 macro_rules! described {
     ($builder:expr, $about:expr) => {{
         let builder = $builder;
@@ -25,7 +25,7 @@ macro_rules! described {
     }};
 }
 
-/// Builds the schema. The depth and the cost of documents are limited before they come here.
+/// Builds the schema. The depth and cost of documents are limited before they get here.
 pub(super) fn build(parts: &Parts) -> Result<dynamic::Schema, Error> {
     let mut builder = dynamic::Schema::build("Query", Some("Mutation"), None);
     for (name, shape) in &parts.shapes.0 {
@@ -87,7 +87,7 @@ fn field_of(shapes: &Shapes, name: &str, field: &Field, resolver: Resolver) -> d
     }
 }
 
-/// What is known of a field before it is asked.
+/// What is known of a field before a call.
 struct Plan {
     name: String,
     ty: Type,
@@ -95,7 +95,7 @@ struct Plan {
     resolver: Resolver,
 }
 
-/// How a value of the innermost type is shown.
+/// How a value of the innermost type is converted.
 enum Leaf {
     Object,
     Text,
@@ -148,7 +148,7 @@ fn run<'a>(context: ResolverContext<'a>, plan: &Plan) -> FieldFuture<'a> {
     }
 }
 
-/// Notes the error and lets the field be null: an error of one field leaves the others alone.
+/// Records the error and makes the field null; other fields are unaffected.
 fn report(context: &ResolverContext<'_>, fault: ResolverError) {
     let error = async_graphql::Error::new(fault.message).extend_with(|_, extensions| {
         extensions.set("code", fault.code);
@@ -191,7 +191,7 @@ fn borrowed<'a>(ty: &Type, leaf: &Leaf, value: &'a Json) -> Option<FieldValue<'a
     }
 }
 
-/// A value as its type shows it; `None` when it cannot be shown so.
+/// Converts a value to its type's form; `None` when it cannot be converted.
 fn leaf_value(leaf: &Leaf, value: &Json) -> Option<Value> {
     match leaf {
         Leaf::Object => None,

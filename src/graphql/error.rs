@@ -1,10 +1,10 @@
-//! What can go wrong while the schema is built, before any document runs.
+//! Errors of building the schema, before any document runs.
 
-/// Why there is no schema. Both are faults of this program, never of a module: what a module can
-/// get wrong is in [`super::schema::Schema::faults`].
+/// Why the schema could not be built. Both variants are bugs in this program, never in a module:
+/// errors of modules are in [`super::schema::Schema::faults`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The schema's own text does not read.
+    /// The built-in SDL does not parse.
     #[error("the platform's schema cannot be read: {0}")]
     Text(String),
     /// The parts do not fit together.

@@ -1,4 +1,4 @@
-//! Executions and their steps, as operators see them; inputs stay where they are.
+//! Executions and their steps in the form shown to operators; inputs are not shown.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
@@ -9,7 +9,7 @@ use sluicegate_store::execution::{Execution, ExecutionQuery, State, Step};
 
 type Answer = Result<Json, ResolverError>;
 
-/// `executions(states:, kind:, name:)`.
+/// Resolves `executions(states:, kind:, name:)`.
 pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
     let (page, per_page) = collection::paging(call)?;
     let states = call.texts("states");
@@ -28,7 +28,7 @@ pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
     Ok(collection::json(found, |execution| shown(call, execution)))
 }
 
-/// `execution(id:)`, with its steps.
+/// Resolves `execution(id:)`, with its steps.
 pub(super) fn execution(call: &FieldCall<'_>) -> Answer {
     let Some((execution, steps)) = call.backend().execution(call.needed("id"))? else {
         return Ok(Json::Null);
@@ -63,7 +63,7 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
     shown
 }
 
-/// The event in the input of a webhook event, which may also be the event itself or its text.
+/// Returns the event of a webhook input, which may be nested, the input itself, or a JSON string.
 fn event_of(mut input: Json) -> Json {
     let within = ["event", "payload", "body"].into_iter();
     let found = within.filter_map(|key| input.get_mut(key).map(Json::take)).find(|v| !v.is_null());
@@ -74,8 +74,8 @@ fn event_of(mut input: Json) -> Json {
     event
 }
 
-/// Hides secret properties of the record in an outcome, values of secret names, and whatever the
-/// environment gave, wherever it stands.
+/// Hides the record's secret properties, values of secret names, and values from the environment
+/// anywhere in an outcome.
 pub(super) fn hide(call: &FieldCall<'_>, value: &mut Json) {
     if let Some(record) = value.get_mut("record") {
         let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! The modern filter language (`filter:`, `sort:`) as a record query.
+//! Converts the modern filter language (`filter:`, `sort:`) to a record query.
 
 use super::backend::ResolverError;
 use super::record;
@@ -7,14 +7,14 @@ use serde_json::{Map, Value as Json};
 use sluicegate_store::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
 use sluicegate_store::record::RecordId;
 
-/// Adds a `RecordsFilter` to a query. What is null says nothing.
+/// Adds a `RecordsFilter` to a query; null parts are ignored.
 pub(super) fn read(
     table_index: &TableIndex,
     filter: Option<&Json>,
     query: &mut RecordQuery,
 ) -> Result<(), ResolverError> {
     let Some(parts) = filter.and_then(Json::as_object) else { return Ok(()) };
-    // The table first: which properties are secret depends on it.
+    // The table comes first, because the set of secret properties depends on it.
     table(parts.get("table").unwrap_or(&Json::Null), query);
     for (part, value) in parts.iter().filter(|(_, value)| !value.is_null()) {
         match part.as_str() {
@@ -37,7 +37,7 @@ pub(super) fn read(
     Ok(())
 }
 
-/// The conditions of a group of `or`.
+/// Returns the conditions of one group of `or`.
 fn group_of(
     table_index: &TableIndex,
     table: Option<&str>,
@@ -57,7 +57,7 @@ fn group_of(
     Ok(filters)
 }
 
-/// The parts that mean the same everywhere.
+/// Returns the conditions of the parts that also apply inside `or`.
 fn plain_parts(
     table_index: &TableIndex,
     table: Option<&str>,
@@ -86,7 +86,7 @@ fn plain_parts(
     Ok(filters)
 }
 
-/// A condition on a secret would tell it letter by letter.
+/// Refuses a condition on a secret property, which would reveal it letter by letter.
 pub(super) fn refuse_secret(
     table_index: &TableIndex,
     table: Option<&str>,
@@ -99,7 +99,7 @@ pub(super) fn refuse_secret(
     Ok(())
 }
 
-/// The conditions that one object of a filter sets on its subject.
+/// Returns the conditions that one filter object sets on its subject.
 pub(super) fn conditions(subject: &Subject, entry: Option<&Json>) -> Vec<Filter> {
     let mut filters = Vec::new();
     let mut bounds = Range::default();
@@ -139,7 +139,7 @@ fn ops(kind: &str, not: bool, value: &Json) -> Vec<Op> {
             Some(range) => Op::Range(range),
             None => return Vec::new(),
         },
-        // Not containing these means to contain none of them.
+        // The negation of "contains all" is read as "contains none".
         "array_contains" if not => Op::ArrayOverlaps(list()),
         "array_contains" => return list().into_iter().map(Op::ArrayContains).collect(),
         "array_overlaps" => Op::ArrayOverlaps(list()),
@@ -147,7 +147,7 @@ fn ops(kind: &str, not: bool, value: &Json) -> Vec<Op> {
     }]
 }
 
-/// The bounds of a range that has any.
+/// Returns a range; `None` when it has no bounds.
 pub(super) fn range(value: &Json) -> Option<Range> {
     let bound = |key: &str| value.get(key).filter(|bound| !bound.is_null()).cloned();
     let range = Range { gt: bound("gt"), gte: bound("gte"), lt: bound("lt"), lte: bound("lte") };
@@ -167,7 +167,7 @@ fn ids(value: &Json, query: &mut RecordQuery) {
     query.filters.extend(conditions(&Subject::Id, Some(&Json::Object(rest))));
 }
 
-/// Only these ids, of those that were left.
+/// Restricts the query to these ids, in addition to any earlier restriction.
 pub(super) fn narrow(query: &mut RecordQuery, ids: Vec<RecordId>) {
     match &mut query.ids {
         Some(known) => known.retain(|id| ids.contains(id)),
@@ -202,7 +202,7 @@ fn deleted(value: &Json, query: &mut RecordQuery) {
     query.filters.extend(filters);
 }
 
-/// The order of a list of `RecordsSort`.
+/// Converts a list of `RecordsSort` to sort keys.
 pub(super) fn sort(
     table_index: &TableIndex,
     table: Option<&str>,

@@ -1,4 +1,4 @@
-//! The filters of 2019 (`customizations(name:, properties: …)`) as a record query.
+//! Converts the 2019 filters (`customizations(name:, properties: …)`) to a record query.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
@@ -7,7 +7,7 @@ use super::record;
 use serde_json::Value as Json;
 use sluicegate_store::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
 
-/// The query that the arguments of `customizations` ask.
+/// Converts the arguments of `customizations` to a query.
 pub(super) fn read(call: &FieldCall<'_>) -> Result<RecordQuery, ResolverError> {
     let mut query =
         RecordQuery { table: call.text("name").map(str::to_owned), ..RecordQuery::default() };

@@ -1,4 +1,4 @@
-//! What a document may cost: size, nesting, depth, and complexity where lists multiply.
+//! Limits on the cost of a document: size, nesting, depth, and complexity across lists.
 
 use super::directive;
 use super::nesting;
@@ -9,34 +9,34 @@ use async_graphql::parser::types::{Field, FragmentDefinition, Selection, Selecti
 use async_graphql_value::Value as Written;
 use std::collections::HashMap;
 
-/// The bounds of one document.
+/// The limits of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Fields within fields.
+    /// The maximum nesting of fields.
     pub depth: usize,
-    /// Every field costs 1, and what lies in a list costs as often as the list is long.
+    /// The maximum cost: a field costs 1, multiplied by the page lengths of the lists around it.
     pub complexity: usize,
-    /// Bytes of the document.
+    /// The maximum length in bytes.
     pub source_bytes: usize,
-    /// `__schema` and `__type` may be asked.
+    /// Allows `__schema` and `__type`.
     pub introspection: bool,
 }
 
 impl Limits {
-    /// For documents from outside.
+    /// For documents from external callers.
     pub const OUTSIDE: Self =
         Self { depth: 15, complexity: 5_000, source_bytes: 64 * 1024, introspection: false };
-    /// For documents of modules: whoever wrote them can also write loops.
+    /// For documents of modules, whose authors could also write loops.
     pub const TEMPLATE: Self =
         Self { depth: 30, complexity: 500_000, source_bytes: 256 * 1024, introspection: false };
 
-    /// The same, and the schema may be read.
+    /// The same limits with introspection allowed.
     #[must_use]
     pub const fn with_introspection(self) -> Self {
         Self { introspection: true, ..self }
     }
 
-    /// Refuses a text that is too long, or nested so deep that reading it is a danger.
+    /// Refuses a source that is too long, or nested too deeply to parse safely.
     pub(super) fn check_source(&self, source: &str) -> Result<(), String> {
         if source.len() > self.source_bytes {
             return Err(format!("The document is longer than {} bytes", self.source_bytes));
@@ -48,22 +48,22 @@ impl Limits {
     }
 }
 
-/// Brackets in brackets, of all kinds; the reader's recursion is bounded by it.
+/// The maximum nesting of brackets of all kinds; it bounds the parser's recursion.
 const NESTING_MAX: usize = 60;
-/// What a list costs that does not say how long it may be.
+/// The assumed length of a list that sets no limit.
 const LIST_LENGTH: usize = 20;
-/// Reading the schema goes deep by nature.
+/// The maximum depth of an introspection query, which is deep by nature.
 const INTROSPECTION_DEPTH_MAX: usize = 24;
 
-/// What a selection costs.
+/// The cost of a selection.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cost {
     depth: usize,
     complexity: usize,
 }
 
-/// Weighs documents whose variables are already in their places. A fragment is weighed once,
-/// however often it is spread: a document cannot make its own checking expensive.
+/// Computes the cost of documents with inlined variables. Each fragment is computed once, however
+/// often it is spread, so that a document cannot make its own check expensive.
 pub(super) struct CostCounter<'a> {
     shapes: &'a Shapes,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
@@ -78,7 +78,7 @@ impl<'a> CostCounter<'a> {
         Self { shapes, fragments, weighed: HashMap::new() }
     }
 
-    /// Refuses an operation that costs too much, or whose fragments run in circles.
+    /// Refuses an operation that costs too much, or whose fragments form a cycle.
     pub(super) fn check(
         &mut self,
         operation: &'a SelectionSet,
@@ -170,7 +170,7 @@ impl<'a> CostCounter<'a> {
     }
 }
 
-/// How long a list may become; what is not a sensible length is refused later.
+/// The maximum length of a list; an invalid argument is refused later.
 fn length(field: &Field, argument: &str) -> usize {
     match field.get_argument(argument).map(|value| &value.node) {
         Some(Written::Number(number)) => {

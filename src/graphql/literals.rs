@@ -1,4 +1,4 @@
-//! Values as they are written in a document, with variables in them.
+//! Values as written in a document, including variables.
 
 use super::coerce::Coercion;
 use super::shape::{Kind, Shapes, named};
@@ -11,11 +11,11 @@ use std::collections::HashMap;
 /// A declared variable.
 #[derive(Debug)]
 pub(super) enum Variable {
-    /// It was not given and has no default: whatever it stands for is not there.
+    /// It was not passed and has no default: the value that uses it is absent.
     Absent,
-    /// Its value, normalized, and how much it weighs.
+    /// Its value, normalized, and its weight in bytes.
     Is(Value, usize),
-    /// It is not known its value: the document is only checked.
+    /// Its value is unknown: the document is only checked against the type.
     Of(Type),
 }
 
@@ -23,11 +23,11 @@ pub(super) enum Variable {
 #[derive(Debug)]
 pub(super) struct Variables {
     known: HashMap<Name, Variable>,
-    /// How much may still be put in. A short document can name a large variable very often.
+    /// The weight that may still be inlined: a short document can use a large variable very often.
     left: Cell<usize>,
 }
 
-/// The most that is put in the places of variables, in bytes.
+/// The maximum total weight of inlined variables, in bytes.
 const WEIGHT_MAX: usize = 16 * 1024 * 1024;
 
 impl Variables {
@@ -54,7 +54,7 @@ impl Variables {
     }
 }
 
-/// About how many bytes a value takes.
+/// Returns the approximate size of a value in bytes.
 pub(super) fn weight(value: &Value) -> usize {
     const NODE: usize = 32;
     NODE + match value {
@@ -65,8 +65,8 @@ pub(super) fn weight(value: &Value) -> usize {
     }
 }
 
-/// The value with its variables put in, normalized; `None` when it is an absent variable, or
-/// when it has a variable whose value it is not known.
+/// Inlines the variables and normalizes the value; `None` when it is an absent variable, or
+/// contains a variable whose value is unknown.
 pub(super) fn normalize(
     shapes: &Shapes,
     variables: &Variables,
@@ -81,7 +81,7 @@ pub(super) fn normalize(
     }
 }
 
-/// The value with its variables put in, of whatever type it is.
+/// Inlines the variables of a value without a known type.
 pub(super) fn free(variables: &Variables, written: &Written) -> Result<Option<Value>, String> {
     match filled(variables, written)? {
         Filled::Value(value) => Ok(Some(value)),
@@ -133,7 +133,7 @@ fn filled(variables: &Variables, written: &Written) -> Result<Filled, String> {
     }
 }
 
-/// Checks what can be known of a value with unknown variables.
+/// Checks what can be known about a value with unknown variables.
 fn check(
     shapes: &Shapes,
     variables: &Variables,
@@ -177,7 +177,7 @@ fn check(
     }
 }
 
-/// A variable can stand where its values can be normalized.
+/// Checks that a variable of type `declared` can be used where `ty` is expected.
 fn fits(shapes: &Shapes, name: &Name, declared: &Type, ty: &Type) -> Result<(), String> {
     let is_plain = |ty: &str| {
         let kind = shapes.0.get(ty).map(|shape| &shape.kind);

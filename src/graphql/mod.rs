@@ -1,9 +1,9 @@
-//! The platform's GraphQL: its schema as text, lax documents normalized, one mutation per request
-//! type.
+//! The platform's GraphQL: its schema in SDL, lenient documents normalized, one mutation per
+//! request type.
 //!
-//! A document goes through [`document`] (checks, coercion, variables put in their places) and
-//! [`limits`] before `async-graphql` runs it; resolvers call a [`backend::Backend`], one object
-//! per web request, and never a store or a gateway themselves.
+//! A document passes through [`document`] (checks, coercion, inlined variables) and [`limits`]
+//! before `async-graphql` runs it. Resolvers call a [`backend::Backend`], one per web request, and
+//! never a store or a gateway directly.
 
 mod admin;
 pub mod backend;

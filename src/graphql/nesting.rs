@@ -1,6 +1,6 @@
-//! How deep the brackets of a document are nested, found without recursion.
+//! Measures the bracket nesting of a document, without recursion.
 
-/// The deepest nesting of `{`, `[` and `(`, outside of strings and comments.
+/// The deepest nesting of `{`, `[` and `(`, outside strings and comments.
 pub(super) fn deepest(source: &str) -> usize {
     let mut rest = source.as_bytes();
     let (mut depth, mut deepest) = (0_usize, 0);
@@ -28,8 +28,8 @@ fn behind_line(rest: &[u8]) -> &[u8] {
     end.map_or(&[], |end| rest.get(end..).unwrap_or_default())
 }
 
-/// What follows a string whose first quote was read. A string that does not end counts as short:
-/// what follows is read as code, so that nothing hides in it.
+/// Returns the input after a string whose first quote was read. An unterminated string counts as
+/// empty: its content is read as code, so that nothing can hide in it.
 fn behind_string(rest: &[u8]) -> &[u8] {
     if let Some(block) = rest.strip_prefix(b"\"\"") {
         let mut at = 0;
@@ -69,7 +69,7 @@ mod tests {
     fn a_string_without_an_end_hides_nothing() {
         assert_eq!(deepest("\" {{{\n{{"), 5);
         assert_eq!(deepest("\"\"\" {{{"), 3);
-        // Quadratic behaviour would be felt here.
+        // Quadratic behavior would be noticeable here.
         assert!(deepest(&"\"\"\" ".repeat(16_000)) == 0);
     }
 }

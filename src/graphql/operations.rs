@@ -1,4 +1,4 @@
-//! The platform's smaller operations: API calls, constants, sessions, activities, mail.
+//! The platform's smaller operations: API calls, constants, sessions, activities, email.
 
 use super::backend::{ApiCallSend, ConstantEntry, ResolverError};
 use super::call::{FieldCall, Origin};
@@ -9,7 +9,7 @@ use sluicegate_store::state::Activity;
 
 type Answer = Result<Json, ResolverError>;
 
-/// `api_call_send(data:, template:, options:)`.
+/// Resolves `api_call_send(data:, template:, options:)`.
 pub(super) fn api_call_send(call: &FieldCall<'_>) -> Answer {
     let name = call.arg("template").and_then(|template| template.get("name"));
     let template = name.and_then(Json::as_str).map(str::to_owned);
@@ -22,7 +22,8 @@ pub(super) fn api_call_send(call: &FieldCall<'_>) -> Answer {
     Ok(without_no_errors(answer))
 }
 
-/// An empty list of errors becomes null: modules ask `if answer.errors`, and a list is true.
+/// Replaces an empty list of errors with null: modules test `if answer.errors`, and a list is
+/// truthy.
 fn without_no_errors(mut answer: Json) -> Json {
     if let Some(errors) = answer.get_mut("errors")
         && errors.as_array().is_some_and(Vec::is_empty)
@@ -32,27 +33,27 @@ fn without_no_errors(mut answer: Json) -> Json {
     answer
 }
 
-/// `constant_set(name:, value:)`.
+/// Resolves `constant_set(name:, value:)`.
 pub(super) fn constant_set(call: &FieldCall<'_>) -> Answer {
     let (name, value) = (call.needed("name"), call.needed("value"));
     call.backend().constant_set(name, Some(value))?;
     Ok(json!({ "name": name, "value": value }))
 }
 
-/// `constant_unset(name:)`.
+/// Resolves `constant_unset(name:)`.
 pub(super) fn constant_unset(call: &FieldCall<'_>) -> Answer {
     let name = call.needed("name");
     call.backend().constant_set(name, None)?;
     Ok(json!({ "name": name }))
 }
 
-/// `constants(filter:)`.
+/// Resolves `constants(filter:)`.
 pub(super) fn constants(call: &FieldCall<'_>) -> Answer {
     let wanted = call.arg("filter").and_then(|filter| filter.get("name")?.as_str());
     collection::of_all(call, known_constants(call, wanted)?)
 }
 
-/// `constant(name:)`.
+/// Resolves `constant(name:)`.
 pub(super) fn constant(call: &FieldCall<'_>) -> Answer {
     let found = known_constants(call, Some(call.needed("name")))?;
     Ok(found.into_iter().next().unwrap_or_default())
@@ -63,30 +64,30 @@ fn known_constants(call: &FieldCall<'_>, name: Option<&str>) -> Result<Vec<Json>
     let all = call.backend().constants(with_values)?;
     let wanted = all.into_iter().filter(|entry| name.is_none_or(|name| entry.name == name));
     let shown = wanted.map(|ConstantEntry { name, value, updated_at }| {
-        // Whatever the backend gave: outside of templates no value is shown.
+        // Values are shown to templates only, whatever the backend returns.
         let value = value.filter(|_| with_values);
         json!({ "name": name, "value": value, "updated_at": updated_at.map(moment) })
     });
     Ok(shown.collect())
 }
 
-/// `session_create_field(name:, value:)`.
+/// Resolves `session_create_field(name:, value:)`.
 pub(super) fn session_create_field(call: &FieldCall<'_>) -> Answer {
     call.backend().session_set(call.needed("name"), call.json("value"))?;
     Ok(call.json("value"))
 }
 
-/// `session_delete_field(name:)`.
+/// Resolves `session_delete_field(name:)`.
 pub(super) fn session_delete_field(call: &FieldCall<'_>) -> Answer {
     call.backend().session_delete(call.needed("name"))
 }
 
-/// `activity_create(payload:)`.
+/// Resolves `activity_create(payload:)`.
 pub(super) fn activity_create(call: &FieldCall<'_>) -> Answer {
     Ok(activity(call.backend().activity_create(call.json("payload"))?))
 }
 
-/// `activities(uuids:)`; ids and uuids are the same.
+/// Resolves `activities(uuids:)`; `ids` is a synonym of `uuids`.
 pub(super) fn activities(call: &FieldCall<'_>) -> Answer {
     let (page, per_page) = collection::paging(call)?;
     let (ids, uuids) = (call.texts("ids"), call.texts("uuids"));
@@ -99,7 +100,7 @@ pub(super) fn activities(call: &FieldCall<'_>) -> Answer {
     Ok(collection::json(found, activity))
 }
 
-/// The payload gains the names under which the activity is found again.
+/// Returns the payload with the keys `id` and `uuid` added.
 fn activity(activity: Activity) -> Json {
     let Activity { uuid, mut payload, created_at } = activity;
     if let Some(payload) = payload.as_object_mut() {
@@ -110,7 +111,7 @@ fn activity(activity: Activity) -> Json {
     json!({ "id": uuid, "uuid": uuid, "created_at": moment(created_at), "payload": payload })
 }
 
-/// `email_send(template:, data:)`.
+/// Resolves `email_send(template:, data:)`.
 pub(super) fn email_send(call: &FieldCall<'_>) -> Answer {
     let name = call.arg("template").and_then(|template| template.get("name")?.as_str());
     let answer = call.backend().email_send(name.unwrap_or_default(), call.json("data"))?;

@@ -1,4 +1,4 @@
-//! The `property…` fields: one property of a record, as the asked kind.
+//! The `property…` fields: one property of a record, converted to the requested kind.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
@@ -7,17 +7,17 @@ use sluicegate_store::text;
 
 type Answer = Result<Json, ResolverError>;
 
-/// The property as it is kept; null when there is none.
+/// Returns the stored property; `None` when it is absent or null.
 fn kept<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
     call.of_parent("properties")?.get(call.needed("name")).filter(|value| !value.is_null())
 }
 
-/// As text: numbers as they are written, lists and objects as JSON.
+/// As a string: numbers as written, lists and objects as JSON.
 pub(super) fn as_text(call: &FieldCall<'_>) -> Answer {
     Ok(kept(call).and_then(text::of).map_or(Json::Null, |text| json!(text)))
 }
 
-/// As a whole number; null for what is none.
+/// As an integer; null when it is not one.
 pub(super) fn as_int(call: &FieldCall<'_>) -> Answer {
     let whole = match kept(call) {
         Some(Json::String(text)) => text.trim().parse::<i64>().ok(),
@@ -27,7 +27,7 @@ pub(super) fn as_int(call: &FieldCall<'_>) -> Answer {
     Ok(json!(whole))
 }
 
-/// As a number; null for what is none.
+/// As a float; null when it is not a number.
 pub(super) fn as_float(call: &FieldCall<'_>) -> Answer {
     let float = match kept(call) {
         Some(Json::String(text)) => text.trim().parse::<f64>().ok(),
@@ -37,7 +37,7 @@ pub(super) fn as_float(call: &FieldCall<'_>) -> Answer {
     Ok(json!(float))
 }
 
-/// As true or false; null for what is neither.
+/// As a boolean; null when it is neither true nor false.
 pub(super) fn as_boolean(call: &FieldCall<'_>) -> Answer {
     Ok(match kept(call) {
         Some(Json::Bool(flag)) => json!(flag),
@@ -50,12 +50,12 @@ pub(super) fn as_boolean(call: &FieldCall<'_>) -> Answer {
     })
 }
 
-/// As a list; a text that holds a JSON list is read.
+/// As a list; a string is parsed as JSON first.
 pub(super) fn as_array(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| if json.is_array() { json } else { Json::Null })
 }
 
-/// As JSON; a text that holds JSON is read, any other stays a text.
+/// As JSON; a string is parsed as JSON when it is valid.
 pub(super) fn as_json(call: &FieldCall<'_>) -> Answer {
     Ok(match kept(call) {
         Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
@@ -64,12 +64,12 @@ pub(super) fn as_json(call: &FieldCall<'_>) -> Answer {
     })
 }
 
-/// As an object.
+/// As an object; null when it is not one.
 pub(super) fn as_object(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| if json.is_object() { json } else { Json::Null })
 }
 
-/// As an uploaded file: an object, or the text of its address.
+/// As an uploaded file: an object; a string is taken as the file's URL.
 pub(super) fn as_upload(call: &FieldCall<'_>) -> Answer {
     as_json(call).map(|json| match json {
         Json::String(url) => {

@@ -1,4 +1,4 @@
-//! Reading: `records`, `customizations`, users, and the listings there are not.
+//! Queries: `records`, `customizations`, users, and the listings that are always empty.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
@@ -9,7 +9,7 @@ use sluicegate_store::query::RecordQuery;
 
 type Answer = Result<Json, ResolverError>;
 
-/// `records(filter:, sort:, page:, per_page:)`.
+/// Resolves `records(filter:, sort:, page:, per_page:)`.
 pub(super) fn records(call: &FieldCall<'_>) -> Answer {
     let mut query = RecordQuery::default();
     filter::read(call.table_index(), call.arg("filter"), &mut query)?;
@@ -17,7 +17,7 @@ pub(super) fn records(call: &FieldCall<'_>) -> Answer {
     page_of(call, query)
 }
 
-/// `customizations(name:, properties:, …)`.
+/// Resolves `customizations(name:, properties:, …)`.
 pub(super) fn customizations(call: &FieldCall<'_>) -> Answer {
     page_of(call, filter_classic::read(call)?)
 }
@@ -28,7 +28,7 @@ fn page_of(call: &FieldCall<'_>, mut query: RecordQuery) -> Answer {
     Ok(collection::json(page, |row| record::json(call.table_index(), row)))
 }
 
-/// `user(id:, email:)`; without either nobody is meant.
+/// Resolves `user(id:, email:)`; null without either argument.
 pub(super) fn user(call: &FieldCall<'_>) -> Answer {
     if call.word("id").is_none() && call.word("email").is_none() {
         return Ok(Json::Null);
@@ -37,13 +37,13 @@ pub(super) fn user(call: &FieldCall<'_>) -> Answer {
     Ok(users.into_iter().next().unwrap_or_default())
 }
 
-/// `users(…)`.
+/// Resolves `users(…)`.
 pub(super) fn users(call: &FieldCall<'_>) -> Answer {
     let users = call.backend().users(call.args)?;
     collection::of_all(call, users)
 }
 
-/// The user a record belongs to.
+/// Returns the user a record belongs to.
 pub(super) fn user_of_record(call: &FieldCall<'_>) -> Answer {
     let Some(id) = call.of_parent("user_id") else { return Ok(Json::Null) };
     call.shared.take_related()?;
@@ -52,13 +52,13 @@ pub(super) fn user_of_record(call: &FieldCall<'_>) -> Answer {
     Ok(users.into_iter().next().unwrap_or_default())
 }
 
-/// `user_update(id:, user:, form_configuration_name:)`.
+/// Resolves `user_update(id:, user:, form_configuration_name:)`.
 pub(super) fn user_update(call: &FieldCall<'_>) -> Answer {
     let form = call.word("form_configuration_name");
     call.backend().user_update(call.needed("id"), call.json("user"), form)
 }
 
-/// The profile of a user: its own object, or the user's first that fits.
+/// Returns the user's first profile of the requested type, `default` by default.
 pub(super) fn profile(call: &FieldCall<'_>) -> Answer {
     let profiles = call.of_parent("profiles").and_then(Json::as_array);
     let wanted = call.text("profile_type").unwrap_or("default");
@@ -66,12 +66,12 @@ pub(super) fn profile(call: &FieldCall<'_>) -> Answer {
     Ok(profiles.into_iter().flatten().find(fits).cloned().unwrap_or_default())
 }
 
-/// A page of nothing.
+/// Returns an empty page.
 pub(super) fn listings(call: &FieldCall<'_>) -> Answer {
     collection::of_all(call, Vec::new())
 }
 
-/// Nothing.
+/// Returns null.
 pub(super) fn nothing(_call: &FieldCall<'_>) -> Answer {
     Ok(json!(null))
 }

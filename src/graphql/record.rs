@@ -1,11 +1,11 @@
-//! A record as the schema shows it; secret properties never leave.
+//! Converts a record to the shape of the schema; secret properties never leave.
 
 use super::tables::TableIndex;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_store::record::{Record, RecordId};
 
-/// The record as a JSON object whose keys are the fields of `Record` and of `Customization`.
+/// Returns a JSON object whose keys are the fields of `Record` and of `Customization`.
 pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
     let mut properties = Json::Object(record.properties);
     table_index.hide(&record.table, &mut properties);
@@ -23,12 +23,12 @@ pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
     shown
 }
 
-/// A moment as the platform writes it.
+/// Formats a timestamp as the platform does, with milliseconds.
 pub(super) fn moment(moment: Timestamp) -> String {
     format!("{moment:.3}")
 }
 
-/// The number that an id's text means.
+/// Parses a record id.
 pub(super) fn id(text: &str) -> Option<RecordId> {
     text.trim().parse().ok()
 }

@@ -1,11 +1,12 @@
-//! Hides secrets in what executions show: keys and card numbers never leave through an origin.
+//! Hides secrets in execution data: keys and card numbers never leave through an API.
 
 use serde_json::Value as Json;
 use std::borrow::Cow;
 
 const HIDDEN: &str = "[secret]";
 
-/// Endings of names whose value is a secret. Idempotency keys are not: operators look for them.
+/// Suffixes of names whose values are secret. Idempotency keys are not, because operators search
+/// for them.
 const SECRET_ENDINGS: &[&str] = &[
     "authorization",
     "cookie",
@@ -21,7 +22,7 @@ const SECRET_ENDINGS: &[&str] = &[
     "account_number",
 ];
 
-/// The value without secrets, looking into bodies that are JSON or form data themselves.
+/// Hides secrets in a value, including strings that contain JSON or form data.
 pub(super) fn json(value: &mut Json) {
     match value {
         Json::Object(object) => {
@@ -43,7 +44,7 @@ pub(super) fn json(value: &mut Json) {
     }
 }
 
-/// Puts what `redacted` gives in the place of every text.
+/// Replaces every string with the result of `redacted`.
 pub(super) fn texts(value: &mut Json, redacted: &dyn Fn(&str) -> String) {
     match value {
         Json::Object(object) => object.values_mut().for_each(|value| texts(value, redacted)),
@@ -53,7 +54,7 @@ pub(super) fn texts(value: &mut Json, redacted: &dyn Fn(&str) -> String) {
     }
 }
 
-/// A list of `[name, value]` pairs, as headers are kept, hides the values of secret names.
+/// Hides the values of secret names in a list of `[name, value]` pairs, the format of headers.
 fn named_pairs(items: &mut [Json]) {
     for item in items {
         match item.as_array_mut().map(Vec::as_mut_slice) {
@@ -70,7 +71,7 @@ fn is_secret(name: &str) -> bool {
     })
 }
 
-/// A text that is JSON or form data, without the secrets in it.
+/// Hides secrets in a string of JSON or form data.
 fn body(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim_start();
     if trimmed.starts_with(['{', '[']) {

@@ -8,16 +8,16 @@ use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
 
 type Answer = Result<Json, ResolverError>;
 
-/// The most related records of one record.
+/// The maximum number of related records per record.
 const LIMIT_MAX: u32 = 10_000;
 
-/// The first by the order that is asked.
+/// Returns the first record in the requested order.
 pub(super) fn one(call: &FieldCall<'_>) -> Answer {
     let found = find(call, 1)?;
     Ok(found.into_iter().next().unwrap_or_default())
 }
 
-/// All, up to `limit`.
+/// Returns up to `limit` records, 100 by default.
 pub(super) fn many(call: &FieldCall<'_>) -> Answer {
     let limit = call.arg("limit").and_then(Json::as_i64).unwrap_or(100);
     let limit = u32::try_from(limit).ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
@@ -46,7 +46,7 @@ fn find(call: &FieldCall<'_>, limit: u32) -> Result<Vec<Json>, ResolverError> {
     Ok(page.results.into_iter().map(|row| record::json(call.table_index(), row)).collect())
 }
 
-/// What the parent has in `join_on_property`; its id when nothing else is said.
+/// Returns the parent's value of `join_on_property`, its id by default.
 fn own_value<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
     let name = call.word("join_on_property").unwrap_or("id");
     let property = call.of_parent("properties").and_then(|all| all.get(name));
@@ -58,7 +58,7 @@ fn own_value<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
     }
 }
 
-/// The other side: `foreign_property`, the id when nothing else is said.
+/// Joins on `foreign_property`, the id by default.
 fn join(call: &FieldCall<'_>, query: &mut RecordQuery, own: &Json) -> Result<(), ResolverError> {
     let name = call.word("foreign_property").unwrap_or("id");
     let values = own.as_array().cloned().unwrap_or_else(|| vec![own.clone()]);
@@ -70,7 +70,8 @@ fn join(call: &FieldCall<'_>, query: &mut RecordQuery, own: &Json) -> Result<(),
     }
     let table = query.table.as_deref();
     filter::refuse_secret(call.table_index(), table, name)?;
-    // `external_id` can be an attribute and, in tables that say so, a property.
+    // `external_id` and `user_id` are attributes, unless the table declares a property of that
+    // name.
     let declares = table.is_none_or(|table| call.table_index().declares(table, name));
     let subject = match name {
         "external_id" if !declares => Subject::ExternalId,

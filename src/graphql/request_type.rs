@@ -70,7 +70,7 @@ fn said(path: &Path, why: &str) -> diagnostic::Diagnostic {
     diagnostic::Diagnostic::of_file(diagnostic::Severity::Error, path, why)
 }
 
-/// The name of the field: that of the request type, or with the gateway's before it.
+/// Returns the field name: that of the request type, prefixed with the gateway when it is taken.
 fn free_name(shapes: &Shapes, gateway: &str, name: &str) -> Result<String, String> {
     let is_taken =
         |name: &str| shapes.object("Mutation").is_some_and(|fields| fields.contains_key(name));
@@ -82,7 +82,7 @@ fn free_name(shapes: &Shapes, gateway: &str, name: &str) -> Result<String, Strin
     free.ok_or_else(|| format!("`{name}` is taken in GraphQL, and so is `{gateway}_{name}`"))
 }
 
-/// Letters, digits and underscores, as GraphQL wants names.
+/// True for a valid GraphQL name that is not reserved.
 fn is_name(text: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     text.starts_with(is_letter)
@@ -110,8 +110,8 @@ fn mutation(description: String, data: &str) -> Field {
     }
 }
 
-/// `CreatePaymentData` for `create_payment`. All its fields are nullable: what is missing is
-/// answered as an outcome, `invalid`, the same as at every other origin.
+/// Builds the input type, such as `CreatePaymentData` for `create_payment`. All its fields are
+/// nullable: a missing value becomes an `invalid` outcome, as at every other origin.
 fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String, String> {
     let words = field.split('_').filter(|word| !word.is_empty());
     let camel: String = words.map(capitalised).collect();
@@ -149,7 +149,7 @@ fn ty_of(text: &str) -> Type {
     Type::new(text).expect("the types written in this file are types")
 }
 
-/// What a param is, what it may be, and an example.
+/// Returns a param's description, allowed values and example.
 fn about(param: &Param) -> Option<String> {
     let mut text = param.description.clone().unwrap_or_default();
     let mut say = |words: String| {
@@ -192,7 +192,7 @@ pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, Res
         data = json!({});
     }
     if let Some(object) = data.as_object_mut() {
-        // A typed key that is null was not given.
+        // A typed key with a null value counts as absent.
         object.retain(|_, value| !value.is_null());
     }
     let mut outcome = call.backend().request_type(RequestTypeCall {
@@ -202,7 +202,7 @@ pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, Res
         config: call.json("config"),
         idempotency_key: call.word("idempotency_key").map(str::to_owned),
     })?;
-    // The answer to `create_webhook_endpoint`, for one, has a secret in it.
+    // The outcome may contain a secret, for example that of `create_webhook_endpoint`.
     execution::hide(call, &mut outcome);
     Ok(outcome)
 }

@@ -1,4 +1,4 @@
-//! Which function answers which field.
+//! Maps fields to the functions that resolve them.
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
@@ -6,18 +6,18 @@ use super::request_type::{self, Mutation};
 use super::{admin, change, execution, operations, property, query, related};
 use serde_json::Value as Json;
 
-/// What answers a field.
+/// How a field is resolved.
 pub(super) enum Resolver {
-    /// The parent's value of that name.
+    /// The parent's value under the field's name.
     Key,
-    /// A function.
+    /// A function that resolves the field.
     Function(fn(&FieldCall<'_>) -> Result<Json, ResolverError>),
-    /// A request type.
+    /// The mutation of a request type.
     RequestType(Mutation),
 }
 
 impl Resolver {
-    /// The resolver of a field, if it needs or has one.
+    /// Returns the resolver of a field; `None` when the field has none.
     pub(super) fn of(ty: &str, field: &str, mutations: &[Mutation]) -> Option<Self> {
         let function = match ty {
             "Query" => query_field(field)?,
@@ -35,7 +35,7 @@ impl Resolver {
         Some(Self::Function(function))
     }
 
-    /// Answers; [`Resolver::Key`] is answered where the parent is.
+    /// Resolves a call; [`Resolver::Key`] is resolved where the parent is.
     pub(super) fn answer(&self, call: &FieldCall<'_>) -> Result<Json, ResolverError> {
         match self {
             Self::Key => Ok(Json::Null),

@@ -19,21 +19,21 @@ use sluicegate_module::diagnostic::Diagnostic;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-/// A schema: that of the platform, with a mutation for each request type of a catalog. It is
-/// built once for a catalog and serves all threads; running a document blocks.
+/// The platform's schema plus one mutation per request type of a catalog. It is built once per
+/// catalog and shared by all threads; running a document blocks.
 pub struct Schema {
     shapes: Shapes,
     table_index: Arc<TableIndex>,
     inner: async_graphql::dynamic::Schema,
     faults: Vec<Diagnostic>,
-    /// Documents of modules, which come again and again.
+    /// Parsed documents of modules, which run repeatedly.
     read: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
 }
 
-/// How many documents of modules are kept.
+/// The maximum number of parsed documents kept.
 const READ_MAX: usize = 512;
 
-/// A document to be run.
+/// A document to run.
 struct Asked<'a> {
     source: &'a str,
     operation: Option<&'a str>,
@@ -43,7 +43,7 @@ struct Asked<'a> {
 }
 
 impl Schema {
-    /// Builds the schema of a catalog. What its modules did wrong is in [`Schema::faults`].
+    /// Builds the schema of a catalog. Errors of its modules are in [`Schema::faults`].
     pub fn build(catalog: &Catalog) -> Result<Self, Error> {
         let parts = build::parts(catalog)?;
         let inner = dynamic::build(&parts)?;
@@ -52,17 +52,17 @@ impl Schema {
         Ok(Self { shapes: parts.shapes, table_index, inner, faults: parts.faults, read })
     }
 
-    /// Names that clash, and other things a module can do wrong.
+    /// Name clashes and other errors of modules.
     pub fn faults(&self) -> &[Diagnostic] {
         &self.faults
     }
 
-    /// The schema as text.
+    /// Returns the schema in SDL.
     pub fn sdl(&self) -> String {
         self.inner.sdl()
     }
 
-    /// Runs a document from outside, by the letter of the specification: `{data, errors?}`.
+    /// Runs a document of an external caller, strictly by the specification: `{data, errors?}`.
     pub fn execute(
         &self,
         source: &str,
@@ -78,8 +78,8 @@ impl Schema {
         }
     }
 
-    /// Runs a document of a module: the keys of `data`, and `errors` when there are any. Values
-    /// are taken as templates give them; variables nobody declared are left out.
+    /// Runs a document of a module: returns the keys of `data`, and `errors` when there are any.
+    /// Values are coerced leniently, as templates write them; undeclared variables are ignored.
     pub fn run_for_liquid(
         &self,
         source: &str,
@@ -102,7 +102,7 @@ impl Schema {
         Json::Object(result)
     }
 
-    /// Everything that is wrong with a document of a module, whatever its variables will be.
+    /// Returns every problem in a module's document, whatever its variables will be.
     pub fn check(&self, source: &str) -> Vec<Problem> {
         let document = match self.parse(source, &Limits::TEMPLATE) {
             Ok(document) => document,
@@ -114,8 +114,8 @@ impl Schema {
         let mut problems = Vec::new();
         for operation in operations {
             match document::normalize(rules, &document, operation, VariableValues::Unknown) {
-                Ok(normalize) => {
-                    problems.extend(self.check_cost(&normalize, &Limits::TEMPLATE).err())
+                Ok(normalized) => {
+                    problems.extend(self.check_cost(&normalized, &Limits::TEMPLATE).err())
                 }
                 Err(found) => problems.extend(found),
             }
@@ -141,12 +141,12 @@ impl Schema {
             _ => return Err(vec![Problem::whole("`variables` is not an object")]),
         };
         let rules = self.rules(how, limits.introspection);
-        let normalize =
+        let normalized =
             document::normalize(rules, &document, operation, VariableValues::Values(values))?;
-        self.check_cost(&normalize, &limits).map_err(|problem| vec![problem])?;
+        self.check_cost(&normalized, &limits).map_err(|problem| vec![problem])?;
         let document = ExecutableDocument {
-            operations: DocumentOperations::Single(normalize.operation),
-            fragments: normalize.fragments,
+            operations: DocumentOperations::Single(normalized.operation),
+            fragments: normalized.fragments,
         };
         let shared = DocumentContext::new(backend, Arc::clone(&self.table_index), origin);
         let mut request = Request::new(String::new()).data(shared);
@@ -161,13 +161,13 @@ impl Schema {
         Rules { shapes: &self.shapes, how, introspection }
     }
 
-    fn check_cost(&self, normalize: &Normalized, limits: &Limits) -> Result<(), Problem> {
-        let set = &normalize.operation.node.selection_set.node;
-        CostCounter::new(&self.shapes, &normalize.fragments)
-            .check(set, normalize.root, limits)
+    fn check_cost(&self, normalized: &Normalized, limits: &Limits) -> Result<(), Problem> {
+        let set = &normalized.operation.node.selection_set.node;
+        CostCounter::new(&self.shapes, &normalized.fragments)
+            .check(set, normalized.root, limits)
             .map_err(Problem::whole)?;
-        match normalize.root {
-            "Mutation" => duplicate_mutations::check(set, &normalize.fragments),
+        match normalized.root {
+            "Mutation" => duplicate_mutations::check(set, &normalized.fragments),
             _ => Ok(()),
         }
     }
@@ -195,7 +195,7 @@ impl Schema {
         let document = Arc::new(self.parse(source, limits)?);
         let mut read = lock();
         if read.len() >= READ_MAX {
-            // Sources can be made up by templates: start again rather than grow.
+            // Templates can create sources at run time: clear the cache rather than let it grow.
             read.clear();
         }
         read.insert(source.to_owned(), Arc::clone(&document));
@@ -203,7 +203,7 @@ impl Schema {
     }
 }
 
-/// The line of a syntax error that says what was expected; the rest is a drawing.
+/// The line of a syntax error that says what was expected; the rest is an excerpt.
 fn reason(error: &str) -> String {
     let said = error.lines().find_map(|line| line.trim_start().strip_prefix("= "));
     format!("The document cannot be read: {}", said.unwrap_or(error).trim())
@@ -212,7 +212,7 @@ fn reason(error: &str) -> String {
 fn shown(response: Response) -> Json {
     let errors = serde_json::to_value(&response.errors).unwrap_or_default();
     match (response.data.into_json().unwrap_or_default(), response.errors.is_empty()) {
-        // Every field was left out by a directive.
+        // A directive excluded every field.
         (Json::Null, true) => json!({ "data": {} }),
         (data, true) => json!({ "data": data }),
         // A document that did not run has no data, not even null.

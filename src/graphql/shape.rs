@@ -1,4 +1,4 @@
-//! The shapes of the schema's types: what coercion and limits know about them.
+//! The shapes of the schema's types, as needed by coercion and limits.
 
 use super::error::Error;
 use async_graphql::Value;
@@ -10,18 +10,18 @@ use async_graphql::parser::types::{
 use async_graphql::{Positioned, parser::types::ConstDirective};
 use indexmap::IndexMap;
 
-/// All types by name, in the order of the text.
+/// All types by name, in schema order.
 #[derive(Debug, Default)]
 pub(super) struct Shapes(pub(super) IndexMap<String, Shape>);
 
-/// A type.
+/// A type: its description and its kind.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) description: Option<String>,
     pub(super) kind: Kind,
 }
 
-/// What sort of type.
+/// The kind of a type, with its members.
 #[derive(Debug)]
 pub(super) enum Kind {
     Object(IndexMap<String, Field>),
@@ -47,11 +47,11 @@ pub(super) struct Input {
     pub(super) default: Option<Value>,
 }
 
-/// The scalars every schema has.
+/// The built-in scalars.
 const SCALARS: &[&str] = &["Int", "Float", "String", "Boolean", "ID"];
 
 impl Shapes {
-    /// Reads the types of a schema's text, adding to what is there.
+    /// Parses the types of a schema in SDL and adds them.
     pub(super) fn read(&mut self, text: &str) -> Result<(), Error> {
         let document = parse_schema(text).map_err(|error| Error::Text(error.to_string()))?;
         for definition in document.definitions {
@@ -101,7 +101,7 @@ impl Shapes {
         Ok(())
     }
 
-    /// The fields of an object type.
+    /// Returns the fields of an object type.
     pub(super) fn object(&self, name: &str) -> Option<&IndexMap<String, Field>> {
         match &self.0.get(name)?.kind {
             Kind::Object(fields) => Some(fields),
@@ -126,7 +126,7 @@ impl Shapes {
     }
 }
 
-/// The name inside lists and exclamation marks.
+/// Returns the type name inside lists and non-null markers.
 pub(super) fn named(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,

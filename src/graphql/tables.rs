@@ -1,14 +1,14 @@
-//! What resolvers know of tables: declared properties, and which of them are secret.
+//! The tables as resolvers see them: declared properties, and which of them are secret.
 
 use serde_json::Value as Json;
 use sluicegate_module::table::Table;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What resolvers know of the tables.
+/// The properties of all tables.
 #[derive(Debug, Default)]
 pub(super) struct TableIndex {
     tables: BTreeMap<String, Known>,
-    /// Secret properties of any table.
+    /// The names of all properties that are secret in any table.
     secrets: BTreeSet<String>,
 }
 
@@ -39,7 +39,7 @@ impl TableIndex {
         self.tables.get(table).is_some_and(|known| known.properties.contains(property))
     }
 
-    /// True when this property is secret in that table, or, without a table, in any.
+    /// True when the property is secret in the table, or in any table when `table` is `None`.
     pub(super) fn is_secret(&self, table: Option<&str>, property: &str) -> bool {
         match table {
             Some(table) => {
@@ -49,7 +49,7 @@ impl TableIndex {
         }
     }
 
-    /// Puts null in the place of the secret properties of a table.
+    /// Replaces the secret properties of a table with null.
     pub(super) fn hide(&self, table: &str, properties: &mut Json) {
         let Some(known) = self.tables.get(table) else { return };
         for name in &known.secrets {

@@ -1,4 +1,4 @@
-//! The arguments of the platform's tags, and filters that follow them.
+//! The arguments of the platform's tags, and the filters after them.
 
 use crate::template::filters::json::parse;
 use sluicegate_liquid::context::Context;
@@ -9,35 +9,35 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 use sluicegate_liquid::variables::FrameKind;
 
-/// Named values, in the order written.
+/// Named values, in source order.
 pub type Named = Vec<(Text, Value)>;
 
 /// Evaluates every named argument.
 ///
 /// # Errors
-/// What an expression says.
+/// The error of an expression.
 pub fn named(arguments: &TagArguments, context: &mut Context<'_>) -> Result<Named, Error> {
     let mut values = Vec::with_capacity(arguments.named.len());
     for (name, expression) in &arguments.named {
         let value = expression.evaluate(context)?;
-        // Of two arguments with one name the last counts.
+        // Of two arguments with the same name, the last counts.
         values.retain(|(other, _): &(Text, Value)| other != name);
         values.push((name.clone(), value));
     }
     Ok(values)
 }
 
-/// Takes a named value out of the others.
+/// Removes a named value and returns it.
 pub fn take(values: &mut Named, name: &str) -> Option<Value> {
     let at = values.iter().position(|(one, _)| &**one == name)?;
     Some(values.remove(at).1)
 }
 
-/// `args: hash`: its entries are arguments, unless they are given by name as well. A text is read
-/// as JSON first.
+/// `args: hash`: its entries become arguments, unless they are also passed by name. A string is
+/// parsed as JSON first.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the string is not valid JSON.
 pub fn spread(values: &mut Named, context: &mut Context<'_>) -> Result<(), Error> {
     let args = match take(values, "args") {
         Some(Value::Text(text, _)) => parse(&text, context)?,
@@ -54,15 +54,15 @@ pub fn spread(values: &mut Named, context: &mut Context<'_>) -> Result<(), Error
     Ok(())
 }
 
-/// The variable that filters behind a tag's arguments begin with; no template can name it.
+/// The input variable of the filters after a tag's arguments; no template can name it.
 const RESULT: &str = " result";
 
-/// Filters behind a tag's arguments.
+/// The filters after a tag's arguments.
 #[derive(Debug)]
 pub struct Trailing(Expression);
 
 impl Trailing {
-    /// Reads them; there may be none.
+    /// Parses them; there may be none.
     ///
     /// # Errors
     /// A syntax error.
@@ -71,10 +71,10 @@ impl Trailing {
         Ok(Self(cursor.filters(Expression::Path(result))?))
     }
 
-    /// The value after the filters.
+    /// Returns the value after the filters.
     ///
     /// # Errors
-    /// What a filter says.
+    /// The error of a filter.
     pub fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {
         if matches!(self.0, Expression::Path(_)) {
             return Ok(value);

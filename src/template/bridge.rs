@@ -1,4 +1,4 @@
-//! How tags and filters reach the host and the request context from inside a render.
+//! How tags and filters reach the host and the request context during a render.
 
 use crate::template::host::Host;
 use crate::template::host_calls::HostCall;
@@ -13,25 +13,25 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a render stands on.
+/// The environment of a render.
 pub struct HostBridge<'a> {
     /// The rest of the runtime.
     pub host: &'a dyn Host,
-    /// What the request's renders share.
+    /// State shared by the renders of the request.
     pub request_context: &'a RequestContext,
     /// The compiled templates.
     pub templates: &'a Templates,
-    /// How the render began to escape.
+    /// The output mode at the start of the render.
     pub output: OutputMode,
 }
 
-/// Work to be done on the bridge; it is taken out when it is done.
+/// Work to run on the bridge; taken out once it has run.
 type Question = Option<Box<dyn for<'h> FnOnce(&HostBridge<'h>)>>;
 
 impl HostData for HostBridge<'_> {
     fn ask(&self, question: &mut dyn Any) {
         if let Some(work) = question.downcast_mut::<Question>().and_then(Option::take) {
-            // What it waits for is not the template's time.
+            // Waiting for the host does not count as template time.
             self.request_context.wait();
             work(self);
             self.request_context.resume();
@@ -39,7 +39,7 @@ impl HostData for HostBridge<'_> {
     }
 }
 
-/// Does `work` on the bridge of this render.
+/// Runs `work` on the bridge of this render; `None` without a bridge.
 pub fn on<T: 'static>(
     context: &Context<'_>,
     work: impl FnOnce(&HostBridge<'_>) -> T + 'static,
@@ -54,20 +54,20 @@ pub fn on<T: 'static>(
     answer.take()
 }
 
-/// The request context of this render.
+/// Returns the request context of this render.
 pub fn request_context(context: &Context<'_>) -> Option<RequestContext> {
     on(context, |bridge| bridge.request_context.clone())
 }
 
-/// Counts a call to the host, before it is sent.
+/// Counts a host call, before it is sent.
 ///
 /// # Errors
-/// A limit error when a request has had enough of them.
+/// A limit error when the request has used up its calls of this kind.
 pub fn send(context: &Context<'_>, host_call: HostCall) -> Result<(), Error> {
     on(context, move |bridge| bridge.request_context.send(host_call)).unwrap_or(Ok(()))
 }
 
-/// The file, relative to the instance root, and the line in it of a line of the present template.
+/// Maps a line of the current template to its file, relative to the instance root, and line.
 pub fn place(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
     let name = context.template().map(|template| Arc::clone(template.name()));
     let Some(name) = name else { return (PathBuf::new(), line) };
@@ -82,7 +82,7 @@ pub fn place(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
     .unwrap_or_else(|| (PathBuf::new(), line))
 }
 
-/// How texts are escaped just now, as a part of a key.
+/// The current escaping mode, as a part of a cache key.
 pub fn mode_name(context: &Context<'_>) -> &'static str {
     match context.escape {
         Escape::Raw => "raw",

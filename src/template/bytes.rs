@@ -1,4 +1,4 @@
-//! Byte strings that are not UTF-8: what ciphers, key agreement and gzip take and return.
+//! Byte strings that are not UTF-8: input and output of ciphers, key agreement and gzip.
 
 use serde_json::Value as Json;
 use sluicegate_liquid::context::Context;
@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
-/// Bytes that a template hands from filter to filter; printed, what is no UTF-8 is `U+FFFD`.
+/// Bytes passed from filter to filter; when printed, invalid UTF-8 becomes `U+FFFD`.
 struct Bytes(Vec<u8>);
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // They may be a key.
+        // The bytes may be a key.
         write!(f, "Bytes({})", self.0.len())
     }
 }
@@ -32,10 +32,10 @@ impl LiquidDrop for Bytes {
     }
 }
 
-/// Bytes as a value: a text when they are one.
+/// Converts bytes to a value: a string when they are valid UTF-8.
 ///
 /// # Errors
-/// A limit error when they are too many.
+/// A limit error when there are too many.
 pub fn value(bytes: Vec<u8>, context: &Context<'_>) -> Result<Value, Error> {
     context.budget.value(bytes.len())?;
     Ok(match String::from_utf8(bytes) {
@@ -44,7 +44,7 @@ pub fn value(bytes: Vec<u8>, context: &Context<'_>) -> Result<Value, Error> {
     })
 }
 
-/// The bytes of a value: its own, or those of its text.
+/// Returns the bytes of a value, or those of its string form.
 pub fn of(value: &Value) -> Cow<'_, [u8]> {
     match value {
         Value::Drop(object) => match object.bytes() {
@@ -58,7 +58,7 @@ pub fn of(value: &Value) -> Cow<'_, [u8]> {
     }
 }
 
-/// True for a value that is not a text although it was one for Ruby.
+/// True for bytes that are not UTF-8, which are strings in Ruby.
 pub fn is_binary(value: &Value) -> bool {
     matches!(value, Value::Drop(object) if object.bytes().is_some())
 }

@@ -1,4 +1,4 @@
-//! Checks templates before they run: syntax, and names that do not exist.
+//! Checks templates before they run: syntax errors, and names that do not exist.
 
 use crate::template::error::{Error, Place};
 use crate::template::render::Templates;
@@ -7,7 +7,7 @@ use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::{Diagnostic, Severity};
 use sluicegate_module::source::Source;
 
-/// Compiles every source of the catalog and looks up every name written out in it.
+/// Compiles every source of the catalog and looks up every literal name in it.
 pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for source in sources(catalog) {
@@ -36,7 +36,7 @@ pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
     faults
 }
 
-/// `None` when the name leads somewhere, else what it should have been, with a near name.
+/// `None` when the name exists, otherwise the kind of thing it names, and a suggestion.
 fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Option<String>)> {
     fn near_key<T>(name: &str, all: &std::collections::BTreeMap<String, T>) -> Option<String> {
         near(name, all.keys().map(String::as_str))
@@ -54,7 +54,7 @@ fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Opti
     }
 }
 
-/// `did you mean …?`: a name some letters off, or the same file in another folder.
+/// `did you mean …?`: a similar name, or the same file in another folder.
 pub fn near<'a>(typed: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let file = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
     let typed_file = typed.rsplit('/').next().unwrap_or(typed);
@@ -85,7 +85,7 @@ fn fault(place: Place, severity: Severity, message: String, help: Option<String>
     Diagnostic { severity, path, line: mark.line, column: mark.column, message, excerpt, help }
 }
 
-/// Every piece of Liquid in the catalog.
+/// Returns every Liquid source of the catalog.
 fn sources(catalog: &Catalog) -> Vec<&Source> {
     let mut all: Vec<&Source> = Vec::new();
     for page in &catalog.pages {

@@ -1,11 +1,11 @@
-//! Reads timestamps from what templates hold: numbers, dates in many spellings, words.
+//! Parses timestamps from template values: numbers, dates in many formats, English phrases.
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
 
-/// The zone of that name (`Europe/Warsaw`, `UTC`, `+02:00`); an unknown one is nothing.
+/// Finds a zone by name (`Europe/Warsaw`, `UTC`, `+02:00`); `None` for an unknown one.
 pub fn zone(name: &str) -> Option<TimeZone> {
     let name = name.trim();
     if name.is_empty() {
@@ -21,13 +21,13 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     found.or_else(|| TimeZone::get(&rails(name)?).ok())
 }
 
-/// A number is hours from UTC, a large one seconds.
+/// Converts a number to an offset from UTC: hours, or seconds when it is large.
 fn hours(number: f64) -> Option<Offset> {
     let seconds = if number.abs() > 13.0 { number } else { number * 3600.0 };
     (seconds.abs() < 93_600.0).then(|| Offset::from_seconds(seconds as i32).ok()).flatten()
 }
 
-/// The zone that Rails calls so: by a city of it, or by its American name.
+/// Finds the IANA name of a Rails zone, which is named by a city or has a US name.
 fn rails(name: &str) -> Option<String> {
     const AMERICAN: [(&str, &str); 7] = [
         ("Eastern Time (US & Canada)", "America/New_York"),
@@ -47,7 +47,7 @@ fn rails(name: &str) -> Option<String> {
     zones.find(|zone| is_city(zone.as_str())).map(|zone| zone.as_str().to_owned())
 }
 
-/// `+0200`, `+02:00` or `-05`.
+/// Parses `+0200`, `+02:00` or `-05`.
 fn offset(text: &str) -> Option<Offset> {
     let (sign, rest) = match text.split_at_checked(1)? {
         ("+", rest) => (1, rest),
@@ -63,7 +63,7 @@ fn offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
-/// The moment a number of seconds stands for.
+/// Converts Unix seconds to a time in `zone`.
 pub fn of_seconds(seconds: f64, zone: &TimeZone) -> Option<Zoned> {
     let whole = seconds.floor();
     let nanos = ((seconds - whole) * 1e9).round();
@@ -74,7 +74,7 @@ pub fn of_seconds(seconds: f64, zone: &TimeZone) -> Option<Zoned> {
     Some(stamp.to_zoned(zone.clone()))
 }
 
-/// The moment a text stands for, seen from `now`, whose zone holds where the text names none.
+/// Parses a time relative to `now`, whose zone applies when the string names none.
 pub fn read(text: &str, now: &Zoned) -> Option<Zoned> {
     let text = text.trim();
     if text.is_empty() || text.len() > 100 {
@@ -87,7 +87,7 @@ pub fn read(text: &str, now: &Zoned) -> Option<Zoned> {
     words(&text.to_lowercase(), now).or_else(|| written(text, now))
 }
 
-/// A moment written in a format of `strftime`.
+/// Parses a time in a `strftime` format.
 pub fn read_as(text: &str, format: &str, now: &Zoned) -> Option<Zoned> {
     let parsed = strtime::parse(format, text.trim()).ok()?;
     if let Ok(zoned) = parsed.to_zoned() {
@@ -102,7 +102,7 @@ pub fn read_as(text: &str, format: &str, now: &Zoned) -> Option<Zoned> {
     date.to_datetime(time).to_zoned(zone).ok()
 }
 
-/// `now`, `tomorrow`, `in 10 minutes`, `3 days ago`, `2 weeks from now`, `next month`.
+/// Parses `now`, `tomorrow`, `in 10 minutes`, `3 days ago`, `2 weeks from now`, `next month`.
 fn words(text: &str, now: &Zoned) -> Option<Zoned> {
     let day = |days: i64| now.start_of_day().ok()?.checked_add(days.days()).ok();
     match text {
@@ -142,7 +142,7 @@ fn words(text: &str, now: &Zoned) -> Option<Zoned> {
     any.then_some(moment)
 }
 
-/// So many of a unit, `s` at its end or not.
+/// The span of `count` units; the unit may be singular or plural.
 pub fn span(count: i64, unit: &str) -> Option<Span> {
     let span = Span::new();
     Some(match unit.strip_suffix('s').unwrap_or(unit) {
@@ -160,7 +160,7 @@ pub fn span(count: i64, unit: &str) -> Option<Span> {
     })
 }
 
-/// Formats of a date and a time; what follows them is read as a zone.
+/// Formats of a date and a time; the zone is split off before.
 const WRITTEN: &[&str] = &[
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%d %H:%M:%S",
@@ -216,15 +216,15 @@ fn written(text: &str, now: &Zoned) -> Option<Zoned> {
     if let Some(date) = date(text) {
         return date.to_zoned(zone).ok();
     }
-    // A time of day means today's.
+    // A time without a date is today's.
     let time = ["%H:%M:%S", "%H:%M"].iter().find_map(|f| Time::strptime(f, text).ok())?;
     now.date().to_datetime(time).to_zoned(zone).ok()
 }
 
-/// The day a text names.
+/// Parses a date.
 fn date(text: &str) -> Option<Date> {
     DATES.iter().find_map(|format| {
-        // A month alone begins on its first day.
+        // A month without a day means its first day.
         if !format.contains("%d") {
             return Date::strptime(format!("{format} %d"), format!("{text} 01")).ok();
         }
@@ -232,7 +232,7 @@ fn date(text: &str) -> Option<Date> {
     })
 }
 
-/// The text without the zone at its end, and that zone.
+/// Splits the zone off the end; without one, the zone of `now` applies.
 fn split_zone(text: &str, now: &Zoned) -> (String, TimeZone) {
     let here = || now.time_zone().clone();
     if let Some(rest) = text.strip_suffix('Z').filter(|r| r.ends_with(|c: char| c.is_ascii_digit()))
@@ -261,7 +261,7 @@ fn split_zone(text: &str, now: &Zoned) -> (String, TimeZone) {
     (text.to_owned(), here())
 }
 
-/// The text without the parts of a second at its end, and those in nanoseconds.
+/// Splits the fraction of a second off the end, in nanoseconds.
 fn split_fraction(text: &str) -> (&str, i32) {
     let Some((rest, digits)) = text.rsplit_once('.').filter(|(rest, _)| rest.contains(':')) else {
         return (text, 0);

@@ -4,7 +4,7 @@ use crate::template::{filters, tags};
 use sluicegate_liquid::{Engine, Flavour, RenderErrors, StringLiterals, UnknownNames};
 use sluicegate_module::profile::Profile;
 
-/// The engine of a profile; what differs is data ([`Profile::switches`]).
+/// Builds the engine of a profile; the differences are data ([`Profile::switches`]).
 pub fn engine(profile: Profile) -> Engine {
     let switches = profile.switches();
     let mut builder = Engine::builder();

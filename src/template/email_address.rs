@@ -1,7 +1,7 @@
-//! The check of an e-mail address that forms and filters share.
+//! The email address check shared by forms and filters.
 
-/// True for an address with one `@`, a name of at most 64 bytes in the letters of RFC 5321 without
-/// quotes, and a host name of at least two labels.
+/// True for an address with one `@`, a local part of at most 64 bytes in the characters of RFC 5321
+/// without quotes, and a host name of at least two labels.
 pub fn is_email(text: &str) -> bool {
     let Some((name, host)) = text.rsplit_once('@') else { return false };
     let word = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);

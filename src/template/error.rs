@@ -1,14 +1,14 @@
-//! What can go wrong in a template, with the place in the file it was written in.
+//! Template errors, with the place in the file where they occurred.
 
 use sluicegate_liquid::error::{Error as LiquidError, Kind, Mark as LiquidMark};
 use sluicegate_module::source::{Mark, Source};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// An error or a warning of a template, as its author should see it.
+/// An error or warning of a template, in a form for its author.
 ///
-/// `Display` shows file, line, column, the line with a caret, and the way that led there. The
-/// excerpt holds no value that came from the environment.
+/// `Display` shows file, line, column, the line with a caret, and the call chain. The excerpt
+/// contains no value from the environment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Error(Box<Details>);
 
@@ -18,7 +18,7 @@ struct Details {
     message: String,
     place: Option<Place>,
     help: Option<String>,
-    /// Files and lines that led here, innermost first.
+    /// The call chain as files and lines, innermost first.
     chain: Vec<(PathBuf, u32)>,
 }
 
@@ -27,19 +27,19 @@ struct Details {
 pub struct Place {
     /// The file, relative to the instance root.
     pub path: PathBuf,
-    /// Where in it.
+    /// The line and column in it.
     pub mark: Mark,
-    /// The line, or as much of it as is known.
+    /// The line, as far as it is known.
     pub excerpt: String,
 }
 
 impl Place {
-    /// The place in the file of a place in a source's text.
+    /// Converts a place in a source's text to the place in the file.
     pub fn of(source: &Source, mark: LiquidMark) -> Self {
         let in_file = source.position(mark.line, mark.column);
         let line = source.text.lines().nth(mark.line.saturating_sub(1) as usize);
         let mut excerpt: String = line.unwrap_or_default().chars().take(160).collect();
-        // A value of the front matter stands further right in the file than in its own text.
+        // A front-matter value begins further right in the file than in its own text.
         let shift = in_file.column.saturating_sub(mark.column) as usize;
         excerpt.insert_str(0, &" ".repeat(shift.min(80)));
         Self { path: source.path.clone(), mark: in_file, excerpt }
@@ -47,14 +47,14 @@ impl Place {
 }
 
 impl Error {
-    /// An error without a place.
+    /// Creates an error without a place.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
         Self(Box::new(Details { kind, message, place: None, help: None, chain: Vec::new() }))
     }
 
-    /// The engine's error, its places found in files. `source` gives the source of a template's
-    /// name, `clean` takes secrets out of a text.
+    /// Converts the engine's error, mapping its places to files. `source` returns the source of a
+    /// template name; `clean` removes secrets from a string.
     pub(super) fn from_liquid<'a>(
         error: &LiquidError,
         source: impl Fn(&str) -> Option<&'a Source>,
@@ -78,27 +78,27 @@ impl Error {
         }))
     }
 
-    /// What kind of error it is.
+    /// The kind of error.
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// What is wrong, without its place.
+    /// The message, without its place.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Where it is wrong.
+    /// The place of the error.
     pub fn place(&self) -> Option<&Place> {
         self.0.place.as_ref()
     }
 
-    /// The file it is in.
+    /// The file of the error.
     pub fn path(&self) -> Option<&Path> {
         self.0.place.as_ref().map(|place| &*place.path)
     }
 
-    /// What to do about it.
+    /// A suggestion for the fix.
     pub fn advice(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
@@ -122,7 +122,7 @@ impl fmt::Display for Error {
                 }
             }
         }
-        // A partial that calls itself is told once.
+        // A recursive partial is reported once.
         for same in self.0.chain.chunk_by(|one, other| one == other) {
             let (path, line) = &same[0];
             write!(f, "\n  called from {}:{line}", path.display())?;

@@ -1,25 +1,25 @@
-//! The `Host` trait: the only way from a template to the rest of the runtime.
+//! The `Host` trait: the only path from a template to the rest of the runtime.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-/// What the platform's tags and filters ask of whoever renders.
+/// The services that the platform's tags and filters call during a render.
 ///
 /// A host serves one render at a time and is never shared between threads.
 pub trait Host {
-    /// Runs a query; returns the data object, with `errors` beside the data when there are any.
+    /// Runs a query; returns the data object, plus an `errors` key when there are errors.
     fn graphql(&self, call: GraphqlCall) -> Json;
 
-    /// Renders a form; returns its HTML, or why it could not be.
+    /// Renders a form; returns its HTML, or the reason for the failure.
     fn include_form(&self, call: FormCall) -> Result<String, String>;
 
-    /// Queues a job; returns its id, or why it could not be.
+    /// Queues a job; returns its id, or the reason for the failure.
     fn background(&self, job: Job) -> Result<String, String> {
         let _ = job;
         Err("this host runs no background jobs".to_owned())
     }
 
-    /// The text of a translation key, its `%{variables}` not yet filled in.
+    /// Returns the translation of a key, with its `%{variables}` not yet filled in.
     ///
     /// `options` may hold `locale`, `count` and `scope`.
     fn translate(&self, key: &str, options: &Json) -> Option<String> {
@@ -27,51 +27,51 @@ pub trait Host {
         None
     }
 
-    /// The address of an asset; one that does not exist has an address too.
+    /// Returns the URL of an asset, even of one that does not exist.
     fn asset_url(&self, path: &str) -> String {
         format!("/assets/{path}")
     }
 
-    /// Keeps a log line; hiding secrets is the host's.
+    /// Records a log line; the host hides secrets in it.
     fn log(&self, entry: LogEntry);
 
-    /// The current time, the same for a whole execution.
+    /// Returns the current time, which stays the same during an execution.
     fn now(&self) -> Timestamp;
 
-    /// Fills `bytes` with random ones.
+    /// Fills `bytes` with random bytes.
     fn random(&self, bytes: &mut [u8]);
 
-    /// Opens or ends a transaction around record writes; nested ones are one.
+    /// Begins or ends a transaction around record writes; nested transactions join the outer one.
     fn transaction(&self, step: Transaction) -> Result<(), String> {
         let _ = step;
         Err("this host has no transactions".to_owned())
     }
 
-    /// The token that a form of this page has to send back.
+    /// Returns the token that a form on this page must send back.
     fn csrf_token(&self) -> String {
         String::new()
     }
 
-    /// A text kept by the `cache` tag, when it is still fresh.
+    /// Returns the output stored by the `cache` tag, if it is still fresh.
     fn cached(&self, key: &str) -> Option<String> {
         let _ = key;
         None
     }
 
-    /// Keeps a text for the `cache` tag.
+    /// Stores output for the `cache` tag, for `seconds`.
     fn keep(&self, key: &str, text: &str, seconds: u64) {
         let _ = (key, text, seconds);
     }
 }
 
-/// A query that a template asks for.
+/// A query that a template runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GraphqlCall {
-    /// The logical name of a graph query; nothing for an inline one.
+    /// The logical name of a graph query; `None` for an inline one.
     pub name: Option<String>,
-    /// The text of an inline query.
+    /// The source of an inline query.
     pub source: Option<String>,
-    /// The variables, an object; those the query does not declare are to be ignored.
+    /// The variables, an object; the host ignores those that the query does not declare.
     pub variables: Json,
 }
 
@@ -80,69 +80,69 @@ pub struct GraphqlCall {
 pub struct FormCall {
     /// The logical name of the form.
     pub name: String,
-    /// The record to edit; nothing (or `new`) makes one.
+    /// The record to edit; `None` (or `new`) creates one.
     pub id: Option<String>,
-    /// The named arguments, an object: they become variables of the body.
+    /// The named arguments, an object; they become variables of the body.
     pub arguments: Json,
     /// The variables the caller sees, an object.
     pub locals: Json,
 }
 
-/// Work for later.
+/// A background job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// What is done.
+    /// The work to do.
     pub work: Work,
     /// The named arguments, an object: the only variables the job sees.
     pub arguments: Json,
-    /// How long to wait; parts of a minute are possible.
+    /// The delay in minutes; fractions are allowed.
     pub delay_minutes: f64,
     /// `high`, `default` or `low`.
     pub priority: String,
-    /// How often it is tried.
+    /// The maximum number of attempts.
     pub max_attempts: u32,
-    /// What it is called in lists.
+    /// The display name in lists.
     pub source_name: Option<String>,
 }
 
-/// What a job does.
+/// The work of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// Calls a partial.
     Partial(String),
-    /// Renders a text that stood in a template; it opens on that line of that file.
+    /// Renders the body of a `background` block.
     Body {
-        /// The Liquid itself.
+        /// The Liquid source.
         text: String,
-        /// The file it stood in, relative to the instance root.
+        /// The file that contains it, relative to the instance root.
         path: std::path::PathBuf,
         /// The line on which it starts.
         line: u32,
     },
 }
 
-/// A line of the log.
+/// A log line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogEntry {
-    /// `info`, `error`, `debug`, or whatever the template says.
+    /// `info`, `error`, `debug`, or any other type that the template passes.
     pub kind: String,
-    /// The value as text.
+    /// The value as a string.
     pub message: String,
     /// The value itself; constants are left out.
     pub data: Json,
-    /// The file that logged, relative to the instance root.
+    /// The file that contains the `log` tag, relative to the instance root.
     pub path: std::path::PathBuf,
-    /// Its line.
+    /// The line in that file.
     pub line: u32,
 }
 
 /// A step of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transaction {
-    /// From here on nothing counts before `Commit`.
+    /// Begins a transaction: writes take effect only on `Commit`.
     Begin,
-    /// What was written since `Begin` counts.
+    /// Applies the writes since `Begin`.
     Commit,
-    /// What was written since `Begin` never happened; jobs queued inside are dropped.
+    /// Discards the writes since `Begin`, and the jobs queued inside.
     Rollback,
 }

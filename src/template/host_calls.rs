@@ -1,22 +1,22 @@
-//! What templates ask of the host, counted: waiting for the host does not count as their time.
+//! Counts the calls from templates to the host; their duration is not template time.
 
 use sluicegate_liquid::error::Error;
 
-/// Something asked of the host.
+/// A kind of host call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostCall {
     /// A graph query.
     Query,
-    /// A job for later.
+    /// A background job.
     Job,
-    /// A form.
+    /// A form include.
     Form,
-    /// A line of the log.
+    /// A log line.
     Log,
 }
 
 impl HostCall {
-    /// How many of them a request may have.
+    /// The maximum number per request.
     fn max(self) -> u32 {
         match self {
             Self::Query => 5_000,
@@ -25,7 +25,7 @@ impl HostCall {
         }
     }
 
-    /// What they are called in messages.
+    /// The plural used in messages.
     fn plural(self) -> &'static str {
         match self {
             Self::Query => "queries",
@@ -36,15 +36,15 @@ impl HostCall {
     }
 }
 
-/// How many of each a request had.
+/// The number of calls of each kind in a request.
 #[derive(Debug, Default)]
 pub struct HostCalls([u32; 4]);
 
 impl HostCalls {
-    /// Counts one more.
+    /// Counts one more call.
     ///
     /// # Errors
-    /// A limit error when there were enough of them.
+    /// A limit error when the request has used up its calls of this kind.
     pub fn count(&mut self, host_call: HostCall) -> Result<(), Error> {
         let count = &mut self.0[host_call as usize];
         if *count >= host_call.max() {

@@ -1,4 +1,4 @@
-//! Values as JSON, as the platform writes it: times as ISO 8601, bounded, safe inside a page.
+//! Converts values to JSON as the platform does: times in ISO 8601, bounded, safe inside a page.
 
 use serde_json::{Map, Value as Json};
 use sluicegate_liquid::context::Context;
@@ -8,21 +8,21 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 
 const DEPTH_MAX: usize = 100;
-/// A value that refers to the same list over and over can be larger than any memory.
+/// The maximum number of nodes: a value that repeats one list can expand beyond any memory.
 const NODES_MAX: usize = 2_000_000;
-/// More text than any value budget lets through.
+/// The maximum length of all strings in bytes, more than any value budget allows.
 const TEXT_MAX: usize = 128 * 1024 * 1024;
 
-/// A value as plain data; what is nested too deep, or is too much, is cut off.
+/// Converts a value to plain data; anything nested too deeply or too large is cut off.
 pub fn plain(value: &Value) -> Json {
     let mut made = FilterResult::default();
     made.convert(value, 0)
 }
 
-/// A value as plain data.
+/// Converts a value to plain data.
 ///
 /// # Errors
-/// When it is too much.
+/// When the value is too large.
 pub fn checked(value: &Value, context: &Context<'_>) -> Result<Json, Error> {
     let mut made = FilterResult::default();
     let json = made.convert(value, 0);
@@ -30,10 +30,10 @@ pub fn checked(value: &Value, context: &Context<'_>) -> Result<Json, Error> {
     Ok(json)
 }
 
-/// Variables as an object, in the order they have.
+/// Converts variables to an object, in their order.
 ///
 /// # Errors
-/// When they are too much.
+/// When they are too large.
 pub fn object<'a>(
     pairs: impl IntoIterator<Item = &'a (Text, Value)>,
     context: &Context<'_>,
@@ -45,7 +45,7 @@ pub fn object<'a>(
     Ok(object)
 }
 
-/// What has been made of values.
+/// The amount of data converted so far.
 #[derive(Default)]
 struct FilterResult {
     nodes: usize,
@@ -53,7 +53,7 @@ struct FilterResult {
 }
 
 impl FilterResult {
-    /// Draws on the budget for it.
+    /// Charges the conversion to the budget.
     fn pay(&self, context: &Context<'_>) -> Result<(), Error> {
         if self.nodes >= NODES_MAX {
             return Err(Error::limit("the value is too large for JSON"));
@@ -81,7 +81,7 @@ impl FilterResult {
             Value::Time(time) => Json::String(iso(&time.0)),
             Value::Text(text, _) => {
                 self.text_bytes += text.len();
-                // One long text in many places is as much as many long texts.
+                // A long string in many places counts as many long strings.
                 if self.text_bytes > TEXT_MAX {
                     self.nodes = NODES_MAX;
                     return Json::Null;
@@ -102,7 +102,7 @@ fn iso(time: &jiff::Zoned) -> String {
     format!("{}.{millis:03}{zone}", time.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// The text of some JSON for where it is printed: in a page it cannot end a script or open a tag.
+/// Serializes JSON for output: inside a page it cannot end a script or open a tag.
 pub fn text(json: &Json, context: &Context<'_>) -> Result<String, Error> {
     let text = serde_json::to_string(json).unwrap_or_default();
     context.budget.value(text.len())?;

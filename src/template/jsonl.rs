@@ -1,4 +1,4 @@
-//! One JSON line in, one out, in the platform's dialect: for suites and hostile templates.
+//! Renders one JSON line to one JSON line in the platform's dialect, for test suites and fuzzing.
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a line may take.
+/// The time limit per line.
 const TIME: Duration = Duration::from_secs(1);
 
 #[derive(Deserialize)]
@@ -34,21 +34,21 @@ struct Line {
     filesystem: Map<String, Json>,
     #[serde(default)]
     graphql: Map<String, Json>,
-    /// Fewer steps than a request has, and less time than a line.
+    /// A lower limit of steps for this line; `time_ms` lowers the time limit.
     steps: Option<u64>,
     time_ms: Option<u64>,
-    /// Seconds since 1970, for a suite that freezes time.
+    /// Unix seconds, for a suite that freezes time.
     now: Option<i64>,
 }
 
-/// The answer to a line that asks for `"dialect": "platform"`: `{"output", …}`, or `{"error",
-/// "kind", "line"}`. Nothing for every other line.
+/// Answers a line with `"dialect": "platform"`: `{"output", …}`, or `{"error", "kind", "line"}`.
+/// `None` for any other line.
 pub fn answer(line: &str) -> Option<String> {
     #[derive(Deserialize)]
     struct Asked {
         dialect: Option<String>,
     }
-    // Reading every line of another suite twice would be waste.
+    // Avoids parsing every line of another suite twice.
     if !line.contains("\"dialect\"") {
         return None;
     }
@@ -106,7 +106,7 @@ fn answer_line(line: &str) -> Json {
     }
 }
 
-/// A host without a runtime: it knows the line's queries, and has nothing to keep.
+/// A host without a runtime: it answers the line's queries and stores nothing.
 struct Lonely {
     graphql: Map<String, Json>,
     now: Timestamp,

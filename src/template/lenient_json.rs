@@ -1,39 +1,39 @@
-//! Reading JSON as loosely as the platform reads what templates print.
+//! Parses JSON as leniently as the platform parses template output.
 //!
-//! Beside the standard it accepts comments, unknown escapes (`\'` is `'`), raw control characters
-//! inside strings, and a name given twice (the last wins, at the place of the first). It refuses
-//! trailing commas, `NaN`, single quotes and everything else the standard refuses.
+//! Beyond the standard it accepts comments, unknown escapes (`\'` is `'`), raw control characters
+//! inside strings, and duplicate keys (the last value wins, at the position of the first). It
+//! refuses trailing commas, `NaN`, single quotes and everything else the standard refuses.
 
 use serde_json::{Map, Number, Value as Json};
 use std::fmt;
 
-/// Nesting as deep as Ruby allows.
+/// The maximum nesting, the same as in Ruby.
 pub(super) const DEPTH_MAX: usize = 100;
 
-/// Why a text is not JSON; it never quotes the text, which may hold secrets.
+/// A parse error; it never quotes the input, which may contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: expected {expected}, found {found}")]
 pub struct Error {
-    /// The line, from one.
+    /// The line, from 1.
     pub line: u32,
-    /// The column in characters, from one.
+    /// The column in characters, from 1.
     pub column: u32,
-    /// What would have been right there.
+    /// What was expected.
     pub expected: &'static str,
-    /// The kind of character that stands there.
+    /// The kind of character that was found.
     pub found: Found,
 }
 
-/// What stood where something else was expected.
+/// What was found where something else was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing: the text was over.
+    /// The end of the input.
     End,
-    /// A mark of JSON's own grammar.
+    /// A character of JSON's grammar.
     Mark(char),
-    /// A letter or something else that is not shown.
+    /// A letter or any other character, which is not shown.
     Other,
-    /// More nesting than allowed.
+    /// Nesting beyond the limit.
     Depth,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Found {
     }
 }
 
-/// The value a text stands for; a blank text stands for nothing.
+/// Parses a string; `None` when it is blank.
 pub fn read(text: &str) -> Result<Option<Json>, Error> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
@@ -94,7 +94,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes over white space and comments.
+    /// Skips white space and comments.
     fn skip(&mut self) -> Result<(), Error> {
         loop {
             match self.peek() {
@@ -226,7 +226,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The character an escape stands for; unknown ones stand for themselves.
+    /// The character that an escape denotes; unknown escapes denote the character itself.
     fn escape(&mut self) -> Result<char, Error> {
         let Some(c) = self.rest().chars().next() else {
             return Err(self.error("a character after `\\`"));

@@ -1,8 +1,8 @@
-//! The platform's dialect over `liquid`: its tags, filters, profiles, and the door to the host.
+//! The platform's dialect over `liquid`: tags, filters, profiles, and the interface to the host.
 //!
 //! [`render::Templates`] compiles a catalog's templates and renders them in a
-//! [`request_context::RequestContext`], which all renders of one request share; what a template
-//! asks of the rest of the runtime goes through [`host::Host`].
+//! [`request_context::RequestContext`], which all renders of a request share. Calls from a
+//! template to the rest of the runtime go through [`host::Host`].
 
 mod arguments;
 mod bridge;

@@ -1,4 +1,4 @@
-//! The compiled templates of a catalog, and how one of them is rendered.
+//! The compiled templates of a catalog, and their rendering.
 
 use crate::template::bridge::HostBridge;
 use crate::template::check;
@@ -26,22 +26,22 @@ use sluicegate_module::source::Source;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-/// More compiled templates than any instance has: beyond it only texts made at run time are.
+/// More compiled templates than any instance has; only sources created at run time exceed it.
 const CACHE_MAX: usize = 20_000;
 
 /// How output is escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputMode {
-    /// Not at all: calls, headers, JSON, policies.
+    /// No escaping: calls, headers, JSON, policies.
     Raw,
-    /// `& < > " '` of texts become entities; what is `html_safe`, and hashes and lists, do not.
+    /// Escapes `& < > " '` in strings; `html_safe` strings, hashes and lists pass through.
     Escape,
-    /// Texts go through an HTML sanitiser; quotes stay.
+    /// Passes strings through an HTML sanitizer; quotes stay.
     Sanitize,
 }
 
 impl OutputMode {
-    /// The engine's name for it.
+    /// The engine's equivalent.
     pub(super) fn escape(self) -> Escape {
         match self {
             Self::Raw => Escape::Raw,
@@ -51,36 +51,35 @@ impl OutputMode {
     }
 }
 
-/// Status, headers, redirect, session: for whoever answers the request.
+/// Status, headers, redirect, session: what a render changes in the HTTP response.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Effects {
     /// `response_status`.
     pub status: Option<u16>,
-    /// `response_headers`, in the order asked for.
+    /// `response_headers`, in the order they were set.
     pub headers: Vec<(String, String)>,
-    /// `redirect_to`: where, and the status.
+    /// `redirect_to`: URL and status.
     pub redirect: Option<(String, u16)>,
-    /// `session`: names and values; null takes the name away.
+    /// `session`: names and values; null removes the name.
     pub session: Vec<(String, Json)>,
-    /// `sign_in`: the user's id, and for how many minutes.
+    /// `sign_in`: the user's id, and the timeout in minutes.
     pub sign_in: Option<(String, Option<u32>)>,
-    /// Texts for the next page.
+    /// Messages for the next page.
     pub flash: Map<String, Json>,
-    /// `content_for`: names and their texts.
+    /// `content_for`: names and their content.
     pub content_for: Map<String, Json>,
 }
 
-/// What a render came to.
+/// The result of a render.
 #[derive(Debug, Clone, Default)]
 pub struct Rendered {
-    /// The text.
+    /// The rendered output.
     pub output: String,
-    /// What `return` gave, when the template ended with one.
+    /// The value of `return`, when the template ended with one.
     pub returned: Option<Json>,
-    /// What it did to the web's answer, inner renders included; those of an inner render come
-    /// with the outer one's.
+    /// Effects on the HTTP response, inner renders included; the outermost render reports them all.
     pub effects: Effects,
-    /// What was noticed: unknown filters, errors that the legacy profile prints in their place.
+    /// Warnings: unknown filters, and errors that the legacy profile prints inline.
     pub warnings: Vec<Error>,
 }
 
@@ -93,16 +92,16 @@ pub struct Templates {
     compiled: RwLock<HashMap<(usize, Profile), Arc<Compiled>>>,
 }
 
-/// A compiled source. It holds the source's text, so the text's address stays its own.
+/// A compiled source. It owns the source's text, so the text's address stays unique.
 pub(super) struct Compiled {
-    /// What the engine calls it.
+    /// The engine's name for it.
     name: Arc<str>,
     pub(super) source: Source,
     pub(super) template: Result<Template, LiquidError>,
 }
 
 impl Templates {
-    /// The templates of a catalog; each is compiled when it is first needed.
+    /// Creates the templates of a catalog; each is compiled on first use.
     pub fn new(catalog: Arc<Catalog>) -> Self {
         Self {
             catalog,
@@ -113,14 +112,14 @@ impl Templates {
         }
     }
 
-    /// The same with other limits of a request.
+    /// Replaces the per-request limits.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Everything that is wrong with the catalog's templates: what does not compile, and names
-    /// that lead nowhere.
+    /// Returns every problem in the catalog's templates: syntax errors, and names that do not
+    /// exist.
     pub fn check(&self) -> Vec<Diagnostic> {
         check::check(self, &self.catalog)
     }
@@ -128,7 +127,7 @@ impl Templates {
     /// Renders a source with `locals`, an object of variables.
     ///
     /// # Errors
-    /// What went wrong, with its place; in the legacy profile only what stops a render.
+    /// The error with its place; in the legacy profile only errors that stop a render.
     pub fn render(
         &self,
         source: &Source,
@@ -167,7 +166,7 @@ impl Templates {
         })
     }
 
-    /// The engine of a profile.
+    /// Returns the engine of a profile.
     fn engine(&self, profile: Profile) -> &Engine {
         match profile {
             Profile::Legacy => &self.legacy,
@@ -175,7 +174,7 @@ impl Templates {
         }
     }
 
-    /// The source, compiled, now or before.
+    /// Returns the compiled source, compiling it on first use.
     pub(super) fn compiled(&self, source: &Source) -> Arc<Compiled> {
         let key = (source.text.as_ptr() as usize, source.profile);
         let is_same = |one: &Arc<Compiled>| {
@@ -201,7 +200,7 @@ impl Templates {
         compiled
     }
 
-    /// A name by which the source is found again: a page and a partial may have the same one.
+    /// A unique engine name for the source: a page and a partial may share one.
     fn free_name(&self, wanted: &str) -> Arc<str> {
         let Ok(all) = self.compiled.read() else { return wanted.into() };
         let is_free = |name: &str| all.values().all(|one| &*one.name != name);
@@ -210,15 +209,15 @@ impl Templates {
         names.find(|name| is_free(name)).unwrap_or_else(|| wanted.to_owned()).into()
     }
 
-    /// The source that the engine calls `name`.
+    /// Returns the source that the engine calls `name`.
     pub(super) fn source(&self, name: &str) -> Option<Source> {
         let all = self.compiled.read().ok()?;
         all.values().find(|one| &*one.name == name).map(|one| one.source.clone())
     }
 
-    /// The engine's error with its places in files.
+    /// Converts the engine's error, mapping its places to files.
     pub(super) fn error(&self, error: &LiquidError) -> Error {
-        // Errors are rare and caches small enough to be searched.
+        // Errors are rare and the cache is small enough to search.
         let all: Vec<Arc<Compiled>> =
             self.compiled.read().map(|all| all.values().cloned().collect()).unwrap_or_default();
         Error::from_liquid(
@@ -229,8 +228,8 @@ impl Templates {
     }
 }
 
-/// What one request may spend on templates. The time is that of the templates alone; waiting for
-/// Stripe is not counted.
+/// What one request may spend on templates. Only template time counts; waiting for Stripe does
+/// not.
 pub const LIMITS: Limits = Limits::new().time(std::time::Duration::from_secs(5));
 
 impl Partials for Templates {
@@ -244,19 +243,19 @@ impl Partials for Templates {
     }
 }
 
-/// The variables of a template at its beginning.
+/// The initial variables of a template.
 #[derive(Debug, Default)]
 pub struct Locals(Vec<(Text, Value)>);
 
 impl Locals {
-    /// One more variable.
+    /// Adds a variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.push((Text::from(name), value.into()));
         self
     }
 
-    /// The same value under another name too: one value, seen through both.
+    /// Makes the value available under a second name; both names share one value.
     pub fn share(&mut self, name: &str, as_well_as: &str) {
         let shared = self.0.iter().find(|(other, _)| other.as_str() == name);
         let shared = shared.map(|(_, value)| value.clone()).unwrap_or_default();
@@ -264,7 +263,7 @@ impl Locals {
     }
 }
 
-/// The properties of an object. `{"html_safe": text}` is a text that is printed as it is.
+/// The properties of an object. `{"html_safe": text}` becomes a string that is not escaped.
 impl From<Json> for Locals {
     fn from(locals: Json) -> Self {
         let Json::Object(map) = locals else { return Self::default() };
@@ -279,7 +278,7 @@ impl From<Json> for Locals {
     }
 }
 
-/// Variables that are visible everywhere: `context`, and the old names of its parts.
+/// Variables visible everywhere: `context`, and the old names of its parts.
 fn globals(request_context: &RequestContext, profile: Profile) -> Vec<(Text, Value)> {
     let mut globals = vec![("context".into(), request_context.context())];
     if profile.switches().old_variables {

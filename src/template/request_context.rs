@@ -1,4 +1,4 @@
-//! What all renders of one web request share: `context`, constants, exports, effects.
+//! State shared by all renders of one web request: `context`, constants, exports, effects.
 
 use crate::template::host_calls::{HostCall, HostCalls};
 use crate::template::render::Effects;
@@ -14,24 +14,24 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// Renders inside renders (forms, API calls) may nest this deep on one thread, whatever their
-/// request contexts; each takes a piece of the stack that the engine does not see.
+/// The maximum depth of renders inside renders (forms, API calls) on one thread, across request
+/// contexts; each uses stack that the engine cannot see.
 const NESTING_MAX: u32 = 12;
 
 thread_local! {
     static NESTING: Cell<u32> = const { Cell::new(0) };
-    /// Whether a `context` is just being written as JSON.
+    /// True while a `context` is being converted to JSON.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The request that templates are rendered for. Clones are the same request context.
+/// The request that templates are rendered for. Clones share one state.
 #[derive(Clone)]
 pub struct RequestContext(Rc<State>);
 
-/// Makes the fields of `context`: many templates never look at them.
+/// Builds the fields of `context` lazily; many templates never read them.
 type Making = Box<dyn FnOnce() -> Map<String, Json>>;
 
-/// The fields of `context`, made when the first of them is asked for.
+/// The fields of `context`, built on first access.
 struct Fields {
     made: Hash,
     making: Cell<Option<Making>>,
@@ -63,7 +63,7 @@ struct State {
     budget: RefCell<Option<Rc<Budget>>>,
     nesting: Cell<u32>,
     host_calls: RefCell<HostCalls>,
-    /// Since when a template waits for the host.
+    /// The time at which the template began to wait for the host.
     waiting: Cell<Option<Instant>>,
 }
 
@@ -74,12 +74,12 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// A request context whose `context` is this object.
+    /// Creates a request context whose `context` is this object.
     pub fn new(context: Map<String, Json>) -> Self {
         Self::made_by(move || context)
     }
 
-    /// A request context whose `context` is made when a template first looks at it.
+    /// Creates a request context whose `context` is built when a template first reads it.
     pub fn made_by(context: impl FnOnce() -> Map<String, Json> + 'static) -> Self {
         let making: Making = Box::new(context);
         let context = Fields { made: Rc::default(), making: Cell::new(Some(making)) };
@@ -101,43 +101,44 @@ impl RequestContext {
         self.0.context.get().borrow_mut().insert(name.into(), value.into());
     }
 
-    /// `context.NAME` as it is now.
+    /// Returns the current value of `context.NAME`.
     pub fn get(&self, name: &str) -> Json {
         self.0.context.get().borrow().get(name).map(Value::to_json).unwrap_or_default()
     }
 
-    /// `context.exports` as it is now.
+    /// Returns the current value of `context.exports`.
     pub fn exports(&self) -> Json {
         self.get("exports")
     }
 
-    /// Sets all constants.
+    /// Replaces all constants.
     pub fn set_constants(&self, all: BTreeMap<String, Secret>) {
         *self.0.constants.borrow_mut() = all;
     }
 
-    /// Sets a constant written during the request.
+    /// Sets a constant that was written during the request.
     pub fn set_constant(&self, name: &str, value: Secret) {
         self.0.constants.borrow_mut().insert(name.to_owned(), value);
     }
 
-    /// Returns a layout the page it wraps (`yield` without a name) and what `content_for` kept.
+    /// Sets what a layout sees: the wrapped page (`yield` without a name) and the `content_for`
+    /// blocks.
     pub fn set_content(&self, content: &str, named: &Map<String, Json>) {
         content.clone_into(&mut self.0.content.borrow_mut());
         self.0.content_for.borrow_mut().extend(named.clone());
     }
 
-    /// The page that a layout wraps.
+    /// Returns the page that a layout wraps.
     pub(super) fn content(&self) -> String {
         self.0.content.borrow().clone()
     }
 
-    /// What `content_for` kept under a name.
+    /// Returns the content that `content_for` stored under a name.
     pub(super) fn content_for(&self, name: &str) -> Option<String> {
         self.0.content_for.borrow().get(name).and_then(Json::as_str).map(str::to_owned)
     }
 
-    /// Adds to what is kept under a name, or replaces it.
+    /// Appends to the content stored under a name, or replaces it.
     pub(super) fn keep_content(&self, name: &str, text: &str, replaces: bool) {
         let mut all = self.0.content_for.borrow_mut();
         let kept = match all.get(name).and_then(Json::as_str) {
@@ -147,20 +148,20 @@ impl RequestContext {
         all.insert(name.to_owned(), Json::String(kept));
     }
 
-    /// Counts an host call.
+    /// Counts a host call.
     ///
     /// # Errors
-    /// A limit error when there were enough of them.
+    /// A limit error when the request has used up its calls of this kind.
     pub(super) fn send(&self, host_call: HostCall) -> Result<(), Error> {
         self.0.host_calls.borrow_mut().count(host_call)
     }
 
-    /// Notes something for the web's answer.
+    /// Records an effect on the HTTP response.
     pub(super) fn effect<T>(&self, note: impl FnOnce(&mut Effects) -> T) -> T {
         note(&mut self.0.effects.borrow_mut())
     }
 
-    /// A part of `context` that is a hash, made when it is not there.
+    /// Returns the hash at `context.NAME`, creating it when it is missing.
     pub(super) fn part(&self, name: &str) -> Hash {
         let mut context = self.0.context.get().borrow_mut();
         if let Some(Value::Hash(part)) = context.get(name) {
@@ -171,20 +172,20 @@ impl RequestContext {
         part
     }
 
-    /// The variable `context`.
+    /// Returns the variable `context`.
     pub(super) fn context(&self) -> Value {
         let constants = Constants(Rc::clone(&self.0.constants));
         let fields = Rc::clone(&self.0.context);
         Value::Drop(Rc::new(Context { fields, constants: Rc::new(constants) }))
     }
 
-    /// A field of `context` as a variable.
+    /// Returns a field of `context` as a variable.
     pub(super) fn field(&self, name: &str) -> Value {
         self.0.context.get().borrow().get(name).cloned().unwrap_or_default()
     }
 
-    /// Begins a render: an inner one draws on the outer one's budget. `None` when renders nest
-    /// too deep.
+    /// Begins a render; an inner one draws on the budget of the outer one. `None` when renders are
+    /// nested too deeply.
     pub(super) fn enter(&self, limits: Limits) -> Option<Rc<Budget>> {
         let on_thread = NESTING.get();
         if on_thread >= NESTING_MAX {
@@ -193,18 +194,18 @@ impl RequestContext {
         NESTING.set(on_thread + 1);
         self.0.nesting.set(self.0.nesting.get() + 1);
         self.resume();
-        // A budget of its own inside another render has the less of the stack.
+        // A separate budget inside another render gets less stack.
         let limits = limits.nesting(limits.nesting >> on_thread);
         let mut budget = self.0.budget.borrow_mut();
         Some(Rc::clone(budget.get_or_insert_with(|| Rc::new(Budget::new(limits)))))
     }
 
-    /// The template waits for the host from now on: that is no time of its own.
+    /// Marks the start of a host call; its time does not count as template time.
     pub(super) fn wait(&self) {
         self.0.waiting.set(Some(Instant::now()));
     }
 
-    /// A template runs again, this one or one that the host renders meanwhile.
+    /// Marks the end of a host call, or the start of a render inside one.
     pub(super) fn resume(&self) {
         if let Some(since) = self.0.waiting.take()
             && let Some(budget) = &*self.0.budget.borrow()
@@ -213,13 +214,13 @@ impl RequestContext {
         }
     }
 
-    /// Ends a render; the outermost takes what all did to the web's answer.
+    /// Ends a render; the outermost one returns the effects of all of them.
     pub(super) fn leave(&self) -> Effects {
         NESTING.set(NESTING.get().saturating_sub(1));
         let nesting = self.0.nesting.get().saturating_sub(1);
         self.0.nesting.set(nesting);
         if nesting > 0 {
-            // Back in the host's call that led here.
+            // Back in the host call that started this render.
             self.wait();
             return Effects::default();
         }
@@ -229,7 +230,7 @@ impl RequestContext {
     }
 }
 
-/// `context`: fields, and constants that are only told by name.
+/// `context`: its fields, and constants that can only be read by name.
 #[derive(Debug)]
 struct Context {
     fields: Rc<Fields>,
@@ -244,7 +245,8 @@ impl LiquidDrop for Context {
         self.fields.get().borrow().get(key).cloned()
     }
 
-    /// A template may have put it into its own exports or session: there it is nothing.
+    /// Returns null inside itself: a template may have stored `context` in its own exports or
+    /// session.
     fn to_json(&self) -> Json {
         if INSIDE.replace(true) {
             return Json::Null;
@@ -255,7 +257,7 @@ impl LiquidDrop for Context {
     }
 }
 
-/// `context.constants`: each by its name, never all of them.
+/// `context.constants`: each readable by name, never listed.
 struct Constants(Rc<RefCell<BTreeMap<String, Secret>>>);
 
 impl fmt::Debug for Constants {
@@ -324,7 +326,7 @@ mod tests {
         let entered =
             (0..100).take_while(|_| request_context.enter(Limits::default()).is_some()).count();
         assert_eq!(entered, NESTING_MAX as usize);
-        // Another request context does not begin anew.
+        // Another request context does not reset the depth.
         assert!(RequestContext::new(Map::new()).enter(Limits::default()).is_none());
         (0..entered).for_each(|_| drop(request_context.leave()));
         assert!(request_context.enter(Limits::default()).is_some());
@@ -338,7 +340,7 @@ mod tests {
         let budget = request_context.enter(limits).expect("the first");
         request_context.wait();
         std::thread::sleep(std::time::Duration::from_millis(1_000));
-        // What the host renders after it waited, and what goes on afterwards.
+        // A render inside the host call, and the outer render after it.
         let inner = request_context.enter(limits).expect("the second");
         let steps = |budget: &Budget| (0..512).try_for_each(|_| budget.step());
         assert_eq!(steps(&inner), Ok(()));

@@ -1,7 +1,7 @@
-//! JSON that keeps to the standard, read straight into values.
+//! Parses standard JSON directly into values.
 //!
-//! Nearly all JSON does, a gateway's answers first of all; it needs no tree of its own on the way.
-//! Whatever this reader does not take, [`super::lenient_json`] reads or refuses, with the place.
+//! Nearly all input is standard JSON, gateway responses in particular, and needs no intermediate
+//! tree. Any other input goes to [`super::lenient_json`], which parses it or reports the position.
 
 use crate::template::lenient_json::DEPTH_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -10,7 +10,7 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 use std::fmt;
 
-/// The value of a text; nothing where the lenient reader has to look.
+/// Parses a string; `None` when the lenient parser must decide.
 pub fn read(text: &str) -> Option<Value> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let value = Depth(0).deserialize(&mut reader).ok()?;
@@ -18,7 +18,7 @@ pub fn read(text: &str) -> Option<Value> {
     Some(value)
 }
 
-/// How many lists and hashes are around a value.
+/// The number of lists and hashes around a value.
 struct Depth(usize);
 
 impl Depth {
@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for Depth {
         Ok(Value::whole(i128::from(number)))
     }
 
-    /// `-0` is a whole number to the lenient reader.
+    /// Refuses zero: `-0` is an integer to the lenient parser.
     fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
         if number == 0.0 { Err(E::custom("a zero")) } else { Ok(Value::Float(number)) }
     }
@@ -112,7 +112,7 @@ mod tests {
     use crate::template::lenient_json;
     use proptest::prelude::*;
 
-    /// What is read here is what the lenient reader would have read.
+    /// True when the strict and the lenient parser return the same value.
     fn agrees(text: &str) -> bool {
         read(text).is_none_or(|value| {
             let lenient = lenient_json::read(text).ok().flatten().map(Value::from);

@@ -1,4 +1,4 @@
-//! What a tag assigns to: `x`, `x['k'].l`, and whether it appends (`x << …`).
+//! The target of an assignment: `x`, `x['k'].l`, and whether it appends (`x << …`).
 
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::cursor::Cursor;
@@ -8,12 +8,12 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 use std::rc::Rc;
 
-/// A list grown by its index may leave so much empty.
+/// The maximum number of nil items that an index assignment may add to a list.
 const GAP_MAX: usize = 10_000;
-/// So much of a value is searched for what it is put into.
+/// The maximum number of values searched for a cycle.
 const SEARCH_MAX: usize = 100_000;
 
-/// A variable, or a place inside of one.
+/// A variable, or a place inside one.
 #[derive(Debug, Clone)]
 pub struct Target {
     name: Text,
@@ -22,17 +22,17 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads `name`, `name['k']`, `name.k`; the name may stand in quotes.
+    /// Parses `name`, `name['k']`, `name.k`; the name may be quoted.
     ///
     /// # Errors
-    /// A syntax error in a bracket. No name is nothing.
+    /// A syntax error in a bracket. A missing name is `None`, not an error.
     pub fn read(cursor: &mut Cursor<'_>) -> Result<Option<Self>, Error> {
         let Some(name) = cursor.name_or_text() else { return Ok(None) };
         let steps = cursor.path_steps()?;
         Ok(Some(Self { name, steps, appends: false }))
     }
 
-    /// Reads a target and the `=` or `<<` behind it; anything else is nothing.
+    /// Parses a target and the `=` or `<<` after it; `None` for anything else.
     ///
     /// # Errors
     /// A syntax error in a bracket.
@@ -42,15 +42,15 @@ impl Target {
         Ok((target.appends || cursor.eat("=")).then_some(target))
     }
 
-    /// True for a place inside of a variable.
+    /// True for a place inside a variable.
     pub fn is_inside(&self) -> bool {
         !self.steps.is_empty()
     }
 
-    /// Puts a value there.
+    /// Assigns a value to the target.
     ///
     /// # Errors
-    /// When what it should go into is not a hash or list.
+    /// When the containing value is not a hash or list.
     pub fn put(&self, value: Value, context: &mut Context<'_>) -> Result<(), Error> {
         let Some((last, way)) = self.steps.split_last() else {
             if self.appends {
@@ -122,7 +122,7 @@ fn insert(holder: &Value, key: &Value, value: Value, known: &str) -> Result<(), 
     }
 }
 
-/// A value that holds itself could be printed for ever.
+/// Refuses a cycle: printing a value that contains itself would never end.
 fn refuse_circle(holder: &Value, value: &Value) -> Result<(), Error> {
     fn is_same(one: &Value, other: &Value) -> bool {
         match (one, other) {

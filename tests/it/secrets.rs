@@ -31,7 +31,10 @@ fn clean(what: &str, text: &[u8]) {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one instance is led through everything that shows something")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one instance is led through everything that shows something"
+)]
 fn no_secret_is_in_a_page_an_answer_a_log_or_the_database() {
     let sandbox = TestHost::start();
     let host = host(&sandbox);

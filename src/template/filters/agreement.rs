@@ -1,4 +1,4 @@
-//! `ecdh_compute` and `hkdf`: a secret that two sides share, and keys made of it.
+//! `ecdh_compute` and `hkdf`: key agreement and key derivation.
 
 use crate::template::bytes;
 use crate::template::filters::crypto::{self, Algorithm};
@@ -14,11 +14,11 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// The curves, by their names in JSON.
+/// The curves, by their JWK names.
 pub const CURVES: [(&str, &agreement::Algorithm); 3] =
     [("P-256", &ECDH_P256), ("P-384", &ECDH_P384), ("P-521", &ECDH_P521)];
 
-/// Adds them.
+/// Registers `ecdh_compute` and `hkdf`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["ecdh_compute"], ecdh_compute);
     alias(builder, &["hkdf"], hkdf);
@@ -42,7 +42,7 @@ fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
     }
 }
 
-/// The secret of an own key and another's: PEM, or a bare point in base64.
+/// Computes the shared secret of a private key and a peer's public key: PEM, or a point in base64.
 fn agree(own: &PrivateKey, other: &str) -> Option<Vec<u8>> {
     let der = match pem::read(other, "PUBLIC KEY") {
         Some(other) => other.der,
@@ -52,8 +52,8 @@ fn agree(own: &PrivateKey, other: &str) -> Option<Vec<u8>> {
     agreement::agree(own, other, (), |secret| Ok(secret.to_vec())).ok()
 }
 
-/// A fresh key, its public half, and the secret it shares with the owner of a public key in PEM;
-/// with the name of their curve.
+/// Generates an ephemeral key for a key agreement with the owner of a public key in PEM; returns
+/// the curve's name, the public half and the shared secret.
 pub fn agree_once(other: &str) -> Option<(&'static str, Vec<u8>, Vec<u8>)> {
     let der = pem::read(other, "PUBLIC KEY")?.der;
     CURVES.iter().find_map(|(name, curve)| {
@@ -77,7 +77,7 @@ fn hkdf(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filte
     bytes::value(key, context)
 }
 
-/// The second half of RFC 5869.
+/// The expand step of RFC 5869.
 fn expand(hash: Algorithm, key: &[u8], info: &[u8], length: usize) -> Option<Vec<u8>> {
     let mut made = Vec::new();
     let mut last = Vec::new();

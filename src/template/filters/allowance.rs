@@ -1,13 +1,13 @@
-//! The options of `sanitize` and `markdown`: which elements and attributes stay.
+//! The options of `sanitize` and `markdown`: which elements and attributes are kept.
 
 use ammonia::{Builder, UrlRelative};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{HashMap, HashSet};
 
-/// What runs stays out, whoever asks for it.
+/// Elements that are never allowed, whatever the options say.
 const NEVER: [&str; 5] = ["script", "style", "noscript", "plaintext", "xmp"];
 
-/// What Markdown keeps when nothing is said; `rel` is added to links.
+/// The default options of `markdown`; `rel` is added to links.
 pub fn defaults() -> Json {
     json!({
         "elements": [
@@ -25,7 +25,7 @@ pub fn defaults() -> Json {
     })
 }
 
-/// Options laid over others; a key set to null is gone.
+/// Merges options over others; a null value removes the key.
 pub fn merged(mut one: Json, over: &Json) -> Json {
     let (Some(all), Some(over)) = (one.as_object_mut(), over.as_object()) else { return one };
     for (key, value) in over {
@@ -41,7 +41,7 @@ pub fn merged(mut one: Json, over: &Json) -> Json {
     one
 }
 
-/// The text with what the options let through.
+/// Sanitizes HTML by the options.
 pub fn clean(text: &str, options: &Json) -> String {
     let elements = names(&options["elements"]);
     let elements: HashSet<&str> =
@@ -59,7 +59,7 @@ pub fn clean(text: &str, options: &Json) -> String {
     }
     let emptied = names(&options["remove_contents"]);
     let emptied = emptied.into_iter().chain(["script", "style"]);
-    // The cleaner panics when it is told of attributes of what it empties.
+    // The cleaner panics on attributes of elements that it removes.
     attributes.retain(|element, _| elements.contains(element));
     added.retain(|element, _| elements.contains(element));
     let mut builder = Builder::empty();
@@ -76,7 +76,7 @@ pub fn clean(text: &str, options: &Json) -> String {
     builder.clean(text).to_string()
 }
 
-/// Attributes that run scripts.
+/// True for event handler attributes, which run scripts.
 fn runs(name: &str) -> bool {
     name.len() >= 2 && name.as_bytes()[..2].eq_ignore_ascii_case(b"on")
 }
@@ -89,7 +89,7 @@ fn object(value: &Json) -> impl Iterator<Item = (&str, &Json)> {
     value.as_object().into_iter().flat_map(Map::iter).map(|(key, value)| (key.as_str(), value))
 }
 
-/// The schemes that any element may use, out of those that a page can ask for safely.
+/// The URL schemes allowed for all elements: the requested ones that are safe.
 fn schemes(protocols: &Json) -> HashSet<&str> {
     const SAFE: [&str; 5] = ["http", "https", "mailto", "tel", "ftp"];
     let given = object(protocols).flat_map(|(_, element)| object(element));

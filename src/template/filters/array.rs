@@ -1,4 +1,4 @@
-//! Lists: adding, taking away, ordering. Every filter gives a new list.
+//! List filters: adding, removing, ordering. Every filter returns a new list.
 
 use crate::template::filters::alias;
 use crate::template::filters::uniform::below;
@@ -12,10 +12,10 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Groups wider than this are filled with nothing but nil.
+/// The maximum group size; a larger group would consist almost entirely of nil.
 const GROUP_MAX: i64 = 10_000;
 
-/// Adds them.
+/// Registers the list filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["array_add", "add_to_array"], add);
     alias(builder, &["array_prepend", "prepend_to_array"], prepend);
@@ -48,7 +48,7 @@ fn prepend(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterRe
     Ok(Value::list(all))
 }
 
-/// Blank items go, or those whose property is blank.
+/// Removes blank items, or those whose named property is blank.
 fn compact(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut all = shallow(&value);
     match arguments.given(0) {
@@ -76,7 +76,7 @@ fn in_groups_of(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
     Ok(Value::list(groups))
 }
 
-/// True when `all` holds the item; draws on the budget by what it has to compare.
+/// True when `all` contains the item; charges each comparison to the budget.
 fn holds(all: &[Value], item: &Value, context: &Context<'_>) -> Result<bool, Error> {
     for one in all {
         context.budget.step()?;

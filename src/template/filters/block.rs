@@ -1,4 +1,4 @@
-//! Symmetric ciphers by OpenSSL's names, over bytes: which there are, what they make and open.
+//! Symmetric ciphers over bytes, by their OpenSSL names: lookup, encryption and decryption.
 
 use aws_lc_rs::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{
@@ -9,38 +9,39 @@ use aws_lc_rs::iv::FixedLength;
 const BLOCK: usize = 16;
 const TAG: usize = 16;
 
-/// How blocks follow each other.
+/// The mode of operation: how blocks are chained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Each for itself.
+    /// Electronic codebook: each block is independent.
     Ecb,
-    /// Each over the one before.
+    /// Cipher block chaining.
     Cbc,
-    /// A counter.
+    /// Counter mode.
     Ctr,
-    /// Feedback of whole blocks, of bytes, of bits.
+    /// Cipher feedback of complete blocks.
     Cfb,
-    /// Feedback of bytes.
+    /// Cipher feedback of 8 bits.
     Cfb8,
-    /// Feedback of bits.
+    /// Cipher feedback of 1 bit.
     Cfb1,
-    /// A counter, and a tag that tells when something was changed.
+    /// Galois/counter mode, with an authentication tag.
     Gcm,
     /// ChaCha20 with Poly1305.
     ChaCha,
 }
 
-/// A cipher: its mode, and how long its key is.
+/// A cipher: its mode and key length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cipher {
-    /// How blocks follow each other.
+    /// The mode of operation.
     pub mode: Mode,
-    /// Bytes of its key.
+    /// The length of its key in bytes.
     pub key_length: usize,
 }
 
 impl Cipher {
-    /// The cipher OpenSSL calls so: `aes-256-cbc`, `aes256`, `id-aes128-GCM`, `chacha20-poly1305`.
+    /// Finds a cipher by OpenSSL name: `aes-256-cbc`, `aes256`, `id-aes128-GCM`,
+    /// `chacha20-poly1305`.
     pub fn from_name(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_lowercase();
         if name == "chacha20-poly1305" {
@@ -69,7 +70,7 @@ impl Cipher {
         Some(Self { mode, key_length })
     }
 
-    /// Bytes of its initialization vector.
+    /// The length of its initialization vector in bytes.
     pub fn iv_length(self) -> usize {
         match self.mode {
             Mode::Ecb => 0,
@@ -78,7 +79,7 @@ impl Cipher {
         }
     }
 
-    /// True when what it takes must fill whole blocks.
+    /// True when the input must be a multiple of the block length.
     pub fn takes_blocks(self) -> bool {
         matches!(self.mode, Mode::Ecb | Mode::Cbc)
     }
@@ -100,8 +101,8 @@ impl Cipher {
         }
     }
 
-    /// What `plain` becomes, a tag behind it where the mode has one; blocks are not filled up.
-    /// `None` when key, vector or length do not fit.
+    /// Encrypts `plain` without padding, and appends the tag where the mode has one. `None` when
+    /// the length of the key, the vector or the input is wrong.
     pub fn encrypt(self, key: &[u8], iv: &[u8], mut plain: Vec<u8>) -> Option<Vec<u8>> {
         if matches!(self.mode, Mode::Gcm | Mode::ChaCha) {
             return self.seal(key, iv, &[], plain);
@@ -123,7 +124,7 @@ impl Cipher {
         Some(plain)
     }
 
-    /// The plain bytes again; `None` when something does not fit or was changed.
+    /// Decrypts to the plain bytes; `None` when a length is wrong or the tag does not match.
     pub fn decrypt(self, key: &[u8], iv: &[u8], mut secret: Vec<u8>) -> Option<Vec<u8>> {
         if matches!(self.mode, Mode::Gcm | Mode::ChaCha) {
             return self.open(key, iv, secret);
@@ -145,7 +146,7 @@ impl Cipher {
         Some(secret)
     }
 
-    /// [`Cipher::encrypt`] of a mode with a tag, which also covers `aad`.
+    /// [`Cipher::encrypt`] for a mode with a tag, which also authenticates `aad`.
     pub fn seal(self, key: &[u8], iv: &[u8], aad: &[u8], mut plain: Vec<u8>) -> Option<Vec<u8>> {
         let key = LessSafeKey::new(UnboundKey::new(self.sealing(), key).ok()?);
         let nonce = Nonce::try_assume_unique_for_key(iv).ok()?;
@@ -165,14 +166,14 @@ impl Cipher {
     }
 }
 
-/// Fills up whole blocks, as PKCS #7 says.
+/// Pads to a multiple of the block length (PKCS #7).
 pub fn pad(mut plain: Vec<u8>) -> Vec<u8> {
     let missing = BLOCK - plain.len() % BLOCK;
     plain.resize(plain.len() + missing, missing as u8);
     plain
 }
 
-/// Takes off what [`pad`] put there; `None` when it is not that.
+/// Removes the padding of [`pad`]; `None` when the padding is invalid.
 pub fn unpad(mut plain: Vec<u8>) -> Option<Vec<u8>> {
     let count = usize::from(*plain.last()?);
     let start = plain.len().checked_sub(count)?;
@@ -184,7 +185,7 @@ pub fn unpad(mut plain: Vec<u8>) -> Option<Vec<u8>> {
     Some(plain)
 }
 
-/// Wraps a key of whole 64-bit words in another, as RFC 3394 says.
+/// Wraps a key of complete 64-bit words with another (RFC 3394).
 pub fn wrap_key(kek: &[u8], key: &[u8]) -> Option<Vec<u8>> {
     let ecb = Cipher { mode: Mode::Ecb, key_length: kek.len() };
     if !key.len().is_multiple_of(8) || ![16, 24, 32].contains(&kek.len()) {

@@ -13,10 +13,10 @@ use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
-/// Longer blocks to fill a payload up to are a mistake.
+/// The maximum block length for `pad_payload_right`, in bytes.
 const PADDED_MAX: i64 = 4_096;
 
-/// How RSA makes a message as long as its key.
+/// The padding scheme of RSA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filling {
     /// PKCS #1 v1.5.
@@ -27,7 +27,7 @@ pub enum Filling {
     Oaep256,
 }
 
-/// Adds them.
+/// Registers `encrypt` and `decrypt`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["encrypt"], encrypt);
     alias(builder, &["decrypt"], decrypt);
@@ -66,7 +66,7 @@ fn encrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
 
 const PAD: &str = "pad_payload_right";
 
-/// A payload in whole blocks: with spaces when its author says how long a block is, else with the
+/// Pads a payload to complete blocks: with spaces to the block length in `wide`, otherwise with the
 /// cipher's own padding.
 fn filled(mut payload: Vec<u8>, cipher: Cipher, wide: Option<i64>) -> Vec<u8> {
     match wide.filter(|wide| (1..=PADDED_MAX).contains(wide)) {
@@ -90,7 +90,7 @@ fn decrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
     };
     let encoding = if is_on("from_hex") { "hexadecimal" } else { "base64" };
     let secret = secret.ok_or_else(|| Error::argument(format!("this is not {encoding}")))?;
-    // One answer for whatever is wrong: what differs would help to guess.
+    // The same error for every cause: a difference would help an attacker to guess.
     let refused = || Error::argument("this cannot be decrypted with this key");
     let plain = match rsa(&name) {
         Some(filling) => {
@@ -127,7 +127,7 @@ fn cipher(name: &str) -> Result<Cipher, Error> {
     })
 }
 
-/// The key's bytes; what it is never gets into a message.
+/// Returns the key's bytes; the key never appears in a message.
 fn key(cipher: Cipher, name: &str, value: &Value, is_hex: bool) -> Result<Vec<u8>, Error> {
     let key = bytes::of(value);
     let key = match is_hex {
@@ -147,7 +147,7 @@ fn length(what: &str, name: &str, wanted: usize, found: usize) -> Error {
 /// Encrypts for the owner of a public key.
 ///
 /// # Errors
-/// When it is no RSA key, or the payload is longer than the key allows.
+/// When the key is not an RSA key, or the payload is longer than the key allows.
 pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let key = pem::rsa_public(key).and_then(|der| PublicEncryptingKey::from_der(&der).ok());
     let key = key.ok_or_else(|| Error::argument("the key is no RSA public key in PEM"))?;
@@ -168,7 +168,7 @@ pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8
     Ok(made)
 }
 
-/// The payload again; `None` when it was not made for this key.
+/// Decrypts the payload; `None` when it was not encrypted for this key.
 fn rsa_decrypt(filling: Filling, key: &str, secret: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let key = pem::rsa_private(key).and_then(|der| PrivateDecryptingKey::from_pkcs8(&der).ok());
     let key = key.ok_or_else(|| Error::argument("the key is no RSA private key in PEM"))?;

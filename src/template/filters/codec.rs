@@ -1,4 +1,4 @@
-//! Base64, read in whatever alphabet and padding it comes, and what else texts and bytes share.
+//! Base64 in any alphabet and padding, and other filters for both strings and bytes.
 
 use crate::template::bytes;
 use crate::template::filters::{alias, crypto};
@@ -8,7 +8,7 @@ use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
-/// Adds them.
+/// Registers the base64 filters, and extends `append`, `prepend`, `slice` and `size` to bytes.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["base64_decode", "base64_url_safe_decode"], |v, _, c| {
         bytes::value(crypto::base64_loose(&v.to_text()), c)

@@ -1,4 +1,4 @@
-//! Digests, keyed digests and tokens.
+//! Digests, HMACs and JSON Web Tokens.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -26,7 +26,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The function of that name, however it is written (`SHA-256`, `sha256`).
+    /// Finds the function by name, in any spelling (`SHA-256`, `sha256`).
     pub fn from_name(name: &str) -> Option<Self> {
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         Some(match plain.to_ascii_lowercase().as_str() {
@@ -40,7 +40,7 @@ impl Algorithm {
         })
     }
 
-    /// The digest of bytes.
+    /// Returns the digest of `bytes`.
     pub fn digest(self, bytes: &[u8]) -> Vec<u8> {
         match self {
             Self::Md5 => md5::Md5::digest(bytes).to_vec(),
@@ -52,7 +52,7 @@ impl Algorithm {
         }
     }
 
-    /// The digest of bytes by a key.
+    /// Returns the HMAC of `bytes` under `key`.
     pub fn keyed(self, key: &[u8], bytes: &[u8]) -> Vec<u8> {
         macro_rules! keyed {
             ($hash:ty) => {{
@@ -73,7 +73,7 @@ impl Algorithm {
     }
 }
 
-/// Bytes as a text: `hex` or `base64`; other names are unknown.
+/// Encodes bytes as `hex` or `base64`; `None` for any other encoding.
 pub fn encode(bytes: &[u8], encoding: &str) -> Option<String> {
     match encoding.to_ascii_lowercase().as_str() {
         "hex" | "" => Some(hex::encode(bytes)),
@@ -82,7 +82,7 @@ pub fn encode(bytes: &[u8], encoding: &str) -> Option<String> {
     }
 }
 
-/// Base64, whatever its alphabet, padding and line breaks.
+/// Decodes base64 in any alphabet, with or without padding and line breaks.
 pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
     const LOOSE: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -99,29 +99,29 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
     GeneralPurpose::new(&alphabet::STANDARD, LOOSE).decode(plain).ok()
 }
 
-/// Base64 as Ruby reads it: what is not a letter of it is passed over.
+/// Decodes base64 as Ruby does: characters outside the alphabet are skipped.
 pub fn base64_loose(text: &str) -> Vec<u8> {
     let is_letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
     let letters = text.chars().take_while(|c| *c != '=').filter(is_letter);
     let mut letters: String = letters.collect();
-    // One letter alone is not a byte.
+    // A single trailing character is not a complete byte.
     if letters.len() % 4 == 1 {
         letters.pop();
     }
     base64_decode(&letters).unwrap_or_default()
 }
 
-/// Base64, with its padding.
+/// Encodes base64, with padding.
 pub fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Base64 for addresses, with its padding.
+/// Encodes URL-safe base64, with padding.
 pub fn base64_url_safe(bytes: &[u8]) -> String {
     URL_SAFE.encode(bytes)
 }
 
-/// A signed token; only the HMAC family.
+/// Signs a JWT; HMAC algorithms only.
 pub fn jwt_encode(payload: &Json, algorithm: &str, secret: &str, extra: &Json) -> Option<String> {
     let hash = jwt_algorithm(algorithm)?;
     let mut header = extra.as_object().cloned().unwrap_or_default();
@@ -133,7 +133,7 @@ pub fn jwt_encode(payload: &Json, algorithm: &str, secret: &str, extra: &Json) -
     Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac)))
 }
 
-/// The payload and header of a token whose signature is right (and is not past its `exp`).
+/// Returns payload and header of a JWT with a valid signature and an `exp` that has not passed.
 pub fn jwt_decode(token: &str, algorithm: &str, secret: &str, now: i64) -> Option<(Json, Json)> {
     let hash = jwt_algorithm(algorithm)?;
     let (signed, signature) = token.rsplit_once('.')?;

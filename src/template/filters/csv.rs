@@ -1,6 +1,6 @@
-//! Comma-separated values, read and written.
+//! Parses and writes comma-separated values.
 
-/// The rows of a text; quotes may hold commas, line breaks and doubled quotes.
+/// Parses rows; quoted fields may contain commas, line breaks and doubled quotes.
 pub fn read(text: &str, comma: char) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut row: Vec<String> = Vec::new();
@@ -42,18 +42,18 @@ pub fn read(text: &str, comma: char) -> Vec<Vec<String>> {
     rows
 }
 
-/// How rows are written.
+/// The format of the output.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// Between fields.
+    /// The field separator.
     pub comma: char,
-    /// Every field in quotes.
+    /// Quote every field.
     pub force_quotes: bool,
-    /// A field a spreadsheet would take for a formula gets a quote in front.
+    /// Prefix a field with a quote when a spreadsheet would read it as a formula.
     pub sanitize: bool,
 }
 
-/// Rows as a text, one a line.
+/// Writes rows, one per line.
 pub fn write<'a>(
     rows: impl Iterator<Item = Vec<std::borrow::Cow<'a, str>>>,
     style: Style,

@@ -1,16 +1,15 @@
-//! `is_gpg_valid`: whether a text is an OpenPGP key, by its own form.
+//! `is_gpg_valid`: whether a string is an OpenPGP key, by its format alone.
 
 use crate::template::filters::{alias, crypto};
 use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::value::Value;
 
-/// Adds it.
+/// Registers `is_gpg_valid`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["is_gpg_valid"], |v, _, _| Ok(Value::Bool(is_key(&v.to_text()))));
 }
 
-/// An armoured block whose check sum is right, and whose first packet is a key that fills it or
-/// stands before others.
+/// True for an armored block with a valid checksum, whose first packet is a key.
 fn is_key(text: &str) -> bool {
     let text = text.replace('\r', "");
     let Some(body) = armoured(&text, "PUBLIC").or_else(|| armoured(&text, "PRIVATE")) else {
@@ -35,7 +34,7 @@ fn armoured<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
     Some(body)
 }
 
-/// The check sum of RFC 9580 6.1.
+/// The checksum of RFC 9580, 6.1.
 fn crc24(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x00b7_04ce, |sum, byte| {
         (0..8).fold(sum ^ (u32::from(*byte) << 16), |sum, _| {
@@ -45,7 +44,7 @@ fn crc24(bytes: &[u8]) -> u32 {
     })
 }
 
-/// The tag of the first packet is that of a key, its length fits, and so does its version.
+/// True when the first packet has the tag, a plausible length and the version of a key.
 fn begins_with_key(packets: &[u8]) -> bool {
     let byte = |place: usize| packets.get(place).copied().map(usize::from);
     let Some(head) = byte(0).filter(|head| head & 0x80 != 0) else { return false };

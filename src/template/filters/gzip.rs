@@ -1,4 +1,4 @@
-//! `gzip_compress`, `gzip_decompress`: a bomb ends where the memory of the render does.
+//! `gzip_compress`, `gzip_decompress`: the memory budget of the render stops a gzip bomb.
 
 use crate::template::bytes;
 use crate::template::filters::alias;
@@ -11,10 +11,10 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 use std::io::Read;
 
-/// So much is made between two looks at the budget.
+/// Bytes produced between two checks of the budget.
 const PIECE: usize = 64 * 1024;
 
-/// Adds them.
+/// Registers the gzip filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["gzip_compress"], compress);
     alias(builder, &["gzip_decompress"], decompress);
@@ -34,7 +34,7 @@ fn decompress(value: Value, _: &Arguments, context: &mut Context<'_>) -> Result<
     }
 }
 
-/// Everything a reader gives, as long as the budget lets it; `None` when it fails.
+/// Reads to the end, within the budget; `None` when reading fails.
 fn read_all(mut reader: impl Read, context: &Context<'_>) -> Result<Option<Vec<u8>>, Error> {
     let mut made = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Hashes: merging, digging, cloning. All but `hash_delete_key` leave theirs as it is.
+//! Hash filters: merging, digging, cloning. All but `hash_delete_key` leave their input unchanged.
 
 use crate::template::filters::alias;
 use crate::template::json;
@@ -14,7 +14,7 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the hash filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["hash_add_key", "add_hash_key", "assign_to_hash_key"], add_key);
     alias(builder, &["hash_merge"], merge);
@@ -37,7 +37,7 @@ pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["deep_clone"], |v, _, c| Ok(Value::from(json::checked(&v, c)?)));
 }
 
-/// What a hash holds; nothing and blank text hold nothing.
+/// Returns the entries of a hash; nil and blank strings have none.
 fn entries(value: &Value) -> Result<Object, Error> {
     match value {
         Value::Hash(hash) => Ok(hash.borrow().clone()),
@@ -65,7 +65,7 @@ fn merge(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResu
     Ok(Value::hash(map))
 }
 
-/// Takes the key out of the very hash, and gives what it held.
+/// Removes the key from the hash itself, and returns its value.
 fn delete_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let Value::Hash(hash) = value else { return Ok(Value::Nil) };
     let taken = hash.borrow_mut().shift_remove(&*arguments.text(0));
@@ -77,7 +77,7 @@ fn dig(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult
     Ok(keys.fold(value, |value, key| step(&value, &key)))
 }
 
-/// One key deeper: only what is really there, not `size` or `first`.
+/// One step into a value: own keys only, not `size` or `first`.
 fn step(value: &Value, key: &Value) -> Value {
     match value {
         Value::Hash(hash) => hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default(),
@@ -95,7 +95,7 @@ fn except(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterRes
     Ok(Value::hash(map))
 }
 
-/// What a comparison overlooks.
+/// The differences that a comparison ignores.
 struct Loosely<'a> {
     strips: bool,
     ignores_case: bool,
@@ -122,7 +122,7 @@ fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filte
     Ok(Value::from(Json::Array(found)))
 }
 
-/// Taken away, then changed, then added, at every level.
+/// Compares two values recursively; in a hash, removed keys come first, then changed, then added.
 fn compare(at: &str, one: &Json, other: &Json, how: &Loosely<'_>, found: &mut Vec<Json>) {
     match (one, other) {
         (Json::Object(a), Json::Object(b)) => {

@@ -1,4 +1,4 @@
-//! HTML in filters: marking safe, sanitising, Markdown, escaping.
+//! HTML filters: marking as safe, sanitizing, Markdown, escaping.
 
 use crate::template::filters::json::parse;
 use crate::template::filters::{alias, allowance, javascript, markup};
@@ -11,7 +11,7 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::print::escape_entities;
 use sluicegate_liquid::value::Value;
 
-/// Adds them.
+/// Registers the HTML filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["html_safe"], html_safe);
     alias(builder, &["raw_escape_string"], |v, _, _| {
@@ -38,12 +38,12 @@ pub fn register(builder: &mut EngineBuilder) {
     });
 }
 
-/// An HTML parser takes many times the module of its text.
+/// Charges the memory of an HTML parser, several times the size of its input.
 fn large(value: &Value, context: &Context<'_>) -> Result<(), Error> {
     context.budget.value(value.to_text().len().saturating_mul(4))
 }
 
-/// Entities are unescaped first, unless `raw_text: true`.
+/// Marks a string as safe. Entities are decoded first, unless `raw_text: true`.
 fn html_safe(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> Result<Value, Error> {
     let Value::Text(text, _) = &value else { return Ok(value) };
     let is_raw = arguments.named("raw_text").is_some_and(Value::is_truthy);
@@ -74,7 +74,7 @@ fn sanitize(
     Ok(Value::safe(allowance::clean(&text, &given)))
 }
 
-/// `markdown: options, extra_options`: the first replace what stays, the others are laid over it.
+/// `markdown: options, extra_options`: the first replaces the defaults, the second extends them.
 fn markdown(
     value: Value,
     arguments: &Arguments,
@@ -89,7 +89,7 @@ fn markdown(
     Ok(Value::safe(markup::markdown(&value.to_text(), &allowance::merged(allowed, &over))))
 }
 
-/// Options as a hash, a text of JSON, or by name; null when there are none.
+/// Options as a hash, a JSON string, or named arguments; null when there are none.
 fn options(given: &Value, arguments: &Arguments, context: &Context<'_>) -> Result<Json, Error> {
     let given = match given {
         Value::Text(text, _) if !text.trim().is_empty() => parse(text, context)?,

@@ -1,6 +1,6 @@
-//! Text inside JavaScript strings: escaped, and back.
+//! Escapes and unescapes strings for JavaScript.
 
-/// Safe inside a JavaScript string, in either quotes or backticks, inside a page.
+/// Escapes a string for JavaScript in any quotes or backticks, inside a page.
 pub fn escape_javascript(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut chars = text.chars().peekable();
@@ -30,7 +30,7 @@ pub fn escape_javascript(text: &str) -> String {
     out
 }
 
-/// What [`escape_javascript`] was given.
+/// Reverses [`escape_javascript`].
 pub fn unescape_javascript(text: &str) -> String {
     let text = text.replace("&#x2028;", "\u{2028}").replace("&#x2029;", "\u{2029}");
     let mut out = String::with_capacity(text.len());

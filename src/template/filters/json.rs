@@ -10,7 +10,7 @@ use sluicegate_liquid::{EngineBuilder, RenderErrors};
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the JSON filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["json", "to_json"], |v, _, c| {
         let json = json::checked(&v, c)?;
@@ -22,9 +22,9 @@ pub fn register(builder: &mut EngineBuilder) {
     });
 }
 
-/// Reads a text as JSON; the error says where it is wrong without quoting it.
+/// Parses a string as JSON; the error reports the position without quoting the input.
 pub fn parse(text: &str, context: &Context<'_>) -> Result<Value, Error> {
-    // What is made of a text takes several times its module.
+    // The parsed value takes more memory than its source.
     context.budget.value(text.len().saturating_mul(2))?;
     if let Some(value) = strict_json::read(text) {
         return Ok(value);

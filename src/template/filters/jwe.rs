@@ -1,5 +1,5 @@
-//! `jwe_encode: key, alg, enc`: a JSON text for the owner of a key, as RFC 7516 writes it
-//! compactly.
+//! `jwe_encode: key, alg, enc`: encrypts JSON for the owner of a key, in the compact serialization
+//! of RFC 7516.
 
 use crate::template::bytes;
 use crate::template::filters::agreement;
@@ -18,16 +18,16 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 use std::num::NonZeroU32;
 
-/// Adds it.
+/// Registers `jwe_encode`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["jwe_encode", "jwe_encode_rc"], jwe_encode);
 }
 
-/// How the content is encrypted.
+/// The content encryption algorithm.
 struct Content {
-    /// Bytes of its key.
+    /// The length of its key in bytes.
     key_length: usize,
-    /// The hash of the CBC family; nothing for GCM.
+    /// The HMAC hash of the CBC family; `None` for GCM.
     hash: Option<Algorithm>,
 }
 
@@ -45,7 +45,7 @@ impl Content {
         Some(Self { key_length, hash })
     }
 
-    /// Vector, secret and tag.
+    /// Encrypts; returns initialization vector, ciphertext and tag.
     fn seal(
         &self,
         key: &[u8],
@@ -69,14 +69,14 @@ impl Content {
     }
 }
 
-/// So many random bytes of the host.
+/// Returns the requested number of random bytes from the host.
 type Random<'a> = &'a dyn Fn(usize) -> Vec<u8>;
 
 fn gcm(key: &[u8]) -> Cipher {
     Cipher { mode: Mode::Gcm, key_length: key.len() }
 }
 
-/// What [`Cipher::seal`] made, its tag apart.
+/// Splits the result of [`Cipher::seal`] into vector, ciphertext and tag.
 fn tagged(iv: Vec<u8>, mut made: Vec<u8>) -> [Vec<u8>; 3] {
     let tag = made.split_off(made.len().saturating_sub(16));
     [iv, made, tag]
@@ -101,7 +101,7 @@ fn jwe_encode(
     let wanted = Wanted { key: arguments.at(0), alg: &alg, enc: &enc, length: content.key_length };
     let keys = wanted.keys(&mut header, &random)?.ok_or_else(|| unknown(&alg))?;
     let header = URL_SAFE_NO_PAD.encode(Json::Object(header).to_string());
-    // Keys made of passwords are slow on purpose.
+    // Deriving keys from passwords is slow on purpose.
     context.budget.settle()?;
     let sealed = content.seal(&keys.content, &header, &plain, &random);
     let sealed = sealed.ok_or_else(|| misfit(&alg))?;
@@ -114,7 +114,7 @@ fn misfit(alg: &str) -> Error {
     Error::argument(format!("the key does not fit {alg}"))
 }
 
-/// What a key is wanted for.
+/// The request for a content key.
 struct Wanted<'a> {
     key: &'a Value,
     alg: &'a str,
@@ -122,14 +122,14 @@ struct Wanted<'a> {
     length: usize,
 }
 
-/// The key of the content, and what of it is sent.
+/// The content key, and its encrypted form, which is sent.
 struct Keys {
     content: Vec<u8>,
     sent: Vec<u8>,
 }
 
 impl Wanted<'_> {
-    /// Nothing for an algorithm that is unknown.
+    /// Returns the keys; `None` for an unknown algorithm.
     fn keys(
         &self,
         header: &mut Map<String, Json>,
@@ -177,7 +177,7 @@ impl Wanted<'_> {
         Ok(Some(Keys { content, sent }))
     }
 
-    /// Bytes of the key that wraps another, by the algorithm's name.
+    /// The length in bytes of the key-wrapping key, by the algorithm's name.
     fn kek_length(&self) -> usize {
         match self.alg {
             alg if alg.contains("A128") => 16,
@@ -194,7 +194,7 @@ impl Wanted<'_> {
         self.is_kek(kek).then(|| block::wrap_key(kek, key)).flatten()
     }
 
-    /// A key agreed with the owner of a curve's public key; directly, or to wrap another with.
+    /// Agrees on a key with the owner of a public EC key, for direct use or to wrap another.
     fn agreed(
         &self,
         header: &mut Map<String, Json>,
@@ -219,7 +219,7 @@ impl Wanted<'_> {
         Ok(Some(Keys { content, sent }))
     }
 
-    /// A key made of a password, to wrap another with.
+    /// Derives a key from a password, to wrap another.
     fn of_password(
         &self,
         header: &mut Map<String, Json>,
@@ -247,7 +247,7 @@ impl Wanted<'_> {
     }
 }
 
-/// A key out of an agreed secret, as RFC 7518 4.6.2 says; `parties` may name both sides.
+/// Derives a key from an agreed secret (RFC 7518, 4.6.2); `parties` may name both sides.
 fn concat_kdf(secret: &[u8], id: &str, parties: [&[u8]; 2], length: usize) -> Vec<u8> {
     let size = |count: usize| (count as u32).to_be_bytes().to_vec();
     let named = |name: &[u8]| [&size(name.len()), name].concat();

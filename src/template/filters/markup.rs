@@ -1,4 +1,4 @@
-//! HTML: sanitising, Markdown, entities, plain text.
+//! HTML: sanitizing, Markdown, entities, plain text.
 
 use crate::template::filters::allowance;
 use serde_json::Value as Json;
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     let mut builder = ammonia::Builder::default();
     builder
-        // Pages are made of these; what runs or reaches elsewhere stays out.
+        // Common elements of pages; scripts and frames stay out.
         .add_tags([
             "form", "input", "button", "select", "option", "optgroup", "textarea", "label",
             "fieldset", "legend", "section", "main", "nav", "template", "datalist", "progress",
@@ -59,8 +59,8 @@ static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// The text without tags and attributes that run scripts or reach elsewhere; a text without
-/// markup stays as it is, byte for byte.
+/// Removes tags and attributes that run scripts or embed other pages; a string without markup is
+/// returned byte for byte.
 pub fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.contains(['<', '&']) {
         return Cow::Borrowed(text);
@@ -71,7 +71,7 @@ pub fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(CLEANER.clean(text).to_string())
 }
 
-/// Markdown as HTML with what `allowed` lets through.
+/// Renders Markdown as HTML, keeping what `allowed` permits.
 pub fn markdown(text: &str, allowed: &Json) -> String {
     use pulldown_cmark::{Options, Parser, html};
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
@@ -83,13 +83,13 @@ pub fn markdown(text: &str, allowed: &Json) -> String {
     allowance::clean(out.trim_end(), allowed)
 }
 
-/// Elements inside each other beyond any page: a parser of HTML takes the square of them in time.
+/// The maximum nesting of elements; an HTML parser takes quadratic time in it.
 const NESTING_MAX: usize = 500;
-/// Elements that hold nothing.
+/// Void elements.
 const VOID: [&str; 10] =
     ["br", "hr", "img", "input", "link", "meta", "source", "track", "wbr", "col"];
 
-/// True when more elements are open at once than any page has; what is never closed counts.
+/// True when more elements are open at once than any page needs; unclosed elements count.
 pub fn nests_too_deep(text: &str) -> bool {
     let mut open = 0_usize;
     for (place, _) in text.match_indices('<') {
@@ -110,7 +110,7 @@ pub fn nests_too_deep(text: &str) -> bool {
     false
 }
 
-/// Entities as the characters they stand for; what is not a known entity stays.
+/// Decodes entities; unknown ones stay.
 pub fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
@@ -135,7 +135,7 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The entity a text begins with, and how long it is.
+/// Returns the entity at the start of a string, and its length.
 fn entity(text: &str) -> Option<(char, usize)> {
     let end = text.bytes().take(12).position(|b| b == b';')?;
     let name = text.get(1..end)?;
@@ -158,7 +158,7 @@ fn entity(text: &str) -> Option<(char, usize)> {
     Some((c, end + 1))
 }
 
-/// The words of a page: tags, scripts and styles gone, white space folded.
+/// Returns the words of a page: without tags, scripts and styles, white space collapsed.
 pub fn to_text(html: &str) -> String {
     let mut builder = ammonia::Builder::empty();
     builder.clean_content_tags(["script", "style", "head", "title"].into());

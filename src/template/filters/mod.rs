@@ -1,5 +1,5 @@
-//! The platform's filters, one family a file. Those with much logic of their own have it in a
-//! second file that knows no Liquid (`money`, `moment`, `pattern`, `url`, …).
+//! The platform's filters, one family per file. Larger families keep their logic in a second file
+//! without any Liquid (`money`, `pattern`, `url`, …).
 
 mod agreement;
 mod allowance;
@@ -46,7 +46,7 @@ use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::filter::{Arguments, FilterFunction};
 use sluicegate_liquid::value::Value;
 
-/// Adds the platform's filters to standard Liquid, every spelling of their names.
+/// Registers the platform's filters over standard Liquid, under every spelling of their names.
 pub fn register(builder: &mut EngineBuilder) {
     agreement::register(builder);
     array::register(builder);
@@ -75,14 +75,14 @@ pub fn register(builder: &mut EngineBuilder) {
     xml::register(builder);
 }
 
-/// Adds one filter under several names.
+/// Registers one filter under several names.
 fn alias(builder: &mut EngineBuilder, names: &[&'static str], filter: FilterFunction) {
     for name in names {
         builder.context_filter(*name, filter);
     }
 }
 
-/// An option: given by name, or in a hash at that place.
+/// Returns an option: a named argument, or a key of the hash at position `place`.
 fn option(arguments: &Arguments, place: usize, name: &str) -> Value {
     arguments.named(name).cloned().unwrap_or_else(|| match arguments.at(place) {
         Value::Hash(hash) => hash.borrow().get(name).cloned().unwrap_or_default(),

@@ -1,12 +1,12 @@
-//! Amounts of money: prices for people, fractions of a unit.
+//! Amounts of money: formatted prices, fractional units.
 
-/// The whole and its parts of a currency, and how it is written.
+/// A currency: its fractional digits and its format.
 struct Currency {
     code: &'static str,
-    /// Digits after the point.
+    /// Digits after the decimal point.
     digits: u32,
     symbol: &'static str,
-    /// The symbol follows the amount, after a space.
+    /// True when the symbol follows the amount, after a space.
     is_after: bool,
     point: char,
     thousands: char,
@@ -69,14 +69,14 @@ fn find(code: &str) -> Option<&'static Currency> {
     CURRENCIES.iter().find(|c| c.code.eq_ignore_ascii_case(code.trim()))
 }
 
-/// How a price is written.
+/// The format of a price.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
-    /// With its symbol.
+    /// Include the symbol.
     pub symbol: bool,
-    /// With the code of the currency behind it.
+    /// Append the currency code.
     pub code: bool,
-    /// A whole amount goes without its cents.
+    /// Omit the cents of an integral amount.
     pub no_cents_if_whole: bool,
 }
 
@@ -86,21 +86,21 @@ impl Default for Style {
     }
 }
 
-/// So many of the smallest unit of a currency.
+/// Converts an amount to the smallest unit of a currency.
 pub fn fractions(amount: f64, code: &str) -> i64 {
     let digits = find(code).map_or(2, |c| c.digits);
-    // Ties go away from zero, and 10.075 is meant as it is written.
+    // Rounds half away from zero; the epsilon makes 10.075 round as if it were exact.
     let scaled = amount * 10_f64.powi(digits as i32);
     (scaled + scaled.signum() * scaled.abs() * f64::EPSILON).round() as i64
 }
 
-/// The amount that so many of the smallest unit are.
+/// Converts the smallest unit of a currency to an amount.
 pub fn amount(fractions: i64, code: &str) -> f64 {
     let digits = find(code).map_or(2, |c| c.digits);
     fractions as f64 / 10_f64.powi(digits as i32)
 }
 
-/// A price for people, from the smallest unit.
+/// Formats a price from the smallest unit.
 pub fn price(fractions: i64, code: &str, style: Style) -> String {
     let code = if code.trim().is_empty() { "USD" } else { code.trim() };
     let unknown = currency("", 2, "");
@@ -128,7 +128,7 @@ pub fn price(fractions: i64, code: &str, style: Style) -> String {
     out
 }
 
-/// The digits in groups of three.
+/// Groups the digits by three.
 pub fn grouped(number: u64, mark: char) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);

@@ -1,6 +1,6 @@
-//! Numbers as texts: rounding as it is written, grouping, `sprintf`, telephone numbers.
+//! Number formatting: decimal rounding, grouping, `sprintf`, telephone numbers.
 
-/// The decimal digits of a number: sign, whole part, part behind the point.
+/// The decimal digits of a number: sign, integer part, fraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimal {
     is_negative: bool,
@@ -9,11 +9,11 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// The digits of a text such as `-12.50` or `1e-3`.
+    /// Parses a string such as `-12.50` or `1e-3`.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite())?;
-        // Exponents are written out; everything else keeps its own digits.
+        // Exponents are expanded; everything else keeps its own digits.
         let plain = if text.contains(['e', 'E']) { format!("{number}") } else { text.to_owned() };
         let (is_negative, digits) = match plain.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -29,7 +29,7 @@ impl Decimal {
         Some(Self { is_negative, whole, part: part.to_owned() })
     }
 
-    /// Rounded to so many places, half away from zero.
+    /// Rounds to `places` decimal places, half away from zero.
     pub fn rounded(mut self, places: usize) -> Self {
         if self.part.len() > places {
             let is_up = self.part.as_bytes()[places] >= b'5';
@@ -64,14 +64,14 @@ impl Decimal {
         self.whole = text;
     }
 
-    /// Without the zeros at its end.
+    /// Removes trailing zeros.
     pub fn stripped(mut self) -> Self {
         let length = self.part.trim_end_matches('0').len();
         self.part.truncate(length);
         self
     }
 
-    /// The text, its whole part in groups of three.
+    /// Formats the number, with the integer part in groups of three.
     pub fn write(&self, separator: &str, delimiter: &str) -> String {
         let mut out = String::new();
         let is_zero = self.whole.bytes().chain(self.part.bytes()).all(|b| b == b'0');
@@ -92,10 +92,10 @@ impl Decimal {
     }
 }
 
-/// Wider fields are a mistake or an attack.
+/// The maximum field width; a wider one is a mistake or an attack.
 const WIDTH_MAX: usize = 1_000;
 
-/// One value in a format of `sprintf`; a format that is not understood is nothing.
+/// Formats one value with `sprintf`; `None` for an unsupported format.
 pub fn sprintf(format: &str, text: &str) -> Option<String> {
     let mut out = String::new();
     let mut chars = format.chars().peekable();
@@ -210,7 +210,7 @@ const CALLING_CODES: &[(&str, &str)] = &[
     ("ZA", "27"),
 ];
 
-/// A telephone number as E.164 writes it; `None` when it has too few or too many digits.
+/// Formats a telephone number as E.164; `None` when it has too few or too many digits.
 pub fn mobile(text: &str, country: &str) -> Option<String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let is_international = text.trim_start().starts_with('+');
@@ -221,7 +221,7 @@ pub fn mobile(text: &str, country: &str) -> Option<String> {
     } else {
         let code = country.trim().to_uppercase();
         let (_, code) = CALLING_CODES.iter().find(|(name, _)| *name == code)?;
-        // The zero in front of a national number is not dialled from abroad, except to Italy.
+        // The leading zero of a national number is not dialed from abroad, except to Italy.
         let national = if *code == "39" { &digits[..] } else { digits.trim_start_matches('0') };
         match national.strip_prefix(code) {
             Some(rest) if *code == "1" && rest.len() == 10 => national.to_owned(),

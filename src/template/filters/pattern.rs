@@ -1,13 +1,13 @@
-//! Regular expressions as Ruby writes them: `matches`, `regex_matches`, `replace_regex`.
+//! Regular expressions in Ruby syntax: `matches`, `regex_matches`, `replace_regex`.
 
 use fancy_regex::{Regex, RegexBuilder};
 use sluicegate_liquid::error::Error;
 
-/// More steps back than any honest pattern takes.
+/// More backtracking steps than any reasonable pattern takes.
 const BACKTRACKS_MAX: usize = 200_000;
 const PATTERN_BYTES_MAX: usize = 4_000;
 
-/// A pattern with Ruby's options `i`, `m`, `x`; the error says what is wrong with it.
+/// Compiles a pattern with Ruby's options `i`, `m`, `x`; the error says what is wrong with it.
 pub fn compile(pattern: &str, options: &str) -> Result<Regex, String> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(format!("the pattern is longer than {PATTERN_BYTES_MAX} bytes"));
@@ -16,7 +16,7 @@ pub fn compile(pattern: &str, options: &str) -> Result<Regex, String> {
         .case_insensitive(options.contains('i'))
         .dot_matches_new_line(options.contains('m'))
         .ignore_whitespace(options.contains('x'))
-        // Ruby's `^` and `$` are always about lines.
+        // Ruby's `^` and `$` always match at line breaks.
         .multi_line(true)
         .backtrack_limit(BACKTRACKS_MAX)
         .delegate_size_limit(1 << 20)
@@ -24,7 +24,7 @@ pub fn compile(pattern: &str, options: &str) -> Result<Regex, String> {
         .map_err(|e| format!("the pattern is not valid: {e}"))
 }
 
-/// Ruby's spellings that have another name here: `\h` is a hexadecimal digit, `\Z` the end.
+/// Translates Ruby escapes: `\h` is a hexadecimal digit, `\Z` the end.
 fn ruby(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut chars = pattern.chars().peekable();
@@ -65,18 +65,18 @@ fn ruby(pattern: &str) -> String {
     out
 }
 
-/// True when the pattern is found somewhere.
+/// True when the pattern matches anywhere.
 pub fn is_match(pattern: &Regex, text: &str) -> Result<bool, String> {
     pattern.is_match(text).map_err(too_hard)
 }
 
-/// Asked with the bytes made so far, at every match and every group that is filled in.
+/// Called with the number of bytes produced so far, at every match and every filled-in group.
 type Spend<'a> = &'a dyn Fn(usize) -> Result<(), Error>;
 
-/// Every match: its groups when the pattern has groups, else the match alone.
+/// Returns every match: its groups when the pattern has groups, otherwise the match itself.
 ///
 /// # Errors
-/// When the pattern is too hard for the text, and what `spend` says.
+/// When the pattern exceeds the backtracking limit, and the error of `spend`.
 pub fn matches(
     pattern: &Regex,
     text: &str,
@@ -95,12 +95,12 @@ pub fn matches(
     Ok(all)
 }
 
-/// The text with matches replaced, every one or only the first.
+/// Replaces the matches in the text, all of them or only the first.
 ///
-/// `replacement` adds to the text what the match and its groups (the whole match first) become.
+/// `replacement` appends the replacement for the groups of a match (group 0 is the match itself).
 ///
 /// # Errors
-/// When the pattern is too hard for the text, and what `spend` says.
+/// When the pattern exceeds the backtracking limit, and the error of `spend`.
 pub fn replace(
     pattern: &Regex,
     text: &str,
@@ -126,10 +126,10 @@ pub fn replace(
     Ok(out)
 }
 
-/// Adds a replacement text with `\1`, `\0`, `\&` and `\\` filled in.
+/// Appends a replacement string with `\1`, `\0`, `\&` and `\\` filled in.
 ///
 /// # Errors
-/// What `spend` says.
+/// The error of `spend`.
 pub fn fill(
     out: &mut String,
     template: &str,

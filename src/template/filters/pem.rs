@@ -1,17 +1,17 @@
-//! Keys as PEM: their kind and their DER, RSA keys in the wrapping that ciphers want.
+//! PEM keys: their kind and their DER, with RSA keys in the wrapping that ciphers require.
 
 use crate::template::filters::crypto;
 
-/// A key out of a PEM text.
+/// A key read from PEM.
 pub struct Pem<'a> {
-    /// What stands behind `BEGIN`: `PUBLIC KEY`, `EC PRIVATE KEY`, …
+    /// The label after `BEGIN`: `PUBLIC KEY`, `EC PRIVATE KEY`, …
     pub label: &'a str,
-    /// The key itself.
+    /// The key in DER.
     pub der: Vec<u8>,
 }
 
-/// The first key in a text whose label ends so; line breaks may be written as `\n`, as they are in
-/// values of one line.
+/// Returns the first key whose label ends with `label_end`; line breaks may be written as `\n`, as
+/// in single-line values.
 pub fn read<'a>(text: &'a str, label_end: &str) -> Option<Pem<'a>> {
     let mut rest = text;
     loop {
@@ -26,7 +26,7 @@ pub fn read<'a>(text: &'a str, label_end: &str) -> Option<Pem<'a>> {
     }
 }
 
-/// The DER of an RSA public key as SubjectPublicKeyInfo.
+/// Returns the DER of an RSA public key as SubjectPublicKeyInfo.
 pub fn rsa_public(text: &str) -> Option<Vec<u8>> {
     let Pem { label, der } = read(text, "PUBLIC KEY")?;
     if label != "RSA PUBLIC KEY" {
@@ -36,7 +36,7 @@ pub fn rsa_public(text: &str) -> Option<Vec<u8>> {
     Some(element(0x30, &[rsa_algorithm(), bits].concat()))
 }
 
-/// The DER of an RSA private key as PKCS #8.
+/// Returns the DER of an RSA private key as PKCS #8.
 pub fn rsa_private(text: &str) -> Option<Vec<u8>> {
     let Pem { label, der } = read(text, "PRIVATE KEY")?;
     if label != "RSA PRIVATE KEY" {
@@ -46,13 +46,13 @@ pub fn rsa_private(text: &str) -> Option<Vec<u8>> {
     Some(element(0x30, &[version, rsa_algorithm(), element(0x04, &der)].concat()))
 }
 
-/// `rsaEncryption` without parameters.
+/// The algorithm identifier `rsaEncryption`, without parameters.
 fn rsa_algorithm() -> Vec<u8> {
     const OID: [u8; 11] = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
     element(0x30, &[&OID[..], &[0x05, 0]].concat())
 }
 
-/// A DER element: its tag, how long it is, what is in it.
+/// Encodes a DER element: tag, length, content.
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut made = vec![tag];
     match u8::try_from(content.len()) {

@@ -18,7 +18,7 @@ const UNCOUNTABLE: [&str; 11] = [
     "species",
 ];
 
-/// Words, and ends of words, with a plural of their own. `human` comes before `man`.
+/// Words, and suffixes of words, with irregular plurals. `human` comes before `man`.
 const IRREGULAR: [(&str, &str); 7] = [
     ("human", "humans"),
     ("person", "people"),
@@ -29,7 +29,7 @@ const IRREGULAR: [(&str, &str); 7] = [
     ("zombie", "zombies"),
 ];
 
-/// A pattern of a word's end and what replaces it; the first that matches wins.
+/// Suffix patterns and their replacements; the first match wins.
 const RULES: [(&str, &str); 22] = [
     ("(quiz)$", "${1}zes"),
     ("^(oxen)$", "${1}"),
@@ -61,7 +61,7 @@ static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     rules.collect()
 });
 
-/// The plural of an English word. The case of the first letter stays.
+/// Pluralizes an English word; the case of the first letter stays.
 pub fn pluralize(word: &str) -> String {
     let lower = word.to_lowercase();
     let last = lower.rsplit([' ', '_', '-']).next().unwrap_or_default();

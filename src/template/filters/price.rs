@@ -1,4 +1,4 @@
-//! Numbers in filters: prices, fractions, formats, positive integers.
+//! Number filters: prices, fractional units, formats, positive integers.
 
 use crate::template::filters::money::{self, Style};
 use crate::template::filters::number::Decimal;
@@ -12,7 +12,7 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the number filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["pricify_cents"], |v, a, _| {
         let fractions = match Number::of(&v) {
@@ -46,7 +46,7 @@ fn price(fractions: i64, arguments: &Arguments) -> Value {
     Value::text(money::price(fractions, &arguments.text(0), style))
 }
 
-/// Whole where the currency has no parts.
+/// Returns an integer where the currency has no fractional unit.
 fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let fractions = match Number::of(&value) {
         Number::Int(whole) => whole,
@@ -67,7 +67,7 @@ fn format_number(value: Value, arguments: &Arguments, context: &mut Context<'_>)
         Value::Time(time) => time.seconds().to_string(),
         other => other.to_text().into_owned(),
     };
-    // What is not a number counts as none, as it does in Ruby.
+    // A value that is not a number counts as zero, as in Ruby.
     let Some(decimal) = Decimal::read(&text).or_else(|| Decimal::read("0")) else {
         return Ok(value);
     };

@@ -1,4 +1,4 @@
-//! `url_to_qrcode_svg: options`: an address as a picture.
+//! `url_to_qrcode_svg: options`: renders a URL as a QR code.
 
 use crate::template::filters::{alias, option};
 use qrcode::{Color, EcLevel, QrCode};
@@ -10,13 +10,14 @@ use sluicegate_liquid::print::escape_entities;
 use sluicegate_liquid::value::Value;
 use std::fmt::Write as _;
 
-/// The largest code holds fewer letters at this level of correction; looking for a fit costs.
+/// More bytes than the largest code holds at this error correction level; the search for a version
+/// is expensive.
 const BYTES_MAX: usize = 3_057;
-/// Pixels of a module.
+/// The default size of a module in pixels.
 const MODULE_SIZE: i64 = 11;
 const MODULE_SIZE_MAX: i64 = 1_000;
 
-/// Adds it.
+/// Registers `url_to_qrcode_svg`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["url_to_qrcode_svg"], url_to_qrcode_svg);
 }
@@ -47,7 +48,7 @@ fn svg(code: &QrCode, arguments: &Arguments) -> String {
     };
     let size = option("module_size").to_int().unwrap_or(MODULE_SIZE).clamp(1, MODULE_SIZE_MAX);
     let color = text("color", "000");
-    // A name such as `red` is written as it is, a hexadecimal number behind its `#`.
+    // A color name such as `red` is written unchanged, a hexadecimal color after a `#`.
     let is_hex = color.chars().all(|c| c.is_ascii_hexdigit());
     let sharp = if is_hex { "#" } else { "" };
     let path =
@@ -81,7 +82,7 @@ fn is_attribute(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':'))
 }
 
-/// The dark modules, a rectangle for each run of them.
+/// The SVG path of the dark modules, one rectangle per run.
 fn path(code: &QrCode) -> String {
     let width = code.width();
     let mut path = String::new();

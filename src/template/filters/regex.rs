@@ -13,21 +13,21 @@ use std::rc::Rc;
 
 type FilterResult = Result<Value, Error>;
 
-/// Compiled patterns a thread keeps.
+/// The maximum number of compiled patterns cached per thread.
 const KEPT_MAX: usize = 200;
 
 thread_local! {
     static KEPT: RefCell<HashMap<(String, String), Rc<Regex>>> = RefCell::default();
 }
 
-/// Adds them.
+/// Registers the regular expression filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["matches"], matches);
     alias(builder, &["regex_matches"], regex_matches);
     alias(builder, &["replace_regex"], replace_regex);
 }
 
-/// The pattern, compiled now or before.
+/// Returns the compiled pattern, from the cache when possible.
 fn compiled(pattern: &str, options: &str) -> Result<Rc<Regex>, Error> {
     let key = (pattern.to_owned(), options.to_owned());
     if let Some(kept) = KEPT.with_borrow(|all| all.get(&key).cloned()) {
@@ -43,7 +43,7 @@ fn compiled(pattern: &str, options: &str) -> Result<Rc<Regex>, Error> {
     Ok(regex)
 }
 
-/// Nothing for a blank text.
+/// `matches: pattern, options`; nil for an empty string.
 fn matches(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let text = value.to_text();
     if text.is_empty() {
@@ -53,7 +53,7 @@ fn matches(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterRe
     pattern::is_match(&regex, &text).map(Value::Bool).map_err(Error::argument)
 }
 
-/// Texts, or lists of groups when the pattern has groups.
+/// Returns strings, or lists of groups when the pattern has groups.
 fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let regex = compiled(&arguments.text(0), &arguments.text(1))?;
     let has_groups = regex.captures_len() > 1;
@@ -77,7 +77,7 @@ fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>)
     let replacement = arguments.at(1);
     let spend = |bytes: usize| spend(bytes, context);
     let by = |out: &mut String, groups: &[Option<&str>]| match replacement {
-        // A hash says what each match becomes.
+        // A hash maps each match to its replacement.
         Value::Hash(hash) => {
             let whole = groups.first().copied().flatten().unwrap_or_default();
             if let Some(value) = hash.borrow().get(whole) {
@@ -93,7 +93,7 @@ fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>)
     Ok(Value::text(replaced))
 }
 
-/// A look at the budget in the midst of a filter's work.
+/// Charges the work done so far to the budget.
 fn spend(bytes: usize, context: &Context<'_>) -> Result<(), Error> {
     context.budget.room(bytes)?;
     context.budget.step()

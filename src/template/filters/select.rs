@@ -1,4 +1,4 @@
-//! Finding in lists: by a value, or by conditions on fields (`field: value`).
+//! Filters that search lists: by a value, or by conditions on fields (`field: value`).
 
 use crate::template::filters::alias;
 use indexmap::IndexMap;
@@ -12,7 +12,7 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the selection filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["array_any", "any"], any);
     alias(builder, &["array_include", "is_included_in_array"], |v, a, _| {
@@ -27,7 +27,7 @@ pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, false)));
 }
 
-/// Every named condition holds; Shopify's `reject: 'field', value` is understood as well.
+/// True when every named condition holds; also supports Shopify's `reject: 'field', value`.
 fn fits(item: &Value, arguments: &Arguments) -> bool {
     if let Some(field) = arguments.given(0).filter(|field| matches!(field, Value::Text(..))) {
         let found = item.property(&field.to_text());

@@ -1,4 +1,4 @@
-//! Digests, keyed digests and tokens in filters.
+//! Filters for digests, HMACs and JSON Web Tokens.
 
 use crate::template::bytes;
 use crate::template::filters::crypto::{self, Algorithm};
@@ -13,7 +13,7 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the digest, HMAC and JWT filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["compute_hmac"], compute_hmac);
     alias(builder, &["digest"], digest);
@@ -29,7 +29,7 @@ fn algorithm(name: &str) -> Result<Algorithm, Error> {
         .ok_or_else(|| Error::argument(format!("`{name}` is no algorithm this host has")))
 }
 
-/// `hex`, `base64`, or `none`: the bytes themselves.
+/// Encodes bytes as `hex` or `base64`, or returns them unchanged for `none`.
 fn encoded(made: Vec<u8>, encoding: &str, context: &Context<'_>) -> FilterResult {
     if encoding.eq_ignore_ascii_case("none") {
         return bytes::value(made, context);
@@ -41,7 +41,7 @@ fn encoded(made: Vec<u8>, encoding: &str, context: &Context<'_>) -> FilterResult
 
 /// `compute_hmac: secret, algorithm, digest`.
 ///
-/// A blank secret would let anybody compute the same: the answer is then random, so that no
+/// With a blank secret anyone could compute the same value; the result is then random, so that no
 /// signature ever equals it.
 fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let algorithm = algorithm(&arguments.text(1))?;
@@ -55,14 +55,14 @@ fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
     encoded(algorithm.keyed(&key, &bytes::of(&value)), &encoding, context)
 }
 
-/// `digest: algorithm, encoding`; SHA-1 and hex when it does not say.
+/// `digest: algorithm, encoding`; SHA-1 and hex by default.
 fn digest(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let name = arguments.given(0).map_or("sha1".into(), Value::to_text);
     let digest = algorithm(&name)?.digest(&bytes::of(&value));
     encoded(digest, &arguments.text(1), context)
 }
 
-/// A secret for a token; a blank one signs nothing.
+/// Returns the secret of a token; a blank one is refused.
 fn secret(arguments: &Arguments) -> Result<String, Error> {
     if arguments.at(1).is_blank() {
         return Err(Error::argument("a token needs a secret"));
@@ -79,7 +79,7 @@ fn jwt_encode(value: Value, arguments: &Arguments, context: &mut Context<'_>) ->
     token.map(Value::from).ok_or_else(unknown)
 }
 
-/// Payload and header, or nothing when the signature is wrong.
+/// Returns payload and header, or nil when the signature is wrong.
 fn jwt_decode(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let now = context.now.as_second();
     let text = value.to_text();

@@ -1,4 +1,4 @@
-//! Comma-separated values in filters: `parse_csv`, `to_csv`.
+//! CSV filters: `parse_csv`, `to_csv`.
 
 use crate::template::filters::{alias, csv};
 use sluicegate_liquid::EngineBuilder;
@@ -10,7 +10,7 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 use std::borrow::Cow;
 
-/// Adds them.
+/// Registers the CSV filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["parse_csv", "parse_csv_rc"], parse_csv);
     alias(builder, &["to_csv"], to_csv);

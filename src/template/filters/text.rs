@@ -1,4 +1,4 @@
-//! Texts: words, padding, ends, telephone numbers, types.
+//! String filters: words, padding, prefixes and suffixes, telephone numbers, types.
 
 use crate::template::email_address::is_email;
 use crate::template::filters::{alias, number, plural, words};
@@ -11,10 +11,10 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Padding wider than this is a mistake or an attack.
+/// The maximum padding width; a wider one is a mistake or an attack.
 const WIDTH_MAX: i64 = 10_000;
 
-/// Adds them.
+/// Registers the string filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["titleize"], |v, _, _| Ok(Value::text(words::titleize(&v.to_text()))));
     alias(builder, &["humanize"], |v, _, _| Ok(Value::text(words::humanize(&v.to_text()))));
@@ -39,11 +39,11 @@ pub fn register(builder: &mut EngineBuilder) {
         Ok(Value::text(number::sprintf(&a.text(0), &text).unwrap_or_else(|| text.into_owned())))
     });
     alias(builder, &["scrub"], |v, _, _| Ok(Value::text(v.to_text().replace('\u{fffd}', ""))));
-    // Every text here is UTF-8 already.
+    // Every string is already UTF-8.
     alias(builder, &["encode", "force_encoding"], |v, _, _| Ok(v));
     alias(builder, &["encoding"], |_, _, _| Ok(Value::text("UTF-8")));
     alias(builder, &["type_of"], |v, _, _| Ok(Value::text(type_of(&v))));
-    // A list passes through: splitting twice is safe.
+    // A list passes through, so that splitting twice is safe.
     builder.wrap_filter("split", |standard, v, a, c| match v {
         Value::List(_) => Ok(v),
         v => standard.call(v, a, c),
@@ -74,7 +74,7 @@ fn ends(value: &Value, arguments: &Arguments, fits: fn(&str, &str) -> bool) -> V
     Value::Bool(any)
 }
 
-/// What the platform calls it.
+/// Returns the platform's name of the type.
 fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Nil | Value::Empty | Value::Blank => "null",

@@ -1,4 +1,4 @@
-//! Moments: reading, formatting, comparing, adding.
+//! Time filters: parsing, formatting, comparing, adding.
 
 use crate::template::filters::alias;
 use crate::template::{bridge, date_parse};
@@ -14,7 +14,7 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the time filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["to_time"], to_time);
     alias(builder, &["to_date"], |v, _, c| {
@@ -44,7 +44,7 @@ fn now(context: &Context<'_>) -> Zoned {
     context.now.to_zoned(TimeZone::UTC)
 }
 
-/// The moment a value is, in UTC when it names no zone.
+/// Parses a value as a time, in UTC when it names no zone.
 fn read(value: &Value, context: &Context<'_>) -> Option<Zoned> {
     read_from(value, &now(context))
 }
@@ -81,7 +81,7 @@ fn to_time(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Fi
     Ok(found.map_or(Value::Nil, |time| Value::from(Time(time))))
 }
 
-/// `strftime: format, zone, now`; in UTC without a zone.
+/// `strftime: format, zone, now`; UTC by default.
 fn strftime(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let base = read(arguments.at(2), context).unwrap_or_else(|| now(context));
     let Some(time) = read_from(&value, &base) else { return Ok(Value::Nil) };
@@ -90,7 +90,7 @@ fn strftime(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> F
     Ok(Value::text(time.format(&arguments.text(0))))
 }
 
-/// A format by its name in the translations, or written out.
+/// `localize: format, zone`: the format is a pattern, or a name looked up in the translations.
 fn localize(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let Some(time) = read(&value, context) else { return Ok(Value::Nil) };
     let zone = date_parse::zone(&arguments.text(1)).unwrap_or(TimeZone::UTC);
@@ -138,7 +138,7 @@ fn time_diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> 
     Ok(Value::Float((millis / of_unit * scale).round() / scale))
 }
 
-/// The moment so many units later.
+/// Adds the given number of units to a time.
 fn added(
     value: &Value,
     arguments: &Arguments,

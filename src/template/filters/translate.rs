@@ -1,4 +1,4 @@
-//! `t` and `t_escape`: texts by key, with `%{variables}` filled in.
+//! `t` and `t_escape`: translations by key, with `%{variables}` filled in.
 
 use crate::template::filters::alias;
 use crate::template::{bridge, json};
@@ -10,10 +10,10 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::print::escape_entities;
 use sluicegate_liquid::value::Value;
 
-/// Options that are not variables of the text.
+/// Options that are not variables of the translation.
 const OPTIONS: [&str; 4] = ["default", "fallback", "locale", "scope"];
 
-/// Adds them.
+/// Registers the translation filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["t", "translate"], |v, a, c| translate(&v, a, c, false));
     alias(builder, &["t_escape", "translate_escape"], |v, a, c| translate(&v, a, c, true));

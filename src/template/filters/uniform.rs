@@ -12,13 +12,13 @@ const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 const LENGTH_MAX: usize = 4_096;
 const LENGTH: i64 = 12;
 
-/// Adds them.
+/// Registers `random_string` and `uuid`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["random_string"], random_string);
     alias(builder, &["uuid"], |_, _, c| Ok(Value::text(uuid(c))));
 }
 
-/// So many random bytes.
+/// Returns `count` random bytes.
 pub fn bytes(count: usize, context: &Context<'_>) -> Vec<u8> {
     let random = bridge::on(context, move |bridge| {
         let mut bytes = vec![0; count];
@@ -28,14 +28,14 @@ pub fn bytes(count: usize, context: &Context<'_>) -> Vec<u8> {
     random.unwrap_or_default()
 }
 
-/// A random number below `count`.
+/// Returns a random number below `count`.
 pub fn below(count: usize, context: &Context<'_>) -> usize {
     let mut number = [0; 8];
     number.iter_mut().zip(bytes(8, context)).for_each(|(to, from)| *to = from);
     (u64::from_le_bytes(number) % count.max(1) as u64) as usize
 }
 
-/// The length is the value itself or the argument; letters and digits, each as likely.
+/// Letters and digits with equal probability; the length is the value itself or the argument.
 fn random_string(
     value: Value,
     arguments: &Arguments,
@@ -49,7 +49,7 @@ fn random_string(
         if random.is_empty() {
             return Err(Error::argument("there is no host to give random bytes"));
         }
-        // The bytes above the last whole multiple would make some letters likelier.
+        // Bytes above the last complete multiple of 62 would favor some letters.
         let fair = random.iter().filter(|byte| **byte < 248).map(|byte| byte % 62);
         let letters = fair.map(|at| char::from(LETTERS[usize::from(at)]));
         text.extend(letters.take(length - text.len()));
@@ -57,7 +57,7 @@ fn random_string(
     Ok(Value::text(text))
 }
 
-/// Version 4.
+/// Returns a version 4 UUID.
 fn uuid(context: &Context<'_>) -> String {
     let mut random = bytes(16, context);
     random.resize(16, 0);

@@ -1,4 +1,4 @@
-//! Addresses: form encoding, query strings, URL templates (RFC 6570).
+//! URLs: form encoding, query strings, URL templates (RFC 6570).
 
 use crate::template::filters::pattern;
 use percent_encoding::{
@@ -6,7 +6,7 @@ use percent_encoding::{
 };
 use serde_json::{Map, Value as Json};
 
-/// What `application/x-www-form-urlencoded` leaves as it is, beside letters and digits.
+/// The characters that `application/x-www-form-urlencoded` leaves unencoded.
 const FORM: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,15 +23,15 @@ const RESERVED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A text as a value of a form: a space is `+`.
+/// Encodes a string as a form value: a space becomes `+`.
 pub fn form_text(text: &str) -> String {
     utf8_percent_encode(text, FORM).to_string().replace(' ', "+")
 }
 
-/// A hash as the body of a form: `a[b]=…`, `a[0][b]=…`, brackets literal.
+/// Encodes a hash as a form body: `a[b]=…`, `a[0][b]=…`, with literal brackets.
 ///
-/// Nothing is sent for nil; an empty text is sent as such, an empty list or hash not at all.
-/// Too much of it is nothing: a long name stands before every value inside of it.
+/// Omits nil, empty lists and empty hashes; sends empty strings. `None` when the result is too
+/// large: a long name is repeated before every value inside it.
 pub fn form_encode(value: &Json) -> Option<String> {
     let mut out = String::new();
     match value {
@@ -41,7 +41,7 @@ pub fn form_encode(value: &Json) -> Option<String> {
             }
         }
         Json::Array(items) => {
-            // A list of pairs keeps names that come twice.
+            // A list of pairs keeps duplicate names.
             for item in items {
                 if let [Json::String(name), value] = item.as_array().map_or(&[][..], |a| a) {
                     pairs(&mut out, &form_text(name), value)?;
@@ -56,7 +56,7 @@ pub fn form_encode(value: &Json) -> Option<String> {
 const NAME_BYTES_MAX: usize = 16 * 1024;
 const FORM_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// A hash as a query string: lists as `a[]=…`; `None` when it is too much.
+/// Encodes a hash as a query string, lists as `a[]=…`; `None` when the result is too large.
 pub fn query(value: &Json) -> Option<String> {
     fn flat(out: &mut String, name: &str, value: &Json) -> Option<()> {
         match value {
@@ -108,7 +108,7 @@ fn pair(out: &mut String, name: &str, value: &str) -> Option<()> {
     Some(())
 }
 
-/// A URL template with its variables filled in.
+/// Expands a URL template.
 pub fn expand(template: &str, values: &Map<String, Json>) -> String {
     let mut out = String::new();
     let mut rest = template;
@@ -122,12 +122,12 @@ pub fn expand(template: &str, values: &Map<String, Json>) -> String {
     out
 }
 
-/// How an operator of RFC 6570 writes.
+/// The expansion rules of an operator of RFC 6570.
 struct Operator {
     first: &'static str,
     between: &'static str,
     is_named: bool,
-    /// What stands for an empty value behind its name.
+    /// Written after the name of an empty value.
     empty: &'static str,
     keeps_reserved: bool,
 }
@@ -211,10 +211,10 @@ fn plain(value: &Json) -> String {
     }
 }
 
-/// The variables a URL holds by a template, or nothing when it does not fit.
+/// Extracts the variables of a template from a URL; `None` when the URL does not match.
 pub fn extract(url: &str, template: &str) -> Option<Map<String, Json>> {
     let mut source = String::from(r"\A");
-    // Each group: a name, whether it is a list, or a whole query.
+    // Each group: its names, whether it is a list, and whether it is a complete query.
     let mut groups: Vec<(Vec<String>, bool, bool)> = Vec::new();
     let mut rest = template;
     while let Some(open) = rest.find('{') {

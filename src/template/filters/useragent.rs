@@ -1,17 +1,17 @@
-//! `useragent`: browser, system and device out of a `User-Agent` header, as far as common ones go.
+//! `useragent`: browser, system and device from a `User-Agent` header; covers the common ones.
 
 use crate::template::filters::alias;
 use serde_json::{Value as Json, json};
 use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::value::Value;
 
-/// Adds it.
+/// Registers `useragent`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["useragent"], |v, _, _| Ok(Value::from(parse(&v.to_text()))));
 }
 
-/// What stands before a browser's version, and its name; the first that is found counts, because
-/// browsers also name those they descend from.
+/// The prefix of a browser's version, and its name; the first match counts, because browsers also
+/// name the ones they derive from.
 const BROWSERS: [(&str, &str); 21] = [
     ("Googlebot/", "Googlebot"),
     ("bingbot/", "bingbot"),
@@ -101,7 +101,7 @@ fn system(header: &str) -> (&str, &str) {
     }
 }
 
-/// Family, model and brand.
+/// Returns family, model and brand of the device.
 fn device(header: &str) -> (String, String, Option<&'static str>) {
     let apple = ["iPhone", "iPad", "iPod"].into_iter().find(|name| header.contains(name));
     if let Some(name) = apple {
@@ -126,7 +126,7 @@ fn device(header: &str) -> (String, String, Option<&'static str>) {
     }
 }
 
-/// `47.0`, and its parts; nothing for what begins with no number.
+/// Returns a version such as `47.0` and its parts; null without a leading number.
 fn numbers(text: &str) -> Json {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '_'));
     let version = text[..end.unwrap_or(text.len())].replace('_', ".");

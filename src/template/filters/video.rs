@@ -1,4 +1,4 @@
-//! `video_params`, `videoify`: what an address of a video says, without asking anybody.
+//! `video_params`, `videoify`: details of a video from its URL alone, without a request.
 
 use crate::template::filters::alias;
 use serde_json::json;
@@ -10,22 +10,22 @@ use sluicegate_liquid::print::escape_entities;
 use sluicegate_liquid::value::Value;
 use std::fmt::Write as _;
 
-/// A video on a platform.
+/// A video on a hosting service.
 #[derive(Debug, PartialEq, Eq)]
 struct Video<'a> {
     provider: &'static str,
     id: &'a str,
-    /// What stands before the id where it is embedded.
+    /// The embed URL up to the id.
     embed: &'static str,
 }
 
-/// Adds them.
+/// Registers the video filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["video_params"], video_params);
     alias(builder, &["videoify"], videoify);
 }
 
-/// Nothing for an address of something else.
+/// `video_params`; nil for a URL of another site.
 fn video_params(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result<Value, Error> {
     let url = value.to_text();
     let Some(video) = find(&url) else { return Ok(Value::Nil) };
@@ -38,7 +38,7 @@ fn video_params(value: Value, _: &Arguments, _: &mut Context<'_>) -> Result<Valu
     })))
 }
 
-/// The options are attributes of the frame.
+/// `videoify: options`; the options become attributes of the frame.
 fn videoify(
     value: Value,
     arguments: &Arguments,
@@ -52,7 +52,7 @@ fn videoify(
         _ => Vec::new(),
     };
     more.extend(arguments.named.iter().map(|(name, value)| pair(name, value)));
-    // A frame runs what its author asks for, but an option may come from data.
+    // The author may set any attribute, but an option may come from data.
     more.retain(|(name, _)| is_harmless(name));
     more.push(("allowfullscreen".to_owned(), "allowfullscreen".to_owned()));
     let frame = frame(&video, &more);

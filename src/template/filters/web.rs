@@ -1,4 +1,4 @@
-//! Addresses in filters: assets, form bodies, URL templates.
+//! URL filters: assets, form bodies, URL templates.
 
 use crate::template::filters::{alias, url};
 use crate::template::{bridge, json};
@@ -12,7 +12,7 @@ use sluicegate_liquid::value::Value;
 
 type FilterResult = Result<Value, Error>;
 
-/// Adds them.
+/// Registers the URL filters.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["asset_url", "asset_path", "asset_name_to_raw_url"], |v, _, c| {
         let path = v.to_text().into_owned();
@@ -50,7 +50,7 @@ fn expand_url_template(
         values.insert(name.to_string(), json::checked(value, context)?);
     }
     let template = value.to_text();
-    // Each expression may stand for all values.
+    // Each expression may expand to all values.
     let size: usize = values.values().map(|value| value.to_string().len()).sum();
     context.budget.room(template.matches('{').count().saturating_mul(size))?;
     let address = url::expand(&template, &values);
@@ -58,7 +58,7 @@ fn expand_url_template(
     Ok(Value::text(address))
 }
 
-/// The first of several templates that fits.
+/// Returns the variables of the first template that matches the URL.
 fn extract_url_params(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let address = value.to_text();
     let found = shallow(arguments.at(0)).iter().find_map(|t| url::extract(&address, &t.to_text()));

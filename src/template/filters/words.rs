@@ -1,4 +1,4 @@
-//! Words: cases and slugs.
+//! Letter cases and slugs.
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -14,7 +14,7 @@ pub fn humanize(text: &str) -> String {
     capitalize(words.trim())
 }
 
-/// Words between single spaces; a capital inside a word starts another.
+/// Separates words by single spaces; a capital inside a word starts a new one.
 fn humanize_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 4);
     let mut last = ' ';
@@ -42,12 +42,12 @@ fn capitalize(word: &str) -> String {
     }
 }
 
-/// For part of an address: letters and digits, anything else a separator; `_` stays.
+/// Slug that keeps letters, digits and `_`; anything else becomes a separator.
 pub fn parameterize(text: &str, separator: &str) -> String {
     slug(text, separator, true)
 }
 
-/// For an address: as [`parameterize`], `_` being a separator too.
+/// Slug as [`parameterize`] with `-`, where `_` is also a separator.
 pub fn slugify(text: &str) -> String {
     slug(text, "-", false)
 }
@@ -72,8 +72,8 @@ fn slug(text: &str, separator: &str, keeps_underscore: bool) -> String {
     out
 }
 
-/// The ASCII letters of a letter with marks, or of one of the letters that Unicode does not take
-/// apart; empty for a letter that has none, as I18n's transliteration.
+/// Transliterates a letter with diacritics, or one that Unicode does not decompose, to ASCII; empty
+/// for a letter without an equivalent. Follows the I18n gem.
 fn ascii(c: char) -> String {
     if c.is_ascii() {
         return c.to_string();
@@ -102,7 +102,7 @@ fn ascii(c: char) -> String {
     plain.to_owned()
 }
 
-/// The text with the Liquid taken out, what stood between tags staying.
+/// Removes Liquid tags and outputs; the content between tags stays.
 pub fn strip_liquid(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

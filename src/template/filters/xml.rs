@@ -9,13 +9,13 @@ use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
-/// Adds them.
+/// Registers `parse_xml` and `to_xml`.
 pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["parse_xml", "xml_to_hash"], parse_xml);
     alias(builder, &["to_xml", "to_xml_rc"], to_xml);
 }
 
-/// `parse_xml: attr_prefix: false, force_array: true`; nothing for a blank text.
+/// `parse_xml: attr_prefix: false, force_array: true`; nil for a blank string.
 fn parse_xml(
     value: Value,
     arguments: &Arguments,
@@ -25,7 +25,7 @@ fn parse_xml(
         return Ok(Value::Nil);
     }
     let text = value.to_text();
-    // Elements and their hashes take more than the text they are read from.
+    // Elements and their hashes take more memory than their source.
     context.budget.value(text.len().saturating_mul(8))?;
     let force_array = match option(arguments, 0, "force_array") {
         Value::Nil => true,

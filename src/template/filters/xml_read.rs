@@ -1,27 +1,27 @@
-//! XML as a hash: elements are lists of what is in them, attributes are keys beside them.
+//! Parses XML into hashes: elements become lists of their content, attributes become keys.
 //!
-//! No entity but the five of XML is ever replaced, so none can grow.
+//! Only the five predefined entities are expanded, so the input cannot grow by expansion.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value as Json};
 use sluicegate_liquid::error::Error;
 
-/// Elements may nest this deep.
+/// The maximum nesting of elements.
 const DEPTH_MAX: usize = 100;
-/// The key of a text beside attributes or elements.
+/// The key of an element's text beside attributes or child elements.
 const CONTENT: &str = "content";
 
-/// How XML is read.
+/// Options of the XML parser.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
-    /// Attributes are told from elements by an `@`.
+    /// Prefixes the keys of attributes with `@`.
     pub attr_prefix: bool,
-    /// An element that stands alone is a list of one.
+    /// Makes a single element a list of one.
     pub force_array: bool,
 }
 
-/// An element that is being read.
+/// An element being parsed.
 struct Open {
     name: String,
     hash: Map<String, Json>,
@@ -29,10 +29,10 @@ struct Open {
     text: String,
 }
 
-/// The hash of a document; `step` is asked for every part of it.
+/// Parses a document into a hash; `step` is called for every part of it.
 ///
 /// # Errors
-/// What is wrong with the document, and what `step` says.
+/// What is wrong with the document, and the error of `step`.
 pub fn read(
     text: &str,
     reading: Reading,
@@ -86,7 +86,7 @@ fn invalid(why: &str) -> Error {
 }
 
 fn add(open: &mut [Open], text: &str) {
-    // What stands around the one element of a document is not a content.
+    // Text around the root element is not content.
     if let [_, .., element] = open {
         element.text.push_str(text);
     }
@@ -103,8 +103,8 @@ impl Open {
         step: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let mut element = Self::new(tag.name().as_ref().to_owned());
-        // Whether a name stands there twice is looked for in the hash: the reader's own look
-        // compares every attribute with every other.
+        // Duplicate names are looked up in the hash: the reader's own check compares every
+        // attribute with every other.
         for attribute in tag.attributes().with_checks(false) {
             step()?;
             let attribute = attribute.map_err(|e| invalid(&e.to_string()))?;
@@ -121,7 +121,7 @@ impl Open {
         Ok(element)
     }
 
-    /// A text alone is that text, and nothing is an empty hash.
+    /// An element with only text becomes a string; an empty element becomes an empty hash.
     fn into_json(mut self) -> Json {
         let has_text = !self.text.trim().is_empty();
         if has_text && !self.has_elements && self.hash.is_empty() {
@@ -134,7 +134,7 @@ impl Open {
     }
 }
 
-/// Puts an element into the one around it.
+/// Adds a closed element to its parent.
 fn close(element: Open, open: &mut [Open], reading: Reading) {
     let Some(around) = open.last_mut() else { return };
     around.has_elements = true;

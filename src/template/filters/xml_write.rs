@@ -1,16 +1,16 @@
-//! A hash as XML: lists are elements, plain values of a hash its attributes.
+//! Writes a hash as XML: lists become elements, plain values of a hash become its attributes.
 
 use serde_json::{Map, Value as Json};
 use sluicegate_liquid::error::Error;
 
-/// The element of a list in a list.
+/// The element name for a list inside a list.
 const ANONYMOUS: &str = "anon";
 const CONTENT: &str = "content";
 
-/// The XML of a value; `spend` is asked with the bytes made so far.
+/// Returns the XML of a value; `spend` is called with the number of bytes written so far.
 ///
 /// # Errors
-/// For a key that is not a name, and what `spend` says.
+/// For a key that is not a valid name, and the error of `spend`.
 pub fn write(
     tree: &Json,
     attr_prefix: bool,
@@ -39,7 +39,7 @@ impl Writer<'_> {
         self.out.extend(std::iter::repeat_n("  ", depth));
     }
 
-    /// An element, or one for each of a list.
+    /// Writes an element, or one for each item of a list.
     fn element(&mut self, name: &str, value: &Json, depth: usize) -> Result<(), Error> {
         (self.spend)(self.out.len())?;
         check(name)?;
@@ -119,13 +119,13 @@ fn escaped(value: &Json) -> String {
         Json::String(text) => text.clone(),
         other => other.to_string(),
     };
-    // Characters that XML cannot hold, not even as a reference, are left out.
+    // Characters that XML cannot represent, not even as references, are dropped.
     let text: String =
         text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r')).collect();
     quick_xml::escape::escape(text).into_owned()
 }
 
-/// A key becomes a name, so it must be one: `<a b>` would be another document.
+/// Checks that a key is a valid element name: `<a b>` would be another document.
 fn check(name: &str) -> Result<(), Error> {
     let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.');
     let is_start = |c: char| c.is_alphabetic() || matches!(c, '_' | ':');

@@ -13,13 +13,13 @@ struct Assign {
     value: Expression,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `name = value`.
+/// When `name = value` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
-    // Ruby finds the name anywhere before the `=`; files in the wild write `assign = x = …`.
+    // Ruby finds the name anywhere before the `=`; existing files contain `assign = x = …`.
     cursor.eat("=");
     match Target::read_assigned(&mut cursor)? {
         Some(target) => Ok(Box::new(Assign { target, value: cursor.filtered()? })),

@@ -1,4 +1,4 @@
-//! `background id = 'partial', k: v …` and `background k: v … endbackground`: work for later.
+//! `background id = 'partial', k: v …` and `background k: v … endbackground`: background jobs.
 
 use crate::template::arguments::{self, take};
 use crate::template::host::{Job, Work};
@@ -15,7 +15,7 @@ use sluicegate_liquid::template::Reference;
 use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 
-/// The platform tries a job no more often.
+/// The platform's maximum number of attempts.
 const ATTEMPTS_MAX: i64 = 5;
 
 #[derive(Debug)]
@@ -26,16 +26,16 @@ struct Background {
 
 #[derive(Debug)]
 enum Planned {
-    /// What the id is assigned to, and the partial's name.
+    /// The target of the id, and the partial's name.
     Partial(Target, Expression),
-    /// The text between the tags, and the line of the template it starts on.
+    /// The source between the tags, and the template line on which it starts.
     Body(Text, u32),
 }
 
-/// Reads either form.
+/// Parses the tag, in either form.
 ///
 /// # Errors
-/// When a block has no end, or stands in a `liquid` tag, where its text is lost.
+/// When a block has no end, or is inside a `liquid` tag, where its source is lost.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     if let Some(target) = Target::read_assigned(&mut cursor)? {
@@ -62,7 +62,7 @@ impl Tag for Background {
         let work = match &self.work {
             Planned::Partial(_, name) => {
                 let name = name.evaluate(context)?.to_text().into_owned();
-                // A job that cannot run is told now, not when nobody is looking.
+                // A missing partial is an error now, rather than later in the job.
                 context.partial(&name)?;
                 Work::Partial(name)
             }
@@ -112,7 +112,7 @@ impl Tag for Background {
     }
 }
 
-/// Parts of a minute count; what is not a number is not a delay.
+/// Parses a number of minutes with fractions; anything else means no delay.
 fn minutes(value: &Value) -> f64 {
     let minutes: f64 = value.to_text().trim().parse().unwrap_or(0.0);
     if minutes.is_finite() { minutes.max(0.0) } else { 0.0 }

@@ -1,4 +1,4 @@
-//! `cache 'key', expire: seconds … endcache`: a text that is rendered once and kept.
+//! `cache 'key', expire: seconds … endcache`: renders the body once and stores the output.
 
 use crate::template::{arguments, bridge};
 use sluicegate_liquid::context::Context;
@@ -9,7 +9,7 @@ use sluicegate_liquid::parser::Parser;
 use sluicegate_liquid::tag::{Flow, Markup, Tag};
 use sluicegate_liquid::template::{Block, Reference};
 
-/// How long a text is kept when the tag does not say: an hour.
+/// The default lifetime: one hour.
 const SECONDS: i64 = 3_600;
 
 #[derive(Debug)]
@@ -19,10 +19,10 @@ struct Cache {
     body: Block,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `endcache`.
+/// When `endcache` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     let key = cursor.filtered()?;
@@ -37,7 +37,7 @@ impl Tag for Cache {
         if key.trim().is_empty() {
             return self.body.render_inside(context);
         }
-        // What was escaped in one way is not what another page needs.
+        // The key includes the escaping mode, which may differ between pages.
         let key = format!("{key}#{}", bridge::mode_name(context));
         let wanted = key.clone();
         let kept = bridge::on(context, move |bridge| bridge.host.cached(&wanted)).flatten();
@@ -50,7 +50,7 @@ impl Tag for Cache {
         let noticed = context.warnings.len();
         let (flow, text) = context.capture(|context| self.body.render_inside(context));
         context.write(&text)?;
-        // A text that ended early, or has an error in it, is not kept.
+        // Output that ended early, or contains an error, is not stored.
         if matches!(flow, Ok(Flow::Next)) && context.warnings.len() == noticed {
             let seconds = u64::try_from(seconds.unwrap_or(SECONDS)).unwrap_or(0);
             bridge::on(context, move |bridge| bridge.host.keep(&key, &text, seconds));

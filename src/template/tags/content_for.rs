@@ -1,4 +1,4 @@
-//! `content_for 'name', flush: true … endcontent_for`: text for a `yield` further out.
+//! `content_for 'name', flush: true … endcontent_for`: content for a `yield` in a layout.
 
 use crate::template::{arguments, bridge};
 use sluicegate_liquid::context::Context;
@@ -17,10 +17,10 @@ struct ContentFor {
     body: Block,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `endcontent_for`.
+/// When `endcontent_for` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     let name = cursor.filtered()?;

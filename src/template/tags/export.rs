@@ -1,4 +1,4 @@
-//! `export a, b, namespace: 'ns'`: variables for the whole request, in `context.exports.ns`.
+//! `export a, b, namespace: 'ns'`: variables for the rest of the request, in `context.exports.ns`.
 
 use crate::template::bridge;
 use sluicegate_liquid::context::Context;
@@ -16,7 +16,7 @@ struct Export {
     namespace: Option<Expression>,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// When it names no variable.
@@ -65,7 +65,7 @@ impl Tag for Export {
     }
 }
 
-/// The namespace, made when it is not there.
+/// Returns the namespace, creating it when it is missing.
 fn inside(exports: &Hash, namespace: &str) -> Hash {
     if let Some(Value::Hash(hash)) = exports.borrow().get(namespace) {
         return Rc::clone(hash);

@@ -17,10 +17,10 @@ struct Form {
     body: Block,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `endform`.
+/// When `endform` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let arguments = markup.cursor(parser).arguments()?;
     let (body, _) = parser.block(&["endform"])?;
@@ -37,7 +37,7 @@ impl Tag for Form {
         let opening = opening(&form, named);
         context.write(&opening)?;
         context.write(&form.property("system_fields").to_text())?;
-        // `form_builder` is the same object under its old name.
+        // `form_builder` is the old name of the same object.
         let variables = vec![("form".into(), form.clone()), ("form_builder".into(), form)];
         let kind = sluicegate_liquid::variables::FrameKind::Block;
         let flow =
@@ -51,7 +51,7 @@ impl Tag for Form {
     }
 }
 
-/// The opening tag, and the method a browser cannot send by itself.
+/// Returns the opening tag, and a hidden input for a method that browsers cannot send.
 fn opening(form: &Value, mut named: Named) -> String {
     let given = |value: Option<Value>| value.filter(|value| !value.is_blank());
     let text = |value: Value| value.to_text().into_owned();

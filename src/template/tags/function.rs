@@ -1,4 +1,4 @@
-//! `function x = 'partial', k: v`: calls a partial, alone with its arguments, for what it returns.
+//! `function x = 'partial', k: v`: calls a partial in an isolated scope and assigns its result.
 
 use crate::template::arguments::{self, Trailing};
 use crate::template::bridge;
@@ -21,10 +21,10 @@ struct Function {
     trailing: Trailing,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `name = partial`.
+/// When `name = partial` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     let target = Target::read_assigned(&mut cursor)?
@@ -40,7 +40,7 @@ impl Tag for Function {
         let name = self.name.evaluate(context)?.to_text().into_owned();
         let template = context.partial(&name)?;
         let named = arguments::named(&self.arguments, context)?;
-        // Texts are escaped as the page is, wherever the call stands.
+        // Strings are escaped in the page's mode, wherever the call is.
         let own = bridge::on(context, |bridge| bridge.output.escape());
         let outer = own.map(|escape| std::mem::replace(&mut context.escape, escape));
         context.returned = None;

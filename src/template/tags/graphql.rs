@@ -30,15 +30,15 @@ enum Query {
     Inline(Block),
 }
 
-/// Where the result goes.
+/// The target of the result.
 #[derive(Debug)]
 enum Goal {
     Target(Target),
-    /// The older tags' `result_name:`, or `g`.
+    /// The older tags' `result_name:`, `g` by default.
     Named,
 }
 
-/// Reads the tag, in either form.
+/// Parses the tag, in either form.
 ///
 /// # Errors
 /// When it names no variable, or a block has no `endgraphql`.
@@ -61,7 +61,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     Ok(Box::new(Graphql { query: Query::Inline(body), target, arguments, trailing }))
 }
 
-/// Reads `execute_query 'name', result_name: 'g', k: v`.
+/// Parses `execute_query 'name', result_name: 'g', k: v`.
 ///
 /// # Errors
 /// A syntax error.

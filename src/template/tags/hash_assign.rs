@@ -1,4 +1,4 @@
-//! `hash_assign h['a']['b'] = value`: changes the hash that every name of it shares.
+//! `hash_assign h['a']['b'] = value`: changes the hash in place, for every variable that shares it.
 
 use crate::template::target::Target;
 use sluicegate_liquid::context::Context;
@@ -13,10 +13,10 @@ struct HashAssign {
     value: Expression,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `name['key'] = value`.
+/// When `name['key'] = value` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     let target = Target::read_assigned(&mut cursor)?.filter(Target::is_inside);

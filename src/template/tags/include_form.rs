@@ -1,4 +1,4 @@
-//! `include_form 'name', k: v` (`render_form`): a form of the catalog in this place.
+//! `include_form 'name', k: v` (`render_form`): renders a form of the catalog.
 
 use crate::template::host::FormCall;
 use crate::template::host_calls::HostCall;
@@ -18,7 +18,7 @@ struct IncludeForm {
     arguments: TagArguments,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.
@@ -36,7 +36,7 @@ impl Tag for IncludeForm {
         let id = id.filter(|id| !id.is_blank()).map(|id| id.to_text().into_owned());
         let mut visible = context.visible();
         visible.retain(|(_, value)| !matches!(value, Value::Drop(_)));
-        // The engine keeps variables in no order; what depends on it must be the same every time.
+        // The engine's variables are unordered; sorting makes the call deterministic.
         visible.sort_by(|(one, _), (other, _)| one.cmp(other));
         let call = FormCall {
             name,

@@ -1,4 +1,4 @@
-//! `context language: 'de'`: the language of the request from here on.
+//! `context language: 'de'`: sets the language for the rest of the request.
 
 use crate::template::{arguments, bridge, json};
 use sluicegate_liquid::context::Context;
@@ -10,7 +10,7 @@ use sluicegate_liquid::tag::{Flow, Markup, Tag};
 #[derive(Debug)]
 struct Language(TagArguments);
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.

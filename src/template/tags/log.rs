@@ -1,4 +1,4 @@
-//! `log value, type: 't', env: 'staging'`: a line for the operator; hiding secrets is the host's.
+//! `log value, type: 't', env: 'staging'`: a log line for the operator; the host hides secrets.
 
 use crate::template::arguments::{self, take};
 use crate::template::host::LogEntry;
@@ -17,7 +17,7 @@ struct Log {
     arguments: TagArguments,
 }
 
-/// Reads the tag; a second value without a name is the type.
+/// Parses the tag; a second positional value is the type.
 ///
 /// # Errors
 /// A syntax error.

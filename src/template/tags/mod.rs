@@ -1,4 +1,4 @@
-//! The platform's tags, one a file.
+//! The platform's tags, one per file.
 
 mod assign;
 mod background;
@@ -28,7 +28,7 @@ mod yield_content;
 
 use sluicegate_liquid::EngineBuilder;
 
-/// Adds the platform's tags to standard Liquid, every spelling of their names.
+/// Registers the platform's tags over standard Liquid, under every spelling of their names.
 pub fn register(builder: &mut EngineBuilder) {
     builder
         .tag("assign", assign::read)

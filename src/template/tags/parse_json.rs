@@ -1,4 +1,4 @@
-//! `parse_json x … endparse_json`: the body, rendered and read as JSON.
+//! `parse_json x … endparse_json`: renders the body and parses it as JSON.
 
 use crate::template::filters::json::parse;
 use crate::template::filters::markup;
@@ -17,10 +17,10 @@ struct ParseJson {
     body: Block,
 }
 
-/// Reads the tag; the name may stand in quotes.
+/// Parses the tag; the name may be quoted.
 ///
 /// # Errors
-/// When there is no name, or no `endparse_json`.
+/// When the name or `endparse_json` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let name = markup.cursor(parser).name_or_text();
     let name = name.ok_or_else(|| Error::syntax("parse_json needs the name of a variable"))?;
@@ -30,8 +30,8 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Tag for ParseJson {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        // The platform unescapes the body before it reads it. Escaping whatever is printed into it
-        // makes that harmless for data that holds entities itself.
+        // The platform unescapes the body before parsing it. Escaping all output into the body
+        // protects data that contains entities itself.
         let outer = std::mem::replace(&mut context.escape, Escape::Through(escape_entities));
         let (flow, text) = context.capture(|context| self.body.render_inside(context));
         context.escape = outer;

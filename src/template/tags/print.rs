@@ -1,4 +1,4 @@
-//! `print value | filters`: prints as it is, never escaped.
+//! `print value | filters`: prints a value without escaping.
 
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::error::Error;
@@ -9,7 +9,7 @@ use sluicegate_liquid::tag::{Flow, Markup, Tag};
 #[derive(Debug)]
 struct Print(Expression);
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error in the expression.

@@ -1,4 +1,4 @@
-//! `redirect_to url, status: 302`: ends the render; the visitor goes elsewhere.
+//! `redirect_to url, status: 302`: redirects the visitor and ends the render.
 
 use crate::template::{arguments, bridge};
 use sluicegate_liquid::context::Context;
@@ -14,7 +14,7 @@ struct RedirectTo {
     arguments: TagArguments,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.

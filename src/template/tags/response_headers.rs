@@ -1,4 +1,4 @@
-//! `response_headers '{"Name": "value"}'`: headers of the answer; `web/` refuses its own.
+//! `response_headers '{"Name": "value"}'`: sets response headers; `web/` refuses reserved ones.
 
 use crate::template::bridge;
 use crate::template::filters::json::parse;
@@ -12,7 +12,7 @@ use sluicegate_liquid::value::Value;
 #[derive(Debug)]
 struct ResponseHeaders(Expression);
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.

@@ -1,4 +1,4 @@
-//! `response_status 403`: the status of the answer; nothing, when it is nil.
+//! `response_status 403`: sets the status of the response; blank leaves it unchanged.
 
 use crate::template::bridge;
 use sluicegate_liquid::context::Context;
@@ -10,7 +10,7 @@ use sluicegate_liquid::tag::{Flow, Markup, Tag};
 #[derive(Debug)]
 struct ResponseStatus(Expression);
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.

@@ -1,4 +1,4 @@
-//! `return value | filters`: ends the partial, from inside whatever block.
+//! `return value | filters`: ends the partial, from inside any block.
 
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::error::Error;
@@ -9,7 +9,7 @@ use sluicegate_liquid::tag::{Flow, Markup, Tag};
 #[derive(Debug)]
 struct Return(Expression);
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error in the expression.

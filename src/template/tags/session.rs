@@ -1,4 +1,4 @@
-//! `session name = value`: kept for the visitor; blank takes it away.
+//! `session name = value`: stores a value in the visitor's session; a blank value removes it.
 
 use crate::template::{bridge, json};
 use sluicegate_liquid::context::Context;
@@ -14,10 +14,10 @@ struct Session {
     value: Expression,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `name = value`.
+/// When `name = value` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let mut cursor = markup.cursor(parser);
     match cursor.name_or_text() {

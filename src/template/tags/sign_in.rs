@@ -1,4 +1,4 @@
-//! `sign_in user_id: id, timeout_in_minutes: n`: the visitor is that user from the next request on.
+//! `sign_in user_id: id, timeout_in_minutes: n`: signs the visitor in from the next request on.
 
 use crate::template::arguments::{self, take};
 use crate::template::bridge;
@@ -11,7 +11,7 @@ use sluicegate_liquid::tag::{Flow, Markup, Tag};
 #[derive(Debug)]
 struct SignIn(TagArguments);
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.

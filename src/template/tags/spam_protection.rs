@@ -1,4 +1,4 @@
-//! `spam_protection 'recaptcha_v3', action: 'x'`: there is no CAPTCHA here, and it says so.
+//! `spam_protection 'recaptcha_v3', action: 'x'`: prints nothing and adds a warning.
 
 use sluicegate_liquid::context::Context;
 use sluicegate_liquid::error::Error;
@@ -8,10 +8,10 @@ use sluicegate_liquid::tag::{Flow, Markup, Tag};
 #[derive(Debug)]
 struct SpamProtection;
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// None.
+/// Never fails.
 pub fn read(_: &Markup<'_>, _: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     Ok(Box::new(SpamProtection))
 }

@@ -1,4 +1,4 @@
-//! `theme_render_rc 'name', k: v`: the first partial of that name along `theme_search_paths`.
+//! `theme_render_rc 'name', k: v`: renders the first partial found along `theme_search_paths`.
 
 use crate::template::arguments;
 use sluicegate_liquid::context::Context;
@@ -16,7 +16,7 @@ struct ThemeRender {
     arguments: TagArguments,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.

@@ -1,4 +1,4 @@
-//! `transaction … endtransaction` and `rollback`: record writes that count together or not at all.
+//! `transaction … endtransaction` and `rollback`: record writes that commit together or not at all.
 
 use crate::template::host::Transaction as Step;
 use crate::template::{arguments, bridge};
@@ -11,7 +11,7 @@ use sluicegate_liquid::template::{Block, Reference};
 use sluicegate_liquid::value::Value;
 use std::time::{Duration, Instant};
 
-/// Where the context keeps how many transactions are open, and that one is to be rolled back.
+/// Context registers: the number of open transactions, and whether to roll back.
 const OPEN: &str = "transactions open";
 const ROLLED_BACK: &str = "transaction rolled back";
 
@@ -24,20 +24,20 @@ struct Transaction {
 #[derive(Debug)]
 struct Rollback;
 
-/// Reads the block, and `timeout: seconds`.
+/// Parses the block, and `timeout: seconds`.
 ///
 /// # Errors
-/// When there is no `endtransaction`.
+/// When `endtransaction` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let arguments = markup.cursor(parser).arguments()?;
     let (body, _) = parser.block(&["endtransaction"])?;
     Ok(Box::new(Transaction { arguments, body }))
 }
 
-/// Reads `rollback`.
+/// Parses `rollback`.
 ///
 /// # Errors
-/// None.
+/// Never fails.
 pub fn read_rollback(_: &Markup<'_>, _: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     Ok(Box::new(Rollback))
 }
@@ -50,7 +50,7 @@ impl Tag for Transaction {
         tell(context, Step::Begin)?;
         let open = open(context);
         context.registers.insert(OPEN.to_owned(), Value::Int(open + 1));
-        // An error that is printed in its place would still commit half of what was meant.
+        // An error printed inline would still commit half of the writes.
         let flow = context.raising(|context| self.body.render_inside(context));
         context.registers.insert(OPEN.to_owned(), Value::Int(open));
         let rolls_back = context.registers.remove(ROLLED_BACK).is_some();
@@ -93,7 +93,7 @@ impl Tag for Rollback {
     }
 }
 
-/// Parts of a second; what is not a number, or none, is no limit.
+/// Parses a number of seconds with fractions; anything else, and zero, means no limit.
 fn seconds(value: &Value) -> Option<Duration> {
     let seconds: f64 = value.to_text().trim().parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero())

@@ -1,4 +1,4 @@
-//! `try … catch e … ensure … endtry`: errors of the platform and of Liquid, not used-up limits.
+//! `try … catch e … ensure … endtry`: catches errors of the platform and of Liquid, except limits.
 
 use serde_json::json;
 use sluicegate_liquid::context::Context;
@@ -13,15 +13,15 @@ use sluicegate_liquid::variables::FrameKind;
 #[derive(Debug, Default)]
 struct Try {
     body: Block,
-    /// The error's variable, and what is rendered then.
+    /// The error's variable, and the block rendered on an error.
     catch: Option<(Option<Text>, Block)>,
     ensure: Option<Block>,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
-/// When there is no `endtry`.
+/// When `endtry` is missing.
 pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>, Error> {
     let end_name = format!("end{}", markup.name);
     let ends = ["catch", "ensure", "endtry", &end_name];
@@ -49,8 +49,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 
 impl Tag for Try {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
-        // The legacy profile prints errors in their place; what somebody catches is raised there
-        // too.
+        // The legacy profile prints errors inline; inside a `try` with `catch` they are raised.
         let mut flow = match self.catch {
             Some(_) => context.raising(|context| self.body.render_inside(context)),
             None => self.body.render_inside(context),

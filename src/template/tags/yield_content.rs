@@ -1,4 +1,4 @@
-//! `yield 'name', default: text`: what `content_for` kept; without a name, the wrapped page.
+//! `yield 'name', default: text`: prints a `content_for` block; without a name, the wrapped page.
 
 use crate::template::{arguments, bridge};
 use sluicegate_liquid::context::Context;
@@ -14,7 +14,7 @@ struct Yield {
     arguments: TagArguments,
 }
 
-/// Reads the tag.
+/// Parses the tag.
 ///
 /// # Errors
 /// A syntax error.
