@@ -38,7 +38,7 @@ impl Journal {
         self
     }
 
-    /// The store below, for reading.
+    /// The underlying store, for reading.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
@@ -139,9 +139,9 @@ fn classify(execution: Execution, fingerprint: &str) -> Begun {
 /// The result of [`Journal::enqueue`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueued {
-    /// The execution that holds the key now.
+    /// The execution that owns the key.
     pub id: ExecutionId,
-    /// False when the key was there before: a duplicate.
+    /// False when the key already existed: a duplicate.
     pub is_new: bool,
 }
 

@@ -105,9 +105,9 @@ pub struct StepAnswer {
 /// An execution that a phase enqueues: it exists once the phase is committed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueue {
-    /// What.
+    /// The execution to create.
     pub intent: Intent,
-    /// Not before.
+    /// The earliest time at which it runs.
     pub run_at: Timestamp,
 }
 
