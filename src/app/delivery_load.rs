@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(seen(now), Load::Burst, "{now}");
         }
         assert_eq!(seen(15_000), Load::Light);
-        // After a pause the next burst is one again.
+        // After an idle period, the next burst counts as one again.
         assert_eq!(seen(15_200), Load::Burst);
     }
 }

@@ -37,8 +37,8 @@ const GATEWAY: &dyn Gateway = &StripeGateway;
 /// The context that constants' values are sealed with.
 const CONSTANT_PLACE: &str = "constants/value";
 
-/// Longer than one attempt at the gateway; the lease is renewed before each further attempt, so
-/// that nobody sends beside a living run, and the runs of a dead process are found soon.
+/// Longer than one attempt at the gateway. The lease is renewed before each further attempt, so
+/// that two processes never send for one run, and a dead process's runs are claimed soon.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
 /// All parts of the host, built once and shared by all requests.

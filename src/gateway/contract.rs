@@ -99,11 +99,11 @@ pub struct Attempt<'a> {
 /// What a single attempt's answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The gateway's answer, final.
+    /// The gateway's final answer.
     Final,
     /// Not settled, and the gateway asks not to retry soon.
     Again,
-    /// Not settled, and the gateway asks for no further attempt soon.
+    /// Not settled, and the gateway asks not to retry soon.
     Later,
 }
 

@@ -36,9 +36,9 @@ pub enum Error {
     /// The call's URL is not allowed.
     #[error("{url}: {reason}")]
     Address {
-        /// The address, without its query.
+        /// The URL, without its query.
         url: String,
-        /// Why it is refused.
+        /// Why it is not allowed.
         reason: String,
     },
     /// The HTTP client could not be built.

@@ -36,20 +36,20 @@ pub struct Related {
 /// Where a further record is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// By a form's name.
+    /// The form's name.
     Form(String),
-    /// By a table's name.
+    /// The table's name.
     Table(String),
 }
 
 /// What to do with a further record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// A new record.
+    /// Inserts a new record.
     Create,
-    /// The named properties of an existing one; `None` if there is none.
+    /// Sets the listed properties of an existing record; does nothing if there is none.
     Update,
-    /// A soft delete; `None` if there is none.
+    /// Soft-deletes a record; does nothing if there is none.
     Delete,
 }
 

@@ -11,7 +11,7 @@ pub struct Submission {
     pub name: String,
     /// The gateway module, needed when two modules define the name.
     pub gateway: Option<String>,
-    /// Names and values for the gateway.
+    /// Parameters for the gateway.
     pub data: Map<String, Json>,
     /// Configuration: `callback`, messages and paths.
     pub config: Map<String, Json>,
