@@ -21,7 +21,7 @@ pub enum Error {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] sluicegate_store::error::Error),
-    /// The processor failed; its records were not written, and it is tried again.
+    /// The processor failed; its records were not written, and it is retried.
     #[error(transparent)]
     Template(#[from] crate::template::error::Error),
 }
