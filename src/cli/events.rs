@@ -54,7 +54,7 @@ fn again(runtime: &Runtime, event: &Execution) -> Result<Json> {
     Ok(row(&runtime.journal.replay(&event.id)?))
 }
 
-/// Prints what replaying an event would write, without writing it.
+/// Returns what replaying an event would write, without writing it.
 fn preview(runtime: &Arc<Runtime>, event: &Execution) -> Result<Json> {
     let mut scope = runtime.bare_scope();
     scope.is_dry_run = true;

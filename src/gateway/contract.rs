@@ -43,7 +43,7 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// [`Gateway::reconcile`] finds it. Calls that cannot carry it are unchanged.
     fn mark(&self, call: &mut Call, operation: &str);
 
-    /// Finds out whether a call took effect whose idempotency key may have expired.
+    /// Finds out whether a call took effect, after its idempotency key may have expired.
     ///
     /// # Errors
     /// Any error of `ask`.
@@ -101,7 +101,7 @@ pub struct Attempt<'a> {
 pub enum Verdict {
     /// The gateway's final answer.
     Final,
-    /// Not settled, and the gateway asks not to retry soon.
+    /// Not settled: send the same bytes with the same key again.
     Again,
     /// Not settled, and the gateway asks not to retry soon.
     Later,
@@ -159,7 +159,7 @@ pub struct EventsPage<'a> {
     pub after: Option<&'a str>,
 }
 
-/// Why a delivery is refused. The response to the sender holds only the kind.
+/// Why a delivery is refused. The reason is logged, not returned to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No secret is configured, so no delivery can be verified.

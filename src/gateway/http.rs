@@ -25,7 +25,7 @@ pub trait HttpClient: Send + Sync + std::fmt::Debug {
     fn pause(&self, wait: Duration);
 }
 
-/// The client over HTTP. It ignores redirects and proxy settings of the environment.
+/// The HTTP client. It does not follow redirects, and ignores proxy settings of the environment.
 #[derive(Debug, Clone)]
 pub struct ReqwestClient {
     client: reqwest::Client,

@@ -56,6 +56,7 @@ pub enum Action {
 impl Mapped {
     /// Reads a mapper's output.
     ///
+    /// # Errors
     /// [`Error::Mapper`] names the violation of the contract. The output is not quoted because it
     /// may hold a secret.
     pub fn read(mapper: &str, output: &str) -> Result<Self, Error> {

@@ -25,7 +25,7 @@ pub struct Outcome {
     pub replayed: bool,
 }
 
-/// How a request type ended; `web/form.rs` has the HTTP status of each.
+/// How a request type ended; `web/respond.rs` has the HTTP status of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

@@ -13,7 +13,7 @@ use ulid::Ulid;
 pub struct Intent {
     /// The id, when keys derived from it were rendered before the execution begins.
     pub id: Option<ExecutionId>,
-    /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
+    /// The name of an [`ExecutionKind`](sluicegate_store::kind::ExecutionKind).
     pub kind: String,
     /// The name within the kind, such as the request type or the event.
     pub name: String,

@@ -137,7 +137,7 @@ mod tests {
             for status in [200, 201, 302, 400, 402, 403, 404, 405] {
                 let verdict = verdict_of(&answer(status, body, None), FIRST);
                 assert_eq!(verdict, Verdict::Again, "{status} {body}");
-                // Others answer as they like.
+                // Answers of other hosts follow no convention.
                 let verdict = verdict_of(&answer(status, body, None), OTHERS);
                 assert_eq!(verdict, Verdict::Final, "{status} {body}");
             }

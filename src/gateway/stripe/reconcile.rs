@@ -1,4 +1,4 @@
-//! Finds out whether a call took effect whose idempotency key may have expired.
+//! Finds out whether a call took effect, after its idempotency key may have expired.
 
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Ask, Finding, Sent};
