@@ -95,20 +95,20 @@ pub struct AsyncCallback {
     pub source: Source,
     /// The delay before the first attempt.
     pub delay_minutes: u32,
-    /// The job's priority.
+    /// The declared priority, which this host ignores.
     pub priority: Priority,
     /// The maximum number of attempts.
     pub max_attempts: u32,
 }
 
-/// The priority of a background job.
+/// The declared priority of a background job, which this host ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// Before all others.
+    /// `high`: before all others on the platform.
     High,
     /// The default priority.
     Default,
-    /// After all others.
+    /// `low`: after all others on the platform.
     Low,
 }
 
