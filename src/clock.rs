@@ -1,15 +1,15 @@
-//! The one place that reads the time.
+//! The only code that reads the system time.
 
 use jiff::Timestamp;
 use std::sync::Mutex;
 
-/// Where the runtime gets its time from.
+/// The runtime's source of time.
 pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's own clock.
+/// The system clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 
@@ -19,12 +19,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move, for tests and replays.
+/// A clock that only moves when it is advanced, for tests and replays.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// A clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
         Self(Mutex::new(now))
     }

@@ -1,58 +1,57 @@
-//! Operator settings: flags, then environment, then defaults; the one place that reads the
-//! environment.
+//! Operator settings: flags, then environment, then defaults. Only this file reads the environment.
 
 use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// The secret key a sandbox or a double is spoken to with when none is configured.
+/// The secret key for a sandbox or a test double if none is configured.
 const SANDBOX_SECRET_KEY: &str = "sk_test_sluicegate_sandbox";
-/// The publishable key that goes with it.
+/// The matching publishable key.
 const SANDBOX_PUBLISHABLE_KEY: &str = "pk_test_sluicegate_sandbox";
 
-/// How often Stripe is asked for events that were not delivered.
+/// The default interval for listing undelivered events.
 const EVENTS_EVERY_SECS: u64 = 300;
 
-/// What can be wrong with the settings; each text says which setting to change.
+/// Why a setting is invalid; each message names the setting to change.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting has a value that cannot be read.
+    /// A setting has an invalid value.
     #[error("{name}: {message}")]
     Value {
         /// The flag or variable.
         name: String,
-        /// What is wrong and what is expected.
+        /// What is wrong and which values are valid.
         message: String,
     },
-    /// The instance key could not be had.
+    /// The instance key is not available.
     #[error(transparent)]
     Key(#[from] sluicegate_secret::Error),
 }
 
-/// Which Stripe the runtime speaks to (`serve --stripe`).
+/// The Stripe server that the runtime calls (`serve --stripe`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stripe {
-    /// The embedded sandbox, on a port of its own.
+    /// The embedded sandbox, on its own port.
     Sandbox,
     /// Stripe itself.
     Live,
-    /// One server in the place of every Stripe host, such as a double.
+    /// One server in place of every Stripe host, such as a test double.
     Url(String),
 }
 
-/// Where the instance runs; templates see it as `context.environment`.
+/// The environment of the instance; templates see it as `context.environment`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
     /// Hot reload, the GraphQL explorer, and loopback callers without a token.
     Development,
-    /// As production, with test keys.
+    /// Like production, with test keys.
     Staging,
     /// Real money.
     Production,
 }
 
 impl Environment {
-    /// The word that templates see.
+    /// The name that templates see.
     pub fn name(self) -> &'static str {
         match self {
             Self::Development => "development",
@@ -62,7 +61,7 @@ impl Environment {
     }
 }
 
-/// What the command line may set; `None` falls back to the environment, then to the default.
+/// Settings of the command line; `None` falls back to the environment, then to the default.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--root`, the folder of the instance.
@@ -82,15 +81,15 @@ pub struct Flags {
 pub struct Config {
     /// The folder of the instance.
     pub root: PathBuf,
-    /// Where `serve` listens.
+    /// The address on which `serve` listens.
     pub addr: SocketAddr,
-    /// Where visitors and Stripe reach it, without a trailing slash (`SLUICEGATE_URL`).
+    /// The public URL for visitors and Stripe, without a trailing slash (`SLUICEGATE_URL`).
     pub public_url: Option<String>,
     /// The database's URL.
     pub database: String,
-    /// Which Stripe is spoken to.
+    /// The Stripe server to call.
     pub stripe: Stripe,
-    /// Where the embedded sandbox listens.
+    /// The address of the embedded sandbox.
     pub sandbox_addr: SocketAddr,
     /// `STRIPE_SECRET_KEY`, or the sandbox's.
     pub secret_key: Secret,
@@ -98,27 +97,27 @@ pub struct Config {
     pub publishable_key: Secret,
     /// `STRIPE_WEBHOOK_SECRET`, several separated by commas.
     pub webhook_secrets: Vec<Secret>,
-    /// `SLUICEGATE_API_TOKEN`, the bearer token of the endpoint and of GraphQL.
+    /// `SLUICEGATE_API_TOKEN`, the bearer token for the API endpoints and GraphQL.
     pub api_token: Option<Secret>,
-    /// `SLUICEGATE_OUTBOUND_HOSTS`: hosts beside Stripe's that modules may call.
+    /// `SLUICEGATE_OUTBOUND_HOSTS`: additional hosts that modules may call.
     pub outbound_hosts: Vec<String>,
-    /// `SLUICEGATE_STRIPE_RATE`: requests a second for each account, 0 for no limit. Default:
-    /// Stripe's own limits, and none for a server in its place.
+    /// `SLUICEGATE_STRIPE_RATE`: requests per second for each account, 0 for no limit. Default:
+    /// Stripe's own limits; no limit for a server that replaces it.
     pub stripe_rate: Option<f64>,
-    /// `SLUICEGATE_EVENTS_EVERY`: how often Stripe is asked for events that were not delivered, in
-    /// seconds; 0 for never.
+    /// `SLUICEGATE_EVENTS_EVERY`: the interval for listing undelivered events, in seconds; 0 for
+    /// never.
     pub events_every: u64,
-    /// `SLUICEGATE_ENV`.
+    /// `SLUICEGATE_ENV`; by default production with a live key, else development.
     pub environment: Environment,
     /// Signs forms and seals secrets at rest.
     pub instance_key: InstanceKey,
 }
 
 impl Config {
-    /// Settles every setting from flags and the environment.
+    /// Reads every setting from flags and the environment.
     ///
     /// # Errors
-    /// [`Error::Value`] names the flag or variable that cannot be read.
+    /// [`Error::Value`] names the invalid flag or variable.
     pub fn new(flags: Flags) -> Result<Self, Error> {
         let root = flags.root.or_else(|| variable("SLUICEGATE_ROOT").map(PathBuf::from));
         let root = root.unwrap_or_else(|| PathBuf::from("."));
@@ -166,8 +165,8 @@ impl Config {
         self.secret_key.expose().contains("_live_")
     }
 
-    /// What `"${NAME}"` in a `template-values.json` reads: the environment, with Stripe's keys
-    /// as settled above, so that a laptop without keys runs on the sandbox's.
+    /// The value of `"${NAME}"` in a `template-values.json`: the environment, with Stripe's keys as
+    /// resolved above, so that a machine without keys uses the sandbox's.
     pub fn module_variable(&self, name: &str) -> Option<String> {
         match name {
             "STRIPE_SECRET_KEY" => Some(self.secret_key.expose().to_owned()),
@@ -177,12 +176,12 @@ impl Config {
     }
 }
 
-/// `SLUICEGATE_LOG`: what is logged.
+/// `SLUICEGATE_LOG`: the log filter; `info` by default.
 pub fn log_filter() -> String {
     variable("SLUICEGATE_LOG").unwrap_or_else(|| "info".to_owned())
 }
 
-/// A variable of the environment; an empty one counts as unset.
+/// An environment variable; a blank one counts as unset.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
@@ -228,7 +227,7 @@ fn environment_setting(secret_key: &str) -> Result<Environment, Error> {
         Some("development") => Ok(Environment::Development),
         Some("staging") => Ok(Environment::Staging),
         Some("production") => Ok(Environment::Production),
-        // A live key is real money: nothing of development may be open by default.
+        // A live key moves real money: development features must not be open by default.
         None if secret_key.contains("_live_") => Ok(Environment::Production),
         None => Ok(Environment::Development),
         Some(other) => Err(Error::Value {
@@ -269,12 +268,12 @@ fn instance_key(root: &Path) -> Result<InstanceKey, Error> {
     match variable("SLUICEGATE_SECRET_KEY") {
         Some(hex) => Ok(InstanceKey::from_hex("SLUICEGATE_SECRET_KEY", &hex)?),
         None if is_instance(root) => Ok(InstanceKey::from_file(&root.join("data/instance.key"))?),
-        // Nothing is written into a folder that somebody named by mistake.
+        // Write nothing into a folder that was named by mistake.
         None => Ok(InstanceKey::random()),
     }
 }
 
-/// True when `root` has one of the folders an instance is made of.
+/// True when `root` has at least one folder of an instance.
 pub fn is_instance(root: &Path) -> bool {
     ["views", "modules", "app", "marketplace_builder"].iter().any(|name| root.join(name).is_dir())
 }

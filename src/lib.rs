@@ -1,11 +1,10 @@
 //! Sluicegate: a host runtime for platformOS-style Liquid modules that move money through Stripe.
 //!
-//! The modules below are layers from the bottom: each imports only modules listed before it
-//! (`tests/tidy` checks it). ARCHITECTURE.md has the map and the walkthroughs.
+//! The modules below are layers from the bottom up: each imports only modules listed before it
+//! (checked by `tests/tidy`). ARCHITECTURE.md has the map and the walkthroughs.
 
-/// Values of templates and JSON are many small allocations, made and freed on dozens of threads: a
-/// third less time in them than with the system's allocator, and the memory stays small
-/// (benches/README.md).
+/// Template values and JSON are many small allocations on dozens of threads: jemalloc spends a
+/// third less time on them than the system's allocator, and keeps memory small (benches/README.md).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,4 +1,4 @@
-//! The `sluicegate` binary: reads the arguments, runs the command, tells what went wrong in one
+//! The `sluicegate` binary: parses the arguments, runs the command, and reports an error in one
 //! line.
 
 use clap::Parser as _;
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
-    // Colours are for people: a file or a journal gets plain lines.
+    // Colors only for a terminal: a file or a journal gets plain lines.
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -1,4 +1,4 @@
-//! What GraphQL resolvers call: the backend of one request.
+//! The backend of one request, which GraphQL resolvers call.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -119,7 +119,7 @@ impl Backend for RequestHost {
         };
         match self.send(&name, &call.data) {
             Ok(response) => {
-                // It was sent all the same.
+                // The call was sent anyway: report the callback's error beside the response.
                 let failed = self.answered(&name, &call.data, &response).err();
                 let failed = failed.map(|e| json!({ "message": format!("its callback: {e}") }));
                 let errors: Vec<Json> = failed.into_iter().collect();
@@ -212,7 +212,7 @@ impl Backend for RequestHost {
 }
 
 impl RequestHost {
-    /// A mutation that names a form goes the way of a submission.
+    /// Runs a mutation that names a form as a form submission.
     fn through_form(
         &self,
         name: &str,
@@ -233,7 +233,8 @@ impl RequestHost {
         }
     }
 
-    /// Sends an API call that is not a request type: `{status, headers, body}`, or why not.
+    /// Sends an API call that is not a request type. Returns `{status, headers, body}`, or the
+    /// reason for its absence.
     pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
         let key = self.nested_key();
         let effect = SideEffect { kind: "api_call_send", name, asked: data.clone() };
@@ -265,7 +266,7 @@ fn set_values(properties: Vec<(String, Change)>) -> Map<String, Json> {
     properties.into_iter().map(value).collect()
 }
 
-/// A table may be named with or without its module's prefix.
+/// Compares table names; the requested one may lack its module's prefix.
 fn same_table(asked: &str, table: &str) -> bool {
     asked == table || table.strip_suffix(asked).is_some_and(|prefix| prefix.ends_with('/'))
 }

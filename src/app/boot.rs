@@ -1,4 +1,4 @@
-//! Starting: the sandbox when there is no key, and the webhook endpoint at it.
+//! Startup: starts the sandbox if there is no key, and registers the webhook endpoint with it.
 
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
@@ -9,11 +9,12 @@ use sluicegate_sandbox::Sandbox;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// The server in Stripe's place, started when the settings ask for the embedded sandbox.
+/// Starts the embedded sandbox if the settings ask for it. Returns it with the URL that replaces
+/// Stripe's.
 ///
 /// # Errors
-/// [`Error::NoInstance`] before anything is written into a folder that is none;
-/// [`Error::Sandbox`] when neither its port nor a free one can be had.
+/// [`Error::NoInstance`] if the root is not an instance, before anything is written there;
+/// [`Error::Sandbox`] when neither its port nor a free one is available.
 pub async fn sandbox(config: &Config) -> Result<(Option<Sandbox>, Option<String>), Error> {
     if !is_instance(&config.root) {
         return Err(Error::NoInstance(config.root.display().to_string()));
@@ -43,9 +44,9 @@ pub async fn start(config: &Config, addr: SocketAddr) -> Result<Sandbox, Error> 
     Sandbox::start(config).await.map_err(|e| Error::Sandbox(e.to_string()))
 }
 
-/// Makes the sandbox deliver its events to this instance: two endpoints, one for the platform's
-/// own events and one for those of connected accounts. Their secrets are stored as records, as
-/// those of live endpoints are. Running it again finds them.
+/// Registers this instance's webhook endpoints at the sandbox: one for the platform's own events
+/// and one for those of connected accounts. Their secrets are stored as records, as for live
+/// endpoints. Repeating the call finds the existing endpoints.
 ///
 /// # Errors
 /// [`Error::Gateway`] when the request type cannot be run.

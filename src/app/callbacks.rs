@@ -1,5 +1,5 @@
-//! Work queued by a committed form: its `async_callback_actions` and the API calls
-//! of its list, from an API call its `callback` (section D).
+//! Work queued by a committed form: its `async_callback_actions` and API call notifications, and
+//! the `callback` of an API call.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -11,8 +11,8 @@ use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::form::Form;
 
 impl RequestHost {
-    /// Queues what is to be done after a form; it begins to exist when the form's records are
-    /// committed, and not at all when they are not. `form` and `params` are what callbacks see.
+    /// Queues a form's asynchronous work. The jobs exist once the form's records are committed.
+    /// Callbacks see `seen` as `form`, and `params`.
     ///
     /// # Errors
     /// [`Error::Journal`].
@@ -39,17 +39,17 @@ impl RequestHost {
                 arguments: &arguments,
                 is_private: true,
                 delay_minutes: call.delay_minutes.into(),
-                // What is not known is asked again by the call's own execution, not by this one.
+                // The call's own execution resolves an unknown answer; the job is not retried.
                 max_attempts: 1,
             })?;
         }
         Ok(())
     }
 
-    /// Sends an API call of a form's list, if its condition holds, and then runs its callback.
+    /// Sends an API call notification of a form if its condition holds, then runs its callback.
     ///
     /// # Errors
-    /// [`Error::Template`], or why it was not sent.
+    /// [`Error::Template`], or [`Error::Notification`] if it was not sent.
     pub(super) fn notify(
         &self,
         call: &ApiCall,
@@ -71,7 +71,7 @@ impl RequestHost {
         self.answered(&call.name, &form, &response)
     }
 
-    /// Runs the callback of an API call that was answered, if it has one.
+    /// Runs the callback of an answered API call, if it has one.
     ///
     /// # Errors
     /// [`Error::Template`].

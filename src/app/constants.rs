@@ -1,20 +1,20 @@
-//! The constants of the database, opened at most once a second: every request context has them, and
-//! they hardly ever change.
+//! The stored constants, read and opened at most once a second: every request context needs them,
+//! and they rarely change.
 
 use sluicegate_secret::Secret;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What another process wrote is seen after so long at the latest.
+/// Changes by other processes are visible after this time.
 const FRESH: Duration = Duration::from_secs(1);
-/// What this process wrote is seen at once: for that long after it was given to a transaction
-/// nothing is taken from memory. A transaction that takes longer is another process's, so to speak.
+/// After a write in this process the cache is bypassed for this long, so that the change is visible
+/// as soon as it is committed. A slower commit is visible after `FRESH`, like another process's.
 const COMMITS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Names and values.
 pub type Values = Arc<Vec<(String, Secret)>>;
 
-/// What is known of them.
+/// The cached constants.
 #[derive(Debug, Default)]
 pub struct Constants(Mutex<Known>);
 
@@ -25,15 +25,15 @@ struct Known {
 }
 
 impl Constants {
-    /// One is being written.
+    /// Bypasses the cache, because a constant is being written.
     pub fn written(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).written = Some(Instant::now());
     }
 
-    /// All of them; `read` asks the database.
+    /// All constants, cached; `read` queries the database.
     ///
     /// # Errors
-    /// Those of `read`.
+    /// Any error of `read`.
     pub fn get<E>(
         &self,
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, E>,
@@ -49,7 +49,7 @@ impl Constants {
                 return Ok(Arc::clone(values));
             }
         }
-        // Without the lock: a database may take its time.
+        // Without the lock, because the database may be slow.
         let values = Arc::new(read()?);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.read = Some((now, Arc::clone(&values)));

@@ -1,39 +1,39 @@
-//! How many webhook deliveries wait for their commit; the worker holds back while many do.
+//! Counts webhook deliveries that wait for their commit; the worker slows down while there are
+//! many.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// More than this at one moment are a burst.
+/// More concurrent deliveries than this are a burst.
 const BURST_DELIVERIES: usize = 8;
-/// A commit answers all who wait at once, and until they come again nobody does: a burst is there
-/// for that long after it was last seen.
+/// How long a burst lasts after it was last observed: one commit answers all waiting deliveries at
+/// once, so the count drops to zero between two waves.
 const LINGERS: Duration = Duration::from_millis(100);
-/// A burst is over by then. A burst that stays longer is the usual load, and what it brought has to
-/// be worked on beside it.
+/// A burst that lasts longer is the normal load; its events must be processed concurrently.
 const BURST_MAX: Duration = Duration::from_secs(15);
-/// Nothing arrived for that long: nobody is waited for.
+/// Without a delivery for this long, the worker runs at full concurrency.
 const IDLE_AFTER: Duration = Duration::from_millis(500);
 
-/// How much arrives.
+/// The load of webhook deliveries.
 #[derive(Debug)]
 pub struct DeliveryLoad {
     began: Instant,
     waiting: AtomicUsize,
-    /// When the last one came, and when a burst was last seen: milliseconds since `began`.
+    /// The last delivery and the last burst, in milliseconds since `began`.
     last: AtomicU64,
     burst: AtomicU64,
-    /// Since when there is one.
+    /// When the current burst began, in the same unit.
     burst_since: AtomicU64,
 }
 
-/// What an arrival leaves to whoever works beside it.
+/// The load, by which the worker sets its concurrency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
-    /// Nothing arrives.
+    /// No recent delivery.
     Idle,
-    /// Something does.
+    /// Some deliveries.
     Light,
-    /// Many wait for their commits.
+    /// Many deliveries wait for their commits.
     Burst,
 }
 
@@ -50,7 +50,7 @@ impl Default for DeliveryLoad {
 }
 
 impl DeliveryLoad {
-    /// Counts one until it is dropped.
+    /// Counts a delivery until the returned guard is dropped.
     pub fn one(&self) -> InFlight<'_> {
         self.one_at(self.now())
     }
@@ -66,7 +66,7 @@ impl DeliveryLoad {
         InFlight(self)
     }
 
-    /// How much arrives just now.
+    /// The current load.
     pub fn load(&self) -> Load {
         self.load_at(self.now())
     }
@@ -87,13 +87,13 @@ impl DeliveryLoad {
     }
 }
 
-/// Whether a moment is there, and no longer ago than that.
+/// True when the timestamp is set and less than `span` old.
 fn is_within(moment: &AtomicU64, span: Duration, now: u64) -> bool {
     let then = moment.load(Ordering::Relaxed);
     then != u64::MAX && u128::from(now.saturating_sub(then)) < span.as_millis()
 }
 
-/// One delivery on its way to the disk.
+/// A delivery that is being stored.
 #[derive(Debug)]
 pub struct InFlight<'a>(&'a DeliveryLoad);
 
@@ -131,7 +131,7 @@ mod tests {
             assert_eq!(seen(now), Load::Burst, "{now}");
         }
         assert_eq!(seen(15_000), Load::Light);
-        // After a pause the next burst is one again.
+        // After an idle period, the next burst counts as one again.
         assert_eq!(seen(15_200), Load::Burst);
     }
 }

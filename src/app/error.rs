@@ -3,10 +3,10 @@
 /// Why the runtime could not be built or used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database's URL is not one this program speaks.
+    /// The database URL has an unsupported scheme.
     #[error("--database: `{0}` is none of: sqlite:PATH, postgres://USER@HOST/DATABASE")]
     Database(String),
-    /// The database was made with another instance key.
+    /// The database was created with another instance key.
     #[error(
         "the database was made with another instance key: give every process the same \
          SLUICEGATE_SECRET_KEY, or put the old data/instance.key back"
@@ -15,41 +15,41 @@ pub enum Error {
     /// The store could not be opened or used.
     #[error(transparent)]
     Store(#[from] sluicegate_store::error::Error),
-    /// The journal could not do it.
+    /// The journal failed.
     #[error(transparent)]
     Journal(#[from] crate::journal::error::Error),
-    /// The way to the gateway.
+    /// A gateway error.
     #[error(transparent)]
     Gateway(#[from] crate::gateway::error::Error),
-    /// A form.
+    /// A form error.
     #[error(transparent)]
     Form(#[from] crate::form::error::Error),
-    /// A template.
+    /// A template error.
     #[error(transparent)]
     Template(#[from] crate::template::error::Error),
-    /// A webhook.
+    /// A webhook error.
     #[error(transparent)]
     Webhook(#[from] crate::webhook::error::Error),
-    /// A submission was taken and has not ended: the worker ends it.
+    /// A submission was accepted but has not finished; the worker continues it.
     #[error("the submission was taken and is being processed as {execution}: {why}")]
     Unfinished {
-        /// The execution that ends it.
+        /// The execution that continues it.
         execution: String,
-        /// What is in the way.
+        /// Why it has not finished.
         why: String,
     },
-    /// An API call of a form's list was not sent, or its answer is not known.
+    /// An API call notification was not sent, or its answer is not known.
     #[error("{call}: {why}")]
     Notification {
-        /// The API call.
+        /// The API call's name.
         call: String,
-        /// Why not.
+        /// The reason.
         why: String,
     },
-    /// A dry run wanted to send something: nothing leaves the runtime then.
+    /// A dry run tried to send something, which is not allowed.
     #[error("a dry run sends nothing")]
     DryRun,
-    /// A recorded result cannot be opened: it was sealed under another instance key.
+    /// A recorded result was sealed with another instance key and cannot be opened.
     #[error("a recorded step cannot be opened with this instance's key")]
     Sealed,
     /// The folder is not an instance.
@@ -61,8 +61,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// True when the database could not be read or written, and nothing else is wrong: the same
-    /// can be asked for again.
+    /// True when only the database failed: the same request can be repeated.
     pub fn is_the_stores(&self) -> bool {
         match self {
             Self::Store(_) | Self::Journal(_) => true,

@@ -1,4 +1,4 @@
-//! Form submissions: each becomes a request type or a record, and a reply.
+//! Form submissions: each runs a request type or writes a record, and produces a reply.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -25,39 +25,39 @@ use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::record::{Record, RecordId};
 use std::sync::Arc;
 
-/// The kind of these executions, as it is stored.
+/// The execution kind of form submissions.
 pub const KIND: &str = ExecutionKind::FormSubmission.name();
-/// Where what a visitor wrote is sealed.
+/// The context that a visitor's input is sealed with.
 const PLACE: &str = "form_submission/input";
 
-/// What a submission came to.
+/// The result of a submission.
 #[derive(Debug)]
 pub enum Submitted {
-    /// It was taken; the visitor goes on.
+    /// The submission was accepted; the visitor is redirected.
     Done {
-        /// Where to and with which words.
+        /// The redirect and the flash messages.
         reply: Reply,
-        /// For a request-type form.
+        /// The outcome, for a request-type form.
         outcome: Option<Box<Outcome>>,
-        /// For a record form, the record's id.
+        /// The record's id, for a record form.
         record_id: Option<String>,
     },
-    /// A record form did not pass; the page shows it again.
+    /// A record form failed validation; the page shows it again.
     Invalid {
-        /// The form.
+        /// The form's name.
         form: String,
-        /// Values and messages.
+        /// The posted values and the error messages.
         refused: Refused,
     },
-    /// The envelope was refused; nothing was sent.
+    /// The signed envelope was refused; nothing was sent.
     Refused(Refusal),
 }
 
 impl RequestHost {
-    /// Takes a submission of the form `name`.
+    /// Handles a submission of the form `name`.
     ///
     /// # Errors
-    /// [`Error::Form`] when there is no such form or record, [`Error::Gateway`] when the request
+    /// [`Error::Form`] when the form or record does not exist, [`Error::Gateway`] when the request
     /// type cannot be run.
     pub fn submit(
         &self,
@@ -127,10 +127,10 @@ impl RequestHost {
         })
     }
 
-    /// Takes properties through a form for a mutation that names it.
+    /// Writes a mutation's properties through the form that it names.
     ///
     /// # Errors
-    /// [`Error::Form`] when there is no such form or record.
+    /// [`Error::Form`] when the form or record does not exist.
     pub fn submit_values(
         &self,
         name: &str,
@@ -143,9 +143,9 @@ impl RequestHost {
         self.run_form(form, id.map(|id| id.to_string()).as_deref(), &posted)
     }
 
-    /// Runs a record form; what it and its callbacks write is committed together, with the
-    /// scope's phase when there is one. A form with scripts is an execution of its own, because a
-    /// script may send something: what was begun is ended, whatever becomes of this process.
+    /// Runs a record form. Its record writes and those of its callbacks are committed together, in
+    /// the scope's phase if there is one. A form with scripts is an execution of its own, because a
+    /// script may send something: another process finishes it if this one dies.
     fn run_form(
         &self,
         form: &Form,
@@ -182,7 +182,7 @@ impl RequestHost {
         Ok(filled)
     }
 
-    /// Runs a form that the templates of a run submit: its writes are theirs, unless it is refused.
+    /// Runs a form submitted by a run's templates: its writes join theirs, unless it is refused.
     fn fill_inside(
         &self,
         form: &Form,
@@ -200,7 +200,7 @@ impl RequestHost {
         ended
     }
 
-    /// Runs a form with scripts as the execution it is.
+    /// Runs a form with scripts as an execution.
     fn run_scripted(
         &self,
         run: Run,
@@ -230,7 +230,7 @@ impl RequestHost {
             Ok(FormResult::Refused(refused)) => {
                 (journal.phase(), json!({ "state": "refused", "errors": refused.errors }))
             }
-            // Left to be resumed: the form is not at fault.
+            // Left to be resumed: the store failed, not the form.
             Err(Error::Store(_) | Error::Journal(JournalError::Store(_))) => return filled,
             Err(error) => {
                 journal.fail(run, &error.to_string(), None)?;
@@ -241,7 +241,7 @@ impl RequestHost {
         filled
     }
 
-    /// The form's own path, from default payload to reply; records go to the scope's phase.
+    /// Runs the form from default payload to reply; record writes go to the scope's phase.
     fn fill(
         &self,
         form: &Form,
@@ -268,7 +268,7 @@ impl RequestHost {
                     Validated::Refused(refused) => return Ok(FormResult::Refused(refused)),
                     Validated::Written(record) => record,
                 };
-                // The form's own conditions may have asked for something that is on record before.
+                // The form's conditions may have replayed steps that precede the recorded result.
                 match self.replayed(&effect)? {
                     Some(known) => self.written_before(&known)?,
                     None => {
@@ -293,8 +293,8 @@ impl RequestHost {
         }
     }
 
-    /// Everything needed to run a form again. What the visitor wrote is sealed; headers, with
-    /// their cookies, are left out.
+    /// Everything needed to run the form again. The visitor's input is sealed; headers, with their
+    /// cookies, are left out.
     fn form_intent(&self, form: &Form, id: Option<&str>, posted: &Map<String, Json>) -> Intent {
         let mut context = self.scope.context.clone();
         context.insert("headers".to_owned(), json!({}));
@@ -305,7 +305,7 @@ impl RequestHost {
         Intent::new(KIND, &form.name, input)
     }
 
-    /// Writes records for whoever asks.
+    /// A writer of records on behalf of the current user.
     pub(super) fn writer(&self) -> Writer<'_> {
         Writer {
             catalog: &self.instance.catalog,
@@ -318,7 +318,7 @@ impl RequestHost {
 /// Resumes a form whose process died.
 ///
 /// # Errors
-/// [`Error::Journal`], [`Error::Store`]; what is wrong with the form itself ends its execution.
+/// [`Error::Journal`], [`Error::Store`]; an error of the form itself ends its execution.
 pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     let input = run.execution().input.clone().into_json();
     let name = run.execution().name.clone();
@@ -338,7 +338,7 @@ pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     runtime.host(scope).run_scripted(run, form, id, &part("posted")).map(drop)
 }
 
-/// `form` as redirect and flash of a request-type form see it.
+/// The `form` variable for the redirect and flash templates of a request-type form.
 fn variable(envelope: &Envelope, data: &Map<String, Json>, outcome: &Outcome) -> Json {
     let failed = !matches!(outcome.state, State::Completed | State::Pending);
     let errors = if failed { json!(outcome.errors) } else { Json::Null };

@@ -1,4 +1,4 @@
-//! What templates call: the host of one request, with its runtime, instance and scope.
+//! The host of one request, which templates call: its runtime, instance and scope.
 
 use crate::app::error::Error;
 use crate::app::instance::Instance;
@@ -21,9 +21,9 @@ use std::sync::Arc;
 pub struct RequestHost {
     /// The runtime.
     pub runtime: Arc<Runtime>,
-    /// The files as they were when the request began.
+    /// The loaded files when the request began.
     pub instance: Arc<Instance>,
-    /// Who asks, and where writes go.
+    /// The user, the context, and where writes go.
     pub scope: Arc<Scope>,
 }
 
@@ -35,7 +35,7 @@ impl Runtime {
 }
 
 impl RequestHost {
-    /// A request context for this request's templates, with its constants.
+    /// A request context for this request's templates, including constants.
     ///
     /// # Errors
     /// [`Error::Store`] when constants cannot be read.
@@ -47,7 +47,7 @@ impl RequestHost {
         Ok(request_context)
     }
 
-    /// Tells a request context the constants that this request wrote.
+    /// Copies the constants that this request wrote into a request context.
     fn tell_constants(&self, request_context: &RequestContext) {
         let written = self.scope.constants.lock().expect("no holder of the constants panics");
         for (name, value) in written.iter() {
@@ -55,12 +55,12 @@ impl RequestHost {
         }
     }
 
-    /// The host for renders that share `request_context`.
+    /// The template host for renders that share `request_context`.
     pub fn on<'a>(&'a self, request_context: &'a RequestContext) -> ContextHost<'a> {
         ContextHost { host: self, request_context }
     }
 
-    /// Runs a GraphQL query as the outside sends it: `{data, errors}`.
+    /// Runs an external GraphQL query. Returns `{data, errors}`.
     pub fn graphql(
         &self,
         source: &str,
@@ -76,7 +76,7 @@ impl RequestHost {
         schema.execute(source, operation, &variables, Arc::new(self.clone()), limits)
     }
 
-    /// Runs `work` on the scope's phase, or on one of its own that is committed at once.
+    /// Runs `work` on the scope's phase, or on a new one that is committed at once.
     pub(super) fn write<T, E: From<crate::journal::error::Error>>(
         &self,
         work: impl FnOnce(&mut Phase) -> Result<T, E>,
@@ -92,7 +92,7 @@ impl RequestHost {
         Ok(result)
     }
 
-    /// Reads through the scope's phase, so that a template sees what it wrote.
+    /// Reads through the scope's phase, so that a template sees its own writes.
     pub(super) fn read<T>(&self, work: impl FnOnce(&Phase) -> T) -> T {
         let phase = self.scope.phase.lock().expect("no holder of the phase panics");
         match phase.as_ref() {
@@ -104,17 +104,17 @@ impl RequestHost {
         }
     }
 
-    /// True while writes are gathered in a phase of the scope.
+    /// True while the scope has a phase that buffers writes.
     pub(super) fn is_buffered(&self) -> bool {
         self.scope.phase.lock().expect("no holder of the phase panics").is_some()
     }
 
-    /// Does something with the phase that the scope's writes are gathered in, if they are.
+    /// Runs `work` on the scope's phase; `None` if there is none.
     pub(super) fn in_phase<T>(&self, work: impl FnOnce(&mut Phase) -> T) -> Option<T> {
         self.scope.phase.lock().expect("no holder of the phase panics").as_mut().map(work)
     }
 
-    /// Takes the writes of `own` into the scope's phase.
+    /// Appends the writes of `own` to the scope's phase.
     pub(super) fn join(&self, own: Phase) {
         let mut phase = self.scope.phase.lock().expect("no holder of the phase panics");
         if let Some(phase) = phase.as_mut() {
@@ -123,7 +123,7 @@ impl RequestHost {
     }
 }
 
-/// The host of renders that share a request context.
+/// The template host for renders that share a request context.
 pub struct ContextHost<'a> {
     host: &'a RequestHost,
     request_context: &'a RequestContext,
@@ -198,7 +198,7 @@ impl Host for ContextHost<'_> {
     }
 
     fn asset_url(&self, path: &str) -> String {
-        // One that does not exist has an address too, which answers 404.
+        // A missing asset has a URL too, which returns 404.
         format!("/assets/{}?updated={}", path.trim_start_matches('/'), self.host.instance.version)
     }
 

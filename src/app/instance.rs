@@ -1,4 +1,4 @@
-//! What is written, loaded and compiled: swapped as a whole when files change.
+//! The instance's files, loaded and compiled; replaced as one when files change.
 
 use crate::graphql::schema::Schema;
 use crate::template::render::Templates;
@@ -11,20 +11,20 @@ use std::sync::Arc;
 
 /// One loaded state of the instance's files.
 pub struct Instance {
-    /// What is written.
+    /// The definitions of the modules.
     pub catalog: Arc<Catalog>,
     /// Its compiled templates.
     pub templates: Templates,
-    /// Differs from one load to the next: assets are addressed with it.
+    /// Changes with every load; part of every asset URL.
     pub version: i64,
-    /// The GraphQL schema with a mutation per request type; none when a module spoils it.
+    /// The GraphQL schema with a mutation per request type; `None` when it cannot be built.
     pub schema: Option<Schema>,
-    /// Why there is no schema.
+    /// Why the schema could not be built.
     schema_error: Option<String>,
 }
 
 impl Instance {
-    /// Loads the instance at `root`. What is wrong is in the catalog; nothing here fails.
+    /// Loads the instance at `root`. Never fails: errors in files become diagnostics.
     pub fn load(root: &Path, version: i64, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let catalog = Arc::new(Catalog::load(root, environment));
         let templates = Templates::new(Arc::clone(&catalog));
@@ -35,7 +35,7 @@ impl Instance {
         Self { catalog, templates, version, schema, schema_error }
     }
 
-    /// Every fault: of the files' structure, and of their templates and references.
+    /// All diagnostics: of the files' structure, and of their templates and references.
     pub fn faults(&self) -> Vec<Diagnostic> {
         let mut faults = self.catalog.faults.clone();
         faults.extend(self.templates.check());
@@ -54,7 +54,7 @@ impl Instance {
         faults
     }
 
-    /// What is wrong with the graph queries, in this schema.
+    /// Diagnostics of the graph queries against this schema.
     fn query_faults(&self) -> Vec<Diagnostic> {
         let Some(schema) = &self.schema else { return Vec::new() };
         let mut faults = Vec::new();
@@ -79,7 +79,7 @@ impl Instance {
         faults
     }
 
-    /// Values of the environment that templates see as `context.constants`.
+    /// The environment's values that templates see as `context.constants`.
     pub fn constants(&self) -> BTreeMap<String, Secret> {
         self.catalog.secrets.iter().cloned().collect()
     }

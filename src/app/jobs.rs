@@ -1,4 +1,4 @@
-//! Background jobs and transactions of templates.
+//! Background jobs, and transactions in templates.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -18,37 +18,38 @@ use sluicegate_module::source::Source;
 use sluicegate_store::execution::State;
 use sluicegate_store::kind::ExecutionKind;
 
-/// The kind of these executions, as it is stored.
+/// The execution kind of background jobs.
 pub const KIND: &str = ExecutionKind::BackgroundJob.name();
-/// Where the arguments of a form's jobs are sealed: visitors wrote them.
+/// The context that the arguments of a form's jobs are sealed with: they hold visitors' input.
 const PLACE: &str = "background_job/arguments";
 
 /// A job to be queued.
 pub(super) struct Queued<'a> {
-    /// What it is called in lists.
+    /// The name shown in lists.
     pub(super) name: &'a str,
-    /// What it does: `{partial}`, `{form}`, `{api_call}` or `{text, path, line}`.
+    /// The work: `{partial}`, `{form}`, `{api_call}` or `{text, path, line}`.
     pub(super) work: Json,
-    /// The variables it sees, an object.
+    /// The variables that the job sees, an object.
     pub(super) arguments: &'a Json,
-    /// They are sealed.
+    /// True when the arguments must be sealed.
     pub(super) is_private: bool,
-    /// How long it waits.
+    /// The delay before the first attempt.
     pub(super) delay_minutes: f64,
-    /// How often it is tried.
+    /// The maximum number of attempts.
     pub(super) max_attempts: u32,
 }
 
-/// What a job does.
+/// The work of a job.
 enum Doing {
-    /// Renders.
+    /// Renders a template.
     Render(Source),
-    /// Sends an API call of a form's list.
+    /// Sends an API call notification.
     Notify(Box<ApiCall>),
 }
 
 impl RequestHost {
-    /// Queues a job; inside a phase it begins to exist when the phase is committed.
+    /// Queues a job. Inside a phase, it exists once the phase is committed. Returns the execution's
+    /// id.
     ///
     /// # Errors
     /// [`Error::Journal`].
@@ -70,7 +71,7 @@ impl RequestHost {
         })
     }
 
-    /// Queues work of any sort.
+    /// Queues a job of any kind.
     ///
     /// # Errors
     /// [`Error::Journal`].
@@ -85,7 +86,7 @@ impl RequestHost {
         }
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
         let run_at = self.runtime.clock.now() + delay.unwrap_or_default();
-        // Its own idea of `now`, however often it is tried.
+        // The job's `now`, the same for every attempt.
         input["begins_at"] = json!(run_at.to_string());
         let mut intent = Intent::new(KIND, job.name, input);
         intent.idempotency_key = self.nested_key();
@@ -95,10 +96,10 @@ impl RequestHost {
         Ok(id.to_string())
     }
 
-    /// Runs a queued job; its record writes commit with its end.
+    /// Runs a queued job; its record writes are committed when it finishes.
     ///
     /// # Errors
-    /// [`Error::Template`] when it failed; it is tried again.
+    /// [`Error::Template`] when it failed; it is retried up to its limit.
     pub fn job(&self, run: Run) -> Result<(), Error> {
         let input = run.execution().input.clone().into_json();
         let (Some(work), Some(arguments)) = (self.job_work(&input), self.job_arguments(&input))
@@ -168,10 +169,10 @@ impl RequestHost {
         Some(Doing::Render(Source::new(path.to_owned(), path, line, text, profile)))
     }
 
-    /// Opens, ends or undoes a transaction of a template.
+    /// Begins, commits or rolls back a template's transaction.
     ///
     /// # Errors
-    /// [`Error::Journal`] when what it wrote cannot be committed.
+    /// [`Error::Journal`] when the transaction's writes cannot be committed.
     pub fn transaction(&self, step: Transaction) -> Result<(), Error> {
         let Runtime { journal, .. } = &*self.runtime;
         let mut open = self.scope.transactions.lock().expect("no holder panics");
@@ -182,7 +183,7 @@ impl RequestHost {
                 slot.get_or_insert_with(|| journal.phase());
             }
             Transaction::Commit => {
-                // One inside another ends with the outer one.
+                // A nested transaction is committed with the outer one.
                 if let Some(None) = open.pop()
                     && let Some(phase) = slot.take()
                 {

@@ -1,5 +1,4 @@
-//! Periodic maintenance: asks Stripe for events it could not deliver, and
-//! forgetting what is old.
+//! Periodic maintenance: lists events that Stripe could not deliver, and purges old data.
 
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
@@ -15,21 +14,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Processed events are kept this long.
+/// How long processed events are kept: 35 days.
 const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
-/// How many are forgotten in one commit.
+/// The number of executions purged in one commit.
 const FORGET_AT_ONCE: u32 = 500;
-/// How many such commits at most in a row.
+/// The maximum number of such commits in a row.
 const FORGET_ROUNDS: u32 = 200;
-/// How often old things are forgotten.
+/// The interval between purges.
 const FORGET_EVERY: Duration = Duration::from_secs(3600);
-/// An event may show in the list a little after its `created`.
+/// An event may be listed somewhat later than its `created` time.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// Where the moment up to which events were listed is kept, and what its seal is bound to: it is
-/// none of the constants that templates see.
+/// The name and seal context of the timestamp up to which events were listed. Templates cannot see
+/// this constant.
 const LISTED: &str = "sluicegate/events_listed";
 
-/// Asks Stripe for undelivered events at the start and on a timer, until `stop` says so.
+/// Lists undelivered events at startup and on a timer, until `stop` is set.
 pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
     let every = Duration::from_secs(runtime.config.events_every);
     let mut forgotten = None;
@@ -57,12 +56,11 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Lists the events of the platform and of every connected account since the last time, and
-/// stores those that are not known.
+/// Lists the events of the platform and of every connected account since the last listing, and
+/// stores the new ones. Returns how many were new.
 ///
 /// # Errors
-/// [`Error`] when the database fails. A list that Stripe does not give is told in the log and
-/// asked for again the next time.
+/// [`Error`] when the database fails. A failed listing is logged and repeated the next time.
 pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
     let mut filled = 0;
     let mut accounts = vec![None];
@@ -94,7 +92,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
     Ok(filled)
 }
 
-/// Forgets processed events after 35 days, and sessions that ended.
+/// Purges processed events after 35 days, and expired sessions.
 ///
 /// # Errors
 /// [`Error::Store`].
@@ -102,7 +100,7 @@ pub fn forget_old(runtime: &Runtime) -> Result<(), Error> {
     let now = runtime.clock.now();
     let kind = inbox::KIND.to_owned();
     let before = now - EVENTS_KEPT;
-    // Bounded: what is left waits for the next time.
+    // Bounded: the remainder is purged the next time.
     for _ in 0..FORGET_ROUNDS {
         let query = ExecutionQuery {
             states: vec![State::Completed],

@@ -1,4 +1,4 @@
-//! Pending migrations, each once, in the order of their timestamps.
+//! Runs pending migrations, each once, in the order of their timestamps.
 
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
@@ -14,16 +14,16 @@ use sluicegate_store::kind::ExecutionKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The kind of these executions, as it is stored.
+/// The execution kind of migrations.
 pub const KIND: &str = ExecutionKind::Migration.name();
 
-/// How often a migration of another process is looked at.
+/// The interval for polling a migration that another process runs.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Runs every migration that has not been done, and names those that it did.
+/// Runs every migration that is not done yet. Returns their names.
 ///
 /// # Errors
-/// The first migration that fails stops the rest; it may be mended and run again.
+/// The first migration that fails stops the rest; it can be fixed and run again.
 pub fn run(runtime: &Arc<Runtime>) -> Result<Vec<String>, Error> {
     let instance = runtime.instance();
     let mut done = Vec::new();
@@ -35,8 +35,7 @@ pub fn run(runtime: &Arc<Runtime>) -> Result<Vec<String>, Error> {
     Ok(done)
 }
 
-/// A migration that another process is running: waits until it is done, or takes it over when that
-/// process died.
+/// Waits for a migration that another process runs, or takes it over when that process died.
 fn left_behind(runtime: &Arc<Runtime>, mut execution: Execution) -> Result<Option<Run>, Error> {
     while execution.state == State::Running
         && execution.lease_until.is_some_and(|until| until > runtime.clock.now())
@@ -65,7 +64,7 @@ fn one(runtime: &Arc<Runtime>, migration: &Migration) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Resumes a migration whose process died: the worker's part.
+/// Resumes a migration whose process died; called by the worker.
 ///
 /// # Errors
 /// As [`run`].

@@ -1,4 +1,4 @@
-//! Builds every part once and joins them; implements the `Host` that templates call.
+//! Builds every part once and connects them; implements the `Host` that templates call.
 
 pub mod backend;
 pub mod boot;

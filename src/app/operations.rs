@@ -1,4 +1,4 @@
-//! Request types, events and executions, for web, GraphQL and commands alike.
+//! Request types, events and executions, for web, GraphQL and commands.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -12,8 +12,8 @@ use serde_json::json;
 use sluicegate_store::execution::{Execution, ExecutionId, State};
 
 impl RequestHost {
-    /// Runs a request type to its outcome. Inside an execution its key is derived from that
-    /// execution, so that running it again does not send again.
+    /// Runs a request type to its outcome. Inside an execution, its key is derived from that
+    /// execution, so that a replay does not send again.
     ///
     /// # Errors
     /// [`Error::Gateway`].
@@ -69,7 +69,7 @@ impl RequestHost {
         self.with_dispatch(|dispatch| Ok(dispatch.run(run)?))
     }
 
-    /// What an event would write, without writing it.
+    /// The result of processing an event, without writing it.
     ///
     /// # Errors
     /// [`Error::Webhook`].
@@ -94,7 +94,7 @@ impl RequestHost {
         })
     }
 
-    /// What became of an execution, as its outcome; `None` when there is none of that id.
+    /// An execution with its outcome; `None` when the id does not exist.
     ///
     /// # Errors
     /// [`Error::Store`].

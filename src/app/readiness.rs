@@ -1,4 +1,4 @@
-//! Whether the runtime could take a payment now: its database is asked to store something.
+//! Checks whether the runtime could take a payment now, by a write to its database.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
@@ -8,20 +8,20 @@ use sluicegate_store::state::Session;
 use sluicegate_store::write::Write;
 use std::sync::{Mutex, PoisonError};
 
-/// Whoever asks more often than this is told what was found last: a look costs an fsync.
+/// How long a result is reused: each check costs an fsync.
 const KEPT: SignedDuration = SignedDuration::from_secs(1);
-/// A session of nobody; it has ended when it is written.
+/// The id of the probe session, which belongs to no user and is expired when written.
 const PROBE: &str = "readyz";
 
-/// What was found last.
+/// The latest result and its time.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<Option<(Timestamp, Result<(), Error>)>>);
 
 impl Readiness {
-    /// Looks, or remembers a look of a moment ago. Reading is not enough: a full disk reads well.
+    /// Writes a probe, or returns a recent result. Reading is not enough: it works on a full disk.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store's error.
     pub fn look(&self, store: &dyn Store, now: Timestamp) -> Result<(), Error> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, found)) = last.as_ref()

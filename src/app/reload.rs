@@ -1,4 +1,4 @@
-//! Hot reload in development: files change, and the next request sees them.
+//! Hot reload in development: the next request sees changed files.
 
 use crate::app::runtime::Runtime;
 use notify::{RecursiveMode, Watcher as _};
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// Editors write in several strokes: wait for a pause this long.
+/// Editors write in several steps: wait for a pause of this length.
 const QUIET: Duration = Duration::from_millis(80);
-/// What is watched below the root; `data/` and `target/` change all the time.
+/// The watched folders below the root; `data/` and `target/` change constantly.
 const FOLDERS: [&str; 11] = [
     "app",
     "marketplace_builder",
@@ -25,13 +25,13 @@ const FOLDERS: [&str; 11] = [
     "lib",
 ];
 
-/// Tells one state of the watched files from another, by their times and sizes: to be taken before
-/// they are loaded.
+/// Identifies a state of the watched files by their times and sizes. Take it before they are
+/// loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp(u64);
 
 impl Stamp {
-    /// The files below `root` as they are now.
+    /// The current state of the files below `root`.
     pub fn take(root: &Path) -> Self {
         let mut sum = DefaultHasher::new();
         add(root, false, &mut sum);
@@ -42,13 +42,13 @@ impl Stamp {
     }
 }
 
-/// Adds what is in a folder, and perhaps in those below it.
+/// Hashes a folder's files, recursively if `is_deep`.
 fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     for path in paths {
-        // A link to a folder is not followed: it may lead in a circle.
+        // A link to a folder is not followed: it may form a cycle.
         let Ok(about) = std::fs::symlink_metadata(&path) else { continue };
         path.hash(sum);
         if about.is_dir() {
@@ -61,8 +61,8 @@ fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
     }
 }
 
-/// Watches the instance's files on a thread of its own until the process ends. `loaded` is what
-/// they were before they were loaded.
+/// Watches the instance's files on its own thread until the process ends. `loaded` is their state
+/// before they were loaded.
 pub fn watch(runtime: Arc<Runtime>, loaded: Stamp) {
     let run = move || run(&runtime, loaded);
     let started = std::thread::Builder::new().name("reload".to_owned()).spawn(run);
@@ -86,7 +86,7 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
         }
     };
     let root = &runtime.config.root;
-    // The root itself, for folders that are made later and template-values.json.
+    // The root itself, for template-values.json and folders created later.
     let mut watched = vec![(root.clone(), RecursiveMode::NonRecursive)];
     watched.extend(FOLDERS.map(|folder| (root.join(folder), RecursiveMode::Recursive)));
     for (path, mode) in watched.iter().filter(|(path, _)| path.exists()) {
@@ -94,7 +94,7 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
             tracing::warn!("{}: no hot reload: {error}", path.display());
         }
     }
-    // What changed between loading and watching would otherwise never be seen.
+    // Otherwise a change between loading and watching would be missed.
     if Stamp::take(root) != loaded {
         runtime.reload();
     }

@@ -31,51 +31,51 @@ use std::sync::{Arc, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-/// The gateway that this build knows. A second one is a sibling of `gateway/stripe/`.
+/// The gateway of this build. A second one belongs next to `gateway/stripe/`.
 const GATEWAY: &dyn Gateway = &StripeGateway;
 
-/// Where constants' sealed values are bound to.
+/// The context that constants' values are sealed with.
 const CONSTANT_PLACE: &str = "constants/value";
 
-/// Longer than one attempt at the gateway; the lease is renewed before each further attempt, so
-/// that nobody sends beside a living run, and the runs of a dead process are found soon.
+/// Longer than one attempt at the gateway. The lease is renewed before each further attempt, so
+/// that two processes never send for one run, and a dead process's runs are claimed soon.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// Every module, built once; shared by all requests.
+/// All parts of the host, built once and shared by all requests.
 pub struct Runtime {
     /// The operator's settings.
     pub config: Config,
-    /// Tells the time.
+    /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// What happened.
+    /// The database.
     pub store: Arc<dyn Store>,
     /// The only writer of executions.
     pub journal: Journal,
-    /// The one outbound door.
+    /// The only sender of outbound calls.
     pub transport: Transport,
-    /// The server in Stripe's place, if one is.
+    /// The URL that replaces Stripe's, if any.
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
-    /// Webhooks that come in.
+    /// Counts incoming webhook deliveries.
     pub delivery_load: DeliveryLoad,
     constants: Constants,
     stopping: AtomicBool,
     secrets: Secrets,
-    /// Whether it could take a payment now.
+    /// The readiness check.
     pub readiness: Readiness,
-    /// Counts deliveries, for the metrics page.
+    /// Counts delivery results, for the metrics page.
     pub deliveries: Deliveries,
     instance: RwLock<Arc<Instance>>,
 }
 
 impl Runtime {
-    /// Opens the database, loads the instance, and joins the parts. `stripe_url` is the server in
-    /// Stripe's place; the transport runs on `runtime`.
+    /// Opens the database, loads the instance, and connects the parts. `stripe_url` replaces
+    /// Stripe's servers; the transport runs on `runtime`.
     ///
     /// # Errors
-    /// [`Error`] when the folder is not an instance, or the database or TLS cannot be had. Faults
-    /// of modules are no errors here: see [`Instance::faults`].
+    /// [`Error`] when the folder is not an instance, or the database or TLS is unavailable.
+    /// Diagnostics of modules are not errors here: see [`Instance::faults`].
     pub fn build(
         config: Config,
         stripe_url: Option<String>,
@@ -121,12 +121,12 @@ impl Runtime {
         }))
     }
 
-    /// Tells the worker to begin nothing more.
+    /// Asks the worker to begin nothing more.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
     }
 
-    /// True when nothing more should be begun.
+    /// True after [`Runtime::stop`].
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::SeqCst)
     }
@@ -145,12 +145,12 @@ impl Runtime {
         }
     }
 
-    /// The present state of the files.
+    /// The currently loaded files.
     pub fn instance(&self) -> Arc<Instance> {
         Arc::clone(&self.instance.read().expect("no holder of the instance panics"))
     }
 
-    /// Loads the files again. Requests on their way keep the state they began with.
+    /// Loads the files again. Requests in progress keep the state they began with.
     pub fn reload(&self) -> Arc<Instance> {
         let config = &self.config;
         let version = self.clock.now().as_millisecond();
@@ -160,7 +160,7 @@ impl Runtime {
         instance
     }
 
-    /// The scope where there is no visitor: commands and the worker.
+    /// A scope without a visitor, for commands and the worker.
     pub fn bare_scope(self: &Arc<Self>) -> Scope {
         let runtime = Arc::clone(self);
         Scope::made_by(move || runtime.bare_context())
@@ -178,13 +178,13 @@ impl Runtime {
         context.as_object().cloned().unwrap_or_default()
     }
 
-    /// Where visitors reach the instance.
+    /// The URL at which visitors reach the instance.
     pub fn public_url(&self) -> String {
         let address = || format!("http://{}", self.config.addr);
         self.config.public_url.clone().unwrap_or_else(address)
     }
 
-    /// Constants as templates see them: stored ones, over those of the environment.
+    /// All constants for templates; stored ones override those of the environment.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -202,7 +202,7 @@ impl Runtime {
         Ok(constants)
     }
 
-    /// A constant's value, sealed for the store, where it is about to be written.
+    /// Seals a constant's value for a write, and bypasses the cache meanwhile.
     pub fn seal_constant(&self, value: &str) -> String {
         self.constants.written();
         self.config.instance_key.seal(CONSTANT_PLACE, value)
@@ -214,11 +214,11 @@ impl Runtime {
     }
 }
 
-/// The name of the constant that tells under which key a database was made, and its text.
+/// The name and plaintext of the constant that identifies a database's instance key.
 const KEY_MARK: &str = "sluicegate/instance_key";
 
-/// Refuses a database that was made with another instance key: what is sealed in it could not be
-/// opened, and what this process sealed no other could.
+/// Refuses a database that was created with another instance key: neither could open what the other
+/// sealed.
 fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(), Error> {
     let marked = || -> Result<_, Error> {
         Ok(store.constants()?.into_iter().find(|constant| constant.name == KEY_MARK))
@@ -228,7 +228,7 @@ fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(),
         let mark = Constant { name: KEY_MARK.to_owned(), sealed, updated_at: now };
         store.commit(vec![Write::ConstantSet(mark)])?;
     }
-    // Read again: of two that start at once, one was the last.
+    // Read again: if two processes start at once, the last write wins.
     match marked()? {
         Some(mark) if key.open(KEY_MARK, &mark.sealed).is_none() => Err(Error::OtherKey),
         _ => Ok(()),
@@ -248,7 +248,7 @@ fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
     }
 }
 
-/// A URL as it may be shown: what stands before `@` is a credential.
+/// A URL for display, without the credentials before `@`.
 fn without_password(url: &str) -> String {
     match url.rsplit_once('@') {
         Some((_, rest)) => format!("…@{rest}"),

@@ -1,4 +1,4 @@
-//! State of one request or run: its user, its context, and where its record writes go.
+//! The state of one request or run: its user, its context, and where its record writes go.
 
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};
@@ -9,45 +9,45 @@ use sluicegate_secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 
-/// `context`, made when somebody first looks at it.
+/// The `context` variable, built on first access.
 pub type Context = LazyLock<Map<String, Json>, Box<dyn FnOnce() -> Map<String, Json> + Send>>;
 
-/// One request or run.
+/// The state of one request or run.
 pub struct Scope {
-    /// Who asks, when signed in.
+    /// The id of the signed-in user.
     pub user_id: Option<String>,
     /// `context` for the templates of this request.
     pub context: Context,
-    /// The session's anti-forgery token.
+    /// The session's CSRF token.
     pub csrf_token: String,
-    /// The path with its query, to come back to.
+    /// The path with its query, for redirects back.
     pub current_path: String,
     /// The page's name.
     pub page_id: String,
     /// How output is escaped on this page.
     pub output: OutputMode,
-    /// The form that was refused and is shown again, by its name.
+    /// The name and values of a refused form that is shown again.
     pub refused: Option<(String, Refused)>,
-    /// The execution this runs for, while one does.
+    /// The execution that templates run for, if any.
     pub(super) scripted_run: Mutex<Option<ScriptedRun>>,
-    /// True for a dry run: nothing may leave the runtime.
+    /// True for a dry run, which must not send anything.
     pub is_dry_run: bool,
-    /// Where record writes go; without a phase each is committed by itself.
+    /// Buffers record writes; without a phase, each is committed on its own.
     pub(super) phase: Mutex<Option<Phase>>,
-    /// Constants written by this request: its templates see them before they are committed.
+    /// Constants that this request wrote, visible to its templates before the commit.
     pub(super) constants: Mutex<BTreeMap<String, Secret>>,
-    /// Transactions that templates opened: where each began, or nothing for one that opened the
+    /// The open transactions of templates: where each began, or `None` for one that opened the
     /// phase itself.
     pub(super) transactions: Mutex<Vec<Option<Mark>>>,
 }
 
 impl Scope {
-    /// A scope with a context and nothing else: a command, a worker's run.
+    /// A scope with only a context, for a command or a worker's run.
     pub fn new(context: Map<String, Json>) -> Self {
         Self::made_by(move || context)
     }
 
-    /// The same with a context that is made when a template first looks at it.
+    /// Like [`Scope::new`], with a context that is built when a template first reads it.
     pub fn made_by(context: impl FnOnce() -> Map<String, Json> + Send + 'static) -> Self {
         Self {
             user_id: None,

@@ -1,8 +1,8 @@
 //! Deterministic replay of templates: side effects are recorded as steps and replayed on resume.
 //!
-//! A run may be resumed after a crash, by any process. Its templates are rendered again then, and
-//! must do the same: `now` is the execution's, random values are derived from it, and the result of
-//! every query and of everything that was sent is recorded up to the last commit of a phase.
+//! A run may be resumed after a crash, by any process. Its templates are then rendered again and
+//! must do the same: `now` is the execution's, random values are derived from it, and the results
+//! of queries and calls are recorded with each commit of a phase.
 
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
@@ -14,7 +14,7 @@ use crate::journal::scripted_run::ScriptedRun;
 use serde_json::{Value as Json, json};
 use std::sync::{MutexGuard, PoisonError};
 
-/// Where results of steps are sealed: they may hold what customers told.
+/// The context that step results are sealed with: they may hold customers' data.
 const PLACE: &str = "steps/response";
 
 impl RequestHost {
@@ -22,16 +22,16 @@ impl RequestHost {
         self.scope.scripted_run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The key of the next thing sent for the run, if one is on.
+    /// The idempotency key of the run's next nested execution; `None` outside a run.
     pub(super) fn nested_key(&self) -> Option<String> {
         self.scripted_run().as_mut().map(ScriptedRun::nested_key)
     }
 
-    /// Sends something. In a run it is the border of a phase: what was written before is committed
+    /// Performs an external side effect. In a run, it ends a phase: earlier writes are committed
     /// with the intent, and the answer with what follows.
     ///
     /// # Errors
-    /// What `send` says; [`Error::Journal`] when the run has to stop.
+    /// Any error of `send`; [`Error::Journal`] when the run has to stop.
     pub(super) fn side_effect(
         &self,
         effect: &SideEffect<'_>,
@@ -61,8 +61,8 @@ impl RequestHost {
         Ok(answer)
     }
 
-    /// Sends with the run suspended: what is sent is an execution with templates of its own, which
-    /// are not gone through again when its answer is known.
+    /// Sends with the run suspended: the nested execution renders its own templates, which a replay
+    /// does not repeat.
     fn suspend(
         &self,
         phase: Option<Phase>,
@@ -77,9 +77,8 @@ impl RequestHost {
         sent
     }
 
-    /// The step of an effect; nothing outside a run, and inside a transaction, which has no
-    /// borders:
-    /// there only the key says what was sent.
+    /// The step of a side effect; `None` outside a run and inside a transaction, whose phase cannot
+    /// end early. There, only the key prevents a second send.
     fn begin_step(&self, effect: &SideEffect<'_>) -> Result<Option<StepBegun>, Error> {
         let mut scripted_run = self.scripted_run();
         let Some(scripted_run) = scripted_run.as_mut() else { return Ok(None) };
@@ -100,8 +99,8 @@ impl RequestHost {
         Ok(Some(begun?))
     }
 
-    /// Asks or writes something inside a phase: on a repetition it is what it was, and is not done
-    /// again, because what it wrote is on disk.
+    /// Runs a query or mutation inside a phase. A replay returns the recorded result and does not
+    /// run it again, because its writes are on disk.
     pub(super) fn run_once(
         &self,
         effect: &SideEffect<'_>,
@@ -111,7 +110,7 @@ impl RequestHost {
             return Ok(known);
         }
         let result = work();
-        // It may have sent something, and then stands behind that on record.
+        // `work` may have recorded steps of its own, which precede this one.
         if let Some(known) = self.replayed(effect)? {
             return Ok(known);
         }
@@ -119,7 +118,7 @@ impl RequestHost {
         Ok(result)
     }
 
-    /// Notes what was done, with the record writes of the present phase.
+    /// Records a result with the record writes of the current phase.
     pub(super) fn record(&self, effect: &SideEffect<'_>, result: &Json) {
         if let Some(scripted_run) = self.scripted_run().as_mut() {
             let sealed = self.sealed(result, scripted_run.nested);
@@ -127,10 +126,10 @@ impl RequestHost {
         }
     }
 
-    /// What came of something that this run did before it was resumed.
+    /// The recorded result of an earlier side effect, if there is one.
     ///
     /// # Errors
-    /// [`Error::Journal`] when something else is on record in its place.
+    /// [`Error::Journal`] when the recorded step is a different one.
     pub(super) fn replayed(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
         let recorded = self.recorded(effect)?;
         recorded.map(|recorded| self.known(&recorded)).transpose()
@@ -142,7 +141,7 @@ impl RequestHost {
         if let Some(error) = &scripted_run.stopped {
             return Err(error.clone().into());
         }
-        // Another kind stands here for what this one sends first.
+        // A step of another kind was recorded by something that this side effect does first.
         let is_border = scripted_run.run.next_kind().is_some_and(|kind| kind != effect.kind);
         if is_border {
             return Ok(None);
@@ -154,7 +153,7 @@ impl RequestHost {
         Ok(known?)
     }
 
-    /// A result as it stands in a step, with how many keys were given until then.
+    /// A result as a step stores it, with the number of nested keys used so far.
     fn sealed(&self, value: &Json, nested: u32) -> Json {
         let sealed = self.runtime.config.instance_key.seal(PLACE, &value.to_string());
         json!({ "sealed": sealed, "nested": nested })

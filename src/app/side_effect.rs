@@ -1,22 +1,22 @@
-//! A side effect of a run: what it is, what identifies it, and what it waits for.
+//! A side effect of a run: its kind, its identity, and what it waits for.
 
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::StepIntent;
 use serde_json::{Value as Json, json};
 use sluicegate_store::execution::ExecutionId;
 
-/// Something that is sent for a run, or done as one piece.
+/// A call of a run, or an operation recorded as one step.
 pub struct SideEffect<'a> {
-    /// `request_type`, `api_call_send`.
+    /// `request_type`, `api_call_send`, `graphql` or `form_record`.
     pub kind: &'a str,
-    /// What it is called in the list of steps.
+    /// The name shown in the list of steps.
     pub name: &'a str,
-    /// What it is asked to do: another on a repetition stops the run.
+    /// Its input; a replay with different input stops the run.
     pub asked: Json,
 }
 
 impl SideEffect<'_> {
-    /// What has to end before the templates can go on.
+    /// The execution that must finish before the templates can continue, as an error.
     pub(super) fn waits_for(&self, answer: &Json) -> Option<JournalError> {
         let is_pending = answer.get("state").and_then(Json::as_str) == Some("pending");
         let execution = answer.get("execution").and_then(Json::as_str).filter(|_| is_pending)?;

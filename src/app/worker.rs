@@ -1,8 +1,8 @@
-//! The worker: events that wait, answers that are not known, runs whose process died.
+//! The worker: runs pending events and jobs, unknown answers, and runs whose process died.
 //!
-//! Two queues run beside each other: what waits for the gateway may block for long, and must not
-//! keep events and jobs waiting. Order is the store's business: of one ordering key only the
-//! earliest that has not ended is due.
+//! Two queues run concurrently: calls to the gateway may block for long and must not delay events
+//! and jobs. The store enforces order: of one ordering key, only the earliest unfinished execution
+//! is due.
 
 use crate::app::delivery_load::Load;
 use crate::app::error::Error;
@@ -22,24 +22,23 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-/// How often a queue looks by itself; it is also woken by every stored event.
+/// The polling interval of a queue; every stored event wakes it as well.
 const PAUSE: Duration = Duration::from_millis(500);
-/// At least so long between two looks that find nothing.
+/// The minimum interval between two polls.
 const REST: Duration = Duration::from_millis(20);
-/// How many executions are run beside each other. What waits for the gateway holds a thread for as
-/// long as Stripe takes; events are many and short, and the more end together, the more commits
-/// share one fsync.
+/// How many executions run concurrently. A call to the gateway holds a thread until Stripe answers.
+/// Events are many and short: the more finish together, the more commits share one fsync.
 const SENT_BESIDE: usize = 16;
 const INSIDE_BESIDE: usize = 128;
-/// While deliveries come in, and while many do.
+/// The concurrency during light load and during a burst of deliveries.
 const MODEST_BESIDE: usize = 64;
 const BUSY_BESIDE: usize = 1;
-/// How many events are claimed ahead for each that runs, so that there is always one to go on with.
+/// How many events are claimed for each running one, so that there is always a next one.
 const AT_HAND: usize = 4;
-/// How many a command takes up at once.
+/// How many executions a command claims at once.
 const BATCH: u32 = 256;
 
-/// Works in both queues until `stop` says so. The executions in hand are finished first.
+/// Works on both queues until `stop` is set, then finishes the running executions.
 pub async fn run(runtime: Arc<Runtime>, stop: watch::Receiver<bool>) {
     tokio::join!(
         queue(Arc::clone(&runtime), Queue::Gateway, stop.clone()),
@@ -51,7 +50,7 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
     let mut waiting = VecDeque::new();
     let mut running = JoinSet::new();
     let mut looking: Option<JoinHandle<Vec<Run>>> = None;
-    // A look that finds nothing rests for a while, unless something happens.
+    // A poll that finds nothing waits for the interval, unless the queue is woken.
     let (mut last_look, mut next_look) = (Instant::now(), Instant::now());
     let is_woken = queue == Queue::Local;
     while !*stop.borrow() {
@@ -63,8 +62,7 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
             let runtime = Arc::clone(&runtime);
             running.spawn_blocking(move || chain(&runtime, run));
         }
-        // Many are claimed in one commit, not one for each that has ended; beside those that run,
-        // so that there is always one to go on with.
+        // Claims many in one commit instead of one after each end, while others run.
         let wanted = at_hand.saturating_sub(waiting.len() + running.len());
         let is_time = Instant::now() >= next_look;
         if looking.is_none() && wanted > 0 && is_time {
@@ -77,12 +75,12 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
             found = found(&mut looking), if looking.is_some() => {
                 looking = None;
                 if !found.is_empty() {
-                    // There may be more; but not before half of these are done.
+                    // There may be more, but wait until half of these are done.
                     next_look = soon;
                 }
                 waiting.extend(found);
             }
-            // A stored event; what waits for the gateway is never that fresh.
+            // Woken by a stored event; the gateway queue does not need to be.
             () = runtime.wake.notified(), if is_woken => next_look = next_look.min(soon),
             _ = running.join_next(), if !running.is_empty() => {
                 if waiting.len() + running.len() < at_hand / 2 {
@@ -104,12 +102,12 @@ async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bo
     drop(handing_back.await);
 }
 
-/// How many of a queue are run beside each other, and how many are claimed ahead.
+/// How many executions of a queue run concurrently, and how many are claimed ahead.
 fn room(runtime: &Runtime, queue: Queue) -> (usize, usize) {
     if queue == Queue::Gateway {
         return (SENT_BESIDE, SENT_BESIDE);
     }
-    // Stripe waits for its deliveries, and nobody for these: while many arrive, few are run.
+    // Stripe waits for its deliveries, while processing can wait: run few during a burst.
     let beside = match runtime.delivery_load.load() {
         Load::Burst => BUSY_BESIDE,
         Load::Light => MODEST_BESIDE,
@@ -118,7 +116,7 @@ fn room(runtime: &Runtime, queue: Queue) -> (usize, usize) {
     (beside, AT_HAND * beside)
 }
 
-/// What a look has found.
+/// The result of a poll.
 async fn found(looking: &mut Option<JoinHandle<Vec<Run>>>) -> Vec<Run> {
     match looking {
         Some(looking) => looking.await.unwrap_or_default(),
@@ -126,7 +124,7 @@ async fn found(looking: &mut Option<JoinHandle<Vec<Run>>>) -> Vec<Run> {
     }
 }
 
-/// What was not begun is others' at once, and not when its lease ends.
+/// Releases unstarted executions at once, instead of when their lease ends.
 fn hand_back(runtime: &Runtime, waiting: VecDeque<Run>) {
     for run in waiting {
         let back =
@@ -137,7 +135,7 @@ fn hand_back(runtime: &Runtime, waiting: VecDeque<Run>) {
     }
 }
 
-/// Claims at most so many that are due, in one commit.
+/// Claims at most `limit` due executions, in one commit.
 async fn claim_due(runtime: Arc<Runtime>, queue: Queue, limit: usize) -> Vec<Run> {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     match tokio::task::spawn_blocking(move || runtime.journal.claim_due(queue, limit)).await {
@@ -153,7 +151,7 @@ async fn claim_due(runtime: Arc<Runtime>, queue: Queue, limit: usize) -> Vec<Run
     }
 }
 
-/// Does what was claimed, and then what waits behind it.
+/// Runs a claimed execution, and then its successors in order.
 fn chain(runtime: &Arc<Runtime>, run: Run) {
     let mut next = Some(run);
     while let Some(run) = next.take() {
@@ -170,8 +168,8 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
     }
 }
 
-/// What waits behind one that has ended: done at once, so that a long queue behind one object is
-/// not looked through for each of it.
+/// The successor of a finished execution: run directly, so that a long ordered queue needs no
+/// search for each of its executions.
 fn behind(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
     if runtime.is_stopping() {
         return None;
@@ -179,11 +177,11 @@ fn behind(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
     runtime.journal.next_in_order(key?).ok().flatten()
 }
 
-/// Does everything that is due now, one after the other, and tells how many executions that were:
-/// for commands that run without a server.
+/// Runs everything that is due, one after another, and returns the number of executions. For
+/// commands that run without a server.
 ///
 /// # Errors
-/// [`Error`] when the journal cannot be read; what happens to one execution is its own.
+/// [`Error`] when the journal cannot be read; an error of one execution is only logged.
 pub fn work(runtime: &Arc<Runtime>) -> Result<usize, Error> {
     let mut runs = runtime.journal.claim_due(Queue::Gateway, BATCH)?;
     runs.extend(runtime.journal.claim_due(Queue::Local, BATCH)?);
@@ -198,7 +196,7 @@ pub fn work(runtime: &Arc<Runtime>) -> Result<usize, Error> {
 }
 
 fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
-    // It may have waited long behind slow ones.
+    // It may have waited long behind slow executions.
     runtime.journal.heartbeat_if_due(&mut run)?;
     failpoint!("claim_after");
     let host = runtime.host(runtime.bare_scope());
@@ -218,7 +216,7 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     }
 }
 
-/// A kind that this program does not run: left for one that does.
+/// Leaves an unknown kind to a process that can run it.
 fn unknown(runtime: &Runtime, run: Run) -> Result<(), Error> {
     let reason = format!("this program cannot run a {}", run.execution().kind);
     runtime.journal.retryable(run, &reason, None)?;

@@ -1,4 +1,4 @@
-//! Every command with its arguments, as `--help` shows them.
+//! Every command with its arguments; the docstrings are the `--help` texts.
 
 use crate::config::Flags;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,29 +9,29 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "sluicegate", version, about, propagate_version = true)]
 pub struct Arguments {
-    /// What to do; without a command, `serve`.
+    /// The command to run; `serve` if none is passed.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// What every command takes.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// The folder of the instance: its `views/`, `modules/` and `data/`. [default: .]
+    /// The instance folder, with `views/`, `modules/` and `data/`. [default: .]
     #[arg(long, global = true, value_name = "DIR")]
     pub root: Option<PathBuf>,
-    /// Where records and executions are kept: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE` for
-    /// many processes. [default: sqlite:ROOT/data/sluicegate.db]
+    /// The database: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE` to run several processes.
+    /// [default: sqlite:ROOT/data/sluicegate.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
-    /// `sandbox`, `live`, or the URL of a server in Stripe's place.
+    /// `sandbox`, `live`, or the URL of a server that replaces Stripe.
     /// [default: live when STRIPE_SECRET_KEY is set, else sandbox]
     #[arg(long, global = true, value_name = "WHICH")]
     pub stripe: Option<String>,
-    /// Where the embedded sandbox listens. [default: 127.0.0.1:12111]
+    /// The address of the embedded sandbox. [default: 127.0.0.1:12111]
     #[arg(long, global = true, value_name = "ADDR")]
     pub sandbox_addr: Option<String>,
     /// Print JSON.
@@ -40,7 +40,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// The settings among them.
+    /// The options that are settings.
     pub fn flags(&self) -> Flags {
         Flags {
             root: self.root.clone(),
@@ -52,42 +52,42 @@ impl Common {
     }
 }
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the instance: its pages, forms, GraphQL, endpoints and webhooks.
+    /// Serve the instance: pages, forms, GraphQL, API endpoints and webhooks.
     Serve(Serve),
     /// Run one request type and print its outcome.
     Call(Call),
     /// Render a template with data.
     Render(Render),
-    /// List every fault of every module with file, line and column.
+    /// Check all modules and list every problem with file, line and column.
     Check,
     /// Run pending migrations.
     Migrate,
-    /// Copy the database to a new file while it is in use.
+    /// Copy the database to a new file, even while it is in use.
     Backup {
-        /// The file, which must not be there yet.
+        /// The file to create; it must not exist.
         file: PathBuf,
     },
-    /// Look at and repair executions.
+    /// List, show, retry or discard executions.
     #[command(subcommand)]
     Executions(Executions),
-    /// Look at and replay webhook events.
+    /// List, show or replay webhook events.
     #[command(subcommand)]
     Events(Events),
-    /// Run the Stripe sandbox alone.
+    /// Run only the Stripe sandbox.
     Sandbox(Sandbox),
-    /// Write the files of something new.
+    /// Create the files of a new module, request type or webhook processor.
     New(New),
-    /// List every route with the file that answers it.
+    /// List every route with the file that handles it.
     Routes,
 }
 
 /// Arguments of `serve`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Serve {
-    /// Where to listen; port 0 takes a free one. [default: 127.0.0.1:3000]
+    /// The address to listen on; port 0 picks a free one. [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR")]
     pub addr: Option<String>,
 }
@@ -97,13 +97,13 @@ pub struct Serve {
 pub struct Call {
     /// The request type, such as create_payment.
     pub name: String,
-    /// Its data as a JSON object.
+    /// The request data as a JSON object.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub data: String,
-    /// Its configuration as a JSON object.
+    /// The configuration as a JSON object.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub config: String,
-    /// A repeat with the same key returns the stored outcome.
+    /// A repeated call with the same key returns the stored outcome.
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
 }
@@ -111,24 +111,24 @@ pub struct Call {
 /// Arguments of `render`.
 #[derive(Debug, Clone, Args)]
 pub struct Render {
-    /// The template, or `-` for standard input.
+    /// The template file, or `-` for standard input.
     #[arg(required_unless_present = "jsonl")]
     pub file: Option<PathBuf>,
     /// The variables as a JSON object.
     #[arg(long, value_name = "JSON", default_value = "{}")]
     pub data: String,
-    /// Where `include` and `render` find partials.
+    /// The folder in which `include` and `render` find partials.
     #[arg(long, value_name = "DIR")]
     pub partials: Option<PathBuf>,
-    /// One JSON object a line on standard input, one a line on standard output.
+    /// Read one JSON object per line from standard input and write one per line to standard output.
     #[arg(long)]
     pub jsonl: bool,
 }
 
-/// What to do with executions.
+/// Subcommands of `executions`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Executions {
-    /// List them, newest first.
+    /// List executions, newest first.
     List {
         /// Only in these states, such as unknown,retryable.
         #[arg(long, value_delimiter = ',')]
@@ -136,74 +136,74 @@ pub enum Executions {
         /// Only of this kind, such as request_type or webhook_event.
         #[arg(long)]
         kind: Option<String>,
-        /// Which page of 50.
+        /// The page to show; a page has 50 executions.
         #[arg(long, default_value_t = 1)]
         page: u32,
     },
-    /// One with its steps.
+    /// Show one execution with its steps.
     Show {
-        /// Its id.
+        /// The execution's id.
         id: String,
     },
-    /// Run a stuck one again, with its stored bytes and key.
+    /// Run a stuck execution again, with its stored bytes and key.
     Retry {
-        /// Its id.
+        /// The execution's id.
         id: String,
     },
-    /// Give up a stuck one. It is not undone at Stripe.
+    /// Discard a stuck execution. This does not undo it at Stripe.
     Discard {
-        /// Its id.
+        /// The execution's id.
         id: String,
     },
 }
 
-/// What to do with webhook events.
+/// Subcommands of `events`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Events {
-    /// List them, newest first.
+    /// List events, newest first.
     List {
-        /// Which of them.
+        /// The selection of events.
         #[command(flatten)]
         which: WhichEvents,
         /// Only in these states; dead letters are `discarded`.
         #[arg(long, value_delimiter = ',')]
         state: Vec<String>,
-        /// Which page of 50.
+        /// The page to show; a page has 50 events.
         #[arg(long, default_value_t = 1)]
         page: u32,
     },
-    /// One with its body.
+    /// Show one event with its body.
     Show {
-        /// `evt_…`, or the execution's id.
+        /// The event's id, `evt_…`, or its execution's id.
         id: String,
     },
-    /// Process one again, or all of a type, a time or that failed.
+    /// Process one event again, or all that match a type, a time range or `--failed`.
     Replay {
-        /// `evt_…`, or the execution's id.
+        /// The event's id, `evt_…`, or its execution's id.
         #[arg(required_unless_present_any = ["kind", "from", "to", "failed"])]
         id: Option<String>,
-        /// Which of them, without an id.
+        /// The selection of events if no id is passed.
         #[command(flatten)]
         which: WhichEvents,
-        /// Only dead letters: events that were given up.
+        /// Only dead letters: events discarded after their last attempt.
         #[arg(long)]
         failed: bool,
-        /// Print the records that would change, and change nothing.
+        /// Print the records that would change, without changing them.
         #[arg(long)]
         dry_run: bool,
     },
 }
 
-/// Which webhook events.
+/// A selection of webhook events.
 #[derive(Debug, Clone, Args)]
 pub struct WhichEvents {
     /// Only of this type, such as charge.refunded.
     #[arg(id = "kind", long = "type", value_name = "TYPE")]
     pub kind: Option<String>,
-    /// Only those that arrived at this moment or later, such as 2026-11-20T12:00:00Z.
+    /// Only events that arrived at this time or later, such as 2026-11-20T12:00:00Z.
     #[arg(id = "from", long, value_name = "TIME")]
     pub from: Option<jiff::Timestamp>,
-    /// Only those that arrived before this moment.
+    /// Only events that arrived before this time.
     #[arg(id = "to", long, value_name = "TIME")]
     pub to: Option<jiff::Timestamp>,
 }
@@ -211,7 +211,7 @@ pub struct WhichEvents {
 /// Arguments of `sandbox`.
 #[derive(Debug, Clone, Args)]
 pub struct Sandbox {
-    /// Where to listen. [default: --sandbox-addr]
+    /// The address to listen on. [default: --sandbox-addr]
     #[arg(long, value_name = "ADDR")]
     pub addr: Option<String>,
 }
@@ -219,22 +219,22 @@ pub struct Sandbox {
 /// Arguments of `new`.
 #[derive(Debug, Clone, Args)]
 pub struct New {
-    /// Of what kind.
+    /// The kind of files to create.
     pub kind: NewKind,
-    /// Its name: a module's, `create_payout`, or `charge.updated`.
+    /// The name, such as my_module, create_payout or charge.updated.
     pub name: String,
-    /// The gateway module it belongs to.
+    /// The gateway module to which the files belong.
     #[arg(long, default_value = "stripe")]
     pub module: String,
 }
 
-/// What `new` can write.
+/// What `new` can create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NewKind {
     /// An empty module.
     Module,
     /// The API call, mapper, template, form and table of a request type.
     RequestType,
-    /// The partial that an event runs.
+    /// The partial that processes a webhook event.
     WebhookProcessor,
 }

@@ -8,11 +8,11 @@ use sluicegate_store::sqlite::backup;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Copies the database of the instance to a new file. The instance key beside it is not copied:
-/// without it sealed values in the copy cannot be opened, so keep it, elsewhere.
+/// Copies the instance's database to a new file. The instance key is not copied. Keep a copy of it
+/// elsewhere: without it, sealed values in the backup cannot be opened.
 ///
 /// # Errors
-/// When the file is there already, the database is PostgreSQL, or the disk fails.
+/// When the file already exists, the database is PostgreSQL, or the disk fails.
 pub fn run(config: &Config, to: &Path, output: &Output) -> Result<ExitCode> {
     let Some(from) = config.database.strip_prefix("sqlite:") else {
         bail!("only SQLite is copied by this command; for PostgreSQL use pg_dump");

@@ -1,4 +1,4 @@
-//! `call`: one request type from the command line.
+//! `call`: runs one request type from the command line.
 
 use crate::cli::arguments::Call;
 use crate::cli::offline::with_runtime;
@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value as Json, json};
 use std::process::ExitCode;
 
-/// Runs it and prints the outcome; only `completed` is a success for the shell.
+/// Runs the request type and prints its outcome. Exit codes: 0 completed, 3 pending, 2 otherwise.
 ///
 /// # Errors
-/// When the data is no JSON object, or the request type cannot be run.
+/// When the data is not a JSON object, or the request type cannot be run.
 pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
     let submission = Submission {
         name: call.name.clone(),
@@ -28,7 +28,7 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
     output.value(&json!(outcome));
     Ok(match outcome.state {
         State::Completed => ExitCode::SUCCESS,
-        // Told apart for scripts: nothing has gone wrong yet.
+        // A separate code for scripts: the call has not failed.
         State::Pending => ExitCode::from(3),
         _ => ExitCode::from(2),
     })

@@ -1,4 +1,4 @@
-//! `check`: every fault of every module, with its place.
+//! `check`: lists every diagnostic of every module with its location.
 
 use crate::app::instance::Instance;
 use crate::cli::output::Output;
@@ -7,10 +7,10 @@ use anyhow::Result;
 use serde_json::json;
 use std::process::ExitCode;
 
-/// Prints the faults; errors make it fail, warnings do not.
+/// Prints the diagnostics. Fails on errors, not on warnings.
 ///
 /// # Errors
-/// None of its own.
+/// Never.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
     let instance = Instance::load(&config.root, 0, &|name| config.module_variable(name));
     let faults = instance.faults();

@@ -1,4 +1,4 @@
-//! `events`: look at and replay webhook events.
+//! `events`: lists, shows and replays webhook events.
 
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::{Events, WhichEvents};
@@ -14,10 +14,10 @@ use sluicegate_store::write::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Lists, shows or replays.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// When there is no such event, or it has not been processed yet.
+/// When the event does not exist, or is not processed yet.
 pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
     with_runtime(config, false, |runtime| match what {
         Events::List { which, state, page } => {
@@ -54,7 +54,7 @@ fn again(runtime: &Runtime, event: &Execution) -> Result<Json> {
     Ok(row(&runtime.journal.replay(&event.id)?))
 }
 
-/// What replaying an event would write, without writing it.
+/// Returns what replaying an event would write, without writing it.
 fn preview(runtime: &Arc<Runtime>, event: &Execution) -> Result<Json> {
     let mut scope = runtime.bare_scope();
     scope.is_dry_run = true;
@@ -63,7 +63,7 @@ fn preview(runtime: &Arc<Runtime>, event: &Execution) -> Result<Json> {
     Ok(json!({ "event": row(event), "outcome": processed.outcome, "would_change": writes }))
 }
 
-/// A write of a record as an operator reads it.
+/// A write in the format for operators; `None` for a write that is not shown.
 fn shown(write: &Write) -> Option<Json> {
     Some(match write {
         Write::RecordInsert(record) => {
@@ -96,7 +96,7 @@ fn query(which: &WhichEvents) -> ExecutionQuery {
     }
 }
 
-/// Every event that has ended and is like that, oldest first.
+/// Every finished event that matches, oldest first.
 fn matching(runtime: &Runtime, which: &WhichEvents, failed: bool) -> Result<Vec<Execution>> {
     let states =
         if failed { vec![State::Discarded] } else { vec![State::Completed, State::Discarded] };
@@ -114,7 +114,7 @@ fn matching(runtime: &Runtime, which: &WhichEvents, failed: bool) -> Result<Vec<
     }
 }
 
-/// An event by its execution's id, by `evt_…`, or by `acct_…:evt_…`.
+/// Finds an event by its execution's id, by `evt_…`, or by `acct_…:evt_…`.
 fn find(runtime: &Runtime, id: &str) -> Result<ExecutionId> {
     let by_id = ExecutionId::from(id);
     if runtime.store.execution(&by_id)?.is_some_and(|found| found.kind == KIND) {

@@ -1,4 +1,4 @@
-//! `executions`: look at and repair what is stuck.
+//! `executions`: lists, shows and repairs executions.
 
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::Executions;
@@ -11,13 +11,13 @@ use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State,
 use sluicegate_store::page::Page;
 use std::process::ExitCode;
 
-/// How many a page.
+/// The number of rows per page.
 pub const PER_PAGE: u32 = 50;
 
-/// Lists, shows, retries or discards.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// When there is no such execution, or it is in no state for that.
+/// When the execution does not exist, or its state does not allow the action.
 pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCode> {
     with_runtime(config, false, |runtime| match what {
         Executions::List { state, kind, page } => {
@@ -57,7 +57,7 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// A state by its name.
+/// The state with this name.
 pub fn named(name: &str) -> Result<State> {
     let known: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
     let known = known.join(", ");
@@ -65,10 +65,10 @@ pub fn named(name: &str) -> Result<State> {
         .ok_or_else(|| anyhow!("`{name}` is not a state; expected one of {known}"))
 }
 
-/// An execution that has to be there.
+/// Loads an execution.
 ///
 /// # Errors
-/// When there is none of that id.
+/// When the id does not exist.
 pub fn found(runtime: &Runtime, id: &ExecutionId) -> Result<Execution> {
     runtime.store.execution(id)?.ok_or_else(|| anyhow!("there is no execution `{id}`"))
 }
@@ -113,7 +113,7 @@ pub fn row(execution: &Execution) -> Json {
     })
 }
 
-/// An execution with everything; credentials in stored calls stay sealed.
+/// An execution with input, outcome and steps; credentials in stored calls stay sealed.
 pub fn whole(execution: &Execution, steps: &[Step]) -> Json {
     let mut value = row(execution);
     value["input"] = json!(execution.input);

@@ -1,4 +1,4 @@
-//! `migrate`: pending migrations.
+//! `migrate`: runs pending migrations.
 
 use crate::app::migrations;
 use crate::cli::offline::with_runtime;
@@ -7,7 +7,7 @@ use crate::config::Config;
 use anyhow::Result;
 use std::process::ExitCode;
 
-/// Runs them and lists what ran.
+/// Runs the migrations and lists their names.
 ///
 /// # Errors
 /// The first migration that fails.

@@ -1,4 +1,4 @@
-//! The command line: one file a command; the names are a contract.
+//! The command line: one file per command; the names are a contract.
 
 pub mod arguments;
 pub mod backup;

@@ -1,4 +1,4 @@
-//! A runtime for one command: the running server's sandbox when there is one, else one of its own.
+//! A runtime for one command, with the running server's sandbox if there is one, else its own.
 
 use crate::app::boot;
 use crate::app::runtime::Runtime;
@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 
-/// Runs `work` with a runtime; `with_stripe` starts or finds what stands in Stripe's place.
+/// Runs `work` with a runtime. With `with_stripe`, finds or starts the configured Stripe server.
 ///
 /// # Errors
-/// What building the runtime or `work` says.
+/// Any error of building the runtime or of `work`.
 pub fn with_runtime<T>(
     config: Config,
     with_stripe: bool,
@@ -21,7 +21,7 @@ pub fn with_runtime<T>(
     let threads = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (sandbox, url) = match &config.stripe {
         Stripe::Sandbox if !with_stripe => (None, Some(format!("http://{}", config.sandbox_addr))),
-        // A server that runs has the sandbox open, with the same keys and the same money.
+        // A running server has the sandbox open; use it, because it holds the same keys and data.
         Stripe::Sandbox if answers(&config) => {
             (None, Some(format!("http://{}", config.sandbox_addr)))
         }

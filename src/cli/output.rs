@@ -1,8 +1,8 @@
-//! How commands print: JSON for programs, lines and tables for people.
+//! Command output: JSON for programs, lines and tables for people.
 
 use serde_json::{Value as Json, json};
 
-/// Prints what a command found.
+/// Prints the result of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     /// `--json`.
@@ -10,7 +10,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// One JSON value: pretty for people, a line for programs.
+    /// Prints one JSON value: pretty-printed for people, on one line for programs.
     pub fn value(&self, value: &Json) {
         if self.json {
             println!("{value}");
@@ -19,7 +19,7 @@ impl Output {
         }
     }
 
-    /// A list under a word: `{"wrote": […]}`, or a line each.
+    /// Prints a list under a label: `{"wrote": […]}`, or one line for each.
     pub fn list(&self, word: &str, lines: &[String]) {
         if self.json {
             println!("{}", json!({ word: lines }));
@@ -28,7 +28,7 @@ impl Output {
         }
     }
 
-    /// Rows with a title each; `value` is what `--json` prints instead.
+    /// Prints rows under column titles; with `--json`, prints `value` instead.
     pub fn table(&self, value: &Json, titles: &[&str], rows: &[Vec<String>]) {
         if self.json {
             println!("{value}");

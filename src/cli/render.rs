@@ -1,4 +1,4 @@
-//! `render`: a template with data, or one JSON line after another.
+//! `render`: renders one template, or one per JSON line.
 
 use crate::cli::arguments::Render;
 use crate::clock::{Clock as _, SystemClock};
@@ -14,7 +14,7 @@ use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Renders one template to standard output, or answers line by line with `--jsonl`.
+/// Renders one template to standard output; with `--jsonl`, answers line by line.
 ///
 /// # Errors
 /// When the file, the data or the template cannot be read, or rendering fails.
@@ -39,10 +39,10 @@ pub fn run(render: &Render) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One JSON line in, one out, until the input ends; errors are answers.
+/// Reads one JSON line and writes one, until the input ends; errors are written as answers too.
 fn lines() -> Result<ExitCode> {
     let mut output = std::io::stdout().lock();
-    // What is no UTF-8 is answered like everything else that is not a line.
+    // Invalid UTF-8 gets an error answer like any other malformed line.
     for line in std::io::stdin().lock().split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
@@ -65,7 +65,7 @@ fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }
 
-/// Partials in a folder: `NAME.liquid`, or `_NAME.liquid`. Nothing outside of it is read.
+/// Partials in a folder: `NAME.liquid`, or `_NAME.liquid`. Files outside it are not read.
 struct Folder<'a> {
     engine: &'a Engine,
     folder: Option<PathBuf>,
@@ -93,7 +93,7 @@ impl Partials for Folder<'_> {
     }
 }
 
-/// A partial in the same folder that has nearly that name.
+/// The most similar partial name in the same folder.
 fn neighbour(root: &Path, parent: &str, own: &str) -> Option<String> {
     let folder = root.join(parent).canonicalize().ok().filter(|path| path.starts_with(root))?;
     let files = std::fs::read_dir(folder).ok()?.flatten();

@@ -1,4 +1,4 @@
-//! `routes`: every address with the file that answers it.
+//! `routes`: lists every route with the file that handles it.
 
 use crate::cli::output::Output;
 use crate::config::Config;
@@ -7,7 +7,7 @@ use serde_json::json;
 use sluicegate_module::catalog::Catalog;
 use std::process::ExitCode;
 
-/// The host's own addresses.
+/// The host's own routes.
 const OWN: [(&str, &str, &str); 9] = [
     ("POST", "/api/customizations", "forms (also /api/records, /api/models)"),
     ("POST", "/graphql", "GraphQL; GET is the explorer in development"),
@@ -20,10 +20,10 @@ const OWN: [(&str, &str, &str); 9] = [
     ("GET", "/metrics", "numbers for Prometheus"),
 ];
 
-/// Prints them.
+/// Prints the routes of pages and of the host.
 ///
 /// # Errors
-/// None of its own.
+/// Never.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
     let catalog = Catalog::load(&config.root, &|name| config.module_variable(name));
     let mut rows: Vec<Vec<String>> = catalog

@@ -1,14 +1,14 @@
-//! `sandbox`: the Stripe sandbox alone.
+//! `sandbox`: runs only the Stripe sandbox.
 
 use crate::app::boot;
 use crate::config::Config;
 use anyhow::Result;
 use std::process::ExitCode;
 
-/// Serves the sandbox until it is told to stop.
+/// Serves the sandbox until Ctrl-C.
 ///
 /// # Errors
-/// When its address is taken.
+/// When the address is in use.
 pub fn run(config: &Config) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! `new`: writes the files of a module, a request type or a webhook processor to fill in.
+//! `new`: creates the files of a module, a request type or a webhook processor.
 
 use crate::cli::arguments::{New, NewKind};
 use crate::cli::output::Output;
@@ -13,10 +13,10 @@ const TABLE: &str = include_str!("scaffold/table.yml");
 const PROCESSOR: &str = include_str!("scaffold/webhook_processor.liquid");
 const PARTIAL: &str = include_str!("scaffold/partial.liquid");
 
-/// Writes the files and lists them. Nothing is overwritten.
+/// Creates the files and lists them. Never overwrites a file.
 ///
 /// # Errors
-/// When the name is not one, or a file is already there.
+/// When the name is invalid, or a file already exists.
 pub fn run(root: &Path, new: &New, output: &Output) -> Result<()> {
     let plain = |text: &str, marks: &str| {
         !text.is_empty()
@@ -29,7 +29,7 @@ pub fn run(root: &Path, new: &New, output: &Output) -> Result<()> {
     }
     let files = files(new);
     let taken: Vec<_> = files.iter().filter(|(path, _)| root.join(path).exists()).collect();
-    // A table may be there already: several request types share one.
+    // A table may exist already: several request types share one.
     let blocking = taken.iter().find(|(path, _)| path.extension().is_none_or(|e| e != "yml"));
     if let Some((path, _)) = blocking {
         bail!("{} exists already; nothing was written", path.display());

@@ -1,4 +1,4 @@
-//! `serve`: the main job.
+//! `serve`: runs the server.
 
 use crate::app::runtime::Runtime;
 use crate::app::{boot, maintenance, migrations, reload, worker};
@@ -12,13 +12,13 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
-/// How many requests may block at once, on templates, the database or Stripe.
+/// The maximum number of threads that block on templates, the database or Stripe.
 const BLOCKING_THREADS: usize = 256;
 
-/// Serves until it is told to stop, then finishes what is in hand.
+/// Serves until it receives a stop signal, then finishes the running work.
 ///
 /// # Errors
-/// When the address is taken, the folder is not an instance, or the database cannot be opened.
+/// When the address is in use, the folder is not an instance, or the database cannot be opened.
 pub fn run(config: Config) -> Result<ExitCode> {
     let runtime = Builder::new_multi_thread()
         .enable_all()
@@ -26,7 +26,7 @@ pub fn run(config: Config) -> Result<ExitCode> {
         .build()
         .context("the runtime")?;
     runtime.block_on(serve(config))?;
-    // A call on its way to Stripe is in the journal; the next start continues it.
+    // A call that is still being sent is in the journal; the next start resumes it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     Ok(ExitCode::SUCCESS)
 }
@@ -43,7 +43,7 @@ async fn serve(mut config: Config) -> Result<()> {
     let runtime =
         tokio::task::spawn_blocking(move || Runtime::build(config, stripe_url, handle)).await??;
     if sandbox.is_some() {
-        // Before the first visitor: what happens at the sandbox from now on is delivered here.
+        // Before the first request, so that every event of the sandbox is delivered here.
         let ours = Arc::clone(&runtime);
         tokio::task::spawn_blocking(move || listen_to_sandbox(&ours)).await?;
     }
@@ -74,7 +74,7 @@ fn listen_to_sandbox(runtime: &Arc<Runtime>) {
     }
 }
 
-/// What can wait until the first visitor is served: telling faults, running migrations.
+/// Startup work that need not delay the first request: logs diagnostics, runs migrations.
 fn prepare(runtime: &Arc<Runtime>) {
     for fault in runtime.instance().faults() {
         if fault.is_error() {
@@ -88,7 +88,7 @@ fn prepare(runtime: &Arc<Runtime>) {
     }
 }
 
-/// The lines that people and scripts read the addresses from.
+/// Prints the addresses, for people and scripts.
 fn announce(runtime: &Runtime, sandbox: bool) {
     println!("Sluicegate {} serves {}", env!("CARGO_PKG_VERSION"), runtime.config.root.display());
     println!("  site     http://{}", runtime.config.addr);

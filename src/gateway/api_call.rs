@@ -1,4 +1,4 @@
-//! API calls that templates send by themselves (`api_call_send`): durable like a request type,
+//! API calls that templates send directly (`api_call_send`): as durable as a request type, but
 //! without a mapper and a record.
 
 use crate::gateway::call::{Call, Rendering};
@@ -11,24 +11,24 @@ use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
 use sluicegate_store::execution::ExecutionId;
 
-/// What came of an API call.
+/// The result of an API call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sent {
-    /// The gateway's word: `{status, headers, body}` for templates.
+    /// The gateway's answer: `{status, headers, body}` for templates.
     Answered(Answer),
-    /// Not known yet: of an execution, the worker finds out; of a read, nobody does. The text says
-    /// why.
+    /// The answer is not known yet, with the reason. The worker resolves an execution; a read has
+    /// none and is not retried.
     Pending(String, Option<ExecutionId>),
 }
 
 impl Runner<'_> {
-    /// Sends an API call. What changes something at the gateway is an execution of its own: intent
-    /// and bytes are committed first, and `key` finds it again when its sender is run again. A
-    /// read is sent without.
+    /// Sends an API call. A call that may change something at the gateway is an execution of its
+    /// own: its intent and bytes are committed first, and a replay of the sender finds it by `key`.
+    /// A read is sent without an execution.
     ///
     /// # Errors
-    /// [`Error`] when nothing was sent, or `key` was used for other data: the sender does
-    /// something else than it did before.
+    /// [`Error`] when nothing was sent, or when `key` was used for other data: the sender is
+    /// non-deterministic.
     pub fn api_call(&self, name: &str, data: &Json, key: Option<&str>) -> Result<Sent, Error> {
         let refused =
             |message: &str| Error::Call { template: name.to_owned(), message: message.to_owned() };

@@ -1,5 +1,5 @@
-//! Begins a request type: checks the data, finds an earlier run, renders the call, and commits the
-//! execution with its bytes. Nothing is sent before that commit.
+//! Begins a request type: checks the data, looks for an earlier execution, renders the call, and
+//! commits the execution with its bytes. Nothing is sent before that commit.
 
 use crate::gateway::call::{Call, Rendering};
 use crate::gateway::drive::InFlight;
@@ -16,20 +16,20 @@ use sluicegate_failpoint::{failpoint, injected_bug};
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::error::Error as StoreError;
 
-/// How far a submission came.
+/// The result of beginning a submission.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Started {
-    /// There is nothing to send: it was refused, or done before.
+    /// There is nothing to send: the submission was refused, or is a replay.
     Ended(Outcome),
-    /// The intent is on disk and the call is ours to send.
+    /// The intent is on disk; the caller sends the call.
     InFlight(Box<InFlight>),
 }
 
 impl Runner<'_> {
-    /// Takes a submission as far as its first commit.
+    /// Begins a submission, up to and including its first commit.
     ///
     /// # Errors
-    /// As [`Runner::run`]; nothing was begun then.
+    /// As [`Runner::run`]; nothing was begun.
     pub(super) fn begin(&self, submission: Submission) -> Result<Started, Error> {
         let request_type = self.find(&submission.name, submission.gateway.as_deref())?;
         let submission = submission.take_idempotency_key();
@@ -60,7 +60,7 @@ impl Runner<'_> {
         self.commit_intent(intent, call, request_type)
     }
 
-    /// Commit one: the execution and the rendered bytes.
+    /// The first commit: the execution and the rendered bytes.
     fn commit_intent(
         &self,
         intent: Intent,
@@ -78,7 +78,7 @@ impl Runner<'_> {
                 Ok(Started::InFlight(Box::new(InFlight::first(run, request_type, call))))
             }
             Ok(known) => Ok(Started::Ended(self.stored(known, &request_type.name)?)),
-            // If it is stored, the worker sends it.
+            // If the commit succeeded after all, the worker sends the call.
             Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
                 Ok(Started::Ended(pending_after(pending, &error)))
             }
@@ -102,7 +102,7 @@ impl Runner<'_> {
         }
     }
 
-    /// An earlier execution with this key, looked up before rendering: a replay costs one read.
+    /// An earlier execution with this key. Looked up before rendering, so a replay costs one read.
     fn earlier(&self, key: Option<&str>, fingerprint: &str) -> Result<Option<Begun>, Error> {
         match key {
             Some(_) if injected_bug("callers_key_forgotten") => Ok(None),
@@ -112,7 +112,7 @@ impl Runner<'_> {
     }
 
     /// Renders the call. The template sees the caller's key as `data.idempotency_key`; a POST whose
-    /// template sets none is sent with one derived from the execution's `id`.
+    /// template sets no key gets one derived from the execution's `id`.
     fn render(
         &self,
         request_type: &RequestType,

@@ -1,4 +1,4 @@
-//! One API call as bytes: rendered once from its template, stored, and sent as stored.
+//! One API call as bytes: rendered once from its template, stored, and sent unchanged.
 
 use crate::gateway::error::Error;
 use crate::template::host::Host;
@@ -10,7 +10,7 @@ use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::source::Source;
 use sluicegate_secret::{InstanceKey, Secret};
 
-/// Where sealed header values are bound to, so that they open nowhere else.
+/// The context that sealed header values are bound to: they cannot be opened in another one.
 const SEAL_PLACE: &str = "steps/request/headers";
 /// Stripe's limit for an idempotency key, in characters.
 const KEY_CHARS_MAX: usize = 255;
@@ -20,31 +20,31 @@ const KEY_CHARS_MAX: usize = 255;
 pub struct Call {
     /// `GET`, `POST`, … in upper case.
     pub method: String,
-    /// The address a template wrote, before a stand-in takes Stripe's place.
+    /// The URL as rendered, before a replacement server is applied.
     pub url: String,
-    /// Header names as written; the values are secrets because one of them is.
+    /// Header names as rendered; every value is a `Secret` because some are credentials.
     pub headers: Vec<(String, Secret)>,
     /// The payload, form-encoded or JSON.
     pub body: String,
 }
 
-/// What a call is rendered with.
+/// What a call is rendered with: templates, context and host.
 pub struct Rendering<'a> {
     /// The compiled templates.
     pub templates: &'a Templates,
-    /// The request's context.
+    /// The request context, for `context`.
     pub request_context: &'a RequestContext,
-    /// What the platform's tags call.
+    /// The host data and operations that tags and filters use.
     pub host: &'a dyn Host,
 }
 
 impl Rendering<'_> {
     fn text(&self, source: &Source, data: &Json) -> Result<String, Error> {
         if !source.text.contains("{{") && !source.text.contains("{%") {
-            // An address and a method mostly are what they say.
+            // Most URLs and methods are plain strings.
             return Ok(source.text.to_string());
         }
-        // `form` is the same thing as `data` since July 2019.
+        // `form` is an alias of `data`.
         let mut locals = Locals::default().with("data", data);
         locals.share("data", "form");
         let rendered = self.templates.render(
@@ -59,12 +59,11 @@ impl Rendering<'_> {
 }
 
 impl Call {
-    /// Renders an API call: `to`, `request_type`, `headers`, then the body, in this order
-    ///.
+    /// Renders an API call in this order: `to`, `request_type`, `headers`, body.
     ///
     /// # Errors
-    /// [`Error::Template`] with the place in the module; [`Error::Call`] when the result is not a
-    /// call.
+    /// [`Error::Template`] with the location in the module; [`Error::Call`] when the result is not
+    /// a valid call.
     pub fn render(api_call: &ApiCall, data: &Json, with: &Rendering<'_>) -> Result<Self, Error> {
         let url: String = with.text(&api_call.to, data)?.split_whitespace().collect();
         let method = with.text(&api_call.request_type, data)?.trim().to_ascii_uppercase();
@@ -79,12 +78,12 @@ impl Call {
         Ok(call)
     }
 
-    /// Makes sure that a POST carries an idempotency key: the template's own, or `derived`.
+    /// Ensures that a POST carries an idempotency key: the template's own, or `derived`.
     ///
     /// # Errors
-    /// [`Error::Call`] when the template's key is longer than Stripe takes.
+    /// [`Error::Call`] when the template's key exceeds Stripe's limit.
     pub fn key(&mut self, template: &str, derived: &str) -> Result<(), Error> {
-        // An empty key is an error at Stripe, and the classic templates send one.
+        // Stripe rejects an empty key, and the classic templates send one.
         self.headers.retain(|(name, value)| !is_key(name) || !value.is_blank());
         let own = self.headers.iter().find(|(name, _)| is_key(name)).map(|(_, value)| value);
         if own.is_some_and(|key| key.expose().chars().count() > KEY_CHARS_MAX) {
@@ -99,7 +98,7 @@ impl Call {
         Ok(())
     }
 
-    /// Puts another idempotency key in the place of the one it has.
+    /// Replaces the idempotency key.
     pub fn rekey(&mut self, key: &str) {
         self.headers.retain(|(name, _)| !is_key(name));
         self.headers.push(("Idempotency-Key".to_owned(), Secret::new(key)));
@@ -122,8 +121,8 @@ impl Call {
         json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
     }
 
-    /// What must be the same when the execution is run again: everything but the credentials,
-    /// which are sealed differently each time.
+    /// What a replay must match: everything but the credentials, whose sealed form differs each
+    /// time.
     pub fn identity(&self) -> Json {
         let headers: Map<String, Json> = self
             .headers
@@ -134,7 +133,7 @@ impl Call {
         json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
     }
 
-    /// The call that [`Call::to_json`] stored, byte for byte, or nothing if it cannot be opened.
+    /// The call that [`Call::to_json`] stored, byte for byte; `None` if it cannot be opened.
     pub fn from_json(stored: &Json, key: &InstanceKey) -> Option<Self> {
         let text = |name: &str| stored.get(name)?.as_str().map(str::to_owned);
         let headers = stored.get("headers")?.as_object()?.iter().map(|(name, value)| {
@@ -161,7 +160,7 @@ impl Call {
         Err(Error::Call { template: template.to_owned(), message })
     }
 
-    /// Stripe documents query parameters for GET, and servers may drop the body of one.
+    /// Stripe documents query parameters for GET, and servers may drop the body of a GET.
     fn move_body_to_query(&mut self) {
         if self.method == "GET" && !self.body.is_empty() {
             let mark = if self.url.contains('?') { '&' } else { '?' };
@@ -179,11 +178,11 @@ fn is_credential(name: &str) -> bool {
     name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("cookie")
 }
 
-/// Header names and values from the JSON object that a template rendered; blank is none.
+/// Header names and values from the rendered JSON object; a blank string has no headers.
 fn read_headers(template: &str, text: &str) -> Result<Vec<(String, Secret)>, Error> {
     let refused = |message: String| Error::Call { template: template.to_owned(), message };
     let read = lenient_json::read(text)
-        // The text holds the secret key: only the reason may be told.
+        // The input holds the secret key: report only the reason.
         .map_err(|e| refused(format!("headers are not a JSON object: {e}")))?;
     let Some(Json::Object(map)) = read else {
         return if read.is_none() {
@@ -199,7 +198,7 @@ fn read_headers(template: &str, text: &str) -> Result<Vec<(String, Secret)>, Err
             Json::Null => continue,
             other => other.to_string(),
         };
-        // A line break in a value would let data write headers of its own.
+        // A line break in a value would let data inject headers.
         let clean = !value.chars().any(|c| c.is_control());
         if !clean || reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(refused(format!("header `{}` is not allowed", name.escape_debug())));

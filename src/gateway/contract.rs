@@ -1,4 +1,4 @@
-//! What the host asks of a payment gateway: one trait. `stripe/` implements it for Stripe.
+//! The trait that a payment gateway implements. `stripe/` implements it for Stripe.
 
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
@@ -6,47 +6,47 @@ use crate::gateway::reply::{Answer, Reply};
 use jiff::Timestamp;
 use sluicegate_secret::Secret;
 
-/// A payment gateway as the host knows it. What a module can say about its gateway is said in the
-/// module; here is only what has to hold before a module is asked.
+/// A payment gateway as the host sees it. Everything else about a gateway is in its module; this
+/// trait covers only what the host must know itself.
 pub trait Gateway: Send + Sync + std::fmt::Debug {
-    /// The machine name of the module that describes its request types, such as `stripe`.
+    /// The machine name of the module that defines its request types, such as `stripe`.
     fn module(&self) -> &'static str;
 
-    /// The hosts that its calls may reach without being named by the operator.
+    /// The hosts that its calls may reach without an operator's permission.
     fn hosts(&self) -> &'static [&'static str];
 
     /// The hosts whose scripts, frames and requests a page may use, as sources of a
     /// `Content-Security-Policy`.
     fn page_hosts(&self) -> &'static [&'static str];
 
-    /// Requests a second that it allows for one account.
+    /// The requests per second that it allows for one account.
     fn rate_per_second(&self, livemode: bool) -> f64;
 
-    /// The account whose rate limit a call counts for; `-` for the platform's own.
+    /// The account whose rate limit a call counts against; `-` for the platform's own.
     fn account<'a>(&self, call: &'a Call) -> &'a str;
 
-    /// What one attempt's answer settles.
+    /// Whether the answer to one attempt is final.
     fn verdict(&self, answer: &Answer, attempt: Attempt<'_>) -> Verdict;
 
-    /// True when the answer is stored under the idempotency key, settles nothing, and will be the
-    /// same for as long as the gateway remembers the key.
+    /// True when the answer is stored under the idempotency key, settles nothing, and will be
+    /// replayed until the gateway forgets the key.
     fn replays_error(&self, answer: &Answer) -> bool;
 
-    /// What an answer says besides its status.
+    /// Ids, code and message of an answer.
     fn describe(&self, answer: &Answer) -> Described;
 
-    /// The answer to a deletion whose object is gone when it is repeated; `None` when the answer
-    /// says something else.
+    /// The success answer for a repeated deletion whose object no longer exists; `None` when the
+    /// answer has another cause.
     fn already_deleted(&self, call: &Call, answer: &Answer) -> Option<Answer>;
 
-    /// Writes `operation` into a call, where the gateway keeps it with the object that is made, so
-    /// that [`Gateway::reconcile`] finds it. Calls that cannot carry it stay as they are.
+    /// Writes `operation` into a call, where the gateway stores it with the created object, so that
+    /// [`Gateway::reconcile`] finds it. Calls that cannot carry it are unchanged.
     fn mark(&self, call: &mut Call, operation: &str);
 
-    /// Finds out whether a call whose idempotency key may be gone took effect.
+    /// Finds out whether a call took effect, after its idempotency key may have expired.
     ///
     /// # Errors
-    /// What `ask` refuses.
+    /// Any error of `ask`.
     fn reconcile(&self, sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error>;
 
     /// True when a body holds a credential and must be sealed where it is stored.
@@ -58,7 +58,7 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// Verifies a delivery. Returns the index in `secrets` of the one that signed it.
     ///
     /// # Errors
-    /// [`Refusal`]; blank secrets are passed over, and none at all is [`Refusal::NoSecret`].
+    /// [`Refusal`]. Blank secrets are skipped; if none is left, [`Refusal::NoSecret`].
     fn verify(
         &self,
         header: &str,
@@ -67,43 +67,43 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         now: Timestamp,
     ) -> Result<usize, Refusal>;
 
-    /// A call that lists one page of the events made at `created_from` (Unix seconds) or later,
+    /// A call that lists one page of the events created at `created_from` (Unix seconds) or later,
     /// newest first, for a connected account or the platform itself.
     fn list_events(&self, page: &EventsPage<'_>) -> Call;
 
-    /// How many days back events can be listed.
+    /// For how many days the gateway lists events.
     fn events_kept_days(&self) -> i64;
 
     /// The table whose records hold webhook endpoints, with their secrets.
     fn webhook_endpoints_table(&self) -> &'static str;
 
-    /// The table whose records are connected accounts; `gateway_id` names the account.
+    /// The table whose records are connected accounts; `gateway_id` holds the account's id.
     fn accounts_table(&self) -> &'static str;
 
     /// The request type that creates a webhook endpoint.
     fn webhook_endpoint_request_type(&self) -> &'static str;
 }
 
-/// Sends a call that only reads, with the credentials that it carries.
+/// Sends a read-only call with the call's own credentials.
 pub type Ask<'a> = dyn FnMut(&Call) -> Result<Reply, Error> + 'a;
 
 /// One attempt at a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
-    /// What was sent.
+    /// The call as sent.
     pub call: &'a Call,
-    /// True when an earlier attempt went out whose answer is not known: it may have taken effect.
+    /// True when an earlier attempt was sent and its answer is not known: it may have taken effect.
     pub repeated: bool,
 }
 
 /// What a single attempt's answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The gateway's answer, final.
+    /// The gateway's final answer.
     Final,
     /// Not settled: send the same bytes with the same key again.
     Again,
-    /// Not settled, and the gateway asks for no further attempt soon.
+    /// Not settled, and the gateway asks not to retry soon.
     Later,
 }
 
@@ -125,24 +125,24 @@ pub struct Described {
 /// A call that was sent, for [`Gateway::reconcile`].
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
-    /// The bytes.
+    /// The call as sent.
     pub call: &'a Call,
     /// The operation that [`Gateway::mark`] wrote into it.
     pub operation: &'a str,
-    /// When its intent was committed: nothing that it made is older.
+    /// When the intent was committed: nothing that the call created is older.
     pub since: Timestamp,
 }
 
-/// What became of a call, as far as it can be found out.
+/// The result of reconciling a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Finding {
-    /// It took effect; this is what the call would have been answered.
+    /// The call took effect; the answer is what it would have returned.
     Applied(Answer),
-    /// It took no effect, or sending it again has the same effect as sending it once.
+    /// The call took no effect, or repeating it is safe.
     NotApplied,
-    /// The gateway does not answer now; the reason is for the operator. Ask again later.
+    /// The gateway does not answer now; the reason is for the operator. Try again later.
     Unavailable(String),
-    /// It cannot be found out from outside: an operator decides.
+    /// The gateway's data cannot show it: an operator decides.
     Undeterminable,
 }
 
@@ -155,23 +155,23 @@ pub struct EventsPage<'a> {
     pub account: Option<&'a str>,
     /// The earliest creation time, in Unix seconds.
     pub created_from: i64,
-    /// The id of the last event of the page before.
+    /// The id of the last event of the previous page.
     pub after: Option<&'a str>,
 }
 
-/// Why a delivery is refused. The sender is told only the kind.
+/// Why a delivery is refused. The reason is logged, not returned to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No secret is configured, so no delivery can be verified.
     #[error("no webhook secret is configured")]
     NoSecret,
-    /// The header is missing, or does not have the gateway's form.
+    /// The header is missing or malformed.
     #[error("the signature header is missing or malformed")]
     Malformed,
-    /// None of the signatures was made with one of our secrets over these bytes.
+    /// No signature matches one of our secrets over these bytes.
     #[error("the signature does not match")]
     Mismatch,
-    /// The signature is right and older than the tolerance.
+    /// The signature is valid but older than the tolerance.
     #[error("the signature is too old")]
     Expired,
 }

@@ -1,9 +1,9 @@
-//! Drives a call that is on disk to an answer: send, reconcile when the key may be gone, send anew.
+//! Drives a committed call to an answer: send, reconcile if the key may have expired, resend.
 //!
-//! Stripe keeps an idempotency key for 24 hours. Before 23 of them are over the stored bytes are
-//! sent again under the same key. Later, or when the key only replays an answer that settles
-//! nothing, the host finds out whether the call took effect; only if it did not is it sent under a
-//! new key, as a new step that is committed first.
+//! Stripe keeps an idempotency key for 24 hours. For the first 23, the stored bytes are sent again
+//! under the same key. After that, or when the key only replays an answer that settles nothing, the
+//! host finds out whether the call took effect. Only if it did not, the call is sent under a new
+//! key, as a new step that is committed first.
 
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Finding, Sent};
@@ -19,52 +19,52 @@ use sluicegate_failpoint::{failpoint, injected_bug};
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::execution::Step;
 
-/// From this age on a key may be gone; an hour before Stripe forgets it.
+/// From this age on, a key may have expired: one hour before Stripe forgets it.
 const RECONCILE_AFTER: SignedDuration = SignedDuration::from_hours(23);
-/// An effect may show a little after the answer that said nothing: no new key before.
+/// An effect may become visible shortly after an inconclusive answer: no new key before that.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
-/// A call whose intent is on disk, in the hands of this process.
+/// A call whose intent is on disk and which this process owns.
 pub(super) struct InFlight {
     /// The execution.
     pub(super) run: Run,
-    /// What it runs.
+    /// The request type that it runs.
     pub(super) request_type: RequestType,
-    /// The bytes.
+    /// The call's stored bytes.
     pub(super) call: Call,
-    /// The number of their step.
+    /// The sequence number of the step that holds the call.
     pub(super) seq: u32,
-    /// When they were committed.
+    /// When that step was committed.
     since: Timestamp,
 }
 
-/// What is done next about a call in flight.
+/// The next action for a call in flight.
 pub(super) enum Next {
     /// Send the stored bytes.
     Send,
-    /// Find out whether they took effect.
+    /// Find out whether the call took effect.
     Reconcile,
-    /// They did not: send them under a new key.
+    /// The call took no effect: send it under a new key.
     SendAnew,
     /// The answer is known.
     Answered(Answer),
-    /// It is not known now; the worker tries again later.
+    /// The answer is not known now; the worker tries again later.
     Wait(String),
-    /// It cannot be known; an operator decides.
+    /// The answer cannot be determined; an operator decides.
     Stop(&'static str),
 }
 
-/// How far a call was driven.
+/// The result of driving a call.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Driven {
-    /// To an answer, which is not committed yet.
+    /// The answer is known, but not committed yet.
     Answered(Box<InFlight>, Answer),
-    /// The answer is not known; the execution was handed back.
+    /// The answer is not known; the execution was suspended.
     Pending(Outcome),
 }
 
 impl InFlight {
-    /// A call that was begun a moment ago.
+    /// A call that was just begun.
     pub(super) fn first(run: Run, request_type: RequestType, call: Call) -> Self {
         let step = run.steps().first().expect("it was begun with a first step").clone();
         Self::of_step(run, request_type, call, &step)
@@ -76,11 +76,11 @@ impl InFlight {
 }
 
 impl Runner<'_> {
-    /// The call of an execution that was left behind, and what is done about it.
+    /// The call of an abandoned execution, and the next action for it.
     ///
     /// # Errors
     /// [`Error::Call`] when the stored call cannot be read, [`Error::UnknownRequestType`] when its
-    /// module is gone.
+    /// module does not exist any more.
     pub(super) fn recover(&self, mut run: Run) -> Result<(InFlight, Next), Error> {
         let request_type = self.request_type_of(run.execution())?;
         let unreadable = |message: &str| Error::Call {
@@ -108,7 +108,7 @@ impl Runner<'_> {
         Ok((InFlight::of_step(run, request_type, call, &step), next))
     }
 
-    /// Takes one action after the other until the answer is known or has to be waited for.
+    /// Takes one action after another until the answer is known or must be waited for.
     ///
     /// # Errors
     /// As [`Runner::run`].
@@ -125,7 +125,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Sends the bytes that are on disk.
+    /// Sends the stored bytes.
     fn send(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let before = flight.run.execution().attempt > 1;
         let mut repeated = before;
@@ -148,7 +148,7 @@ impl Runner<'_> {
         })
     }
 
-    /// Finds out what became of a call before it is sent under another key.
+    /// Finds out whether a call took effect before it is sent under another key.
     fn reconcile(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let id = flight.run.execution().id.to_string();
         let operation = operation(&id);
@@ -174,7 +174,7 @@ impl Runner<'_> {
         })
     }
 
-    /// The same bytes under a new key: the next step, on disk before it is sent.
+    /// Sends the same bytes under a new key: the next step, on disk before it is sent.
     fn send_anew(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let age = self.journal.now().duration_since(flight.since);
         if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
@@ -198,7 +198,7 @@ impl Runner<'_> {
         }
     }
 
-    /// Hands the execution back as `unknown`: the worker resumes it.
+    /// Suspends the execution as `unknown`; the worker resumes it.
     fn wait(&self, flight: InFlight, reason: &str) -> Result<Outcome, Error> {
         let InFlight { run, request_type, .. } = flight;
         let id = run.execution().id.to_string();

@@ -6,18 +6,18 @@
 /// [`crate::gateway::outcome::Outcome`]s, not errors.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No module defines it; the caller has the name wrong.
+    /// No module defines the request type.
     #[error("there is no request type `{name}`{}", hint(.suggestion))]
     UnknownRequestType {
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// The nearest name that exists.
+        /// The closest existing name.
         suggestion: Option<String>,
     },
-    /// A template of the module failed; its author has to mend it.
+    /// A template of the module failed; the module's author must fix it.
     #[error(transparent)]
     Template(#[from] crate::template::error::Error),
-    /// A template rendered something that is no API call.
+    /// A template rendered something that is not an API call.
     #[error("{template}: {message}")]
     Call {
         /// The API call's name.
@@ -25,7 +25,7 @@ pub enum Error {
         /// What is wrong with what it rendered.
         message: String,
     },
-    /// The response mapper's output is not the JSON it should be.
+    /// The response mapper's output is not the expected JSON.
     #[error("{template}: {message}")]
     Mapper {
         /// The mapper's name.
@@ -33,31 +33,30 @@ pub enum Error {
         /// What is wrong with its output.
         message: String,
     },
-    /// The call may not go there.
+    /// The call's URL is not allowed.
     #[error("{url}: {reason}")]
     Address {
-        /// The address, without its query.
+        /// The URL, without its query.
         url: String,
-        /// Why it is refused.
+        /// Why it is not allowed.
         reason: String,
     },
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
     Client(String),
-    /// The journal or the store could not do it; see its error for what to do.
+    /// The journal or the store failed; its error says what to do.
     #[error(transparent)]
     Journal(#[from] crate::journal::error::Error),
     /// A record could not be written.
     #[error(transparent)]
     Form(#[from] crate::form::error::Error),
-    /// The store could not do it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] sluicegate_store::error::Error),
 }
 
 impl Error {
-    /// True when the database could not be read or written, and nothing else is wrong: the same
-    /// can be asked for again.
+    /// True when only the database failed: the same request can be repeated.
     pub fn is_the_stores(&self) -> bool {
         match self {
             Self::Journal(_) | Self::Store(_) => true,

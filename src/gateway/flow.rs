@@ -1,4 +1,4 @@
-//! Runs a request type: begin → drive → settle, a file each. A resumed execution enters at drive.
+//! Runs a request type: begin → drive → settle, one file each. A resumed execution enters at drive.
 
 use crate::gateway::begin::Started;
 use crate::gateway::drive::{Driven, InFlight, Next};
@@ -12,8 +12,8 @@ impl Runner<'_> {
     /// Runs a request type to its outcome.
     ///
     /// # Errors
-    /// [`Error`] when there is no outcome to tell: an unknown name, a faulty module, a store that
-    /// cannot be written. Nothing was sent then, or the execution is left to the worker.
+    /// [`Error`] when there is no outcome: an unknown name, a broken module, a store that cannot be
+    /// written. Nothing was sent then, or the worker resumes the execution.
     pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
         match self.begin(submission)? {
             Started::Ended(outcome) => Ok(outcome),

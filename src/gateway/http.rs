@@ -1,4 +1,4 @@
-//! The HTTP client below the transport: one exchange, and the waits between two.
+//! The HTTP client below the transport: one exchange, and the pauses between two.
 
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
@@ -8,24 +8,24 @@ use sluicegate_failpoint::failpoint;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// An answer longer than this is not read to its end.
+/// The longest response body that is read, in bytes; a longer one is an error.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// What the door stands on. The simulation has one of its own, without a network and without time.
+/// What the transport sends with. The simulation has its own client, without network and real time.
 pub trait HttpClient: Send + Sync + std::fmt::Debug {
-    /// Sends the bytes once: what came back, or why nothing complete did.
+    /// Sends the call once. Returns the answer, or why there is no complete one.
     ///
     /// # Errors
-    /// The whole chain of causes, for an operator. It is not known then what the other side did.
+    /// The chain of causes, for an operator. The effect on the other side is unknown then.
     fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String>;
 
-    /// The current time, for patience and rates.
+    /// The current time, for timeouts and rate limits.
     fn now(&self) -> Instant;
 
-    /// Lets time pass.
+    /// Blocks the thread for `wait`.
     fn pause(&self, wait: Duration);
 }
 
-/// HTTP. It follows no redirects and no proxy settings of the environment.
+/// The HTTP client. It does not follow redirects, and ignores proxy settings of the environment.
 #[derive(Debug, Clone)]
 pub struct ReqwestClient {
     client: reqwest::Client,
@@ -34,9 +34,8 @@ pub struct ReqwestClient {
 }
 
 impl ReqwestClient {
-    /// A client whose exchanges run on `runtime`, each no longer than `patience`. Reading the
-    /// machine's certificates takes longer than any other part of a start: where nothing is spoken
-    /// to over TLS, they are left out.
+    /// A client whose exchanges run on `runtime`, each for at most `patience`. Without TLS, the
+    /// system's certificates are not loaded, which is the slowest part of startup.
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
@@ -49,8 +48,8 @@ impl ReqwestClient {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(5))
-            // Under the keep-alive of Stripe's servers, so that a connection is not reused as it
-            // closes.
+            // Shorter than the keep-alive of Stripe's servers, so that no closing connection is
+            // reused.
             .pool_idle_timeout(Duration::from_secs(20))
             .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -82,7 +81,7 @@ impl ReqwestClient {
 
 impl HttpClient for ReqwestClient {
     fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
-        // As a task of the runtime's own: this thread is woken once, with the whole answer.
+        // Spawned on the runtime: this thread wakes once, with the complete answer.
         let (http_client, url, call) = (self.clone(), url.clone(), call.clone());
         let exchange = self.runtime.spawn(async move { http_client.one(&url, &call).await });
         let answer = self.runtime.block_on(exchange);
@@ -119,7 +118,7 @@ async fn read_body(mut response: reqwest::Response) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "the answer is not UTF-8 text".to_owned())
 }
 
-/// The whole chain of causes, because reqwest's own text stops at "error sending request".
+/// The chain of causes, because reqwest's own message stops at "error sending request".
 fn explain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,55 +1,55 @@
-//! Reads what a response mapper rendered: the record to write, further records, or errors.
+//! Reads a response mapper's output: the record to write, further records, or errors.
 
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Problem;
 use crate::template::lenient_json;
 use serde_json::{Map, Value as Json};
 
-/// What a response mapper said about a gateway's answer.
+/// A response mapper's output.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mapped {
-    /// The record to update or delete; a new one is created without it.
+    /// The id of the record to update or delete; without it, a new record is created.
     pub id: Option<String>,
     /// Properties of the record; `None` writes no record.
     pub properties: Option<Map<String, Json>>,
-    /// Why the gateway refused; empty when it did not.
+    /// Why the gateway refused; empty if it did not.
     pub errors: Vec<Problem>,
-    /// Further records of the same transaction.
+    /// Further records for the same transaction.
     pub records: Vec<Related>,
 }
 
 /// A further record that an answer leads to, such as the card of a new customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Related {
-    /// The form whose table and rules apply, or the table itself.
+    /// The form whose table and rules apply, or the table.
     pub place: Place,
     /// The record's id, when the mapper knows it.
     pub id: Option<String>,
-    /// Otherwise the newest record with these property values.
+    /// Without an id: selects the newest record with these property values.
     pub find: Map<String, Json>,
-    /// What is done to it.
+    /// What to do with the record.
     pub action: Action,
     /// The properties to set.
     pub properties: Map<String, Json>,
 }
 
-/// Where a further record is written.
+/// Where a further record is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// By a form's name.
+    /// The form's name.
     Form(String),
-    /// By a table's name.
+    /// The table's name.
     Table(String),
 }
 
-/// What is done to a further record.
+/// What to do with a further record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// A new record.
+    /// Inserts a new record.
     Create,
-    /// The named properties of an existing one; `None` if there is none.
+    /// Sets the listed properties of an existing record; does nothing if there is none.
     Update,
-    /// A soft delete; `None` if there is none.
+    /// Soft-deletes a record; does nothing if there is none.
     Delete,
 }
 
@@ -57,8 +57,8 @@ impl Mapped {
     /// Reads a mapper's output.
     ///
     /// # Errors
-    /// [`Error::Mapper`] tells what is not as the contract has it; the output itself is not
-    /// quoted, it may hold a secret.
+    /// [`Error::Mapper`] names the violation of the contract. The output is not quoted because it
+    /// may hold a secret.
     pub fn read(mapper: &str, output: &str) -> Result<Self, Error> {
         let refused = |message: &str| Error::Mapper {
             template: mapper.to_owned(),
@@ -101,7 +101,7 @@ fn as_id(value: &Json) -> Option<String> {
     }
 }
 
-/// `[{"name", "value"}]`, the platform's form, or a plain object.
+/// `[{"name", "value"}]`, the platform's format, or a plain object.
 fn read_properties(value: &Json) -> Option<Map<String, Json>> {
     match value {
         Json::Object(map) => Some(map.clone()),
@@ -116,7 +116,7 @@ fn read_properties(value: &Json) -> Option<Map<String, Json>> {
     }
 }
 
-/// A text, a list of texts or of `{message, code?, field?}`; blank is not an error.
+/// A string, or a list of strings or of `{message, code?, field?}`; blank is not an error.
 fn read_errors(value: &Json) -> Vec<Problem> {
     match value {
         Json::String(text) if text.trim().is_empty() => Vec::new(),

@@ -1,4 +1,4 @@
-//! Counts of what was sent: how long it took and what was answered, for the metrics page.
+//! Counts the attempts: their latency and status, for the metrics page.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,20 +7,20 @@ use std::time::Duration;
 /// The upper bounds of the latency histogram, in seconds.
 pub const BOUNDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// What was counted so far.
+/// The counters of all attempts.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
-    /// By HTTP status; 0 when nothing was answered.
+    /// Attempts by HTTP status; 0 for no answer.
     pub statuses: BTreeMap<u16, u64>,
-    /// How many took at most as long as the bound of the same place, each attempt counted once.
+    /// How many attempts took at most the bound with the same index (cumulative).
     pub within: [u64; BOUNDS.len()],
-    /// Attempts.
+    /// All attempts.
     pub attempts: u64,
-    /// Seconds in all.
+    /// The total duration in seconds.
     pub seconds: f64,
 }
 
-/// Counts attempts of every thread.
+/// Counts the attempts of all threads.
 #[derive(Debug, Default)]
 pub struct CallMetrics(Mutex<Counts>);
 
@@ -38,7 +38,7 @@ impl CallMetrics {
         }
     }
 
-    /// What was counted so far.
+    /// A copy of the counters.
     pub fn counts(&self) -> Counts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

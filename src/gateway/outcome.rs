@@ -1,50 +1,50 @@
-//! What became of a request type: the same JSON from every door.
+//! The outcome of a request type: the same JSON from every entry point.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sluicegate_store::record::Record;
 
-/// What became of a request type.
+/// The outcome of a request type.
 ///
 /// An expected refusal (a declined card, bad data) is a value here, never an `Err`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The execution that the journal knows it by; empty when nothing was begun.
+    /// The id of its execution in the journal; empty when nothing was begun.
     pub execution: String,
-    /// Its name, such as `create_payment`.
+    /// The request type's name, such as `create_payment`.
     pub request_type: String,
-    /// How it ended, or that it has not.
+    /// How it ended, or `Pending`.
     pub state: State,
     /// The record that was written.
     pub record: Option<RecordView>,
-    /// What the gateway said.
+    /// The gateway's answer, summarized.
     pub gateway: Option<GatewayView>,
-    /// What is wrong, for people; empty when `completed`.
+    /// Messages for the user; usually empty when `completed`.
     pub errors: Vec<Problem>,
-    /// True when this is the stored outcome of an earlier run with the same key.
+    /// True when this is the stored outcome of an earlier request with the same key.
     pub replayed: bool,
 }
 
-/// How a request type ended; `web/form.rs` has the HTTP status of each.
+/// How a request type ended; `web/respond.rs` has the HTTP status of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Stripe did it and the record is written.
+    /// The gateway did it; the record, if any, is written.
     Completed,
-    /// Stripe's answer is not known yet; the worker finds out.
+    /// The gateway's answer is not known yet; the worker resolves it.
     Pending,
-    /// Stripe refused the card; nothing was charged.
+    /// The card was declined; nothing was charged.
     Declined,
     /// The key was used before with other data; nothing was sent.
     Conflict,
-    /// The data is wrong; nothing was sent.
+    /// The data is invalid; nothing was sent.
     Invalid,
-    /// Stripe refused the call for another reason than the card.
+    /// The gateway refused the call for a reason other than the card.
     Failed,
 }
 
 impl State {
-    /// The word in JSON.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Completed => "completed",
@@ -57,10 +57,10 @@ impl State {
     }
 }
 
-/// A record as the outside sees it: properties marked `secret` are left out.
+/// A record as clients see it: properties marked `secret` are left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordView {
-    /// The id, as text.
+    /// The id, as a string.
     pub id: String,
     /// The table with its module prefix, such as `modules/payments/payment`.
     pub table: String,
@@ -77,33 +77,33 @@ impl RecordView {
     }
 }
 
-/// What the gateway said, without its body.
+/// The gateway's answer, without its body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GatewayView {
     /// The HTTP status.
     pub status: u16,
-    /// The id of the object it answered with, such as `ch_…`.
+    /// The id of the object in the answer, such as `ch_…`.
     pub id: Option<String>,
-    /// Stripe's `Request-Id`, to ask its support about.
+    /// Stripe's `Request-Id`, for its support.
     pub request_id: Option<String>,
-    /// The answered object of a request type that only reads (`get_…`).
+    /// The object returned by a request type that only reads (`get_…`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Json>,
 }
 
-/// One thing that is wrong.
+/// One reason for a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A sentence for the person at the form.
+    /// A sentence for the user of the form.
     pub message: String,
-    /// A word for programs, such as `card_declined` or `required`.
+    /// A code for programs, such as `card_declined` or `required`.
     pub code: Option<String>,
-    /// The name in `data` it is about.
+    /// The name in `data` that it concerns.
     pub field: Option<String>,
 }
 
 impl Problem {
-    /// A problem with a code, about a field or the whole.
+    /// A problem with a code; without `field` it concerns the complete request.
     pub fn new(message: impl Into<String>, code: &str, field: Option<&str>) -> Self {
         Self {
             message: message.into(),
@@ -114,7 +114,7 @@ impl Problem {
 }
 
 impl Outcome {
-    /// An outcome that ended before anything was begun.
+    /// An outcome of a request that was refused before anything was begun.
     pub fn refused(request_type: &str, state: State, errors: Vec<Problem>) -> Self {
         Self {
             execution: String::new(),
@@ -142,8 +142,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome of an execution that was given up. When it was sent and never answered, it
-    /// stays `pending`: nobody may call it a failure.
+    /// The outcome of a discarded execution. If the call was sent and never answered, it stays
+    /// `pending`, because it may have succeeded.
     pub fn given_up(execution: &str, request_type: &str, sent: bool, why: &str) -> Self {
         let state = if sent { State::Pending } else { State::Failed };
         let message = format!("The operation has no outcome: {why}.");
@@ -154,7 +154,7 @@ impl Outcome {
         }
     }
 
-    /// The errors as one sentence for a flash message.
+    /// The error messages, joined for a flash message.
     pub fn message(&self) -> String {
         let messages: Vec<&str> = self.errors.iter().map(|e| e.message.as_str()).collect();
         messages.join(" ")

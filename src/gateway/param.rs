@@ -1,13 +1,13 @@
-//! Checks and casts `data` by a request type's `params:` before anything is sent.
+//! Checks and casts `data` against a request type's `params:` before anything is sent.
 
 use crate::gateway::outcome::Problem;
 use serde_json::{Map, Value as Json};
 use sluicegate_module::param::{Param, ParamKind};
 use sluicegate_module::suggest;
 
-/// Casts `data` to the types of `params` (`"500"` → `500`) and lists everything that is wrong.
+/// Casts `data` to the types of `params` (`"500"` → `500`) and lists every problem.
 ///
-/// Blank values of optional parameters are left out: a form posts every field it has.
+/// Drops blank values of optional parameters, because a form posts all its fields.
 pub fn check(
     params: &[Param],
     data: &Map<String, Json>,
@@ -112,7 +112,7 @@ fn text(value: &Json) -> Option<String> {
     }
 }
 
-/// Money and counts: `500` or `"500"`, never `5.0` or `"5e2"`, which people mean differently.
+/// Money and counts: `500` or `"500"`, never the ambiguous `5.0` or `"5e2"`.
 fn integer(value: &Json) -> Option<i64> {
     match value {
         Json::Number(number) => number.as_i64(),
@@ -144,7 +144,7 @@ fn boolean(value: &Json) -> Option<bool> {
     }
 }
 
-/// A hash or list as such, or as the JSON text that a hidden input carries.
+/// A hash or list, or the JSON string of one from a hidden input.
 fn structure(value: &Json, is_kind: fn(&Json) -> bool) -> Option<Json> {
     let read = match value {
         Json::String(text) => serde_json::from_str(text).ok()?,

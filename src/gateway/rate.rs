@@ -1,15 +1,15 @@
-//! Client-side rate limit: a token bucket for each account, so that the gateway need not refuse.
+//! Client-side rate limit: a token bucket for each account, to avoid refusals by the gateway.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After a 429 nothing is sent for the account for that long.
+/// How long an account is paused after a 429.
 const COOL_DOWN: Duration = Duration::from_millis(500);
-/// An idle account's bucket is full anyway: it is forgotten when there are more than this.
+/// Above this number of buckets, full ones are dropped: they belong to idle accounts.
 const ACCOUNTS_MAX: usize = 10_000;
 
-/// A bucket for each account; with no rate it lets everything pass.
+/// A token bucket for each account; without a rate, only a 429 delays calls.
 #[derive(Debug, Default)]
 pub struct Rate {
     per_second: Option<f64>,
@@ -24,16 +24,17 @@ struct Bucket {
 }
 
 impl Rate {
-    /// At most `per_second` requests a second for an account, a second's worth at once.
+    /// Allows `per_second` requests per second for each account, with a burst of one second's
+    /// worth.
     pub fn new(per_second: Option<f64>) -> Self {
         Self { per_second, buckets: Mutex::default() }
     }
 
-    /// Takes a token: nothing to wait for, or how long until there is one.
+    /// Takes a token. Returns `None` on success, or the wait until a token is available.
     pub fn take(&self, account: &str, now: Instant) -> Option<Duration> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(per_second) = self.per_second else {
-            // Without a limit of ours, a 429 still closes the account for a moment.
+            // Without a limit, a 429 still pauses the account.
             return buckets.get(account)?.closed_for(now);
         };
         if buckets.len() > ACCOUNTS_MAX {
@@ -53,7 +54,7 @@ impl Rate {
         Some(Duration::from_secs_f64((1.0 - bucket.tokens) / per_second))
     }
 
-    /// Stripe said 429: nothing more for this account for a moment.
+    /// The gateway answered 429: pauses this account for the cool-down.
     pub fn refused(&self, account: &str, now: Instant) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let empty = Bucket { tokens: 0.0, filled: now, closed_until: None };

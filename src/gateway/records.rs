@@ -1,4 +1,4 @@
-//! Turns what a mapper said into record writes, by the rules of the request type's form.
+//! Turns a mapper's output into record writes, by the rules of the request type's form.
 
 use crate::form::validation::{Asking, validate};
 use crate::form::write::{Writer, secret_properties};
@@ -14,14 +14,14 @@ use sluicegate_store::record::{Record, RecordId};
 
 /// Writes the records of one answer.
 pub struct RecordWriter<'a> {
-    /// Writes by the rules of the tables.
+    /// Applies the rules of the tables.
     pub writer: Writer<'a>,
 }
 
 impl RecordWriter<'_> {
-    /// The record of the request type itself: deleted by a `delete_…`, updated when the mapper
-    /// names an id, created otherwise. Problems are notes, not refusals: money may have moved,
-    /// so what is known is kept.
+    /// Writes the request type's own record: deletes it for `delete_…`, updates it when the mapper
+    /// returns an id, creates it otherwise. Rule violations become notes, not refusals: money may
+    /// have moved, so the data is kept.
     ///
     /// # Errors
     /// [`Error`] when the store cannot be read.
@@ -54,10 +54,10 @@ impl RecordWriter<'_> {
         Ok((record.map(|record| self.view(&record)), notes))
     }
 
-    /// The further records of the same transaction.
+    /// Writes the further records of the same transaction.
     ///
     /// # Errors
-    /// [`Error`] when the store cannot be read, or the mapper names a form that is not there.
+    /// [`Error`] when the store cannot be read, or the mapper names an unknown form.
     pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<(), Error> {
         for related in all {
             let (table, properties) = self.place(related)?;
@@ -78,8 +78,7 @@ impl RecordWriter<'_> {
         Ok(())
     }
 
-    /// The values an answer gave to properties that are `secret`: nothing but the record keeps
-    /// them.
+    /// The answer's values for properties marked `secret`, which only the record may hold.
     pub fn secrets(&self, request_type: &RequestType, mapped: &Mapped) -> Vec<String> {
         let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
         let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());
@@ -117,7 +116,7 @@ impl RecordWriter<'_> {
     }
 }
 
-/// What the form declares; the rest is dropped, as everywhere on the platform.
+/// The properties that the form declares; others are dropped, as on the platform.
 fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
     let declared = |name: &str| {
         form.fields.iter().any(|field| field.property() == Some(name) && !field.virtual_)
@@ -129,7 +128,7 @@ fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
         .collect()
 }
 
-/// The properties, and what the form's rules say against them.
+/// The properties, and the form's rules that they violate.
 fn noted(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
     let asking = Asking { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
     let mut values = json!({ "properties": null });

@@ -1,10 +1,10 @@
-//! A call's reply: an answer, or that the answer is not known.
+//! A call's reply: an answer, or the reason why the answer is not known.
 
 use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::value::Value;
 use sluicegate_secret::InstanceKey;
 
-/// Where sealed bodies are bound to.
+/// The context that sealed bodies are bound to.
 const SEAL_PLACE: &str = "steps/response/body";
 
 /// A complete HTTP answer that settles what happened.
@@ -14,29 +14,29 @@ pub struct Answer {
     pub status: u16,
     /// Header names in lower case.
     pub headers: Map<String, Json>,
-    /// The body as text.
+    /// The body as a string.
     pub body: String,
 }
 
-/// What one call, retries included, came to.
+/// The result of one call, retries included.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// The gateway's word, final.
+    /// The gateway's final answer.
     Answer(Answer),
-    /// It is not known whether it happened; the text says why, for the operator.
+    /// The effect is unknown; the reason is for the operator.
     Unknown(String),
-    /// The same, and the key is spent: it replays an answer that settles nothing, for as long as
-    /// the gateway remembers it.
+    /// Unknown as well, and the key is unusable: until the gateway forgets it, it replays an answer
+    /// that settles nothing.
     KeyReplaysError(String),
 }
 
 impl Answer {
-    /// A header's text by its lower-case name.
+    /// A header's value by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(Json::as_str)
     }
 
-    /// The answer as it may be kept and shown: `secrets` are left out of its body.
+    /// The answer without `secrets` in its body, for storing and displaying.
     pub fn without(&self, secrets: &[String]) -> Self {
         let mut kept = self.clone();
         for secret in secrets {
@@ -45,7 +45,7 @@ impl Answer {
         kept
     }
 
-    /// The body as JSON, when it is.
+    /// The body parsed as JSON; `None` if it is not JSON.
     pub fn json(&self) -> Option<Json> {
         serde_json::from_str(&self.body).ok()
     }
@@ -55,7 +55,7 @@ impl Answer {
         json!({ "status": self.status, "headers": self.headers, "body": self.body })
     }
 
-    /// The same as a value of templates.
+    /// Like [`Answer::to_json`], as a template value.
     pub fn to_value(&self) -> Value {
         let text = |header: &Json| Value::text(header.as_str().unwrap_or_default());
         let headers = self.headers.iter().map(|(name, value)| (name.as_str().into(), text(value)));
@@ -67,7 +67,7 @@ impl Answer {
         Value::hash(entries.into_iter().collect())
     }
 
-    /// The answer as a step stores it: a body with a secret in it, such as that of a new webhook
+    /// The answer as a step stores it. A body with a secret, such as that of a new webhook
     /// endpoint, is sealed.
     pub fn to_stored(&self, key: &InstanceKey, holds_secret: impl Fn(&str) -> bool) -> Json {
         let mut stored = self.to_json();

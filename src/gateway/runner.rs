@@ -1,4 +1,4 @@
-//! What runs a request type, and what the journal knows of an earlier run.
+//! The parts that run a request type, and lookups of earlier executions.
 
 use crate::gateway::contract::Gateway;
 use crate::gateway::error::Error;
@@ -18,33 +18,33 @@ use sluicegate_secret::InstanceKey;
 use sluicegate_store::execution::Execution;
 use sluicegate_store::kind::ExecutionKind;
 
-/// The kind of executions of bare API calls.
+/// The execution kind of bare API calls.
 pub const API_CALL_KIND: &str = ExecutionKind::ApiCall.name();
-/// The kind of executions of request types.
+/// The execution kind of request types.
 pub const KIND: &str = ExecutionKind::RequestType.name();
 
-/// What a request type passes through, borrowed for one run.
+/// Everything that one run of a request type needs, borrowed.
 pub struct Runner<'a> {
-    /// What is written in modules.
+    /// The definitions of the modules.
     pub catalog: &'a Catalog,
-    /// Its compiled templates.
+    /// The modules' compiled templates.
     pub templates: &'a Templates,
     /// The only writer of executions and steps.
     pub journal: &'a Journal,
-    /// The one outbound door.
+    /// The only sender of outbound calls.
     pub transport: &'a Transport,
     /// Seals credentials at rest.
     pub key: &'a InstanceKey,
-    /// `context` of the request.
+    /// The request context, for `context`.
     pub request_context: &'a RequestContext,
-    /// What the platform's tags call.
+    /// The host data and operations that tags and filters use.
     pub host: &'a dyn Host,
-    /// Lets record writes of a callback join the phase.
+    /// Lets a callback's record writes join the phase.
     pub buffer: &'a dyn Buffer,
 }
 
 impl Runner<'_> {
-    /// The request type of that name.
+    /// The request type with this name, and of this gateway if one is passed.
     ///
     /// # Errors
     /// [`Error::UnknownRequestType`].
@@ -63,7 +63,7 @@ impl Runner<'_> {
     /// The request type that an execution runs, or the bare API call.
     ///
     /// # Errors
-    /// [`Error::UnknownRequestType`] when its module is gone.
+    /// [`Error::UnknownRequestType`] when its module does not exist any more.
     pub fn request_type_of(&self, execution: &Execution) -> Result<RequestType, Error> {
         if execution.kind == API_CALL_KIND {
             return Ok(bare_request_type(&execution.name));
@@ -72,7 +72,7 @@ impl Runner<'_> {
         self.find(&execution.name, gateway)
     }
 
-    /// What the journal knows of a key that was used before, as an outcome.
+    /// The outcome for a key that was used before.
     pub(super) fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
         Ok(match begun {
             Begun::Finished(execution) => {
@@ -93,7 +93,7 @@ impl Runner<'_> {
         })
     }
 
-    /// The outcome of an execution that has ended.
+    /// The outcome of a finished execution.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -108,14 +108,14 @@ impl Runner<'_> {
         Ok(Outcome::given_up(&execution.id.to_string(), &execution.name, sent, why))
     }
 
-    /// The facts about the gateway that is called.
+    /// The gateway that is called.
     pub(super) fn gateway(&self) -> &dyn Gateway {
         self.transport.gateway()
     }
 }
 
-/// Something went wrong after the intent was on disk: with the database, or with a template that
-/// reads the answer. The money may have moved, so this is not a failure: the worker continues.
+/// Reports an error after the intent is on disk, of the database or of a template that reads the
+/// answer. Money may have moved, so this is not a failure: the worker continues.
 pub(super) fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
     tracing::error!(execution = pending.execution, "begun and not finished here: {error}");
     let message = "It was begun and is being processed; ask again for its outcome.";
@@ -123,12 +123,12 @@ pub(super) fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display)
     pending
 }
 
-/// A part of an execution's input, such as `/config/callback`, when it is a string.
+/// A string in an execution's input, by JSON pointer, such as `/config/callback`.
 pub(super) fn input_str<'a>(execution: &'a Execution, pointer: &str) -> Option<&'a str> {
     execution.input.pointer(pointer).and_then(Json::as_str)
 }
 
-/// What marks the object that an execution makes at the gateway.
+/// The mark of the object that an execution creates at the gateway.
 pub(super) fn operation(execution: &str) -> String {
     format!("{execution}-0")
 }

@@ -22,25 +22,25 @@ use sluicegate_module::api_call::Effect;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::execution::{Execution, State as ExecutionState};
 
-/// Where the outcome that a callback saw is sealed.
+/// The context that a recorded outcome is sealed with.
 const OUTCOME_PLACE: &str = "steps/outcome";
 
-/// How a callback left its run.
+/// The result of a callback.
 enum Called {
-    /// It ran to its end, or failed, which the outcome says.
+    /// It finished or failed; the outcome records a failure.
     Done(Run),
-    /// Something that it sent has no answer yet; so the outcome waits.
+    /// A call that it sent has no answer yet, so the outcome is pending.
     Waiting(Outcome),
 }
 
 impl Runner<'_> {
-    /// Maps an answer and commits it with everything that follows from it: commit two.
+    /// Maps an answer and commits it with everything that follows from it: the second commit.
     ///
     /// # Errors
     /// As [`Runner::run`].
     pub(super) fn settle(&self, flight: InFlight, answer: &Answer) -> Result<Outcome, Error> {
         let InFlight { mut run, request_type, seq, .. } = flight;
-        // A callback that sends something commits the answer before the end.
+        // A callback that makes a call commits the answer before the end.
         if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
             let response = answer.to_stored(self.key, |body| self.gateway().holds_secret(body));
             self.journal.answer(&mut run, StepAnswer { seq, response });
@@ -67,7 +67,7 @@ impl Runner<'_> {
     }
 
     /// The outcome that an earlier attempt recorded before its callback, or a new one with the
-    /// records that follow from the answer.
+    /// records that the answer leads to.
     fn outcome(
         &self,
         run: &mut Run,
@@ -101,7 +101,7 @@ impl Runner<'_> {
         Ok(outcome)
     }
 
-    /// Records the outcome before a callback runs, so that a callback that is run again sees it.
+    /// Records the outcome before a callback runs, so that a replayed callback sees the same one.
     fn record_outcome(&self, run: &mut Run, request_type: &RequestType, outcome: &Outcome) {
         if run.next_kind().is_none() {
             let sealed = self.key.seal(OUTCOME_PLACE, &to_json(outcome).to_string());
@@ -147,9 +147,9 @@ impl Runner<'_> {
         Mapped::read(mapper, &rendered.output)
     }
 
-    /// Runs `config.callback`. Its record writes join the phase; what it sends is a step of this
-    /// run. If it fails, its writes since the last of these steps are dropped and the outcome says
-    /// so: the money has moved, and that must be committed.
+    /// Runs `config.callback`. Its record writes join the phase; its calls are steps of this run.
+    /// If it fails, its writes since the last of these steps are dropped and the outcome reports
+    /// it: the money has moved, and that must be committed.
     fn run_callback(
         &self,
         run: Run,
@@ -177,7 +177,7 @@ impl Runner<'_> {
                 self.journal.stop(run, why)?;
                 return Ok(Called::Waiting(pending));
             }
-            // Left to be resumed: its steps are on disk.
+            // Resumed later: its steps are on disk.
             Some(why @ JournalError::Store(_)) => return Err(why.into()),
             Some(why) => Some(why.to_string()),
             None if run.next_kind().is_some() => {
@@ -206,8 +206,8 @@ impl Runner<'_> {
         if !mapped.errors.is_empty() || (200..300).contains(&answer.status) {
             return mapped.errors.clone();
         }
-        // A mapper without errors for a refusal (the classic one, LP-14) must not look like
-        // success.
+        // A mapper that returns no errors for a refusal, as the classic one does, must not look
+        // like success.
         let said = self.gateway().describe(answer);
         let message = said.message;
         let message = message
@@ -215,7 +215,7 @@ impl Runner<'_> {
         vec![Problem { message, code: said.code, field: None }]
     }
 
-    /// What the outcome shows of the answer; the body only of a request type that reads.
+    /// The outcome's view of the answer; it includes the body only for a request type that reads.
     fn view(&self, answer: &Answer, request_type: &RequestType) -> GatewayView {
         let effect = self.catalog.api_call(&request_type.api_call).map(|call| call.effect());
         let reads = effect == Some(Effect::Read) && (200..300).contains(&answer.status);

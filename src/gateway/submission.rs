@@ -1,29 +1,28 @@
-//! What a caller asks of a request type, from whichever door it comes.
+//! A caller's request to run a request type, from any entry point.
 
 use crate::journal::intent::fingerprint;
 use serde_json::{Map, Value as Json};
 use sluicegate_module::request_type::RequestType;
 
-/// What a caller wants done.
+/// A request to run a request type.
 #[derive(Debug, Clone, Default)]
 pub struct Submission {
     /// The request type's name.
     pub name: String,
-    /// The gateway module, when two define the name.
+    /// The gateway module, needed when two modules define the name.
     pub gateway: Option<String>,
-    /// Names and values for the gateway.
+    /// Parameters for the gateway.
     pub data: Map<String, Json>,
     /// Configuration: `callback`, messages and paths.
     pub config: Map<String, Json>,
     /// The caller's key; `data` may hold it instead.
     pub idempotency_key: Option<String>,
-    /// The user who asks, when signed in.
+    /// The id of the signed-in user.
     pub user_id: Option<String>,
 }
 
 impl Submission {
-    /// Moves the caller's key out of `data`, classic spelling included, so that there is one place
-    /// to look for it. A blank key is none.
+    /// Moves the caller's key out of `data`, in either spelling. A blank key counts as missing.
     #[must_use]
     pub(super) fn take_idempotency_key(mut self) -> Self {
         let mut in_data = None;
@@ -37,8 +36,8 @@ impl Submission {
         self
     }
 
-    /// Everything needed to run it again, and the fingerprint it is known by. `data` is the
-    /// submission's after it was checked and cast.
+    /// The input that a replay needs, and its fingerprint. `data` is the submission's, checked and
+    /// cast.
     pub(super) fn into_input(
         self,
         request_type: &RequestType,

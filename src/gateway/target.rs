@@ -1,28 +1,28 @@
-//! Which servers a call may reach: an allow-list, and one server that can replace the gateway's
+//! Which servers a call may reach: an allow-list, and an optional replacement for the gateway's
 //! hosts.
 
 use crate::gateway::contract::Gateway;
 use crate::gateway::error::Error;
 use reqwest::Url;
 
-/// Where calls may go.
+/// The servers that calls may reach.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Whose hosts may be called unless the operator names others.
+    /// The gateway, whose hosts are always allowed.
     gateway: &'static dyn Gateway,
-    /// One server in the place of every host of the gateway: the sandbox, or a double.
+    /// A server that replaces every host of the gateway: the sandbox, or a test double.
     stand_in: Option<Url>,
-    /// Hosts beside Stripe's, named by the operator.
+    /// Additional hosts, allowed by the operator.
     allowed: Vec<String>,
 }
 
 impl Target {
-    /// Stripe itself, and the hosts that the operator allows.
+    /// The gateway itself and the hosts that the operator allows.
     pub fn live(gateway: &'static dyn Gateway, allowed: Vec<String>) -> Self {
         Self { gateway, stand_in: None, allowed }
     }
 
-    /// One server in the place of every Stripe host.
+    /// One server in place of every host of the gateway.
     ///
     /// # Errors
     /// [`Error::Address`] when `base` is not a URL.
@@ -41,17 +41,18 @@ impl Target {
         self.gateway
     }
 
-    /// False when all that can be reached is a server in Stripe's place without TLS.
+    /// False when the only reachable server replaces the gateway without TLS.
     pub fn speaks_tls(&self) -> bool {
         let is_plain = self.stand_in.as_ref().is_some_and(|url| url.scheme() == "http");
         !is_plain || !self.allowed.is_empty()
     }
 
-    /// The address to send to for what a template wrote in `to`.
+    /// The URL to send to for the value of `to`.
     ///
     /// # Errors
-    /// [`Error::Address`] when it is not a URL, not HTTPS, has a user or port, or its host is not
-    /// on the list: a template or its data must not reach the runtime's own network.
+    /// [`Error::Address`] when it is not a URL, has a user name, is not allowed, or calls the
+    /// gateway without HTTPS or on another port: a template or its data must not reach the
+    /// runtime's network.
     pub fn resolve(&self, to: &str) -> Result<Url, Error> {
         let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
         let mut url = Url::parse(to).map_err(|e| refused(&e.to_string()))?;
@@ -84,7 +85,7 @@ fn replace_origin(url: &mut Url, origin: &Url) -> Option<()> {
     url.set_port(origin.port()).ok()
 }
 
-/// The address without its query, which may hold data, and cut to a readable length.
+/// The URL without its query, which may hold data, cut to 200 characters.
 fn shown(to: &str) -> String {
     to.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
 }

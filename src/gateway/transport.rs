@@ -1,4 +1,5 @@
-//! The one outbound door: sends stored bytes, retries as Stripe asks, and never guesses.
+//! The only sender of outbound calls: sends stored bytes, retries as Stripe documents, never
+//! guesses.
 
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Attempt, Gateway, Verdict};
@@ -17,17 +18,17 @@ const PAUSE_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// The longest wait for a turn under the rate limit: shorter than a lease.
+/// The longest wait for the rate limit: shorter than a lease.
 const QUEUE_MAX: Duration = Duration::from_secs(5);
 
-/// How long a caller is made to wait for a settled answer.
+/// How long a caller waits for a settled answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// How many times the bytes are sent at most.
+    /// The maximum number of attempts.
     pub attempts_max: u32,
-    /// After this long no further attempt is begun.
+    /// No further attempt begins after this time.
     pub total: Duration,
-    /// How long one attempt may take.
+    /// The timeout of one attempt.
     pub attempt: Duration,
 }
 
@@ -37,7 +38,7 @@ impl Default for Patience {
     }
 }
 
-/// Sends calls.
+/// Sends calls, with retries, rate limit and metrics.
 #[derive(Debug, Clone)]
 pub struct Transport {
     http_client: Arc<dyn HttpClient>,
@@ -57,29 +58,29 @@ impl Transport {
         Ok(Self::over(Arc::new(http_client), target, patience))
     }
 
-    /// A transport over another client than HTTP: the simulation's.
+    /// A transport over a client other than HTTP, such as the simulation's.
     pub fn over(http_client: Arc<dyn HttpClient>, target: Target, patience: Patience) -> Self {
         Self { http_client, target, patience, rate: Arc::default(), metrics: Arc::default() }
     }
 
-    /// The same, sending at most so many requests a second for each account.
+    /// Limits the requests per second for each account.
     #[must_use]
     pub fn with_rate(mut self, per_second: Option<f64>) -> Self {
         self.rate = Arc::new(Rate::new(per_second));
         self
     }
 
-    /// The facts about the gateway that is called.
+    /// The gateway that is called.
     pub fn gateway(&self) -> &'static dyn Gateway {
         self.target.gateway()
     }
 
-    /// What was sent so far.
+    /// The counters of all attempts.
     pub fn counts(&self) -> Counts {
         self.metrics.counts()
     }
 
-    /// Checks that the call may be sent at all, before anything is committed for it.
+    /// Checks that the call's URL is allowed, before anything is committed for it.
     ///
     /// # Errors
     /// [`Error::Address`].
@@ -87,15 +88,14 @@ impl Transport {
         self.target.resolve(&call.url).map(|_| ())
     }
 
-    /// Sends the call, again with the same bytes while the answer is not settled and the caller's
-    /// patience lasts.
+    /// Sends the call, and retries with the same bytes until the answer is settled or the caller's
+    /// patience ends.
     ///
-    /// `repeated` says that it may have taken effect before. `before_retry` is called before every
-    /// attempt but the first; what it refuses ends the sending.
+    /// `repeated`: the call may have taken effect before. `before_retry` runs before every attempt
+    /// but the first; an error of it ends the sending.
     ///
     /// # Errors
-    /// [`Error::Address`], or what `before_retry` says; everything that can happen on the network
-    /// is a [`Reply`].
+    /// [`Error::Address`], or an error of `before_retry`. Network failures are [`Reply`] values.
     pub fn send(
         &self,
         call: &Call,
@@ -109,7 +109,7 @@ impl Transport {
             if let Err(reason) = self.queue(call, begun) {
                 return Ok(Reply::Unknown(reason));
             }
-            // Reading twice is reading, and what is deleted stays so.
+            // Repeating a read or a deletion is safe.
             let repeated = (repeated || attempt > 1) && call.method == "POST";
             let attempt_made = Attempt { call, repeated };
             match self.attempt(&url, call) {
@@ -141,7 +141,7 @@ impl Transport {
         Ok(Reply::Unknown(reason))
     }
 
-    /// Waits for its turn under the account's rate limit, as long as the caller's patience lasts.
+    /// Waits for the account's rate limit while the caller's patience lasts.
     fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
         while let Some(wait) = self.rate.take(self.gateway().account(call), self.http_client.now())
         {
@@ -165,7 +165,7 @@ impl Transport {
         answer
     }
 
-    /// An answer that settles nothing, for an operator.
+    /// Describes an answer that settles nothing, for an operator.
     fn describe(&self, answer: &Answer) -> String {
         match self.gateway().describe(answer).code {
             Some(code) => format!("the gateway answered {} ({code})", answer.status),
@@ -177,7 +177,7 @@ impl Transport {
     }
 }
 
-/// 0.5 s doubled with every attempt, at most 5 s, times 0.5 to 1 so that callers spread.
+/// 0.5 s, doubled with every attempt up to 5 s, times 0.5 to 1 to spread the callers.
 fn pause_after(attempt: u32) -> Duration {
     let whole = PAUSE_FIRST.saturating_mul(1 << (attempt - 1).min(8)).min(PAUSE_MAX);
     let share = rand::random_range(0.5..=1.0);

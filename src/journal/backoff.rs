@@ -3,11 +3,12 @@
 use jiff::SignedDuration;
 
 const FIRST_MS: u64 = 1_000;
-// Short enough that nothing is stuck a minute after an outage ends.
+// At most half a minute, so that work resumes soon after an outage ends.
 const LONGEST_MS: u64 = 30_000;
 
-/// The wait after an attempt (the first is 1): doubling, bounded, and shortened by up to a quarter
-/// by `jitter` (any number) so that what failed together does not come back together.
+/// The wait after attempt `attempt` (the first is 1). It doubles up to a limit; `jitter` (any
+/// number) shortens it by up to a quarter, so that executions that failed together do not retry
+/// together.
 pub fn wait(attempt: u32, jitter: u64) -> SignedDuration {
     let doublings = attempt.saturating_sub(1).min(16);
     let whole_ms = (FIRST_MS << doublings).min(LONGEST_MS);

@@ -13,10 +13,10 @@ use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 use std::sync::Arc;
 
-/// How long a runner has an execution for itself before it must show that it lives.
+/// How long a runner owns an execution before it must renew the lease.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
-/// The keeper of executions and steps.
+/// Reads and writes executions and their steps.
 #[derive(Clone)]
 pub struct Journal {
     pub(super) store: Arc<dyn Store>,
@@ -25,46 +25,46 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// A journal over a store, with the runtime's clock.
+    /// A journal over `store`; `clock` supplies every timestamp.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         Self { store, clock, lease: LEASE }
     }
 
-    /// The same with another lease. It must be longer than the longest wait for one answer, or a
-    /// runner must [`Journal::heartbeat`] what it runs.
+    /// Replaces the lease. It must be longer than the longest wait for one answer, or the runner
+    /// must call [`Journal::heartbeat`] for what it runs.
     #[must_use]
     pub fn with_lease(mut self, lease: SignedDuration) -> Self {
         self.lease = lease;
         self
     }
 
-    /// The store below, for reading.
+    /// The underlying store, for reading.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// The current time as the journal writes it.
+    /// The current time at the store's precision.
     pub fn now(&self) -> Timestamp {
         timestamp::whole(self.clock.now())
     }
 
-    /// An id for an execution that is going to begin: keys of its calls are derived from it.
+    /// Reserves an execution id before the execution begins, for calls whose keys derive from it.
     pub fn next_id(&self) -> ExecutionId {
         new_id(self.now())
     }
 
-    /// What a key of a kind stands for already; `None` when it is new.
+    /// Looks up an idempotency key of a kind; `None` when the key is new.
     pub fn find(&self, kind: &str, key: &str, fingerprint: &str) -> Result<Option<Begun>, Error> {
         let known = self.store.execution_by_key(kind, key)?;
         Ok(known.map(|execution| classify(execution, fingerprint)))
     }
 
-    /// A new phase: record writes that are not committed yet.
+    /// A new, empty phase for record writes.
     pub fn phase(&self) -> Phase {
         Phase::new(Arc::clone(&self.store), Arc::clone(&self.clock))
     }
 
-    /// Begins an execution: one commit with the intent and, if given, the first step, so that
+    /// Begins an execution: one commit records the intent and, if passed, the first step, so
     /// nothing leaves the runtime unrecorded. The first step is step 0; send what it holds.
     pub fn begin(&self, intent: Intent, first_step: Option<StepIntent>) -> Result<Begun, Error> {
         let now = self.now();
@@ -89,15 +89,15 @@ impl Journal {
         }
     }
 
-    /// Records an execution to be run later by whoever is free: an event, a job. `New` is not
-    /// ours to run yet: take it up with [`Journal::resume`].
+    /// Records an execution (an event, a job) for any runner to claim at `run_at`. The caller does
+    /// not own it; claim it with [`Journal::resume`].
     pub fn enqueue(&self, intent: Intent, run_at: Timestamp) -> Result<Enqueued, Error> {
         let execution = new_execution(intent, State::Available, self.now(), run_at);
         let id = execution.id.clone();
         enqueued(id, self.store.commit(vec![Write::ExecutionInsert(execution)]))
     }
 
-    /// The same for a caller that has no thread to wait with; see [`Store::commit_with_callback`].
+    /// Like [`Journal::enqueue`], without blocking; see [`Store::commit_with_callback`].
     pub fn enqueue_then(
         &self,
         intent: Intent,
@@ -125,7 +125,7 @@ impl Journal {
     }
 }
 
-/// What an execution that was there before means for somebody with this fingerprint.
+/// Classifies an existing execution for a caller whose request has this fingerprint.
 fn classify(execution: Execution, fingerprint: &str) -> Begun {
     if execution.fingerprint != fingerprint {
         Begun::Conflict(execution)
@@ -136,12 +136,12 @@ fn classify(execution: Execution, fingerprint: &str) -> Begun {
     }
 }
 
-/// What [`Journal::enqueue`] did.
+/// The result of [`Journal::enqueue`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueued {
-    /// The execution that holds the key now.
+    /// The execution that owns the key.
     pub id: ExecutionId,
-    /// False when the key was there before: a duplicate.
+    /// False when the key already existed: a duplicate.
     pub is_new: bool,
 }
 

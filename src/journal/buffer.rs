@@ -1,4 +1,4 @@
-//! Renders templates with their record writes in a phase, and their side effects in a run.
+//! Renders templates: their record writes go into a phase, their side effects into a run.
 
 use super::begin::Journal;
 use super::error::Error;
@@ -6,38 +6,39 @@ use super::phase::Phase;
 use super::run::Run;
 use super::scripted_run::ScriptedRun;
 
-/// Where a host keeps the phase and the run of the templates that it renders.
+/// Holds the phase and the run of the templates that a host renders.
 pub trait Buffer {
-    /// Collects record writes in `phase` from now on, or commits each by itself. Returns what was
-    /// there before.
+    /// Collects record writes in `phase` from now on; with `None`, commits each write on its own.
+    /// Returns the previous phase.
     fn swap_phase(&self, phase: Option<Phase>) -> Option<Phase>;
 
-    /// Records side effects in `run` from now on, or nowhere. Returns what was there before.
+    /// Records side effects in `run` from now on; with `None`, not at all. Returns the previous
+    /// run.
     fn swap_run(&self, run: Option<ScriptedRun>) -> Option<ScriptedRun>;
 }
 
-/// What rendering the templates of a run led to.
+/// The result of rendering the templates of a run.
 pub struct Ran<T> {
-    /// The run, which has to be ended.
+    /// The run, which the caller must end.
     pub run: Run,
     /// The record writes that no step has committed yet.
     pub phase: Phase,
-    /// What the work returned.
+    /// What the closure returned.
     pub result: T,
-    /// Why the templates had to stop, if they had: the result does not count then.
+    /// Why the templates had to stop, if they did. Ignore `result` then.
     pub stopped: Option<Error>,
 }
 
-/// A run that had to stop; it is ended as [`Journal::stop`] says.
+/// A run that had to stop, already ended by [`Journal::stop`].
 #[derive(Debug)]
 pub struct Stopped {
-    /// The execution.
+    /// The execution's id.
     pub execution: String,
-    /// Why.
+    /// The reason.
     pub why: Error,
 }
 
-/// Calls `work`, and returns its result with the record writes that it made.
+/// Calls `work` and returns its result with the record writes it made.
 pub fn with_phase<T>(
     buffer: &dyn Buffer,
     phase: Phase,
@@ -48,7 +49,7 @@ pub fn with_phase<T>(
     (result, buffer.swap_phase(outer))
 }
 
-/// The same for the templates of a run.
+/// Like [`with_phase`], for the templates of a run.
 pub fn with_run<T>(
     buffer: &dyn Buffer,
     journal: &Journal,

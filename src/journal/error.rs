@@ -1,32 +1,31 @@
-//! What can go wrong in the journal, named by what a caller can do about it.
+//! Errors of the journal, named by what a caller can do about them.
 
 use sluicegate_store as store;
 use sluicegate_store::execution::ExecutionId;
 
-/// Why the journal did not do what it was asked.
+/// Why a journal operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The store said no. `Gone` means that another runner took the execution over: stop, it is
-    /// no longer yours.
+    /// The store refused. `Gone` means that another runner took over the execution: stop, this
+    /// runner no longer owns it.
     #[error(transparent)]
     Store(#[from] store::error::Error),
-    /// A run sent something whose answer is not known yet: it is resumed when it is.
+    /// A run needs an answer that is not known yet; it is resumed when the answer arrives.
     #[error("it waits for {0}, whose answer is not known yet")]
     Waiting(ExecutionId),
-    /// A run resumed does something else than it did the first time: discard it, an
-    /// operator has to look.
+    /// A resumed run does something else than it recorded: discard it for an operator to examine.
     #[error(
         "execution {execution}, step {seq}: recorded as {recorded}, replayed as {attempted}; \
          execution stopped"
     )]
     NonDeterministic {
-        /// Which execution.
+        /// The execution's id.
         execution: ExecutionId,
-        /// At which step.
+        /// The step's sequence number.
         seq: u32,
-        /// The kind and fingerprint on record.
+        /// The recorded kind and fingerprint.
         recorded: String,
-        /// The kind and fingerprint of now.
+        /// The kind and fingerprint of this attempt.
         attempted: String,
     },
 }

@@ -1,4 +1,4 @@
-//! How a run ends: with an outcome, without a known answer, to be tried again, or given up.
+//! How a run ends: with an outcome, with an unknown answer, for retry, or discarded.
 
 use super::backoff;
 use super::begin::Journal;
@@ -14,13 +14,13 @@ use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 
-/// How soon, and how late, a run that waits for an answer looks again.
+/// Bounds of the wait before a run that lacks an answer is resumed.
 const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
 
 impl Journal {
-    /// Ends a run: the answer, the record writes of the phase, the outcome and the state in one
-    /// commit. The state is `Completed`, or `Discarded` for a script that can never succeed.
+    /// Ends a run: one commit holds the answer, the phase's record writes, the outcome and the
+    /// state. The state is `Completed`, or `Discarded` for a script that can never succeed.
     pub fn finish(
         &self,
         mut run: Run,
@@ -39,7 +39,7 @@ impl Journal {
             );
             return self.fail(run, &reason, None);
         }
-        // The input continues what has ended: it may be long, and the run needs it no more.
+        // The input is moved, not cloned: it may be large, and the run no longer needs it.
         let input = std::mem::take(&mut run.execution.input);
         let mut ended = run.execution.clone();
         ended.input = input;
@@ -49,14 +49,14 @@ impl Journal {
         self.end(run, phase.into_writes(), ended)
     }
 
-    /// Something was sent and the answer is not known. The same bytes are sent again after a
-    /// wait; it is never a failure.
+    /// A call was sent and its answer is not known. The same bytes are sent again after a wait; the
+    /// run never counts as failed.
     pub fn unknown(&self, run: Run, reason: &str) -> Result<Execution, Error> {
         let wait = backoff::wait(run.execution.attempt, rand::random());
         self.set_aside(run, State::Unknown, reason, wait)
     }
 
-    /// Nothing took effect outside: run it again after a wait, or after the usual one.
+    /// Nothing took effect externally: retries after `wait`, or after the usual backoff.
     pub fn retryable(
         &self,
         run: Run,
@@ -67,8 +67,8 @@ impl Journal {
         self.set_aside(run, State::Retryable, reason, wait)
     }
 
-    /// It could not begin yet, because of something else that has not ended: looked at again after
-    /// `wait`. This is not an attempt, and uses none up.
+    /// The run cannot begin before something else ends: checks again after `wait`. This does not
+    /// count as an attempt.
     pub fn wait(&self, run: Run, reason: &str, wait: SignedDuration) -> Result<Execution, Error> {
         let mut aside = run.execution.clone();
         aside.state = State::Retryable;
@@ -78,8 +78,8 @@ impl Journal {
         self.end(run, Vec::new(), aside)
     }
 
-    /// Nothing took effect outside: run it again after the usual wait, at most `attempts_max`
-    /// times in all; then it is given up with the reason, for an operator.
+    /// Nothing took effect externally: retries after the usual backoff, up to `attempts_max`
+    /// attempts in total; then discards the run with the reason, for an operator.
     pub fn retry_or_give_up(
         &self,
         run: Run,
@@ -93,8 +93,8 @@ impl Journal {
         self.retryable(run, reason, None)
     }
 
-    /// Gives a run up for good: the reason for an operator, the outcome for the caller. Answers
-    /// noted so far are kept, record writes are not.
+    /// Discards a run: `reason` is for the operator, `outcome` for the caller. Answers noted so far
+    /// are kept, record writes are not.
     pub fn fail(&self, run: Run, reason: &str, outcome: Option<Json>) -> Result<Execution, Error> {
         let mut ended = run.execution.clone();
         ended.state = State::Discarded;
@@ -103,9 +103,9 @@ impl Journal {
         self.end(run, Vec::new(), ended)
     }
 
-    /// Ends a run whose templates had to stop: one that does something else than before is given up
-    /// for an operator; one that waits for an answer is set aside, which is not an attempt; one
-    /// that lost its store is left, and resumed.
+    /// Ends a run whose templates had to stop. A non-deterministic run is discarded for an
+    /// operator. A run that waits for an answer is suspended, which does not count as an attempt. A
+    /// run that lost its store is left to be resumed.
     pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
         match &why {
             Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
@@ -123,7 +123,7 @@ impl Journal {
         }
     }
 
-    /// Gives up an execution that nobody runs now (an operator's decision).
+    /// Discards an execution that no runner holds (an operator's decision).
     pub fn discard(&self, id: &ExecutionId, reason: &str) -> Result<Execution, Error> {
         let mut ended = self.idle(id)?;
         let before = ended.clone();
@@ -136,8 +136,8 @@ impl Journal {
         self.change(&before, ended)
     }
 
-    /// Lets an execution run again now (an operator's decision): a discarded one as well, with
-    /// its key and its recorded steps.
+    /// Runs an execution again now (an operator's decision), even a discarded one. It keeps its key
+    /// and its recorded steps.
     pub fn retry(&self, id: &ExecutionId) -> Result<Execution, Error> {
         let mut again = self.idle(id)?;
         let before = again.clone();
@@ -145,7 +145,7 @@ impl Journal {
             let why = format!("execution {id} is completed; nothing is left to do");
             return Err(store::error::Error::Gone(why).into());
         }
-        // What may have left the runtime stays unknown: look before sending again.
+        // A call without a recorded answer may have been sent: reconcile before sending again.
         let sent = self.store.steps(id)?.iter().any(|step| step.response.is_none());
         again.state = if sent { State::Unknown } else { State::Retryable };
         again.run_at = self.now();
@@ -153,8 +153,8 @@ impl Journal {
         self.change(&before, again)
     }
 
-    /// Processes a finished webhook event again (an operator's decision). Nothing else is run
-    /// twice: what moves money has its outcome.
+    /// Processes a finished webhook event again (an operator's decision). Other kinds are refused:
+    /// an execution that moved money keeps its outcome.
     pub fn replay(&self, id: &ExecutionId) -> Result<Execution, Error> {
         let mut again = self.idle(id)?;
         let before = again.clone();
@@ -164,7 +164,7 @@ impl Journal {
         }
         again.state = State::Available;
         again.run_at = self.now();
-        // It is done anew, not resumed. What it sent keeps its key, and is not sent twice.
+        // It starts over instead of resuming. Calls keep their keys, so nothing is sent twice.
         let forget = Write::StepsPurge { execution_id: id.clone() };
         let write = guarded(&before, &mut again, self.now());
         self.store.commit(vec![forget, write])?;
@@ -214,7 +214,7 @@ impl Journal {
     }
 }
 
-/// The move from one stand to another, refused if another process moved it meanwhile.
+/// The transition between two states, refused if another process changed the execution meanwhile.
 fn guarded(from: &Execution, to: &mut Execution, now: Timestamp) -> Write {
     to.lease_until = None;
     to.finished_at = to.state.is_final().then_some(now);

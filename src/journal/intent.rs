@@ -1,4 +1,4 @@
-//! Intents: executions and steps before they are begun.
+//! Intents: executions and steps before they begin.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,20 +8,20 @@ use sluicegate_store::document::Document;
 use sluicegate_store::execution::{Execution, ExecutionId, State};
 use ulid::Ulid;
 
-/// An execution that is asked for.
+/// An execution to begin or enqueue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {
-    /// Its id, when calls are rendered with keys derived from it before it begins.
+    /// The id, when keys derived from it were rendered before the execution begins.
     pub id: Option<ExecutionId>,
-    /// `request_type`, `form_submission`, `webhook_event`, `background_job`, `migration`.
+    /// The name of an [`ExecutionKind`](sluicegate_store::kind::ExecutionKind).
     pub kind: String,
-    /// Which one of its kind.
+    /// The name within the kind, such as the request type or the event.
     pub name: String,
     /// Everything needed to run it again.
     pub input: Document,
-    /// Unique within the kind; without one every call is a new execution.
+    /// Unique within the kind; without one, every call is a new execution.
     pub idempotency_key: Option<String>,
-    /// What is asked, in short; see [`fingerprint`].
+    /// Identifies the request; see [`fingerprint`].
     pub fingerprint: String,
     /// Executions with the same key are processed in order.
     pub ordering_key: Option<String>,
@@ -42,14 +42,14 @@ impl Intent {
         }
     }
 
-    /// The same, under an idempotency key.
+    /// Sets the idempotency key.
     #[must_use]
     pub fn keyed(mut self, key: impl Into<String>) -> Self {
         self.idempotency_key = Some(key.into());
         self
     }
 
-    /// The same, in order with others.
+    /// Sets the ordering key.
     #[must_use]
     pub fn ordered(mut self, key: impl Into<String>) -> Self {
         self.ordering_key = Some(key.into());
@@ -57,35 +57,35 @@ impl Intent {
     }
 }
 
-/// A step that is going to be taken.
+/// A step to begin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepIntent {
     /// `api_call`, `random`, …
     pub kind: String,
-    /// For a call the rendered bytes as they will be sent, again and again. May hold sealed values.
+    /// For a call, the rendered bytes, which every retry sends unchanged. May hold sealed values.
     pub request: Json,
-    /// What must be the same when the execution is run again. Sealed values differ each time they
-    /// are sealed: leave them out with [`StepIntent::identified_by`].
+    /// What a replay must match. Sealed values differ each time they are sealed: exclude them with
+    /// [`StepIntent::identified_by`].
     pub fingerprint: String,
     /// The hash of the template it was rendered from.
     pub template_hash: Option<String>,
 }
 
 impl StepIntent {
-    /// A step identified by its whole request.
+    /// A step identified by its complete request.
     pub fn new(kind: &str, request: Json) -> Self {
         let fingerprint = fingerprint(&request);
         Self { kind: kind.to_owned(), request, fingerprint, template_hash: None }
     }
 
-    /// The same, identified by this instead.
+    /// Identifies the step by `identity` instead of its request.
     #[must_use]
     pub fn identified_by(mut self, identity: &Json) -> Self {
         self.fingerprint = fingerprint(identity);
         self
     }
 
-    /// The same, rendered from this template.
+    /// Records the hash of the template that the step was rendered from.
     #[must_use]
     pub fn from_template(mut self, hash: impl Into<String>) -> Self {
         self.template_hash = Some(hash.into());
@@ -96,22 +96,22 @@ impl StepIntent {
 /// The answer of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepAnswer {
-    /// The place of the step.
+    /// The sequence number of the step.
     pub seq: u32,
-    /// What came back.
+    /// The response, as stored.
     pub response: Json,
 }
 
-/// An execution that a phase asks for: it begins to exist when the phase is committed.
+/// An execution that a phase enqueues: it exists once the phase is committed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Enqueue {
-    /// What.
+    /// The execution to create.
     pub intent: Intent,
-    /// Not before.
+    /// The earliest time at which it runs.
     pub run_at: Timestamp,
 }
 
-/// An execution as it stands before anything happened to it.
+/// A new execution, before its first attempt.
 pub(super) fn new_execution(
     intent: Intent,
     state: State,
@@ -137,13 +137,13 @@ pub(super) fn new_execution(
     }
 }
 
-/// A ULID: ids sort by the time at which they were made.
+/// A ULID, so ids sort by creation time.
 pub(super) fn new_id(now: Timestamp) -> ExecutionId {
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     ExecutionId(Ulid::from_parts(millis, rand::random()).to_string())
 }
 
-/// SHA-256 in hexadecimal over the JSON with sorted keys: equal data, equal fingerprint.
+/// SHA-256 in hexadecimal over the JSON with sorted keys: equal data has an equal fingerprint.
 pub fn fingerprint(value: &Json) -> String {
     let mut canonical = Vec::with_capacity(1024);
     write_canonical(value, &mut canonical);
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_stays_what_it_was() {
-        // Databases hold them: another one would call every replay a conflict.
+        // Databases hold fingerprints: a changed algorithm would turn every replay into a conflict.
         let value = json!({"b": [1, 2.5, null, true], "a": "\u{e9}\"\n", "c": {}});
         let canonical = "{\"a\":\"\u{e9}\\\"\\n\",\"b\":[1,2.5,null,true,],\"c\":{},}";
         let expected = hex::encode(Sha256::digest(canonical.as_bytes()));

@@ -1,8 +1,8 @@
-//! Executions and their steps: begin, resume, finish; the only writer of both.
+//! Executions and their steps: begin, resume, finish. Only this module writes them.
 //!
-//! Intent first: [`begin::Journal::begin`] commits what is going to be done before anything leaves
-//! the runtime. A [`phase::Phase`] collects the record writes between two calls; the answer of a
-//! call, the writes that follow and the outcome are one commit.
+//! Intent first: [`begin::Journal::begin`] commits the intent before anything leaves the runtime. A
+//! [`phase::Phase`] collects the record writes between two calls. A call's answer, the writes that
+//! follow it and the outcome are one commit.
 
 pub mod backoff;
 pub mod begin;

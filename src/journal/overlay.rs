@@ -1,4 +1,4 @@
-//! The records a phase has touched, laid over those in the store.
+//! The records that a phase has changed, overlaid on those in the store.
 
 use super::error::Error;
 use serde_json::Value as Json;
@@ -8,7 +8,7 @@ use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
 use sluicegate_store::record::{Record, RecordId};
 use std::collections::BTreeMap;
 
-/// Touched records, and how to untouch them.
+/// Changed records, with an undo log.
 #[derive(Debug, Default)]
 pub struct Overlay {
     touched: BTreeMap<RecordId, Record>,
@@ -16,29 +16,29 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// A touched record.
+    /// A changed record; `None` if this phase has not changed it.
     pub fn get(&self, id: RecordId) -> Option<&Record> {
         self.touched.get(&id)
     }
 
-    /// Touches a record.
+    /// Stores a record's new version.
     pub fn put(&mut self, record: Record) {
         let id = record.id;
         let before = self.touched.insert(id, record);
         self.undo.push((id, before));
     }
 
-    /// Every touched record as it is now.
+    /// Every changed record in its latest version.
     pub fn into_records(self) -> impl Iterator<Item = Record> {
         self.touched.into_values()
     }
 
-    /// The present point.
+    /// The current position in the undo log.
     pub fn mark(&self) -> usize {
         self.undo.len()
     }
 
-    /// Undoes everything after a point.
+    /// Undoes every change after `mark`.
     pub fn rollback_to(&mut self, mark: usize) {
         while self.undo.len() > mark {
             match self.undo.pop() {
@@ -50,7 +50,7 @@ impl Overlay {
     }
 }
 
-/// The records a query asks for: untouched ones from the store, touched ones as they are now.
+/// The records that match a query: unchanged ones from the store, changed ones from the overlay.
 pub fn records(
     store: &dyn Store,
     overlay: &Overlay,
@@ -60,7 +60,7 @@ pub fn records(
         return Ok(store.records(query)?);
     }
     let (page, per_page) = (query.page.max(1), query.per_page.max(1));
-    // Touched rows may come before any stored one, so every stored row up to this page is needed.
+    // Changed records may sort before stored ones, so every stored row up to this page is needed.
     let mut stored = query.clone();
     let ids = overlay.touched.keys().copied().map(Json::from).collect();
     stored.filters.push(Filter::on(Subject::Id, Op::In(ids)).negated());

@@ -1,4 +1,4 @@
-//! A phase: the record writes of one transaction, buffered, that the phase itself can read.
+//! A phase: the buffered record writes of one transaction, readable before they are committed.
 
 use super::error::Error;
 use super::intent::{Enqueue, new_execution};
@@ -17,31 +17,31 @@ use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 use std::sync::Arc;
 
-/// A record that is about to be made.
+/// A record to insert.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft {
     /// The table, with its module's prefix.
     pub table: String,
     /// Its properties.
     pub properties: Map<String, Json>,
-    /// The user who makes it.
+    /// The user who creates the record.
     pub user_id: Option<String>,
-    /// An id the module gives it.
+    /// An id assigned by the module.
     pub external_id: Option<String>,
-    /// An id reserved before with [`Phase::reserve_id`] (a run resumed remembers it).
+    /// An id from [`Phase::reserve_id`] (recorded, so a resumed run uses the same one).
     pub id: Option<RecordId>,
-    /// A moment of making other than now.
+    /// The creation time, if it is not now.
     pub created_at: Option<Timestamp>,
 }
 
 impl Draft {
-    /// A draft with these properties.
+    /// A draft with a table and properties; everything else is unset.
     pub fn new(table: &str, properties: Map<String, Json>) -> Self {
         Self { table: table.to_owned(), properties, ..Self::default() }
     }
 }
 
-/// A point in a phase to which it can go back.
+/// A point in a phase to roll back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     borders: usize,
@@ -49,13 +49,13 @@ pub struct Mark {
     overlay: usize,
 }
 
-/// Writes that nobody else sees until they are committed.
+/// Writes that other readers cannot see until they are committed.
 pub struct Phase {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     writes: Vec<Write>,
     overlay: Overlay,
-    // How often it was emptied: what was before cannot be gone back to.
+    // How often the phase was committed and emptied. A rollback cannot cross a commit.
     borders: usize,
 }
 
@@ -70,7 +70,7 @@ impl Phase {
         Ok(self.store.next_record_id()?)
     }
 
-    /// Makes a record.
+    /// Inserts a record.
     pub fn insert(&mut self, draft: Draft) -> Result<Record, Error> {
         let id = draft.id.map_or_else(|| self.store.next_record_id(), Ok)?;
         let at = timestamp::whole(draft.created_at.unwrap_or_else(|| self.clock.now()));
@@ -93,7 +93,7 @@ impl Phase {
         self.apply(RecordUpdate { id, changes, user_id: None, external_id: None, at })
     }
 
-    /// Applies an update, which may also name a user or an external id.
+    /// Applies an update, which may also set the user or the external id.
     pub fn apply(&mut self, update: RecordUpdate) -> Result<Record, Error> {
         let mut record = self.present(update.id)?;
         record.apply(&update)?;
@@ -102,7 +102,7 @@ impl Phase {
         Ok(record)
     }
 
-    /// Deletes a record softly.
+    /// Soft-deletes a record.
     pub fn delete(&mut self, id: RecordId) -> Result<Record, Error> {
         let mut record = self.present(id)?;
         let at = self.now();
@@ -112,7 +112,7 @@ impl Phase {
         Ok(record)
     }
 
-    /// A record as this phase sees it, softly deleted or not.
+    /// A record as this phase sees it, soft-deleted or not.
     pub fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {
         match self.overlay.get(id) {
             Some(record) => Ok(Some(record.clone())),
@@ -120,7 +120,7 @@ impl Phase {
         }
     }
 
-    /// The records a query asks for, as this phase sees them.
+    /// The records that match a query, as this phase sees them.
     pub fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
         overlay::records(self.store.as_ref(), &self.overlay, query)
     }
@@ -131,7 +131,7 @@ impl Phase {
         self.writes.push(Write::ConstantSet(constant));
     }
 
-    /// All constants as this phase sees them, by name.
+    /// All constants as this phase sees them, sorted by name.
     pub fn constants(&self) -> Result<Vec<Constant>, Error> {
         let mut constants = self.store.constants()?;
         for write in &self.writes {
@@ -151,7 +151,7 @@ impl Phase {
         activity
     }
 
-    /// Asks for an execution that exists once this phase is committed: effect and order together.
+    /// Enqueues an execution in the same commit as the phase's record writes.
     pub fn enqueue(&mut self, later: Enqueue) -> ExecutionId {
         let execution = new_execution(later.intent, State::Available, self.now(), later.run_at);
         let id = execution.id.clone();
@@ -159,24 +159,24 @@ impl Phase {
         id
     }
 
-    /// Takes on what another phase would write, after what this one has.
+    /// Appends another phase's writes to this one.
     pub fn join(&mut self, other: Self) {
         self.writes.extend(other.writes);
         other.overlay.into_records().for_each(|record| self.overlay.put(record));
     }
 
-    /// Adds a write of another kind (a session).
+    /// Adds a write that has no method of its own, such as a session.
     pub fn push(&mut self, write: Write) {
         self.writes.push(write);
     }
 
-    /// The present point.
+    /// The current point, for [`Phase::rollback_to`].
     pub fn mark(&self) -> Mark {
         Mark { borders: self.borders, writes: self.writes.len(), overlay: self.overlay.mark() }
     }
 
-    /// Undoes everything after a point, as far as it is not on disk. A point that was undone itself
-    /// changes nothing.
+    /// Undoes every write after `mark`, except those already committed. A mark that was itself
+    /// undone has no effect.
     pub fn rollback_to(&mut self, mark: Mark) {
         if mark.borders < self.borders {
             self.writes.clear();
@@ -187,22 +187,22 @@ impl Phase {
         self.overlay.rollback_to(mark.overlay);
     }
 
-    /// True when nothing would be written.
+    /// True when there is nothing to commit.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()
     }
 
-    /// The writes so far.
+    /// The buffered writes, in order.
     pub fn writes(&self) -> &[Write] {
         &self.writes
     }
 
-    /// The writes, to be committed.
+    /// The buffered writes, to be committed.
     pub fn into_writes(self) -> Vec<Write> {
         self.writes
     }
 
-    /// Empties the phase: what it held is on disk.
+    /// Empties the phase after its writes were committed.
     pub(super) fn forget(&mut self) {
         self.writes.clear();
         self.overlay = Overlay::default();

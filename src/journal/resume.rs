@@ -9,19 +9,19 @@ use sluicegate_store::execution::{Execution, ExecutionUpdate, Queue, State};
 use sluicegate_store::write::Write;
 
 impl Journal {
-    /// The executions of a queue that somebody should claim now, longest waiting first: those
-    /// whose time has come, and those whose runner died (running, with an ended lease).
+    /// The claimable executions of a queue, longest waiting first: those that are due, and those
+    /// whose runner died (running, with an expired lease).
     pub fn pending(&self, queue: Queue, limit: u32) -> Result<Vec<Execution>, Error> {
         Ok(self.store.due(self.now(), queue, limit)?)
     }
 
-    /// The next of an ordering key, if it should be claimed now.
+    /// The next execution of an ordering key, if it is claimable now.
     pub fn next_in_order(&self, key: &str) -> Result<Option<Execution>, Error> {
         Ok(self.store.next_in_order(key, self.now())?)
     }
 
-    /// Claims an execution: it becomes ours, with all steps it recorded. Fails with `Gone` when
-    /// another process was faster.
+    /// Claims an execution and loads its recorded steps. Fails with `Gone` when another process
+    /// claimed it first.
     pub fn resume(&self, execution: Execution) -> Result<Run, Error> {
         let lease_until = self.now() + self.lease;
         let claim = ExecutionUpdate::claim(&execution, lease_until);
@@ -29,7 +29,7 @@ impl Journal {
         self.run(execution, lease_until)
     }
 
-    /// The same; `None` when another process was faster.
+    /// Like [`Journal::resume`]; `None` when another process claimed it first.
     pub fn try_resume(&self, execution: Execution) -> Result<Option<Run>, Error> {
         match self.resume(execution) {
             Ok(run) => Ok(Some(run)),
@@ -38,16 +38,17 @@ impl Journal {
         }
     }
 
-    /// Claims what is due in a queue, longest waiting first. Each is given to one process only.
+    /// Claims what is due in a queue, longest waiting first. Only one process claims each
+    /// execution.
     pub fn claim_due(&self, queue: Queue, limit: u32) -> Result<Vec<Run>, Error> {
         let lease_until = self.now() + self.lease;
         let taken = self.store.claim(self.now(), queue, limit, lease_until)?;
         taken.into_iter().map(|one| self.run(one, lease_until)).collect()
     }
 
-    /// What a claim made of an execution.
+    /// The run of an execution that was just claimed.
     fn run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
-        // What nobody has claimed before has taken no step: most events are spared a look.
+        // An execution that was never claimed has no steps: this saves most events a query.
         let is_untouched = ours.state == State::Available && ours.attempt == 0;
         let steps = if is_untouched { Vec::new() } else { self.store.steps(&ours.id)? };
         ours.state = State::Running;

@@ -1,4 +1,4 @@
-//! A run: an execution that this process holds, with the steps it has taken.
+//! A run: an execution that this process holds, with its recorded steps.
 
 use super::intent::{StepAnswer, StepIntent};
 use jiff::Timestamp;
@@ -6,18 +6,18 @@ use serde_json::Value as Json;
 use sluicegate_store::execution::{Execution, Step};
 use sluicegate_store::write::Write;
 
-/// An execution in our hands. It ends through the journal: finish, unknown, retryable, fail.
-/// Dropping it leaves the execution running until its lease ends; then it is pending again.
+/// An execution that this process holds. End it through the journal: finish, unknown, retryable,
+/// fail. A dropped run keeps running until its lease expires; then it is pending again.
 #[derive(Debug)]
 pub struct Run {
     pub(super) execution: Execution,
     pub(super) steps: Vec<Step>,
     pub(super) next: u32,
-    // Answers and remembered values that go into the next commit of this run.
+    // Answers and memoized values for the next commit of this run.
     pub(super) unsaved: Vec<Write>,
-    // Results that the present phase led to: committed with it at its border, or never.
+    // Results that depend on the current phase: committed with it, or never.
     pub(super) tentative: Vec<Write>,
-    // True when somebody waits for its end: its commit does not wait for company then.
+    // True when a caller waits for the end: its commit is not deferred then.
     pub(super) is_waited_for: bool,
 }
 
@@ -33,38 +33,37 @@ impl Run {
         }
     }
 
-    /// The execution.
+    /// The execution as claimed or begun.
     pub fn execution(&self) -> &Execution {
         &self.execution
     }
 
-    /// All steps recorded so far, also those of earlier attempts.
+    /// All steps recorded so far, including those of earlier attempts.
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
-    /// The execution's idea of `now`, the same however often it is run: when it was asked for, or
-    /// was to begin.
+    /// The execution's `now`, the same on every replay: the input's `begins_at`, or the creation
+    /// time.
     pub fn now(&self) -> Timestamp {
         let begins = self.execution.input.get("begins_at").and_then(Json::as_str);
         begins.and_then(|text| text.parse().ok()).unwrap_or(self.execution.created_at)
     }
 
-    /// The kind of the recorded step that comes next; `None` when all are taken.
+    /// The kind of the next recorded step; `None` when all are replayed.
     pub fn next_kind(&self) -> Option<&str> {
         Some(self.recorded()?.kind.as_str())
     }
 
-    /// Takes the next recorded step as it is, to send its stored bytes again instead of rendering
-    /// anew. `None` when all recorded steps are taken.
+    /// Takes the next recorded step, whose stored bytes are sent again instead of being rendered
+    /// again. `None` when all recorded steps are replayed.
     pub fn recall(&mut self) -> Option<Step> {
         let step = self.recorded().cloned()?;
         self.next += 1;
         Some(step)
     }
 
-    /// Notes the answer of a step. It is committed with whatever follows it: the next step, or
-    /// the end of the run.
+    /// Records the answer of a step. It is committed with the next step or the end of the run.
     pub fn answer(&mut self, answer: StepAnswer, at: Timestamp) {
         let step = self.steps.iter_mut().find(|step| step.seq == answer.seq);
         if let Some(step) = step {
@@ -79,12 +78,12 @@ impl Run {
         });
     }
 
-    /// Passes over recorded steps that are not gone through again.
+    /// Skips the recorded steps that are not replayed.
     pub fn skip_recorded(&mut self) {
         self.next = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
     }
 
-    /// A recorded step that this attempt neither went through nor answered.
+    /// A recorded step that this attempt neither replayed nor answered.
     pub(super) fn unreplayed_step(&self) -> Option<&Step> {
         let step = self.recorded()?;
         let is_answered = self
@@ -99,7 +98,7 @@ impl Run {
     }
 }
 
-/// The step that follows those a run has taken.
+/// The step after those the run has taken.
 pub(super) fn new_step(run: &Run, intent: StepIntent, now: Timestamp) -> Step {
     Step {
         execution_id: run.execution.id.clone(),
@@ -114,25 +113,25 @@ pub(super) fn new_step(run: &Run, intent: StepIntent, now: Timestamp) -> Step {
     }
 }
 
-/// What [`super::begin::Journal::begin`] found.
+/// The result of [`super::begin::Journal::begin`].
 #[derive(Debug)]
 pub enum Begun {
-    /// It is new and ours: do it.
+    /// A new execution, owned by the caller: run it.
     New(Run),
-    /// It was done before: here is the outcome.
+    /// The key's execution has finished; its outcome is recorded.
     Finished(Execution),
-    /// It is under way, or its answer is not known yet.
+    /// The key's execution is running, waiting for retry, or its answer is not known yet.
     InProgress(Execution),
-    /// The key was used for something else.
+    /// The key was used with a different fingerprint.
     Conflict(Execution),
 }
 
-/// What [`super::begin::Journal::begin_step`] found.
+/// The result of [`super::begin::Journal::begin_step`].
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum StepBegun {
-    /// Take this step: its intent is on disk. On a resumed run it is the stored one.
+    /// Take this step: its intent is on disk. A resumed run gets the stored step.
     Take(Step),
-    /// It was taken and answered in an earlier attempt.
+    /// The step was answered in an earlier attempt.
     Answered(Json),
 }

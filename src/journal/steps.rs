@@ -10,9 +10,9 @@ use sluicegate_store::execution::{ExecutionUpdate, State};
 use sluicegate_store::write::Write;
 
 impl Journal {
-    /// The border of a phase. On a new step: one commit holds the answers so far, the writes of
-    /// the phase and the intent of the step. On a recorded one the writes of the phase were
-    /// committed with it, and are dropped. The phase is empty afterwards.
+    /// Ends a phase. For a new step, one commit holds the answers so far, the phase's writes and
+    /// the step's intent. For a recorded step, the phase's writes were committed with it and are
+    /// dropped. The phase is empty afterwards.
     pub fn begin_step(
         &self,
         run: &mut Run,
@@ -45,14 +45,14 @@ impl Journal {
         Ok(StepBegun::Take(step))
     }
 
-    /// Notes the answer of a step; it is committed with what follows.
+    /// Records the answer of a step; it is committed with what follows.
     pub fn answer(&self, run: &mut Run, answer: StepAnswer) {
         run.answer(answer, self.now());
     }
 
-    /// Does something whose result must be the same whenever the run is repeated (a random value,
-    /// a reserved id, a read that decides): the recorded result, or a new one that goes into the
-    /// next commit of this run.
+    /// Runs `produce` once for a result that replays must repeat (a random value, a reserved id, a
+    /// read that decides). Returns the recorded result, or a new one that goes into the next
+    /// commit.
     pub fn memoize(
         &self,
         run: &mut Run,
@@ -75,8 +75,8 @@ impl Journal {
         Ok(value)
     }
 
-    /// The result of something this run did before, if it is on record: its record writes were
-    /// committed with it, and it must not be done again.
+    /// The recorded result of an earlier side effect, if there is one. Its record writes were
+    /// committed with it, so it must not run again.
     pub fn replayed(&self, run: &mut Run, intent: &StepIntent) -> Result<Option<Json>, Error> {
         if run.recorded().is_none() {
             return Ok(None);
@@ -85,8 +85,8 @@ impl Journal {
         Ok(run.recall().map(|step| step.response.unwrap_or_default()))
     }
 
-    /// Notes a result together with the record writes of the present phase: both are committed at
-    /// the border of the phase, or neither. A run that ends without another border needs no note.
+    /// Records a result together with the record writes of the current phase: both are committed
+    /// when the phase ends, or neither. A run that ends without another phase needs no record.
     pub fn note(&self, run: &mut Run, intent: StepIntent, result: Json) {
         let now = self.now();
         let mut step = new_step(run, intent, now);
@@ -97,20 +97,20 @@ impl Journal {
         run.next += 1;
     }
 
-    /// Shows that the runner lives: a new lease. Fails with `Gone` when another took over.
+    /// Renews the lease. Fails with `Gone` when another runner took over.
     pub fn heartbeat(&self, run: &mut Run) -> Result<(), Error> {
         self.store.commit(vec![self.fence(run)])?;
         run.execution.lease_until = Some(self.now() + self.lease);
         Ok(())
     }
 
-    /// The same for one that was claimed a while ago; nothing while most of its lease is left.
+    /// Like [`Journal::heartbeat`], but does nothing while at least half of the lease is left.
     pub fn heartbeat_if_due(&self, run: &mut Run) -> Result<(), Error> {
         let left = run.execution.lease_until.map(|until| until.duration_since(self.now()));
         if left.is_some_and(|left| left < self.lease / 2) { self.heartbeat(run) } else { Ok(()) }
     }
 
-    /// The write that fails unless the execution is still this runner's.
+    /// The write that fails unless this runner still owns the execution.
     fn fence(&self, run: &Run) -> Write {
         let execution = &run.execution;
         Write::ExecutionUpdate(ExecutionUpdate {

@@ -1,4 +1,4 @@
-//! Who may use the endpoints for programs: a bearer token, or loopback callers in development.
+//! Access control for API endpoints: a bearer token, or loopback callers in development.
 
 use crate::app::runtime::Runtime;
 use crate::config::Environment;
@@ -7,11 +7,11 @@ use crate::web::platform_request::{PlatformRequest, header_text};
 use axum::http::StatusCode;
 use subtle::ConstantTimeEq as _;
 
-/// Lets a program in, or says why not.
+/// Checks that the caller may use an API endpoint.
 ///
 /// # Errors
-/// 401 without the right token; 403 where no token is configured and the caller is not a
-/// development machine's own program.
+/// 401 without the right token; 403 if no token is configured and the caller is not a local program
+/// on a development machine.
 pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError> {
     if let Some(token) = &runtime.config.api_token {
         let given = header_text(&visit.headers, "authorization")
@@ -32,8 +32,8 @@ pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError
     Err(HttpError::new(StatusCode::FORBIDDEN, message))
 }
 
-/// Not a browser on another process's page: such a page could otherwise move money on the
-/// developer's machine. Host is checked too, against names that resolve to loopback.
+/// False for a browser on another site's page, which could otherwise move money on the developer's
+/// machine. Checks Host as well, against names that resolve to loopback.
 fn is_own_page(visit: &PlatformRequest) -> bool {
     let local = |host: &str| {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

@@ -1,4 +1,4 @@
-//! The JSON doors: `POST /api/request_types/NAME` and `GET /api/executions/ID`.
+//! The JSON endpoints: `POST /api/request_types/NAME` and `GET /api/executions/ID`.
 
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
@@ -51,7 +51,7 @@ pub async fn request_type(
     answer.await.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).json(dev))
 }
 
-/// The scope of a program's request: no session, no page.
+/// The scope of an API request: no session, no page.
 pub fn scope(runtime: &Runtime, visit: PlatformRequest) -> Scope {
     let environment = runtime.config.environment;
     Scope::made_by(move || visit.context("", environment.name()))
@@ -79,7 +79,7 @@ fn wanted(name: String, visit: &PlatformRequest) -> Result<Submission, HttpError
     Ok(Submission { name, data, config, idempotency_key: key, ..Submission::default() })
 }
 
-/// An outcome as HTTP; a pending one says where to ask again.
+/// An outcome as an HTTP response; for a pending one, `Location` is the URL to poll.
 pub fn outcome_response(outcome: &Outcome) -> Response {
     let mut response = (outcome_status(outcome.state), axum::Json(outcome)).into_response();
     if outcome.state == OutcomeState::Pending {
@@ -91,7 +91,7 @@ pub fn outcome_response(outcome: &Outcome) -> Response {
     response
 }
 
-/// An error on the way as HTTP.
+/// An error as an HTTP error.
 pub fn fault(error: Error) -> HttpError {
     match &error {
         Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
@@ -106,7 +106,7 @@ pub fn fault(error: Error) -> HttpError {
     }
 }
 
-/// What became of an execution.
+/// Returns the outcome of an execution, or its state if it has no outcome.
 pub async fn execution(
     State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,

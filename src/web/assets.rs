@@ -11,7 +11,7 @@ const CONSOLE_CSS: &str = include_str!("pages/console.css");
 const EXPLORER_JS: &str = include_str!("pages/explorer.js");
 const CONSOLE_JS: &str = include_str!("pages/console.js");
 
-/// A module's asset by its logical path. `asset_url` adds `?updated=`, so it may be kept long.
+/// Serves a module's asset by its logical path, cacheable because `asset_url` adds `?updated=`.
 pub async fn asset(State(runtime): State<Arc<Runtime>>, Path(path): Path<String>) -> Response {
     let found = runtime.instance().catalog.asset(&path).map(|a| (a.disk.clone(), a.text.clone()));
     let Some((disk, text)) = found else { return HttpError::not_found().page(false) };
@@ -27,7 +27,7 @@ pub async fn asset(State(runtime): State<Arc<Runtime>>, Path(path): Path<String>
     serve(&kind, bytes)
 }
 
-/// The host's own files.
+/// Serves the host's own files.
 pub async fn own(Path(path): Path<String>) -> Response {
     match path.as_str() {
         "console.css" => serve("text/css; charset=utf-8", CONSOLE_CSS.into()),

@@ -1,4 +1,4 @@
-//! The console: request types with a form to try them, executions with their steps.
+//! The console: request types with a form to try them, and executions with their steps.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
@@ -17,7 +17,7 @@ const INDEX: &str = include_str!("pages/console.hbs");
 const REQUEST_TYPE: &str = include_str!("pages/console_request_type.hbs");
 const EXECUTION: &str = include_str!("pages/console_execution.hbs");
 
-/// Request types, module faults, and the newest executions.
+/// Request types, diagnostics of modules, and the newest executions.
 pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     guarded(runtime, request, |runtime| {
         let instance = runtime.instance();
@@ -91,10 +91,10 @@ pub async fn execution(
     .await
 }
 
-/// A host page in Handlebars, and its values.
+/// A Handlebars template of the host, and its values.
 pub type Page = Result<(&'static str, Json), HttpError>;
 
-/// Runs `work` for a caller who may see the console, and shows what it gives.
+/// Renders the page from `work`, if the caller may see the console.
 pub async fn guarded(
     runtime: Arc<Runtime>,
     request: Request,

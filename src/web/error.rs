@@ -1,4 +1,4 @@
-//! Errors as HTTP answers: a status, a public sentence, and detail in development only.
+//! Errors as HTTP responses: a status, a public message, and details in development only.
 
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
@@ -7,40 +7,40 @@ use serde_json::json;
 
 const PAGE: &str = include_str!("pages/error.hbs");
 
-/// What a visitor is told. The detail is for developers and is shown in development only.
+/// An error response. The detail is for developers and is shown in development only.
 #[derive(Debug, Clone)]
 pub struct HttpError {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// A sentence for everyone.
+    /// A message for every visitor.
     pub message: String,
-    /// What happened, for developers and the log.
+    /// The cause, for developers and the log.
     pub detail: Option<String>,
 }
 
 impl HttpError {
-    /// A fault with nothing to hide.
+    /// An error without a hidden cause.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), detail: None }
     }
 
-    /// A fault whose cause is for developers.
+    /// A 500 whose cause is for developers.
     pub fn internal(message: &str, detail: impl ToString) -> Self {
         let detail = Some(detail.to_string());
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.to_owned(), detail }
     }
 
-    /// 400 with what is wrong.
+    /// A 400 with the reason.
     pub fn bad(message: impl ToString) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message.to_string())
     }
 
-    /// 404.
+    /// A 404.
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
     }
 
-    /// Logs it once, here where it is answered, when it is ours.
+    /// Logs a server error, once, where the response is made.
     fn log(&self) {
         if self.status.is_server_error() {
             let detail = self.detail.as_deref().unwrap_or(&self.message);
@@ -78,7 +78,7 @@ impl HttpError {
     }
 }
 
-/// What heals by itself says when to ask again (RFC 9110, 10.2.3).
+/// Adds `Retry-After` to a 503, which is temporary (RFC 9110, 10.2.3).
 fn patiently(mut response: Response) -> Response {
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         let soon = header::HeaderValue::from_static("1");

@@ -1,4 +1,4 @@
-//! Extracts a `PlatformRequest`: session, parameters, and whether its token is right.
+//! Extracts a `PlatformRequest`: session, parameters, and the CSRF check.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
@@ -16,13 +16,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::task::JoinError;
 
-/// A body longer than this is refused before it is read.
+/// The maximum length of a body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// Reads everything; `limit` bytes of body at most.
+/// Reads the complete request, with a body of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 for a longer body, 400 for one that cannot be read.
+/// 413 for a longer body, 400 for a malformed request.
 pub async fn read(
     runtime: &Arc<Runtime>,
     request: Request,
@@ -61,7 +61,7 @@ pub fn peer(request: &Request) -> IpAddr {
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
 }
 
-/// The head, and a body of `limit` bytes at most.
+/// The head, and a body of at most `limit` bytes.
 ///
 /// # Errors
 /// 413 for a longer body.
@@ -85,7 +85,7 @@ async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {
     let mut all = Map::new();
     while let Some(part) = parts.next_field().await.map_err(HttpError::bad)? {
         let Some(name) = part.name().map(str::to_owned) else { continue };
-        // Files are not kept: no form of a payment needs one.
+        // File uploads are ignored: payment forms do not need them.
         if part.file_name().is_some() {
             continue;
         }
@@ -95,7 +95,7 @@ async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {
     Ok(all)
 }
 
-/// `_method` lets an HTML form say what HTML cannot.
+/// Applies `_method`, by which an HTML form selects PUT, PATCH or DELETE.
 fn method(sent: &Method, params: &mut Map<String, Json>) -> Method {
     if sent != Method::POST {
         return sent.clone();
@@ -120,7 +120,7 @@ fn has_token(
 ) -> bool {
     let posted = params.get("authenticity_token").and_then(Json::as_str);
     let token = posted.or_else(|| header_text(headers, "x-csrf-token")).unwrap_or_default();
-    // A browser that knows says where a request comes from; another site's is never ours.
+    // Browsers may report where a request comes from: a cross-site one never passes.
     let foreign = header_text(headers, "sec-fetch-site") == Some("cross-site");
     !foreign && session.accepts(token, &runtime.config.instance_key)
 }
@@ -139,13 +139,13 @@ async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
             session.data = data;
         }
         Ok(_) => {}
-        // Reading pages without a session is better than no pages.
+        // Pages without a session are better than no pages.
         Err(error) => tracing::warn!("the session could not be read: {error}"),
     }
     session
 }
 
-/// What the store has under a session's hash, unless it has ended.
+/// The stored data of a session hash, unless it has expired.
 fn stored(runtime: &Runtime, hash: &str) -> Result<Option<Json>, StoreError> {
     let found = runtime.store.session(hash)?;
     Ok(found.filter(|found| found.expires_at > runtime.clock.now()).map(|found| found.data))

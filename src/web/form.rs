@@ -1,4 +1,4 @@
-//! Submissions of forms: `POST /api/customizations` and its newer names.
+//! Form submissions: `POST /api/customizations` and its newer names.
 
 use crate::app::error::Error;
 use crate::app::forms::Submitted;
@@ -21,12 +21,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
-/// A form for something new.
+/// Handles a form that creates a record.
 pub async fn submit(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     take(runtime, None, request).await
 }
 
-/// A form for something that exists.
+/// Handles a form for an existing record.
 pub async fn submit_to(
     State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,
@@ -88,7 +88,7 @@ fn done(runtime: &Runtime, visit: &PlatformRequest, reply: &Reply) -> Response {
             flash.insert(name.to_owned(), json!(text));
         }
     }
-    // The address was signed into the form by the page, or is written in the module.
+    // The redirect URL was signed into the form by the page, or is written in the module.
     let to =
         if reply.redirect_to.is_empty() { came_from(visit) } else { reply.redirect_to.clone() };
     let mut response = redirect(&to, 303);
@@ -96,7 +96,7 @@ fn done(runtime: &Runtime, visit: &PlatformRequest, reply: &Reply) -> Response {
     response
 }
 
-/// Back to the page with an alert; nothing was sent.
+/// Redirects back to the page with an alert; nothing was sent.
 fn refused(runtime: &Runtime, visit: &PlatformRequest, message: &str) -> Response {
     if visit.wants_json() {
         return HttpError::new(StatusCode::FORBIDDEN, message).json(false);
@@ -107,13 +107,13 @@ fn refused(runtime: &Runtime, visit: &PlatformRequest, message: &str) -> Respons
     response
 }
 
-/// The page the form was on, as the form says; only a path of this site is believed.
+/// The form's page, from its `current_path`; only a path of this site is accepted.
 fn came_from(visit: &PlatformRequest) -> String {
     let path = visit.params.get("current_path").and_then(Json::as_str).unwrap_or("/");
     if is_local(path) { path.to_owned() } else { "/".to_owned() }
 }
 
-/// The page once more, with the values and what is wrong with them (C4: status 200).
+/// Renders the page again, with the values and their errors (status 200).
 fn again(
     runtime: &Arc<Runtime>,
     mut visit: PlatformRequest,

@@ -13,10 +13,11 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 const EXPLORER: &str = include_str!("pages/explorer.hbs");
-/// A query with its variables longer than this is refused.
+/// The maximum length of a query with its variables, in bytes.
 const BYTES_MAX: usize = 256 * 1024;
 
-/// Runs a query for a program with the token, a signed-in visitor, or a development machine.
+/// Runs a query for a program with the token, a signed-in visitor, or a local program in
+/// development.
 pub async fn run(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     let dev = is_development(&runtime);
     let visit = match extract::read(&runtime, request, BYTES_MAX).await {
@@ -48,7 +49,7 @@ fn missing(_visit: &PlatformRequest, dev: bool) -> Response {
         .json(dev)
 }
 
-/// The explorer; it loads nothing from anywhere else.
+/// The explorer page, which loads no external resources.
 pub async fn explorer(State(runtime): State<Arc<Runtime>>) -> Response {
     if !is_development(&runtime) {
         let message = "Queries are posted here. The explorer is there in development.";

@@ -9,7 +9,7 @@ use serde_json::json;
 use sluicegate_store::error::Error;
 use std::sync::Arc;
 
-/// The process answers; also where its Stripe is.
+/// Liveness: reports the version and the Stripe URL.
 pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
     let stripe = runtime.stripe_url.as_deref().unwrap_or("https://api.stripe.com");
     axum::Json(json!({
@@ -19,7 +19,7 @@ pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
     .into_response()
 }
 
-/// The database takes a write too, and the modules have no faults that stop them.
+/// Readiness: the database accepts a write. Also reports the number of module errors.
 pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
     let ours = Arc::clone(&runtime);
     let looked =

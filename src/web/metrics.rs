@@ -1,4 +1,4 @@
-//! `/metrics` for Prometheus: executions, commits, Stripe, webhooks.
+//! `/metrics` for Prometheus: executions, commits, Stripe calls, webhooks.
 
 use crate::app::runtime::Runtime;
 use crate::gateway::metrics::BOUNDS;
@@ -12,7 +12,7 @@ use sluicegate_store::execution::{ExecutionQuery, State as ExecutionState};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// The metrics page, in Prometheus' text format 0.0.4.
+/// The metrics in Prometheus' text format 0.0.4.
 pub async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
     match tokio::task::spawn_blocking(move || text(&runtime)).await {
         Ok(Ok(text)) => {
@@ -121,7 +121,7 @@ fn webhooks(runtime: &Runtime, text: &mut String) {
 }
 
 fn head(text: &mut String, name: &str, kind: &str, help: &str) {
-    // Writing to a text cannot fail.
+    // Writing to a string cannot fail.
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 

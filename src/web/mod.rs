@@ -1,4 +1,4 @@
-//! HTTP in and out; the only module that knows status codes.
+//! HTTP requests and responses; the only module that knows status codes.
 
 pub mod access;
 pub mod api;

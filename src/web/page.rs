@@ -21,7 +21,7 @@ use sluicegate_module::policy::Policy;
 use sluicegate_module::source::Source;
 use std::sync::Arc;
 
-/// Any address that is not the host's own: a page, or 404.
+/// Handles any URL that is not the host's own: a page, or 404.
 pub async fn any(runtime: Arc<Runtime>, request: Request) -> Response {
     let dev = is_development(&runtime);
     let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
@@ -33,7 +33,7 @@ pub async fn any(runtime: Arc<Runtime>, request: Request) -> Response {
     answer.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).page(dev))
 }
 
-/// Answers a visit with the page at its address; `refused` is a form to show again.
+/// Renders the page at the request's path; `refused` is a form to show again.
 pub fn answer(
     runtime: &Arc<Runtime>,
     mut visit: PlatformRequest,
@@ -94,12 +94,12 @@ fn output_mode(page: &Page) -> OutputMode {
     }
 }
 
-/// What rendering a page came to.
+/// The result of rendering a page.
 struct Shown {
     body: String,
     effects: Effects,
     flash: Map<String, Json>,
-    /// A refused policy, or a page that only redirects.
+    /// A failed policy, or a page that only redirects.
     elsewhere: Option<Elsewhere>,
 }
 
@@ -129,7 +129,7 @@ fn show(
     for name in &page.policies {
         let passed = match host.instance.catalog.policy(name) {
             Some(policy) => refusal(policy, &render)?,
-            // A policy that leads nowhere protects: it lets nobody through.
+            // A missing policy fails closed: it refuses every visitor.
             None => Some((Elsewhere::Refused(403), Map::new())),
         };
         if let Some((elsewhere, flash)) = passed {
@@ -166,12 +166,12 @@ fn show(
     Ok(shown)
 }
 
-/// Where a visitor is sent whom a policy does not let through, and what they are told.
+/// Where a failed policy sends the visitor, and the flash messages.
 type NotLetThrough = (Elsewhere, Map<String, Json>);
 
 type Render<'a> = dyn Fn(&Source, Json, OutputMode) -> Result<Rendered, HttpError> + 'a;
 
-/// Where a policy sends a visitor whom it does not let through; `None` when it does.
+/// Where a failed policy sends the visitor; `None` when the policy passes.
 fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, HttpError> {
     if render(&policy.source, json!({}), OutputMode::Raw)?.output.trim() == "true" {
         return Ok(None);
@@ -185,7 +185,7 @@ fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>
         Some(source) => render(source, json!({}), OutputMode::Raw)?.output.trim().to_owned(),
         None => String::new(),
     };
-    // What a policy renders may come from the visitor: only paths of this site are followed.
+    // A policy's output may come from the visitor: only paths of this site are followed.
     let elsewhere = if respond::is_local(&to) {
         Elsewhere::Redirect(to, 302)
     } else {

@@ -1,29 +1,29 @@
-//! Rack's nesting of names: `a[b][c]=1&d[]=2` becomes ordered JSON.
+//! Rack's nested parameters: `a[b][c]=1&d[]=2` becomes ordered JSON.
 
 use serde_json::{Map, Value as Json};
 
-/// Names nested deeper than this are refused, as Rack refuses them.
+/// The maximum nesting of a name, as in Rack.
 const DEPTH_MAX: usize = 32;
-/// More pairs than this are refused.
+/// The maximum number of parameters.
 const PAIRS_MAX: usize = 4_096;
 
 /// Why parameters cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A name has more brackets than anyone means.
+    /// A name is nested too deeply.
     #[error("a parameter is nested deeper than {DEPTH_MAX} levels")]
     TooDeep,
-    /// There are more pairs than anyone means.
+    /// There are too many parameters.
     #[error("there are more than {PAIRS_MAX} parameters")]
     TooMany,
-    /// `a=1&a[b]=2`: the same name is a text and a structure.
+    /// `a=1&a[b]=2`: the same name is a string and a structure.
     #[error("the parameter `{0}` is used both as a value and as a structure")]
     Mixed(String),
 }
 
-/// Reads a query or a form body.
+/// Parses a query or a form body.
 ///
-/// The last of several equal names wins and keeps the first one's place: scripted modules sign
+/// The last of several equal names wins, at the position of the first: scripted modules sign
 /// parameters in their order.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub fn read(encoded: &[u8]) -> Result<Map<String, Json>, Error> {
     Ok(params)
 }
 
-/// Puts one `a[b][]` named value into `params`.
+/// Inserts a value under a name such as `a[b][]`.
 ///
 /// # Errors
 /// [`Error::TooDeep`] and [`Error::Mixed`].
@@ -71,7 +71,7 @@ pub fn insert(params: &mut Map<String, Json>, name: &str, value: Json) -> Result
     Ok(())
 }
 
-/// `a[b][]` → `("a", ["b", ""])`; a name with odd brackets is taken as it is.
+/// `a[b][]` → `("a", ["b", ""])`; a name with unbalanced brackets is not split.
 fn split(name: &str) -> Result<(&str, Vec<&str>), Error> {
     let Some((first, rest)) = name.split_once('[') else {
         return Ok((name, Vec::new()));
@@ -86,7 +86,7 @@ fn split(name: &str) -> Result<(&str, Vec<&str>), Error> {
     Ok((first, keys))
 }
 
-/// In `a[][x]=1&a[][y]=2&a[][x]=3` the third pair begins a new item of the list, as in Rack.
+/// In `a[][x]=1&a[][y]=2&a[][x]=3`, the third pair begins a new list item, as in Rack.
 fn inner_is_new_item(place: &Json, key: &str, last: &str) -> bool {
     match place {
         Json::Array(list) if key.is_empty() => {

@@ -7,12 +7,12 @@ use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::{Map, Value as Json, json};
 use std::net::IpAddr;
 
-/// One request, read whole.
+/// One HTTP request, read completely.
 #[derive(Debug, Clone)]
 pub struct PlatformRequest {
-    /// The method, after `_method` took effect.
+    /// The method, after `_method` was applied.
     pub method: Method,
-    /// The path, decoded as routes see it, with its leading slash.
+    /// The decoded path, with its leading slash.
     pub path: String,
     /// The query without `?`.
     pub query: String,
@@ -20,20 +20,20 @@ pub struct PlatformRequest {
     pub headers: HeaderMap,
     /// Query and body parameters in the order sent; route parameters join them later.
     pub params: Map<String, Json>,
-    /// The raw body, when it is text.
+    /// The raw body; empty if it is not UTF-8.
     pub body: String,
     /// The visitor's session.
     pub session: Session,
-    /// The peer's address; a proxy's headers are not believed.
+    /// The peer's address; proxy headers are ignored.
     pub ip: IpAddr,
-    /// False when a changing request came without its token: it is then anonymous.
+    /// False when a changing request lacks a valid CSRF token; it is then anonymous.
     pub csrf_valid: bool,
 }
 
-/// Why a request cannot be read; all are answered 400.
+/// Why a request cannot be read; the response is 400.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The parameters are not well-formed.
+    /// The parameters are malformed.
     #[error(transparent)]
     Params(#[from] params::Error),
     /// The JSON body is not JSON.
@@ -41,10 +41,10 @@ pub enum Error {
     Json(serde_json::Error),
 }
 
-/// Reads query and body into one ordered map; the body wins over the query.
+/// Reads query and body into one ordered map; the body takes precedence.
 ///
 /// # Errors
-/// [`Error`] tells what is malformed.
+/// [`Error`] says what is malformed.
 pub fn read_params(
     uri: &Uri,
     headers: &HeaderMap,
@@ -57,7 +57,7 @@ pub fn read_params(
         "application/json" if !body.is_empty() => {
             match serde_json::from_slice(body).map_err(Error::Json)? {
                 Json::Object(map) => map,
-                // Rails puts what is not an object under `_json`.
+                // Rails stores a value that is not an object under `_json`.
                 other => Map::from_iter([("_json".to_owned(), other)]),
             }
         }
@@ -73,18 +73,18 @@ pub fn content_type(headers: &HeaderMap) -> String {
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A header as text, or none when it is missing or not text.
+/// A header as a string; `None` when it is missing or not visible ASCII.
 pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 impl PlatformRequest {
-    /// The host the visitor asked for, with its port.
+    /// The requested host, with its port.
     pub fn host(&self) -> &str {
         header_text(&self.headers, "host").unwrap_or("localhost")
     }
 
-    /// True when the visitor prefers JSON: by `Accept`, or because JSON was posted.
+    /// True when the client prefers JSON: by `Accept`, or because it posted JSON.
     pub fn wants_json(&self) -> bool {
         let accept = header_text(&self.headers, "accept").unwrap_or_default();
         accept.starts_with("application/json") || content_type(&self.headers) == "application/json"
@@ -98,7 +98,7 @@ impl PlatformRequest {
             "pathname": self.path, "search": search })
     }
 
-    /// `context.headers`: CGI names, `HTTP_STRIPE_SIGNATURE`, and the request line's parts.
+    /// `context.headers`: CGI names such as `HTTP_STRIPE_SIGNATURE`, and parts of the request line.
     fn cgi_headers(&self) -> Map<String, Json> {
         let mut map = Map::new();
         for (name, value) in &self.headers {
@@ -127,7 +127,7 @@ impl PlatformRequest {
         map
     }
 
-    /// `context` for the templates of this request, but for `constants`, `page` and `exports`.
+    /// `context` for the templates of this request, without `constants`, `page` and `exports`.
     pub fn context(&self, csrf_token: &str, environment: &str) -> Map<String, Json> {
         let is_xhr = header_text(&self.headers, "x-requested-with").map(|_| true);
         let mut context = Map::new();
@@ -153,12 +153,12 @@ impl PlatformRequest {
     }
 }
 
-/// True where a developer looks at the answers.
+/// True in the development environment.
 pub fn is_development(runtime: &Runtime) -> bool {
     runtime.config.environment == crate::config::Environment::Development
 }
 
-/// Who is signed in; a request without its token is nobody's.
+/// The signed-in user's id; `None` if the CSRF check failed.
 pub fn user_id(visit: &PlatformRequest) -> Option<String> {
     let user = visit.session.current_user();
     let id = user.get("id").and_then(Json::as_str).map(str::to_owned);

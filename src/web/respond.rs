@@ -1,4 +1,5 @@
-//! Turns what templates did into an HTTP answer: status, headers, redirect, session, cookie.
+//! Turns the effects of templates into an HTTP response: status, headers, redirect, session,
+//! cookie.
 
 use crate::app::runtime::Runtime;
 use crate::gateway::outcome::State as OutcomeState;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value as Json};
 use sluicegate_store::state::Session as Stored;
 use sluicegate_store::write::Write;
 
-/// Headers that templates may not set: they are the host's.
+/// Headers that templates may not set.
 const OWN_HEADERS: [&str; 7] = [
     "cache-control",
     "etag",
@@ -23,8 +24,8 @@ const OWN_HEADERS: [&str; 7] = [
     "transfer-encoding",
 ];
 
-/// A redirect that a browser follows with GET. Other sites are allowed only where the page's
-/// author wrote the address, so callers pass what a template rendered.
+/// A redirect. Other sites are allowed only where the page's author wrote the URL, so callers pass
+/// what a template rendered.
 pub fn redirect(to: &str, status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
     match HeaderValue::from_str(to) {
@@ -33,8 +34,8 @@ pub fn redirect(to: &str, status: u16) -> Response {
     }
 }
 
-/// A path of this site: what a visitor's own input may redirect to. `//host`, `/\host` and
-/// `javascript:` are not.
+/// True for a path of this site, the only redirect target accepted from visitors. `//host`,
+/// `/\host` and `javascript:` are refused.
 pub fn is_local(path: &str) -> bool {
     let mut letters = path.chars();
     letters.next() == Some('/')
@@ -42,7 +43,7 @@ pub fn is_local(path: &str) -> bool {
         && !path.chars().any(char::is_control)
 }
 
-/// Puts the headers a template asked for.
+/// Sets the headers that a template requested.
 pub fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
     for (name, value) in asked {
         let name = HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes());
@@ -53,8 +54,8 @@ pub fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
     }
 }
 
-/// Writes the session when something in it changed, and gives new visitors their cookie. A flash
-/// that was shown is gone; one that is set waits for the next request.
+/// Stores a changed session, and sets the cookie for new visitors. Removes a flash that was shown;
+/// a new one is kept for the next request.
 pub fn keep_session(
     runtime: &Runtime,
     session: &Session,

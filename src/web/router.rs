@@ -1,4 +1,4 @@
-//! Every address of the host, and what all answers have in common.
+//! All routes of the host, and what their responses have in common.
 
 use crate::app::runtime::Runtime;
 use crate::web::extract::BODY_BYTES_MAX;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// The routes of one runtime.
+/// The router of one runtime.
 pub fn router(runtime: Arc<Runtime>) -> Router {
     let secure = runtime.public_url().starts_with("https://");
     let everywhere = Arc::new(security::headers(runtime.stripe_url.as_deref(), secure));
@@ -43,7 +43,8 @@ pub fn router(runtime: Arc<Runtime>) -> Router {
         .route("/console/executions/{id}", get(console::execution))
         .route("/console/source/{*path}", get(source::file))
         .fallback(fallback)
-        // One layer, not three: each would box what is below it, for every request.
+        // One layer instead of three, because each layer boxes the service below it for every
+        // request.
         .layer(
             ServiceBuilder::new()
                 .map_response(move |response: Response<_>| common(&everywhere, response))
@@ -53,7 +54,7 @@ pub fn router(runtime: Arc<Runtime>) -> Router {
         .with_state(runtime)
 }
 
-/// Every address that is not the host's own: a webhook's, or a page's.
+/// Handles URLs that are not the host's own: a webhook's, or a page's.
 async fn fallback(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     match webhook_of(&runtime, &request) {
         Some(gateway) => webhook::receive(runtime, gateway, request).await,
@@ -61,7 +62,7 @@ async fn fallback(State(runtime): State<Arc<Runtime>>, request: Request) -> Resp
     }
 }
 
-/// The gateway whose webhooks arrive at this address; most addresses have none.
+/// The gateway whose webhooks arrive at this URL; `None` for most.
 fn webhook_of(runtime: &Runtime, request: &Request) -> Option<String> {
     let instance = runtime.instance();
     let method = Method::from_name(request.method().as_str())?;
@@ -70,7 +71,7 @@ fn webhook_of(runtime: &Runtime, request: &Request) -> Option<String> {
     page.metadata.pointer("/webhook/gateway").and_then(Json::as_str).map(str::to_owned)
 }
 
-/// Security headers, and no caching unless an answer says otherwise.
+/// Adds security headers, and disables caching unless the response sets it.
 fn common<B>(everywhere: &HeaderMap, mut response: Response<B>) -> Response<B> {
     let headers = response.headers_mut();
     headers.reserve(everywhere.len() + 1);
@@ -81,7 +82,7 @@ fn common<B>(everywhere: &HeaderMap, mut response: Response<B>) -> Response<B> {
     response
 }
 
-/// The last fence: a bug in one request is that request's alone.
+/// Turns a panic into an error page, so that a bug affects only its own request.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

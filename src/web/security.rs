@@ -1,12 +1,13 @@
-//! Security headers, and Stripe's script addresses while another server replaces Stripe.
+//! Security headers, and the replacement of Stripe's script URLs when another server replaces
+//! Stripe.
 
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};
 
-/// Scripts of Stripe that pages load by their absolute address.
+/// Stripe's script hosts, which pages load from by absolute URL.
 const SCRIPT_HOSTS: [&str; 2] = ["https://js.stripe.com", "https://checkout.stripe.com"];
 
-/// The headers of every answer. `stripe` is the server in Stripe's place, if one is.
+/// The headers of every response. `stripe` is the URL that replaces Stripe's, if any.
 pub fn headers(stripe: Option<&str>, secure: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in [
@@ -27,8 +28,8 @@ pub fn headers(stripe: Option<&str>, secure: bool) -> HeaderMap {
     headers
 }
 
-/// Own scripts and Stripe's; styles may be inline because module pages write them so. Stripe.js
-/// cannot be pinned by a hash: Stripe changes it under the same address.
+/// Allows own scripts and Stripe's; inline styles and scripts because module pages use them.
+/// Stripe.js cannot be pinned by a hash: Stripe changes it under the same URL.
 fn content_policy(stripe: Option<&str>) -> String {
     let hosts = stripe.map_or_else(
         || {
@@ -45,8 +46,8 @@ fn content_policy(stripe: Option<&str>) -> String {
     )
 }
 
-/// Points a page's Stripe scripts at the server in Stripe's place:
-/// `https://js.stripe.com/v3/` → `http://127.0.0.1:12111/js.stripe.com/v3/`.
+/// Rewrites Stripe's script URLs to the server that replaces Stripe: `https://js.stripe.com/v3/` →
+/// `http://127.0.0.1:12111/js.stripe.com/v3/`.
 pub fn rewrite(html: String, stripe: Option<&str>) -> String {
     let Some(base) = stripe else { return html };
     SCRIPT_HOSTS.iter().fold(html, |html, host| {

@@ -1,7 +1,7 @@
 //! Sessions: a cookie with a random id, data in the store under its hash, flash for one request.
 //!
-//! A session is written only when something is put into it, so that reading visitors cost no
-//! commit. The anti-forgery token is derived from the id and is stored nowhere.
+//! A session is written only when it changes, so that visitors who only read cost no commit. The
+//! CSRF token is derived from the id and not stored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,27 +15,27 @@ pub const COOKIE: &str = "sluicegate_session";
 /// How long an unused session is kept, in seconds: two weeks.
 pub const LIFETIME_SECONDS: i64 = 14 * 24 * 3600;
 
-/// A visitor's session as one request has it.
+/// A visitor's session during one request.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
-    /// The secret in the cookie.
+    /// The secret id in the cookie.
     pub id: String,
     /// True when the visitor does not have the cookie yet.
     pub is_new: bool,
-    /// What templates stored with the `session` tag.
+    /// The data that templates stored with the `session` tag.
     pub data: Map<String, Json>,
-    /// Messages for this request, put there by the one before.
+    /// Messages for this request, set by the previous one.
     pub flash: Map<String, Json>,
 }
 
 impl Session {
-    /// A session for a visitor without one.
+    /// A new session for a visitor without a cookie.
     pub fn fresh() -> Self {
         let id: [u8; 32] = rand::random();
         Self { id: URL_SAFE_NO_PAD.encode(id), is_new: true, ..Self::default() }
     }
 
-    /// The id in a `Cookie` header, if it looks like one of ours.
+    /// The id in a `Cookie` header, if it has the format of a session id.
     pub fn id_in(cookies: &str) -> Option<String> {
         let cookie = cookies.split(';').filter_map(|c| c.trim().split_once('='));
         let (_, id) = cookie.into_iter().find(|(name, _)| *name == COOKIE)?;
@@ -43,17 +43,17 @@ impl Session {
         is_ours.then(|| id.to_owned())
     }
 
-    /// What the store knows the session by; who reads the database cannot take it over.
+    /// The store's key of the session; reading the database does not reveal the cookie.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.id.as_bytes()))
     }
 
-    /// The anti-forgery token of this session.
+    /// The CSRF token of this session.
     pub fn csrf_token(&self, key: &InstanceKey) -> String {
         URL_SAFE_NO_PAD.encode(key.mac("web/csrf", self.id.as_bytes()))
     }
 
-    /// True when `token` is this session's.
+    /// True when `token` is this session's CSRF token.
     pub fn accepts(&self, token: &str, key: &InstanceKey) -> bool {
         !self.is_new && bool::from(self.csrf_token(key).as_bytes().ct_eq(token.as_bytes()))
     }
@@ -63,7 +63,7 @@ impl Session {
         self.data.get("current_user").cloned().unwrap_or(Json::Null)
     }
 
-    /// The `Set-Cookie` value; `Secure` where the site is served over https.
+    /// The `Set-Cookie` value; `Secure` if the site is served over HTTPS.
     pub fn cookie(&self, secure: bool) -> String {
         let secure = if secure { "; Secure" } else { "" };
         format!(

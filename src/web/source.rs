@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 const SOURCE: &str = include_str!("pages/source.hbs");
 
-/// A longer file is not a template a person reads.
+/// The maximum length of a file to show, in bytes.
 const BYTES_MAX: u64 = 256 * 1024;
 
-/// One file of a module, with its lines numbered. Only in development, and only files that a
-/// module is made of: not its values, not the database, nothing outside the instance.
+/// Shows one file of a module with numbered lines. Only in development, and only definition files:
+/// not template values, not the database, nothing outside the instance.
 pub async fn file(
     State(runtime): State<Arc<Runtime>>,
     Path(path): Path<String>,
@@ -42,14 +42,14 @@ fn show(runtime: &Runtime, path: &str) -> Page {
     Ok((SOURCE, json!({ "path": path, "lines": lines })))
 }
 
-/// Where a module's file is on disk; nothing for every other path, however it is written.
+/// The path on disk of a module's file; `None` for every other path, in any spelling.
 fn inside(root: &FilePath, path: &str) -> Option<PathBuf> {
     let plain = FilePath::new(path).components().all(is_plain);
     if !plain || !is_of_a_module(path) {
         return None;
     }
     let root = root.canonicalize().ok()?;
-    // A link inside the instance may lead out of it.
+    // A link inside the instance may point outside it.
     let disk = root.join(path).canonicalize().ok()?;
     let known = disk.strip_prefix(&root).ok()?.to_str().is_some_and(is_of_a_module);
     let short = fs::metadata(&disk).is_ok_and(|meta| meta.is_file() && meta.len() <= BYTES_MAX);
@@ -60,7 +60,7 @@ fn is_plain(part: Component<'_>) -> bool {
     matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'))
 }
 
-/// Page, partial, form, query and so on, of the root module or of one in `modules/`.
+/// True for a page, partial, form, query and so on, of the root module or one in `modules/`.
 fn is_of_a_module(path: &str) -> bool {
     let below = ["app/", "marketplace_builder/"].iter().find_map(|top| path.strip_prefix(top));
     let below = below.unwrap_or(path);

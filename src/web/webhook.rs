@@ -1,7 +1,7 @@
-//! Deliveries of webhooks at the slugs that modules declare.
+//! Webhook deliveries at the slugs that modules declare.
 //!
-//! A delivery is verified and read where it arrives, and then waits for its commit without a thread
-//! of its own: thousands arrive at once when somebody runs a sale.
+//! A delivery is verified and parsed on the async thread, and then waits for its commit without a
+//! blocking thread: a sale can produce thousands at once.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
@@ -20,10 +20,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// A body up to this is read where it arrives: that takes microseconds.
+/// A body up to this length is parsed on the async thread, which takes microseconds.
 const SHORT_BYTES: usize = 64 * 1024;
 
-/// Verifies, stores and acknowledges one delivery. The answer tells a forger nothing.
+/// Verifies, stores and acknowledges one delivery. The response reveals nothing to a forger.
 pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -> Response {
     let ip = peer(&request);
     let header = header_text(request.headers(), "stripe-signature").unwrap_or_default().to_owned();
@@ -42,7 +42,7 @@ pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -
     answer(ip, deliver(&runtime, &gateway, header, body).await)
 }
 
-/// A delivery, on disk when this returns.
+/// Stores a delivery; it is on disk when this returns.
 async fn deliver(
     runtime: &Arc<Runtime>,
     gateway: &str,
@@ -52,7 +52,7 @@ async fn deliver(
     let event = event(runtime, header, body).await?;
     let (told, entry) = oneshot::channel();
     let _arriving = runtime.delivery_load.one();
-    // A sender that went away has nobody to be told, and the event is stored all the same.
+    // If the sender disconnected, the event is stored anyway.
     runtime.inbox().store_with_callback(gateway, event, |entry| drop(told.send(entry)));
     let receipt = runtime.inbox().receipt(entry.await.map_err(|e| panicked(&e))??);
     if matches!(receipt, Receipt::Stored(_)) {
@@ -61,8 +61,8 @@ async fn deliver(
     Ok(receipt)
 }
 
-/// The event of a delivery that is believed; on a thread of its own when the database has to be
-/// asked, or the body is long.
+/// The event of a verified delivery; on a blocking thread if the database is needed or the body is
+/// long.
 async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Event, Error> {
     if body.len() <= SHORT_BYTES
         && let Some(event) = runtime.inbox().verify_cached(&header, &body)
@@ -95,7 +95,7 @@ fn answer(ip: IpAddr, receipt: Result<Receipt, Error>) -> Response {
             HttpError::new(StatusCode::BAD_REQUEST, "The body is not an event.").json(false)
         }
         Err(error) => {
-            // Not stored, so not acknowledged: the sender tries again.
+            // Not stored, so not acknowledged: the sender retries.
             let mut fault = HttpError::internal("The event could not be stored.", error);
             fault.status = StatusCode::SERVICE_UNAVAILABLE;
             fault.json(false)

@@ -1,24 +1,24 @@
-//! Counts of deliveries: what became of them, and which secret had signed them, so that an
-//! operator sees when an old secret is no longer in use.
+//! Counts deliveries by result and by signing secret, so that an operator sees when an old secret
+//! is no longer in use.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What became of a delivery.
+/// The result of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeliveryResult {
     /// Stored and acknowledged.
     Stored,
-    /// Known before, and acknowledged.
+    /// Already stored, and acknowledged again.
     Duplicate,
-    /// Not believed, or no event.
+    /// The signature was not accepted, or the body is not an event.
     Refused,
-    /// Not delivered, and found in Stripe's list.
+    /// Found in Stripe's list instead of being delivered.
     Listed,
 }
 
 impl DeliveryResult {
-    /// The word on the metrics page.
+    /// The label on the metrics page.
     pub fn name(self) -> &'static str {
         match self {
             Self::Stored => "stored",
@@ -29,7 +29,7 @@ impl DeliveryResult {
     }
 }
 
-/// Counts of one process, since it was started.
+/// The counters of this process since its start.
 #[derive(Debug, Default)]
 pub struct Deliveries {
     fates: Mutex<BTreeMap<DeliveryResult, u64>>,
@@ -48,12 +48,12 @@ impl Deliveries {
         *signers.entry(signer).or_default() += 1;
     }
 
-    /// By fate.
+    /// Counts by result.
     pub fn fates(&self) -> BTreeMap<DeliveryResult, u64> {
         self.fates.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// By the name of the secret.
+    /// Counts by the name of the signing secret.
     pub fn signers(&self) -> BTreeMap<String, u64> {
         self.signers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

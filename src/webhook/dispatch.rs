@@ -1,5 +1,5 @@
-//! Processes a stored event: the partial named after it, its records and the mark "done" in one
-//! commit.
+//! Processes a stored event: runs the partial named after its type, and commits its records
+//! together with the execution's completion.
 
 use crate::journal::begin::Journal;
 use crate::journal::buffer::{Buffer, with_phase, with_run};
@@ -19,70 +19,71 @@ use sluicegate_module::source::Source;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 use sluicegate_store::kind::ExecutionKind;
 
-/// Why most events are passed over.
+/// Why most events are skipped.
 const NO_PROCESSOR: &str = "no module has a processor for it";
 
-/// What a processor runs in.
+/// What a processor runs with.
 pub struct Dispatch<'a> {
-    /// What is written.
+    /// The definitions of the modules.
     pub catalog: &'a Catalog,
-    /// Its compiled templates.
+    /// The modules' compiled templates.
     pub templates: &'a Templates,
-    /// Commits effects and mark together.
+    /// Commits the records together with the completion.
     pub journal: &'a Journal,
-    /// The context of the event.
+    /// The request context of the event.
     pub request_context: &'a RequestContext,
-    /// What the platform's tags call; its record writes join the phase.
+    /// The host that templates call; its record writes join the phase.
     pub host: &'a dyn Host,
-    /// Lets its record writes join the phase.
+    /// Lets the processor's record writes join the phase.
     pub buffer: &'a dyn Buffer,
-    /// The mode of the instance's key: events of the other mode are kept and not processed.
+    /// The mode of the instance's key; events of the other mode are kept but not processed.
     pub livemode: bool,
 }
 
-/// How soon, and how late, an event that came too early is looked at again.
+/// Bounds of the wait before an event that came too early is retried.
 const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
 const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
-/// How often a processor is tried before its event is suspended for an operator.
+/// The maximum number of attempts before an event is discarded for an operator.
 const ATTEMPTS_MAX: u32 = 25;
-/// How many of an object's latest events are looked through for a newer one.
+/// How many of an object's latest events are searched for a newer one.
 const LATEST: u32 = 20;
 
-/// The gateway module that an event came for.
+/// The gateway module that received the event.
 fn gateway(execution: &Execution) -> &str {
     execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe")
 }
 
-/// A processor that is about to be rendered.
+/// A processor, ready to be rendered.
 struct Rendering<'a> {
     name: String,
     source: &'a Source,
     locals: Locals,
 }
 
-/// What is done about an event.
+/// How an event is handled.
 enum Prepared<'a> {
-    /// Its processor is rendered.
+    /// Render its processor.
     Render(Rendering<'a>),
-    /// Nothing; the outcome says why.
+    /// Skip it; the outcome has the reason.
     PassedOver(Json),
 }
 
-/// What processing an event came to, before it is committed.
+/// The result of processing an event, before it is committed.
 pub struct Processed {
-    /// The records it writes.
+    /// The record writes.
     pub phase: Phase,
-    /// What the event's execution keeps as its outcome.
+    /// The outcome of the event's execution.
     pub outcome: Json,
 }
 
 impl Dispatch<'_> {
-    /// Processes one event. Without a partial of its name nothing is done, and that is fine.
+    /// Processes one event. Returns false if it was skipped, for example because no module has a
+    /// partial for its type, or must wait.
     ///
     /// # Errors
-    /// [`Error::Template`] when the processor failed: nothing of it was written; the worker tries
-    /// again, and puts it aside with the reason when that does not help. [`Error::Journal`] when
-    /// the mark could not be committed.
+    /// [`Error::Template`] when the processor failed: nothing was written. The worker retries it,
+    /// and discards it with the reason after its last attempt. [`Error::Journal`] when the result
+    /// could not be committed.
     pub fn run(&self, run: Run) -> Result<bool, Error> {
         let event = read(run.execution())?;
         if self.is_ahead(&event)? {
@@ -113,7 +114,7 @@ impl Dispatch<'_> {
         Err(error)
     }
 
-    /// Commits the records of an event with the mark that it is processed.
+    /// Commits the records of an event together with its completion.
     fn finish(&self, run: Run, phase: Phase, outcome: Json) -> Result<bool, Error> {
         let processed = outcome["processed"] == json!(true);
         failpoint!("event_after_effects");
@@ -129,7 +130,7 @@ impl Dispatch<'_> {
         Ok(processed)
     }
 
-    /// What an event would do, without committing it: `events replay --dry-run`.
+    /// The result of processing an event, without committing it: `events replay --dry-run`.
     ///
     /// # Errors
     /// As [`Dispatch::run`].
@@ -146,8 +147,7 @@ impl Dispatch<'_> {
         Ok(Processed { phase, outcome: outcome? })
     }
 
-    /// Finds the processor of an event, and what it is rendered with, unless the event is to be
-    /// passed over.
+    /// Finds the processor of an event and its variables, unless the event is to be skipped.
     fn prepare(&self, execution: &Execution, event: Event) -> Result<Prepared<'_>, Error> {
         let name = processor(gateway(execution), &event.kind);
         let passed_over = |why: &str| {
@@ -162,7 +162,7 @@ impl Dispatch<'_> {
         }
         let newer = self.newer(execution, &event)?;
         if newer.as_deref() == Some(event.kind.as_str()) && !injected_bug("older_overwrites") {
-            // What it says was said again, and newer, by one that is processed.
+            // A processed event of the same type already had newer data.
             return passed_over("a newer event of its type was processed before it");
         }
         let properties = [
@@ -175,15 +175,15 @@ impl Dispatch<'_> {
         Ok(Prepared::Render(Rendering { name, source: &partial.source, locals }))
     }
 
-    /// Renders a processor; the outcome says that it did.
+    /// Renders a processor and returns the outcome.
     fn render(&self, with: Rendering<'_>) -> Result<Json, Error> {
         let (context, host) = (self.request_context, self.host);
         self.templates.render(with.source, context, with.locals, OutputMode::Raw, host)?;
         Ok(json!({ "processor": with.name, "processed": true }))
     }
 
-    /// The type of a processed event about the same object that is newer than this one, of this
-    /// one's own type if there is such: Stripe does not deliver in order.
+    /// The type of a processed, newer event about the same object; its own type if there is one.
+    /// Stripe does not deliver in order.
     fn newer(&self, execution: &Execution, event: &Event) -> Result<Option<String>, Error> {
         let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
             return Ok(None);
@@ -209,9 +209,9 @@ impl Dispatch<'_> {
         Ok(newer)
     }
 
-    /// True when the event has overtaken the answer it follows from: a request of ours caused it,
-    /// and the records of that request are not committed yet. Stripe tells which request it was by
-    /// its idempotency key: a caller's own, or one derived from an execution's id.
+    /// True when the event arrived before the answer to our request that caused it was committed.
+    /// Stripe names the request by its idempotency key: a caller's own, or one derived from an
+    /// execution's id.
     fn is_ahead(&self, event: &Event) -> Result<bool, Error> {
         let key = event.json.pointer("/request/idempotency_key").and_then(Json::as_str);
         let Some(key) = key else { return Ok(false) };
@@ -233,12 +233,12 @@ fn read(execution: &Execution) -> Result<Event, Error> {
     Ok(Event::from_json(json)?)
 }
 
-/// True when a module has a processor for this event: without one there is nothing to set up.
+/// True when a module has a processor for this event. If not, nothing needs to be set up.
 pub fn has_processor(catalog: &Catalog, execution: &Execution) -> bool {
     catalog.partial(&processor(gateway(execution), &execution.name)).is_some()
 }
 
-/// Ends an event that nobody processes.
+/// Completes an event that no module processes.
 ///
 /// # Errors
 /// [`Error::Journal`].

@@ -1,15 +1,14 @@
-//! A webhook event as far as the host reads it: id, type, account, object, and its processor's
-//! name.
+//! The parts of a webhook event that the host reads, and the name of its processor.
 
 use crate::webhook::partial_json::{self, Select};
 use serde_json::Value as Json;
 use sluicegate_failpoint::injected_bug;
 use sluicegate_store::document::Document;
 
-/// An id or type longer than this is nobody's.
+/// The maximum length of an id or type.
 const NAME_CHARS_MAX: usize = 255;
 
-/// What of an event is read when it arrives.
+/// The members of an event that are read on arrival.
 const WANTED: &[Select] = &[
     Select::Whole("id", 0),
     Select::Whole("type", 1),
@@ -18,39 +17,39 @@ const WANTED: &[Select] = &[
     Select::Within("data", &[Select::Within("object", &[Select::Whole("id", 4)])]),
 ];
 
-/// What the host reads of an event; the partial gets all of it.
+/// The parts of an event that the host reads, and the complete event for its processor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// `evt_…`.
+    /// The event's id, `evt_…`.
     pub id: String,
-    /// `charge.refunded`.
+    /// The event's type, such as `charge.refunded`.
     pub kind: String,
-    /// The connected account it happened on, or none for the platform's own.
+    /// The connected account it concerns; `None` for the platform's own.
     pub account: Option<String>,
     /// False for test mode.
     pub livemode: bool,
-    /// The id of the object it is about: events of one object are processed in order.
+    /// The id of its object; events of one object are processed in order.
     pub object: Option<String>,
-    /// The whole event, as it was sent.
+    /// The complete event as it was sent.
     pub json: Document,
 }
 
-/// Why a signed body is not an event. It is answered 400 and not stored.
+/// Why a signed body is not an event. It is refused with 400 and not stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Not JSON, or nested beyond reason.
+    /// Not JSON, or nested too deeply.
     #[error("the body is not JSON: {0}")]
     Json(String),
-    /// `id` or `type` is missing or not a short text of ordinary characters.
+    /// `id`, `type` or `account` is missing, too long, or has unexpected characters.
     #[error("the event has no usable `{0}`")]
     Field(&'static str),
 }
 
 impl Event {
-    /// Reads a body whose signature was verified.
+    /// Parses a body whose signature was verified.
     ///
     /// # Errors
-    /// [`Error`]; a type is restricted to letters, digits, `.` and `_`, because it names a partial.
+    /// [`Error`]. A type may only hold letters, digits, `.` and `_`, because it names a partial.
     pub fn read(body: &[u8]) -> Result<Self, Error> {
         let text = str::from_utf8(body).map_err(|e| Error::Json(e.to_string()))?;
         // serde_json bounds the nesting at 128 levels.
@@ -58,7 +57,7 @@ impl Event {
         Self::of(read, || Document::of_text(text))
     }
 
-    /// Reads an event that was parsed before: a stored one, or one of a list.
+    /// Reads an event that is already parsed: a stored or a listed one.
     ///
     /// # Errors
     /// [`Error::Field`].
@@ -69,7 +68,7 @@ impl Event {
         Self::of(read, || json)
     }
 
-    /// The event of what is [`WANTED`], and of the whole.
+    /// The event from the members in [`WANTED`] and the complete document.
     fn of(read: [Json; 5], whole: impl FnOnce() -> Document) -> Result<Self, Error> {
         let [id, kind, account, livemode, object] = read;
         let id = text(id).filter(|id| is_plain(id, "_-")).ok_or(Error::Field("id"))?;
@@ -85,12 +84,12 @@ impl Event {
         Ok(Self { id, kind, account, livemode, object: text(object), json: whole() })
     }
 
-    /// When Stripe made it, in seconds since 1970.
+    /// When Stripe created it, in seconds since 1970.
     pub fn created(&self) -> Option<i64> {
         self.json.get("created").and_then(Json::as_i64)
     }
 
-    /// Unique over everything Stripe sends: event ids are unique within an account.
+    /// Unique across all of Stripe's events: event ids are unique within an account.
     pub fn key(&self) -> String {
         if injected_bug("key_without_account") {
             return self.id.clone();
@@ -98,14 +97,14 @@ impl Event {
         format!("{}:{}", self.account.as_deref().unwrap_or("-"), self.id)
     }
 
-    /// Events with the same ordering key are about one object.
+    /// The ordering key, shared by all events about one object; `None` without an object id.
     pub fn ordering_key(&self) -> Option<String> {
         let object = self.object.as_deref()?;
         Some(format!("{}:{object}", self.account.as_deref().unwrap_or("-")))
     }
 }
 
-/// The partial that processes events of a type in the module of `gateway`:
+/// The partial that processes events of type `kind` in the module of `gateway`:
 /// `modules/stripe/webhook_processors/charge_refunded`.
 pub fn processor(gateway: &str, kind: &str) -> String {
     format!("modules/{gateway}/webhook_processors/{}", kind.replace('.', "_"))

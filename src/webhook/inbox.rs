@@ -1,4 +1,4 @@
-//! Takes deliveries: verified, read, stored once, and only then acknowledged.
+//! Receives deliveries: verifies, parses and stores each one before acknowledging it.
 
 use crate::clock::Clock;
 use crate::gateway::contract::{Gateway, Refusal};
@@ -17,44 +17,44 @@ use sluicegate_store::execution::ExecutionId;
 use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::query::RecordQuery;
 
-/// The kind of these executions, as it is stored.
+/// The execution kind of webhook events.
 pub const KIND: &str = ExecutionKind::WebhookEvent.name();
 
-/// What became of a delivery; all are answered 200.
+/// The result of an accepted delivery, which is answered with 200.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Receipt {
-    /// Stored now; the worker processes it.
+    /// Newly stored; the worker processes it.
     Stored(ExecutionId),
-    /// It was stored before.
+    /// It was already stored.
     Duplicate(ExecutionId),
 }
 
 /// The inbox of one instance.
 pub struct Inbox<'a> {
-    /// How deliveries are signed.
+    /// Verifies the signatures.
     pub gateway: &'a dyn Gateway,
     /// The current time.
     pub clock: &'a dyn Clock,
-    /// Keeps events as executions.
+    /// Stores events as executions.
     pub journal: &'a Journal,
-    /// Has the secrets of created endpoints.
+    /// Holds the secrets of created endpoints.
     pub store: &'a dyn Store,
-    /// Opens them.
+    /// Opens those secrets.
     pub key: &'a InstanceKey,
     /// The secrets of the environment.
     pub configured: &'a [Secret],
-    /// Those and the ones of created endpoints, as they were a moment ago.
+    /// The cache of all secrets.
     pub secrets: &'a Secrets,
-    /// Counts what arrives.
+    /// Counts the deliveries.
     pub deliveries: &'a Deliveries,
 }
 
 impl Inbox<'_> {
-    /// Takes one delivery for `gateway`.
+    /// Receives one delivery for `gateway`.
     ///
     /// # Errors
-    /// [`Error::Refused`] and [`Error::NotAnEvent`] keep nothing; [`Error::Journal`] means it is
-    /// not stored and must not be acknowledged.
+    /// After [`Error::Refused`] and [`Error::NotAnEvent`] nothing is stored; after
+    /// [`Error::Journal`] it is not stored and must not be acknowledged.
     pub fn receive(&self, gateway: &str, header: &str, body: &[u8]) -> Result<Receipt, Error> {
         let event = self.verify(header, body)?;
         Ok(self.receipt(self.store(gateway, event)?))
@@ -69,7 +69,7 @@ impl Inbox<'_> {
         self.signed_event(signer, body)
     }
 
-    /// The same without reading the database; `None` when that takes the database.
+    /// Like [`Inbox::verify`], with cached secrets only; `None` when the database is needed.
     pub fn verify_cached(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
         let now = self.clock.now();
         let known = self.secrets.kept(now)?;
@@ -91,7 +91,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Counts what was kept.
+    /// Counts a stored delivery.
     pub fn receipt(&self, entry: Enqueued) -> Receipt {
         self.deliveries.count(if entry.is_new {
             DeliveryResult::Stored
@@ -101,7 +101,7 @@ impl Inbox<'_> {
         if entry.is_new { Receipt::Stored(entry.id) } else { Receipt::Duplicate(entry.id) }
     }
 
-    /// True when the event was stored before.
+    /// True when the event is already stored.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -109,7 +109,7 @@ impl Inbox<'_> {
         Ok(self.store.execution_by_key(KIND, &event.key())?.is_some())
     }
 
-    /// Stores an event that is believed, once.
+    /// Stores a verified event, once.
     ///
     /// # Errors
     /// [`Error::Journal`]: it is not stored, and must not be acknowledged.
@@ -120,7 +120,7 @@ impl Inbox<'_> {
         Ok(entry)
     }
 
-    /// The same for a caller that has no thread to wait with.
+    /// Like [`Inbox::store`], without blocking.
     pub fn store_with_callback(
         &self,
         gateway: &str,
@@ -134,8 +134,8 @@ impl Inbox<'_> {
         });
     }
 
-    /// The name of the secret that signed; one that is not known is looked for anew, because its
-    /// endpoint may have been made a moment ago.
+    /// The name of the secret that signed. If none matches, the secrets are read again, because an
+    /// endpoint may have just been created.
     fn signer(&self, header: &str, body: &[u8]) -> Result<String, Error> {
         let now = self.clock.now();
         let known = self.secrets.recent(now, || self.read_secrets())?;
@@ -153,8 +153,8 @@ impl Inbox<'_> {
         Ok(known.0[place].clone())
     }
 
-    /// Every secret that may have signed, with its name for the counts: of the environment, then
-    /// of created endpoints.
+    /// Every valid secret with its name for the counters: those of the environment, then those of
+    /// created endpoints.
     fn read_secrets(&self) -> Result<Vec<(String, Secret)>, Error> {
         let configured = self.configured.iter().enumerate();
         let mut secrets: Vec<_> = configured
@@ -181,7 +181,7 @@ fn intent(gateway: &str, event: Event) -> Intent {
         id: None,
         kind: KIND.to_owned(),
         ordering_key: event.ordering_key(),
-        // A second delivery of an event is the same event, whatever its body says now.
+        // A second delivery is the same event, even if its body differs.
         fingerprint: key.clone(),
         idempotency_key: Some(key),
         input: input(gateway, event.json),
@@ -189,7 +189,7 @@ fn intent(gateway: &str, event: Event) -> Intent {
     }
 }
 
-/// `{"gateway": …, "event": …}`; an event that came as text is in it as it came.
+/// `{"gateway": …, "event": …}`; an event that arrived as JSON text is embedded unchanged.
 fn input(gateway: &str, event: Document) -> Document {
     let gateway = Json::from(gateway).to_string();
     let event = event.to_text().expect("what was read can be written");

@@ -1,5 +1,5 @@
-//! Fills gaps: events that Stripe made and did not deliver are listed and stored like delivered
-//! ones (the list goes back 30 days).
+//! Fills gaps: lists events that Stripe did not deliver and stores them like delivered ones. The
+//! list goes back 30 days.
 
 use crate::gateway::contract::EventsPage;
 use crate::gateway::reply::Reply;
@@ -12,30 +12,30 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_secret::Secret;
 
-/// A list longer than this is read to its end the next time.
+/// The maximum number of pages; a longer list is an error.
 const PAGES_MAX: usize = 500;
 
-/// One look through Stripe's list for one account.
+/// Lists the events of one account.
 pub struct Listing<'a> {
-    /// The outbound door.
+    /// The sender of outbound calls.
     pub transport: &'a Transport,
-    /// Where events are stored.
+    /// Stores the events.
     pub inbox: &'a Inbox<'a>,
     /// The secret key.
     pub key: &'a Secret,
-    /// The connected account, or none for the platform's own events.
+    /// The connected account, or `None` for the platform's own events.
     pub account: Option<&'a str>,
-    /// Counts what was found.
+    /// Counts the events found.
     pub deliveries: &'a Deliveries,
 }
 
 impl Listing<'_> {
-    /// Stores every event made at `since` or after that is not known, oldest first, and tells how
-    /// many there were.
+    /// Stores every unknown event created at `since` or later, oldest first. Returns how many there
+    /// were.
     ///
     /// # Errors
-    /// [`Error::Listing`] when Stripe did not give the whole list; what it gave is not stored
-    /// then, because the older ones are missing. [`Error::Journal`] when it cannot be stored.
+    /// [`Error::Listing`] when Stripe did not return the complete list; nothing is stored then,
+    /// because the older events are missing. [`Error::Journal`] when an event cannot be stored.
     pub fn fill(&self, gateway: &str, since: Timestamp, now: Timestamp) -> Result<usize, Error> {
         let days = self.transport.gateway().events_kept_days();
         let from = since.as_second().max(now.as_second() - days * 24 * 3600);
@@ -44,7 +44,8 @@ impl Listing<'_> {
         for _ in 0..PAGES_MAX {
             let page = self.page(from, after.as_deref())?;
             let list = page.get("data").and_then(Json::as_array).cloned();
-            // What is no list must not pass for an empty one: nobody would ask again.
+            // A malformed list must not pass for an empty one: its events would never be listed
+            // again.
             let list = list.ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))?;
             let last = list.last().and_then(|event| event.get("id")?.as_str()).map(str::to_owned);
             events.extend(list);
@@ -60,11 +61,11 @@ impl Listing<'_> {
     fn store(&self, gateway: &str, newest_first: Vec<Json>) -> Result<usize, Error> {
         let mut filled = 0;
         for mut json in newest_first.into_iter().rev() {
-            // Delivered, it names its account; listed for the account, it need not.
+            // A delivered event names its account; a listed one may not.
             if let Some(account) = self.account {
                 json["account"] = json!(account);
             }
-            // An event that cannot be read is not worth losing the others.
+            // An unreadable event must not block the others.
             let Ok(event) = Event::from_json(json) else { continue };
             if self.inbox.is_known(&event)? {
                 continue;

@@ -1,17 +1,17 @@
-//! Reads a few members of a JSON document and validates all of it, without building the rest.
+//! Reads selected members of a JSON document and validates all of it, without building the rest.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 use std::fmt;
 
-/// Names of serde_json's own begin so.
+/// The prefix of serde_json's private member names.
 const SERDE_JSONS_OWN: &str = "$serde_json::private::";
 
-/// A member that is wanted.
+/// A member to read.
 pub enum Select {
-    /// The whole of it, and its place among what is found.
+    /// The complete value, stored at this index of the result.
     Whole(&'static str, usize),
-    /// What is wanted of its own members.
+    /// Selected members of this object.
     Within(&'static str, &'static [Select]),
 }
 
@@ -21,7 +21,7 @@ impl Select {
         name
     }
 
-    /// Forgets what was found: as in a whole value, the last of a name is the one that counts.
+    /// Clears what was found: when a name repeats, the last value counts, as in `serde_json`.
     fn forget(&self, found: &mut [Json]) {
         match self {
             Self::Whole(_, place) => found[*place] = Json::Null,
@@ -30,12 +30,11 @@ impl Select {
     }
 }
 
-/// The members that are wanted, each at its place; nothing for one that is not there. What is
-/// passed over is read as strictly as `serde_json` reads a whole value, so what was skimmed can be
-/// read later.
+/// The selected members, each at its index; `Null` for a missing one. Skipped values are validated
+/// as strictly as `serde_json` parses them, so the document can be parsed completely later.
 ///
 /// # Errors
-/// As `serde_json::from_str` for a whole value; and for names of `serde_json`'s own.
+/// As `serde_json::from_str`, and for `serde_json`'s private names.
 pub fn read<const N: usize>(
     text: &str,
     wanted: &'static [Select],
@@ -47,7 +46,7 @@ pub fn read<const N: usize>(
     Ok(found)
 }
 
-/// What is wanted of a value, and where it goes. Of what is passed over nothing is wanted.
+/// The selected members of a value and where to store them; for a skipped value, none.
 struct Skim<'a>(&'static [Select], &'a mut [Json]);
 
 fn over() -> Skim<'static> {
@@ -114,7 +113,7 @@ impl<'de> Visitor<'de> for Skim<'_> {
     }
 }
 
-/// Which of the wanted a key names, if any.
+/// Finds the selection that a key names, if any.
 struct Key(&'static [Select]);
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -133,7 +132,7 @@ impl Visitor<'_> for Key {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        // serde_json reads the text in such a member as JSON again, when it reads a whole value.
+        // When serde_json builds a value, it parses the string in such a member as JSON again.
         if name.starts_with(SERDE_JSONS_OWN) {
             return Err(E::custom("a name of serde_json's own"));
         }

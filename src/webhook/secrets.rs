@@ -1,26 +1,26 @@
-//! The secrets that sign deliveries, cached for seconds: reading and opening them for each
-//! delivery would cost more than the delivery.
+//! Caches the secrets that sign deliveries for seconds: reading and opening them for each delivery
+//! would cost more than the rest of it.
 
 use crate::webhook::error::Error;
 use jiff::{SignedDuration, Timestamp};
 use sluicegate_secret::Secret;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An endpoint that is deleted is not believed any longer than this.
+/// How long secrets are cached, and a deleted endpoint's secret is still accepted.
 const KEPT: SignedDuration = SignedDuration::from_secs(5);
 
 /// Secrets with their names.
 pub type Named = Arc<(Vec<String>, Vec<Secret>)>;
 
-/// Secrets as they were read last.
+/// The cached secrets with the time at which they were read.
 #[derive(Debug, Default)]
 pub struct Secrets(Mutex<Option<(Timestamp, Named)>>);
 
 impl Secrets {
-    /// Those of a moment ago, or read anew.
+    /// The cached secrets, or newly read ones.
     ///
     /// # Errors
-    /// What `read` says.
+    /// Any error of `read`.
     pub fn recent(
         &self,
         now: Timestamp,
@@ -29,17 +29,17 @@ impl Secrets {
         self.kept(now).map_or_else(|| self.fresh(now, read), Ok)
     }
 
-    /// Those of a moment ago, if they are still believed.
+    /// The cached secrets, if they are recent.
     pub fn kept(&self, now: Timestamp) -> Option<Named> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, named) = kept.as_ref()?;
         (now.duration_since(*at).abs() < KEPT).then(|| Arc::clone(named))
     }
 
-    /// Read anew: a delivery may be signed with a secret that is a moment old.
+    /// Reads the secrets again: a delivery may be signed with a new one.
     ///
     /// # Errors
-    /// What `read` says.
+    /// Any error of `read`.
     pub fn fresh(
         &self,
         now: Timestamp,

@@ -1,8 +1,8 @@
-//! Named places where the crash test kills the process, and faults it plants: nothing of either is
-//! in a normal build (features `failpoints` and `injected-bugs`, `tests/crash/`).
+//! Named places where the crash test kills the process, and bugs that it injects. A normal build
+//! contains neither (features `failpoints` and `injected-bugs`, `tests/crash/`).
 
 /// A place where a crash must lose nothing. With the feature `failpoints` and `CRASH_AT=name:n` in
-/// the environment the process aborts here at the n-th hit; otherwise it expands to nothing.
+/// the environment, the process aborts at the n-th hit; otherwise it expands to no code.
 #[cfg(feature = "failpoints")]
 #[macro_export]
 macro_rules! failpoint {
@@ -18,7 +18,7 @@ macro_rules! failpoint {
     ($name:literal) => {};
 }
 
-/// Every place, in the order of a house's, a payment's and an event's life.
+/// All failpoints: first those of an instance, then of a payment, then of an event.
 pub const POINTS: [&str; 28] = [
     "file_before_link",
     "file_after_link",
@@ -50,7 +50,7 @@ pub const POINTS: [&str; 28] = [
     "backup_after_link",
 ];
 
-/// Dies when this place is the one of `CRASH_AT`, for the n-th time.
+/// Aborts if `CRASH_AT` names this place and this is the n-th hit.
 #[cfg(feature = "failpoints")]
 pub fn hit(name: &str) {
     use std::sync::OnceLock;
@@ -65,57 +65,58 @@ pub fn hit(name: &str) {
     });
     let Some((wanted, times)) = wanted else { return };
     if wanted == name && TIMES.fetch_add(1, Ordering::SeqCst) + 1 == *times {
-        // As with SIGKILL: no destructor runs, no buffer is written.
+        // Like SIGKILL: no destructor runs and no buffer is flushed.
         std::process::abort();
     }
 }
 
-/// True when the build plants this fault and `PLANTED` names it: the crash test must find it.
+/// True when the build has injected bugs and `PLANTED` names this one, which the crash test must
+/// find.
 #[cfg(feature = "injected-bugs")]
 pub fn injected_bug(name: &str) -> bool {
     std::env::var("INJECTED_BUG").is_ok_and(|bug| bug == name)
 }
 
-/// No fault is planted in a normal build.
+/// A normal build has no injected bugs.
 #[cfg(not(feature = "injected-bugs"))]
 #[inline]
 pub const fn injected_bug(_name: &str) -> bool {
     false
 }
 
-/// How far the clock is ahead, in seconds: only the crash test lets days pass.
+/// How far the clock is ahead, in seconds; only the crash test changes it.
 #[cfg(feature = "failpoints")]
 pub fn clock_ahead_secs() -> i64 {
     std::env::var("CLOCK_AHEAD").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// The machine's clock is right.
+/// The clock is not changed in this build.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub const fn clock_ahead_secs() -> i64 {
     0
 }
 
-/// By how much waits are shortened: only the crash test is in a hurry.
+/// The divisor of all waits; only the crash test changes it.
 #[cfg(feature = "failpoints")]
 pub fn time_scale() -> u32 {
     std::env::var("TIME_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1).max(1)
 }
 
-/// Waits are as long as they say.
+/// Waits are not shortened in this build.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub const fn time_scale() -> u32 {
     1
 }
 
-/// After how many pages of the log a checkpoint is due: the power tests want many in a short life.
+/// The number of WAL pages after which a checkpoint is due; durability tests lower it.
 #[cfg(feature = "failpoints")]
 pub fn checkpoint_pages(usual: u32) -> u32 {
     std::env::var("CHECKPOINT_PAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// As usual.
+/// The default in this build.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub const fn checkpoint_pages(usual: u32) -> u32 {

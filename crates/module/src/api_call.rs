@@ -1,4 +1,4 @@
-//! API call notifications: templates of a request to another process's server.
+//! API call notifications: templates of HTTP requests to other servers.
 
 use crate::definition_reader::DefinitionReader;
 use crate::email::Delivery;
@@ -8,41 +8,41 @@ use crate::source::{Mark, Source};
 /// An API call.
 #[derive(Debug, Clone)]
 pub struct ApiCall {
-    /// The body.
+    /// The template of the body.
     pub source: Source,
-    /// The name, `modules/stripe/create_payment`.
+    /// The name, such as `modules/stripe/create_payment`.
     pub name: String,
-    /// The address.
+    /// The URL.
     pub to: Source,
-    /// The method; may be Liquid, in any case.
+    /// The HTTP method; may be Liquid, in any case.
     pub request_type: Source,
-    /// Liquid that gives a JSON object of headers.
+    /// Liquid that renders a JSON object of headers.
     pub headers: Option<Source>,
-    /// Runs after the answer.
+    /// Liquid that runs after the answer.
     pub callback: Option<Source>,
-    /// Liquid that must give `true`.
+    /// Liquid that must render `true` for the call to be sent.
     pub trigger_condition: Option<Source>,
-    /// Off: never sent.
+    /// False: the call is never sent.
     pub enabled: bool,
-    /// How long a call from a form's list waits.
+    /// The delay of a call that a form triggers.
     pub delay_minutes: u32,
-    /// The declared data; `None` when the file declares nothing.
+    /// The declared parameters; `None` without a `params:` key.
     pub params: Option<Vec<Param>>,
-    /// What it does, for the console and GraphQL (ours).
+    /// A description for the console and GraphQL (our extension).
     pub description: Option<String>,
     effect: Option<Effect>,
 }
 
-/// What a call does to an object at the gateway (ours: `effect:` in the front matter).
+/// A call's effect on an object at the gateway (our extension: `effect:` in the front matter).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It makes an object.
+    /// Creates an object.
     Create,
-    /// It changes one.
+    /// Changes an object.
     Update,
-    /// It deletes one.
+    /// Deletes an object.
     Delete,
-    /// It reads, and changes nothing.
+    /// Reads only.
     Read,
 }
 
@@ -90,7 +90,7 @@ const METHODS: &[&str] = &[
 ];
 
 impl ApiCall {
-    /// Reads an API call.
+    /// Reads an API call from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(KEYS);
         draft.rename();
@@ -122,7 +122,7 @@ impl ApiCall {
         })
     }
 
-    /// What it does at the gateway: what its front matter says, else what its method means.
+    /// The call's effect: from its front matter, or else from its method.
     pub fn effect(&self) -> Effect {
         self.effect.unwrap_or_else(|| match self.request_type.text.trim().to_ascii_lowercase() {
             method if method == "get" || method == "head" => Effect::Read,

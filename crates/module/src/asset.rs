@@ -1,4 +1,4 @@
-//! Assets: files for the browser.
+//! Assets: files served to browsers.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,13 +6,13 @@ use std::sync::Arc;
 /// An asset.
 #[derive(Clone)]
 pub struct Asset {
-    /// The logical path, `modules/stripe/javascripts/card.js`.
+    /// The logical path, such as `modules/stripe/javascripts/card.js`.
     pub path: String,
-    /// Its module; `None` is the root module.
+    /// The module; `None` for the root module.
     pub module: Option<Arc<str>>,
-    /// The file.
+    /// The path on disk.
     pub disk: PathBuf,
-    /// The text to serve in place of the file, when template values were filled in.
+    /// The content to serve instead of the file, when template values were filled in.
     pub text: Option<Arc<str>>,
 }
 

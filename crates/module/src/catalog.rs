@@ -1,4 +1,4 @@
-//! The catalog: everything that is written in an instance, by logical name.
+//! The catalog: all definitions of an instance, by logical name.
 
 use crate::api_call::ApiCall;
 use crate::asset::Asset;
@@ -21,13 +21,13 @@ use sluicegate_secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-/// Everything that is written in an instance. Reloading is loading again.
+/// All definitions of an instance. To reload, load it again.
 ///
-/// Names are logical and carry the module's prefix; the accessors also take the spellings
+/// Names are logical and carry the module's prefix; the accessors also accept the spellings that
 /// templates use (surrounding slashes, `lib/`).
 #[derive(Debug, Default)]
 pub struct Catalog {
-    /// The root module first, then the others in the order of their dependencies.
+    /// The root module first, then the others in dependency order.
     pub modules: Vec<Module>,
     /// Pages in a stable order; see [`Catalog::route`].
     pub pages: Vec<Page>,
@@ -41,7 +41,7 @@ pub struct Catalog {
     pub tables: BTreeMap<String, Table>,
     /// User profile types.
     pub profile_types: BTreeMap<String, Table>,
-    /// The classic marketplace's listings.
+    /// Listings of the classic marketplace.
     pub transactable_types: BTreeMap<String, Table>,
     /// Graph queries.
     pub graph_queries: BTreeMap<String, GraphQuery>,
@@ -49,102 +49,102 @@ pub struct Catalog {
     pub api_calls: BTreeMap<String, ApiCall>,
     /// Authorization policies.
     pub policies: BTreeMap<String, Policy>,
-    /// Migrations in the order they run.
+    /// Migrations in execution order.
     pub migrations: Vec<Migration>,
     /// Assets by logical path.
     pub assets: BTreeMap<String, Asset>,
-    /// Translations, merged.
+    /// The translations of all modules, merged.
     pub translations: Translations,
     /// E-mail notifications.
     pub emails: BTreeMap<String, Email>,
     /// SMS notifications.
     pub smses: BTreeMap<String, Sms>,
-    /// What is wrong, by path and line.
+    /// Diagnostics, sorted by path and line.
     pub faults: Vec<Diagnostic>,
-    /// Template values that name the environment, for `context.constants`: key and value.
+    /// Names and values of template values that come from the environment, for `context.constants`.
     pub secrets: Vec<(String, Secret)>,
-    /// The pages by address.
+    /// The pages by URL.
     pub routes: Routes,
     pub(super) request_types: OnceLock<Vec<RequestType>>,
-    /// Texts that no fault may show: what the environment gave, as it is and as pasted.
+    /// Strings that no diagnostic may show: values of the environment, raw and as pasted.
     pub(super) hidden: Vec<Secret>,
 }
 
-/// A page that answers a request.
+/// A page that matches a request.
 #[derive(Debug)]
 pub struct Routed<'a> {
     /// The page.
     pub page: &'a Page,
-    /// What the address gives, in order.
+    /// The parameters from the URL, in order.
     pub params: Vec<(String, String)>,
 }
 
 impl Catalog {
-    /// The page that answers, by slug weight, format and profile.
+    /// The page that matches, by slug weight, format and profile.
     ///
-    /// `format` is what the request's content type asks for when the path has no extension.
+    /// `format` comes from the request's content type and applies when the path has no extension.
     pub fn route(&self, method: Method, path: &str, format: Option<&str>) -> Option<Routed<'_>> {
         let found = self.routes.find(&self.pages, method, path, format)?;
         let page = self.pages.get(found.index)?;
         Some(Routed { page, params: found.params })
     }
 
-    /// The page of that name.
+    /// The page with this name.
     pub fn page(&self, name: &str) -> Option<&Page> {
         self.pages.iter().find(|page| page.source.name == name)
     }
 
-    /// The partial of that name.
+    /// The partial with this name.
     pub fn partial(&self, name: &str) -> Option<&Partial> {
         find(&self.partials, name)
     }
 
-    /// The layout of that name.
+    /// The layout with this name.
     pub fn layout(&self, name: &str) -> Option<&Layout> {
         find(&self.layouts, name)
     }
 
-    /// The form of that name.
+    /// The form with this name.
     pub fn form(&self, name: &str) -> Option<&Form> {
         find(&self.forms, name)
     }
 
-    /// The table of that name.
+    /// The table with this name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         find(&self.tables, name)
     }
 
-    /// The graph query of that name.
+    /// The graph query with this name.
     pub fn graph_query(&self, name: &str) -> Option<&GraphQuery> {
         find(&self.graph_queries, name)
     }
 
-    /// The API call of that name.
+    /// The API call with this name.
     pub fn api_call(&self, name: &str) -> Option<&ApiCall> {
         find(&self.api_calls, name)
     }
 
-    /// The policy of that name.
+    /// The policy with this name.
     pub fn policy(&self, name: &str) -> Option<&Policy> {
         find(&self.policies, name)
     }
 
-    /// The e-mail notification of that name.
+    /// The e-mail notification with this name.
     pub fn email(&self, name: &str) -> Option<&Email> {
         find(&self.emails, name)
     }
 
-    /// The SMS notification of that name.
+    /// The SMS notification with this name.
     pub fn sms(&self, name: &str) -> Option<&Sms> {
         find(&self.smses, name)
     }
 
-    /// The asset at that logical path.
+    /// The asset at this logical path.
     pub fn asset(&self, path: &str) -> Option<&Asset> {
         self.assets.get(path.trim().trim_start_matches('/'))
     }
 
-    /// The module of that machine name.
+    /// The module with this machine name.
     pub fn module(&self, machine_name: &str) -> Option<&Module> {
         self.modules.iter().find(|m| !m.is_root && &*m.machine_name == machine_name)
     }
@@ -162,12 +162,12 @@ impl Catalog {
             .is_some_and(|(name, _)| name.starts_with(prefix))
     }
 
-    /// The faults that are errors.
+    /// The diagnostics that are errors.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         self.faults.iter().filter(|fault| fault.is_error())
     }
 
-    /// A text without any value that came from the environment.
+    /// Removes every value of the environment from a string.
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.hidden {

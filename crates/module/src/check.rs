@@ -1,4 +1,4 @@
-//! Checks that need the whole catalog: names that no file provides, addresses that two pages share.
+//! Checks that need the complete catalog: references to missing files, pages with the same URL.
 
 use crate::catalog::Catalog;
 use crate::definition_reader::Reference;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Returns every reference its full name and reports those that lead nowhere.
+/// Replaces every reference with its full name and reports the unresolved ones.
 pub fn resolve(catalog: &mut Catalog, references: Vec<Reference>) {
     for mut reference in references {
         let module = reference.module.as_deref();
@@ -26,7 +26,7 @@ pub fn resolve(catalog: &mut Catalog, references: Vec<Reference>) {
     let mut pages = std::mem::take(&mut catalog.pages);
     for page in &mut pages {
         let module = page.source.module.clone();
-        // No site has to have a layout: without `application` a page stands alone.
+        // A layout is optional: without `application`, a page is rendered without one.
         page.layout = page
             .layout
             .take()
@@ -51,7 +51,7 @@ pub fn resolve(catalog: &mut Catalog, references: Vec<Reference>) {
     catalog.forms = forms;
 }
 
-/// A name that leads nowhere stays: a policy that is not there must not let anybody pass.
+/// Completes names; an unresolved one stays, because a missing policy must not let a visitor pass.
 fn complete(catalog: &Catalog, kind: Kind, names: &mut [String], module: Option<&str>) {
     for name in names {
         if let Some(full) = full_name(catalog, kind, name, module) {
@@ -60,8 +60,7 @@ fn complete(catalog: &Catalog, kind: Kind, names: &mut [String], module: Option<
     }
 }
 
-/// The full name of what a file of `module` calls `name`: first as written, then inside the
-/// module itself.
+/// The full name for `name` in a file of `module`: first as written, then inside the module.
 fn full_name(catalog: &Catalog, kind: Kind, name: &str, module: Option<&str>) -> Option<String> {
     let inside = module.map(|module| path::logical(Some(module), name.trim_matches('/')));
     path::spellings(name).chain(inside).find(|name| exists(catalog, kind, name))
@@ -104,7 +103,7 @@ fn severity(catalog: &Catalog, module: Option<&str>) -> Severity {
     if strict { Severity::Error } else { Severity::Warning }
 }
 
-/// Of two pages at one address the first answers; the other is told.
+/// Reports pages with the same URL; the first one is used.
 pub fn addresses(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
     let mut first: HashMap<(String, &str, String), &Path> = HashMap::new();
     let mut faults = Vec::new();
@@ -126,7 +125,7 @@ pub fn addresses(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
     catalog.faults.extend(faults);
 }
 
-/// A form's property has to be one of its table's: what is not would be lost.
+/// Reports form properties that the table lacks, because they would be lost.
 pub fn fields(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
     let mut faults = Vec::new();
     for form in catalog.forms.values() {
@@ -152,7 +151,7 @@ pub fn fields(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
     catalog.faults.extend(faults);
 }
 
-/// A request type is complete when the answer can be mapped; a mapper needs its call.
+/// Reports incomplete request types: a call without a mapper, or a mapper without a call.
 pub fn request_types(catalog: &mut Catalog) {
     let types = catalog.request_types();
     let mut faults = Vec::new();
@@ -177,7 +176,7 @@ pub fn request_types(catalog: &mut Catalog) {
             continue;
         };
         let is_called = types.iter().any(|t| t.gateway == gateway && t.name == mapped);
-        // A leading underscore is for what mappers share.
+        // A leading underscore marks partials that mappers share.
         if !is_called && !mapped.starts_with('_') {
             let message = format!("the response mapper `{mapped}` has no API call");
             let help = format!("add the API call modules/{gateway}/{mapped}");
@@ -188,7 +187,7 @@ pub fn request_types(catalog: &mut Catalog) {
     catalog.faults.extend(faults);
 }
 
-/// Modules that ask for modules that are not there.
+/// Reports dependencies on missing modules.
 pub fn dependencies(modules: &[Module], faults: &mut Vec<Diagnostic>, root: &Path) {
     for module in modules {
         for (name, _) in &module.dependencies {
@@ -205,7 +204,7 @@ pub fn dependencies(modules: &[Module], faults: &mut Vec<Diagnostic>, root: &Pat
     }
 }
 
-/// Sorts faults by place, so that two loads of the same files list them alike.
+/// Sorts diagnostics by location, so that every load lists them in the same order.
 pub fn sort(faults: &mut [Diagnostic]) {
     faults.sort_by(|a, b| {
         let key = |f: &Diagnostic| (f.path.clone(), Mark { line: f.line, column: f.column });

@@ -1,5 +1,4 @@
-//! Reads a file's front matter by type, and that report what is
-//! wrong with it.
+//! Reads typed values from a file's front matter and reports what is wrong with them.
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::{self, Kind};
@@ -11,25 +10,25 @@ use serde_json::Value as Json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A name written in one file that another file has to provide.
+/// A name in one file that another file must provide.
 #[derive(Debug)]
 pub struct Reference {
-    /// What is asked for.
+    /// The kind of file.
     pub kind: Kind,
-    /// The name as it is written.
+    /// The name as written.
     pub name: String,
-    /// The module that asks.
+    /// The module with the reference.
     pub module: Option<Arc<str>>,
-    /// The fault to report when nothing of that name exists.
+    /// The diagnostic to report if the name does not exist.
     pub fault: Diagnostic,
 }
 
-/// What reading files leaves behind beside the definitions.
+/// The diagnostics and references of the files read so far.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What is wrong.
+    /// The diagnostics.
     pub faults: Vec<Diagnostic>,
-    /// What has to exist once every file is read.
+    /// References to check once every file is read.
     pub references: Vec<Reference>,
 }
 
@@ -37,29 +36,29 @@ pub struct Report {
 pub struct DefinitionReader<'a> {
     /// The logical name.
     pub name: String,
-    /// The name below the folder, before the module prefix.
+    /// The name relative to its folder, without the module prefix.
     pub short_name: String,
-    /// The format the file name gives.
+    /// The format from the file name.
     pub format: Option<String>,
     /// The file, relative to the instance root.
     pub path: PathBuf,
-    /// Its module.
+    /// The file's module; `None` for the root module.
     pub module: Option<Arc<str>>,
     /// The module's profile.
     pub profile: Profile,
-    /// The module is ours: loose ends are errors.
+    /// True for a module in strict mode: unresolved references are errors.
     pub strict: bool,
-    /// The text on disk, for excerpts.
+    /// The file's content on disk, for excerpts.
     pub raw: &'a str,
-    /// The front matter, or the whole of a YAML file.
+    /// The front matter, or all of a YAML file.
     pub front: Node,
     /// The body.
     pub body: Source,
-    /// Where faults and references go.
+    /// Collects diagnostics and references.
     pub report: &'a mut Report,
 }
 
-/// The beginning of a file.
+/// The first position in a file.
 const START: Mark = Mark { line: 1, column: 1 };
 
 impl DefinitionReader<'_> {
@@ -68,13 +67,13 @@ impl DefinitionReader<'_> {
         self.fault(Severity::Error, mark, message, help);
     }
 
-    /// Reports a loose end: an error in modules of ours, a warning in other people's.
+    /// Reports an unresolved reference or the like: an error in strict mode, otherwise a warning.
     pub fn loose(&mut self, mark: Mark, message: impl Into<String>, help: Option<String>) {
         let severity = if self.strict { Severity::Error } else { Severity::Warning };
         self.fault(severity, mark, message, help);
     }
 
-    /// Reports something at a place of this file.
+    /// Reports a diagnostic at a location in this file.
     pub fn fault(
         &mut self,
         severity: Severity,
@@ -86,7 +85,7 @@ impl DefinitionReader<'_> {
         self.report.faults.push(fault);
     }
 
-    /// Notes that `name` has to exist; severity as for [`DefinitionReader::loose`].
+    /// Records that `name` must exist; severity as for [`DefinitionReader::loose`].
     pub fn refer(&mut self, kind: Kind, name: &str, mark: Mark) {
         let severity = if self.strict { Severity::Error } else { Severity::Warning };
         let message = format!("there is no {} `{name}`", kind.noun());
@@ -95,7 +94,7 @@ impl DefinitionReader<'_> {
         self.report.references.push(Reference { kind, name: name.to_owned(), module, fault });
     }
 
-    /// Reports every key that is not in the list.
+    /// Reports every unknown key.
     pub fn only(&mut self, known: &[&str]) {
         let front = self.front.clone();
         if !matches!(front.value, Value::Map(_)) {
@@ -108,7 +107,7 @@ impl DefinitionReader<'_> {
         self.only_in(&front, "", known);
     }
 
-    /// Reports every key of `node` that is not in the list.
+    /// Reports every unknown key of `node`.
     pub fn only_in(&mut self, node: &Node, inside: &str, known: &[&str]) {
         for pair in node.pairs() {
             if let Some(first) = pair.repeats {
@@ -125,17 +124,17 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// The pair under the first of `keys` that is there and not null.
+    /// The pair of the first of `keys` that exists and is not null.
     pub fn pair(&self, keys: &[&str]) -> Option<Pair> {
         keys.iter().filter_map(|key| self.front.get(key)).find(|pair| !pair.node.is_null()).cloned()
     }
 
-    /// Where the value of a key stands, or the beginning of the file.
+    /// The location of a key's value, or the start of the file.
     pub fn mark(&self, keys: &[&str]) -> Mark {
         self.pair(keys).map_or(START, |pair| pair.node.mark)
     }
 
-    /// A text; a number or boolean is taken by its spelling.
+    /// A string; a number or boolean is read as spelled.
     pub fn text(&mut self, keys: &[&str]) -> Option<String> {
         let pair = self.pair(keys)?;
         match &pair.node.value {
@@ -145,12 +144,12 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// A text that is not blank.
+    /// A string that is not blank.
     pub fn filled(&mut self, keys: &[&str]) -> Option<String> {
         self.text(keys).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// A template in the front matter; blank is none.
+    /// A template in the front matter; `None` if blank.
     pub fn template(&mut self, keys: &[&str]) -> Option<Source> {
         let pair = self.pair(keys)?;
         match self.template_of(&pair) {
@@ -165,7 +164,7 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// The value of a pair as a template, when it is a text or a scalar.
+    /// The value of a pair as a template, if it is a string or a scalar.
     pub fn template_of(&self, pair: &Pair) -> Option<Source> {
         let (text, anchors) = match &pair.node.value {
             Value::Text(text) => (text.text.as_str(), text.anchors.clone()),
@@ -180,7 +179,7 @@ impl DefinitionReader<'_> {
         Some(source)
     }
 
-    /// A boolean; the words in quotes will do.
+    /// A boolean; a quoted one is accepted.
     pub fn boolean(&mut self, keys: &[&str]) -> Option<bool> {
         let pair = self.pair(keys)?;
         match pair.node.json() {
@@ -192,7 +191,7 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// A whole number from zero up; digits in quotes will do.
+    /// A non-negative integer; quoted digits are accepted.
     pub fn number(&mut self, keys: &[&str]) -> Option<u32> {
         let pair = self.pair(keys)?;
         let number = match pair.node.json() {
@@ -207,7 +206,7 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// A list of names, each with its place; one name alone will do, and blank is none.
+    /// A list of names with their locations. A single name is accepted; blank is an empty list.
     pub fn names(&mut self, keys: &[&str]) -> Vec<(String, Mark)> {
         let Some(pair) = self.pair(keys) else { return Vec::new() };
         let nodes = match &pair.node.value {
@@ -233,7 +232,7 @@ impl DefinitionReader<'_> {
         names
     }
 
-    /// Names of other files, noted as references and given in their full form.
+    /// Full names of other files, recorded as references.
     pub fn references(&mut self, kind: Kind, keys: &[&str]) -> Vec<String> {
         let names = self.names(keys);
         for (name, mark) in &names {
@@ -244,7 +243,7 @@ impl DefinitionReader<'_> {
         names.into_iter().map(|(name, _)| name).collect()
     }
 
-    /// A mapping as JSON.
+    /// A mapping, as JSON.
     pub fn mapping(&mut self, keys: &[&str]) -> Json {
         match self.pair(keys) {
             None => Json::Object(serde_json::Map::new()),
@@ -256,7 +255,7 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// Takes the name from `name:` when the file gives one.
+    /// Replaces the name with that of `name:`, if the file has one.
     pub fn rename(&mut self) {
         if let Some(name) = self.filled(&["name"]) {
             let module = self.module.clone();
@@ -266,7 +265,7 @@ impl DefinitionReader<'_> {
         }
     }
 
-    /// Reports a value of the wrong type.
+    /// Reports a value of the wrong type. Returns `None`.
     pub fn wrong<T>(&mut self, pair: &Pair, expected: &str) -> Option<T> {
         let found = pair.node.kind();
         let message = format!("`{}` should be {expected}, found {found}", pair.key);

@@ -1,17 +1,17 @@
-//! A fault in a file: what is wrong, where, and what to do about it.
+//! A diagnostic: a problem in a file, its location, and how to fix it.
 
 use crate::source::Mark;
 use serde::Serialize;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// How much a fault matters.
+/// The severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The file, or the part of it, is not used: `sluicegate check` fails.
+    /// The file or a part of it is not used; `sluicegate check` fails.
     Error,
-    /// It works, and somebody should know.
+    /// The file is used, but may not do what its author expects.
     Warning,
 }
 
@@ -24,29 +24,29 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One thing that is wrong with what is written.
+/// A problem in a file of an instance.
 ///
-/// `Display` gives what `sluicegate check` prints, `Serialize` its JSON form.
+/// `Display` formats it as `sluicegate check` does; `Serialize` is its JSON form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// How much it matters.
+    /// Error or warning.
     pub severity: Severity,
     /// The file, relative to the instance root.
     pub path: PathBuf,
-    /// The line, from one; zero when the fault is about the file as a whole.
+    /// The line, starting at 1; 0 for a diagnostic about the complete file.
     pub line: u32,
-    /// The column, from one, in characters.
+    /// The column in characters, starting at 1.
     pub column: u32,
-    /// What is wrong, in one sentence without a full stop.
+    /// The problem, in one sentence without a period.
     pub message: String,
-    /// The line as it stands in the file (never what was pasted into it), or `None`.
+    /// The line as on disk, without pasted values; may be empty.
     pub excerpt: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A fault about a place in a file; `text` is the file as it is on disk.
+    /// A diagnostic at a location; `text` is the file's content on disk.
     pub fn at(
         severity: Severity,
         path: &Path,
@@ -65,13 +65,13 @@ impl Diagnostic {
         }
     }
 
-    /// A fault about a file as a whole.
+    /// A diagnostic about a complete file.
     pub fn of_file(severity: Severity, path: &Path, message: impl Into<String>) -> Self {
         let mark = Mark { line: 0, column: 0 };
         Self::at(severity, path, mark, "", message)
     }
 
-    /// The same fault with a line of advice.
+    /// Adds advice.
     pub fn with_help(mut self, help: Option<String>) -> Self {
         self.help = help;
         self
@@ -83,7 +83,7 @@ impl Diagnostic {
     }
 }
 
-/// A long line says as much by its beginning.
+/// Longer lines are cut to this length.
 const EXCERPT_CHARS_MAX: usize = 160;
 
 fn excerpt(text: &str, line: u32) -> String {
@@ -94,7 +94,7 @@ fn excerpt(text: &str, line: u32) -> String {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Slashes everywhere: the listing is compared by machines.
+        // Slashes on every system, so that programs can compare the output.
         let path = self.path.display().to_string().replace('\\', "/");
         if self.line == 0 {
             write!(f, "{path}: {}: {}", self.severity, self.message)?;

@@ -1,16 +1,16 @@
-//! Finds the request types of a catalog: the API calls of modules that have response mappers.
+//! Finds a catalog's request types: the API calls of modules that have response mappers.
 
 use crate::catalog::Catalog;
 use crate::request_type::RequestType;
 
 impl Catalog {
-    /// The request types of every gateway, found at the first call.
+    /// The request types of every gateway, computed on first use.
     pub fn request_types(&self) -> &[RequestType] {
         self.request_types.get_or_init(|| discover(self))
     }
 }
 
-/// The request types of every gateway, by gateway and name. A gateway is a module that has
+/// The request types of every gateway, by gateway and name. A gateway is a module with
 /// `response_mapper/` partials.
 fn discover(catalog: &Catalog) -> Vec<RequestType> {
     let mut found = Vec::new();

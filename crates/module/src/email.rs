@@ -1,4 +1,4 @@
-//! E-mail and SMS notifications: templates with an address.
+//! E-mail and SMS notifications: templates with recipients.
 
 use crate::definition_reader::DefinitionReader;
 use crate::source::Source;
@@ -6,50 +6,50 @@ use crate::source::Source;
 /// An e-mail notification.
 #[derive(Debug, Clone)]
 pub struct Email {
-    /// The body.
+    /// The template of the body.
     pub source: Source,
-    /// Who gets it.
+    /// The recipients.
     pub to: Option<Source>,
-    /// Who sends it.
+    /// The sender.
     pub from: Option<Source>,
-    /// Where answers go.
+    /// The reply address.
     pub reply_to: Option<Source>,
-    /// Who gets a copy.
+    /// The CC recipients.
     pub cc: Option<Source>,
-    /// Who gets a copy unseen.
+    /// The BCC recipients.
     pub bcc: Option<Source>,
     /// The subject.
     pub subject: Option<Source>,
-    /// The layout.
+    /// The layout's name.
     pub layout: Option<String>,
-    /// When it is sent at all.
+    /// Whether and when it is sent.
     pub delivery: Delivery,
 }
 
 /// An SMS notification.
 #[derive(Debug, Clone)]
 pub struct Sms {
-    /// The body.
+    /// The template of the body.
     pub source: Source,
-    /// The number.
+    /// The phone number.
     pub to: Option<Source>,
-    /// When it is sent at all.
+    /// Whether and when it is sent.
     pub delivery: Delivery,
 }
 
-/// What every notification says about its own sending.
+/// The options of every notification.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// Off: never sent.
+    /// False: never sent.
     pub enabled: bool,
-    /// How long to wait.
+    /// The delay before sending.
     pub delay_minutes: u32,
-    /// Liquid that must give `true`.
+    /// Liquid that must render `true` for the notification to be sent.
     pub trigger_condition: Option<Source>,
 }
 
 impl Delivery {
-    /// The keys these come from.
+    /// The front matter keys of these options.
     pub const KEYS: [&'static str; 3] = ["enabled", "delay", "trigger_condition"];
 
     /// Reads the three keys.

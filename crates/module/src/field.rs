@@ -6,21 +6,21 @@ use crate::validation::{self, Validation};
 use crate::yaml::{Pair, Value};
 use serde_json::Value as Json;
 
-/// A field a submission may fill.
+/// A field that a submission may fill.
 #[derive(Debug, Clone)]
 pub struct Field {
     /// `["properties", "amount"]`, `["email"]`,
     /// `["profiles", "developer", "properties", "mobile_number"]`.
     pub path: Vec<String>,
-    /// What its value has to be.
+    /// The validations of its value.
     pub validation: Vec<Validation>,
-    /// Readable in the form's Liquid, not kept.
+    /// True if only the form's Liquid reads the value; it is not stored.
     pub virtual_: bool,
-    /// What a visitor sends is ignored.
+    /// True if submitted values are ignored.
     pub readonly: bool,
-    /// Its value when none is sent.
+    /// The value when none is submitted.
     pub default: Option<Json>,
-    /// Where it stands in its file.
+    /// Its location in the file.
     pub mark: Mark,
 }
 
@@ -30,7 +30,7 @@ impl Field {
         self.path.last().map_or("", String::as_str)
     }
 
-    /// The property's name, for `properties.X`.
+    /// The property's name in a path `properties.X`.
     pub fn property(&self) -> Option<&str> {
         match self.path.as_slice() {
             [first, name] if first == "properties" => Some(name),
@@ -38,13 +38,13 @@ impl Field {
         }
     }
 
-    /// The path with dots.
+    /// The path, joined with dots.
     pub fn dotted(&self) -> String {
         self.path.join(".")
     }
 }
 
-/// Reads `fields:` (once called `configuration`).
+/// Reads `fields:` (formerly `configuration:`).
 pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Vec<Field> {
     let Some(pair) = draft.pair(&["fields", "configuration"]) else { return Vec::new() };
     let mut fields = Vec::new();
@@ -61,7 +61,7 @@ pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Vec<Field> {
     fields
 }
 
-/// Keys that say something about a field rather than name one below it.
+/// Keys that describe a field instead of naming a nested one.
 const ABOUT: &[&str] = &["validation", "property_options"];
 
 fn walk(
@@ -84,7 +84,7 @@ fn walk(
         fields.push(leaf(draft, pair, above));
     }
     for pair in below {
-        // A bare value here is most likely an option that lost its parent.
+        // A bare value here is probably an option without its parent key.
         if matches!(pair.node.value, Value::Text(_) | Value::List(_)) {
             let field = above.join(".");
             let message =

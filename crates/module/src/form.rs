@@ -1,4 +1,4 @@
-//! Form configurations: what may be submitted, how it is checked, and what happens then.
+//! Form configurations: the accepted fields, their validation, and what a submission does.
 
 use crate::definition_reader::DefinitionReader;
 use crate::diagnostic::Severity;
@@ -12,37 +12,37 @@ use serde_json::Value as Json;
 /// A form.
 #[derive(Debug, Clone)]
 pub struct Form {
-    /// The body: the form's inside.
+    /// The template of the form's content.
     pub source: Source,
-    /// The name, `modules/payments/create_payment_form`.
+    /// The name, such as `modules/payments/create_payment_form`.
     pub name: String,
-    /// What a submission makes or changes.
+    /// What a submission creates or changes.
     pub resource: Resource,
-    /// Who may change or delete a record by it.
+    /// Who may change or delete a record with this form.
     pub resource_owner: Owner,
-    /// The fields a submission may fill; others are dropped.
+    /// The accepted fields; others are dropped.
     pub fields: Vec<Field>,
-    /// Liquid that gives JSON, merged over what was submitted, before validation.
+    /// Liquid that renders JSON, merged over the submitted values before validation.
     pub default_payload: Option<Source>,
-    /// Runs after saving, in the same request.
+    /// Liquid that runs after saving, in the same request.
     pub callback_actions: Option<Source>,
-    /// Runs after saving, later.
+    /// Liquid that runs after saving, in a background job.
     pub async_callback_actions: Option<AsyncCallback>,
-    /// The policies to pass, in order.
+    /// The policies that must pass, in order.
     pub policies: Vec<String>,
-    /// Where a visitor goes afterwards.
+    /// The redirect URL after a submission.
     pub redirect_to: Option<Source>,
-    /// What a visitor is told on success.
+    /// The flash message on success.
     pub flash_notice: Option<Source>,
-    /// What a visitor is told on failure.
+    /// The flash message on failure.
     pub flash_alert: Option<Source>,
-    /// The request type a submission is handed to (ours).
+    /// The request type that a submission runs (our extension).
     pub request_type: Option<Source>,
-    /// Off: only a GraphQL mutation may use it.
+    /// False: only GraphQL mutations may use the form.
     pub request_allowed: bool,
-    /// Liquid that gives a JSON object of headers.
+    /// Liquid that renders a JSON object of headers.
     pub response_headers: Option<Source>,
-    /// Free data.
+    /// Free-form data.
     pub metadata: Json,
     /// API calls queued after saving.
     pub api_call_notifications: Vec<String>,
@@ -50,25 +50,25 @@ pub struct Form {
     pub email_notifications: Vec<String>,
     /// SMS queued after saving.
     pub sms_notifications: Vec<String>,
-    /// The CAPTCHA in front of it, as written.
+    /// The CAPTCHA settings, as written.
     pub spam_protection: Option<Json>,
 }
 
-/// What a form makes or changes.
+/// What a form creates or changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
-    /// Records of a table, by its full name when the table exists.
+    /// Records of a table; the full name if the table exists.
     Table(String),
     /// A user.
     User,
-    /// Signing in and out.
+    /// A session: sign-in and sign-out.
     Session,
-    /// Nothing: the form only runs its Liquid.
+    /// No resource: the form only runs its Liquid.
     None,
 }
 
 impl Resource {
-    /// The table's name, for records.
+    /// The table's name, if the resource is a table.
     pub fn table(&self) -> Option<&str> {
         match self {
             Self::Table(name) => Some(name),
@@ -77,38 +77,38 @@ impl Resource {
     }
 }
 
-/// Who may change or delete a record by a form.
+/// Who may change or delete a record with a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
-    /// Anybody.
+    /// Every visitor.
     Anyone,
-    /// Who made it.
+    /// The user who created the record.
     Creator,
-    /// The user it is about.
+    /// The user that the record describes.
     Itself,
 }
 
-/// Liquid that runs after the answer is given.
+/// Liquid that runs in a background job.
 #[derive(Debug, Clone)]
 pub struct AsyncCallback {
-    /// The Liquid.
+    /// The template.
     pub source: Source,
-    /// How long to wait.
+    /// The delay before the first attempt.
     pub delay_minutes: u32,
-    /// How urgent it is.
+    /// The declared priority, which this host ignores.
     pub priority: Priority,
-    /// How often it is tried.
+    /// The maximum number of attempts.
     pub max_attempts: u32,
 }
 
-/// How urgent a background job is.
+/// The declared priority of a background job, which this host ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// First.
+    /// `high`: before all others on the platform.
     High,
-    /// In between.
+    /// The default priority.
     Default,
-    /// Last.
+    /// `low`: after all others on the platform.
     Low,
 }
 
@@ -140,7 +140,7 @@ const KEYS: &[&str] = &[
 ];
 
 impl Form {
-    /// Reads a form.
+    /// Reads a form from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(KEYS);
         draft.rename();
@@ -169,8 +169,8 @@ impl Form {
     }
 }
 
-/// Messages of kinds that this host does not send: said here, and not when a customer waits for
-/// one.
+/// Notifications that this host does not send. Reported at load time rather than when a customer
+/// waits for one.
 fn unsent(draft: &mut DefinitionReader<'_>, kind: Kind, key: &str) -> Vec<String> {
     let names = draft.references(kind, &[key]);
     if !names.is_empty() {
@@ -185,7 +185,7 @@ fn resource(draft: &mut DefinitionReader<'_>) -> Resource {
     let Some(pair) = draft.pair(&["resource"]) else { return Resource::None };
     let name = match (&pair.node.value, pair.node.get("name")) {
         (Value::Text(text), _) => text.text.trim().to_owned(),
-        // `resource: { name: table, kind: … }` was tried for a while.
+        // An older spelling: `resource: { name: table, kind: … }`.
         (Value::Map(_), Some(name)) => name.node.json().as_str().unwrap_or_default().to_owned(),
         _ => {
             draft.wrong::<()>(&pair, "the name of a table, `User` or `Session`");
@@ -196,7 +196,7 @@ fn resource(draft: &mut DefinitionReader<'_>) -> Resource {
         "" => Resource::None,
         "User" => Resource::User,
         "Session" => Resource::Session,
-        // The table comes from elsewhere (`parent_resource_id`).
+        // The table is set elsewhere (`parent_resource_id`).
         "Customization" | "CustomModel" | "Model" | "Record" => Resource::None,
         _ => {
             draft.refer(Kind::Table, &name, pair.node.mark);
@@ -238,7 +238,7 @@ fn async_callback(draft: &mut DefinitionReader<'_>) -> Option<AsyncCallback> {
     let mut number = |key: &str| {
         let pair = pair.node.get(key).filter(|pair| !pair.node.is_null())?;
         let number = pair.node.json().as_f64().filter(|n| *n >= 0.0 && *n <= 1e6);
-        // Parts of a minute are rounded up.
+        // Fractions of a minute are rounded up.
         number.map(|n| n.ceil() as u32).or_else(|| draft.wrong(pair, "a number"))
     };
     callback.delay_minutes = number("delay").unwrap_or(0);

@@ -1,19 +1,19 @@
 //! Splits a file into front matter and body.
 
-/// The two parts of a file, each with the line it starts on.
+/// The two parts of a file, each with its first line.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Split<'a> {
-    /// The YAML between the dashes, when there is any, and its first line.
+    /// The YAML between the dashes, if any, and its first line.
     pub front: Option<(&'a str, u32)>,
-    /// What follows.
+    /// The text after the front matter.
     pub body: &'a str,
     /// The line on which the body starts.
     pub body_line: u32,
-    /// The opening dashes were never closed: everything is front matter.
+    /// True if the opening dashes were never closed: all of it is front matter.
     pub unclosed: bool,
 }
 
-/// Splits a file; a text that does not open with `---` is all body.
+/// Splits a file; without a leading `---`, all of it is the body.
 pub fn split(text: &str) -> Split<'_> {
     let whole = Split { front: None, body: text, body_line: 1, unclosed: false };
     let mut line = 0;

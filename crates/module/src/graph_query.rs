@@ -2,7 +2,7 @@
 
 use crate::source::Source;
 
-/// A graph query; its syntax is the `graphql/`'s business.
+/// A graph query; the `graphql/` module checks its syntax.
 #[derive(Debug, Clone)]
 pub struct GraphQuery {
     /// The document.

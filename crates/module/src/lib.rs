@@ -1,8 +1,8 @@
-//! What is written: every kind of file in a module, the loader and the catalog.
+//! Definitions: every kind of file in a module, the loader and the catalog.
 //!
-//! [`catalog::Catalog::load`] is the door. Only `loader.rs` touches the disk; every kind of file
-//! is read in its own file from a [`definition_reader::DefinitionReader`]; nothing here knows what
-//! runs.
+//! [`catalog::Catalog::load`] is the entry point. Only `loader.rs` reads the disk; every kind of
+//! file is read in its own file from a [`definition_reader::DefinitionReader`]. This crate does not
+//! know what executes the definitions.
 
 pub mod api_call;
 pub mod asset;

@@ -1,4 +1,4 @@
-//! Reads an instance from disk; the only file of this crate that does.
+//! Reads an instance from disk; the only file of this crate that does so.
 
 use crate::catalog::Catalog;
 use crate::check;
@@ -13,19 +13,19 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// No file a person wrote is larger.
+/// The maximum size of a file.
 const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
-/// No folder a person made is deeper.
+/// The maximum nesting of folders.
 const DEPTH_MAX: usize = 24;
 const LEADS_OUT: &str = "the symbolic link leads out of its module; it is not followed";
 /// Folders of the root that are roots themselves.
 const SITE_FOLDERS: &[&str] = &["app", "marketplace_builder"];
-/// Files that template values are filled into.
+/// Extensions of files into which template values are filled.
 const FILLED_EXTENSIONS: &[&str] =
     &["css", "js", "liquid", "yml", "yaml", "xml", "json", "svg", "graphql", "html"];
 
 impl Catalog {
-    /// Reads the instance at `root`. It never fails: what is wrong is in [`Catalog::faults`].
+    /// Loads the instance at `root`. It never fails: problems are in [`Catalog::faults`].
     pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         load(root, environment)
     }
@@ -64,7 +64,7 @@ fn owns(module: &Module, file: &File) -> bool {
     }
 }
 
-/// Overrides first, then `public`, then the folder listed first.
+/// Sort key: overrides first, then `public`, then the folder listed first.
 fn precedence(file: &File) -> (bool, bool, usize, &Path) {
     (!file.is_override, file.is_private, file.placed.rank, &file.path)
 }
@@ -106,13 +106,13 @@ struct Walk<'a> {
     root: &'a Path,
     files: Vec<File>,
     faults: Vec<Diagnostic>,
-    /// Texts of pages and forms, for faults that only the whole catalog shows.
+    /// The content of pages and forms, for diagnostics that need the complete catalog.
     texts: HashMap<PathBuf, Arc<str>>,
 }
 
-/// One folder in which kinds of files are looked for.
+/// A folder that is searched for files of all kinds.
 struct Base {
-    /// Its path on disk.
+    /// The path on disk.
     folder: PathBuf,
     module: Option<Arc<str>>,
     is_override: bool,
@@ -157,7 +157,7 @@ impl Walk<'_> {
         }
     }
 
-    /// True when `name` is in the folder; a link out of it is told and left alone.
+    /// True when `name` is in the folder; reports and ignores a link that leads outside it.
     fn is_inside(&mut self, folder: &Path, name: &str) -> bool {
         let path = folder.join(name);
         let (Ok(folder), Ok(target)) = (folder.canonicalize(), path.canonicalize()) else {
@@ -180,7 +180,7 @@ impl Walk<'_> {
         self.folder(base, &inside, "", 0);
     }
 
-    /// Goes through a folder; only folders that can hold files of ours are entered.
+    /// Walks a folder; enters only folders that can hold known files.
     fn folder(&mut self, base: &Base, inside: &Path, below: &str, depth: usize) {
         let folder = base.folder.join(below);
         let entries = match std::fs::read_dir(&folder) {
@@ -227,15 +227,15 @@ impl Walk<'_> {
         }
     }
 
-    /// A link is followed to a place that is itself part of the same module, and nowhere else:
-    /// not out of it, and not into `data/`.
+    /// A link is followed only to a target in the same module: not outside it, and not into
+    /// `data/`.
     fn may_follow(&mut self, link: &Path, inside: &Path) -> bool {
         let target = link.canonicalize().ok();
         let path = target.as_deref().and_then(|target| target.strip_prefix(inside).ok());
         let is_ours = path
             .and_then(Path::to_str)
             .is_some_and(|path| !path.is_empty() && path::leads_somewhere(path));
-        // A link to a folder above itself would never end.
+        // A link to one of its parent folders would never end.
         let is_circle = target.is_some_and(|target| {
             link.parent().and_then(|p| p.canonicalize().ok()).is_some_and(|p| p.starts_with(target))
         });
@@ -261,7 +261,7 @@ impl Walk<'_> {
         reader.take(file, &text, setting);
     }
 
-    /// The text of a file, or nothing and a fault.
+    /// The content of a file; `None` after reporting a diagnostic.
     fn text(&mut self, disk: &Path) -> Option<String> {
         let path = self.relative(disk);
         let message = match std::fs::metadata(disk) {
@@ -284,7 +284,7 @@ impl Walk<'_> {
         None
     }
 
-    /// The root module and every folder in `modules/`, in the order of their dependencies.
+    /// The root module and every folder in `modules/`, in dependency order.
     fn modules(
         &mut self,
         environment: &dyn Fn(&str) -> Option<String>,
@@ -339,7 +339,7 @@ impl Walk<'_> {
         manifest::in_order(modules)
     }
 
-    /// The profile a module's folder names speak for, when they speak at all.
+    /// The profile that a module's folder names imply, if they do.
     fn age(&self, module: Option<&Arc<str>>) -> Option<Profile> {
         let files = self.files.iter().filter(|f| f.module.as_ref() == module && !f.is_override);
         let (mut classic, mut current) = (0, 0);
@@ -376,7 +376,7 @@ impl Walk<'_> {
     }
 }
 
-/// Folders in a folder, by name; links to folders count, an operator put them there.
+/// The folders in a folder, by name, including links, which an operator created.
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut folders: Vec<_> =

@@ -1,4 +1,4 @@
-//! A module: its name, its version and what it was installed with.
+//! A module: its name, its version and its installation values.
 
 use crate::profile::Profile;
 use serde_json::{Map, Value as Json};
@@ -9,23 +9,23 @@ use std::sync::Arc;
 /// An installed module, or the root module.
 #[derive(Clone)]
 pub struct Module {
-    /// The folder's name; the root module has the name it gives itself.
+    /// The folder's name; the root module names itself.
     pub machine_name: Arc<str>,
-    /// The root module: the site itself.
+    /// True for the root module, the site itself.
     pub is_root: bool,
-    /// The version it gives itself.
+    /// The declared version.
     pub version: Option<String>,
-    /// Its folder.
+    /// The module's folder.
     pub root: PathBuf,
-    /// The profile it runs in.
+    /// The compatibility profile.
     pub profile: Profile,
-    /// Template values, those from the environment included: never print them.
+    /// Template values, including those of the environment: never print them.
     pub values: Map<String, Json>,
-    /// Keys of values that only the environment can give.
+    /// Keys of values that only the environment can provide.
     pub secret_keys: Vec<String>,
-    /// A module of ours: loose ends are errors.
+    /// True in strict mode: unresolved references are errors.
     pub strict: bool,
-    /// Modules it needs, each with the version it asks for.
+    /// Required modules, each with its version constraint.
     pub dependencies: Vec<(String, String)>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Debug for Module {
     }
 }
 
-/// The root first, then every module behind those it needs; a circle is cut anywhere.
+/// The root first, then every module after its dependencies; a cycle is broken at any point.
 pub(super) fn in_order(modules: Vec<Module>) -> Vec<Module> {
     let mut waiting = modules;
     let mut ordered: Vec<Module> = Vec::new();

@@ -1,4 +1,4 @@
-//! Migrations: Liquid that runs once per instance, in the order of its timestamps.
+//! Migrations: Liquid that runs once per instance, in timestamp order.
 
 use crate::definition_reader::DefinitionReader;
 use crate::source::{Mark, Source};
@@ -6,14 +6,14 @@ use crate::source::{Mark, Source};
 /// A migration.
 #[derive(Debug, Clone)]
 pub struct Migration {
-    /// The body; its name identifies the migration for ever.
+    /// The template; its name identifies the migration permanently.
     pub source: Source,
-    /// The digits its file name starts with.
+    /// The digits at the start of the file name.
     pub timestamp: u64,
 }
 
 impl Migration {
-    /// Reads a migration.
+    /// Reads a migration from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(&["name", "metadata", "description"]);
         let file = draft.short_name.rsplit('/').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Template values: `<%= key =%>` in the text files of a module, filled in when it is loaded.
+//! Template values: `<%= key =%>` in a module's text files, filled in at load time.
 
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
@@ -6,8 +6,8 @@ use std::borrow::Cow;
 const OPEN: &str = "<%=";
 const CLOSE: &str = "=%>";
 
-/// Fills in every `<%= key =%>`; a plain one escapes HTML, `<%= &key =%>` does not, and a key
-/// that is not there gives nothing. A text with a tag that never closes stays as it is.
+/// Fills in every `<%= key =%>` and escapes its HTML; `<%= &key =%>` does not escape. A missing key
+/// yields an empty string. A file with an unclosed tag is unchanged.
 pub fn fill<'a>(text: &'a str, values: &Map<String, Json>) -> Cow<'a, str> {
     if values.is_empty() || !text.contains(OPEN) {
         return Cow::Borrowed(text);
@@ -15,18 +15,18 @@ pub fn fill<'a>(text: &'a str, values: &Map<String, Json>) -> Cow<'a, str> {
     section(text, values).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// A value that a text asks for.
+/// A reference to a value in a file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Paste<'a> {
-    /// Where its tag starts.
+    /// The byte offset of the tag.
     pub offset: usize,
     /// The key.
     pub key: &'a str,
-    /// It is pasted as it is, without escaping.
+    /// True for `&key`, which is not escaped.
     pub is_raw: bool,
 }
 
-/// Every value that a text asks for.
+/// Every reference to a value in a file.
 pub fn pastes(text: &str) -> Vec<Paste<'_>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -70,7 +70,7 @@ fn section(text: &str, values: &Map<String, Json>) -> Option<String> {
     Some(filled)
 }
 
-/// Splits at the tag that closes the section `key`.
+/// Splits at the closing tag of the section `key`.
 fn closed<'a>(text: &'a str, key: &str) -> Option<(&'a str, &'a str)> {
     let mut from = 0;
     while let Some(start) = text[from..].find(OPEN).map(|i| i + from) {
@@ -107,7 +107,7 @@ fn value(values: &Map<String, Json>, key: &str) -> String {
     }
 }
 
-/// Mustache's own list: it mangles a secret with `/` or `=`, which is why `&` exists.
+/// Mustache's own escapes: they change a secret with `/` or `=`, which is why `&` exists.
 pub fn escaped(text: &str) -> String {
     let mut into = String::with_capacity(text.len());
     for c in text.chars() {

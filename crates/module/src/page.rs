@@ -1,4 +1,4 @@
-//! Pages: what a visitor reaches by a slug.
+//! Pages: what visitors reach by a slug.
 
 use crate::definition_reader::DefinitionReader;
 use crate::path::{FORMATS, Kind};
@@ -9,10 +9,10 @@ use crate::yaml::Value;
 use serde_json::Value as Json;
 use std::fmt;
 
-/// The HTTP methods a page can answer.
+/// The HTTP methods of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
-    /// GET, and HEAD with it.
+    /// GET, including HEAD.
     Get,
     /// POST.
     Post,
@@ -27,7 +27,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method of that name, in any case; HEAD is answered by GET's page.
+    /// The method with this name, in any case; HEAD maps to GET.
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name.trim().to_ascii_lowercase().as_str() {
             "get" | "head" => Self::Get,
@@ -62,33 +62,33 @@ impl fmt::Display for Method {
 /// A page.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The body; its name is the page's (`modules/payments/webhooks/listen`).
+    /// The template of the body; its name is the page's (`modules/payments/webhooks/listen`).
     pub source: Source,
-    /// The slug without slashes around it, `/` for the home page.
+    /// The slug without surrounding slashes; `/` for the home page.
     pub slug: String,
-    /// The slug taken apart.
+    /// The parsed slug.
     pub pattern: Slug,
-    /// `html` unless the front matter or the file name says otherwise.
+    /// `html` unless the front matter or the file name sets it.
     pub format: String,
-    /// The method it answers.
+    /// The HTTP method.
     pub method: Method,
     /// The layout's name; `None` for no layout.
     pub layout: Option<String>,
-    /// The policies to pass, in order.
+    /// The policies that must pass, in order.
     pub policies: Vec<String>,
-    /// Liquid that gives a JSON object of headers.
+    /// Liquid that renders a JSON object of headers.
     pub response_headers: Option<Source>,
-    /// Where to redirect instead of rendering.
+    /// The URL to redirect to instead of rendering.
     pub redirect_to: Option<Source>,
-    /// 301, 302 or 307.
+    /// The redirect's status: 301, 302 or 307.
     pub redirect_code: u16,
-    /// Free data about the page.
+    /// Free-form data about the page.
     pub metadata: Json,
     /// `markdown`, or `None`.
     pub converter: Option<String>,
-    /// How much further than its slug a page of a legacy module answers.
+    /// How many path segments after its slug a page of a legacy module accepts.
     pub max_deep_level: u32,
-    /// Where the slug stands, for faults about it.
+    /// The location of the slug, for diagnostics.
     pub slug_mark: Mark,
 }
 
@@ -122,7 +122,7 @@ const KEYS: &[&str] = &[
 ];
 
 impl Page {
-    /// Reads a page.
+    /// Reads a page from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(KEYS);
         let slug_mark = draft.mark(&["slug", "path"]);
@@ -155,7 +155,7 @@ impl Page {
     }
 }
 
-/// The path below the pages folder; `index` and `home` stand for their folder.
+/// The path relative to the pages folder; `index` and `home` map to their folder.
 fn default_slug(name: &str) -> String {
     let name = match name {
         "index" | "home" => "/",
@@ -184,7 +184,7 @@ fn method(draft: &mut DefinitionReader<'_>) -> Option<Method> {
     method
 }
 
-/// `''` and `null` are no layout; without the key an HTML page has `application`.
+/// `''` and `null` mean no layout; without the key, an HTML page uses `application`.
 fn layout(draft: &mut DefinitionReader<'_>, format: &str) -> Option<String> {
     let default = (format == "html").then(|| "application".to_owned());
     let written = ["layout", "layout_name"].iter().find_map(|key| draft.front.get(key).cloned());

@@ -1,44 +1,44 @@
-//! The declared data of a request type (`params:`, ours): what GraphQL, the endpoint and the
-//! console ask for.
+//! The declared parameters of a request type (`params:`, our extension), used by GraphQL, the API
+//! and the console.
 
 use crate::definition_reader::DefinitionReader;
 use crate::suggest;
 use crate::yaml::{Node, Pair, Value};
 use serde_json::Value as Json;
 
-/// One declared value of `data`.
+/// One declared parameter in `data`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {
-    /// The name in `data`.
+    /// The parameter's name in `data`.
     pub name: String,
-    /// What it holds.
+    /// The type.
     pub kind: ParamKind,
-    /// It has to be there.
+    /// True if a value is required.
     pub required: bool,
-    /// The only values it can have, when listed.
+    /// The allowed values; empty for any.
     pub enum_values: Vec<Json>,
-    /// The smallest number.
+    /// The minimum of a number.
     pub minimum: Option<f64>,
-    /// The largest number.
+    /// The maximum of a number.
     pub maximum: Option<f64>,
-    /// The longest text, in characters.
+    /// The maximum length of a string, in characters.
     pub max_length: Option<u32>,
-    /// What it is.
+    /// A description for people.
     pub description: Option<String>,
-    /// A value to try it with.
+    /// An example value.
     pub example: Option<Json>,
 }
 
-/// What a param holds.
+/// The type of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ParamKind {
-    /// A text.
+    /// A string.
     String,
-    /// A whole number.
+    /// An integer.
     Integer,
     /// Any number.
     Number,
-    /// True or false.
+    /// A boolean.
     Boolean,
     /// An object.
     Hash,
@@ -56,17 +56,17 @@ const KINDS: &[(&str, ParamKind)] = &[
 ];
 
 impl ParamKind {
-    /// The kind of that name.
+    /// The type with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
-    /// The name.
+    /// The type's name.
     pub fn as_str(self) -> &'static str {
         KINDS.iter().find(|(_, kind)| *kind == self).map_or("string", |(name, _)| name)
     }
 
-    /// True when a value is of this kind.
+    /// True when a value has this type.
     pub fn admits(self, value: &Json) -> bool {
         match self {
             Self::String => value.is_string(),
@@ -79,7 +79,7 @@ impl ParamKind {
     }
 }
 
-/// Reads `params:`; `None` when the key is not there.
+/// Reads `params:`; `None` without that key.
 pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Vec<Param>> {
     let pair = draft.front.get("params").cloned()?;
     match &pair.node.value {
@@ -110,7 +110,7 @@ fn param(draft: &mut DefinitionReader<'_>, pair: &Pair) -> Option<Param> {
         return None;
     }
     match &pair.node.value {
-        // The short form: `amount: integer`.
+        // The short form, such as `amount: integer`.
         Value::Text(_) => param.kind = kind(draft, &pair.node)?,
         Value::Scalar(Json::Null, _) => {}
         Value::Map(_) => fill(draft, &mut param, &pair.node)?,
@@ -151,7 +151,7 @@ fn fill(draft: &mut DefinitionReader<'_>, param: &mut Param, node: &Node) -> Opt
     Some(())
 }
 
-/// The parts of a param have to agree with its type.
+/// Checks that a parameter's options fit its type.
 fn agree(draft: &mut DefinitionReader<'_>, param: &Param, node: &Node) {
     let kind = param.kind.as_str();
     let fits = |value: &Json| param.kind.admits(value);

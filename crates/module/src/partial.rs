@@ -1,4 +1,4 @@
-//! Partials: pieces of Liquid that other files include, render or call.
+//! Partials: Liquid that other files include, render or run.
 
 use crate::definition_reader::DefinitionReader;
 use crate::source::Source;
@@ -8,17 +8,17 @@ use serde_json::Value as Json;
 /// A partial.
 #[derive(Debug, Clone)]
 pub struct Partial {
-    /// The body.
+    /// The template.
     pub source: Source,
-    /// The `metadata` of its front matter.
+    /// The `metadata` from the front matter.
     pub metadata: Json,
-    /// Form templates: the inputs a visitor may fill, everything else being signed
-    /// (`open: source, email`, ours).
+    /// For form templates: the inputs that a visitor may fill; all others are signed (`open:
+    /// source, email`, our extension).
     pub open: Vec<String>,
 }
 
 impl Partial {
-    /// Reads a partial.
+    /// Reads a partial from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(&["name", "metadata", "converter", "description", "open"]);
         Some(Self {
@@ -29,7 +29,7 @@ impl Partial {
     }
 }
 
-/// `open` stands at the top or in the metadata, as a list or as names between commas.
+/// Reads `open`, at the top level or in the metadata, as a list or as comma-separated names.
 fn open(draft: &mut DefinitionReader<'_>) -> Vec<String> {
     let in_metadata = || draft.front.get("metadata").and_then(|p| p.node.get("open").cloned());
     let Some(pair) = draft.pair(&["open"]).or_else(in_metadata) else { return Vec::new() };

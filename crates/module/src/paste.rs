@@ -1,5 +1,4 @@
-//! Checks template values that are pasted into files: escaping that changes them, secrets
-//! that get written down.
+//! Checks template values that are pasted into files: values changed by escaping, and secrets.
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::mustache;
@@ -7,8 +6,7 @@ use crate::source::Mark;
 use serde_json::{Map, Value as Json};
 use std::path::Path;
 
-/// Warns of every value in `raw` that arrives other than it was written, and, in modules of
-/// ours, of every secret.
+/// Warns of every value in `raw` that escaping changes and, in strict mode, of every secret.
 pub fn check(
     path: &Path,
     raw: &str,

@@ -1,11 +1,11 @@
-//! Tells from a path what a file is: classic and current folder names, formats, logical names.
+//! Classifies files by path: classic and current folder names, formats, logical names.
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A page, found by its slug.
     Page,
-    /// What a page is wrapped in.
+    /// A template that wraps pages.
     Layout,
     /// A partial.
     Partial,
@@ -23,20 +23,20 @@ pub enum Kind {
     Email,
     /// An SMS notification.
     Sms,
-    /// A migration in Liquid.
+    /// A Liquid migration.
     Migration,
-    /// What a user of some profile has beside an e-mail address.
+    /// A user profile type: the properties of users with this profile.
     ProfileType,
-    /// The classic marketplace's listings; read like a table.
+    /// A listing of the classic marketplace; read like a table.
     TransactableType,
-    /// Translations of one locale.
+    /// The translations of a locale.
     Translation,
-    /// A file for the browser.
+    /// A file served to browsers.
     Asset,
 }
 
 impl Kind {
-    /// What a fault calls it.
+    /// The name in diagnostics.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Page => "page",
@@ -58,21 +58,21 @@ impl Kind {
     }
 }
 
-/// Which age a folder name comes from; the profile of a module that does not say is told by it.
+/// The age of a folder name, which implies the profile of a module that does not declare one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Age {
-    /// Used in both ages.
+    /// Used in both.
     Either,
-    /// 2018 and 2019.
+    /// Used in 2018 and 2019.
     Classic,
-    /// Today.
+    /// Used today.
     Current,
 }
 
 use Age::{Classic, Current, Either};
 
-/// Every folder name the platform has given a kind; of two that hold the same name the one
-/// listed first wins.
+/// Every folder name of the platform with its kind. If two hold the same name, the one listed first
+/// wins.
 const FOLDERS: &[(&str, Kind, Age)] = &[
     ("views/pages", Kind::Page, Either),
     ("pages", Kind::Page, Either),
@@ -103,22 +103,23 @@ const FOLDERS: &[(&str, Kind, Age)] = &[
     ("assets", Kind::Asset, Either),
 ];
 
-/// A file that is some part of a module.
+/// A file that is part of a module.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// The folder's place in the list: the lower wins.
+    /// The folder's index in the list; the lower wins.
     pub rank: usize,
-    /// The age of the folder's name.
+    /// The age of the folder name.
     pub age: Age,
-    /// The name below the folder: no extension, no format (an asset keeps its extension).
+    /// The name relative to the folder, without extension and format (an asset keeps its
+    /// extension).
     pub name: String,
-    /// `json` of `persons.json.liquid`.
+    /// The format, such as `json` of `persons.json.liquid`.
     pub format: Option<String>,
 }
 
-/// Formats a page can have; a suffix that is none of these belongs to the name.
+/// Page formats; any other suffix belongs to the name.
 pub const FORMATS: &[&str] = &[
     "html",
     "json",
@@ -136,8 +137,8 @@ pub const FORMATS: &[&str] = &[
     "webmanifest",
 ];
 
-/// What the file at `path` (below the module's `public` or `private`, or below the root) is,
-/// or nothing: such files are none of ours.
+/// Classifies the file at `path` (relative to the module's `public` or `private`, or to the root);
+/// `None` if it is not part of a module.
 pub fn place(path: &str) -> Option<Placed> {
     let file = path.rsplit('/').next()?;
     if file.starts_with('.') || path.split('/').any(|part| part == "..") {
@@ -160,7 +161,7 @@ pub fn place(path: &str) -> Option<Placed> {
     (!name.is_empty()).then_some(Placed { kind: *kind, rank, age: *age, name, format })
 }
 
-/// True when a folder at `path` is one of the list, or leads to one.
+/// True when the folder at `path` is in the list, or a parent of one.
 pub fn leads_somewhere(path: &str) -> bool {
     FOLDERS.iter().any(|(folder, ..)| {
         let below = path.strip_prefix(folder).is_some_and(|r| r.is_empty() || r.starts_with('/'));
@@ -168,7 +169,7 @@ pub fn leads_somewhere(path: &str) -> bool {
     })
 }
 
-/// The name and format of a page, layout or partial: any text extension will do.
+/// The name and format of a page, layout or partial, with any text extension.
 fn view_name(rest: &str) -> Option<(String, Option<String>)> {
     let stem = rest.strip_suffix(".liquid");
     if stem.is_none() && matches!(rest.rsplit('/').next()?, "README.md" | "CHANGELOG.md") {
@@ -187,7 +188,7 @@ fn without_format(stem: &str) -> (String, Option<String>) {
     }
 }
 
-/// The logical name: what a template writes to reach the file.
+/// The logical name, by which templates refer to the file.
 pub fn logical(module: Option<&str>, name: &str) -> String {
     match module {
         Some(module) => {
@@ -199,8 +200,8 @@ pub fn logical(module: Option<&str>, name: &str) -> String {
     }
 }
 
-/// How a template may write a name beside its canonical form: surrounding slashes, an
-/// extension, and `lib/`, which was once part of the name.
+/// The spellings of a name in templates: with surrounding slashes, an extension, or `lib/`, which
+/// was once part of the name.
 pub fn spellings(written: &str) -> impl Iterator<Item = String> {
     let plain = written.trim().trim_matches('/');
     let plain = plain.strip_suffix(".liquid").unwrap_or(plain).to_owned();

@@ -1,4 +1,4 @@
-//! Authorization policies: Liquid that lets a visitor pass when it gives exactly `true`.
+//! Authorization policies: Liquid that lets a visitor pass if it renders exactly `true`.
 
 use crate::definition_reader::DefinitionReader;
 use crate::source::Source;
@@ -6,18 +6,18 @@ use crate::source::Source;
 /// An authorization policy.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The body.
+    /// The template.
     pub source: Source,
-    /// Where one who fails is sent.
+    /// The redirect URL for a refused visitor.
     pub redirect_to: Option<Source>,
-    /// What one who fails is told.
+    /// The flash message for a refused visitor.
     pub flash_alert: Option<Source>,
-    /// The status without a redirect.
+    /// The status if there is no redirect.
     pub http_status: u16,
 }
 
 impl Policy {
-    /// Reads a policy.
+    /// Reads a policy from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(&[
             "name",

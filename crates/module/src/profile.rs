@@ -1,39 +1,39 @@
-//! Compatibility profiles: the switches that flipped between 2019 and today, as data.
+//! Compatibility profiles: switches for behavior that changed between 2019 and today.
 
 use serde::{Deserialize, Serialize};
 
-/// Which of the platform's two sets of defaults a module was written for.
+/// The set of platform defaults that a module was written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// The classic modules of 2018 and 2019.
     Legacy,
-    /// What the platform does today.
+    /// The platform's current behavior.
     Modern,
 }
 
-/// The switches of a profile, each named after what is true when it is on.
+/// The switches of a profile, each named after its effect when it is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Switches {
-    /// Output is entity-escaped; off: sanitised as HTML, quotes untouched.
+    /// Output is entity-escaped; if false, it is sanitized as HTML, with quotes unchanged.
     pub escape_output: bool,
-    /// Bare `params`, `page`, `current_user` and `platform_context` exist beside `context`.
+    /// `params`, `page`, `current_user` and `platform_context` also exist outside `context`.
     pub old_variables: bool,
-    /// A Liquid error ends the page with a 500; off: it becomes text and a log entry.
+    /// A Liquid error ends the page with a 500; if false, it is rendered as text and logged.
     pub raise_errors: bool,
-    /// A slug answers only its own path; off: also what follows it (`slug2`, `slug3`, `slugs`).
+    /// A slug matches only its own path; if false, also longer ones (`slug2`, `slug3`, `slugs`).
     pub exact_slugs: bool,
     /// `"{{ x }}"` inside the strings of tags is interpolated.
     pub string_interpolation: bool,
-    /// Translations are escaped unless their key says otherwise.
+    /// Translations are escaped unless their key opts out.
     pub safe_translate: bool,
-    /// A GraphQL argument of the wrong type is an error; off: a warning.
+    /// A GraphQL argument of the wrong type is an error; if false, a warning.
     pub strict_graphql_arguments: bool,
-    /// `record_delete` has to name its table.
+    /// `record_delete` requires its table.
     pub table_required_for_delete: bool,
-    /// What an included partial assigns stays in it.
+    /// Variables that an included partial assigns stay local to it.
     pub private_include_scope: bool,
-    /// Tags are read as loosely as Ruby Liquid 4.0 reads them.
+    /// Tags are parsed as leniently as in Ruby Liquid 4.0.
     pub lax_grammar: bool,
 }
 
@@ -72,7 +72,7 @@ impl Profile {
         }
     }
 
-    /// The profile of that name (`legacy`, `modern`).
+    /// The profile with this name (`legacy`, `modern`).
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "legacy" => Some(Self::Legacy),

@@ -1,4 +1,4 @@
-//! Turns the text of a file into a definition of the catalog.
+//! Turns a file's content into a definition in the catalog.
 
 use crate::api_call::ApiCall;
 use crate::asset::Asset;
@@ -30,39 +30,39 @@ use std::sync::Arc;
 /// A file that is part of a module, found on disk.
 #[derive(Debug, Clone)]
 pub struct File {
-    /// What it is.
+    /// Its kind and name.
     pub placed: Placed,
-    /// Relative to the instance root.
+    /// The path relative to the instance root.
     pub path: PathBuf,
-    /// On disk.
+    /// The path on disk.
     pub disk: PathBuf,
-    /// Its module; `None` is the root module.
+    /// The module; `None` for the root module.
     pub module: Option<Arc<str>>,
-    /// It stands in `app/modules/NAME` in place of the module's own.
+    /// True for a file in `app/modules/NAME`, which replaces the module's own.
     pub is_override: bool,
-    /// It stands in `private`.
+    /// True for a file in `private`.
     pub is_private: bool,
 }
 
-/// What a file's module lends to its reading.
+/// The module settings that reading a file needs.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     /// The module's profile.
     pub profile: Profile,
-    /// The module is ours.
+    /// True in strict mode.
     pub strict: bool,
-    /// Its template values.
+    /// The template values.
     pub values: &'a Map<String, Json>,
-    /// Those of them that name the environment.
+    /// The keys of values that come from the environment.
     pub secret_keys: &'a [String],
 }
 
-/// Reads files one after the other; of two with the same name the first read wins.
+/// Reads files one after another; of two with the same name, the first wins.
 #[derive(Default)]
 pub struct Reader {
-    /// What has been read.
+    /// The definitions read so far.
     pub catalog: Catalog,
-    /// What is wrong, and what is asked for.
+    /// Diagnostics and references.
     pub report: Report,
     taken: HashMap<(Kind, String), (PathBuf, bool)>,
 }
@@ -103,7 +103,7 @@ impl Reader {
         Keeper { taken: &mut self.taken, draft, file }.keep(&mut self.catalog);
     }
 
-    /// Takes an asset by its place; `text` is given when template values were filled in.
+    /// Adds an asset; `text` is its content when template values were filled in.
     pub fn take_asset(&mut self, file: &File, path: String, text: Option<Arc<str>>) {
         let asset = Asset {
             path: path.clone(),
@@ -115,14 +115,14 @@ impl Reader {
     }
 }
 
-/// A file taken apart.
+/// The parts of a file.
 struct Parts<'a> {
     front: Node,
     body: &'a str,
     line: u32,
 }
 
-/// Takes a file apart, or says where it is broken, how, and what would help.
+/// Splits a file, or returns the location of the error, its message and advice.
 fn parts<'a>(file: &File, text: &'a str) -> Result<Parts<'a>, (Mark, String, Option<String>)> {
     let (front, body, line) = match file.placed.kind {
         Kind::Table | Kind::ProfileType | Kind::TransactableType | Kind::Translation => {
@@ -152,7 +152,7 @@ fn parts<'a>(file: &File, text: &'a str) -> Result<Parts<'a>, (Mark, String, Opt
     Ok(Parts { front, body, line })
 }
 
-/// Puts what a draft says into the catalog, unless its name is taken.
+/// Adds a definition to the catalog, unless its name is taken.
 struct Keeper<'a> {
     taken: &'a mut HashMap<(Kind, String), (PathBuf, bool)>,
     draft: DefinitionReader<'a>,
@@ -201,12 +201,12 @@ impl Keeper<'_> {
         }
     }
 
-    /// True for the first file of its name; a second is told, unless the first overrides it.
+    /// True for the first file with its name; reports a second one, unless the first overrides it.
     fn is_first(&mut self) -> bool {
         let file = self.file;
         let key = match file.placed.kind {
-            // Pages of one name differ by format or method, which their addresses tell apart;
-            // an override stands at the same place below its module.
+            // Pages with the same name may differ by format or method, which the check of URLs
+            // compares; an override has the same path as the file it replaces.
             Kind::Page => {
                 let format = self.draft.format.clone().unwrap_or_default();
                 (Kind::Page, format!("{}.{format}", self.draft.name))
@@ -228,7 +228,7 @@ impl Keeper<'_> {
     }
 }
 
-/// The two mistakes nearly every broken front matter is made of.
+/// Advice for the two most frequent mistakes in front matter.
 fn yaml_help(raw: &str, mark: Mark) -> Option<String> {
     let index = (mark.line as usize).checked_sub(1)?;
     let lines: Vec<_> = raw.lines().collect();

@@ -1,18 +1,18 @@
-//! Request types: one name that finds an API call, a response mapper, a form template and a form.
+//! Request types: one name for an API call, a response mapper, a form template and a form.
 
-/// A request type of a gateway, each part by its logical name.
+/// A request type of a gateway; each part is a logical name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestType {
-    /// The name, `create_payment`.
+    /// The name, such as `create_payment`.
     pub name: String,
-    /// The module that knows the gateway.
+    /// The gateway's module.
     pub gateway: String,
     /// The API call.
     pub api_call: String,
-    /// What turns the answer into properties.
+    /// The partial that maps the answer to properties.
     pub response_mapper: Option<String>,
-    /// The inside of its form.
+    /// The template inside its form.
     pub template: Option<String>,
-    /// The form its result is saved with.
+    /// The form that saves its result.
     pub form: Option<String>,
 }

@@ -1,12 +1,12 @@
-//! Routing: which page answers a method and path, and with which params.
+//! Routing: the page for a method and path, and its parameters.
 
 use crate::page::{Method, Page};
 use std::collections::HashMap;
 
-/// Every page by its address; built once per catalog.
+/// All pages by URL; built once per catalog.
 #[derive(Debug, Default)]
 pub struct Routes {
-    /// By method: routes of which the first that fits is meant.
+    /// The routes of each method; the first match wins.
     routes: HashMap<Method, Vec<Route>>,
 }
 
@@ -16,17 +16,17 @@ struct Route {
     weight: i64,
 }
 
-/// A page that answers, and the params its address gives.
+/// A matching page and the parameters from the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
-    /// The page's place in the catalog.
+    /// The page's index in the catalog.
     pub index: usize,
-    /// Route params in order; `slug`, `slug2`, `slug3` and `slugs` in legacy modules.
+    /// Route parameters in order; `slug`, `slug2`, `slug3` and `slugs` in legacy modules.
     pub params: Vec<(String, String)>,
 }
 
 impl Routes {
-    /// Orders the pages: heavier slugs first, other formats before HTML.
+    /// Sorts the pages: heavier slugs first, other formats before HTML.
     pub fn new(pages: &[Page]) -> Self {
         let mut routes: HashMap<Method, Vec<Route>> = HashMap::new();
         for (index, page) in pages.iter().enumerate() {
@@ -40,10 +40,9 @@ impl Routes {
         Self { routes }
     }
 
-    /// The page for a path (with its extension, `/payments/api/persons.json`), if there is one.
+    /// The page for a path (with its extension, `/payments/api/persons.json`), if any.
     ///
-    /// `format` is what the request's content type asks for, used when the path has no
-    /// extension of its own.
+    /// `format` comes from the request's content type and applies when the path has no extension.
     pub fn find(
         &self,
         pages: &[Page],
@@ -55,19 +54,18 @@ impl Routes {
         let address = Address::new(path, format);
         routes.iter().find_map(|route| exact(pages.get(route.index)?, route, &address)).or_else(
             || {
-                // The longest slug that begins the path; legacy modules only.
+                // The longest slug that is a prefix of the path; legacy modules only.
                 let all = routes
                     .iter()
                     .filter_map(|route| beginning(pages.get(route.index)?, route, &address));
-                // `max_by_key` takes the last of equals, and the first is the heavier.
+                // `max_by_key` returns the last of equals; after `rev`, that is the heaviest.
                 all.rev().max_by_key(|(taken, _)| *taken).map(|(_, found)| found)
             },
         )
     }
 }
 
-/// A path in the two ways it can be read: with its extension as part of the last segment, or
-/// without.
+/// A path in two readings: with its extension as part of the last segment, or without it.
 struct Address<'a> {
     whole: Vec<&'a str>,
     stem: Vec<&'a str>,
@@ -91,8 +89,8 @@ impl<'a> Address<'a> {
         Self { whole, stem, extension, wished }
     }
 
-    /// The segments under which a page of `format` may be found. HTML pages answer any
-    /// extension; others only their own.
+    /// The segments under which a page of `format` matches. HTML pages accept any extension, others
+    /// only their own.
     fn readings(&self, format: &str) -> Vec<&[&'a str]> {
         if format == "html" {
             return match self.extension {

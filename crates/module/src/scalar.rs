@@ -1,8 +1,8 @@
-//! What a plain YAML scalar means to Ruby's Psych, which reads YAML 1.1.
+//! How Ruby's Psych, which implements YAML 1.1, reads a plain scalar.
 
 use serde_json::{Number, Value as Json};
 
-/// The value of an unquoted scalar: null, boolean, number, or itself as text.
+/// The value of an unquoted scalar: null, a boolean, a number, or a string.
 pub fn resolve(text: &str) -> Json {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Json::Null,
@@ -45,7 +45,7 @@ fn integer(text: &str) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// `1:30` is ninety, as in Psych.
+/// `1:30` is 90, as in Psych.
 fn sexagesimal(digits: &str) -> Option<i64> {
     let mut parts = digits.split(':');
     let mut value: i64 = parts.next()?.replace('_', "").parse().ok()?;
@@ -65,7 +65,7 @@ fn float(text: &str) -> Option<f64> {
     let body = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = body.chars().filter(char::is_ascii_digit).count();
     let shaped = body.chars().all(|c| c.is_ascii_digit() || "._,eE+-".contains(c));
-    // `08` and `1-2` stay text: Psych asks for a point or a signed exponent.
+    // `08` and `1-2` are strings: Psych requires a point or a signed exponent.
     let marked = body.contains('.') || body.contains("e+") || body.contains("e-");
     if digits == 0 || !shaped || !marked {
         return None;

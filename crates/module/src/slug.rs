@@ -1,6 +1,6 @@
-//! Slugs: the pattern of a page's address, and whether a path fits it.
+//! Slugs: the URL pattern of a page, and how it matches paths.
 
-/// A slug taken apart.
+/// A parsed slug.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slug {
     text: String,
@@ -11,13 +11,13 @@ pub struct Slug {
 enum Part {
     Static(String),
     Param(String),
-    /// `(/:a/b)`: taken whole when the path goes on, else not at all.
+    /// `(/:a/b)`: matches completely if the path continues, otherwise it is skipped.
     Optional(Vec<Part>),
     Rest(String),
 }
 
 impl Slug {
-    /// Reads a slug; the error completes "the slug `x` …".
+    /// Parses a slug; the error completes the sentence "the slug `x` …".
     pub fn parse(written: &str) -> Result<Self, String> {
         let trimmed = written.trim();
         if trimmed.contains("{{") || trimmed.contains("{%") {
@@ -31,7 +31,7 @@ impl Slug {
         }
         let mut text: String =
             trimmed.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
-        // `a(/:b)` loses nothing above, and `(/:b)` has to keep its slash.
+        // `a(/:b)` is unchanged by the trimming above; `(/:b)` must keep its slash.
         if text.is_empty() {
             text.push('/');
         }
@@ -45,7 +45,7 @@ impl Slug {
         Ok(slug)
     }
 
-    /// The slug without slashes around it; `/` is the home page.
+    /// The slug without surrounding slashes; `/` for the home page.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -55,7 +55,7 @@ impl Slug {
         self.parts.is_empty()
     }
 
-    /// The heavier of two slugs that fit a path is the one meant.
+    /// The weight; of several matching slugs, the heaviest wins.
     pub fn weight(&self) -> u32 {
         fn weigh(parts: &[Part]) -> u32 {
             let each = parts.iter().map(|part| match part {
@@ -68,22 +68,21 @@ impl Slug {
         weigh(&self.parts)
     }
 
-    /// The params of a path that fits, in the order of the slug; `None` when it does not fit.
+    /// The parameters of a matching path, in the slug's order; `None` without a match.
     pub fn fit(&self, segments: &[&str]) -> Option<Vec<(String, String)>> {
         let mut params = Vec::new();
         let taken = fit(&self.parts, segments, &mut params)?;
         (taken == segments.len()).then_some(params)
     }
 
-    /// Like [`Slug::fit`], for a path that goes on behind the slug: also how much it took.
+    /// Like [`Slug::fit`], for a prefix of the path; also returns how many segments matched.
     pub fn fit_start(&self, segments: &[&str]) -> Option<(usize, Vec<(String, String)>)> {
         let mut params = Vec::new();
         let taken = fit(&self.parts, segments, &mut params)?;
         Some((taken, params))
     }
 
-    /// The slug with every param given the same name: two pages of one shape are in each
-    /// other's way.
+    /// The slug with all parameters renamed alike: two pages with the same shape conflict.
     pub fn shape(&self) -> String {
         fn shape(parts: &[Part], into: &mut String) {
             for part in parts {
@@ -138,7 +137,7 @@ impl Slug {
     }
 }
 
-/// Reads parts from `from` on, to the end or to a closing parenthesis; returns where it stopped.
+/// Parses parts from `from` to the end or a closing parenthesis; returns where it stopped.
 fn read(text: &str, parts: &mut Vec<Part>, from: usize) -> Result<usize, String> {
     let mut at = from;
     while let Some(c) = text[at..].chars().next() {
@@ -171,7 +170,7 @@ fn read(text: &str, parts: &mut Vec<Part>, from: usize) -> Result<usize, String>
     Ok(at)
 }
 
-/// Fits parts greedily and never goes back; returns how many segments were taken.
+/// Matches parts greedily without backtracking; returns the number of matched segments.
 fn fit(parts: &[Part], segments: &[&str], params: &mut Vec<(String, String)>) -> Option<usize> {
     let mut taken = 0;
     for part in parts {
@@ -236,7 +235,7 @@ mod tests {
         assert_eq!(fits("a/*rest", "a/1/2").as_deref(), Some("rest=1/2"));
         assert_eq!(fits("a/*rest", "a"), None);
         assert_eq!(fits("/", "").as_deref(), Some(""));
-        // Greedy, and it never goes back: the optional part takes what `:y` needs.
+        // Greedy without backtracking: the optional part consumes what `:y` needs.
         assert_eq!(fits("a(/:x)/:y", "a/1"), None);
     }
 

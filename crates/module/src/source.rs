@@ -1,11 +1,11 @@
-//! A piece of Liquid and where it was written.
+//! A piece of Liquid with its location.
 
 use crate::profile::Profile;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A position in a file; lines and columns count from one, columns in characters.
+/// A position in a file; lines and columns start at 1, columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     /// The line.
@@ -15,7 +15,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The place of a byte of a text.
+    /// The position of a byte offset in a string.
     pub fn of(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
@@ -25,40 +25,40 @@ impl Mark {
     }
 }
 
-/// Where a run of a text was written: the text from `offset` on stands at `mark`.
+/// The location of a run of lines: the text from `offset` on is at `mark` in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anchor {
-    /// The byte of the text at which the run starts.
+    /// The byte offset at which the run starts.
     pub offset: usize,
-    /// Its place in the file.
+    /// Its position in the file.
     pub mark: Mark,
 }
 
-/// A template text with its logical name and its place on disk.
+/// A template with its logical name and its location on disk.
 ///
-/// The text may hold what `<%= =%>` pasted into it, so `Debug` leaves it out.
+/// The content may hold values pasted by `<%= =%>`, so `Debug` omits it.
 #[derive(Clone)]
 pub struct Source {
-    /// The logical name, `modules/stripe/response_mapper/create_payment`; a value of a front
-    /// matter is named after its file and key, `modules/stripe/create_payment#headers`.
+    /// The logical name, such as `modules/stripe/response_mapper/create_payment`. A value of a
+    /// front matter is named after its file and key: `modules/stripe/create_payment#headers`.
     pub name: String,
     /// The file, relative to the instance root.
     pub path: PathBuf,
     /// The line of the file on which `text` starts.
     pub line: u32,
-    /// The text itself.
+    /// The template's content.
     pub text: Arc<str>,
-    /// The module it belongs to; `None` is the root module.
+    /// The module; `None` for the root module.
     pub module: Option<Arc<str>>,
-    /// The profile it was written for.
+    /// The profile that it was written for.
     pub profile: Profile,
-    /// Where its lines stand in the file, when that is not simply one after the other
-    /// (indented block scalars, folded scalars); see [`Source::position`].
+    /// The locations of its lines if they are not consecutive lines of the file (indented or folded
+    /// block scalars); see [`Source::position`].
     pub anchors: Arc<[Anchor]>,
 }
 
 impl Source {
-    /// A source whose lines stand in `path` one after the other from line `line`.
+    /// A source whose lines are consecutive in `path`, starting at `line`.
     pub fn new(
         name: impl Into<String>,
         path: impl Into<PathBuf>,
@@ -77,13 +77,13 @@ impl Source {
         }
     }
 
-    /// The same source as part of a module.
+    /// Sets the module.
     pub fn in_module(mut self, module: Option<Arc<str>>) -> Self {
         self.module = module;
         self
     }
 
-    /// The place in the file of a line and column of the text (all count from one).
+    /// The position in the file of a line and column of the content (all start at 1).
     pub fn position(&self, line: u32, column: u32) -> Mark {
         let plain = Mark { line: self.line + line.saturating_sub(1), column };
         if self.anchors.is_empty() {

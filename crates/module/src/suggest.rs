@@ -1,6 +1,6 @@
-//! The nearest of a list of names, for a fault that asks "did you mean".
+//! Finds the most similar name, for "did you mean" hints.
 
-/// The known name a mistyped one most likely stands for.
+/// The known name that is most similar to a mistyped one.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = 1 + typed.chars().count() / 4;
     known
@@ -11,12 +11,12 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// The advice built on [`nearest`].
+/// The hint with the result of [`nearest`].
 pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(typed, known).map(|name| format!("did you mean `{name}`?"))
 }
 
-/// Edits (insert, delete, replace, swap of neighbours) between two names.
+/// The number of edits (insert, delete, replace, swap of neighbors) between two names.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > 8 {

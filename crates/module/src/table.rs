@@ -1,4 +1,4 @@
-//! Tables (custom model types): what a record of a kind has.
+//! Tables (custom model types): the properties of records.
 
 use crate::definition_reader::DefinitionReader;
 use crate::path::Kind;
@@ -10,47 +10,47 @@ use serde_json::Value as Json;
 /// A table.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// The name, `modules/payments/account`.
+    /// The name, such as `modules/payments/account`.
     pub name: String,
-    /// Its properties, in the order of the file.
+    /// The properties, in file order.
     pub properties: Vec<Property>,
 }
 
 /// A property of a table.
 #[derive(Debug, Clone)]
 pub struct Property {
-    /// The name.
+    /// The property's name.
     pub name: String,
-    /// What it holds; text when nothing is said.
+    /// The type; string by default.
     pub kind: PropertyKind,
-    /// What a record has that was made without it.
+    /// The value for records created without one.
     pub default: Option<Json>,
-    /// Sealed at rest and never shown (ours).
+    /// True if the value is sealed at rest and never shown (our extension).
     pub secret: bool,
 }
 
-/// What a property holds.
+/// The type of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PropertyKind {
     /// A list.
     Array,
-    /// True or false.
+    /// A boolean.
     Boolean,
-    /// A day.
+    /// A date.
     Date,
-    /// A moment.
+    /// A timestamp.
     Datetime,
     /// A decimal number.
     Float,
-    /// A whole number.
+    /// An integer.
     Integer,
-    /// A short text.
+    /// A short string.
     String,
-    /// A long text.
+    /// A long string.
     Text,
     /// A file.
     Upload,
-    /// Any JSON.
+    /// Any JSON value.
     Json,
 }
 
@@ -67,7 +67,7 @@ const KINDS: &[(&str, PropertyKind)] = &[
     ("json", PropertyKind::Json),
 ];
 
-/// Names of 2018 for kinds of today.
+/// Names of 2018 for current types.
 const OLD_KINDS: &[(&str, PropertyKind)] = &[
     ("photo", PropertyKind::Upload),
     ("image", PropertyKind::Upload),
@@ -80,24 +80,24 @@ const OLD_KINDS: &[(&str, PropertyKind)] = &[
 ];
 
 impl PropertyKind {
-    /// The kind of that name, today's or an old one.
+    /// The type with this name, current or old.
     pub fn from_name(name: &str) -> Option<Self> {
         KINDS.iter().chain(OLD_KINDS).find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
-    /// The name of today.
+    /// The current name.
     pub fn as_str(self) -> &'static str {
         KINDS.iter().find(|(_, kind)| *kind == self).map_or("string", |(name, _)| name)
     }
 }
 
 impl Table {
-    /// The property of that name.
+    /// The property with this name.
     pub fn property(&self, name: &str) -> Option<&Property> {
         self.properties.iter().find(|property| property.name == name)
     }
 
-    /// Reads a table.
+    /// Reads a table from its file.
     pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Self> {
         draft.only(&[
             "name",

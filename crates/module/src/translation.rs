@@ -1,4 +1,4 @@
-//! Translations: per locale, dotted keys and their texts.
+//! Translations: dotted keys and their strings for each locale.
 
 use crate::definition_reader::DefinitionReader;
 use crate::path;
@@ -9,17 +9,17 @@ use std::collections::BTreeMap;
 /// All translations of an instance, merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Translations {
-    /// Locale → dotted key (`modules/core/validation.blank`) → text.
+    /// Locale → dotted key (such as `modules/core/validation.blank`) → string.
     pub locales: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Translations {
-    /// The text of a key in a locale.
+    /// The translation of a key in a locale.
     pub fn get(&self, locale: &str, key: &str) -> Option<&str> {
         self.locales.get(locale)?.get(key).map(String::as_str)
     }
 
-    /// Reads one file into the others: its first keys are locales, and what is read first wins.
+    /// Merges one file, whose top-level keys are locales; earlier files win.
     pub(super) fn read(&mut self, draft: &mut DefinitionReader<'_>) {
         let front = draft.front.clone();
         if front.is_null() {
@@ -58,7 +58,7 @@ fn flatten(key: &str, node: &Node, texts: &mut BTreeMap<String, String>) {
             }
         }
         Value::Scalar(Json::Null, _) => {}
-        // A translation is words: `yes: Yes` means the word, not the boolean.
+        // Values are words: `yes: Yes` is the word, not the boolean.
         Value::Scalar(_, spelling) => {
             texts.entry(key.to_owned()).or_insert_with(|| spelling.clone());
         }

@@ -1,4 +1,4 @@
-//! Validations of a form's fields.
+//! Validations of form fields.
 
 use crate::definition_reader::DefinitionReader;
 use crate::source::Source;
@@ -9,101 +9,101 @@ use serde_json::{Map, Value as Json};
 /// One validation of a field.
 #[derive(Debug, Clone)]
 pub struct Validation {
-    /// What is asked.
+    /// The rule.
     pub kind: ValidationKind,
-    /// What the visitor is told instead of the usual words.
+    /// The message for visitors, instead of the default one.
     pub message: Option<String>,
-    /// Liquid that must give `true` for the validation to count.
+    /// Liquid that must render `true` for the validation to apply.
     pub condition: Option<Source>,
-    /// Null passes.
+    /// True if null is valid.
     pub allow_nil: bool,
-    /// Blank passes.
+    /// True if a blank value is valid.
     pub allow_blank: bool,
 }
 
-/// What a validation asks.
+/// The rule of a validation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValidationKind {
-    /// Something is there; a stored value will do.
+    /// A value is required; a stored one suffices.
     Presence,
-    /// Nothing is there.
+    /// No value is allowed.
     Absence,
-    /// No other record has it, among those with the same values of `scope`.
+    /// No other record with the same values of `scope` has this value.
     Unique {
-        /// Names of properties.
+        /// The properties that form the scope.
         scope: Vec<String>,
     },
-    /// `X_confirmation` says the same.
+    /// Must equal the field `X_confirmation`.
     Confirmation,
-    /// The shape of an e-mail address.
+    /// Must look like an e-mail address.
     Email,
-    /// One of a list.
+    /// Must be in the list.
     Inclusion {
-        /// The list.
+        /// The allowed values.
         values: Vec<Json>,
     },
-    /// None of a list.
+    /// Must not be in the list.
     Exclusion {
-        /// The list.
+        /// The forbidden values.
         values: Vec<Json>,
     },
-    /// A regular expression.
+    /// Must match a regular expression.
     Format {
-        /// The expression as written, without slashes around it.
+        /// The expression as written, without surrounding slashes.
         with: String,
     },
-    /// How long a text or list is.
+    /// The length of a string or list.
     Length {
-        /// At least.
+        /// The minimum length.
         minimum: Option<u32>,
-        /// At most.
+        /// The maximum length.
         maximum: Option<u32>,
-        /// Exactly.
+        /// The exact length.
         is: Option<u32>,
     },
-    /// A number.
+    /// Must be a number, within limits.
     Numericality(Numericality),
-    /// A day, compared with others (each may be Liquid).
+    /// A date, compared with others (each may be Liquid).
     Date(Vec<(Comparison, String)>),
-    /// A moment, compared with others (each may be Liquid).
+    /// A timestamp, compared with others (each may be Liquid).
     Datetime(Vec<(Comparison, String)>),
 }
 
-/// What is asked of a number.
+/// The limits of a number.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Numericality {
-    /// `>`
+    /// The value must be `>` this.
     pub greater_than: Option<f64>,
-    /// `>=`
+    /// The value must be `>=` this.
     pub greater_than_or_equal_to: Option<f64>,
-    /// `==`
+    /// The value must be `==` this.
     pub equal_to: Option<f64>,
-    /// `!=`
+    /// The value must be `!=` this.
     pub other_than: Option<f64>,
-    /// `<`
+    /// The value must be `<` this.
     pub less_than: Option<f64>,
-    /// `<=`
+    /// The value must be `<=` this.
     pub less_than_or_equal_to: Option<f64>,
-    /// Whole and odd.
+    /// True if the value must be an odd integer.
     pub odd: bool,
-    /// Whole and even.
+    /// True if the value must be an even integer.
     pub even: bool,
-    /// Whole.
+    /// True if the value must be an integer.
     pub only_integer: bool,
 }
 
-/// How two days or times compare.
+/// How to compare two dates or timestamps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
-    /// The same.
+    /// Equal.
     At,
     /// Earlier.
     Before,
     /// Later.
     After,
-    /// Not later.
+    /// Equal or earlier.
     AtOrBefore,
-    /// Not earlier.
+    /// Equal or later.
     AtOrAfter,
 }
 
@@ -123,7 +123,7 @@ const NAMES: &[&str] = &[
     "datetime",
 ];
 
-/// Options every validation has.
+/// Options of every validation.
 const SHARED: &[&str] = &["message", "allow_nil", "allow_blank", "if"];
 
 /// Reads the mapping under `validation:`.

@@ -1,5 +1,5 @@
-//! What a module says about itself (`pos-module.json`, `template-values.json`), with `"${NAME}"`
-//! read from the environment.
+//! Reads a module's metadata (`pos-module.json`, `template-values.json`), with `"${NAME}"` replaced
+//! from the environment.
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::mustache;
@@ -9,16 +9,16 @@ use serde_json::{Map, Value as Json};
 use sluicegate_secret::Secret;
 use std::path::Path;
 
-/// What the two files say.
+/// The content of both files.
 #[derive(Default)]
 pub struct Values {
-    /// The values that `<%= key =%>` pastes.
+    /// The values for `<%= key =%>`.
     pub map: Map<String, Json>,
-    /// Values that name the environment.
+    /// Keys and values that come from the environment.
     pub secrets: Vec<(String, Secret)>,
-    /// Keys of values that only the environment can give: most likely real secrets.
+    /// Keys of values that only the environment can provide, which are probably secrets.
     pub secret_keys: Vec<String>,
-    /// What the environment gave, as it is and as `<%= =%>` escapes it.
+    /// Values of the environment, raw and as escaped by `<%= =%>`.
     pub hidden: Vec<Secret>,
     /// `"strict": true`.
     pub strict: bool,
@@ -31,11 +31,11 @@ pub struct Values {
 /// Shorter values (`false`, `usd`) are words rather than secrets.
 const HIDDEN_BYTES_MIN: usize = 6;
 
-/// Keys of the files that are no values to paste.
+/// Keys of the files that are not template values.
 const MAPS: &[&str] = &["dependencies", "devDependencies"];
 
 impl Values {
-    /// Adds a file; what is added later wins.
+    /// Adds a file; later files win.
     pub fn add(
         &mut self,
         path: &Path,
@@ -86,12 +86,12 @@ impl Values {
         }
     }
 
-    /// The version a module gives itself.
+    /// The declared version.
     pub fn version(&self) -> Option<String> {
         self.map.get("version").and_then(Json::as_str).map(str::to_owned)
     }
 
-    /// The name a module gives itself.
+    /// The declared name.
     pub fn machine_name(&self) -> Option<&str> {
         self.map.get("machine_name").and_then(Json::as_str).filter(|name| !name.is_empty())
     }
@@ -127,16 +127,16 @@ impl Values {
     }
 }
 
-/// One value being read.
+/// A value that is being read.
 struct Reading<'a> {
     path: &'a Path,
     text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
     faults: &'a mut Vec<Diagnostic>,
     hidden: &'a mut Vec<Secret>,
-    /// It names the environment.
+    /// True if it refers to the environment.
     named: bool,
-    /// It does so without saying what to use instead.
+    /// True if it does so without a default.
     bare: bool,
 }
 
@@ -152,7 +152,7 @@ impl Reading<'_> {
         }
     }
 
-    /// `${NAME}` and `${NAME:-instead}`; anything else stays as it is.
+    /// Expands `${NAME}` and `${NAME:-default}`; anything else is unchanged.
     fn expand_text(&mut self, text: &str) -> String {
         let mut expanded = String::new();
         let mut rest = text;
@@ -190,7 +190,7 @@ impl Reading<'_> {
     }
 }
 
-/// Where a text first stands.
+/// The first position of `part` in `text`.
 fn mark_of(text: &str, part: &str) -> Mark {
     let Some(offset) = text.find(part) else { return Mark { line: 1, column: 1 } };
     Mark::of(text, offset)

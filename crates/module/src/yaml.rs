@@ -1,4 +1,4 @@
-//! YAML as Ruby's Psych reads it, every value with its place in the file.
+//! YAML as Ruby's Psych reads it; every value has its location in the file.
 
 use crate::scalar;
 use crate::source::{Anchor, Mark};
@@ -7,65 +7,65 @@ use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// A value and where it stands.
+/// A value with its location.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// What it is.
+    /// The value.
     pub value: Value,
-    /// Where it starts.
+    /// The start position.
     pub mark: Mark,
 }
 
-/// What a node holds.
+/// The value of a node.
 #[derive(Debug, Clone)]
 pub enum Value {
     /// Null, a boolean or a number, with its spelling.
     Scalar(Json, String),
-    /// A text and where its lines stand.
+    /// A string with the locations of its lines.
     Text(Text),
     /// A list.
     List(Vec<Node>),
-    /// A mapping; a later pair of the same key took the place of the earlier.
+    /// A mapping; a later pair with the same key replaces the earlier one.
     Map(Vec<Pair>),
 }
 
-/// A text of a YAML file.
+/// A string in a YAML file.
 #[derive(Debug, Clone)]
 pub struct Text {
-    /// The text.
+    /// The string's value.
     pub text: String,
-    /// Where its lines stand, see [`Anchor`].
+    /// The locations of its lines, see [`Anchor`].
     pub anchors: Vec<Anchor>,
 }
 
 /// One pair of a mapping.
 #[derive(Debug, Clone)]
 pub struct Pair {
-    /// The key as it is spelt.
+    /// The key as spelled.
     pub key: String,
-    /// Where the key stands.
+    /// The location of the key.
     pub mark: Mark,
     /// The value.
     pub node: Node,
-    /// Where the same key stood before, when it did.
+    /// The location of an earlier pair with the same key, if any.
     pub repeats: Option<Mark>,
 }
 
-/// Why a text is not YAML.
+/// Why a file is not valid YAML.
 #[derive(Debug)]
 pub struct Error {
-    /// What is wrong.
+    /// The error message.
     pub message: String,
-    /// Where.
+    /// The error's location.
     pub mark: Mark,
 }
 
-/// Aliases can multiply; no honest file has more values than this.
+/// The maximum number of values, because aliases can multiply them.
 const NODES_MAX: usize = 50_000;
 const DEPTH_MAX: usize = 64;
 
 impl Node {
-    /// The pairs of a mapping, or none.
+    /// The pairs of a mapping; empty for other values.
     pub fn pairs(&self) -> &[Pair] {
         match &self.value {
             Value::Map(pairs) => pairs,
@@ -96,7 +96,7 @@ impl Node {
         }
     }
 
-    /// What the value is called in a fault.
+    /// The name of the value's type in diagnostics.
     pub fn kind(&self) -> &'static str {
         match &self.value {
             Value::Scalar(Json::Null, _) => "nothing",
@@ -109,7 +109,7 @@ impl Node {
     }
 }
 
-/// Reads one document; `first_line` is the line of the file on which `text` starts.
+/// Parses one document; `first_line` is the file's line on which `text` starts.
 pub fn parse(text: &str, first_line: u32) -> Result<Node, Error> {
     let mut padding: HashMap<usize, usize> = HashMap::new();
     loop {
@@ -124,8 +124,8 @@ pub fn parse(text: &str, first_line: u32) -> Result<Node, Error> {
     }
 }
 
-/// Psych lets a quoted text go on at the left margin, the parser does not: such lines are
-/// moved to the right, which changes nothing in the text.
+/// Psych accepts a quoted string that continues at the left margin, but the parser does not: such
+/// lines are indented, which does not change the value.
 fn padded<'a>(text: &'a str, padding: &HashMap<usize, usize>) -> Cow<'a, str> {
     if padding.is_empty() {
         return Cow::Borrowed(text);
@@ -140,7 +140,7 @@ fn padded<'a>(text: &'a str, padding: &HashMap<usize, usize>) -> Cow<'a, str> {
 const PADDING: usize = 40;
 const REPAIRS_MAX: usize = 200;
 
-/// One reading; the error may name a line that has to be moved to the right.
+/// One attempt; the error may name a line that must be indented.
 fn attempt(
     text: &str,
     first_line: u32,
@@ -163,7 +163,7 @@ fn attempt(
             (error, is_repairable.then_some(line))
         })?;
         if matches!(event, Event::DocumentEnd) {
-            // A second document is not part of the file's meaning.
+            // A second document in the file is ignored.
             break;
         }
         builder.take(event, span).map_err(|error| (error, None))?;
@@ -175,7 +175,7 @@ fn attempt(
     Ok(builder.root.unwrap_or(nothing))
 }
 
-/// A collection that is still open.
+/// A collection that is not closed yet.
 enum Open {
     List { nodes: Vec<Node>, mark: Mark, anchor: usize },
     Map { pairs: Vec<Pair>, key: Option<(String, Mark)>, mark: Mark, anchor: usize },
@@ -272,8 +272,8 @@ impl Builder<'_> {
         Value::Text(Text { text: text.into_owned(), anchors })
     }
 
-    /// Finds every written line of a scalar again in its text, which folding, indentation and
-    /// quoting have changed.
+    /// Finds the position of every line of a scalar whose folding, indentation and quoting were
+    /// removed.
     fn anchors(&self, text: &str, style: ScalarStyle, span: Span) -> Vec<Anchor> {
         let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         let (first, last) = (span.start.line(), span.end.line().max(span.start.line()));
@@ -315,7 +315,7 @@ impl Builder<'_> {
     }
 }
 
-/// The `key: >-` line of a block scalar, as against the first line of its content.
+/// True for the `key: >-` line of a block scalar, false for the first line of its content.
 fn is_header(line: &str, text: &str) -> bool {
     !text.trim_start().starts_with(line.trim()) || line.trim().is_empty()
 }
@@ -339,7 +339,7 @@ fn key_text(node: &Node) -> Result<String, Error> {
     }
 }
 
-/// Psych: the last pair wins, at the first pair's place.
+/// As in Psych, the last pair wins, at the position of the first.
 fn insert(pairs: &mut Vec<Pair>, key: String, mark: Mark, node: Node) {
     match pairs.iter_mut().find(|pair| pair.key == key) {
         Some(pair) => {
@@ -351,7 +351,7 @@ fn insert(pairs: &mut Vec<Pair>, key: String, mark: Mark, node: Node) {
     }
 }
 
-/// `<<: *defaults` adds what is not there yet.
+/// `<<: *defaults` adds missing keys.
 fn merge(pairs: &mut Vec<Pair>, node: Node, mark: Mark) {
     match node.value {
         Value::Map(added) => {

@@ -11,24 +11,24 @@ use sluicegate_failpoint::failpoint;
 use std::fmt;
 use std::path::Path;
 
-/// A text that must not reach a log, a page, an error or a file in the clear.
+/// A string that must not reach a log, a page, an error or a file in plaintext.
 ///
-/// `Debug` and `Display` print `[secret]`; only [`Secret::expose`] gives the text.
+/// `Debug` and `Display` print `[secret]`; only [`Secret::expose`] returns the string.
 #[derive(Clone)]
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Wraps a text; the memory is wiped when the last holder drops it.
+    /// Wraps a string; its memory is wiped when the last owner drops it.
     pub fn new(text: impl Into<String>) -> Self {
         Self(SecretString::from(text.into()))
     }
 
-    /// The text itself, for the one place that has to send or compare it.
+    /// The string itself, for code that must send or compare it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// True when the text is empty or white space: such a secret signs nothing.
+    /// True when the string is empty or white space and cannot be used as a secret.
     pub fn is_blank(&self) -> bool {
         self.expose().trim().is_empty()
     }
@@ -46,26 +46,25 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Why an instance key could not be had.
+/// Why an instance key is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The key file exists and cannot be read, or could not be written.
+    /// The key file cannot be read or written.
     #[error("the instance key {path}: {source}")]
     File {
-        /// The key file.
+        /// The path of the key file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The key given is not 64 hexadecimal digits.
+    /// The key is not 64 hexadecimal digits.
     #[error("the instance key {0} must be 64 hexadecimal digits (32 random bytes)")]
     Shape(String),
 }
 
-/// The key of one instance: 32 random bytes that sign forms and seal stored secrets.
+/// The key of an instance: 32 random bytes that sign forms and seal stored secrets.
 ///
-/// Every purpose has its own key derived from it, so a form signature can never be
-/// mistaken for a session's.
+/// Every purpose has its own derived key, so a form signature cannot be mistaken for a session's.
 #[derive(Clone)]
 pub struct InstanceKey([u8; 32]);
 
@@ -76,19 +75,19 @@ impl fmt::Debug for InstanceKey {
 }
 
 impl InstanceKey {
-    /// A key from 64 hexadecimal digits.
+    /// Parses a key of 64 hexadecimal digits; `name` appears in the error.
     pub fn from_hex(name: &str, text: &str) -> Result<Self, Error> {
         let mut key = [0; 32];
         hex::decode_to_slice(text.trim(), &mut key).map_err(|_| Error::Shape(name.to_owned()))?;
         Ok(Self(key))
     }
 
-    /// A key for one process, forgotten with it.
+    /// A random key for this process only.
     pub fn random() -> Self {
         Self(rand::random())
     }
 
-    /// Reads the key file, or makes one that only its owner can read.
+    /// Reads the key file, or creates one that only its owner can read.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
         let failed = |source| Error::File { path: name.clone(), source };
@@ -97,7 +96,7 @@ impl InstanceKey {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 let key = Self::random();
                 match create_private(path, &hex::encode(key.0)) {
-                    // Another process was first: its key is the instance's.
+                    // Another process created the file first: use its key.
                     Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                         let text = std::fs::read_to_string(path).map_err(failed)?;
                         Self::from_hex(&name, &text)
@@ -109,12 +108,12 @@ impl InstanceKey {
         }
     }
 
-    /// HMAC-SHA256 over `bytes` by the key of `purpose`.
+    /// HMAC-SHA256 of `bytes` with the key derived for `purpose`.
     pub fn mac(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
         hmac_sha256(&self.subkey(purpose), bytes)
     }
 
-    /// Encrypts `plain`; `aad` names where it is stored, and it opens only there.
+    /// Encrypts `plain`; `aad` names its storage location, and it can only be opened with the same.
     pub fn seal(&self, aad: &str, plain: &str) -> String {
         let nonce: [u8; 24] = rand::random();
         let payload = Payload { msg: plain.as_bytes(), aad: aad.as_bytes() };
@@ -125,7 +124,7 @@ impl InstanceKey {
         format!("v1.{}.{}", URL_SAFE_NO_PAD.encode(nonce), URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// The text that [`InstanceKey::seal`] was given for the same place, or nothing.
+    /// Decrypts what [`InstanceKey::seal`] encrypted for the same `aad`; `None` if it cannot.
     pub fn open(&self, aad: &str, sealed: &str) -> Option<Secret> {
         let (nonce, text) = sealed.strip_prefix("v1.")?.split_once('.')?;
         let nonce: [u8; 24] = URL_SAFE_NO_PAD.decode(nonce).ok()?.try_into().ok()?;
@@ -150,11 +149,11 @@ fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Makes a file that only its owner may read: whole, or not at all, wherever the process dies. Its
-/// bytes, its name and the names of the folders it is in survive a loss of power once this returns.
+/// Creates a file that only its owner may read: completely or not at all, even if the process dies.
+/// Its bytes, its name and the names of its folders survive a power loss once this returns.
 ///
 /// # Errors
-/// `AlreadyExists` when there is one; otherwise what the disk says.
+/// `AlreadyExists` if the file exists; otherwise the disk's error.
 pub fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
@@ -164,10 +163,10 @@ pub fn create_private(path: &Path, text: &str) -> std::io::Result<()> {
     let half = path.with_file_name(format!(".{name}.{:016x}", rand::random::<u64>()));
     write_private(&half, text)?;
     failpoint!("file_before_link");
-    // A link fails where a rename would replace what another process has made meanwhile.
+    // A link fails if the file exists, where a rename would replace another process's file.
     let linked = match std::fs::hard_link(&half, path) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(error),
-        // A file system without links.
+        // A file system without hard links.
         Err(_) => write_private(path, text),
         Ok(()) => Ok(()),
     };
@@ -202,7 +201,7 @@ fn make_folders(folder: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Puts the names in a folder on disk.
+/// Syncs a folder, so that its entries are on disk.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     if cfg!(unix) { std::fs::File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! What Stripe's answers say: whether one settles a call, and its ids, codes and messages.
+//! Interprets Stripe's answers: whether one settles a call, and its ids, codes and messages.
 
 use crate::gateway::contract::{Described, Verdict};
 use crate::gateway::reply::Answer;
@@ -6,15 +6,15 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use sluicegate_failpoint::injected_bug;
 
-/// What one attempt settles. `from_stripe` is false for calls to other hosts, which answer as they
-/// like.
+/// Whether one attempt is settled. `from_stripe` is false for calls to other hosts, whose answers
+/// follow no convention.
 ///
-/// A 409 is a concurrent use of the key and a 429 never reached the operation: neither says what
-/// became of an earlier attempt. A 5xx is indeterminate. A 2xx whose body cannot be read took
-/// effect, but what it made is not known. Every answer of Stripe's is a JSON object, and every
-/// refusal has an `error`: anything else comes from a proxy on the way and may hide an effect.
-/// Stripe checks credentials (401, 403) before it looks at the idempotency key, so such an answer
-/// to a repeated call says nothing about the attempt before.
+/// A 409 is a concurrent use of the key, and a 429 never reached the operation: neither says
+/// whether an earlier attempt took effect. A 5xx is indeterminate. A 2xx with an unreadable body
+/// took effect, but its result is not known. Every answer from Stripe is a JSON object, and every
+/// refusal has an `error`: anything else comes from a proxy and may hide an effect. Stripe checks
+/// credentials (401, 403) before the idempotency key, so such an answer to a repeated call says
+/// nothing about the earlier attempt.
 /// Source: <https://docs.stripe.com/error-low-level>.
 pub fn verdict(answer: &Answer, from_stripe: bool, repeated: bool) -> Verdict {
     let settled = match answer.status {
@@ -31,14 +31,14 @@ pub fn verdict(answer: &Answer, from_stripe: bool, repeated: bool) -> Verdict {
     }
 }
 
-/// True when this is the stored answer to an earlier use of the key, and settles nothing: Stripe
+/// True when this is the stored answer to an earlier use of the key and settles nothing: Stripe
 /// keeps a 500 like any other answer.
 pub fn replays_error(answer: &Answer) -> bool {
     answer.status >= 500 && answer.header("idempotent-replayed") == Some("true")
 }
 
-/// True when the object does not exist, or does not exist any more. Stripe answers for a deleted
-/// account as for one that never gave access.
+/// True when the object does not exist, or not any more. Stripe answers the same for a deleted
+/// account and for one that never granted access.
 pub fn is_missing(answer: &Answer) -> bool {
     let code = error_field(answer, "code");
     matches!(
@@ -58,7 +58,7 @@ pub fn describe(answer: &Answer) -> Described {
     }
 }
 
-/// The id of the object in the body, without reading the rest into memory.
+/// The id of the object in the body, parsed without keeping the rest.
 fn object_id(answer: &Answer) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Object {
@@ -67,7 +67,7 @@ fn object_id(answer: &Answer) -> Option<String> {
     serde_json::from_str::<Object>(&answer.body).ok()?.id
 }
 
-/// A string of the body's `error`. Successes are not parsed.
+/// A string field of the body's `error`; `None` for a success, which is not parsed.
 fn error_field(answer: &Answer, name: &str) -> Option<String> {
     if (200..300).contains(&answer.status) {
         return None;
@@ -137,7 +137,7 @@ mod tests {
             for status in [200, 201, 302, 400, 402, 403, 404, 405] {
                 let verdict = verdict_of(&answer(status, body, None), FIRST);
                 assert_eq!(verdict, Verdict::Again, "{status} {body}");
-                // Others answer as they like.
+                // Answers of other hosts follow no convention.
                 let verdict = verdict_of(&answer(status, body, None), OTHERS);
                 assert_eq!(verdict, Verdict::Final, "{status} {body}");
             }

@@ -1,5 +1,5 @@
-//! Every fact about Stripe that the host knows: hosts, limits, what an answer settles, recovery,
-//! signatures, default names.
+//! Everything the host knows about Stripe: hosts, limits, answers, recovery, signatures, default
+//! names.
 
 mod answer;
 mod reconcile;
@@ -15,15 +15,15 @@ use crate::gateway::reply::Answer;
 use jiff::Timestamp;
 use sluicegate_secret::Secret;
 
-/// Where Stripe's API begins.
+/// The base URL of Stripe's API.
 const API: &str = "https://api.stripe.com/";
 /// The header that names a connected account.
 const ACCOUNT_HEADER: &str = "Stripe-Account";
-/// How texts begin that must not be stored in the clear.
+/// Prefixes of strings that must not be stored in plaintext.
 const SECRET_PREFIXES: [&str; 6] =
     ["whsec_", "sk_live_", "sk_test_", "rk_live_", "rk_test_", "access_token"];
 
-/// Stripe.
+/// The Stripe gateway.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stripe;
 

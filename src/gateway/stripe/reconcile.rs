@@ -1,4 +1,4 @@
-//! Finds out what became of a call whose idempotency key may be gone, before it is sent again.
+//! Finds out whether a call took effect, after its idempotency key may have expired.
 
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Ask, Finding, Sent};
@@ -8,17 +8,17 @@ use crate::gateway::stripe::recovery::{OPERATION, Recovery, is_marked};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::injected_bug;
 
-/// A longer list than this is not read to its end: the answer stays unknown then.
+/// The maximum number of list pages to read; beyond it the answer stays unknown.
 const PAGES_MAX: usize = 500;
-/// Clocks differ, and Stripe's is the one that counts.
+/// Tolerance for clock skew against Stripe, in seconds.
 const CLOCKS_DIFFER_SECS: i64 = 600;
-/// Names of the headers that carry credentials and version: reads are sent with the call's own.
+/// The credential and version headers that lookups copy from the call.
 const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "stripe-account", "stripe-version"];
 
 /// Finds out whether a call took effect.
 ///
 /// # Errors
-/// What `ask` refuses.
+/// Any error of `ask`.
 pub fn reconcile(sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
     let call = sent.call;
     match Recovery::of(&call.method, &call.url) {
@@ -48,7 +48,7 @@ impl Reconcile<'_, '_, '_> {
                 Ok(page) => page,
                 Err(reason) => return Ok(Finding::Unavailable(reason)),
             };
-            // What is no list must not pass for an empty one: it would be sent anew.
+            // A malformed list must not pass for an empty one: the call would be sent again.
             let Some(objects) = page.get("data").and_then(Json::as_array) else {
                 return Ok(Finding::Unavailable("the list cannot be read".to_owned()));
             };
@@ -71,7 +71,7 @@ impl Reconcile<'_, '_, '_> {
         Ok(Finding::Unavailable(format!("more than {PAGES_MAX} pages to look through")))
     }
 
-    /// The object as the call would have been answered with it, expanded as it asked.
+    /// The answer that the call would have received, with the same expansions.
     fn retrieve(&mut self, object: &Json) -> Result<Finding, Error> {
         if let Some(declined) = declined(object) {
             return Ok(Finding::Applied(declined));
@@ -127,15 +127,14 @@ impl Reconcile<'_, '_, '_> {
     }
 }
 
-/// The answer to a deletion that was done before, when it is done again (keys
-/// mean nothing to DELETE).
+/// The answer to a repeated deletion (Stripe ignores idempotency keys on DELETE).
 pub fn deleted(call: &Call) -> Answer {
     let path = call.url.split(['?', '#']).next().unwrap_or_default();
     let id = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     answered(200, &json!({ "id": id, "deleted": true }))
 }
 
-/// Stripe keeps a declined charge; the call that made it was answered 402.
+/// Stripe keeps a declined charge; the call that created it was answered with 402.
 fn declined(object: &Json) -> Option<Answer> {
     if text(object, "object") != "charge" || text(object, "status") != "failed" {
         return None;
@@ -151,12 +150,12 @@ fn declined(object: &Json) -> Option<Answer> {
 fn answered(status: u16, body: &Json) -> Answer {
     let mut headers = Map::new();
     headers.insert("content-type".to_owned(), json!("application/json"));
-    // Says where this answer comes from, to whoever reads the stored step.
+    // Marks the stored answer as looked up.
     headers.insert("sluicegate-looked-up".to_owned(), json!("true"));
     Answer { status, headers, body: body.to_string() }
 }
 
-/// The `expand[…]` pairs of a form body, as they stand.
+/// The `expand[…]` pairs of a form body, unchanged.
 fn expansions(body: &str) -> String {
     let pairs = body.split('&').filter(|pair| {
         pair.starts_with("expand%5B") || pair.starts_with("expand[") || pair.starts_with("expand=")

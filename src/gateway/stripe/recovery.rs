@@ -1,14 +1,14 @@
-//! How the effect of a call can be found out afterwards, by its method and Stripe's paths.
+//! How to find out whether a call took effect, by its method and Stripe's paths.
 
 use crate::gateway::call::Call;
 use crate::gateway::stripe::API;
 
-/// The name in a created object's metadata that holds which operation made it.
+/// The metadata key of a created object that holds its operation.
 pub const OPERATION: &str = "sluicegate_operation";
-/// More metadata than this Stripe does not take, ours included.
+/// Stripe's limit of metadata keys, ours included.
 const METADATA_MAX: usize = 50;
 
-/// Lists that can be narrowed by the time of creation.
+/// Collections whose lists can be filtered by creation time.
 const DATED: [&str; 14] = [
     "accounts",
     "charges",
@@ -25,7 +25,7 @@ const DATED: [&str; 14] = [
     "topups",
     "transfers",
 ];
-/// Lists below an object, which cannot.
+/// Nested collections, whose lists cannot.
 const NESTED: [(&str, &str); 6] = [
     ("accounts", "bank_accounts"),
     ("accounts", "external_accounts"),
@@ -34,7 +34,7 @@ const NESTED: [(&str, &str); 6] = [
     ("charges", "refunds"),
     ("transfers", "reversals"),
 ];
-/// What an action on an object leaves behind: a property, and the value that says "done".
+/// The property that an action on an object sets, and its value once it is done.
 const ACTIONS: [(&str, &str, &str, &str); 4] = [
     ("charges", "capture", "captured", "true"),
     ("payment_intents", "capture", "status", "succeeded"),
@@ -42,30 +42,29 @@ const ACTIONS: [(&str, &str, &str, &str); 4] = [
     ("payouts", "cancel", "status", "canceled"),
 ];
 
-/// State of one request or run: its user, its context, and where its record writes go find out
-/// whether a call took effect.
+/// How to find out whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovery {
-    /// It makes an object that carries our mark: list these objects.
+    /// It creates an object that carries our mark: search the list.
     FindByMetadata {
-        /// True when the list takes `created[gte]`.
+        /// True when the list accepts `created[gte]`.
         dated: bool,
     },
-    /// It shows on the object itself.
+    /// The object's own state shows it.
     ReadState {
-        /// The property that tells.
+        /// The property to read.
         property: &'static str,
-        /// Its value, as text, once the action was taken.
+        /// Its value, as a string, once the action was done.
         done: &'static str,
     },
-    /// Doing it again comes to the same: a read, a change of named values, a deletion.
+    /// Repeating it is safe: a read, a change of named values, a deletion.
     SafeToRepeat,
-    /// It cannot be found out from outside.
+    /// Stripe's API cannot show it.
     Undeterminable,
 }
 
 impl Recovery {
-    /// The way for a call, by its method and the path of its address.
+    /// The recovery for a call, by its method and URL path.
     pub fn of(method: &str, url: &str) -> Self {
         if method != "POST" {
             return Self::SafeToRepeat;
@@ -77,8 +76,8 @@ impl Recovery {
             [parent, _, child] if NESTED.contains(&(parent, child)) => {
                 Self::FindByMetadata { dated: false }
             }
-            // A card is added from a token that works once. Servers in Stripe's place refuse
-            // metadata here, so it carries no mark.
+            // A card is added from a single-use token. Replacement servers refuse metadata here, so
+            // it carries no mark.
             ["customers", _, "sources" | "cards" | "bank_accounts"] => Self::Undeterminable,
             ["customers", _, "sources" | "cards" | "bank_accounts", _] => Self::SafeToRepeat,
             [parent, _, child, _] if NESTED.contains(&(parent, child)) => Self::SafeToRepeat,
@@ -94,9 +93,9 @@ impl Recovery {
     }
 }
 
-/// Writes `operation` into the metadata of the object that this call makes, so that the object can
-/// be found when the idempotency key is gone. Only where Stripe takes
-/// metadata and lists what was made; other calls stay as they were rendered.
+/// Writes `operation` into the metadata of the object that this call creates, so that it can be
+/// found after the idempotency key expires. Only where Stripe accepts metadata and lists the
+/// objects; other calls are unchanged.
 pub fn mark(call: &mut Call, operation: &str) {
     let is_form = !call.headers.iter().any(|(name, value)| {
         name.eq_ignore_ascii_case("content-type") && value.expose().contains("json")
@@ -116,7 +115,7 @@ pub fn mark(call: &mut Call, operation: &str) {
     call.body.push_str(&format!("{and}metadata%5B{OPERATION}%5D={operation}"));
 }
 
-/// True when the object that a call makes can be told from others.
+/// True when the call carries the metadata mark.
 pub fn is_marked(call: &Call) -> bool {
     call.body.contains(&format!("metadata%5B{OPERATION}%5D="))
 }
@@ -125,7 +124,7 @@ fn metadata_count(call: &Call) -> usize {
     call.body.matches("metadata%5B").count() + call.body.matches("metadata[").count()
 }
 
-/// The parts of the path after `/v1/`; templates write double slashes now and then.
+/// The path segments after `/v1/`. Empty ones are dropped, as templates may write double slashes.
 fn segments(url: &str) -> Vec<String> {
     let path = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = path.split(['?', '#']).next().unwrap_or_default();

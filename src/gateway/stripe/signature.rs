@@ -1,10 +1,9 @@
 //! Verifies `Stripe-Signature`: raw bytes, every `v1`, 300 seconds, constant time, fail closed.
 //!
 //! The scheme is Stripe's (<https://docs.stripe.com/webhooks#verify-manually>): HMAC-SHA256 in
-//! hexadecimal over
-//! `"{t}.{raw body}"` with the whole `whsec_…` text as the key. `v0` is ignored. A timestamp in the
-//! future is accepted, as the official libraries accept it: clocks differ, and a future signature
-//! can only have been made by who holds the secret.
+//! hexadecimal over `"{t}.{raw body}"` with the complete `whsec_…` string as the key. `v0` is
+//! ignored. A timestamp in the future is accepted, as in the official libraries: clocks differ, and
+//! only a holder of the secret can create a signature.
 
 use crate::gateway::contract::Refusal;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -12,15 +11,15 @@ use jiff::Timestamp;
 use sha2::Sha256;
 use sluicegate_secret::Secret;
 
-/// How old a signature may be, in seconds: Stripe's own default.
+/// The maximum age of a signature in seconds, Stripe's default.
 pub const TOLERANCE_SECONDS: i64 = 300;
-/// A header longer than this is nobody's signature.
+/// The longest header that is parsed, in bytes.
 const HEADER_BYTES_MAX: usize = 4096;
 
-/// Checks a delivery and tells which of `secrets` signed it, by its place in the list.
+/// Verifies a delivery. Returns the index in `secrets` of the one that signed it.
 ///
 /// # Errors
-/// [`Refusal`]; blank secrets are passed over, and none at all is [`Refusal::NoSecret`].
+/// [`Refusal`]. Blank secrets are skipped; if none is left, [`Refusal::NoSecret`].
 pub fn verify(
     header: &str,
     body: &[u8],
@@ -42,7 +41,7 @@ pub fn verify(
     Ok(signer)
 }
 
-/// The timestamp's text and every `v1`, as 32 bytes each.
+/// The timestamp as sent, and every valid `v1` as 32 bytes.
 fn parse(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
     if header.len() > HEADER_BYTES_MAX {
         return None;
@@ -51,7 +50,7 @@ fn parse(header: &str) -> Option<(&str, Vec<[u8; 32]>)> {
     let mut signatures = Vec::new();
     for item in header.split(',') {
         match item.trim().split_once('=') {
-            // Two timestamps: which of them was signed is anyone's guess.
+            // With two timestamps, it is ambiguous which one was signed.
             Some(("t", _)) if time.is_some() => return None,
             Some(("t", text)) if is_digits(text) => time = Some(text),
             Some(("t", _)) => return None,
@@ -80,7 +79,7 @@ fn signed_by(secret: &Secret, time: &str, body: &[u8], signatures: &[[u8; 32]]) 
     signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
 }
 
-/// The header value that Stripe would send for `body`; tests and `events replay` sign with it.
+/// The header value that Stripe would send for `body`, for tests and `events replay`.
 pub fn sign(secret: &Secret, body: &[u8], time: Timestamp) -> String {
     let time = time.as_second();
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
