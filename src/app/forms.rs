@@ -327,7 +327,8 @@ pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     let said = sealed.and_then(|sealed| runtime.config.instance_key.open(PLACE, sealed));
     let said = said.and_then(|said| serde_json::from_str::<Json>(said.expose()).ok());
     let (Some(form), Some(said)) = (instance.catalog.form(&name), said) else {
-        let reason = "its form is gone, or it was submitted under another instance key";
+        let reason =
+            "its form does not exist any more, or it was submitted under another instance key";
         runtime.journal.fail(run, reason, None)?;
         return Ok(());
     };

@@ -104,7 +104,7 @@ impl RequestHost {
         let input = run.execution().input.clone().into_json();
         let (Some(work), Some(arguments)) = (self.job_work(&input), self.job_arguments(&input))
         else {
-            let reason = "what this job does is gone, or it was queued under another instance key";
+            let reason = "what this job runs does not exist any more, or it was queued under another instance key";
             self.runtime.journal.fail(run, reason, None)?;
             return Ok(());
         };

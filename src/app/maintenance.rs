@@ -46,8 +46,8 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
         });
         match done.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!("upkeep: {error}"),
-            Err(error) => tracing::error!("upkeep panicked: {error}"),
+            Ok(Err(error)) => tracing::warn!("maintenance: {error}"),
+            Err(error) => tracing::error!("maintenance panicked: {error}"),
         }
         tokio::select! {
             () = tokio::time::sleep(if every.is_zero() { FORGET_EVERY } else { every }) => {}

@@ -125,5 +125,5 @@ fn find(runtime: &Runtime, id: &str) -> Result<ExecutionId> {
             return Ok(found.id);
         }
     }
-    bail!("there is not an event `{id}`; one of a connected account is named acct_…:evt_…")
+    bail!("there is no event `{id}`; one of a connected account is named acct_…:evt_…")
 }

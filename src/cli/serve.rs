@@ -58,7 +58,7 @@ async fn serve(mut config: Config) -> Result<()> {
     tokio::task::spawn_blocking(move || prepare(&ours));
     let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
-    tracing::info!("stopping: finishing what is in hand");
+    tracing::info!("stopping: finishing requests in flight");
     let _ = stop.send(true);
     let _ = working.await;
     let _ = keeping.await;

@@ -217,7 +217,7 @@ impl Submission<'_> {
         values
     }
 
-    /// The records of the form's table, but for `own`, that have this value where it must be unique.
+    /// The records of the form's table, except `own`, with this value where it must be unique.
     fn others_with(
         &self,
         field: &Field,

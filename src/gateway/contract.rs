@@ -19,6 +19,9 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// `Content-Security-Policy`.
     fn page_hosts(&self) -> &'static [&'static str];
 
+    /// The origins of its scripts, which pages load by absolute URL.
+    fn script_hosts(&self) -> &'static [&'static str];
+
     /// The requests per second that it allows for one account.
     fn rate_per_second(&self, livemode: bool) -> f64;
 

@@ -59,7 +59,7 @@ impl ReqwestClient {
 
     async fn one(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         let method = reqwest::Method::from_bytes(call.method.as_bytes())
-            .map_err(|_| format!("`{}` is no HTTP method", call.method))?;
+            .map_err(|_| format!("`{}` is not an HTTP method", call.method))?;
         let mut sending = self.client.request(method, url.clone()).timeout(self.patience);
         for (name, value) in &call.headers {
             sending = sending.header(name, value.expose());

@@ -286,7 +286,7 @@ impl Walk<'_> {
         let inner = shape::named(&known.ty);
         match (shapes.is_leaf(inner), field.selection_set.node.items.is_empty()) {
             (true, false) => self.report(pos, format!("`{name}` is {inner} and has no fields")),
-            (false, true) => self.report(pos, format!("Say which fields of `{name}` you want")),
+            (false, true) => self.report(pos, format!("Field `{name}` needs a selection set")),
             _ => self.selections(&mut field.selection_set.node, Some(inner)),
         }
     }

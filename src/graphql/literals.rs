@@ -40,14 +40,14 @@ impl Variables {
     }
 
     fn get(&self, name: &Name) -> Result<&Variable, String> {
-        let unknown = || format!("stands for the variable ${name}, which is not declared");
+        let unknown = || format!("is the variable ${name}, which is not declared");
         self.known.get(name).ok_or_else(unknown)
     }
 
     fn take(&self, name: &Name, weight: usize) -> Result<(), String> {
         let left = self.left.get().checked_sub(weight);
         let left = left.ok_or_else(|| {
-            format!("stands for the variable ${name}, which is too large to be used so often")
+            format!("is the variable ${name}, which is too large to be used this often")
         })?;
         self.left.set(left);
         Ok(())

@@ -120,7 +120,7 @@ impl Journal {
     }
 
     fn existing(&self, id: &ExecutionId) -> Result<Execution, Error> {
-        let gone = || store::error::Error::Gone(format!("execution {id} was there a moment ago"));
+        let gone = || store::error::Error::Gone(format!("execution {id} disappeared"));
         Ok(self.store.execution(id)?.ok_or_else(gone)?)
     }
 }

@@ -159,7 +159,7 @@ impl Journal {
         let mut again = self.idle(id)?;
         let before = again.clone();
         if before.kind != ExecutionKind::WebhookEvent.name() || !before.state.is_final() {
-            let why = format!("execution {id} is no finished webhook event");
+            let why = format!("execution {id} is not a finished webhook event");
             return Err(store::error::Error::Gone(why).into());
         }
         again.state = State::Available;

@@ -216,7 +216,10 @@ fn finish(runtime: &Runtime, visit: &PlatformRequest, page: &Page, shown: Shown)
         (None, None) => {
             let status = shown.effects.status.and_then(|s| StatusCode::from_u16(s).ok());
             let body = match page.format.as_str() {
-                "html" => security::rewrite(shown.body, runtime.stripe_url.as_deref()),
+                "html" => {
+                    let gateway = runtime.transport.gateway();
+                    security::rewrite(shown.body, gateway, runtime.stripe_url.as_deref())
+                }
                 _ => shown.body,
             };
             let kind = HeaderValue::from_static(media_type(&page.format));

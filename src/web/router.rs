@@ -22,7 +22,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 /// The router of one runtime.
 pub fn router(runtime: Arc<Runtime>) -> Router {
     let secure = runtime.public_url().starts_with("https://");
-    let everywhere = Arc::new(security::headers(runtime.stripe_url.as_deref(), secure));
+    let everywhere = Arc::new(security::headers(
+        runtime.transport.gateway(),
+        runtime.stripe_url.as_deref(),
+        secure,
+    ));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -26,7 +26,8 @@ const SHORT_BYTES: usize = 64 * 1024;
 /// Verifies, stores and acknowledges one delivery. The response reveals nothing to a forger.
 pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -> Response {
     let ip = peer(&request);
-    let header = header_text(request.headers(), "stripe-signature").unwrap_or_default().to_owned();
+    let header = header_text(request.headers(), runtime.transport.gateway().signature_header());
+    let header = header.unwrap_or_default().to_owned();
     let body = match read_body(request, BODY_BYTES_MAX).await {
         Ok((_, body)) => body,
         Err(fault) => return fault.json(false),

@@ -16,7 +16,7 @@ const BANNED: [(&str, &str); 14] = [
     ("put aside", "discarded, handed back"),
     ("so that nobody", "so that no …"),
     ("is no number", "is not a number"),
-    ("is no event", "is not an event"),
+    ("` is no ", "` is not a"),
     ("stumbled", "panicked"),
     ("can not", "cannot"),
 ];

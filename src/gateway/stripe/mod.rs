@@ -47,6 +47,10 @@ impl Gateway for Stripe {
         ]
     }
 
+    fn script_hosts(&self) -> &'static [&'static str] {
+        &["https://js.stripe.com", "https://checkout.stripe.com"]
+    }
+
     /// Stripe's own limits: <https://docs.stripe.com/rate-limits>.
     fn rate_per_second(&self, livemode: bool) -> f64 {
         if livemode { 100.0 } else { 25.0 }

@@ -69,7 +69,7 @@ pub fn agree_once(other: &str) -> Option<(&'static str, Vec<u8>, Vec<u8>)> {
 fn hkdf(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let name = arguments.text(3);
     let hash = Algorithm::from_name(&name)
-        .ok_or_else(|| Error::argument(format!("`{name}` is no algorithm this host has")))?;
+        .ok_or_else(|| Error::argument(format!("`{name}` is not an algorithm of this host")))?;
     let length = usize::try_from(arguments.int(2, 32)?).unwrap_or(0);
     let (salt, info) = (bytes::of(arguments.at(0)), bytes::of(arguments.at(1)));
     let key = expand(hash, &hash.keyed(&salt, &bytes::of(&value)), &info, length)

@@ -150,7 +150,7 @@ fn length(what: &str, name: &str, wanted: usize, found: usize) -> Error {
 /// When the key is not an RSA key, or the payload is longer than the key allows.
 pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let key = pem::rsa_public(key).and_then(|der| PublicEncryptingKey::from_der(&der).ok());
-    let key = key.ok_or_else(|| Error::argument("the key is no RSA public key in PEM"))?;
+    let key = key.ok_or_else(|| Error::argument("the key is not an RSA public key in PEM"))?;
     let mut made = vec![0; key.key_size_bytes()];
     let length = match filling {
         Filling::Pkcs1 => Pkcs1PublicEncryptingKey::new(key)
@@ -171,7 +171,7 @@ pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8
 /// Decrypts the payload; `None` when it was not encrypted for this key.
 fn rsa_decrypt(filling: Filling, key: &str, secret: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let key = pem::rsa_private(key).and_then(|der| PrivateDecryptingKey::from_pkcs8(&der).ok());
-    let key = key.ok_or_else(|| Error::argument("the key is no RSA private key in PEM"))?;
+    let key = key.ok_or_else(|| Error::argument("the key is not an RSA private key in PEM"))?;
     let mut made = vec![0; key.key_size_bytes()];
     let length = match filling {
         Filling::Pkcs1 => Pkcs1PrivateDecryptingKey::new(key)

@@ -46,7 +46,7 @@ fn entries(value: &Value) -> Result<Object, Error> {
             _ => Ok(Object::default()),
         },
         value if value.is_blank() => Ok(Object::default()),
-        other => Err(Error::argument(format!("this needs a hash, and is given {}", other.kind()))),
+        other => Err(Error::argument(format!("this needs a hash, not {}", other.kind()))),
     }
 }
 

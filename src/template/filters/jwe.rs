@@ -89,7 +89,7 @@ fn jwe_encode(
 ) -> Result<Value, Error> {
     let (alg, enc) = (arguments.text(1), arguments.text(2));
     let unknown = |name: &str| {
-        Error::argument(format!("`{name}` is no algorithm of jwe_encode on this host"))
+        Error::argument(format!("`{name}` is not an algorithm of jwe_encode on this host"))
     };
     let content = Content::from_name(&enc).ok_or_else(|| unknown(&enc))?;
     let plain = bytes::of(&value);

@@ -26,7 +26,7 @@ pub fn register(builder: &mut EngineBuilder) {
 
 fn algorithm(name: &str) -> Result<Algorithm, Error> {
     Algorithm::from_name(name)
-        .ok_or_else(|| Error::argument(format!("`{name}` is no algorithm this host has")))
+        .ok_or_else(|| Error::argument(format!("`{name}` is not an algorithm of this host")))
 }
 
 /// Encodes bytes as `hex` or `base64`, or returns them unchanged for `none`.

@@ -38,7 +38,7 @@ impl Tag for RedirectTo {
             None => 302,
             Some(status @ (301 | 302 | 303 | 307 | 308)) => status as u16,
             Some(other) => {
-                context.warn(format!("{other} is no status of a redirect, 302 is used"));
+                context.warn(format!("{other} is not a redirect status; 302 is used"));
                 302
             }
         };

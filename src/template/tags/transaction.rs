@@ -82,7 +82,7 @@ impl Tag for Transaction {
 impl Tag for Rollback {
     fn render(&self, context: &mut Context<'_>) -> Result<Flow, Error> {
         if open(context) == 0 {
-            return Err(Error::argument("rollback stands only inside of a transaction"));
+            return Err(Error::argument("rollback is only allowed inside a transaction"));
         }
         context.registers.insert(ROLLED_BACK.to_owned(), Value::Bool(true));
         Ok(Flow::Stop)
