@@ -153,7 +153,7 @@ fn added(
     };
     let unit = arguments.given(1).map_or(default_unit.into(), Value::to_text);
     let Some(span) = date_parse::span(count, &unit) else {
-        return Err(Error::argument(format!("`{unit}` is no unit of time")));
+        return Err(Error::argument(format!("`{unit}` is not a unit of time")));
     };
     Ok(time.checked_add(span).ok())
 }

@@ -60,7 +60,7 @@ fn what_is_encrypted_for_a_key_is_read_with_it() {
     assert!(render(long, locals.clone()).contains("too long for this RSA key"));
     // A key of one kind is none of the other, and no key gets into a message.
     let wrong = render("{{ 'x' | encrypt: 'RSA', private }}", locals);
-    assert!(wrong.contains("no RSA public key"), "{wrong}");
+    assert!(wrong.contains("not an RSA public key"), "{wrong}");
     assert!(!wrong.contains(&private[30..60]), "{wrong}");
 }
 
