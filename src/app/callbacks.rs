@@ -4,7 +4,7 @@
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::jobs::Queued;
-use crate::template::render::OutputMode;
+use crate::template::output::OutputMode;
 use crate::template::request_context::RequestContext;
 use serde_json::{Value as Json, json};
 use sluicegate_module::api_call::ApiCall;

@@ -8,7 +8,7 @@ use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Enqueue, Intent};
 use crate::journal::run::Run;
 use crate::template::host::{Job, Transaction, Work};
-use crate::template::render::OutputMode;
+use crate::template::output::OutputMode;
 use crate::template::request_context::RequestContext;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};

@@ -5,7 +5,7 @@ use crate::app::runtime::Runtime;
 use crate::journal::buffer::with_run;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
-use crate::template::render::OutputMode;
+use crate::template::output::OutputMode;
 use serde_json::json;
 use sluicegate_failpoint::failpoint;
 use sluicegate_module::migration::Migration;

@@ -3,7 +3,7 @@
 use crate::form::render::Refused;
 use crate::journal::phase::{Mark, Phase};
 use crate::journal::scripted_run::ScriptedRun;
-use crate::template::render::OutputMode;
+use crate::template::output::OutputMode;
 use serde_json::{Map, Value as Json};
 use sluicegate_secret::Secret;
 use std::collections::BTreeMap;

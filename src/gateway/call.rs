@@ -3,7 +3,8 @@
 use crate::gateway::error::Error;
 use crate::template::host::Host;
 use crate::template::lenient_json;
-use crate::template::render::{Locals, OutputMode, Templates};
+use crate::template::output::OutputMode;
+use crate::template::render::{Locals, Templates};
 use crate::template::request_context::RequestContext;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::api_call::ApiCall;

@@ -17,6 +17,12 @@ pub fn wait(attempt: u32, jitter: u64) -> SignedDuration {
     SignedDuration::from_millis(wait / i64::from(sluicegate_failpoint::time_scale()))
 }
 
+/// The wait before asking again whether something else has ended that was begun `since` ago: a
+/// quarter of that time, between 0.2 and 5 seconds.
+pub fn poll(since: SignedDuration) -> SignedDuration {
+    (since / 4).clamp(SignedDuration::from_millis(200), SignedDuration::from_secs(5))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

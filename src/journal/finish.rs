@@ -14,10 +14,6 @@ use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 
-/// Bounds of the wait before a run that lacks an answer is resumed.
-const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
-const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
-
 impl Journal {
     /// Ends a run: one commit holds the answer, the phase's record writes, the outcome and the
     /// state. The state is `Completed`, or `Discarded` for a script that can never succeed.
@@ -111,7 +107,7 @@ impl Journal {
             Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
             Error::Waiting(_) => {
                 let since = self.now().duration_since(run.execution.created_at);
-                let wait = (since / 4).clamp(WAIT_MIN, WAIT_MAX);
+                let wait = backoff::poll(since);
                 let mut aside = run.execution.clone();
                 aside.state = State::Unknown;
                 aside.attempt = aside.attempt.saturating_sub(1);

@@ -2,7 +2,8 @@
 
 use crate::template::host::Host;
 use crate::template::host_calls::HostCall;
-use crate::template::render::{OutputMode, Templates};
+use crate::template::output::OutputMode;
+use crate::template::render::Templates;
 use crate::template::request_context::RequestContext;
 use sluicegate_liquid::context::{Context, HostData};
 use sluicegate_liquid::error::Error;

@@ -2,13 +2,21 @@
 
 use crate::template::error::{Error, Place};
 use crate::template::render::Templates;
-use sluicegate_liquid::suggest::nearest;
+use crate::template::similar::near;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::{Diagnostic, Severity};
 use sluicegate_module::source::Source;
 
+impl Templates {
+    /// Returns every problem in the catalog's templates: syntax errors, and names that do not
+    /// exist.
+    pub fn check(&self) -> Vec<Diagnostic> {
+        check(self, &self.catalog)
+    }
+}
+
 /// Compiles every source of the catalog and looks up every literal name in it.
-pub fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
+fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
     for source in sources(catalog) {
         let compiled = templates.compiled(source);
@@ -52,16 +60,6 @@ fn dead(catalog: &Catalog, kind: &str, name: &str) -> Option<(&'static str, Opti
         "form" => catalog.form(name).is_none().then(|| ("form", near_key(name, &catalog.forms))),
         _ => None,
     }
-}
-
-/// `did you mean …?`: a similar name, or the same file in another folder.
-pub fn near<'a>(typed: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
-    let file = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
-    let typed_file = typed.rsplit('/').next().unwrap_or(typed);
-    nearest(typed, known.clone()).or_else(|| {
-        let same = known.clone().find(|name| file(name) == typed_file);
-        same.map(|name| format!("did you mean `{name}`?"))
-    })
 }
 
 fn severity(catalog: &Catalog, source: &Source) -> Severity {

@@ -2,7 +2,8 @@
 
 use crate::clock::{Clock as _, SystemClock};
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
-use crate::template::render::{LIMITS, OutputMode, Templates};
+use crate::template::output::OutputMode;
+use crate::template::render::{LIMITS, Templates};
 use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde::Deserialize;

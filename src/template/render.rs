@@ -1,26 +1,24 @@
 //! The compiled templates of a catalog, and their rendering.
 
 use crate::template::bridge::HostBridge;
-use crate::template::check;
 use crate::template::dialect;
 use crate::template::error::Error;
-use crate::template::filters::markup;
 use crate::template::host::Host;
 use crate::template::json;
+use crate::template::output::{Effects, OutputMode};
 use crate::template::request_context::RequestContext;
-use serde_json::{Map, Value as Json, json};
+use crate::template::similar;
+use serde_json::{Value as Json, json};
 use sluicegate_liquid::budget::Limits;
 use sluicegate_liquid::engine::Engine;
 use sluicegate_liquid::error::{Error as LiquidError, Kind};
 use sluicegate_liquid::partials::Partials;
-use sluicegate_liquid::print::Escape;
 use sluicegate_liquid::render::RenderOptions;
 use sluicegate_liquid::tag::Flow;
 use sluicegate_liquid::template::Template;
 use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 use sluicegate_module::catalog::Catalog;
-use sluicegate_module::diagnostic::Diagnostic;
 use sluicegate_module::profile::Profile;
 use sluicegate_module::source::Source;
 use std::collections::HashMap;
@@ -28,47 +26,6 @@ use std::sync::{Arc, RwLock};
 
 /// More compiled templates than any instance has; only sources created at run time exceed it.
 const CACHE_MAX: usize = 20_000;
-
-/// How output is escaped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputMode {
-    /// No escaping: calls, headers, JSON, policies.
-    Raw,
-    /// Escapes `& < > " '` in strings; `html_safe` strings, hashes and lists pass through.
-    Escape,
-    /// Passes strings through an HTML sanitizer; quotes stay.
-    Sanitize,
-}
-
-impl OutputMode {
-    /// The engine's equivalent.
-    pub(super) fn escape(self) -> Escape {
-        match self {
-            Self::Raw => Escape::Raw,
-            Self::Escape => Escape::Entities,
-            Self::Sanitize => Escape::Through(|text| markup::sanitize(text).into_owned()),
-        }
-    }
-}
-
-/// Status, headers, redirect, session: what a render changes in the HTTP response.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Effects {
-    /// `response_status`.
-    pub status: Option<u16>,
-    /// `response_headers`, in the order they were set.
-    pub headers: Vec<(String, String)>,
-    /// `redirect_to`: URL and status.
-    pub redirect: Option<(String, u16)>,
-    /// `session`: names and values; null removes the name.
-    pub session: Vec<(String, Json)>,
-    /// `sign_in`: the user's id, and the timeout in minutes.
-    pub sign_in: Option<(String, Option<u32>)>,
-    /// Messages for the next page.
-    pub flash: Map<String, Json>,
-    /// `content_for`: names and their content.
-    pub content_for: Map<String, Json>,
-}
 
 /// The result of a render.
 #[derive(Debug, Clone, Default)]
@@ -85,7 +42,7 @@ pub struct Rendered {
 
 /// The compiled templates of a catalog.
 pub struct Templates {
-    catalog: Arc<Catalog>,
+    pub(super) catalog: Arc<Catalog>,
     legacy: Engine,
     modern: Engine,
     limits: Limits,
@@ -116,12 +73,6 @@ impl Templates {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
-    }
-
-    /// Returns every problem in the catalog's templates: syntax errors, and names that do not
-    /// exist.
-    pub fn check(&self) -> Vec<Diagnostic> {
-        check::check(self, &self.catalog)
     }
 
     /// Renders a source with `locals`, an object of variables.
@@ -235,7 +186,7 @@ pub const LIMITS: Limits = Limits::new().time(std::time::Duration::from_secs(5))
 impl Partials for Templates {
     fn find(&self, name: &str) -> Result<Template, LiquidError> {
         let Some(partial) = self.catalog.partial(name) else {
-            let near = check::near(name, self.catalog.partials.keys().map(String::as_str));
+            let near = similar::near(name, self.catalog.partials.keys().map(String::as_str));
             let message = format!("can't find partial \"{name}\"");
             return Err(LiquidError::new(Kind::Partial, message).help(near));
         };

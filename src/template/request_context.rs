@@ -1,7 +1,7 @@
 //! State shared by all renders of one web request: `context`, constants, exports, effects.
 
 use crate::template::host_calls::{HostCall, HostCalls};
-use crate::template::render::Effects;
+use crate::template::output::Effects;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::budget::{Budget, Limits};
 use sluicegate_liquid::error::Error;

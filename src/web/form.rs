@@ -6,7 +6,7 @@ use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::error::Error as FormError;
 use crate::form::submission::Reply;
-use crate::template::render::Effects;
+use crate::template::output::Effects;
 use crate::web::error::HttpError;
 use crate::web::extract;
 use crate::web::extract::BODY_BYTES_MAX;

@@ -3,7 +3,7 @@
 
 use crate::app::runtime::Runtime;
 use crate::gateway::outcome::State as OutcomeState;
-use crate::template::render::Effects;
+use crate::template::output::Effects;
 use crate::web::session::{LIFETIME_SECONDS, Session};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};

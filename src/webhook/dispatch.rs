@@ -1,16 +1,17 @@
 //! Processes a stored event: runs the partial named after its type, and commits its records
 //! together with the execution's completion.
 
+use crate::journal::backoff;
 use crate::journal::begin::Journal;
 use crate::journal::buffer::{Buffer, with_phase, with_run};
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
 use crate::template::host::Host;
-use crate::template::render::{Locals, OutputMode, Templates};
+use crate::template::output::OutputMode;
+use crate::template::render::{Locals, Templates};
 use crate::template::request_context::RequestContext;
 use crate::webhook::error::Error;
 use crate::webhook::event::{Event, processor};
-use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
 use sluicegate_failpoint::injected_bug;
@@ -40,9 +41,6 @@ pub struct Dispatch<'a> {
     pub livemode: bool,
 }
 
-/// Bounds of the wait before an event that came too early is retried.
-const WAIT_MIN: SignedDuration = SignedDuration::from_millis(200);
-const WAIT_MAX: SignedDuration = SignedDuration::from_secs(5);
 /// The maximum number of attempts before an event is discarded for an operator.
 const ATTEMPTS_MAX: u32 = 25;
 /// How many of an object's latest events are searched for a newer one.
@@ -88,7 +86,7 @@ impl Dispatch<'_> {
         let event = read(run.execution())?;
         if self.is_ahead(&event)? {
             let since = self.journal.now().duration_since(run.execution().created_at);
-            let wait = (since / 4).clamp(WAIT_MIN, WAIT_MAX);
+            let wait = backoff::poll(since);
             self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The files that stand in circles today, by crate. What falls is lowered here; it never rises.
 const IN_CIRCLES: [(&str, usize); 7] = [
-    ("sluicegate", 4),
+    ("sluicegate", 2),
     ("sluicegate_failpoint", 0),
     ("sluicegate_liquid", 13),
     ("sluicegate_module", 0),

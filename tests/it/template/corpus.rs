@@ -2,7 +2,8 @@
 
 use super::fake_host::FakeHost;
 use serde_json::json;
-use sluicegate::template::render::{OutputMode, Templates};
+use sluicegate::template::output::OutputMode;
+use sluicegate::template::render::Templates;
 use sluicegate::template::request_context::RequestContext;
 use sluicegate_module::catalog::Catalog;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Filters by table: `tests/template/filters/*.txt` holds `template ⇒ output`, a case a line.
 
 use super::fake_host::FakeHost;
-use sluicegate::template::render::{OutputMode, Templates};
+use sluicegate::template::output::OutputMode;
+use sluicegate::template::render::Templates;
 use sluicegate::template::request_context::RequestContext;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::profile::Profile;

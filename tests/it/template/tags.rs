@@ -3,7 +3,8 @@
 
 use super::fake_host::FakeHost;
 use serde_json::{Map, Value as Json};
-use sluicegate::template::render::{OutputMode, Templates};
+use sluicegate::template::output::OutputMode;
+use sluicegate::template::render::Templates;
 use sluicegate::template::request_context::RequestContext;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::partial::Partial;
@@ -103,7 +104,7 @@ fn run(text: &str) -> String {
     out
 }
 
-fn effects(effects: &sluicegate::template::render::Effects) -> String {
+fn effects(effects: &sluicegate::template::output::Effects) -> String {
     let mut lines = Vec::new();
     if let Some(status) = effects.status {
         lines.push(format!("status {status}"));
