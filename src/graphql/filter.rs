@@ -237,3 +237,23 @@ fn one(by: Subject, entry: &Json) -> Sort {
     let order = entry.get("order").and_then(Json::as_str).unwrap_or("ASC");
     Sort { by, descending: order.trim().eq_ignore_ascii_case("desc") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_spelling_of_equals_is_one() {
+        let kinds = ["value", "exact", "value_int", "value_float", "value_boolean", "value_array"];
+        for kind in kinds {
+            assert_eq!(ops(kind, false, &json!("x")), [Op::Equals(json!("x"))], "{kind}");
+        }
+        for kind in ["value", "exact"] {
+            let mut query = RecordQuery::default();
+            table(&json!({ kind: "refund" }), &mut query);
+            assert_eq!(query.table.as_deref(), Some("refund"), "{kind}");
+            assert!(query.filters.is_empty(), "{kind}");
+        }
+    }
+}
