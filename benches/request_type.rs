@@ -5,7 +5,7 @@ mod support;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Map, Value as Json, json};
 use sluicegate::gateway::outcome::State;
-use sluicegate::gateway::submission::Submission;
+use sluicegate::gateway::request_type_call::RequestTypeCall;
 use std::sync::Arc;
 use support::{Callers, Served, groups, serve, together, waits};
 
@@ -61,8 +61,11 @@ fn measure(criterion: &mut Criterion) {
 /// Without the HTTP of the endpoint: what `sluicegate call` does.
 fn in_process(served: &Served) {
     let scope = served.runtime.bare_scope();
-    let submission =
-        Submission { name: "create_payment".to_owned(), data: data(), ..Submission::default() };
+    let submission = RequestTypeCall {
+        name: "create_payment".to_owned(),
+        data: data(),
+        ..RequestTypeCall::default()
+    };
     let outcome =
         Arc::clone(&served.runtime).host(scope).request_type(submission).expect("an outcome");
     assert_eq!(outcome.state, State::Completed);

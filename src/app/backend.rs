@@ -7,10 +7,10 @@ use crate::form::error::Error as FormError;
 use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;
 use crate::gateway::api_call::Sent;
+use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::Runner;
-use crate::gateway::submission::Submission;
 use crate::graphql::backend::{
-    ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, RequestTypeCall, ResolverError,
+    ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, ResolverError,
 };
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
@@ -182,18 +182,7 @@ impl Backend for RequestHost {
     }
 
     fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
-        let object = |value: Json| value.as_object().cloned().unwrap_or_default();
-        let outcome = RequestHost::request_type(
-            self,
-            Submission {
-                name: call.name,
-                gateway: Some(call.gateway),
-                data: object(call.data),
-                config: object(call.config),
-                idempotency_key: call.idempotency_key,
-                user_id: None,
-            },
-        );
+        let outcome = RequestHost::request_type(self, call);
         outcome.map(|outcome| json!(outcome)).map_err(|e| app_fault(&e))
     }
 

@@ -3,7 +3,7 @@
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe, is_instance};
-use crate::gateway::submission::Submission;
+use crate::gateway::request_type_call::RequestTypeCall;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_sandbox::Sandbox;
 use std::net::SocketAddr;
@@ -66,11 +66,11 @@ pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), Error> 
         }
         let instance = runtime.stripe_url.as_deref().unwrap_or_default();
         let key = format!("sluicegate-endpoint-{instance}-{url}-{connect}");
-        let submission = Submission {
+        let submission = RequestTypeCall {
             name: request_type.to_owned(),
             data,
             idempotency_key: Some(key),
-            ..Submission::default()
+            ..RequestTypeCall::default()
         };
         let outcome = runtime.host(runtime.bare_scope()).request_type(submission)?;
         if !outcome.errors.is_empty() {

@@ -11,7 +11,7 @@ use crate::form::render::Refused;
 use crate::form::submission::{self, FormResult, Reply, Submission, Validated};
 use crate::form::write::Writer;
 use crate::gateway::outcome::{Outcome, State};
-use crate::gateway::submission::Submission as RequestSubmission;
+use crate::gateway::request_type_call::RequestTypeCall;
 use crate::journal::buffer::{Stopped, with_phase, with_run};
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
@@ -86,7 +86,7 @@ impl RequestHost {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Submitted::Refused(refusal)),
         };
-        let outcome = self.request_type(RequestSubmission {
+        let outcome = self.request_type(RequestTypeCall {
             name: envelope.request_type.clone(),
             gateway: Some(envelope.gateway.clone()),
             data: data.clone(),

@@ -4,8 +4,8 @@ use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::side_effect::SideEffect;
 use crate::gateway::outcome::Outcome;
+use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::{self, Runner};
-use crate::gateway::submission::Submission;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{Dispatch, Processed};
 use serde_json::json;
@@ -17,19 +17,21 @@ impl RequestHost {
     ///
     /// # Errors
     /// [`Error::Gateway`].
-    pub fn request_type(&self, mut submission: Submission) -> Result<Outcome, Error> {
-        submission.user_id = submission.user_id.or_else(|| self.scope.user_id.clone());
-        if submission.idempotency_key.is_none() {
-            submission.idempotency_key = self.nested_key();
+    pub fn request_type(&self, mut request_type_call: RequestTypeCall) -> Result<Outcome, Error> {
+        request_type_call.user_id =
+            request_type_call.user_id.or_else(|| self.scope.user_id.clone());
+        if request_type_call.idempotency_key.is_none() {
+            request_type_call.idempotency_key = self.nested_key();
         }
         if self.scripted_run().is_none() && !self.scope.is_dry_run {
-            return self.with_gateway(|gateway| Ok(gateway.run(submission)?));
+            return self.with_gateway(|gateway| Ok(gateway.run(request_type_call)?));
         }
-        let name = submission.name.clone();
-        let asked = json!([submission.gateway, submission.data, submission.config]);
+        let name = request_type_call.name.clone();
+        let asked =
+            json!([request_type_call.gateway, request_type_call.data, request_type_call.config]);
         let effect = SideEffect { kind: "request_type", name: &name, asked };
         let outcome = self.side_effect(&effect, || {
-            let outcome = self.with_gateway(|gateway| Ok(gateway.run(submission)?))?;
+            let outcome = self.with_gateway(|gateway| Ok(gateway.run(request_type_call)?))?;
             Ok(serde_json::to_value(outcome).expect("an outcome is plain JSON"))
         })?;
         serde_json::from_value(outcome).map_err(|_| Error::Sealed)

@@ -5,7 +5,7 @@ use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::gateway::outcome::State;
-use crate::gateway::submission::Submission;
+use crate::gateway::request_type_call::RequestTypeCall;
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value as Json, json};
 use std::process::ExitCode;
@@ -15,12 +15,12 @@ use std::process::ExitCode;
 /// # Errors
 /// When the data is not a JSON object, or the request type cannot be run.
 pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
-    let submission = Submission {
+    let submission = RequestTypeCall {
         name: call.name.clone(),
         data: object("--data", &call.data)?,
         config: object("--config", &call.config)?,
         idempotency_key: call.idempotency_key.clone(),
-        ..Submission::default()
+        ..RequestTypeCall::default()
     };
     let outcome = with_runtime(config, true, |runtime| {
         Ok(runtime.host(runtime.bare_scope()).request_type(submission)?)

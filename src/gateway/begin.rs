@@ -6,8 +6,8 @@ use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, Problem, State};
 use crate::gateway::param;
+use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::{KIND, Runner, operation, pending_after};
-use crate::gateway::submission::Submission;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Intent, StepIntent};
 use crate::journal::run::Begun;
@@ -16,32 +16,33 @@ use sluicegate_failpoint::{failpoint, injected_bug};
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::error::Error as StoreError;
 
-/// The result of beginning a submission.
+/// The result of beginning a request type.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Started {
-    /// There is nothing to send: the submission was refused, or is a replay.
+    /// There is nothing to send: the call was refused, or is a replay.
     Ended(Outcome),
     /// The intent is on disk; the caller sends the call.
     InFlight(Box<InFlight>),
 }
 
 impl Runner<'_> {
-    /// Begins a submission, up to and including its first commit.
+    /// Begins a request type, up to and including its first commit.
     ///
     /// # Errors
     /// As [`Runner::run`]; nothing was begun.
-    pub(super) fn begin(&self, submission: Submission) -> Result<Started, Error> {
-        let request_type = self.find(&submission.name, submission.gateway.as_deref())?;
-        let submission = submission.take_idempotency_key();
+    pub(super) fn begin(&self, request_type_call: RequestTypeCall) -> Result<Started, Error> {
+        let request_type =
+            self.find(&request_type_call.name, request_type_call.gateway.as_deref())?;
+        let request_type_call = request_type_call.take_idempotency_key();
         let name = &request_type.name;
-        let data = match self.check(&request_type, &submission) {
+        let data = match self.check(&request_type, &request_type_call) {
             Ok(data) => data,
             Err(problems) => {
                 return Ok(Started::Ended(Outcome::refused(name, State::Invalid, problems)));
             }
         };
-        let key = submission.idempotency_key.clone();
-        let (input, fingerprint) = submission.into_input(&request_type, data);
+        let key = request_type_call.idempotency_key.clone();
+        let (input, fingerprint) = request_type_call.into_input(&request_type, data);
         if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
             return Ok(Started::Ended(self.stored(known, name)?));
         }
@@ -89,7 +90,7 @@ impl Runner<'_> {
     fn check(
         &self,
         request_type: &RequestType,
-        submission: &Submission,
+        request_type_call: &RequestTypeCall,
     ) -> Result<Map<String, Json>, Vec<Problem>> {
         let api_call = self.catalog.api_call(&request_type.api_call);
         if api_call.is_some_and(|call| !call.enabled) {
@@ -97,8 +98,8 @@ impl Runner<'_> {
             return Err(vec![Problem::new(message, "disabled", None)]);
         }
         match api_call.and_then(|call| call.params.as_ref()) {
-            Some(params) => param::check(params, &submission.data),
-            None => Ok(submission.data.clone()),
+            Some(params) => param::check(params, &request_type_call.data),
+            None => Ok(request_type_call.data.clone()),
         }
     }
 

@@ -4,8 +4,8 @@ use crate::gateway::begin::Started;
 use crate::gateway::drive::{Driven, InFlight, Next};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Outcome;
+use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::{Runner, pending_after};
-use crate::gateway::submission::Submission;
 use crate::journal::run::Run;
 
 impl Runner<'_> {
@@ -14,8 +14,8 @@ impl Runner<'_> {
     /// # Errors
     /// [`Error`] when there is no outcome: an unknown name, a broken module, a store that cannot be
     /// written. Nothing was sent then, or the worker resumes the execution.
-    pub fn run(&self, submission: Submission) -> Result<Outcome, Error> {
-        match self.begin(submission)? {
+    pub fn run(&self, request_type_call: RequestTypeCall) -> Result<Outcome, Error> {
+        match self.begin(request_type_call)? {
             Started::Ended(outcome) => Ok(outcome),
             Started::InFlight(flight) => {
                 let execution = flight.run.execution();

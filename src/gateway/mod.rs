@@ -1,6 +1,6 @@
 //! Request types: render the call, send it, map the answer, write the record.
 //!
-//! The path runs one way, one file for each part: [`submission`] → `begin` (check, find an earlier
+//! The path runs one way, one file for each part: [`request_type_call`] → `begin` (check, find an earlier
 //! execution, render, first commit) → `drive` (send, reconcile, resend) → `settle` (map, write, run
 //! the callback, second commit). `flow` joins them; a resumed execution enters at `drive`.
 //! [`contract::Gateway`] abstracts the gateway, and [`stripe`] implements it.
@@ -20,9 +20,9 @@ pub mod param;
 pub mod rate;
 pub mod records;
 pub mod reply;
+pub mod request_type_call;
 pub mod runner;
 mod settle;
 pub mod stripe;
-pub mod submission;
 pub mod target;
 pub mod transport;

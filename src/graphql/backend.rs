@@ -1,5 +1,6 @@
 //! The interface that resolvers call: one backend per request.
 
+use crate::gateway::request_type_call::RequestTypeCall;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
@@ -162,21 +163,6 @@ pub struct ApiCallSend {
     pub options: Json,
     /// A call without a notification: `{url, method, headers, body}`; null when absent.
     pub ad_hoc: Json,
-}
-
-/// A request type to run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RequestTypeCall {
-    /// The gateway module, such as `stripe`.
-    pub gateway: String,
-    /// The request type, such as `create_payment`.
-    pub name: String,
-    /// The data of the request.
-    pub data: Json,
-    /// The configuration of the request; null when absent.
-    pub config: Json,
-    /// The caller's idempotency key; a blank key counts as absent.
-    pub idempotency_key: Option<String>,
 }
 
 /// A constant in the shape of the schema.

@@ -1,12 +1,13 @@
 //! One mutation per request type, with typed data where the API call declares `params:`.
 
-use super::backend::{RequestTypeCall, ResolverError};
+use super::backend::ResolverError;
 use super::call::FieldCall;
 use super::execution;
 use super::shape::{Field, Input, Kind, Shape, Shapes};
+use crate::gateway::request_type_call::RequestTypeCall;
 use async_graphql::parser::types::Type;
 use indexmap::IndexMap;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic;
 use sluicegate_module::param::{Param, ParamKind};
@@ -196,13 +197,22 @@ pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, Res
         object.retain(|_, value| !value.is_null());
     }
     let mut outcome = call.backend().request_type(RequestTypeCall {
-        gateway: mutation.gateway.clone(),
         name: mutation.name.clone(),
-        data,
-        config: call.json("config"),
+        gateway: Some(mutation.gateway.clone()),
+        data: object(data),
+        config: object(call.json("config")),
         idempotency_key: call.word("idempotency_key").map(str::to_owned),
+        user_id: None,
     })?;
     // The outcome may contain a secret, for example that of `create_webhook_endpoint`.
     execution::hide(call, &mut outcome);
     Ok(outcome)
+}
+
+/// The members of an object; none for any other value.
+fn object(value: Json) -> Map<String, Json> {
+    match value {
+        Json::Object(members) => members,
+        _ => Map::new(),
+    }
 }

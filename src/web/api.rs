@@ -5,7 +5,7 @@ use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
-use crate::gateway::submission::Submission;
+use crate::gateway::request_type_call::RequestTypeCall;
 use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::platform_request::PlatformRequest;
@@ -57,7 +57,7 @@ pub fn scope(runtime: &Runtime, visit: PlatformRequest) -> Scope {
     Scope::made_by(move || visit.context("", environment.name()))
 }
 
-fn wanted(name: String, visit: &PlatformRequest) -> Result<Submission, HttpError> {
+fn wanted(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpError> {
     let mut body = visit.params.clone();
     let mut object = |name: &str| match body.shift_remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
@@ -76,7 +76,7 @@ fn wanted(name: String, visit: &PlatformRequest) -> Result<Submission, HttpError
         let message = format!("`{other}` is none of: data, config, idempotency_key.");
         return Err(HttpError::bad(message));
     }
-    Ok(Submission { name, data, config, idempotency_key: key, ..Submission::default() })
+    Ok(RequestTypeCall { name, data, config, idempotency_key: key, ..RequestTypeCall::default() })
 }
 
 /// An outcome as an HTTP response; for a pending one, `Location` is the URL to poll.

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::{Clock, ManualClock};
 use sluicegate::gateway::outcome::Outcome;
+use sluicegate::gateway::request_type_call::RequestTypeCall;
 use sluicegate::gateway::runner::Runner;
 use sluicegate::gateway::stripe::Stripe as StripeGateway;
-use sluicegate::gateway::submission::Submission;
 use sluicegate::gateway::target::Target;
 use sluicegate::gateway::transport::{Patience, Transport};
 use sluicegate::journal::begin::Journal;
@@ -98,11 +98,11 @@ impl Harness {
             _ => json!({ "customer_id": "cus_1", "source": "tok_once" }),
         };
         let Json::Object(data) = data else { unreachable!() };
-        let submission = Submission {
+        let submission = RequestTypeCall {
             name: OPERATIONS[operation].to_owned(),
             data,
             idempotency_key: Some(format!("key-{operation}")),
-            ..Submission::default()
+            ..RequestTypeCall::default()
         };
         let told = mortal(|| self.gateway(|gateway| gateway.run(submission)));
         told.and_then(Result::ok)

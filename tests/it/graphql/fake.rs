@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+use sluicegate::gateway::request_type_call::RequestTypeCall;
 use sluicegate::graphql::backend::{
-    ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, RequestTypeCall, ResolverError,
+    ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, ResolverError,
 };
 use sluicegate_module::catalog::Catalog;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
@@ -152,7 +153,9 @@ impl Backend for Fake {
     }
 
     fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
-        let RequestTypeCall { gateway, name, data, config, idempotency_key: key } = call;
+        let RequestTypeCall { gateway, name, data, config, idempotency_key: key, .. } = call;
+        let (gateway, data) = (gateway.unwrap_or_default(), Json::Object(data));
+        let config = if config.is_empty() { Json::Null } else { Json::Object(config) };
         self.say(format!("{gateway} {name} {data} {config} {key:?}"));
         Ok(json!({
             "execution": "01J", "request_type": name, "state": "declined", "replayed": false,

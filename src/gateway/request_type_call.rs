@@ -6,7 +6,7 @@ use sluicegate_module::request_type::RequestType;
 
 /// A request to run a request type.
 #[derive(Debug, Clone, Default)]
-pub struct Submission {
+pub struct RequestTypeCall {
     /// The request type's name.
     pub name: String,
     /// The gateway module, needed when two modules define the name.
@@ -21,7 +21,7 @@ pub struct Submission {
     pub user_id: Option<String>,
 }
 
-impl Submission {
+impl RequestTypeCall {
     /// Moves the caller's key out of `data`, in either spelling. A blank key counts as missing.
     #[must_use]
     pub(super) fn take_idempotency_key(mut self) -> Self {
