@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
-const folder = process.env.BROWSER_SCRIPTS ?? new URL('../../src/sandbox/browser', import.meta.url).pathname;
+const folder = process.env.BROWSER_SCRIPTS ?? new URL('../../crates/sandbox/src/browser', import.meta.url).pathname;
 
 /** Our scripts are modules for browsers, so Node is told that they are modules by their address. */
 async function load(name) {

@@ -1,7 +1,7 @@
 //! A burst: many signed events at once into the real binary, a fifth of them twice and those of an
 //! object in any order. None may be lost, none applied twice, and the newest word stands.
 //!
-//!   cargo test --release --test burst -- --events 50000
+//!   cargo test --release --test load -- --events 50000
 //!
 //!   --events N       deliveries in all, a fifth of them duplicates (default 2000)
 //!   --connections C  senders beside each other (default 32)

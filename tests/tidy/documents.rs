@@ -31,7 +31,10 @@ fn every_path_that_is_named_exists() {
     let documents = files("", &[".md"]).into_iter().filter(|path| !path.ends_with("CHANGELOG.md"));
     let documents = documents.map(|path| (read(&path), path));
     let comments = sources().into_iter().map(|path| (comments(&read(&path)), path));
-    for (text, path) in documents.chain(comments) {
+    // Scripts name paths in their commands too.
+    let scripts = files("", &[".mjs"]).into_iter().chain(run_scripts());
+    let scripts = scripts.map(|path| (read(&path), path));
+    for (text, path) in documents.chain(comments).chain(scripts) {
         for named in named_paths(&text) {
             let made_by_the_reader = ["modules/stripe/public/", "modules/payments/public/"];
             if made_by_the_reader.iter().any(|made| named.starts_with(made)) {
@@ -45,6 +48,13 @@ fn every_path_that_is_named_exists() {
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The shell scripts of the repository: each is called `run`.
+fn run_scripts() -> Vec<std::path::PathBuf> {
+    let folders = ["tests", "fuzz", "benches", ".ci"];
+    let all = folders.iter().flat_map(|folder| files(folder, &["run"]));
+    all.filter(|path| path.file_name().is_some_and(|name| name == "run")).collect()
 }
 
 /// A name of the platform and not of the disk: `modules/payments/gateway_request_form` is a form.
