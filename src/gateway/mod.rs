@@ -1,9 +1,9 @@
 //! Request types: render the call, send it, map the answer, write the record.
 //!
-//! The path runs one way, one file for each part: [`request_type_call`] → `begin` (check, find an earlier
-//! execution, render, first commit) → `drive` (send, reconcile, resend) → `settle` (map, write, run
-//! the callback, second commit). `flow` joins them; a resumed execution enters at `drive`.
-//! [`contract::Gateway`] abstracts the gateway, and [`stripe`] implements it.
+//! The path runs one way, a file for each part: [`request_type_call`] → `begin` (check, find an
+//! earlier run, render, commit one) → `drive` (send, reconcile, send again) → `settle` (map, write,
+//! call back, commit two). `flow` joins them; a resumed execution enters at `drive`. What the host
+//! knows about a gateway is behind [`contract::Gateway`], and Stripe's side of it in [`stripe`].
 
 pub mod api_call;
 mod begin;
