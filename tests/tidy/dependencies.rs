@@ -1,11 +1,11 @@
-//! Dependencies: each one is used, and its licence is one that we may ship.
+//! Dependencies: each one is used, and its license is one that we may ship.
 
 use crate::tree::{files, read, root, rust_files};
 use serde_json::Value as Json;
 use std::process::Command;
 
-/// Licences of dependencies; an expression needs one of its `OR` branches to be allowed whole.
-const LICENCES: [&str; 14] = [
+/// Licenses of dependencies; an expression needs one of its `OR` branches to be allowed whole.
+const LICENSES: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -35,19 +35,19 @@ fn metadata() -> Json {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// True when an SPDX expression, or the older form with `/`, can be met with [`LICENCES`].
+/// True when an SPDX expression, or the older form with `/`, can be met with [`LICENSES`].
 fn is_allowed(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
-    plain.split(" OR ").any(|all| all.split(" AND ").all(|one| LICENCES.contains(&one.trim())))
+    plain.split(" OR ").any(|all| all.split(" AND ").all(|one| LICENSES.contains(&one.trim())))
 }
 
 #[test]
-fn every_licence_is_allowed() {
+fn every_license_is_allowed() {
     let mut refused = Vec::new();
     for package in metadata()["packages"].as_array().expect("packages") {
-        let licence = package["license"].as_str().unwrap_or("none");
-        if !is_allowed(licence) {
-            refused.push(format!("{}: {licence}", package["name"]));
+        let license = package["license"].as_str().unwrap_or("none");
+        if !is_allowed(license) {
+            refused.push(format!("{}: {license}", package["name"]));
         }
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
