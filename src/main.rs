@@ -17,10 +17,10 @@ fn main() -> ExitCode {
     let filter =
         EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
     // Colors only for a terminal: a file or a journal gets plain lines.
-    let colours = std::io::stderr().is_terminal();
+    let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(colours)
+        .with_ansi(colors)
         .with_writer(std::io::stderr)
         .init();
     match run(arguments) {

@@ -8,7 +8,7 @@ use sluicegate_liquid::budget::{Budget, Limits};
 use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::partials::Partials;
 use sluicegate_liquid::text::Text;
-use sluicegate_liquid::{Engine, Flavour, RenderOptions, Template, UnknownNames, Value};
+use sluicegate_liquid::{Engine, Flavor, RenderOptions, Template, UnknownNames, Value};
 use std::borrow::Cow;
 
 /// Templates and data that every engine gets.
@@ -91,7 +91,7 @@ impl<'a> Ours<'a> {
     /// Everything compiled, the data as values.
     pub fn new(shape: &'a Shape) -> Self {
         let engine =
-            Engine::builder().flavour(Flavour::Platform).unknown_names(UnknownNames::Warn).build();
+            Engine::builder().flavor(Flavor::Platform).unknown_names(UnknownNames::Warn).build();
         let (main, layout, partials) = Self::compile(&engine, shape);
         let variables = Self::variables(shape);
         Self { shape, engine, main, layout, partials, variables }

@@ -21,7 +21,7 @@ pub enum Output {
     Raw,
     /// Escaped.
     Escape,
-    /// Through a sanitiser.
+    /// Through a sanitizer.
     Sanitize,
 }
 

@@ -6,7 +6,7 @@ pub mod dialect;
 use arbitrary::Arbitrary;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::{
-    Engine, Escape, Flavour, Limits, Mode, RenderErrors, RenderOptions, UnknownNames,
+    Engine, Escape, Flavor, Limits, Mode, RenderErrors, RenderOptions, UnknownNames,
 };
 use std::time::Duration;
 
@@ -53,9 +53,9 @@ impl Case<'_> {
             .value_bytes(4 * 1024 * 1024)
             .time(Duration::from_secs(1));
         Engine::builder()
-            .flavour(match self.manner {
-                Manner::Legacy | Manner::Modern => Flavour::Platform,
-                _ => Flavour::Shopify,
+            .flavor(match self.manner {
+                Manner::Legacy | Manner::Modern => Flavor::Platform,
+                _ => Flavor::Shopify,
             })
             .mode(match self.manner {
                 Manner::Strict2 => Mode::Strict2,

@@ -9,7 +9,7 @@ use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::jsonl;
 use sluicegate_liquid::partials::Partials;
 use sluicegate_liquid::suggest::nearest;
-use sluicegate_liquid::{Engine, Flavour, RenderOptions, Template, UnknownNames};
+use sluicegate_liquid::{Engine, Flavor, RenderOptions, Template, UnknownNames};
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ pub fn run(render: &Render) -> Result<ExitCode> {
     let data: Json = serde_json::from_str(&render.data).context("--data is not JSON")?;
     let Json::Object(data) = data else { bail!("--data is not a JSON object") };
     let engine =
-        Engine::builder().flavour(Flavour::Platform).unknown_names(UnknownNames::Warn).build();
+        Engine::builder().flavor(Flavor::Platform).unknown_names(UnknownNames::Warn).build();
     let folder = Folder { engine: &engine, folder: render.partials.clone() };
     let template = engine.compile(file.display().to_string(), source)?;
     let options = RenderOptions::new().variables(data).partials(&folder).now(SystemClock.now());
@@ -88,13 +88,13 @@ impl Partials for Folder<'_> {
             let path = root.join(parent).join(file).canonicalize().ok()?;
             path.starts_with(&root).then(|| std::fs::read_to_string(path).ok())?
         });
-        let found = found.ok_or_else(|| missing().help(neighbour(&root, parent, own)));
+        let found = found.ok_or_else(|| missing().help(neighbor(&root, parent, own)));
         self.engine.compile(name, found?)
     }
 }
 
 /// The most similar partial name in the same folder.
-fn neighbour(root: &Path, parent: &str, own: &str) -> Option<String> {
+fn neighbor(root: &Path, parent: &str, own: &str) -> Option<String> {
     let folder = root.join(parent).canonicalize().ok().filter(|path| path.starts_with(root))?;
     let files = std::fs::read_dir(folder).ok()?.flatten();
     let names = files.filter_map(|file| {

@@ -115,7 +115,7 @@ fn mutation(description: String, data: &str) -> Field {
 /// nullable: a missing value becomes an `invalid` outcome, as at every other origin.
 fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String, String> {
     let words = field.split('_').filter(|word| !word.is_empty());
-    let camel: String = words.map(capitalised).collect();
+    let camel: String = words.map(capitalized).collect();
     let names = [format!("{camel}Data"), format!("{field}_data")];
     let name = names.into_iter().find(|name| is_name(name) && !shapes.contains(name));
     let name = name.ok_or_else(|| format!("no type can be named after `{field}`"))?;
@@ -140,7 +140,7 @@ fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String
     Ok(name)
 }
 
-fn capitalised(word: &str) -> String {
+fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()

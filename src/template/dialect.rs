@@ -1,7 +1,7 @@
 //! The two engines: standard Liquid with the platform's tags and filters, by profile.
 
 use crate::template::{filters, tags};
-use sluicegate_liquid::{Engine, Flavour, RenderErrors, StringLiterals, UnknownNames};
+use sluicegate_liquid::{Engine, Flavor, RenderErrors, StringLiterals, UnknownNames};
 use sluicegate_module::profile::Profile;
 
 /// Builds the engine of a profile; the differences are data ([`Profile::switches`]).
@@ -11,7 +11,7 @@ pub fn engine(profile: Profile) -> Engine {
     tags::register(&mut builder);
     filters::register(&mut builder);
     builder
-        .flavour(Flavour::Platform)
+        .flavor(Flavor::Platform)
         .unknown_names(match switches.lax_grammar {
             true => UnknownNames::Warn,
             false => UnknownNames::Refuse,

@@ -2,7 +2,7 @@
 
 use crate::budget::Limits;
 use crate::context::Context;
-use crate::engine::{Engine, Flavour, Mode, RenderErrors, StringLiterals, UnknownNames};
+use crate::engine::{Engine, Flavor, Mode, RenderErrors, StringLiterals, UnknownNames};
 use crate::error::Error;
 use crate::filter::{Arguments, Filter};
 use crate::partials::Sources;
@@ -31,9 +31,9 @@ impl EngineBuilder {
         Engine { sources, ..self.engine.clone() }
     }
 
-    /// Sets whose semantics to follow; [`Flavour::Shopify`] unless set.
-    pub fn flavour(&mut self, flavour: Flavour) -> &mut Self {
-        self.engine.options.flavour = flavour;
+    /// Sets whose semantics to follow; [`Flavor::Shopify`] unless set.
+    pub fn flavor(&mut self, flavor: Flavor) -> &mut Self {
+        self.engine.options.flavor = flavor;
         self
     }
 

@@ -54,7 +54,7 @@ pub enum RenderErrors {
 /// Whose semantics an engine follows where Shopify and platformOS differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Flavour {
+pub enum Flavor {
     /// Ruby Liquid, as Shopify uses it: an `include` shares its caller's variables and is refused
     /// inside a `render`, arrays print joined, and hashes print as Ruby inspects them.
     #[default]
@@ -78,7 +78,7 @@ pub enum StringLiterals {
 /// The choices of a builder.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Options {
-    pub(crate) flavour: Flavour,
+    pub(crate) flavor: Flavor,
     pub(crate) mode: Mode,
     pub(crate) unknown_names: UnknownNames,
     pub(crate) render_errors: RenderErrors,
@@ -125,10 +125,10 @@ impl Engine {
         self.options.render_errors
     }
 
-    /// Whether the engine follows [`Flavour::Shopify`].
+    /// Whether the engine follows [`Flavor::Shopify`].
     #[inline]
     pub(crate) fn is_ruby(&self) -> bool {
-        self.options.flavour == Flavour::Shopify
+        self.options.flavor == Flavor::Shopify
     }
 
     /// Whether values inside quoted strings are read.

@@ -37,7 +37,7 @@ pub mod variables;
 pub use budget::Limits;
 pub use builder::EngineBuilder;
 pub use context::Context;
-pub use engine::{Engine, Flavour, Mode, RenderErrors, StringLiterals, UnknownNames};
+pub use engine::{Engine, Flavor, Mode, RenderErrors, StringLiterals, UnknownNames};
 pub use error::Error;
 pub use filter::{Arguments, Filter};
 pub use print::Escape;

@@ -13,7 +13,7 @@ pub enum Escape {
     Raw,
     /// With entities in place of `& < > " '`.
     Entities,
-    /// Through a function, such as a sanitiser.
+    /// Through a function, such as a sanitizer.
     Through(fn(&str) -> String),
 }
 

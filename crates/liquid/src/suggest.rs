@@ -13,7 +13,7 @@ pub fn nearest<'a>(typed: &str, known: impl Iterator<Item = &'a str>) -> Option<
     near.then(|| format!("did you mean `{name}`?"))
 }
 
-/// Characters to change, add, remove, or swap with their neighbours.
+/// Characters to change, add, remove, or swap with their neighbors.
 fn distance(one: &str, other: &str) -> usize {
     osa_distance(start(one), start(other))
 }

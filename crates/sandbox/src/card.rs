@@ -4,7 +4,7 @@ use super::api_error::ApiError;
 
 /// What a test card does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behaviour {
+pub enum Behavior {
     /// Pays.
     Pay,
     /// Pays, and the money is available at once.
@@ -35,7 +35,7 @@ pub struct TestCard {
     /// Two letters.
     pub country: &'static str,
     /// What it does.
-    pub behaviour: Behaviour,
+    pub behavior: Behavior,
 }
 
 const DECLINED: &str = "Your card was declined.";
@@ -45,7 +45,7 @@ const VISA: TestCard = TestCard {
     brand: "Visa",
     funding: "credit",
     country: "US",
-    behaviour: Behaviour::Pay,
+    behavior: Behavior::Pay,
 };
 
 const fn card(
@@ -60,17 +60,17 @@ const fn card(
 const fn visa(
     number: &'static str,
     tokens: &'static [&'static str],
-    behaviour: Behaviour,
+    behavior: Behavior,
 ) -> TestCard {
-    TestCard { number, tokens, behaviour, ..VISA }
+    TestCard { number, tokens, behavior, ..VISA }
 }
 
-const fn decline(code: &'static str, message: &'static str) -> Behaviour {
-    Behaviour::Decline("card_declined", code, message, "", true)
+const fn decline(code: &'static str, message: &'static str) -> Behavior {
+    Behavior::Decline("card_declined", code, message, "", true)
 }
 
-const fn fails_later(code: &'static str) -> Behaviour {
-    Behaviour::Decline("card_declined", code, DECLINED, "", false)
+const fn fails_later(code: &'static str) -> Behavior {
+    Behavior::Decline("card_declined", code, DECLINED, "", false)
 }
 
 /// All of them.
@@ -87,22 +87,22 @@ pub const CARDS: &[TestCard] = &[
     card("3056930009020004", &["diners"], "Diners Club", "credit"),
     card("3566002020360505", &["jcb"], "JCB", "credit"),
     card("6200000000000005", &["unionpay"], "UnionPay", "credit"),
-    visa("4000000000000077", &["bypassPending"], Behaviour::PayAvailable),
-    visa("4000003720000278", &["bypassPendingInternational"], Behaviour::PayAvailable),
-    visa("4000000000000259", &["createDispute"], Behaviour::Dispute("fraudulent", false)),
+    visa("4000000000000077", &["bypassPending"], Behavior::PayAvailable),
+    visa("4000003720000278", &["bypassPendingInternational"], Behavior::PayAvailable),
+    visa("4000000000000259", &["createDispute"], Behavior::Dispute("fraudulent", false)),
     visa(
         "4000000000002685",
         &["createDisputeProductNotReceived"],
-        Behaviour::Dispute("product_not_received", false),
+        Behavior::Dispute("product_not_received", false),
     ),
-    visa("4000000000001976", &["createDisputeInquiry"], Behaviour::Dispute("fraudulent", true)),
-    visa("4000000000005126", &["refundFail"], Behaviour::RefundFails),
-    visa("4000000000009235", &["riskLevelElevated"], Behaviour::Risk("elevated")),
-    visa("4000000000004954", &["riskLevelHighest"], Behaviour::Risk("highest")),
-    visa("4000000000000101", &["cvcCheckFail"], Behaviour::CheckFails("cvc_check")),
-    visa("4000000000000036", &["avsZipFail"], Behaviour::CheckFails("address_zip_check")),
-    visa("4000000000003220", &["threeDSecure2Required"], Behaviour::Pay),
-    visa("4000002500003155", &["authenticationRequiredOnSetup"], Behaviour::Pay),
+    visa("4000000000001976", &["createDisputeInquiry"], Behavior::Dispute("fraudulent", true)),
+    visa("4000000000005126", &["refundFail"], Behavior::RefundFails),
+    visa("4000000000009235", &["riskLevelElevated"], Behavior::Risk("elevated")),
+    visa("4000000000004954", &["riskLevelHighest"], Behavior::Risk("highest")),
+    visa("4000000000000101", &["cvcCheckFail"], Behavior::CheckFails("cvc_check")),
+    visa("4000000000000036", &["avsZipFail"], Behavior::CheckFails("address_zip_check")),
+    visa("4000000000003220", &["threeDSecure2Required"], Behavior::Pay),
+    visa("4000002500003155", &["authenticationRequiredOnSetup"], Behavior::Pay),
     visa(
         "4000000000000002",
         &["chargeDeclined", "visa_chargeDeclined"],
@@ -130,12 +130,12 @@ pub const CARDS: &[TestCard] = &[
     visa(
         "4000000000000069",
         &["chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"],
-        Behaviour::Decline("expired_card", "", "Your card has expired.", "exp_month", true),
+        Behavior::Decline("expired_card", "", "Your card has expired.", "exp_month", true),
     ),
     visa(
         "4000000000000127",
         &["chargeDeclinedIncorrectCvc", "visa_chargeDeclinedIncorrectCvc"],
-        Behaviour::Decline(
+        Behavior::Decline(
             "incorrect_cvc",
             "",
             "Your card's security code is incorrect.",
@@ -146,7 +146,7 @@ pub const CARDS: &[TestCard] = &[
     visa(
         "4000000000000119",
         &["chargeDeclinedProcessingError", "visa_chargeDeclinedProcessingError"],
-        Behaviour::Decline(
+        Behavior::Decline(
             "processing_error",
             "",
             "An error occurred while processing your card. Try again in a little bit.",
@@ -184,9 +184,9 @@ pub fn published(id: &str) -> Option<&'static TestCard> {
 }
 
 /// What a number does; real cards are declined in test mode.
-pub fn behaviour(number: &str) -> Behaviour {
+pub fn behavior(number: &str) -> Behavior {
     CARDS.iter().find(|card| card.number == number).map_or(
-        Behaviour::Decline(
+        Behavior::Decline(
             "card_declined",
             "test_mode_live_card",
             "Your card was declined. Your request was in test mode, but used a non test (live) \
@@ -194,7 +194,7 @@ pub fn behaviour(number: &str) -> Behaviour {
             "",
             true,
         ),
-        |card| card.behaviour,
+        |card| card.behavior,
     )
 }
 
@@ -216,8 +216,8 @@ pub fn of_number(number: &str) -> TestCard {
 }
 
 /// The refusal of a declined card.
-pub fn refusal(behaviour: Behaviour) -> Option<ApiError> {
-    let Behaviour::Decline(code, decline_code, message, param, _) = behaviour else { return None };
+pub fn refusal(behavior: Behavior) -> Option<ApiError> {
+    let Behavior::Decline(code, decline_code, message, param, _) = behavior else { return None };
     let mut refusal = ApiError::card(code, message);
     refusal.decline_code = (!decline_code.is_empty()).then_some(decline_code);
     refusal.param = (!param.is_empty()).then(|| param.into());
@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(published("tok_visa").unwrap().number, "4242424242424242");
         assert_eq!(published("pm_card_chargeDeclined").unwrap().number, "4000000000000002");
         assert!(published("tok_nope").is_none());
-        let refused = refusal(behaviour("4000000000000069")).unwrap();
+        let refused = refusal(behavior("4000000000000069")).unwrap();
         assert_eq!((refused.code, refused.status), (Some("expired_card"), 402));
     }
 }

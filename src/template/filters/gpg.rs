@@ -12,7 +12,7 @@ pub fn register(builder: &mut EngineBuilder) {
 /// True for an armored block with a valid checksum, whose first packet is a key.
 fn is_key(text: &str) -> bool {
     let text = text.replace('\r', "");
-    let Some(body) = armoured(&text, "PUBLIC").or_else(|| armoured(&text, "PRIVATE")) else {
+    let Some(body) = armored(&text, "PUBLIC").or_else(|| armored(&text, "PRIVATE")) else {
         return false;
     };
     // Headers such as `Version:` end at an empty line.
@@ -28,7 +28,7 @@ fn is_key(text: &str) -> bool {
     sum_fits && begins_with_key(&packets)
 }
 
-fn armoured<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
+fn armored<'a>(text: &'a str, kind: &str) -> Option<&'a str> {
     let (_, behind) = text.split_once(&format!("-----BEGIN PGP {kind} KEY BLOCK-----\n"))?;
     let (body, _) = behind.split_once(&format!("-----END PGP {kind} KEY BLOCK-----"))?;
     Some(body)

@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn markdown_is_sanitised() {
+    fn markdown_is_sanitized() {
         let markdown = |text| markdown(text, &allowance::defaults());
         assert_eq!(markdown("**Foo**"), "<p><strong>Foo</strong></p>");
         assert_eq!(

@@ -42,7 +42,7 @@ read -r _ || true
 /// installed, and that is said.
 pub fn shared() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    // What is on disk does not matter to tests of behaviour.
+    // What is on disk does not matter to tests of behavior.
     SHARED.get_or_init(|| Cluster::start("fsync = off")).as_ref()
 }
 

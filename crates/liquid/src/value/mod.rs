@@ -21,7 +21,7 @@ pub type List = Rc<RefCell<Items>>;
 /// A hash in insertion order; clones are the same hash.
 pub type Hash = Rc<RefCell<Entries>>;
 
-/// A value with behaviour of its own, such as `forloop` or a request; Ruby Liquid calls it a drop.
+/// A value with behavior of its own, such as `forloop` or a request; Ruby Liquid calls it a drop.
 pub trait LiquidDrop: fmt::Debug {
     /// The value under a key.
     fn get(&self, key: &str) -> Option<Value>;
@@ -65,7 +65,7 @@ pub enum Value {
     Range(i64, i64),
     /// A timestamp in a time zone.
     Time(Rc<Time>),
-    /// A value with behaviour of its own.
+    /// A value with behavior of its own.
     Drop(Rc<dyn LiquidDrop>),
     /// The word `self` in a Ruby engine.
     Scope(Scope),

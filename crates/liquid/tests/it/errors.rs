@@ -5,7 +5,7 @@ use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::partials::Partials;
 use sluicegate_liquid::suggest::nearest;
 use sluicegate_liquid::{
-    Engine, EngineBuilder, Escape, Flavour, Mode, RenderOptions, StringLiterals, Template,
+    Engine, EngineBuilder, Escape, Flavor, Mode, RenderOptions, StringLiterals, Template,
     UnknownNames,
 };
 
@@ -27,7 +27,7 @@ impl Partials for Files<'_> {
 /// The platform's engine as the modern profile has it.
 fn builder() -> EngineBuilder {
     let mut builder = Engine::builder();
-    builder.flavour(Flavour::Platform).unknown_names(UnknownNames::Refuse);
+    builder.flavor(Flavor::Platform).unknown_names(UnknownNames::Refuse);
     builder.string_literals(StringLiterals::Interpolated);
     builder
 }
@@ -109,7 +109,7 @@ fn what_is_not_closed_is_told_where_it_begins() {
 #[test]
 fn a_lax_engine_warns_of_every_unknown_name() {
     let engine =
-        Engine::builder().flavour(Flavour::Platform).unknown_names(UnknownNames::Warn).build();
+        Engine::builder().flavor(Flavor::Platform).unknown_names(UnknownNames::Warn).build();
     let source =
         "{{ text | oops }}\n{% noo %}\n{% if text %}{{ text | upcas | zap: 'a' }}{% endif %}";
     let template = engine.compile("pages/cart", source).expect("a lax engine compiles it");

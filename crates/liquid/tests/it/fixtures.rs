@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::jsonl;
 use sluicegate_liquid::{
-    Engine, EngineBuilder, Escape, Flavour, Limits, RenderOptions, StringLiterals, UnknownNames,
+    Engine, EngineBuilder, Escape, Flavor, Limits, RenderOptions, StringLiterals, UnknownNames,
 };
 use std::fs::{read_dir, read_to_string};
 use std::path::Path;
@@ -24,7 +24,7 @@ fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<Str
 /// The platform's lax engine.
 fn platform() -> EngineBuilder {
     let mut builder = Engine::builder();
-    builder.flavour(Flavour::Platform).unknown_names(UnknownNames::Warn);
+    builder.flavor(Flavor::Platform).unknown_names(UnknownNames::Warn);
     builder
 }
 

@@ -3,7 +3,7 @@
 use super::hostile_templates::{hostile, is_answer, line};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::jsonl;
-use sluicegate_liquid::{Engine, Escape, Flavour, Limits, Mode, RenderOptions, UnknownNames};
+use sluicegate_liquid::{Engine, Escape, Flavor, Limits, Mode, RenderOptions, UnknownNames};
 use std::time::Duration;
 
 #[test]
@@ -23,7 +23,7 @@ fn every_mode_answers() {
 fn the_platforms_engine_comes_back() {
     let limits = Limits::new().steps(20_000).time(Duration::from_millis(500));
     let engine = Engine::builder()
-        .flavour(Flavour::Platform)
+        .flavor(Flavor::Platform)
         .unknown_names(UnknownNames::Warn)
         .mode(Mode::Lax)
         .limits(limits)

@@ -26,8 +26,8 @@ pub fn of_test_card(tx: &mut Tx<'_>, card: &TestCard) -> Value {
 fn new(tx: &mut Tx<'_>, card: &TestCard, number: &str, month: i64, year: i64) -> Value {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     let fingerprint = &super::super::identifier::make("", number, 1)[..16];
-    let cvc_check = match card.behaviour {
-        card::Behaviour::CheckFails("cvc_check") => json!("fail"),
+    let cvc_check = match card.behavior {
+        card::Behavior::CheckFails("cvc_check") => json!("fail"),
         _ => Value::Null,
     };
     json!({
@@ -88,18 +88,18 @@ pub fn from_fields(tx: &mut Tx<'_>, fields: &Params) -> Answer {
     if let Some(currency) = fields.filled("currency")? {
         card["currency"] = json!(currency);
     }
-    check(&mut card, !cvc.is_empty(), known.behaviour);
+    check(&mut card, !cvc.is_empty(), known.behavior);
     Ok(card)
 }
 
 /// The results of the checks for the numbers that were given.
-fn check(card: &mut Value, has_cvc: bool, behaviour: card::Behaviour) {
+fn check(card: &mut Value, has_cvc: bool, behavior: card::Behavior) {
     for (given, name) in [
         (has_cvc, "cvc_check"),
         (card["address_zip"].is_string(), "address_zip_check"),
         (card["address_line1"].is_string(), "address_line1_check"),
     ] {
-        let failed = matches!(behaviour, card::Behaviour::CheckFails(check) if check == name);
+        let failed = matches!(behavior, card::Behavior::CheckFails(check) if check == name);
         if given {
             card[name] = json!(if failed { "fail" } else { "pass" });
         }

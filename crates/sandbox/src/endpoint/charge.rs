@@ -2,7 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::{Call, check_minimum};
-use super::super::card::{self, Behaviour};
+use super::super::card::{self, Behavior};
 use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
@@ -63,7 +63,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         // The charge is created before its transfer.
         tx.insert(Kind::Charge, None, &charge);
     }
-    if let Some(refusal) = card::refusal(funding.behaviour) {
+    if let Some(refusal) = card::refusal(funding.behavior) {
         return Err(decline(tx, charge, refusal));
     }
     let account = tx.account.clone();
@@ -75,7 +75,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     }
     tx.put(Kind::Charge, &charge);
     emit(tx, "charge.succeeded", &account, &charge, None);
-    if let Behaviour::Dispute(reason, inquiry) = funding.behaviour
+    if let Behavior::Dispute(reason, inquiry) = funding.behavior
         && capture
     {
         dispute::open(tx, &mut charge, reason, inquiry);

@@ -1,7 +1,7 @@
 //! The money of a charge: its balance transactions, the transfer, the application fee.
 
 use super::super::api_error::ApiError;
-use super::super::card::Behaviour;
+use super::super::card::Behavior;
 use super::super::clock::DAY;
 use super::super::event::emit;
 use super::super::state::PLATFORM;
@@ -17,7 +17,7 @@ pub fn collect(tx: &mut Tx<'_>, charge: &mut Value, amount: i64) -> Result<(), A
     let stripe_fee = share + settings.fee_fixed;
     let number_paid = text(&charge["source"], "_number");
     let at_once = settings.settle_immediately
-        || super::super::card::behaviour(number_paid) == Behaviour::PayAvailable;
+        || super::super::card::behavior(number_paid) == Behavior::PayAvailable;
     let available_on = if at_once { tx.now } else { tx.now + 2 * DAY };
     let account = tx.account.clone();
     let application_fee = number(charge, "application_fee_amount");

@@ -2,7 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::card::Behaviour;
+use super::super::card::Behavior;
 use super::super::state::{Kind, PLATFORM};
 use super::super::tx::{Tx, text};
 use super::funding::Funding;
@@ -125,7 +125,7 @@ pub fn new(tx: &mut Tx<'_>, amount: i64, currency: &str, funding: &Funding, plan
         ("customer", json!(funding.customer)),
         ("destination", json!(plan.destination)),
         ("on_behalf_of", json!(plan.on_behalf_of)),
-        ("outcome", outcome(funding.behaviour)),
+        ("outcome", outcome(funding.behavior)),
         ("payment_method", card["id"].clone()),
         ("payment_method_details", details(card)),
         ("receipt_url", json!(format!("https://pay.stripe.com/receipts/{id}"))),
@@ -156,8 +156,8 @@ fn billing(card: &Value) -> Value {
     })
 }
 
-fn outcome(behaviour: Behaviour) -> Value {
-    let level = if let Behaviour::Risk(level) = behaviour { level } else { "normal" };
+fn outcome(behavior: Behavior) -> Value {
+    let level = if let Behavior::Risk(level) = behavior { level } else { "normal" };
     let kind = if level == "elevated" { "manual_review" } else { "authorized" };
     let score = match level {
         "elevated" => 71,

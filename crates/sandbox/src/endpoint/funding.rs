@@ -2,7 +2,7 @@
 
 use super::super::api_error::ApiError;
 use super::super::call::Call;
-use super::super::card::{self, Behaviour};
+use super::super::card::{self, Behavior};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
 use super::{customer, source};
@@ -16,7 +16,7 @@ pub struct Funding {
     /// The customer's id, when one pays.
     pub customer: Option<String>,
     /// What the card does.
-    pub behaviour: Behaviour,
+    pub behavior: Behavior,
 }
 
 impl Funding {
@@ -38,11 +38,11 @@ impl Funding {
             (Some(customer), None) => default_card(tx, customer)?,
             (Some(customer), Some(name)) => linked(tx, customer, params.required(name)?)?,
         };
-        let behaviour = card["_number"].as_str().map_or(Behaviour::Pay, |number| {
-            if card["object"] == "card" { card::behaviour(number) } else { Behaviour::Pay }
+        let behavior = card["_number"].as_str().map_or(Behavior::Pay, |number| {
+            if card["object"] == "card" { card::behavior(number) } else { Behavior::Pay }
         });
         let customer = customer.map(|customer| text(&customer, "id").to_owned());
-        Ok(Self { card, customer, behaviour })
+        Ok(Self { card, customer, behavior })
     }
 }
 

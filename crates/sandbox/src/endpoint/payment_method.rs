@@ -92,9 +92,8 @@ fn attach(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
         }
         None => of(tx, id)?,
     };
-    if let behaviour @ card::Behaviour::Decline(.., true) =
-        card::behaviour(text(&method, "_number"))
-        && let Some(refusal) = card::refusal(behaviour)
+    if let behavior @ card::Behavior::Decline(.., true) = card::behavior(text(&method, "_number"))
+        && let Some(refusal) = card::refusal(behavior)
     {
         return Err(refusal);
     }

@@ -2,7 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::{Call, money};
-use super::super::card::{self, Behaviour};
+use super::super::card::{self, Behavior};
 use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
@@ -67,7 +67,7 @@ pub fn create_for(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     refund["reason"] = json!(reason);
     call.params.patch_metadata(&mut refund)?;
     let charge = refund_money::give_back(tx, charge, &mut refund, &plan)?;
-    if card::behaviour(text(&charge["source"], "_number")) == Behaviour::RefundFails {
+    if card::behavior(text(&charge["source"], "_number")) == Behavior::RefundFails {
         refund["_due"] = json!(tx.state.clock.now_ms() + FAILS_AFTER_MS);
     }
     tx.insert(Kind::Refund, Some(id), &refund);

@@ -61,8 +61,8 @@ pub fn attach(call: &Call, tx: &mut Tx<'_>, customer: &Value) -> Answer {
         .ok_or_else(|| ApiError::missing("source"))?;
     let mut source = take(call, tx, name)?;
     if let Some(number) = source["_number"].as_str()
-        && let behaviour @ card::Behaviour::Decline(.., true) = card::behaviour(number)
-        && let Some(refusal) = card::refusal(behaviour)
+        && let behavior @ card::Behavior::Decline(.., true) = card::behavior(number)
+        && let Some(refusal) = card::refusal(behavior)
     {
         return Err(refusal);
     }

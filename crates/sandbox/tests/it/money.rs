@@ -137,15 +137,15 @@ async fn a_refund_whose_reversal_is_not_covered_is_refused_whole() {
 }
 
 #[tokio::test]
-async fn payouts_arrive_fail_and_are_cancelled() {
+async fn payouts_arrive_fail_and_are_canceled() {
     let sandbox = Sandbox::start().await;
     sandbox.post("/v1/charges", "amount=10000&currency=usd&source=tok_bypassPending").await.ok();
     let poor = sandbox.post("/v1/payouts", "amount=20000&currency=usd").await.refused(400);
     assert_eq!(poor["code"], "balance_insufficient");
     let paid = sandbox.post("/v1/payouts", "amount=1000&currency=usd").await.ok();
     assert_eq!(paid["status"], "pending");
-    let cancelled = sandbox.post("/v1/payouts", "amount=2000&currency=usd").await.ok();
-    let path = format!("/v1/payouts/{}/cancel", id(&cancelled));
+    let canceled = sandbox.post("/v1/payouts", "amount=2000&currency=usd").await.ok();
+    let path = format!("/v1/payouts/{}/cancel", id(&canceled));
     assert_eq!(sandbox.post(&path, "").await.ok()["status"], "canceled");
     sandbox.post(&path, "").await.refused(400);
     assert_eq!(sandbox.balance(PLATFORM).await, (8680, 0));
