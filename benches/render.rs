@@ -5,7 +5,7 @@ mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value as Json, json};
-use sluicegate::gateway::call::{Call, Rendering};
+use sluicegate::gateway::call::Call;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -32,12 +32,7 @@ fn whole_call(criterion: &mut Criterion) {
             let host = Arc::clone(&served.runtime).host(served.runtime.bare_scope());
             let request_context = host.request_context().expect("a request_context");
             let on = host.on(&request_context);
-            let with = Rendering {
-                templates: &instance.templates,
-                request_context: &request_context,
-                host: &on,
-            };
-            Call::render(&api_call, black_box(&data), &with).expect("rendered")
+            Call::render(&api_call, black_box(&data), &on.renderer()).expect("rendered")
         });
     });
 }

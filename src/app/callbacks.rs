@@ -4,7 +4,6 @@
 use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::jobs::Queued;
-use crate::template::output::OutputMode;
 use crate::template::request_context::RequestContext;
 use serde_json::{Value as Json, json};
 use sluicegate_module::api_call::ApiCall;
@@ -58,11 +57,9 @@ impl RequestHost {
     ) -> Result<(), Error> {
         let form = seen.get("form").cloned().unwrap_or_default();
         if let Some(condition) = &call.trigger_condition {
-            let (host, locals) = (self.on(request_context), json!({ "data": form, "form": form }));
-            let templates = &self.instance.templates;
-            let told =
-                templates.render(condition, request_context, locals, OutputMode::Raw, &host)?;
-            if told.output.trim() != "true" {
+            let locals = json!({ "data": form, "form": form });
+            let holds = self.on(request_context).renderer().raw(condition, locals)?;
+            if holds.trim() != "true" {
                 return Ok(());
             }
         }
@@ -80,14 +77,7 @@ impl RequestHost {
         let Some(callback) = call.and_then(|call| call.callback.as_ref()) else { return Ok(()) };
         let request_context = self.request_context()?;
         let locals = json!({ "data": data, "form": data, "response": response });
-        let templates = &self.instance.templates;
-        templates.render(
-            callback,
-            &request_context,
-            locals,
-            OutputMode::Raw,
-            &self.on(&request_context),
-        )?;
+        self.on(&request_context).renderer().raw(callback, locals)?;
         Ok(())
     }
 }

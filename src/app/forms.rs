@@ -101,13 +101,7 @@ impl RequestHost {
     fn reply(&self, form: &Form, variable: &Json) -> Result<Reply, Error> {
         let request_context = self.request_context()?;
         let host = self.on(&request_context);
-        let submission = Submission {
-            form,
-            templates: &self.instance.templates,
-            request_context: &request_context,
-            host: &host,
-            writer: self.writer(),
-        };
+        let submission = Submission { form, renderer: host.renderer(), writer: self.writer() };
         Ok(submission.reply(variable)?)
     }
 
@@ -250,13 +244,7 @@ impl RequestHost {
         request_context: &RequestContext,
     ) -> Result<FormResult, Error> {
         let host = self.on(request_context);
-        let submission = Submission {
-            form,
-            templates: &self.instance.templates,
-            request_context,
-            host: &host,
-            writer: self.writer(),
-        };
+        let submission = Submission { form, renderer: host.renderer(), writer: self.writer() };
         let declared = submission.values(posted)?;
         let effect =
             SideEffect { kind: "form_record", name: &form.name, asked: json!([id, declared]) };

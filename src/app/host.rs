@@ -11,6 +11,7 @@ use crate::journal::buffer::Buffer;
 use crate::journal::phase::Phase;
 use crate::journal::scripted_run::ScriptedRun;
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
+use crate::template::renderer::Renderer;
 use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -141,6 +142,12 @@ impl Buffer for ContextHost<'_> {
 }
 
 impl ContextHost<'_> {
+    /// The instance's templates, with this host and its context.
+    pub fn renderer(&self) -> Renderer<'_> {
+        let templates = &self.host.instance.templates;
+        Renderer { templates, request_context: self.request_context, host: self }
+    }
+
     fn run_graphql(&self, call: GraphqlCall) -> Json {
         let Some(schema) = &self.host.instance.schema else {
             return failed("there is no schema".to_owned());
@@ -173,9 +180,7 @@ impl Host for ContextHost<'_> {
         let RequestHost { runtime, instance, scope } = self.host;
         let place = Place {
             catalog: &instance.catalog,
-            templates: &instance.templates,
-            request_context: self.request_context,
-            host: self,
+            renderer: self.renderer(),
             key: &runtime.config.instance_key,
             csrf_token: &scope.csrf_token,
             now: runtime.clock.now(),

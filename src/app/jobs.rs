@@ -8,7 +8,6 @@ use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{Enqueue, Intent};
 use crate::journal::run::Run;
 use crate::template::host::{Job, Transaction, Work};
-use crate::template::output::OutputMode;
 use crate::template::request_context::RequestContext;
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
@@ -132,11 +131,8 @@ impl RequestHost {
         arguments: &Json,
         request_context: &RequestContext,
     ) -> Result<(), Error> {
-        let host = self.on(request_context);
-        let (templates, arguments) = (&self.instance.templates, arguments.clone());
-        Ok(templates
-            .render(source, request_context, arguments, OutputMode::Raw, &host)
-            .map(|_| ())?)
+        self.on(request_context).renderer().raw(source, arguments.clone())?;
+        Ok(())
     }
 
     fn job_arguments(&self, input: &Json) -> Option<Json> {

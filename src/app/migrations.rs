@@ -5,7 +5,6 @@ use crate::app::runtime::Runtime;
 use crate::journal::buffer::with_run;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
-use crate::template::output::OutputMode;
 use serde_json::json;
 use sluicegate_failpoint::failpoint;
 use sluicegate_module::migration::Migration;
@@ -84,10 +83,9 @@ fn execute(runtime: &Arc<Runtime>, migration: &Migration, run: Run) -> Result<()
     let host = runtime.host(runtime.bare_scope());
     let request_context = host.request_context()?;
     let inside = host.on(&request_context);
-    let (journal, templates) = (&runtime.journal, &host.instance.templates);
+    let journal = &runtime.journal;
     let ran = with_run(&inside, journal, run, journal.phase(), || {
-        let (source, output) = (&migration.source, OutputMode::Raw);
-        templates.render(source, &request_context, json!({}), output, &inside)
+        inside.renderer().raw(&migration.source, json!({}))
     });
     let (run, phase, result) = ran.or_stop(journal)?.map_err(|stopped| stopped.why)?;
     if let Err(error) = result {

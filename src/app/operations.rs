@@ -53,12 +53,10 @@ impl RequestHost {
         let host = self.on(&request_context);
         work(Runner {
             catalog: &self.instance.catalog,
-            templates: &self.instance.templates,
+            renderer: host.renderer(),
             journal: &self.runtime.journal,
             transport: &self.runtime.transport,
             key: &self.runtime.config.instance_key,
-            request_context: &request_context,
-            host: &host,
             buffer: &host,
         })
     }
@@ -87,10 +85,8 @@ impl RequestHost {
         let host = self.on(&request_context);
         work(Dispatch {
             catalog: &self.instance.catalog,
-            templates: &self.instance.templates,
+            renderer: host.renderer(),
             journal: &self.runtime.journal,
-            request_context: &request_context,
-            host: &host,
             buffer: &host,
             livemode: self.runtime.config.is_live(),
         })

@@ -199,7 +199,8 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
     // It may have waited long behind slow executions.
     runtime.journal.heartbeat_if_due(&mut run)?;
     failpoint!("claim_after");
-    let host = runtime.host(runtime.bare_scope());
+    // Most events have no processor and need no host.
+    let host = || runtime.host(runtime.bare_scope());
     let execution = run.execution();
     match ExecutionKind::from_name(&execution.kind) {
         Some(ExecutionKind::WebhookEvent)
@@ -207,11 +208,11 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
         {
             Ok(pass_over(&runtime.journal, run)?)
         }
-        Some(ExecutionKind::WebhookEvent) => host.dispatch(run).map(drop),
-        Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => host.resume(run).map(drop),
+        Some(ExecutionKind::WebhookEvent) => host().dispatch(run).map(drop),
+        Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => host().resume(run).map(drop),
         Some(ExecutionKind::FormSubmission) => forms::resume(runtime, run),
         Some(ExecutionKind::Migration) => migrations::resume(runtime, run),
-        Some(ExecutionKind::BackgroundJob) => host.job(run),
+        Some(ExecutionKind::BackgroundJob) => host().job(run),
         None => unknown(runtime, run),
     }
 }

@@ -3,10 +3,9 @@
 use crate::form::envelope::Envelope;
 use crate::form::error::Error;
 use crate::form::fields;
-use crate::template::host::{FormCall, Host};
+use crate::template::host::FormCall;
 use crate::template::output::OutputMode;
-use crate::template::render::Templates;
-use crate::template::request_context::RequestContext;
+use crate::template::renderer::Renderer;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -20,12 +19,8 @@ use sluicegate_secret::InstanceKey;
 pub struct Place<'a> {
     /// The catalog.
     pub catalog: &'a Catalog,
-    /// Its compiled templates.
-    pub templates: &'a Templates,
-    /// The request's context.
-    pub request_context: &'a RequestContext,
-    /// The services behind the platform's tags.
-    pub host: &'a dyn Host,
+    /// Its templates, with the page's context and host.
+    pub renderer: Renderer<'a>,
     /// The key that signs the envelope.
     pub key: &'a InstanceKey,
     /// The session's anti-forgery token.
@@ -67,14 +62,7 @@ impl Place<'_> {
         let variable = self.variable(form, call.id.as_deref(), signed, refused);
         locals.insert("form".to_owned(), variable.clone());
         locals.insert("form_builder".to_owned(), variable);
-        let rendered = self.templates.render(
-            &form.source,
-            self.request_context,
-            Json::Object(locals),
-            self.output,
-            self.host,
-        )?;
-        Ok(rendered.output)
+        Ok(self.renderer.render(&form.source, Json::Object(locals), self.output)?)
     }
 
     /// `form`, alias `form_builder`: the variable read by the body and the `{% form %}` tag.
@@ -169,19 +157,12 @@ impl Place<'_> {
         let named = config.get("request_type").cloned().unwrap_or(Json::Null);
         let Some(source) = &form.request_type else { return Ok(String::new()) };
         let locals = json!({ "form": { "request_type": named }, "config": config });
-        let rendered = self.templates.render(
-            source,
-            self.request_context,
-            locals,
-            OutputMode::Raw,
-            self.host,
-        )?;
-        Ok(rendered.output.trim().to_owned())
+        Ok(self.renderer.raw(source, locals)?.trim().to_owned())
     }
 
     fn fresh_key(&self) -> String {
         let mut bytes = [0; 18];
-        self.host.random(&mut bytes);
+        self.renderer.host.random(&mut bytes);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 }

@@ -7,11 +7,8 @@ use crate::form::render::Refused;
 use crate::form::validation::{Asking, validate};
 use crate::form::write::{Writer, present};
 use crate::journal::phase::Phase;
-use crate::template::host::Host;
 use crate::template::lenient_json;
-use crate::template::output::OutputMode;
-use crate::template::render::Templates;
-use crate::template::request_context::RequestContext;
+use crate::template::renderer::Renderer;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::field::Field;
@@ -25,12 +22,8 @@ use sluicegate_store::record::Record;
 pub struct Submission<'a> {
     /// The form.
     pub form: &'a Form,
-    /// The compiled templates.
-    pub templates: &'a Templates,
-    /// The request's context.
-    pub request_context: &'a RequestContext,
-    /// The services behind the platform's tags.
-    pub host: &'a dyn Host,
+    /// The templates, with the request's context and host.
+    pub renderer: Renderer<'a>,
     /// Writes records.
     pub writer: Writer<'a>,
 }
@@ -101,7 +94,7 @@ impl Submission<'_> {
             None => Ok(None),
             Some(source) => {
                 let locals = json!({ "form": form, "params": form });
-                let output = self.render(source, locals)?;
+                let output = self.renderer.raw(source, locals)?;
                 let output = output.trim().to_owned();
                 Ok::<_, Error>(Some(output).filter(|output| !output.is_empty()))
             }
@@ -141,7 +134,9 @@ impl Submission<'_> {
             stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
         let form = self.variable(&declared, stored.as_ref());
         let holds = |source: &Source| {
-            self.render(source, json!({ "form": form })).is_ok_and(|text| text.trim() == "true")
+            self.renderer
+                .raw(source, json!({ "form": form }))
+                .is_ok_and(|text| text.trim() == "true")
         };
         let is_taken = |field: &Field, value: &Json, scope: &[String]| {
             let query = self.others_with(field, value, scope, (&declared, stored.as_ref()));
@@ -164,24 +159,13 @@ impl Submission<'_> {
     pub fn after(&self, declared: &Json, record: Option<&Record>) -> Result<Reply, Error> {
         let form = self.variable(declared, record);
         if let Some(callback) = &self.form.callback_actions {
-            self.render(callback, json!({ "form": form, "params": declared }))?;
+            self.renderer.raw(callback, json!({ "form": form, "params": declared }))?;
         }
         self.reply(&form)
     }
 
-    fn render(&self, source: &Source, locals: Json) -> Result<String, Error> {
-        let rendered = self.templates.render(
-            source,
-            self.request_context,
-            locals,
-            OutputMode::Raw,
-            self.host,
-        )?;
-        Ok(rendered.output)
-    }
-
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {
-        let output = self.render(source, json!({ "form": values, "params": values }))?;
+        let output = self.renderer.raw(source, json!({ "form": values, "params": values }))?;
         let refused =
             |message: String| Error::DefaultPayload { form: self.form.name.clone(), message };
         match lenient_json::read(&output).map_err(|e| refused(e.to_string()))? {

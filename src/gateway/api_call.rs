@@ -1,12 +1,11 @@
 //! API calls that templates send directly (`api_call_send`): as durable as a request type, but
 //! without a mapper and a record.
 
-use crate::gateway::call::{Call, Rendering};
-use crate::gateway::drive::{InFlight, Next};
+use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type, operation};
-use crate::journal::intent::{Intent, StepIntent, fingerprint};
+use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type};
+use crate::journal::intent::{Intent, fingerprint};
 use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
 use sluicegate_store::execution::ExecutionId;
@@ -44,15 +43,8 @@ impl Runner<'_> {
         if !api_call.enabled {
             return Err(refused("it is switched off"));
         }
-        let with = Rendering {
-            templates: self.templates,
-            request_context: self.request_context,
-            host: self.host,
-        };
-        let mut call = Call::render(api_call, data, &with)?;
         let id = self.journal.next_id();
-        call.key(name, &format!("sluicegate-{id}-0"))?;
-        self.transport.check(&call)?;
+        let call = self.prepare(api_call, data, &id)?;
         if call.method == "GET" {
             return Ok(match self.transport.send(&call, false, &mut || Ok(()))? {
                 Reply::Answer(answer) => Sent::Answered(answer),
@@ -61,19 +53,16 @@ impl Runner<'_> {
                 }
             });
         }
-        self.gateway().mark(&mut call, &operation(id.as_str()));
         let intent = Intent {
             id: Some(id),
             idempotency_key: key.map(str::to_owned),
             fingerprint: print,
             ..Intent::new(API_CALL_KIND, name, input)
         };
-        let step =
-            StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
-        match self.journal.begin(intent, Some(step))? {
+        match self.journal.begin(intent, Some(call.step(self.key)))? {
             Begun::New(run) => {
                 let id = run.execution().id.clone();
-                self.finish(InFlight::first(run, bare_request_type(name), call), Next::Send)?;
+                self.send_begun(InFlight::first(run, bare_request_type(name), call))?;
                 self.answer_of(&id)
             }
             known => self.known(known, name),

@@ -1,7 +1,7 @@
 //! Begins a request type: checks the data, looks for an earlier execution, renders the call, and
 //! commits the execution with its bytes. Nothing is sent before that commit.
 
-use crate::gateway::call::{Call, Rendering};
+use crate::gateway::call::Call;
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, Problem, State};
@@ -9,12 +9,14 @@ use crate::gateway::param;
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::{KIND, Runner, operation, pending_after};
 use crate::journal::error::Error as JournalError;
-use crate::journal::intent::{Intent, StepIntent};
+use crate::journal::intent::Intent;
 use crate::journal::run::Begun;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::{failpoint, injected_bug};
+use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::error::Error as StoreError;
+use sluicegate_store::execution::ExecutionId;
 
 /// The result of beginning a request type.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
@@ -47,8 +49,8 @@ impl Runner<'_> {
             return Ok(Started::Ended(self.stored(known, name)?));
         }
         let id = self.journal.next_id();
-        let call = self.render(&request_type, &input["data"], key.as_deref(), id.as_str())?;
-        self.transport.check(&call)?;
+        let call = self.render(&request_type, &input["data"], key.as_deref(), &id)?;
+        let pending = Outcome::pending(id.as_str(), name, false);
         let intent = Intent {
             id: Some(id),
             kind: KIND.to_owned(),
@@ -58,27 +60,14 @@ impl Runner<'_> {
             fingerprint,
             ordering_key: None,
         };
-        self.commit_intent(intent, call, request_type)
-    }
-
-    /// The first commit: the execution and the rendered bytes.
-    fn commit_intent(
-        &self,
-        intent: Intent,
-        call: Call,
-        request_type: RequestType,
-    ) -> Result<Started, Error> {
-        let id = intent.id.clone().unwrap_or_else(|| self.journal.next_id());
-        let pending = Outcome::pending(id.as_str(), &request_type.name, false);
-        let step =
-            StepIntent::new("api_call", call.to_json(self.key)).identified_by(&call.identity());
         failpoint!("intent_before_commit");
-        match self.journal.begin(intent, Some(step)) {
+        // The first commit: the execution and the rendered bytes.
+        match self.journal.begin(intent, Some(call.step(self.key))) {
             Ok(Begun::New(run)) => {
                 failpoint!("intent_after_commit");
                 Ok(Started::InFlight(Box::new(InFlight::first(run, request_type, call))))
             }
-            Ok(known) => Ok(Started::Ended(self.stored(known, &request_type.name)?)),
+            Ok(known) => Ok(Started::Ended(self.stored(known, name)?)),
             // If the commit succeeded after all, the worker sends the call.
             Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
                 Ok(Started::Ended(pending_after(pending, &error)))
@@ -112,33 +101,39 @@ impl Runner<'_> {
         }
     }
 
-    /// Renders the call. The template sees the caller's key as `data.idempotency_key`; a POST whose
-    /// template sets no key gets one derived from the execution's `id`.
+    /// Renders the call. The template sees the caller's key as `data.idempotency_key`.
     fn render(
         &self,
         request_type: &RequestType,
         data: &Json,
         key: Option<&str>,
-        id: &str,
+        id: &ExecutionId,
     ) -> Result<Call, Error> {
         let name = &request_type.api_call;
         let api_call = self.catalog.api_call(name).ok_or_else(|| Error::Call {
             template: name.clone(),
             message: "the API call does not exist any more".to_owned(),
         })?;
-        let with = Rendering {
-            templates: self.templates,
-            request_context: self.request_context,
-            host: self.host,
-        };
         let mut data = data.clone();
         if let Some(key) = key {
             data["idempotency_key"] = json!(key);
             data["indempotency_key"] = json!(key);
         }
-        let mut call = Call::render(api_call, &data, &with)?;
-        call.key(name, &format!("sluicegate-{id}-0"))?;
+        self.prepare(api_call, &data, id)
+    }
+
+    /// Renders a call of the execution `id`, ready to be committed: a POST whose template sets no
+    /// idempotency key gets one derived from `id`, and the gateway's mark is in it.
+    pub(super) fn prepare(
+        &self,
+        api_call: &ApiCall,
+        data: &Json,
+        id: &ExecutionId,
+    ) -> Result<Call, Error> {
+        let mut call = Call::render(api_call, data, &self.renderer)?;
+        call.key(&api_call.name, &format!("sluicegate-{id}-0"))?;
         self.gateway().mark(&mut call, &operation(id));
+        self.transport.check(&call)?;
         Ok(call)
     }
 }

@@ -1,11 +1,10 @@
 //! One API call as bytes: rendered once from its template, stored, and sent unchanged.
 
 use crate::gateway::error::Error;
-use crate::template::host::Host;
+use crate::journal::intent::StepIntent;
 use crate::template::lenient_json;
-use crate::template::output::OutputMode;
-use crate::template::render::{Locals, Templates};
-use crate::template::request_context::RequestContext;
+use crate::template::render::Locals;
+use crate::template::renderer::Renderer;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::source::Source;
@@ -29,50 +28,21 @@ pub struct Call {
     pub body: String,
 }
 
-/// What a call is rendered with: templates, context and host.
-pub struct Rendering<'a> {
-    /// The compiled templates.
-    pub templates: &'a Templates,
-    /// The request context, for `context`.
-    pub request_context: &'a RequestContext,
-    /// The host data and operations that tags and filters use.
-    pub host: &'a dyn Host,
-}
-
-impl Rendering<'_> {
-    fn text(&self, source: &Source, data: &Json) -> Result<String, Error> {
-        if !source.text.contains("{{") && !source.text.contains("{%") {
-            // Most URLs and methods are plain strings.
-            return Ok(source.text.to_string());
-        }
-        // `form` is an alias of `data`.
-        let mut locals = Locals::default().with("data", data);
-        locals.share("data", "form");
-        let rendered = self.templates.render(
-            source,
-            self.request_context,
-            locals,
-            OutputMode::Raw,
-            self.host,
-        )?;
-        Ok(rendered.output)
-    }
-}
-
 impl Call {
     /// Renders an API call in this order: `to`, `request_type`, `headers`, body.
     ///
     /// # Errors
     /// [`Error::Template`] with the location in the module; [`Error::Call`] when the result is not
     /// a valid call.
-    pub fn render(api_call: &ApiCall, data: &Json, with: &Rendering<'_>) -> Result<Self, Error> {
-        let url: String = with.text(&api_call.to, data)?.split_whitespace().collect();
-        let method = with.text(&api_call.request_type, data)?.trim().to_ascii_uppercase();
+    pub fn render(api_call: &ApiCall, data: &Json, renderer: &Renderer<'_>) -> Result<Self, Error> {
+        let text = |source: &Source| text(source, data, renderer);
+        let url: String = text(&api_call.to)?.split_whitespace().collect();
+        let method = text(&api_call.request_type)?.trim().to_ascii_uppercase();
         let headers = match &api_call.headers {
-            Some(source) => read_headers(&api_call.name, &with.text(source, data)?)?,
+            Some(source) => read_headers(&api_call.name, &text(source)?)?,
             None => Vec::new(),
         };
-        let body = with.text(&api_call.source, data)?.trim().to_owned();
+        let body = text(&api_call.source)?.trim().to_owned();
         let mut call = Self { method, url, headers, body };
         call.check_method(&api_call.name)?;
         call.move_body_to_query();
@@ -134,6 +104,11 @@ impl Call {
         json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
     }
 
+    /// The step that stores this call before it is sent.
+    pub fn step(&self, key: &InstanceKey) -> StepIntent {
+        StepIntent::new("api_call", self.to_json(key)).identified_by(&self.identity())
+    }
+
     /// The call that [`Call::to_json`] stored, byte for byte; `None` if it cannot be opened.
     pub fn from_json(stored: &Json, key: &InstanceKey) -> Option<Self> {
         let text = |name: &str| stored.get(name)?.as_str().map(str::to_owned);
@@ -169,6 +144,17 @@ impl Call {
             self.url = format!("{}{mark}{body}", self.url);
         }
     }
+}
+
+/// Renders one part of a call. `form` is an alias of `data`.
+fn text(source: &Source, data: &Json, renderer: &Renderer<'_>) -> Result<String, Error> {
+    if !source.text.contains("{{") && !source.text.contains("{%") {
+        // Most URLs and methods are plain strings.
+        return Ok(source.text.to_string());
+    }
+    let mut locals = Locals::default().with("data", data);
+    locals.share("data", "form");
+    Ok(renderer.raw(source, locals)?)
 }
 
 fn is_key(name: &str) -> bool {

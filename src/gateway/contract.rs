@@ -50,7 +50,7 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// Any error of `ask`.
-    fn reconcile(&self, sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error>;
+    fn reconcile(&self, sent: &SentCall<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error>;
 
     /// True when a body holds a credential and must be sealed where it is stored.
     fn holds_secret(&self, body: &str) -> bool;
@@ -127,7 +127,7 @@ pub struct Described {
 
 /// A call that was sent, for [`Gateway::reconcile`].
 #[derive(Debug, Clone, Copy)]
-pub struct Sent<'a> {
+pub struct SentCall<'a> {
     /// The call as sent.
     pub call: &'a Call,
     /// The operation that [`Gateway::mark`] wrote into it.

@@ -6,12 +6,12 @@
 //! key, as a new step that is committed first.
 
 use crate::gateway::call::Call;
-use crate::gateway::contract::{Finding, Sent};
+use crate::gateway::contract::{Finding, SentCall};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::runner::{Runner, operation};
-use crate::journal::intent::{StepAnswer, StepIntent};
+use crate::journal::intent::StepAnswer;
 use crate::journal::run::{Run, StepBegun};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -45,20 +45,32 @@ pub(super) enum Next {
     /// Find out whether the call took effect.
     Reconcile,
     /// The call took no effect: send it under a new key.
-    SendAnew,
-    /// The answer is known.
-    Answered(Answer),
+    Resend,
+    /// Settle the answer.
+    Settle(Answer),
     /// The answer is not known now; the worker tries again later.
     Wait(String),
     /// The answer cannot be determined; an operator decides.
     Stop(&'static str),
 }
 
+/// A call whose answer is known.
+pub(super) struct Answered {
+    /// The execution.
+    pub(super) run: Run,
+    /// The request type that it runs.
+    pub(super) request_type: RequestType,
+    /// The sequence number of the step that holds the call.
+    pub(super) seq: u32,
+    /// The answer.
+    pub(super) answer: Answer,
+}
+
 /// The result of driving a call.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Driven {
-    /// The answer is known, but not committed yet.
-    Answered(Box<InFlight>, Answer),
+    /// The answer is known; it may not be committed yet.
+    Answered(Answered),
     /// The answer is not known; the execution was suspended.
     Pending(Outcome),
 }
@@ -76,12 +88,12 @@ impl InFlight {
 }
 
 impl Runner<'_> {
-    /// The call of an abandoned execution, and the next action for it.
+    /// Drives the call of an abandoned execution. An answer that is on disk needs no call.
     ///
     /// # Errors
     /// [`Error::Call`] when the stored call cannot be read, [`Error::UnknownRequestType`] when its
-    /// module does not exist any more.
-    pub(super) fn recover(&self, mut run: Run) -> Result<(InFlight, Next), Error> {
+    /// module does not exist any more; otherwise as [`Runner::run`].
+    pub(super) fn recover(&self, mut run: Run) -> Result<Driven, Error> {
         let request_type = self.request_type_of(run.execution())?;
         let unreadable = |message: &str| Error::Call {
             template: request_type.api_call.clone(),
@@ -92,20 +104,20 @@ impl Runner<'_> {
             latest = run.recall();
         }
         let step = latest.ok_or_else(|| unreadable("the execution has no stored call"))?;
+        let stored = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key));
+        if let Some(answer) = stored {
+            return Ok(Driven::Answered(Answered { run, request_type, seq: step.seq, answer }));
+        }
         let mut call = Call::from_json(&step.request, self.key).ok_or_else(|| {
             unreadable("the stored call cannot be opened with this instance's key")
         })?;
         if injected_bug("new_key_each_attempt") {
             call.rekey(&self.journal.next_id().0);
         }
-        let stored = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key));
         let age = self.journal.now().duration_since(step.created_at);
-        let next = match stored {
-            Some(answer) => Next::Answered(answer),
-            None if age >= RECONCILE_AFTER && !injected_bug("resent_for_ever") => Next::Reconcile,
-            None => Next::Send,
-        };
-        Ok((InFlight::of_step(run, request_type, call, &step), next))
+        let may_have_expired = age >= RECONCILE_AFTER && !injected_bug("resent_for_ever");
+        let next = if may_have_expired { Next::Reconcile } else { Next::Send };
+        self.drive(InFlight::of_step(run, request_type, call, &step), next)
     }
 
     /// Takes one action after another until the answer is known or must be waited for.
@@ -117,8 +129,11 @@ impl Runner<'_> {
             next = match next {
                 Next::Send => self.send(&mut flight)?,
                 Next::Reconcile => self.reconcile(&mut flight)?,
-                Next::SendAnew => self.send_anew(&mut flight)?,
-                Next::Answered(answer) => return Ok(Driven::Answered(Box::new(flight), answer)),
+                Next::Resend => self.resend(&mut flight)?,
+                Next::Settle(answer) => {
+                    let InFlight { run, request_type, seq, .. } = flight;
+                    return Ok(Driven::Answered(Answered { run, request_type, seq, answer }));
+                }
                 Next::Wait(reason) => return self.wait(flight, &reason).map(Driven::Pending),
                 Next::Stop(reason) => return self.stop(flight, reason).map(Driven::Pending),
             };
@@ -138,7 +153,7 @@ impl Runner<'_> {
         Ok(match reply {
             Reply::Answer(answer) => {
                 let gone = self.gateway().already_deleted(&flight.call, &answer);
-                Next::Answered(gone.filter(|_| repeated).unwrap_or(answer))
+                Next::Settle(gone.filter(|_| repeated).unwrap_or(answer))
             }
             Reply::Unknown(reason) => Next::Wait(reason),
             Reply::KeyReplaysError(reason) => {
@@ -150,10 +165,10 @@ impl Runner<'_> {
 
     /// Finds out whether a call took effect before it is sent under another key.
     fn reconcile(&self, flight: &mut InFlight) -> Result<Next, Error> {
-        let id = flight.run.execution().id.to_string();
+        let id = flight.run.execution().id.clone();
         let operation = operation(&id);
         let since = flight.run.execution().created_at;
-        let sent = Sent { call: &flight.call, operation: &operation, since };
+        let sent = SentCall { call: &flight.call, operation: &operation, since };
         let run = &mut flight.run;
         let mut ask = |call: &Call| {
             self.journal.heartbeat(run)?;
@@ -162,10 +177,15 @@ impl Runner<'_> {
         let finding = self.gateway().reconcile(&sent, &mut ask)?;
         failpoint!("reconcile_after");
         let name = &flight.request_type.name;
-        tracing::info!(execution = id, request_type = name, "reconciled: {}", describe(&finding));
+        tracing::info!(
+            execution = id.as_str(),
+            request_type = name,
+            "reconciled: {}",
+            describe(&finding)
+        );
         Ok(match finding {
-            Finding::Applied(answer) => Next::Answered(answer),
-            Finding::NotApplied => Next::SendAnew,
+            Finding::Applied(answer) => Next::Settle(answer),
+            Finding::NotApplied => Next::Resend,
             Finding::Unavailable(reason) => Next::Wait(reason),
             Finding::Undeterminable => Next::Stop(
                 "it cannot be found out whether the gateway did it, and its idempotency key is \
@@ -175,7 +195,7 @@ impl Runner<'_> {
     }
 
     /// Sends the same bytes under a new key: the next step, on disk before it is sent.
-    fn send_anew(&self, flight: &mut InFlight) -> Result<Next, Error> {
+    fn resend(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let age = self.journal.now().duration_since(flight.since);
         if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
             let reason = "the gateway's answer settles nothing; reconciling again before resending";
@@ -186,8 +206,7 @@ impl Runner<'_> {
         flight.call.rekey(&format!("sluicegate-{id}-0-{generation}"));
         let answered = StepAnswer { seq: flight.seq, response: json!({ "looked": "not done" }) };
         self.journal.answer(&mut flight.run, answered);
-        let step = StepIntent::new("api_call", flight.call.to_json(self.key))
-            .identified_by(&flight.call.identity());
+        let step = flight.call.step(self.key);
         match self.journal.begin_step(&mut flight.run, &mut self.journal.phase(), step)? {
             StepBegun::Take(step) => {
                 failpoint!("resend_before");

@@ -20,7 +20,7 @@ impl Runner<'_> {
             Started::InFlight(flight) => {
                 let execution = flight.run.execution();
                 let pending = Outcome::pending(execution.id.as_str(), &execution.name, false);
-                let ended = self.finish(*flight, Next::Send);
+                let ended = self.send_begun(*flight);
                 Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
             }
         }
@@ -31,13 +31,17 @@ impl Runner<'_> {
     /// # Errors
     /// As [`Runner::run`].
     pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
-        let (flight, next) = self.recover(run)?;
-        self.finish(flight, next)
+        self.finish(self.recover(run)?)
     }
 
-    pub(super) fn finish(&self, flight: InFlight, next: Next) -> Result<Outcome, Error> {
-        match self.drive(flight, next)? {
-            Driven::Answered(flight, answer) => self.settle(*flight, &answer),
+    /// Sends a call that was just begun, and settles its answer.
+    pub(super) fn send_begun(&self, flight: InFlight) -> Result<Outcome, Error> {
+        self.finish(self.drive(flight, Next::Send)?)
+    }
+
+    fn finish(&self, driven: Driven) -> Result<Outcome, Error> {
+        match driven {
+            Driven::Answered(answered) => self.settle(answered),
             Driven::Pending(outcome) => Ok(outcome),
         }
     }

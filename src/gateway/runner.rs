@@ -7,15 +7,13 @@ use crate::gateway::transport::Transport;
 use crate::journal::begin::Journal;
 use crate::journal::buffer::Buffer;
 use crate::journal::run::Begun;
-use crate::template::host::Host;
-use crate::template::render::Templates;
-use crate::template::request_context::RequestContext;
+use crate::template::renderer::Renderer;
 use serde_json::Value as Json;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_module::suggest;
 use sluicegate_secret::InstanceKey;
-use sluicegate_store::execution::Execution;
+use sluicegate_store::execution::{Execution, ExecutionId};
 use sluicegate_store::kind::ExecutionKind;
 
 /// The execution kind of bare API calls.
@@ -27,18 +25,14 @@ pub const KIND: &str = ExecutionKind::RequestType.name();
 pub struct Runner<'a> {
     /// The definitions of the modules.
     pub catalog: &'a Catalog,
-    /// The modules' compiled templates.
-    pub templates: &'a Templates,
+    /// The modules' templates, with the request's context and host.
+    pub renderer: Renderer<'a>,
     /// The only writer of executions and steps.
     pub journal: &'a Journal,
     /// The only sender of outbound calls.
     pub transport: &'a Transport,
     /// Seals credentials at rest.
     pub key: &'a InstanceKey,
-    /// The request context, for `context`.
-    pub request_context: &'a RequestContext,
-    /// The host data and operations that tags and filters use.
-    pub host: &'a dyn Host,
     /// Lets a callback's record writes join the phase.
     pub buffer: &'a dyn Buffer,
 }
@@ -123,13 +117,8 @@ pub(super) fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display)
     pending
 }
 
-/// A string in an execution's input, by JSON pointer, such as `/config/callback`.
-pub(super) fn input_str<'a>(execution: &'a Execution, pointer: &str) -> Option<&'a str> {
-    execution.input.pointer(pointer).and_then(Json::as_str)
-}
-
 /// The mark of the object that an execution creates at the gateway.
-pub(super) fn operation(execution: &str) -> String {
+pub(super) fn operation(execution: &ExecutionId) -> String {
     format!("{execution}-0")
 }
 

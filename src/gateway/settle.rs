@@ -2,19 +2,19 @@
 //! the outcome.
 
 use crate::form::write::Writer;
-use crate::gateway::drive::InFlight;
+use crate::gateway::contract::Described;
+use crate::gateway::drive::Answered;
 use crate::gateway::error::Error;
 use crate::gateway::mapper::Mapped;
 use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
 use crate::gateway::records::RecordWriter;
 use crate::gateway::reply::Answer;
-use crate::gateway::runner::{Runner, input_str};
+use crate::gateway::runner::Runner;
 use crate::journal::buffer::{Ran, with_run};
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{StepAnswer, StepIntent};
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
-use crate::template::output::OutputMode;
 use crate::template::render::Locals;
 use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
@@ -39,21 +39,22 @@ impl Runner<'_> {
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub(super) fn settle(&self, flight: InFlight, answer: &Answer) -> Result<Outcome, Error> {
-        let InFlight { mut run, request_type, seq, .. } = flight;
+    pub(super) fn settle(&self, answered: Answered) -> Result<Outcome, Error> {
+        let Answered { mut run, request_type, seq, answer } = answered;
         // A callback that makes a call commits the answer before the end.
         if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
             let response = answer.to_stored(self.key, |body| self.gateway().holds_secret(body));
             self.journal.answer(&mut run, StepAnswer { seq, response });
         }
         let mut phase = self.journal.phase();
-        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, answer)?;
-        let callback = input_str(run.execution(), "/config/callback").map(str::trim);
+        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, &answer)?;
+        let callback = run.execution().input.pointer("/config/callback").and_then(Json::as_str);
+        let callback = callback.map(str::trim);
         let callback = callback.filter(|name| !name.is_empty()).map(str::to_owned);
         if let Some(callback) = callback
             && outcome.state == State::Completed
         {
-            let locals = callback_locals(run.execution(), answer, &outcome);
+            let locals = callback_locals(run.execution(), &answer, &outcome);
             self.record_outcome(&mut run, &request_type, &outcome);
             match self.run_callback(run, &mut phase, &callback, (&locals, &mut outcome))? {
                 Called::Done(finished) => run = finished,
@@ -86,11 +87,12 @@ impl Runner<'_> {
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
         let writer = Writer { catalog: self.catalog, key: self.key, user_id };
         let writer = RecordWriter { writer };
+        let described = self.gateway().describe(answer);
         let mut outcome = Outcome {
             execution: execution.id.to_string(),
-            state: self.state(answer, &mapped),
-            gateway: Some(self.view(answer, request_type)),
-            errors: self.problems(answer, &mapped),
+            state: state(answer, &described, &mapped),
+            errors: problems(answer, &described, &mapped),
+            gateway: Some(self.view(answer, described, request_type)),
             ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
         };
         if outcome.state == State::Completed {
@@ -138,14 +140,8 @@ impl Runner<'_> {
             .with("data", part("data"))
             .with("config", part("config"))
             .with("request_type", request_type.name.as_str());
-        let rendered = self.templates.render(
-            &partial.source,
-            self.request_context,
-            locals,
-            OutputMode::Raw,
-            self.host,
-        )?;
-        Mapped::read(mapper, &rendered.output)
+        let output = self.renderer.raw(&partial.source, locals)?;
+        Mapped::read(mapper, &output)
     }
 
     /// Runs `config.callback`. Its record writes join the phase; its calls are steps of this run.
@@ -166,9 +162,7 @@ impl Runner<'_> {
         let mark = phase.mark();
         let written = std::mem::replace(phase, self.journal.phase());
         let ran = with_run(self.buffer, self.journal, run, written, || {
-            let (source, locals) = (&partial.source, locals.clone());
-            let (request_context, host) = (self.request_context, self.host);
-            self.templates.render(source, request_context, locals, OutputMode::Raw, host)
+            self.renderer.raw(&partial.source, locals.clone())
         });
         let Ran { mut run, phase: written, result, stopped } = ran;
         *phase = written;
@@ -195,32 +189,15 @@ impl Runner<'_> {
         Ok(Called::Done(run))
     }
 
-    fn state(&self, answer: &Answer, mapped: &Mapped) -> State {
-        match answer.status {
-            200..=299 if mapped.errors.is_empty() => State::Completed,
-            _ if self.gateway().describe(answer).is_decline => State::Declined,
-            _ => State::Failed,
-        }
-    }
-
-    fn problems(&self, answer: &Answer, mapped: &Mapped) -> Vec<Problem> {
-        if !mapped.errors.is_empty() || (200..300).contains(&answer.status) {
-            return mapped.errors.clone();
-        }
-        // A mapper that returns no errors for a refusal, as the classic one does, must not look
-        // like success.
-        let said = self.gateway().describe(answer);
-        let message = said.message;
-        let message = message
-            .unwrap_or_else(|| format!("The gateway refused with status {}.", answer.status));
-        vec![Problem { message, code: said.code, field: None }]
-    }
-
     /// The outcome's view of the answer; it includes the body only for a request type that reads.
-    fn view(&self, answer: &Answer, request_type: &RequestType) -> GatewayView {
+    fn view(
+        &self,
+        answer: &Answer,
+        described: Described,
+        request_type: &RequestType,
+    ) -> GatewayView {
         let effect = self.catalog.api_call(&request_type.api_call).map(|call| call.effect());
         let reads = effect == Some(Effect::Read) && (200..300).contains(&answer.status);
-        let described = self.gateway().describe(answer);
         GatewayView {
             status: answer.status,
             id: described.id,
@@ -228,6 +205,26 @@ impl Runner<'_> {
             body: if reads { answer.json() } else { None },
         }
     }
+}
+
+fn state(answer: &Answer, described: &Described, mapped: &Mapped) -> State {
+    match answer.status {
+        _ if described.is_decline => State::Declined,
+        200..=299 if mapped.errors.is_empty() => State::Completed,
+        _ => State::Failed,
+    }
+}
+
+fn problems(answer: &Answer, described: &Described, mapped: &Mapped) -> Vec<Problem> {
+    if !mapped.errors.is_empty() || (200..300).contains(&answer.status) {
+        return mapped.errors.clone();
+    }
+    // A mapper that returns no errors for a refusal, as the classic one does, must not look
+    // like success.
+    let message = described.message.clone();
+    let message =
+        message.unwrap_or_else(|| format!("The gateway refused with status {}.", answer.status));
+    vec![Problem { message, code: described.code.clone(), field: None }]
 }
 
 /// The step that records an outcome.

@@ -20,6 +20,7 @@ pub mod jsonl;
 pub mod lenient_json;
 pub mod output;
 pub mod render;
+pub mod renderer;
 pub mod request_context;
 mod similar;
 mod strict_json;

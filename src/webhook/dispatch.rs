@@ -1,15 +1,15 @@
 //! Processes a stored event: runs the partial named after its type, and commits its records
 //! together with the execution's completion.
 
+use crate::gateway::contract::Gateway as _;
+use crate::gateway::stripe::Stripe;
 use crate::journal::backoff;
 use crate::journal::begin::Journal;
 use crate::journal::buffer::{Buffer, with_phase, with_run};
 use crate::journal::phase::Phase;
 use crate::journal::run::Run;
-use crate::template::host::Host;
-use crate::template::output::OutputMode;
-use crate::template::render::{Locals, Templates};
-use crate::template::request_context::RequestContext;
+use crate::template::render::Locals;
+use crate::template::renderer::Renderer;
 use crate::webhook::error::Error;
 use crate::webhook::event::{Event, processor};
 use serde_json::{Value as Json, json};
@@ -27,14 +27,10 @@ const NO_PROCESSOR: &str = "no module has a processor for it";
 pub struct Dispatch<'a> {
     /// The definitions of the modules.
     pub catalog: &'a Catalog,
-    /// The modules' compiled templates.
-    pub templates: &'a Templates,
+    /// The modules' templates, with the event's context and host.
+    pub renderer: Renderer<'a>,
     /// Commits the records together with the completion.
     pub journal: &'a Journal,
-    /// The request context of the event.
-    pub request_context: &'a RequestContext,
-    /// The host that templates call; its record writes join the phase.
-    pub host: &'a dyn Host,
     /// Lets the processor's record writes join the phase.
     pub buffer: &'a dyn Buffer,
     /// The mode of the instance's key; events of the other mode are kept but not processed.
@@ -48,7 +44,7 @@ const LATEST: u32 = 20;
 
 /// The gateway module that received the event.
 fn gateway(execution: &Execution) -> &str {
-    execution.input.get("gateway").and_then(Json::as_str).unwrap_or("stripe")
+    execution.input.get("gateway").and_then(Json::as_str).unwrap_or(Stripe.module())
 }
 
 /// A processor, ready to be rendered.
@@ -175,8 +171,7 @@ impl Dispatch<'_> {
 
     /// Renders a processor and returns the outcome.
     fn render(&self, with: Rendering<'_>) -> Result<Json, Error> {
-        let (context, host) = (self.request_context, self.host);
-        self.templates.render(with.source, context, with.locals, OutputMode::Raw, host)?;
+        self.renderer.raw(with.source, with.locals)?;
         Ok(json!({ "processor": with.name, "processed": true }))
     }
 

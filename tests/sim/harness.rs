@@ -18,6 +18,7 @@ use sluicegate::journal::phase::Phase;
 use sluicegate::journal::scripted_run::ScriptedRun;
 use sluicegate::template::host::{FormCall, GraphqlCall, Host, LogEntry};
 use sluicegate::template::render::Templates;
+use sluicegate::template::renderer::Renderer;
 use sluicegate::template::request_context::RequestContext;
 use sluicegate_module::catalog::Catalog;
 use sluicegate_secret::InstanceKey;
@@ -140,12 +141,10 @@ impl Harness {
             Alone { now: self.clock.now(), phase: RefCell::default(), run: RefCell::default() };
         work(Runner {
             catalog,
-            templates,
+            renderer: Renderer { templates, request_context: &request_context, host: &host },
             journal: &self.journal,
             transport: &self.transport,
             key: &self.key,
-            request_context: &request_context,
-            host: &host,
             buffer: &host,
         })
     }

@@ -127,6 +127,7 @@ impl ApiCall {
         self.effect.unwrap_or_else(|| match self.request_type.text.trim().to_ascii_lowercase() {
             method if method == "get" || method == "head" => Effect::Read,
             method if method == "delete" => Effect::Delete,
+            method if method.starts_with("put") || method.starts_with("patch") => Effect::Update,
             _ => Effect::Create,
         })
     }

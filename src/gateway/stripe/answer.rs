@@ -40,20 +40,20 @@ pub fn replays_error(answer: &Answer) -> bool {
 /// True when the object does not exist, or not any more. Stripe answers the same for a deleted
 /// account and for one that never granted access.
 pub fn is_missing(answer: &Answer) -> bool {
-    let code = error_field(answer, "code");
     matches!(
-        (answer.status, code.as_deref()),
+        (answer.status, error(answer).as_ref().and_then(|error| string(error, "code")).as_deref()),
         (404, Some("resource_missing")) | (403, Some("account_invalid"))
     )
 }
 
 /// Ids, code and message of an answer.
 pub fn describe(answer: &Answer) -> Described {
+    let error = error(answer).unwrap_or_default();
     Described {
         id: object_id(answer),
         request_id: answer.header("request-id").map(str::to_owned),
-        code: error_field(answer, "code"),
-        message: error_field(answer, "message"),
+        code: string(&error, "code"),
+        message: string(&error, "message"),
         is_decline: answer.status == 402,
     }
 }
@@ -67,12 +67,16 @@ fn object_id(answer: &Answer) -> Option<String> {
     serde_json::from_str::<Object>(&answer.body).ok()?.id
 }
 
-/// A string field of the body's `error`; `None` for a success, which is not parsed.
-fn error_field(answer: &Answer, name: &str) -> Option<String> {
+/// The body's `error`; `None` for a success, whose body is not parsed for it.
+fn error(answer: &Answer) -> Option<Json> {
     if (200..300).contains(&answer.status) {
         return None;
     }
-    answer.json()?.get("error")?.get(name)?.as_str().map(str::to_owned)
+    Some(answer.json()?.get_mut("error")?.take())
+}
+
+fn string(object: &Json, name: &str) -> Option<String> {
+    object.get(name)?.as_str().map(str::to_owned)
 }
 
 fn is_object(answer: &Answer) -> bool {
@@ -81,8 +85,7 @@ fn is_object(answer: &Answer) -> bool {
 }
 
 fn is_refusal(answer: &Answer) -> bool {
-    let error = answer.json().and_then(|body: Json| body.get("error").cloned());
-    error.is_some_and(|error| !error.is_null())
+    error(answer).is_some_and(|error| !error.is_null())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub mod signature;
 
 use crate::gateway::call::Call;
 use crate::gateway::contract::{
-    Ask, Attempt, Described, EventsPage, Finding, Gateway, Refusal, Sent, Verdict,
+    Ask, Attempt, Described, EventsPage, Finding, Gateway, Refusal, SentCall, Verdict,
 };
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
@@ -82,7 +82,7 @@ impl Gateway for Stripe {
         recovery::mark(call, operation);
     }
 
-    fn reconcile(&self, sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
+    fn reconcile(&self, sent: &SentCall<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
         reconcile::reconcile(sent, ask)
     }
 

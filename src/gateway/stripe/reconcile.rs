@@ -1,7 +1,7 @@
 //! Finds out whether a call took effect, after its idempotency key may have expired.
 
 use crate::gateway::call::Call;
-use crate::gateway::contract::{Ask, Finding, Sent};
+use crate::gateway::contract::{Ask, Finding, SentCall};
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::stripe::recovery::{OPERATION, Recovery, is_marked};
@@ -19,7 +19,7 @@ const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "stripe-account", "strip
 ///
 /// # Errors
 /// Any error of `ask`.
-pub fn reconcile(sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
+pub fn reconcile(sent: &SentCall<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
     let call = sent.call;
     match Recovery::of(&call.method, &call.url) {
         Recovery::SafeToRepeat => Ok(Finding::NotApplied),
@@ -33,7 +33,7 @@ pub fn reconcile(sent: &Sent<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
 }
 
 struct Reconcile<'a, 'b, 'c> {
-    sent: &'a Sent<'a>,
+    sent: &'a SentCall<'a>,
     ask: &'b mut Ask<'c>,
 }
 
