@@ -1,6 +1,6 @@
 //! The JSON endpoints: `POST /api/request_types/NAME` and `GET /api/executions/ID`.
 
-use crate::app::error::Error;
+use crate::app::operations::{Error, Operations};
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::gateway::error::Error as GatewayError;
@@ -40,7 +40,8 @@ pub async fn request_type(
             Ok(wanted) => wanted,
             Err(fault) => return fault.json(dev),
         };
-        match ours.host(scope(&ours, visit)).request_type(wanted) {
+        let host = ours.host(scope(&ours, visit));
+        match Operations::new(&host).request_type(wanted) {
             Ok(outcome) => {
                 failpoint!("answer_before");
                 outcome_response(&outcome)
@@ -122,7 +123,7 @@ pub async fn execution(
     }
     let ours = Arc::clone(&runtime);
     let found = tokio::task::spawn_blocking(move || {
-        ours.host(Scope::new(Map::new())).outcome(&ExecutionId(id))
+        Operations::new(&ours.host(Scope::new(Map::new()))).outcome(&ExecutionId(id))
     });
     match found.await {
         Ok(Ok(Some((_, Some(outcome))))) => outcome_response(&outcome),

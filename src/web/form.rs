@@ -1,7 +1,7 @@
 //! Form submissions: `POST /api/customizations` and its newer names.
 
-use crate::app::error::Error;
-use crate::app::forms::Submitted;
+use crate::app::forms::{Error, Forms, Submitted};
+use crate::app::record_form;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::error::Error as FormError;
@@ -66,7 +66,8 @@ fn answer(runtime: &Arc<Runtime>, visit: PlatformRequest, id: Option<&str>) -> R
     let csrf_token = visit.session.csrf_token(&runtime.config.instance_key);
     let mut scope = Scope::new(visit.context(&csrf_token, runtime.config.environment.name()));
     scope.user_id = user_id(&visit);
-    match runtime.host(scope).submit(&name, id, &visit.params) {
+    let host = runtime.host(scope);
+    match Forms::new(&host).submit(&name, id, &visit.params) {
         Ok(Submitted::Done { reply, outcome, record_id }) => {
             if visit.wants_json() {
                 let status = outcome.as_ref().map_or(StatusCode::OK, |o| outcome_status(o.state));
@@ -134,10 +135,10 @@ fn again(
 
 fn failed(error: Error, wants_json: bool, dev: bool) -> Response {
     let fault = match &error {
-        Error::Form(FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_)) => {
-            HttpError::new(StatusCode::NOT_FOUND, error.to_string())
-        }
-        Error::Unfinished { .. } => HttpError {
+        Error::Record(record_form::Error::Form(
+            FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_),
+        )) => HttpError::new(StatusCode::NOT_FOUND, error.to_string()),
+        Error::Record(record_form::Error::Unfinished { .. }) => HttpError {
             status: StatusCode::ACCEPTED,
             message: "Your submission was taken and is being processed.".to_owned(),
             detail: Some(error.to_string()),

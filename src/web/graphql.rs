@@ -1,6 +1,8 @@
 //! `POST /graphql`, and the explorer page in development.
 
+use crate::app::backend::GraphqlBackend;
 use crate::app::runtime::Runtime;
+use crate::graphql::limits::Limits;
 use crate::web::api::scope;
 use crate::web::error::HttpError;
 use crate::web::platform_request::PlatformRequest;
@@ -38,8 +40,10 @@ pub async fn run(State(runtime): State<Arc<Runtime>>, request: Request) -> Respo
         let operation = text("operationName");
         let mut scope = scope(&ours, visit);
         scope.user_id = user;
-        let host = ours.host(scope);
-        axum::Json(host.graphql(&query, operation.as_deref(), variables, dev)).into_response()
+        let limits = if dev { Limits::OUTSIDE.with_introspection() } else { Limits::OUTSIDE };
+        let backend = GraphqlBackend::new(ours.host(scope));
+        let answer = backend.run(&query, operation.as_deref(), &variables, limits);
+        axum::Json(answer).into_response()
     });
     answer.await.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).json(dev))
 }

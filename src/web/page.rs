@@ -3,6 +3,7 @@
 use crate::app::host::RequestHost;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
+use crate::app::template_host::TemplateHost;
 use crate::form::render::Refused;
 use crate::template::host::Host;
 use crate::template::output::{Effects, OutputMode};
@@ -114,7 +115,7 @@ fn show(
     request_context: &RequestContext,
     page: &Page,
 ) -> Result<Shown, HttpError> {
-    let scene_host = host.on(request_context);
+    let scene_host = TemplateHost::new(host, request_context);
     let mut shown = Shown {
         body: String::new(),
         effects: Effects::default(),

@@ -3,8 +3,9 @@
 
 use crate::webhook::error::Error;
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use sluicegate_secret::Secret;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// How long secrets are cached, and a deleted endpoint's secret is still accepted.
 const KEPT: SignedDuration = SignedDuration::from_secs(5);
@@ -31,7 +32,7 @@ impl Secrets {
 
     /// The cached secrets, if they are recent.
     pub fn kept(&self, now: Timestamp) -> Option<Named> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.0.lock();
         let (at, named) = kept.as_ref()?;
         (now.duration_since(*at).abs() < KEPT).then(|| Arc::clone(named))
     }
@@ -46,7 +47,7 @@ impl Secrets {
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, Error>,
     ) -> Result<Named, Error> {
         let named = Arc::new(read()?.into_iter().unzip());
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         *kept = Some((now, Arc::clone(&named)));
         Ok(named)
     }
