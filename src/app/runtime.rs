@@ -7,7 +7,7 @@ use crate::app::instance::Instance;
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Stripe, is_instance};
+use crate::config::{Config, Environment, Stripe, is_instance};
 use crate::gateway::contract::Gateway;
 use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::Target;
@@ -208,6 +208,11 @@ impl Runtime {
     pub fn seal_constant(&self, value: &str) -> String {
         self.constants.written();
         self.config.instance_key.seal(CONSTANT_PLACE, value)
+    }
+
+    /// True in the development environment.
+    pub fn is_development(&self) -> bool {
+        self.config.environment == Environment::Development
     }
 
     /// True when the gateway is Stripe itself.
