@@ -5,7 +5,7 @@ use crate::gateway::call::Call;
 use crate::gateway::contract::{Attempt, Gateway, Verdict};
 use crate::gateway::error::Error;
 use crate::gateway::http::{HttpClient, ReqwestClient};
-use crate::gateway::metrics::{CallMetrics, Counts};
+use crate::gateway::metrics::CallMetrics;
 use crate::gateway::rate::Rate;
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::target::Target;
@@ -45,7 +45,7 @@ pub struct Transport {
     target: Target,
     patience: Patience,
     rate: Arc<Rate>,
-    metrics: Arc<CallMetrics>,
+    metrics: CallMetrics,
 }
 
 impl Transport {
@@ -60,7 +60,13 @@ impl Transport {
 
     /// A transport over a client other than HTTP, such as the simulation's.
     pub fn over(http_client: Arc<dyn HttpClient>, target: Target, patience: Patience) -> Self {
-        Self { http_client, target, patience, rate: Arc::default(), metrics: Arc::default() }
+        Self {
+            http_client,
+            target,
+            patience,
+            rate: Arc::default(),
+            metrics: CallMetrics::default(),
+        }
     }
 
     /// Limits the requests per second for each account.
@@ -76,8 +82,8 @@ impl Transport {
     }
 
     /// The counters of all attempts.
-    pub fn counts(&self) -> Counts {
-        self.metrics.counts()
+    pub fn metrics(&self) -> &CallMetrics {
+        &self.metrics
     }
 
     /// Checks that the call's URL is allowed, before anything is committed for it.

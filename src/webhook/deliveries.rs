@@ -1,11 +1,13 @@
 //! Counts deliveries by result and by signing secret, so that an operator sees when an old secret
 //! is no longer in use.
 
-use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 
-/// The result of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The result of a delivery. Its name in lower case is the label on the metrics page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum DeliveryResult {
     /// Stored and acknowledged.
     Stored,
@@ -17,44 +19,39 @@ pub enum DeliveryResult {
     Listed,
 }
 
-impl DeliveryResult {
-    /// The label on the metrics page.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::Duplicate => "duplicate",
-            Self::Refused => "refused",
-            Self::Listed => "listed",
-        }
-    }
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ResultLabel {
+    result: DeliveryResult,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SecretLabel {
+    secret: String,
 }
 
 /// The counters of this process since its start.
 #[derive(Debug, Default)]
 pub struct Deliveries {
-    fates: Mutex<BTreeMap<DeliveryResult, u64>>,
-    signers: Mutex<BTreeMap<String, u64>>,
+    results: Family<ResultLabel, Counter>,
+    signatures: Family<SecretLabel, Counter>,
 }
 
 impl Deliveries {
     /// Counts a delivery.
-    pub fn count(&self, fate: DeliveryResult) {
-        *self.fates.lock().entry(fate).or_default() += 1;
+    pub fn count(&self, result: DeliveryResult) {
+        self.results.get_or_create(&ResultLabel { result }).inc();
     }
 
     /// Counts a signature by the name of its secret, such as `environment 1` or `endpoint 12`.
-    pub fn signed(&self, signer: String) {
-        let mut signers = self.signers.lock();
-        *signers.entry(signer).or_default() += 1;
+    pub fn signed(&self, secret: String) {
+        self.signatures.get_or_create(&SecretLabel { secret }).inc();
     }
 
-    /// Counts by result.
-    pub fn fates(&self) -> BTreeMap<DeliveryResult, u64> {
-        self.fates.lock().clone()
-    }
-
-    /// Counts by the name of the signing secret.
-    pub fn signers(&self) -> BTreeMap<String, u64> {
-        self.signers.lock().clone()
+    /// Adds the counters to what is shown.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Deliveries by result";
+        registry.register("webhook_deliveries", help, self.results.clone());
+        let help = "Deliveries by the secret that signed them";
+        registry.register("webhook_signatures", help, self.signatures.clone());
     }
 }
