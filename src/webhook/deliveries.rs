@@ -1,13 +1,13 @@
 //! Counts deliveries by result and by signing secret, so that an operator sees when an old secret
 //! is no longer in use.
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
-/// The result of a delivery. Its name in lower case is the label on the metrics page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+/// The result of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryResult {
     /// Stored and acknowledged.
     Stored,
@@ -19,9 +19,21 @@ pub enum DeliveryResult {
     Listed,
 }
 
+impl DeliveryResult {
+    /// The label on the metrics page.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Duplicate => "duplicate",
+            Self::Refused => "refused",
+            Self::Listed => "listed",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct ResultLabel {
-    result: DeliveryResult,
+    result: &'static str,
 }
 
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -39,7 +51,7 @@ pub struct Deliveries {
 impl Deliveries {
     /// Counts a delivery.
     pub fn count(&self, result: DeliveryResult) {
-        self.results.get_or_create(&ResultLabel { result }).inc();
+        self.results.get_or_create(&ResultLabel { result: result.name() }).inc();
     }
 
     /// Counts a signature by the name of its secret, such as `environment 1` or `endpoint 12`.
