@@ -7,6 +7,8 @@ pub mod config;
 
 pub mod clock;
 
+pub mod executor;
+
 pub mod journal;
 
 pub mod template;

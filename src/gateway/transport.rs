@@ -49,7 +49,7 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A transport whose requests run on `runtime`; [`Transport::send`] blocks its caller.
+    /// A transport whose requests run on `runtime`; [`Transport::send`] may be awaited anywhere.
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
@@ -102,23 +102,23 @@ impl Transport {
     ///
     /// # Errors
     /// [`Error::Address`], or an error of `before_retry`. Network failures are [`Reply`] values.
-    pub fn send(
+    pub async fn send(
         &self,
         call: &Call,
         repeated: bool,
-        before_retry: &mut dyn FnMut() -> Result<(), Error>,
+        before_retry: &mut (dyn FnMut() -> Result<(), Error> + Send),
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
         let begun = self.http_client.now();
         let mut reason = String::new();
         for attempt in 1..=self.patience.attempts_max {
-            if let Err(reason) = self.queue(call, begun) {
+            if let Err(reason) = self.queue(call, begun).await {
                 return Ok(Reply::Unknown(reason));
             }
             // Repeating a read or a deletion is safe.
             let repeated = (repeated || attempt > 1) && call.method == "POST";
             let attempt_made = Attempt { call, repeated };
-            match self.attempt(&url, call) {
+            match self.attempt(&url, call).await {
                 Ok(answer) => match self.gateway().verdict(&answer, attempt_made) {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
@@ -141,20 +141,20 @@ impl Transport {
             if over || attempt == self.patience.attempts_max {
                 break;
             }
-            self.http_client.pause(pause);
+            self.http_client.pause(pause).await;
             before_retry()?;
         }
         Ok(Reply::Unknown(reason))
     }
 
     /// Waits for the account's rate limit while the caller's patience lasts.
-    fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
+    async fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
         while let Some(wait) = self.rate.take(self.gateway().account(call), self.http_client.now())
         {
             if self.since(begun) + wait > self.patience.total.min(QUEUE_MAX) {
                 return Err("the account's rate limit leaves no room now".to_owned());
             }
-            self.http_client.pause(wait);
+            self.http_client.pause(wait).await;
         }
         Ok(())
     }
@@ -163,9 +163,9 @@ impl Transport {
         self.http_client.now().saturating_duration_since(begun)
     }
 
-    fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+    async fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         let begun = self.http_client.now();
-        let answer = self.http_client.exchange(url, call);
+        let answer = self.http_client.exchange(url, call).await;
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         self.metrics.count(status, self.http_client.now().saturating_duration_since(begun));
         answer

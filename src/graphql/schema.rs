@@ -9,7 +9,8 @@ use super::error::Error;
 use super::limits::{CostCounter, Limits};
 use super::shape::Shapes;
 use super::tables::TableIndex;
-use super::{blocking, duplicate_mutations, dynamic};
+use super::{duplicate_mutations, dynamic};
+use crate::executor;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::{Request, Response};
@@ -64,7 +65,7 @@ impl Schema {
     }
 
     /// Runs a document of an external caller, strictly by the specification: `{data, errors?}`.
-    pub fn execute(
+    pub async fn execute(
         &self,
         source: &str,
         operation: Option<&str>,
@@ -73,7 +74,7 @@ impl Schema {
         limits: Limits,
     ) -> Json {
         let asked = Asked { source, operation, variables, limits, origin: Origin::External };
-        match self.run(&asked, backend) {
+        match self.run(&asked, backend).await {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         }
@@ -89,7 +90,7 @@ impl Schema {
         limits: Limits,
     ) -> Json {
         let asked = Asked { source, operation: None, variables, limits, origin: Origin::Template };
-        let mut answer = match self.run(&asked, backend) {
+        let mut answer = match executor::wait(self.run(&asked, backend)) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         };
@@ -125,7 +126,11 @@ impl Schema {
         problems
     }
 
-    fn run(&self, asked: &Asked<'_>, backend: Arc<dyn Backend>) -> Result<Response, Vec<Problem>> {
+    async fn run(
+        &self,
+        asked: &Asked<'_>,
+        backend: Arc<dyn Backend>,
+    ) -> Result<Response, Vec<Problem>> {
         let Asked { source, operation, variables, limits, origin } = *asked;
         let how = if origin == Origin::Template { Coercion::Lax } else { Coercion::Normalized };
         let document = match origin {
@@ -155,7 +160,7 @@ impl Schema {
         if !limits.introspection {
             request = request.disable_introspection();
         }
-        Ok(blocking::wait(self.inner.execute(request)))
+        Ok(self.inner.execute(request).await)
     }
 
     fn rules(&self, how: Coercion, introspection: bool) -> Rules<'_> {
