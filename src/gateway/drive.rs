@@ -91,7 +91,6 @@ pub enum Driven {
 }
 
 /// An abandoned execution that is resumed.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub(super) enum Recovered {
     /// Its answer is on disk and needs no call.
     Answered(Answered),

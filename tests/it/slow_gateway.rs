@@ -85,7 +85,7 @@ async fn serve(mut stream: TcpStream, asked: Arc<AtomicUsize>, mut gate: watch::
 async fn pay(client: reqwest::Client, addr: SocketAddr, number: usize) -> String {
     let data = json!({ "amount": 900, "currency": "usd", "source": "tok_visa" });
     let key = format!("slow-{number}");
-    let (path, body) = if number % 4 == 0 {
+    let (path, body) = if number.is_multiple_of(4) {
         let query = "mutation($data: CreatePaymentData, $key: String) \
                      { create_payment(data: $data, idempotency_key: $key) { state } }";
         ("/graphql", json!({ "query": query, "variables": { "data": data, "key": key } }))
