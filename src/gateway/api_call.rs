@@ -5,7 +5,7 @@ use crate::executor;
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type};
+use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type, operation};
 use crate::journal::intent::{Intent, fingerprint};
 use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
@@ -45,13 +45,14 @@ impl Runner<'_> {
             return Err(refused("it is switched off"));
         }
         let id = self.journal.next_id();
-        let call = self.prepare(api_call, data, &id)?;
+        let operation = operation(&id, API_CALL_KIND, name, key);
+        let call = self.prepare(api_call, data, &id, &operation)?;
         if call.method == "GET" {
             return Ok(match executor::wait(self.transport.send(&call, false, &mut || Ok(())))? {
                 Reply::Answer(answer) => Sent::Answered(answer),
-                Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
-                    Sent::Pending(reason, None)
-                }
+                Reply::Unknown(reason)
+                | Reply::KeyReplaysError(reason)
+                | Reply::KeyMismatch(reason) => Sent::Pending(reason, None),
             });
         }
         let intent = Intent {

@@ -56,6 +56,10 @@ impl Target {
     pub fn resolve(&self, to: &str) -> Result<Url, Error> {
         let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
         let mut url = Url::parse(to).map_err(|e| refused(&e.to_string()))?;
+        // Parsing resolves such segments: an id of `..` would name another object.
+        if has_dot_segments(to) {
+            return Err(Error::Path { url: shown(to) });
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refused("an address with a user name is not allowed"));
         }
@@ -85,6 +89,17 @@ fn replace_origin(url: &mut Url, origin: &Url) -> Option<()> {
     url.set_port(origin.port()).ok()
 }
 
+/// True when the path has `.` or `..` as a segment, in any spelling that a URL parser accepts.
+fn has_dot_segments(to: &str) -> bool {
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    let is_dots = |segment: &str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    };
+    path.contains('\\') || path.split('/').skip(1).any(is_dots)
+}
+
 /// The URL without its query, which may hold data, cut to 200 characters.
 fn shown(to: &str) -> String {
     to.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
@@ -103,6 +118,19 @@ mod tests {
         let sandbox = Target::stand_in(&Stripe, "http://127.0.0.1:12111", vec![]).expect("a URL");
         let url = sandbox.resolve("https://files.stripe.com/v1/files").expect("allowed");
         assert_eq!(url.as_str(), "http://127.0.0.1:12111/v1/files");
+    }
+
+    #[test]
+    fn a_path_names_the_object_that_it_shows() {
+        let live = Target::live(&Stripe, vec![]);
+        for bad in ["..", ".", "%2e%2e", ".%2E", "..\\x", "a/../b", "./a"] {
+            let to = format!("https://api.stripe.com/v1/charges/{bad}/capture");
+            assert!(matches!(live.resolve(&to), Err(Error::Path { .. })), "{to}");
+        }
+        for good in ["...", "a.b", "..a", "%2e%2ea", "x?y=../z", ".-"] {
+            let to = format!("https://api.stripe.com/v1/charges/{good}");
+            assert!(live.resolve(&to).is_ok(), "{to}");
+        }
     }
 
     #[test]

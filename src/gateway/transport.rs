@@ -120,6 +120,9 @@ impl Transport {
             let attempt_made = Attempt { call, repeated };
             match self.attempt(&url, call).await {
                 Ok(answer) => match self.gateway().verdict(&answer, attempt_made) {
+                    Verdict::Final if self.gateway().is_key_mismatch(&answer) => {
+                        return Ok(Reply::KeyMismatch(self.describe(&answer)));
+                    }
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
                         reason = self.describe(&answer);

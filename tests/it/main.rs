@@ -25,6 +25,7 @@ mod pages;
 mod reconcile;
 mod reload;
 mod request_types;
+mod restored_backup;
 mod secrets;
 mod slow_gateway;
 mod support;
