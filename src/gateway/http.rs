@@ -1,11 +1,13 @@
 //! The HTTP client below the transport: one exchange, and the pauses between two.
 
 use crate::executor::BoxFuture;
+use crate::gateway::address::PublicOnly;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
 use serde_json::{Map, Value as Json};
 use sluicegate_failpoint::failpoint;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -44,7 +46,12 @@ impl ReqwestClient {
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
-    pub fn new(runtime: Handle, patience: Duration, with_tls: bool) -> Result<Self, Error> {
+    pub fn new(
+        runtime: Handle,
+        patience: Duration,
+        with_tls: bool,
+        names: PublicOnly,
+    ) -> Result<Self, Error> {
         let mut client = reqwest::Client::builder();
         if !with_tls {
             client = client.tls_certs_only([]);
@@ -52,6 +59,7 @@ impl ReqwestClient {
         let client = client
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(names))
             .connect_timeout(Duration::from_secs(5))
             // Shorter than the keep-alive of Stripe's servers, so that no closing connection is
             // reused.

@@ -1,6 +1,7 @@
 //! The only sender of outbound calls: sends stored bytes, retries as Stripe documents, never
 //! guesses.
 
+use crate::gateway::address::PublicOnly;
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Attempt, Gateway, Verdict};
 use crate::gateway::error::Error;
@@ -54,7 +55,10 @@ impl Transport {
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
     pub fn new(target: Target, runtime: Handle, patience: Patience) -> Result<Self, Error> {
-        let http_client = ReqwestClient::new(runtime, patience.attempt, target.speaks_tls())?;
+        let http_client = {
+            let names = PublicOnly::for_hosts(target.public_hosts());
+            ReqwestClient::new(runtime, patience.attempt, target.speaks_tls(), names)?
+        };
         Ok(Self::over(Arc::new(http_client), target, patience))
     }
 
