@@ -4,8 +4,8 @@ use crate::app::runtime::Runtime;
 use crate::app::{boot, maintenance, migrations, reload, worker};
 use crate::config::{Config, Environment};
 use crate::web::router::router;
+use crate::web::server::{self, Limits};
 use anyhow::{Context as _, Result};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -56,9 +56,8 @@ async fn serve(mut config: Config) -> Result<()> {
     let keeping = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
     let ours = Arc::clone(&runtime);
     tokio::task::spawn_blocking(move || prepare(&ours));
-    let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
-    tracing::info!("stopping: finishing requests in flight");
+    let limits = Limits::default().within_open_files();
+    server::serve(listener, router(Arc::clone(&runtime)), limits, told_to_stop()).await;
     let _ = stop.send(true);
     let _ = working.await;
     let _ = keeping.await;
@@ -100,7 +99,19 @@ fn announce(runtime: &Runtime, sandbox: bool) {
     }
 }
 
+/// Ends at the first signal to stop. A second one ends the process at once: what is in flight is in
+/// the journal.
 async fn told_to_stop() {
+    signaled().await;
+    tracing::info!("stopping: finishing requests in flight");
+    tokio::spawn(async {
+        signaled().await;
+        tracing::warn!("stopped at once by a second signal");
+        std::process::exit(130);
+    });
+}
+
+async fn signaled() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod api;
 pub mod assets;
+mod body;
 pub mod console;
 pub mod error;
 pub mod extract;
@@ -17,6 +18,8 @@ pub mod respond;
 pub mod responder;
 pub mod router;
 pub mod security;
+pub mod server;
 pub mod session;
 pub mod source;
+mod timed_stream;
 pub mod webhook;
