@@ -127,12 +127,12 @@ fn recover(root: &Path, events: usize) -> Duration {
         std::thread::sleep(Duration::from_millis(50));
     }
     let taken = started.elapsed();
-    let tally = runtime.store.tally();
+    let stats = runtime.store.writer_stats();
     println!(
         "  {} commits in {} transactions, {:.2?} of the time in COMMIT",
-        tally.commits,
-        tally.groups,
-        Duration::from_micros(tally.commit_micros)
+        stats.commits,
+        stats.groups,
+        Duration::from_micros(stats.commit_micros)
     );
     stop.send(true).expect("it works");
     tokio_runtime.block_on(working).expect("it stops");

@@ -103,7 +103,7 @@ fn measure(criterion: &mut Criterion) {
             ("sluicegate", format!("http://{}/webhooks/listen", served.addr)),
         ] {
             let http = client();
-            let before = served.runtime.store.tally();
+            let before = served.runtime.store.writer_stats();
             group.bench_function(name, |bencher| {
                 bencher.iter_custom(|count| {
                     let (http, url) = (http.clone(), url.clone());
@@ -112,7 +112,7 @@ fn measure(criterion: &mut Criterion) {
                 });
             });
             let one = move |_| deliver(http.clone(), url.clone());
-            groups(before, served.runtime.store.tally());
+            groups(before, served.runtime.store.writer_stats());
             let (median, most) = waits(&served.tokio_runtime, callers, 500 * callers, one);
             println!("webhook/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }

@@ -6,7 +6,7 @@ use crate::app::side_effect::SideEffect;
 use crate::form::error::Error as FormError;
 use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;
-use crate::gateway::api_call::Sent;
+use crate::gateway::api_call::ApiCallResult;
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::Runner;
 use crate::graphql::backend::{
@@ -230,9 +230,9 @@ impl RequestHost {
         let sent = self.side_effect(&effect, || {
             let send = |gateway: Runner<'_>| Ok(gateway.api_call(name, data, key.as_deref())?);
             Ok(match self.with_gateway(send)? {
-                Sent::Answered(answer) => json!({ "answer": answer.to_json() }),
-                Sent::Pending(reason, None) => json!({ "pending": reason }),
-                Sent::Pending(reason, Some(id)) => {
+                ApiCallResult::Answered(answer) => json!({ "answer": answer.to_json() }),
+                ApiCallResult::Pending(reason, None) => json!({ "pending": reason }),
+                ApiCallResult::Pending(reason, Some(id)) => {
                     json!({ "pending": reason, "state": "pending", "execution": id.as_str() })
                 }
             })

@@ -72,7 +72,7 @@ impl DeliveryLoad {
     }
 
     fn load_at(&self, now: u64) -> Load {
-        let within = |moment: &AtomicU64, span| is_within(moment, span, now);
+        let within = |timestamp: &AtomicU64, span| is_within(timestamp, span, now);
         match () {
             () if within(&self.burst, LINGERS) && within(&self.burst_since, BURST_MAX) => {
                 Load::Burst
@@ -88,8 +88,8 @@ impl DeliveryLoad {
 }
 
 /// True when the timestamp is set and less than `span` old.
-fn is_within(moment: &AtomicU64, span: Duration, now: u64) -> bool {
-    let then = moment.load(Ordering::Relaxed);
+fn is_within(timestamp: &AtomicU64, span: Duration, now: u64) -> bool {
+    let then = timestamp.load(Ordering::Relaxed);
     then != u64::MAX && u128::from(now.saturating_sub(then)) < span.as_millis()
 }
 

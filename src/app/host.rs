@@ -5,7 +5,7 @@ use crate::app::instance::Instance;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::app::side_effect::SideEffect;
-use crate::form::render::Place;
+use crate::form::render::FormRenderer;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
 use crate::journal::phase::Phase;
@@ -44,12 +44,12 @@ impl RequestHost {
         let scope = Arc::clone(&self.scope);
         let request_context = RequestContext::made_by(move || scope.context.clone());
         request_context.set_constants(self.runtime.constants(&self.instance)?);
-        self.tell_constants(&request_context);
+        self.apply_written_constants(&request_context);
         Ok(request_context)
     }
 
     /// Copies the constants that this request wrote into a request context.
-    fn tell_constants(&self, request_context: &RequestContext) {
+    fn apply_written_constants(&self, request_context: &RequestContext) {
         let written = self.scope.constants.lock().expect("no holder of the constants panics");
         for (name, value) in written.iter() {
             request_context.set_constant(name, value.clone());
@@ -159,7 +159,7 @@ impl ContextHost<'_> {
             return failed(format!("there is no graph query `{name}`"));
         };
         let data = schema.run_for_liquid(text, &call.variables, backend, Limits::TEMPLATE);
-        self.host.tell_constants(self.request_context);
+        self.host.apply_written_constants(self.request_context);
         data
     }
 }
@@ -178,7 +178,7 @@ impl Host for ContextHost<'_> {
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
         let RequestHost { runtime, instance, scope } = self.host;
-        let place = Place {
+        let form_renderer = FormRenderer {
             catalog: &instance.catalog,
             renderer: self.renderer(),
             key: &runtime.config.instance_key,
@@ -189,7 +189,7 @@ impl Host for ContextHost<'_> {
             output: scope.output,
         };
         let refused = scope.refused.as_ref().filter(|(name, _)| *name == call.name);
-        place.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
+        form_renderer.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
     }
 
     fn background(&self, job: Job) -> Result<String, String> {

@@ -80,7 +80,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
         match listing.fill(runtime.transport.gateway().module(), since - OVERLAP, now) {
             Ok(count) => {
                 filled += count;
-                keep_listed_until(runtime, name, now)?;
+                store_listed_until(runtime, name, now)?;
             }
             Err(error) => tracing::warn!(account = name, "events could not be listed: {error}"),
         }
@@ -139,16 +139,16 @@ fn connected(runtime: &Runtime) -> Result<Vec<String>, Error> {
 
 fn listed_until(runtime: &Runtime, account: &str) -> Result<Option<Timestamp>, Error> {
     let name = format!("{LISTED}:{account}");
-    let kept = runtime.store.constants()?.into_iter().find(|constant| constant.name == name);
-    let text = kept.and_then(|kept| runtime.config.instance_key.open(LISTED, &kept.sealed));
+    let stored = runtime.store.constants()?.into_iter().find(|constant| constant.name == name);
+    let text = stored.and_then(|stored| runtime.config.instance_key.open(LISTED, &stored.sealed));
     Ok(text.and_then(|text| text.expose().parse().ok()))
 }
 
-fn keep_listed_until(runtime: &Runtime, account: &str, moment: Timestamp) -> Result<(), Error> {
+fn store_listed_until(runtime: &Runtime, account: &str, timestamp: Timestamp) -> Result<(), Error> {
     let constant = Constant {
         name: format!("{LISTED}:{account}"),
-        sealed: runtime.config.instance_key.seal(LISTED, &moment.to_string()),
-        updated_at: moment,
+        sealed: runtime.config.instance_key.seal(LISTED, &timestamp.to_string()),
+        updated_at: timestamp,
     };
     runtime.store.commit(vec![Write::ConstantSet(constant)])?;
     Ok(())

@@ -108,9 +108,9 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
         }
         let instance = runtime.reload();
         let errors: Vec<_> =
-            instance.faults().into_iter().filter(|fault| fault.is_error()).collect();
-        for fault in &errors {
-            tracing::error!("{fault}");
+            instance.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
+        for diagnostic in &errors {
+            tracing::error!("{diagnostic}");
         }
         tracing::info!(faults = errors.len(), "files changed: loaded again");
     }

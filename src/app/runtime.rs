@@ -75,7 +75,7 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error`] when the folder is not an instance, or the database or TLS is unavailable.
-    /// Diagnostics of modules are not errors here: see [`Instance::faults`].
+    /// Diagnostics of modules are not errors here: see [`Instance::diagnostics`].
     pub fn build(
         config: Config,
         stripe_url: Option<String>,

@@ -2,7 +2,7 @@
 
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::{Events, WhichEvents};
-use crate::cli::executions::{PER_PAGE, found, list, named, row, whole};
+use crate::cli::executions::{PER_PAGE, execution_with_steps, found, list, named, row};
 use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
 use crate::config::Config;
@@ -28,7 +28,7 @@ pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
         }
         Events::Show { id } => {
             let id = find(runtime, id)?;
-            output.value(&whole(&found(runtime, &id)?, &runtime.store.steps(&id)?));
+            output.value(&execution_with_steps(&found(runtime, &id)?, &runtime.store.steps(&id)?));
             Ok(())
         }
         Events::Replay { id, which, failed, dry_run } => {

@@ -35,7 +35,7 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
         Executions::Show { id } => {
             let id = ExecutionId::from(id.as_str());
             let execution = found(runtime, &id)?;
-            output.value(&whole(&execution, &runtime.store.steps(&id)?));
+            output.value(&execution_with_steps(&execution, &runtime.store.steps(&id)?));
             Ok(())
         }
         Executions::Retry { id } => {
@@ -114,7 +114,7 @@ pub fn row(execution: &Execution) -> Json {
 }
 
 /// An execution with input, outcome and steps; credentials in stored calls stay sealed.
-pub fn whole(execution: &Execution, steps: &[Step]) -> Json {
+pub fn execution_with_steps(execution: &Execution, steps: &[Step]) -> Json {
     let mut value = row(execution);
     value["input"] = json!(execution.input);
     value["outcome"] = json!(execution.outcome);

@@ -4,7 +4,7 @@ use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error;
 use crate::form::fields;
 use crate::form::render::Refused;
-use crate::form::validation::{Asking, validate};
+use crate::form::validation::{ValidationContext, validate};
 use crate::form::write::{Writer, present};
 use crate::journal::phase::Phase;
 use crate::template::lenient_json;
@@ -144,8 +144,8 @@ impl Submission<'_> {
             let found = query.and_then(|query| phase.records(&query).ok());
             found.is_some_and(|page| page.total_entries > 0)
         };
-        let asking = Asking { holds: &holds, is_taken: &is_taken, stored: &before };
-        let errors = validate(&self.form.fields, &declared, &asking);
+        let context = ValidationContext { holds: &holds, is_taken: &is_taken, stored: &before };
+        let errors = validate(&self.form.fields, &declared, &context);
         if !errors.is_empty() {
             return Ok(Validated::Refused(Refused { values: declared, errors }));
         }

@@ -225,7 +225,7 @@ impl Runner<'_> {
         failpoint!("unknown_before_commit");
         if injected_bug("timeout_is_failure") {
             self.journal.fail(run, reason, None)?;
-            return Ok(Outcome::given_up(&id, &request_type.name, false, reason));
+            return Ok(Outcome::discarded(&id, &request_type.name, false, reason));
         }
         self.journal.unknown(run, reason)?;
         Ok(Outcome::pending(&id, &request_type.name, false))

@@ -144,7 +144,7 @@ impl Outcome {
 
     /// The outcome of a discarded execution. If the call was sent and never answered, it stays
     /// `pending`, because it may have succeeded.
-    pub fn given_up(execution: &str, request_type: &str, sent: bool, why: &str) -> Self {
+    pub fn discarded(execution: &str, request_type: &str, sent: bool, why: &str) -> Self {
         let state = if sent { State::Pending } else { State::Failed };
         let message = format!("The operation has no outcome: {why}.");
         let problem = Problem::new(message, "discarded", None);

@@ -99,7 +99,7 @@ impl Runner<'_> {
         let steps = self.journal.store().steps(&execution.id)?;
         let sent = steps.iter().any(|step| step.response.is_none());
         let why = execution.error.as_deref().unwrap_or("an operator discarded it");
-        Ok(Outcome::given_up(&execution.id.to_string(), &execution.name, sent, why))
+        Ok(Outcome::discarded(&execution.id.to_string(), &execution.name, sent, why))
     }
 
     /// The gateway that is called.

@@ -20,7 +20,7 @@ pub(super) struct Parts {
     pub(super) shapes: Shapes,
     pub(super) table_index: TableIndex,
     pub(super) mutations: Vec<Mutation>,
-    pub(super) faults: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// Collects the parts from the built-in SDL and a catalog.
@@ -29,7 +29,12 @@ pub(super) fn parts(catalog: &Catalog) -> Result<Parts, Error> {
     for text in TEXTS {
         shapes.read(text)?;
     }
-    let mut faults = Vec::new();
-    let mutations = request_type::add(catalog, &mut shapes, &mut faults);
-    Ok(Parts { shapes, table_index: TableIndex::of(catalog.tables.values()), mutations, faults })
+    let mut diagnostics = Vec::new();
+    let mutations = request_type::add(catalog, &mut shapes, &mut diagnostics);
+    Ok(Parts {
+        shapes,
+        table_index: TableIndex::of(catalog.tables.values()),
+        mutations,
+        diagnostics,
+    })
 }

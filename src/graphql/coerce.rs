@@ -133,8 +133,8 @@ fn scalar(name: &str, value: Value, how: Coercion) -> Result<Value, String> {
         ("Int", Value::Number(number)) if number.is_i64() => Ok(Value::Number(number)),
         ("Float", Value::Number(number)) => Ok(Value::Number(number)),
         ("Int" | "Float", Value::String(text)) if lax && text.trim().is_empty() => Ok(Value::Null),
-        ("Int", value) if lax => match whole(&value) {
-            Some(whole) => Ok(Value::Number(whole.into())),
+        ("Int", value) if lax => match integer(&value) {
+            Some(integer) => Ok(Value::Number(integer.into())),
             None => refused(&value),
         },
         ("Float", Value::String(text)) if lax => {
@@ -165,7 +165,7 @@ fn text(value: Value) -> String {
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.trim().parse().ok(),
         // 100.0 is accepted as 100; beyond 2^53 a float is no longer exact.

@@ -1,7 +1,7 @@
 //! Errors of building the schema, before any document runs.
 
 /// Why the schema could not be built. Both variants are bugs in this program, never in a module:
-/// errors of modules are in [`super::schema::Schema::faults`].
+/// errors of modules are in [`super::schema::Schema::diagnostics`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The built-in SDL does not parse.

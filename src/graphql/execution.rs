@@ -2,7 +2,7 @@
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
-use super::record::moment;
+use super::record::timestamp;
 use super::{collection, redact};
 use serde_json::{Value as Json, json};
 use sluicegate_store::execution::{Execution, ExecutionQuery, State, Step};
@@ -18,8 +18,8 @@ pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
     }
     let query = ExecutionQuery {
         states: states.iter().flatten().filter_map(|name| State::from_name(name)).collect(),
-        kind: call.word("kind").map(str::to_owned),
-        name: call.word("name").map(str::to_owned),
+        kind: call.non_blank("kind").map(str::to_owned),
+        name: call.non_blank("name").map(str::to_owned),
         page,
         per_page,
         ..ExecutionQuery::default()
@@ -30,7 +30,7 @@ pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
 
 /// Resolves `execution(id:)`, with its steps.
 pub(super) fn execution(call: &FieldCall<'_>) -> Answer {
-    let Some((execution, steps)) = call.backend().execution(call.needed("id"))? else {
+    let Some((execution, steps)) = call.backend().execution(call.required("id"))? else {
         return Ok(Json::Null);
     };
     let mut found = shown(call, execution);
@@ -54,9 +54,9 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         "attempt": execution.attempt,
         "idempotency_key": execution.idempotency_key,
         "error": execution.error,
-        "created_at": moment(execution.created_at),
-        "run_at": moment(execution.run_at),
-        "finished_at": execution.finished_at.map(moment),
+        "created_at": timestamp(execution.created_at),
+        "run_at": timestamp(execution.run_at),
+        "finished_at": execution.finished_at.map(timestamp),
     });
     shown["outcome"] = outcome;
     shown["event"] = event;
@@ -94,8 +94,8 @@ fn step(call: &FieldCall<'_>, step: Step) -> Json {
     let mut shown = json!({
         "seq": step.seq,
         "kind": step.kind,
-        "created_at": moment(step.created_at),
-        "answered_at": step.answered_at.map(moment),
+        "created_at": timestamp(step.created_at),
+        "answered_at": step.answered_at.map(timestamp),
     });
     shown["request"] = request;
     shown["response"] = response;

@@ -13,9 +13,9 @@ pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
         "id": record.id.to_string(),
         "name": record.table,
         "table": record.table,
-        "created_at": moment(record.created_at),
-        "updated_at": moment(record.updated_at),
-        "deleted_at": record.deleted_at.map(moment),
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+        "deleted_at": record.deleted_at.map(timestamp),
         "user_id": record.user_id,
         "external_id": record.external_id,
     });
@@ -24,8 +24,8 @@ pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
 }
 
 /// Formats a timestamp as the platform does, with milliseconds.
-pub(super) fn moment(moment: Timestamp) -> String {
-    format!("{moment:.3}")
+pub(super) fn timestamp(timestamp: Timestamp) -> String {
+    format!("{timestamp:.3}")
 }
 
 /// Parses a record id.

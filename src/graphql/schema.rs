@@ -25,7 +25,7 @@ pub struct Schema {
     shapes: Shapes,
     table_index: Arc<TableIndex>,
     inner: async_graphql::dynamic::Schema,
-    faults: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     /// Parsed documents of modules, which run repeatedly.
     read: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
 }
@@ -34,7 +34,7 @@ pub struct Schema {
 const READ_MAX: usize = 512;
 
 /// A document to run.
-struct Asked<'a> {
+struct ExecuteRequest<'a> {
     source: &'a str,
     operation: Option<&'a str>,
     variables: &'a Json,
@@ -43,18 +43,18 @@ struct Asked<'a> {
 }
 
 impl Schema {
-    /// Builds the schema of a catalog. Errors of its modules are in [`Schema::faults`].
+    /// Builds the schema of a catalog. Errors of its modules are in [`Schema::diagnostics`].
     pub fn build(catalog: &Catalog) -> Result<Self, Error> {
         let parts = build::parts(catalog)?;
         let inner = dynamic::build(&parts)?;
         let table_index = Arc::new(parts.table_index);
         let read = Mutex::new(HashMap::new());
-        Ok(Self { shapes: parts.shapes, table_index, inner, faults: parts.faults, read })
+        Ok(Self { shapes: parts.shapes, table_index, inner, diagnostics: parts.diagnostics, read })
     }
 
     /// Name clashes and other errors of modules.
-    pub fn faults(&self) -> &[Diagnostic] {
-        &self.faults
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 
     /// Returns the schema in SDL.
@@ -71,8 +71,9 @@ impl Schema {
         backend: Arc<dyn Backend>,
         limits: Limits,
     ) -> Json {
-        let asked = Asked { source, operation, variables, limits, origin: Origin::External };
-        match self.run(&asked, backend) {
+        let request =
+            ExecuteRequest { source, operation, variables, limits, origin: Origin::External };
+        match self.run(&request, backend) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         }
@@ -87,8 +88,9 @@ impl Schema {
         backend: Arc<dyn Backend>,
         limits: Limits,
     ) -> Json {
-        let asked = Asked { source, operation: None, variables, limits, origin: Origin::Template };
-        let mut answer = match self.run(&asked, backend) {
+        let request =
+            ExecuteRequest { source, operation: None, variables, limits, origin: Origin::Template };
+        let mut answer = match self.run(&request, backend) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         };
@@ -124,8 +126,12 @@ impl Schema {
         problems
     }
 
-    fn run(&self, asked: &Asked<'_>, backend: Arc<dyn Backend>) -> Result<Response, Vec<Problem>> {
-        let Asked { source, operation, variables, limits, origin } = *asked;
+    fn run(
+        &self,
+        request: &ExecuteRequest<'_>,
+        backend: Arc<dyn Backend>,
+    ) -> Result<Response, Vec<Problem>> {
+        let ExecuteRequest { source, operation, variables, limits, origin } = *request;
         let how = if origin == Origin::Template { Coercion::Lax } else { Coercion::Normalized };
         let document = match origin {
             Origin::Template => self.parse_once(source, &limits),
@@ -138,7 +144,7 @@ impl Schema {
         let values = match variables {
             Json::Null => &none,
             Json::Object(values) => values,
-            _ => return Err(vec![Problem::whole("`variables` is not an object")]),
+            _ => return Err(vec![Problem::without_location("`variables` is not an object")]),
         };
         let rules = self.rules(how, limits.introspection);
         let normalized =
@@ -165,7 +171,7 @@ impl Schema {
         let set = &normalized.operation.node.selection_set.node;
         CostCounter::new(&self.shapes, &normalized.fragments)
             .check(set, normalized.root, limits)
-            .map_err(Problem::whole)?;
+            .map_err(Problem::without_location)?;
         match normalized.root {
             "Mutation" => duplicate_mutations::check(set, &normalized.fragments),
             _ => Ok(()),
@@ -173,12 +179,12 @@ impl Schema {
     }
 
     fn parse(&self, source: &str, limits: &Limits) -> Result<ExecutableDocument, Problem> {
-        limits.check_source(source).map_err(Problem::whole)?;
+        limits.check_source(source).map_err(Problem::without_location)?;
         parse_query(source).map_err(|error| {
             let message = reason(&error.to_string());
             match error.positions().next() {
                 Some(pos) => Problem::at(pos, message),
-                None => Problem::whole(message),
+                None => Problem::without_location(message),
             }
         })
     }

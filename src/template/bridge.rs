@@ -69,7 +69,7 @@ pub fn send(context: &Context<'_>, host_call: HostCall) -> Result<(), Error> {
 }
 
 /// Maps a line of the current template to its file, relative to the instance root, and line.
-pub fn place(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
+pub fn file_and_line(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
     let name = context.template().map(|template| Arc::clone(template.name()));
     let Some(name) = name else { return (PathBuf::new(), line) };
     on(context, move |bridge| {

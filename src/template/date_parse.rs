@@ -128,7 +128,7 @@ fn words(text: &str, now: &Zoned) -> Option<Zoned> {
     } else {
         (-1, text.strip_prefix('-')?)
     };
-    let mut moment = now.clone();
+    let mut timestamp = now.clone();
     let mut parts = rest.split([' ', ',']).filter(|part| !part.is_empty() && *part != "and");
     let mut any = false;
     while let Some(count) = parts.next() {
@@ -136,10 +136,10 @@ fn words(text: &str, now: &Zoned) -> Option<Zoned> {
             "a" | "an" | "one" => 1,
             digits => digits.parse().ok().filter(|n: &i64| n.abs() < 1_000_000_000)?,
         };
-        moment = moment.checked_add(span(sign * count, parts.next()?)?).ok()?;
+        timestamp = timestamp.checked_add(span(sign * count, parts.next()?)?).ok()?;
         any = true;
     }
-    any.then_some(moment)
+    any.then_some(timestamp)
 }
 
 /// The span of `count` units; the unit may be singular or plural.

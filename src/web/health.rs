@@ -22,10 +22,10 @@ pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
 /// Readiness: the database accepts a write. Also reports the number of module errors.
 pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
     let ours = Arc::clone(&runtime);
-    let looked =
-        tokio::task::spawn_blocking(move || ours.readiness.look(&*ours.store, ours.clock.now()))
+    let checked =
+        tokio::task::spawn_blocking(move || ours.readiness.check(&*ours.store, ours.clock.now()))
             .await;
-    let message = match looked {
+    let message = match checked {
         Ok(Ok(())) => {
             let errors = runtime.instance().catalog.errors().count();
             let body = json!({ "status": "ready", "module_errors": errors });

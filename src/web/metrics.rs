@@ -71,7 +71,7 @@ fn count(runtime: &Runtime, state: ExecutionState, kind: Option<&str>) -> Result
 }
 
 fn commits(runtime: &Runtime, text: &mut String) {
-    let counts = runtime.store.tally();
+    let counts = runtime.store.writer_stats();
     let numbers = [
         ("sluicegate_commits_total", "Commits asked for.", counts.commits as f64),
         ("sluicegate_commit_batches_total", "Transactions written for them.", counts.groups as f64),
@@ -110,8 +110,8 @@ fn stripe(runtime: &Runtime, text: &mut String) {
 fn webhooks(runtime: &Runtime, text: &mut String) {
     let name = "sluicegate_webhook_deliveries_total";
     head(text, name, "counter", "Deliveries by what became of them.");
-    for (fate, count) in runtime.deliveries.fates() {
-        line(text, name, &[("fate", fate.name())], count as f64);
+    for (result, count) in runtime.deliveries.results() {
+        line(text, name, &[("fate", result.name())], count as f64);
     }
     let name = "sluicegate_webhook_signatures_total";
     head(text, name, "counter", "Deliveries by the secret that signed them.");

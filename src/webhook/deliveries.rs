@@ -32,14 +32,15 @@ impl DeliveryResult {
 /// The counters of this process since its start.
 #[derive(Debug, Default)]
 pub struct Deliveries {
-    fates: Mutex<BTreeMap<DeliveryResult, u64>>,
+    results: Mutex<BTreeMap<DeliveryResult, u64>>,
     signers: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Deliveries {
     /// Counts a delivery.
-    pub fn count(&self, fate: DeliveryResult) {
-        *self.fates.lock().unwrap_or_else(PoisonError::into_inner).entry(fate).or_default() += 1;
+    pub fn count(&self, result: DeliveryResult) {
+        *self.results.lock().unwrap_or_else(PoisonError::into_inner).entry(result).or_default() +=
+            1;
     }
 
     /// Counts a signature by the name of its secret, such as `environment 1` or `endpoint 12`.
@@ -49,8 +50,8 @@ impl Deliveries {
     }
 
     /// Counts by result.
-    pub fn fates(&self) -> BTreeMap<DeliveryResult, u64> {
-        self.fates.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn results(&self) -> BTreeMap<DeliveryResult, u64> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts by the name of the signing secret.

@@ -10,11 +10,11 @@ const NAME_CHARS_MAX: usize = 255;
 
 /// The members of an event that are read on arrival.
 const WANTED: &[Select] = &[
-    Select::Whole("id", 0),
-    Select::Whole("type", 1),
-    Select::Whole("account", 2),
-    Select::Whole("livemode", 3),
-    Select::Within("data", &[Select::Within("object", &[Select::Whole("id", 4)])]),
+    Select::Value("id", 0),
+    Select::Value("type", 1),
+    Select::Value("account", 2),
+    Select::Value("livemode", 3),
+    Select::Inside("data", &[Select::Inside("object", &[Select::Value("id", 4)])]),
 ];
 
 /// The parts of an event that the host reads, and the complete event for its processor.

@@ -2,7 +2,7 @@
 
 use crate::double::Double;
 use crate::host::{Fleet, Host, until};
-use crate::life::{BOUND, Told};
+use crate::life::{AnsweredCall, BOUND};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
@@ -12,7 +12,7 @@ use std::sync::Mutex;
 pub fn check(
     fleet: &mut Fleet,
     double: &Double,
-    told: &[Told],
+    answered_calls: &[AnsweredCall],
     acked: &Mutex<HashSet<(String, String)>>,
 ) -> Result<(), String> {
     until(BOUND, || {
@@ -28,8 +28,8 @@ pub fn check(
     })?;
     let database = open(fleet.first())?;
     let ledger = double.ledger.lock().unwrap();
-    effects(&ledger.objects, told)?;
-    records(&database, &ledger.objects, told)?;
+    effects(&ledger.objects, answered_calls)?;
+    records(&database, &ledger.objects, answered_calls)?;
     events(&database, &acked.lock().unwrap())?;
     migrated(&database)?;
     accounts(&database, &ledger.objects)
@@ -71,8 +71,8 @@ fn succeeded(object: &Json) -> bool {
 }
 
 /// P1: one operation, one effect; and what was told is what happened.
-fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
-    for one in told {
+fn effects(objects: &[(String, Json)], answered_calls: &[AnsweredCall]) -> Result<(), String> {
+    for one in answered_calls {
         let of =
             objects.iter().filter(|(of, object)| of == collection(one.name) && succeeded(object));
         let count = match one.name {
@@ -99,7 +99,7 @@ fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
         Some((charge, count)) => Err(format!("P1: {charge} was refunded {count} times")),
         None => {
             let accounts = objects.iter().filter(|(of, _)| of == "accounts").count();
-            let asked = told.iter().filter(|one| one.name == "create_account").count();
+            let asked = answered_calls.iter().filter(|one| one.name == "create_account").count();
             if accounts > asked {
                 Err(format!("P1: {accounts} accounts for {asked}"))
             } else {
@@ -110,7 +110,11 @@ fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
 }
 
 /// P2, P3 and P6: told and done are in the database, once, with the same id and sum.
-fn records(database: &Connection, objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
+fn records(
+    database: &Connection,
+    objects: &[(String, Json)],
+    answered_calls: &[AnsweredCall],
+) -> Result<(), String> {
     let sql = "SELECT count(*), coalesce(sum(json_extract(properties, '$.amount_cents')), 0), \
                group_concat(json_extract(properties, '$.state')) FROM records \
                WHERE table_name = ?1 AND json_extract(properties, '$.gateway_id') = ?2";
@@ -140,7 +144,7 @@ fn records(database: &Connection, objects: &[(String, Json)], told: &[Told]) -> 
             return Err(format!("P5: {id} is refunded in Stripe and {state:?} here"));
         }
     }
-    for one in told.iter().filter(|one| one.state == "completed") {
+    for one in answered_calls.iter().filter(|one| one.state == "completed") {
         let id = one.gateway_id.clone().unwrap_or_default();
         if !objects.iter().any(|(_, object)| object["id"] == id.as_str()) {
             return Err(format!("P2: {} was told {id}, which Stripe does not know", one.key));

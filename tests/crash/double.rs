@@ -1,7 +1,7 @@
 //! The oracle's Stripe: an append-only ledger, keys that expire, and faults on the way. It lives in
 //! the parent, where no crash of the host can touch it.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -28,7 +28,7 @@ pub struct Double {
     pub line: AtomicU8,
     /// Exchanges that a broken line cut off.
     pub cut: AtomicU64,
-    chance: Mutex<Chance>,
+    rng: Mutex<Rng>,
 }
 
 /// The line between host and Stripe: while it is broken, what is written is cut off.
@@ -78,7 +78,7 @@ impl Double {
             exchanges: AtomicU64::new(0),
             line: AtomicU8::new(Line::Whole as u8),
             cut: AtomicU64::new(0),
-            chance: Mutex::new(Chance::new(seed)),
+            rng: Mutex::new(Rng::new(seed)),
         })
     }
 
@@ -101,7 +101,7 @@ impl Double {
         if !self.faulty.load(Ordering::SeqCst) {
             return Fault::None;
         }
-        let roll = self.chance.lock().unwrap().below(100);
+        let roll = self.rng.lock().unwrap().below(100);
         match (method, roll) {
             (&Method::POST, 0..=11) => Fault::RequestLost,
             (&Method::POST, 12..=25) => Fault::AnswerLost,

@@ -1,11 +1,11 @@
 //! One life: clients pay, refund, transfer and open accounts, events are delivered in any order,
 //! the host dies, a day passes now and then, and at the end everything is compared.
 
-use crate::chance::Chance;
 use crate::check;
 use crate::double::{Double, Ledger, Line};
 use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
+use crate::rng::Rng;
 use serde_json::{Value as Json, json};
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
@@ -30,7 +30,7 @@ const MIGRATION: &str = "\
 
 /// What a client was told.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct AnsweredCall {
     pub key: String,
     pub name: &'static str,
     pub amount: i64,
@@ -101,16 +101,16 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         host.crash_at = plan.crash_at.clone().filter(|at| place == 0 || is_for_one(at));
         host.start();
     }
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let answered_calls = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
     let stop = Arc::new(AtomicBool::new(false));
     let rotated = Arc::new(AtomicBool::new(false));
     let (addrs, seed) = (fleet.addrs(), plan.seed);
     let clients: Vec<_> = (0..3)
         .map(|number| {
-            let (told, double) = (Arc::clone(&told), Arc::clone(&double));
+            let (answered_calls, double) = (Arc::clone(&answered_calls), Arc::clone(&double));
             let addrs = addrs.clone();
-            std::thread::spawn(move || client(&addrs, &double, seed, number, &told))
+            std::thread::spawn(move || client(&addrs, &double, seed, number, &answered_calls))
         })
         .collect();
     let sender = {
@@ -132,8 +132,8 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         // A place that is reached late, by recovery itself.
         fleet.revive();
     }
-    let told = told.lock().unwrap().clone();
-    let result = result.and_then(|()| check::check(&mut fleet, &double, &told, &acked));
+    let answered_calls = answered_calls.lock().unwrap().clone();
+    let result = result.and_then(|()| check::check(&mut fleet, &double, &answered_calls, &acked));
     let result = result.and_then(|()| match plan.crash_at.as_deref() {
         Some(place) if place.starts_with("backup") => check::backup(fleet.first(), place),
         _ => Ok(()),
@@ -176,11 +176,11 @@ struct Blow {
 }
 
 impl Blow {
-    fn new(chance: &mut Chance, exchanges: u64) -> Self {
+    fn new(rng: &mut Rng, exchanges: u64) -> Self {
         Self {
-            exchanges: exchanges + 1 + chance.below(45),
-            soon: chance.percent(25).then(|| Duration::from_micros(chance.below(120_000))),
-            pause: Duration::from_micros(chance.below(6_000)),
+            exchanges: exchanges + 1 + rng.below(45),
+            soon: rng.percent(25).then(|| Duration::from_micros(rng.below(120_000))),
+            pause: Duration::from_micros(rng.below(6_000)),
         }
     }
 
@@ -197,11 +197,11 @@ fn torment(
     rotated: &AtomicBool,
     done: impl Fn() -> bool,
 ) {
-    let mut chance = Chance::new(plan.seed ^ 0xdead);
+    let mut rng = Rng::new(plan.seed ^ 0xdead);
     let (begun, mut started) = (Instant::now(), Instant::now());
-    let mut kills = if plan.crash_at.is_some() { chance.below(2) } else { 1 + chance.below(2) };
-    let mut next = Blow::new(&mut chance, 0);
-    let mut day = plan.day_passes.then(|| 8 + chance.below(25));
+    let mut kills = if plan.crash_at.is_some() { rng.below(2) } else { 1 + rng.below(2) };
+    let mut next = Blow::new(&mut rng, 0);
+    let mut day = plan.day_passes.then(|| 8 + rng.below(25));
     // Who is still to die when the clients have gone dies over the events that are left.
     while (!done() || kills > 0) && begun.elapsed() < BOUND * 2 {
         fleet.revive();
@@ -214,15 +214,15 @@ fn torment(
                 fleet.0.iter_mut().for_each(|host| host.rotation += 1);
                 rotated.store(true, Ordering::SeqCst);
             }
-            next = Blow::new(&mut chance, exchanges);
-            let one = usize::try_from(chance.below(fleet.0.len() as u64)).unwrap();
+            next = Blow::new(&mut rng, exchanges);
+            let one = usize::try_from(rng.below(fleet.0.len() as u64)).unwrap();
             fleet.0[one].kill();
             fleet.0[one].start();
             started = Instant::now();
         }
         if day.is_some_and(|at| exchanges >= at) {
             day = None;
-            a_day_passes(fleet, double, &mut chance, &done);
+            a_day_passes(fleet, double, &mut rng, &done);
         }
         // Faults do not last for ever: from here on what is left must come right by itself.
         if begun.elapsed() > Duration::from_secs(3) {
@@ -234,11 +234,11 @@ fn torment(
 
 /// The line to Stripe breaks, the hosts die while somebody waits for an answer, and come back when
 /// the key of that request is long gone.
-fn a_day_passes(fleet: &mut Fleet, double: &Double, chance: &mut Chance, done: &impl Fn() -> bool) {
-    let broken = if chance.percent(50) { Line::NoRequest } else { Line::NoAnswer };
+fn a_day_passes(fleet: &mut Fleet, double: &Double, rng: &mut Rng, done: &impl Fn() -> bool) {
+    let broken = if rng.percent(50) { Line::NoRequest } else { Line::NoAnswer };
     double.line.store(broken as u8, Ordering::SeqCst);
     // Sometimes at the first try, sometimes when a caller was told that it is not known.
-    let (begun, tries) = (Instant::now(), 1 + chance.below(15));
+    let (begun, tries) = (Instant::now(), 1 + rng.below(15));
     while double.cut.load(Ordering::SeqCst) < tries
         && !done()
         && begun.elapsed() < Duration::from_millis(800)
@@ -259,16 +259,16 @@ fn client(
     double: &Double,
     seed: u64,
     number: u64,
-    told: &Mutex<Vec<Told>>,
+    answered_calls: &Mutex<Vec<AnsweredCall>>,
 ) -> Result<(), String> {
-    let mut chance = Chance::new(seed.wrapping_mul(31).wrapping_add(number));
+    let mut rng = Rng::new(seed.wrapping_mul(31).wrapping_add(number));
     // Every amount is somebody's own: an effect is known by it.
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
         let one = insist(addrs, double, name, &key, amount(n), &data)?;
-        told.lock().unwrap().push(one.clone());
-        Ok::<Told, String>(one)
+        answered_calls.lock().unwrap().push(one.clone());
+        Ok::<AnsweredCall, String>(one)
     };
     let pay = |n: i64, source: &str| {
         ask(
@@ -281,7 +281,7 @@ fn client(
     if let Some(charge) = &first.gateway_id {
         ask("create_refund", 2, json!({ "charge": charge }))?;
     }
-    let second = pay(3, if chance.percent(20) { "tok_chargeDeclined" } else { "tok_visa" })?;
+    let second = pay(3, if rng.percent(20) { "tok_chargeDeclined" } else { "tok_visa" })?;
     if let Some(charge) = second.gateway_id.filter(|_| second.state == "completed") {
         // Somebody refunds it in Stripe's dashboard: only an event tells.
         let change = json!({ "refunded": true, "amount_refunded": amount(3) });
@@ -318,7 +318,7 @@ fn insist(
     key: &str,
     amount: i64,
     data: &Json,
-) -> Result<Told, String> {
+) -> Result<AnsweredCall, String> {
     let body = json!({ "data": data, "idempotency_key": key }).to_string();
     let headers = [("Authorization", format!("Bearer {TOKEN}"))];
     let begun = Instant::now();
@@ -337,9 +337,10 @@ fn insist(
             ) {
                 let gateway_id = outcome["gateway"]["id"].as_str().map(str::to_owned);
                 let answer = outcome.to_string();
-                let told = Told { key: key.to_owned(), name, amount, state, gateway_id, answer };
-                if matches!(told.state.as_str(), "completed" | "declined") {
-                    return Ok(told);
+                let answered_calls =
+                    AnsweredCall { key: key.to_owned(), name, amount, state, gateway_id, answer };
+                if matches!(answered_calls.state.as_str(), "completed" | "declined") {
+                    return Ok(answered_calls);
                 }
                 return Err(format!("P3: {name} {key} was told {outcome}"));
             }
@@ -359,7 +360,7 @@ fn send_events(
     stop: &AtomicBool,
     rotated: &AtomicBool,
 ) {
-    let mut chance = Chance::new(seed ^ 0xe7e7);
+    let mut rng = Rng::new(seed ^ 0xe7e7);
     let secrets = [SECRET, NEXT_SECRET].map(Secret::new);
     let mut waiting: Vec<Json> = Vec::new();
     let mut seen = 0;
@@ -367,7 +368,7 @@ fn send_events(
         let fresh: Vec<Json> = double.ledger.lock().unwrap().events[seen..].to_vec();
         seen += fresh.len();
         for event in fresh {
-            if chance.percent(25) {
+            if rng.percent(25) {
                 waiting.push(event.clone());
             }
             waiting.push(event);
@@ -376,15 +377,15 @@ fn send_events(
             std::thread::sleep(Duration::from_millis(5));
             continue;
         }
-        let place = usize::try_from(chance.below(waiting.len() as u64)).unwrap();
+        let place = usize::try_from(rng.below(waiting.len() as u64)).unwrap();
         let event = waiting.swap_remove(place);
         let body = event.to_string();
         let now = jiff::Timestamp::from_second(double.now()).unwrap();
         // What is refused is signed with the other one the next time.
-        let newer = rotated.load(Ordering::SeqCst) && chance.percent(70);
+        let newer = rotated.load(Ordering::SeqCst) && rng.percent(70);
         let signature = sign(&secrets[usize::from(newer)], body.as_bytes(), now);
         let headers = [("Stripe-Signature", signature)];
-        let addr = addrs[usize::try_from(chance.below(addrs.len() as u64)).unwrap()];
+        let addr = addrs[usize::try_from(rng.below(addrs.len() as u64)).unwrap()];
         match post(addr, "/webhooks/listen", &headers, &body) {
             Some((200, _)) => {
                 double.exchanges.fetch_add(1, Ordering::SeqCst);

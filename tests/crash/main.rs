@@ -13,7 +13,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
-mod chance;
 mod check;
 mod copy;
 mod double;
@@ -22,6 +21,7 @@ mod life;
 #[path = "../it/support/postgres.rs"]
 #[allow(dead_code, reason = "the other tests use more of it")]
 mod postgres;
+mod rng;
 
 use life::{Plan, live};
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! A disk that keeps its promises and no more: what was not synced when the power goes is kept,
 //! dropped or torn at sectors, each write for itself; a name that was not synced may be missing.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use crate::trace::{Call, Event};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -217,14 +217,14 @@ impl Disk {
 
     /// Writes the disk as it is after the power went, into `folder`.
     pub fn write_to(&self, folder: &Path, cut: Cut) -> std::io::Result<()> {
-        let mut chance = match cut {
+        let mut rng = match cut {
             Cut::Drops => None,
-            Cut::Tears(seed) => Some(Chance::new(seed)),
+            Cut::Tears(seed) => Some(Rng::new(seed)),
         };
         let mut names = self.synced_names.clone();
-        if let Some(chance) = &mut chance {
+        if let Some(rng) = &mut rng {
             // A file system keeps the order of names: a beginning of what was not synced.
-            let kept = chance.below(self.unsynced_names.len() as u64 + 1);
+            let kept = rng.below(self.unsynced_names.len() as u64 + 1);
             for naming in self.unsynced_names.iter().take(usize::try_from(kept).expect("few")) {
                 naming.apply(&mut names);
             }
@@ -235,7 +235,7 @@ impl Disk {
             if file.is_folder {
                 std::fs::create_dir_all(&path)?;
             } else if path.parent().is_some_and(Path::is_dir) {
-                std::fs::write(&path, file.after(&mut chance))?;
+                std::fs::write(&path, file.after(&mut rng))?;
             }
         }
         Ok(())
@@ -258,14 +258,14 @@ impl Naming {
 }
 
 impl File {
-    fn after(&self, chance: &mut Option<Chance>) -> Vec<u8> {
+    fn after(&self, rng: &mut Option<Rng>) -> Vec<u8> {
         let mut bytes = self.synced.clone();
-        let Some(chance) = chance else { return bytes };
+        let Some(rng) = rng else { return bytes };
         for change in &self.unsynced {
-            match chance.below(3) {
+            match rng.below(3) {
                 0 => {}
                 1 => apply(&mut bytes, &change.what, |_| true),
-                _ => apply(&mut bytes, &change.what, |_| chance.percent(50)),
+                _ => apply(&mut bytes, &change.what, |_| rng.percent(50)),
             }
         }
         bytes

@@ -1,8 +1,8 @@
 //! A short life under strace: clients pay and refund, events arrive, and every connection is known
 //! by its port, so that an answer in the trace can be told from another.
 
-use crate::chance::Chance;
 use crate::double::Double;
+use crate::rng::Rng;
 use serde_json::{Value as Json, json};
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
@@ -134,14 +134,14 @@ fn settled(path: &Path) -> Vec<u8> {
 }
 
 fn client(host: SocketAddr, seed: u64, number: u64, asked: &Mutex<HashMap<u16, Asked>>) {
-    let mut chance = Chance::new(seed.wrapping_mul(7).wrapping_add(number));
+    let mut rng = Rng::new(seed.wrapping_mul(7).wrapping_add(number));
     let mut amount = 1_000 * (number + 1);
     for n in 0..8 {
         amount += 1;
-        let source = if chance.percent(20) { "tok_chargeDeclined" } else { "tok_visa" };
+        let source = if rng.percent(20) { "tok_chargeDeclined" } else { "tok_visa" };
         let data = json!({ "amount": amount, "currency": "usd", "source": source });
         let paid = insist(host, "create_payment", &format!("pay-{number}-{n}"), &data, asked);
-        if let Some(charge) = paid.filter(|_| chance.percent(40)) {
+        if let Some(charge) = paid.filter(|_| rng.percent(40)) {
             let data = json!({ "charge": charge });
             insist(host, "create_refund", &format!("refund-{number}-{n}"), &data, asked);
         }
@@ -174,7 +174,7 @@ fn insist(
 
 /// Events of the double's making and events of nobody's, some of them twice.
 fn events(host: SocketAddr, seed: u64, double: &Double, asked: &Mutex<HashMap<u16, Asked>>) {
-    let mut chance = Chance::new(seed ^ 0x5151);
+    let mut rng = Rng::new(seed ^ 0x5151);
     let secret = Secret::new(SECRET);
     for number in 0..60 {
         let object = json!({ "id": format!("ch_other_{}", number % 7), "object": "charge",
@@ -185,7 +185,7 @@ fn events(host: SocketAddr, seed: u64, double: &Double, asked: &Mutex<HashMap<u1
             "created": double.now(), "data": { "object": object } });
         let body = event.to_string();
         let begun = Instant::now();
-        let mut times = if chance.percent(25) { 2 } else { 1 };
+        let mut times = if rng.percent(25) { 2 } else { 1 };
         while times > 0 && begun.elapsed() < PATIENCE {
             let now = jiff::Timestamp::from_second(double.now()).unwrap();
             let signature = sign(&secret, body.as_bytes(), now);
@@ -195,8 +195,8 @@ fn events(host: SocketAddr, seed: u64, double: &Double, asked: &Mutex<HashMap<u1
                 _ => std::thread::sleep(Duration::from_millis(20)),
             }
         }
-        if chance.percent(30) {
-            std::thread::sleep(Duration::from_millis(chance.below(30)));
+        if rng.percent(30) {
+            std::thread::sleep(Duration::from_millis(rng.below(30)));
         }
     }
 }

@@ -13,15 +13,15 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
-#[path = "../crash/chance.rs"]
-mod chance;
 mod cuts;
 mod disk;
 #[path = "../crash/double.rs"]
 #[allow(dead_code, reason = "the crash test uses more of it")]
 mod double;
 mod life;
-mod owed;
+mod promises;
+#[path = "../crash/rng.rs"]
+mod rng;
 mod trace;
 mod witness;
 

@@ -72,7 +72,7 @@ pub fn read(text: &[u8]) -> Vec<Event> {
         let rest = rest.trim_start();
         if let Some(rest) = rest.strip_prefix("<... ") {
             if let Some(begun) = open.remove(thread) {
-                events.push(Event::End(begun, went_well(rest)));
+                events.push(Event::End(begun, succeeded(rest)));
             }
             continue;
         }
@@ -83,13 +83,13 @@ pub fn read(text: &[u8]) -> Vec<Event> {
         if arguments.ends_with("<unfinished ...>") {
             open.insert(thread.to_owned(), number);
         } else {
-            events.push(Event::End(number, went_well(arguments)));
+            events.push(Event::End(number, succeeded(arguments)));
         }
     }
     events
 }
 
-fn went_well(rest: &str) -> bool {
+fn succeeded(rest: &str) -> bool {
     rest.rsplit_once(" = ").is_some_and(|(_, result)| !result.starts_with(['-', '?']))
 }
 

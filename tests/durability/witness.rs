@@ -2,7 +2,7 @@
 
 use crate::disk::{Cut, Disk};
 use crate::life::Lived;
-use crate::owed::{Owed, owed};
+use crate::promises::{Promise, promises};
 use crate::trace::{Call, Event};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ pub fn witness(lived: &Lived, events: &[Event]) -> Result<String, String> {
             if let Call::Unread { line } = call {
                 return Err(format!("the trace has a call that this cannot read: {line}"));
             }
-            if let Some(debt) = owed(call, lived)? {
+            if let Some(debt) = promises(call, lived)? {
                 if opened.as_ref().is_none_or(|(version, ..)| *version != disk.version) {
                     let (folder, database) = open(&disk)?;
                     opened = Some((disk.version, folder, database));
@@ -63,11 +63,11 @@ pub fn in_memory() -> Result<TempDir, String> {
     made.map_err(|e| e.to_string())
 }
 
-fn name(debt: &Owed) -> &'static str {
+fn name(debt: &Promise) -> &'static str {
     match debt {
-        Owed::Kept { .. } => "kept",
-        Owed::Sent { .. } => "sent",
-        Owed::Told { state, .. } => match state.as_str() {
+        Promise::Kept { .. } => "kept",
+        Promise::Sent { .. } => "sent",
+        Promise::Answered { state, .. } => match state.as_str() {
             "completed" => "completed",
             "declined" => "declined",
             _ => "pending",

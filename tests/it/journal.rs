@@ -81,7 +81,7 @@ fn a_payment_is_two_commits_and_a_repeat_returns_its_outcome() {
     // The intent is on disk before anything is sent.
     let on_disk = fixture.store.steps(&run.execution().id).unwrap();
     assert_eq!(on_disk, run.steps());
-    assert_eq!(fixture.store.tally().commits, 1);
+    assert_eq!(fixture.store.writer_stats().commits, 1);
 
     let repeat = fixture.journal.begin(payment(500), Some(call("amount=500"))).unwrap();
     assert!(matches!(&repeat, Begun::InProgress(e) if e.id == run.execution().id), "{repeat:?}");
@@ -91,14 +91,14 @@ fn a_payment_is_two_commits_and_a_repeat_returns_its_outcome() {
 
     let mut phase = fixture.journal.phase();
     let record = phase.insert(Draft::new("payment", map(json!({"gateway_id": "ch_1"})))).unwrap();
-    let before = fixture.store.tally().commits;
+    let before = fixture.store.writer_stats().commits;
     let outcome = json!({"state": "completed", "record": {"id": record.id.to_string()}});
     let id = run.execution().id.clone();
     fixture
         .journal
         .finish(run, answer(0, "ch_1"), phase, State::Completed, outcome.clone())
         .unwrap();
-    assert_eq!(fixture.store.tally().commits, before + 1);
+    assert_eq!(fixture.store.writer_stats().commits, before + 1);
 
     let Begun::Finished(stored) = fixture.journal.begin(payment(500), None).unwrap() else {
         panic!("it is finished")
@@ -462,11 +462,11 @@ fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt()
     }
     for attempt in 1..3 {
         let run = fixture.journal.resume(execution).unwrap();
-        execution = fixture.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+        execution = fixture.journal.retry_or_discard(run, "no such filter", 3).unwrap();
         assert_eq!((execution.state, execution.attempt), (State::Retryable, attempt));
     }
     let run = fixture.journal.resume(execution).unwrap();
-    let last = fixture.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+    let last = fixture.journal.retry_or_discard(run, "no such filter", 3).unwrap();
     assert_eq!(last.state, State::Discarded);
     assert!(last.error.unwrap().contains("no such filter"));
     let again = fixture.journal.replay(&last.id).unwrap();

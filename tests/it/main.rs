@@ -9,9 +9,10 @@
 mod bad_input;
 mod boot;
 mod cli;
+mod diagnostics;
 mod disk;
 mod durable;
-mod faults;
+
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;

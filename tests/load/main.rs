@@ -12,14 +12,14 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
 mod books;
-#[path = "../crash/chance.rs"]
-#[allow(dead_code, reason = "the crash test uses more of it")]
-mod chance;
 mod database;
 mod host;
 #[path = "../it/support/postgres.rs"]
 #[allow(dead_code, reason = "the other tests use more of it")]
 mod postgres;
+#[path = "../crash/rng.rs"]
+#[allow(dead_code, reason = "the crash test uses more of it")]
+mod rng;
 mod sender;
 
 use database::Database;

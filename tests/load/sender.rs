@@ -1,6 +1,6 @@
 //! The events of a burst, and those who send them.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use serde_json::json;
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
@@ -46,8 +46,8 @@ pub fn events(count: usize, seed: u64) -> Vec<Event> {
 
 /// All of them once and some twice, in any order.
 pub fn shuffled(events: &[Event], deliveries: usize, seed: u64) -> Vec<&Event> {
-    let mut chance = Chance::new(seed);
-    let mut below = |end: usize| usize::try_from(chance.below(end as u64)).unwrap();
+    let mut rng = Rng::new(seed);
+    let mut below = |end: usize| usize::try_from(rng.below(end as u64)).unwrap();
     let mut burst: Vec<&Event> = events.iter().collect();
     while burst.len() < deliveries {
         burst.push(&events[below(events.len())]);

@@ -66,7 +66,7 @@ fn written() -> &'static (Arc<Catalog>, Templates) {
 
 impl Harness {
     pub fn new() -> Arc<Self> {
-        let start: Timestamp = "2026-03-10T12:00:00Z".parse().expect("a moment");
+        let start: Timestamp = "2026-03-10T12:00:00Z".parse().expect("a timestamp");
         let clock = Arc::new(ManualClock::at(start));
         let (store, stripe) =
             (Arc::new(Model::default()), Arc::new(Stripe::new(Arc::clone(&clock))));

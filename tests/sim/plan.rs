@@ -4,7 +4,7 @@ use crate::fault::{CommitFault, WireFault};
 use crate::harness::{Harness, OPERATIONS, amount};
 use crate::stripe::Ledger;
 use proptest::prelude::*;
-use sluicegate::gateway::outcome::{Outcome, State as Told};
+use sluicegate::gateway::outcome::{Outcome, State as OutcomeState};
 use sluicegate_store::execution::State;
 
 /// One thing that happens.
@@ -119,8 +119,8 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
         for answer in &answers {
             let id = answer.gateway.as_ref().and_then(|one| one.id.clone());
             match answer.state {
-                Told::Pending => {}
-                Told::Completed if operation != 4 && effects.first() != id.as_ref() => {
+                OutcomeState::Pending => {}
+                OutcomeState::Completed if operation != 4 && effects.first() != id.as_ref() => {
                     return Err(format!("P2: {name} was told {id:?} and Stripe has {effects:?}"));
                 }
                 state if state != last.state => {
@@ -129,29 +129,32 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
                         last.state
                     ));
                 }
-                Told::Completed | Told::Declined => {}
+                OutcomeState::Completed | OutcomeState::Declined => {}
                 state => return Err(format!("P3: {name} was told {state:?}: {answer:?}")),
             }
         }
         let key = format!("key-{operation}");
         let held = rows.executions.iter().find(|one| one.idempotency_key.as_deref() == Some(&key));
-        let put_aside = held.is_some_and(|one| one.state == State::Discarded);
+        let discarded = held.is_some_and(|one| one.state == State::Discarded);
         // Only where nobody can find out does an operator decide.
-        if last.state == Told::Pending && !(put_aside && name == "create_credit_card") {
+        if last.state == OutcomeState::Pending && !(discarded && name == "create_credit_card") {
             return Err(format!("P4: {name} stays pending: {held:?}"));
         }
         let mapped = rows.records.iter().filter(|record| {
             let id = record.properties.get("gateway_id").and_then(|id| id.as_str());
             id.is_some() && id == effects.first().map(String::as_str)
         });
-        let wanted = usize::from(last.state == Told::Completed && operation != 4);
+        let wanted = usize::from(last.state == OutcomeState::Completed && operation != 4);
         if mapped.count() != wanted {
             return Err(format!(
                 "P3: {name} has {effects:?}, told {:?}, records {:?}",
                 last.state, rows.records
             ));
         }
-        if operation == 4 && last.state == Told::Completed && rows.records[0].deleted_at.is_none() {
+        if operation == 4
+            && last.state == OutcomeState::Completed
+            && rows.records[0].deleted_at.is_none()
+        {
             return Err("P3: the account is gone and its record is not".to_owned());
         }
     }

@@ -226,7 +226,7 @@ impl Store for Model {
         Err(Error::Refused("the model knows no activities".into()))
     }
 
-    fn tally(&self) -> WriterStats {
+    fn writer_stats(&self) -> WriterStats {
         WriterStats::default()
     }
 }

@@ -19,7 +19,7 @@ const LAYERS: [&str; 11] = [
     "web", "cli",
 ];
 /// The modules that import no other module of the host.
-const GROUND: [&str; 2] = ["config", "clock"];
+const FOUNDATION: [&str; 2] = ["config", "clock"];
 /// The modules that may start the sandbox. Everything else reaches it over HTTP, like Stripe.
 const SANDBOX_CALLERS: [&str; 2] = ["app", "cli"];
 /// Files may not be longer than this.
@@ -59,7 +59,7 @@ fn may_import(from: &str, to: &str) -> bool {
     let layer = |name: &str| LAYERS.iter().position(|one| *one == name);
     match (layer(from), layer(to)) {
         _ if from == to => true,
-        (Some(_), Some(_)) if GROUND.contains(&from) => false,
+        (Some(_), Some(_)) if FOUNDATION.contains(&from) => false,
         (Some(from), Some(to)) => to < from,
         // Macros and items of the crate's root.
         (_, None) => true,

@@ -176,7 +176,7 @@ fn unsent(draft: &mut DefinitionReader<'_>, kind: Kind, key: &str) -> Vec<String
     if !names.is_empty() {
         let message = format!("`{key}` are not sent: this host has neither mail nor telephone");
         let help = "send them with an API call of `api_call_notifications`".to_owned();
-        draft.fault(Severity::Warning, draft.mark(&[key]), message, Some(help));
+        draft.diagnostic(Severity::Warning, draft.mark(&[key]), message, Some(help));
     }
     names
 }

@@ -25,18 +25,18 @@ const FILLED_EXTENSIONS: &[&str] =
     &["css", "js", "liquid", "yml", "yaml", "xml", "json", "svg", "graphql", "html"];
 
 impl Catalog {
-    /// Loads the instance at `root`. It never fails: problems are in [`Catalog::faults`].
+    /// Loads the instance at `root`. It never fails: problems are in [`Catalog::diagnostics`].
     pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         load(root, environment)
     }
 }
 
 fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalog {
-    let mut walk = Walk { root, files: Vec::new(), faults: Vec::new(), texts: HashMap::new() };
+    let mut walk = Walk { root, files: Vec::new(), diagnostics: Vec::new(), texts: HashMap::new() };
     if !root.is_dir() {
         let message = format!("the instance root {} is not a folder", root.display());
-        let faults = vec![Diagnostic::of_file(Severity::Error, root, message)];
-        return Catalog { faults, ..Catalog::default() };
+        let diagnostics = vec![Diagnostic::of_file(Severity::Error, root, message)];
+        return Catalog { diagnostics, ..Catalog::default() };
     }
     walk.find_files();
     let mut reader = Reader::default();
@@ -71,9 +71,9 @@ fn precedence(file: &File) -> (bool, bool, usize, &Path) {
 
 fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
     let mut catalog = reader.catalog;
-    catalog.faults = walk.faults;
-    catalog.faults.extend(reader.report.faults);
-    check::dependencies(&modules, &mut catalog.faults, walk.root);
+    catalog.diagnostics = walk.diagnostics;
+    catalog.diagnostics.extend(reader.report.diagnostics);
+    check::dependencies(&modules, &mut catalog.diagnostics, walk.root);
     let order: BTreeMap<Option<Arc<str>>, usize> = modules
         .iter()
         .enumerate()
@@ -90,22 +90,22 @@ fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
     check::fields(&mut catalog, &walk.texts);
     check::request_types(&mut catalog);
     catalog.routes = Routes::new(&catalog.pages);
-    let mut faults = std::mem::take(&mut catalog.faults);
-    for fault in &mut faults {
-        fault.message = catalog.redact(&fault.message);
-        fault.excerpt = catalog.redact(&fault.excerpt);
-        fault.help = fault.help.take().map(|help| catalog.redact(&help));
+    let mut diagnostics = std::mem::take(&mut catalog.diagnostics);
+    for diagnostic in &mut diagnostics {
+        diagnostic.message = catalog.redact(&diagnostic.message);
+        diagnostic.excerpt = catalog.redact(&diagnostic.excerpt);
+        diagnostic.help = diagnostic.help.take().map(|help| catalog.redact(&help));
     }
-    check::sort(&mut faults);
-    faults.dedup();
-    catalog.faults = faults;
+    check::sort(&mut diagnostics);
+    diagnostics.dedup();
+    catalog.diagnostics = diagnostics;
     catalog
 }
 
 struct Walk<'a> {
     root: &'a Path,
     files: Vec<File>,
-    faults: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     /// The content of pages and forms, for diagnostics that need the complete catalog.
     texts: HashMap<PathBuf, Arc<str>>,
 }
@@ -152,7 +152,7 @@ impl Walk<'_> {
             if is_empty {
                 let message = "the module has neither `public` nor `private`";
                 let path = self.relative(&module);
-                self.faults.push(Diagnostic::of_file(Severity::Warning, &path, message));
+                self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path, message));
             }
         }
     }
@@ -166,7 +166,7 @@ impl Walk<'_> {
         let is_inside = target.starts_with(folder);
         if !is_inside {
             let path = self.relative(&path);
-            self.faults.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
+            self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
         }
         is_inside
     }
@@ -188,7 +188,7 @@ impl Walk<'_> {
             Err(problem) => {
                 let message = format!("the folder cannot be read: {problem}");
                 let path = self.relative(&folder);
-                return self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+                return self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, message));
             }
         };
         for entry in entries.flatten() {
@@ -210,7 +210,7 @@ impl Walk<'_> {
                     } else {
                         let message = format!("folders are nested deeper than {DEPTH_MAX}");
                         let path = self.relative(&entry.path());
-                        self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+                        self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, message));
                     }
                 }
             } else if let Some(placed) = path::place(&path) {
@@ -241,7 +241,7 @@ impl Walk<'_> {
         });
         if !is_ours || is_circle {
             let path = self.relative(link);
-            self.faults.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
+            self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
         }
         is_ours && !is_circle
     }
@@ -280,7 +280,7 @@ impl Walk<'_> {
             },
             Err(problem) => format!("the file cannot be read: {problem}"),
         };
-        self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+        self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, message));
         None
     }
 
@@ -310,7 +310,7 @@ impl Walk<'_> {
                     && let Some(text) = self.text(&folder.join(file))
                 {
                     let path = self.relative(&folder.join(file));
-                    values.add(&path, &text, environment, &mut self.faults);
+                    values.add(&path, &text, environment, &mut self.diagnostics);
                 }
             }
             catalog.hidden.append(&mut values.hidden);
@@ -371,7 +371,7 @@ impl Walk<'_> {
         for (name, path) in missing {
             let message =
                 format!("it overrides a file of the module `{name}`, which is not installed");
-            self.faults.push(Diagnostic::of_file(Severity::Warning, &path, message));
+            self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path, message));
         }
     }
 }

@@ -14,16 +14,16 @@ pub fn check(
     secret_keys: &[String],
     strict: bool,
 ) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     if values.is_empty() {
-        return faults;
+        return diagnostics;
     }
-    for paste in mustache::pastes(raw) {
+    for paste in mustache::placeholders(raw) {
         let key = paste.key;
         let mut warn = |message: String, help: String| {
             let mark = Mark::of(raw, paste.offset);
-            let fault = Diagnostic::at(Severity::Warning, path, mark, raw, message);
-            faults.push(fault.with_help(Some(help)));
+            let diagnostic = Diagnostic::at(Severity::Warning, path, mark, raw, message);
+            diagnostics.push(diagnostic.with_help(Some(help)));
         };
         if strict && secret_keys.iter().any(|secret| secret == key) {
             let message = format!("`{key}` comes from the environment and is pasted into a file");
@@ -41,7 +41,7 @@ pub fn check(
             _ => {}
         }
     }
-    faults
+    diagnostics
 }
 
 #[cfg(test)]
@@ -53,7 +53,9 @@ mod tests {
         let Json::Object(values) = values else { panic!("a map") };
         check(Path::new("a"), raw, &values, &["key".to_owned()], strict)
             .iter()
-            .map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message))
+            .map(|diagnostic| {
+                format!("{}:{} {}", diagnostic.line, diagnostic.column, diagnostic.message)
+            })
             .collect()
     }
 

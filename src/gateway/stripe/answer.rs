@@ -102,13 +102,13 @@ mod tests {
     }
 
     /// `from_stripe`, `repeated`.
-    type Asked = (bool, bool);
-    const FIRST: Asked = (true, false);
-    const AGAIN: Asked = (true, true);
-    const OTHERS: Asked = (false, false);
+    type Origin = (bool, bool);
+    const FIRST: Origin = (true, false);
+    const AGAIN: Origin = (true, true);
+    const OTHERS: Origin = (false, false);
     const REFUSAL: &str = "{\"error\":{\"code\":\"parameter_missing\"}}";
 
-    fn verdict_of(answer: &Answer, (from_stripe, repeated): Asked) -> Verdict {
+    fn verdict_of(answer: &Answer, (from_stripe, repeated): Origin) -> Verdict {
         verdict(answer, from_stripe, repeated)
     }
 

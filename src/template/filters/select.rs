@@ -57,14 +57,14 @@ fn detect(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterRes
     Ok(shallow(&value).into_iter().find(|item| fits(item, arguments)).unwrap_or_default())
 }
 
-fn place(index: usize) -> Value {
+fn index_value(index: usize) -> Value {
     Value::Int(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 fn find_index(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let all = shallow(&value);
     let found = all.iter().enumerate().filter(|(_, item)| fits(item, arguments));
-    Ok(Value::list(found.map(|(index, _)| place(index)).collect()))
+    Ok(Value::list(found.map(|(index, _)| index_value(index)).collect()))
 }
 
 fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
@@ -78,7 +78,10 @@ fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterR
 }
 
 fn index_of(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
-    Ok(shallow(&value).iter().position(|item| item == arguments.at(0)).map_or(Value::Nil, place))
+    Ok(shallow(&value)
+        .iter()
+        .position(|item| item == arguments.at(0))
+        .map_or(Value::Nil, index_value))
 }
 
 fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {

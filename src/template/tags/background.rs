@@ -67,7 +67,7 @@ impl Tag for Background {
                 Work::Partial(name)
             }
             Planned::Body(text, line) => {
-                let (path, line) = bridge::place(context, *line);
+                let (path, line) = bridge::file_and_line(context, *line);
                 Work::Body { text: text.to_string(), path, line }
             }
         };

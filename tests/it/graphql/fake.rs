@@ -22,7 +22,7 @@ pub struct Fake {
 }
 
 fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + second).expect("a moment")
+    Timestamp::from_second(1_700_000_000 + second).expect("a timestamp")
 }
 
 impl Fake {

@@ -58,7 +58,7 @@ impl Cluster {
         let folder = folder.keep();
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
         let port = port.port();
-        let mut command = as_nobody(&folder);
+        let mut command = as_unprivileged_user(&folder);
         command.args(["sh", "-c", SCRIPT, "sh"]).arg(&folder);
         command.args([port.to_string().as_str(), settings]);
         command.env("PATH", path_with(&bin)).current_dir("/");
@@ -97,7 +97,7 @@ impl Cluster {
     }
 
     fn ctl(&self, arguments: &[&str]) {
-        let mut command = as_nobody(&self.folder);
+        let mut command = as_unprivileged_user(&self.folder);
         let data = self.folder.join("data");
         command.arg(self.bin.join("pg_ctl")).arg("-D").arg(data).args(arguments);
         let done = command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -106,7 +106,7 @@ impl Cluster {
 }
 
 /// Runs what follows as a user that is not root, who owns the folder: PostgreSQL wants it so.
-fn as_nobody(folder: &Path) -> Command {
+fn as_unprivileged_user(folder: &Path) -> Command {
     let id = Command::new("id").arg("-u").output().expect("id");
     if String::from_utf8_lossy(&id.stdout).trim() != "0" {
         return Command::new("env");

@@ -18,10 +18,10 @@ fn every_template_of_a_corpus_compiles() {
     for folder in folders.split(':') {
         let catalog = Arc::new(Catalog::load(Path::new(folder), &|_| None));
         println!("{folder}: {} partials, {} pages", catalog.partials.len(), catalog.pages.len());
-        for fault in Templates::new(catalog).check() {
-            println!("{fault}");
-            if fault.is_error() {
-                errors.push(fault.to_string());
+        for diagnostic in Templates::new(catalog).check() {
+            println!("{diagnostic}");
+            if diagnostic.is_error() {
+                errors.push(diagnostic.to_string());
             }
         }
     }

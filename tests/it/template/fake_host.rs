@@ -79,7 +79,7 @@ impl Host for FakeHost {
     }
 
     fn now(&self) -> Timestamp {
-        "2026-03-10T12:30:00Z".parse().expect("a moment")
+        "2026-03-10T12:30:00Z".parse().expect("a timestamp")
     }
 
     fn random(&self, bytes: &mut [u8]) {
@@ -102,7 +102,7 @@ impl Host for FakeHost {
         self.cache.borrow().get(key).cloned()
     }
 
-    fn keep(&self, key: &str, text: &str, seconds: u64) {
+    fn store_cached(&self, key: &str, text: &str, seconds: u64) {
         self.note(format!("keep {key} {text:?} for {seconds}s"));
         self.cache.borrow_mut().insert(key.to_owned(), text.to_owned());
     }

@@ -14,7 +14,7 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn listing(catalog: &Catalog) -> String {
-    catalog.faults.iter().map(|fault| format!("{fault}\n")).collect()
+    catalog.diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
 }
 
 /// A fresh folder with these files in it.
@@ -29,7 +29,7 @@ fn written(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 }
 
 fn messages(folder: &Path) -> Vec<String> {
-    Catalog::load(folder, &|_| None).faults.iter().map(ToString::to_string).collect()
+    Catalog::load(folder, &|_| None).diagnostics.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_broken_instance_lists_its_faults() {
 #[test]
 fn a_secret_is_in_no_fault() {
     let catalog = Catalog::load(&instance("broken_shop"), &environment);
-    let json = serde_json::to_string(&catalog.faults).expect("faults serialize");
+    let json = serde_json::to_string(&catalog.diagnostics).expect("faults serialize");
     assert!(!listing(&catalog).contains("canary") && !json.contains("canary"));
     assert!(!format!("{catalog:?}").contains("canary"));
     // It was there to be leaked.
@@ -229,7 +229,7 @@ fn links_lead_nowhere_outside_their_module() {
 #[test]
 fn a_folder_that_is_not_there_is_one_fault() {
     let catalog = Catalog::load(Path::new("/nowhere/at/all"), &|_| None);
-    assert_eq!(catalog.faults.len(), 1);
+    assert_eq!(catalog.diagnostics.len(), 1);
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn other_folders_of_the_root_are_left_alone() {
         ("README.md", b"# words"),
     ]);
     let catalog = Catalog::load(folder.path(), &|_| None);
-    assert_eq!((catalog.pages.len(), catalog.faults.len()), (1, 0));
+    assert_eq!((catalog.pages.len(), catalog.diagnostics.len()), (1, 0));
 }
 
 proptest::proptest! {

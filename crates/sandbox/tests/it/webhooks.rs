@@ -11,9 +11,9 @@ async fn endpoint(sandbox: &Sandbox, receiver: &Receiver, fields: &str) -> Value
 
 fn is_signed(received: &super::client::Received, secret: &str) -> bool {
     let header = received.header("stripe-signature");
-    let (moment, signature) = header.split_once(",v1=").unwrap();
+    let (timestamp, signature) = header.split_once(",v1=").unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{}.{}", moment.strip_prefix("t=").unwrap(), received.body).as_bytes());
+    mac.update(format!("{}.{}", timestamp.strip_prefix("t=").unwrap(), received.body).as_bytes());
     hex::encode(mac.finalize().into_bytes()) == signature
 }
 

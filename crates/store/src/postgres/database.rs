@@ -52,7 +52,7 @@ impl Postgres {
         let writers = runtime.block_on(async {
             let mut client = target.connect().await?;
             durability::check(&client).await?;
-            schema::bring_up_to_date(&mut client).await?;
+            schema::apply_schema(&mut client).await?;
             Ok::<_, Error>(Writers::start(&pool))
         })?;
         Ok(Self { runtime: Some(runtime), pool, writers, ids: Ids::new() })
@@ -233,7 +233,7 @@ impl Store for Postgres {
         self.page(&reads::activities::<PostgresDialect>(uuids, page, per_page), row::activity)
     }
 
-    fn tally(&self) -> WriterStats {
+    fn writer_stats(&self) -> WriterStats {
         self.writers.stats()
     }
 }

@@ -268,8 +268,8 @@ async fn next_batch(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
 
 /// Writes in order; an error comes with the number of the write that failed.
 async fn write_all(client: &ClientWrapper, writes: &[Write]) -> Result<(), (usize, Error)> {
-    for (place, write) in writes.iter().enumerate() {
-        write_one(client, write).await.map_err(|error| (place, error))?;
+    for (index, write) in writes.iter().enumerate() {
+        write_one(client, write).await.map_err(|error| (index, error))?;
     }
     Ok(())
 }

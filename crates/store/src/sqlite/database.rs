@@ -38,7 +38,7 @@ impl Sqlite {
     /// [`Error::Busy`] when another process holds it locked.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut connection = open::writer(path)?;
-        schema::bring_up_to_date(&mut connection)?;
+        schema::apply_schema(&mut connection)?;
         let writer = Writer::start(connection)?;
         Ok(Self { writer, readers: Readers::new(path.to_owned()), ids: Ids::new() })
     }
@@ -160,7 +160,7 @@ impl Store for Sqlite {
         self.page(&reads::activities::<SqliteDialect>(uuids, page, per_page), row::activity)
     }
 
-    fn tally(&self) -> WriterStats {
+    fn writer_stats(&self) -> WriterStats {
         self.writer.stats()
     }
 }

@@ -114,7 +114,7 @@ fn executions_are_found_by_what_an_operator_asks() {
 fn due_are_those_that_wait_and_those_whose_runner_died() {
     for opened in databases() {
         let store = &opened.store;
-        let stands = [
+        let executions = [
             ("late", State::Retryable, 1, None),
             ("later", State::Unknown, 2, None),
             ("now", State::Available, 10, None),
@@ -124,7 +124,7 @@ fn due_are_those_that_wait_and_those_whose_runner_died() {
             ("done", State::Completed, 0, None),
             ("given up", State::Discarded, 0, None),
         ];
-        let writes = stands.map(|(id, state, run_at, lease)| {
+        let writes = executions.map(|(id, state, run_at, lease)| {
             let mut execution = execution(id, None);
             (execution.state, execution.run_at) = (state, at(run_at));
             execution.lease_until = lease.map(at);

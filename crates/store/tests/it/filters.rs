@@ -207,8 +207,8 @@ fn subject() -> impl Strategy<Value = Subject> {
 }
 
 fn bound() -> impl Strategy<Value = Json> {
-    let moments = (-2i64..8).prop_map(|second| json!(at(second).to_string()));
-    prop_oneof![6 => value(), 1 => moments, 1 => (1i64..12).prop_map(|id| json!(id.to_string()))]
+    let timestamps = (-2i64..8).prop_map(|second| json!(at(second).to_string()));
+    prop_oneof![6 => value(), 1 => timestamps, 1 => (1i64..12).prop_map(|id| json!(id.to_string()))]
 }
 
 fn op() -> impl Strategy<Value = Op> {

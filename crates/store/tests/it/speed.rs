@@ -85,7 +85,7 @@ fn commits_beside_bare_syncs() {
              p99 {records_p99:.1?}); 3 kB events {events:6.0}/s (p99 {events_p99:.1?}); look-ups by \
              gateway_id {reads:6.0}/s; {:?}",
             records / bare,
-            store.tally()
+            store.writer_stats()
         );
     }
 }
