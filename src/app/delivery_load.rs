@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const BURST_DELIVERIES: usize = 8;
 /// How long a burst lasts after it was last observed: one commit answers all waiting deliveries at
 /// once, so the count drops to zero between two waves.
-const LINGERS: Duration = Duration::from_millis(100);
+const BURST_LASTS: Duration = Duration::from_millis(100);
 /// A burst that lasts longer is the normal load; its events must be processed concurrently.
 const BURST_MAX: Duration = Duration::from_secs(15);
 /// Without a delivery for this long, the worker runs at full concurrency.
@@ -58,7 +58,7 @@ impl DeliveryLoad {
     fn one_at(&self, now: u64) -> InFlight<'_> {
         self.last.store(now, Ordering::Relaxed);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= BURST_DELIVERIES {
-            if !is_within(&self.burst, LINGERS, now) {
+            if !is_within(&self.burst, BURST_LASTS, now) {
                 self.burst_since.store(now, Ordering::Relaxed);
             }
             self.burst.store(now, Ordering::Relaxed);
@@ -74,7 +74,7 @@ impl DeliveryLoad {
     fn load_at(&self, now: u64) -> Load {
         let within = |timestamp: &AtomicU64, span| is_within(timestamp, span, now);
         match () {
-            () if within(&self.burst, LINGERS) && within(&self.burst_since, BURST_MAX) => {
+            () if within(&self.burst, BURST_LASTS) && within(&self.burst_since, BURST_MAX) => {
                 Load::Burst
             }
             () if within(&self.last, IDLE_AFTER) => Load::Light,

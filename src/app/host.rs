@@ -73,7 +73,7 @@ impl RequestHost {
             return json!({ "data": null, "errors": [{ "message": "there is no schema" }] });
         };
         let limits =
-            if introspection { Limits::OUTSIDE.with_introspection() } else { Limits::OUTSIDE };
+            if introspection { Limits::EXTERNAL.with_introspection() } else { Limits::EXTERNAL };
         schema.execute(source, operation, &variables, Arc::new(self.clone()), limits)
     }
 

@@ -9,7 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// Editors write in several steps: wait for a pause of this length.
-const QUIET: Duration = Duration::from_millis(80);
+const SETTLE_TIME: Duration = Duration::from_millis(80);
 /// The watched folders below the root; `data/` and `target/` change constantly.
 const FOLDERS: [&str; 11] = [
     "app",
@@ -100,7 +100,7 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
     }
     while changes.recv().is_ok() {
         loop {
-            match changes.recv_timeout(QUIET) {
+            match changes.recv_timeout(SETTLE_TIME) {
                 Ok(()) => {}
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => return,

@@ -159,9 +159,9 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
         if let Err(error) = one(runtime, run) {
             tracing::warn!(execution = id.as_str(), "{error}");
         }
-        let Some(behind) = behind(runtime, key.as_deref()) else { continue };
-        let id = behind.id.clone();
-        next = runtime.journal.try_resume(behind).unwrap_or_else(|error| {
+        let Some(next_in_order) = next_in_order(runtime, key.as_deref()) else { continue };
+        let id = next_in_order.id.clone();
+        next = runtime.journal.try_resume(next_in_order).unwrap_or_else(|error| {
             tracing::warn!(execution = id.as_str(), "{error}");
             None
         });
@@ -170,7 +170,7 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
 
 /// The successor of a finished execution: run directly, so that a long ordered queue needs no
 /// search for each of its executions.
-fn behind(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
+fn next_in_order(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
     if runtime.is_stopping() {
         return None;
     }

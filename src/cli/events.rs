@@ -1,7 +1,7 @@
 //! `events`: lists, shows and replays webhook events.
 
 use crate::app::runtime::Runtime;
-use crate::cli::arguments::{Events, WhichEvents};
+use crate::cli::arguments::{EventSelection, Events};
 use crate::cli::executions::{PER_PAGE, execution_with_steps, found, list, named, row};
 use crate::cli::offline::with_runtime;
 use crate::cli::output::Output;
@@ -85,7 +85,7 @@ fn shown(write: &Write) -> Option<Json> {
     })
 }
 
-fn query(which: &WhichEvents) -> ExecutionQuery {
+fn query(which: &EventSelection) -> ExecutionQuery {
     ExecutionQuery {
         kind: Some(KIND.to_owned()),
         name: which.kind.clone(),
@@ -97,7 +97,7 @@ fn query(which: &WhichEvents) -> ExecutionQuery {
 }
 
 /// Every finished event that matches, oldest first.
-fn matching(runtime: &Runtime, which: &WhichEvents, failed: bool) -> Result<Vec<Execution>> {
+fn matching(runtime: &Runtime, which: &EventSelection, failed: bool) -> Result<Vec<Execution>> {
     let states =
         if failed { vec![State::Discarded] } else { vec![State::Completed, State::Discarded] };
     let mut query = ExecutionQuery { states, ..query(which) };

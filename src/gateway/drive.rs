@@ -68,7 +68,7 @@ pub(super) struct Answered {
 
 /// The result of driving a call.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub(super) enum Driven {
+pub(super) enum DriveResult {
     /// The answer is known; it may not be committed yet.
     Answered(Answered),
     /// The answer is not known; the execution was suspended.
@@ -93,7 +93,7 @@ impl Runner<'_> {
     /// # Errors
     /// [`Error::Call`] when the stored call cannot be read, [`Error::UnknownRequestType`] when its
     /// module does not exist any more; otherwise as [`Runner::run`].
-    pub(super) fn recover(&self, mut run: Run) -> Result<Driven, Error> {
+    pub(super) fn recover(&self, mut run: Run) -> Result<DriveResult, Error> {
         let request_type = self.request_type_of(run.execution())?;
         let unreadable = |message: &str| Error::Call {
             template: request_type.api_call.clone(),
@@ -106,13 +106,18 @@ impl Runner<'_> {
         let step = latest.ok_or_else(|| unreadable("the execution has no stored call"))?;
         let stored = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key));
         if let Some(answer) = stored {
-            return Ok(Driven::Answered(Answered { run, request_type, seq: step.seq, answer }));
+            return Ok(DriveResult::Answered(Answered {
+                run,
+                request_type,
+                seq: step.seq,
+                answer,
+            }));
         }
         let mut call = Call::from_json(&step.request, self.key).ok_or_else(|| {
             unreadable("the stored call cannot be opened with this instance's key")
         })?;
         if injected_bug("new_key_each_attempt") {
-            call.rekey(&self.journal.next_id().0);
+            call.set_idempotency_key(&self.journal.next_id().0);
         }
         let age = self.journal.now().duration_since(step.created_at);
         let may_have_expired = age >= RECONCILE_AFTER && !injected_bug("resent_for_ever");
@@ -124,7 +129,7 @@ impl Runner<'_> {
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub(super) fn drive(&self, mut flight: InFlight, mut next: Next) -> Result<Driven, Error> {
+    pub(super) fn drive(&self, mut flight: InFlight, mut next: Next) -> Result<DriveResult, Error> {
         loop {
             next = match next {
                 Next::Send => self.send(&mut flight)?,
@@ -132,10 +137,10 @@ impl Runner<'_> {
                 Next::Resend => self.resend(&mut flight)?,
                 Next::Settle(answer) => {
                     let InFlight { run, request_type, seq, .. } = flight;
-                    return Ok(Driven::Answered(Answered { run, request_type, seq, answer }));
+                    return Ok(DriveResult::Answered(Answered { run, request_type, seq, answer }));
                 }
-                Next::Wait(reason) => return self.wait(flight, &reason).map(Driven::Pending),
-                Next::Stop(reason) => return self.stop(flight, reason).map(Driven::Pending),
+                Next::Wait(reason) => return self.wait(flight, &reason).map(DriveResult::Pending),
+                Next::Stop(reason) => return self.stop(flight, reason).map(DriveResult::Pending),
             };
         }
     }
@@ -203,7 +208,7 @@ impl Runner<'_> {
         }
         let generation = flight.seq + 1;
         let id = &flight.run.execution().id;
-        flight.call.rekey(&format!("sluicegate-{id}-0-{generation}"));
+        flight.call.set_idempotency_key(&format!("sluicegate-{id}-0-{generation}"));
         let answered = StepAnswer { seq: flight.seq, response: json!({ "looked": "not done" }) };
         self.journal.answer(&mut flight.run, answered);
         let step = flight.call.step(self.key);

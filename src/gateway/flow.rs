@@ -1,7 +1,7 @@
 //! Runs a request type: begin → drive → settle, one file each. A resumed execution enters at drive.
 
-use crate::gateway::begin::Started;
-use crate::gateway::drive::{Driven, InFlight, Next};
+use crate::gateway::begin::BeginResult;
+use crate::gateway::drive::{DriveResult, InFlight, Next};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
@@ -16,8 +16,8 @@ impl Runner<'_> {
     /// written. Nothing was sent then, or the worker resumes the execution.
     pub fn run(&self, request_type_call: RequestTypeCall) -> Result<Outcome, Error> {
         match self.begin(request_type_call)? {
-            Started::Ended(outcome) => Ok(outcome),
-            Started::InFlight(flight) => {
+            BeginResult::Ended(outcome) => Ok(outcome),
+            BeginResult::InFlight(flight) => {
                 let execution = flight.run.execution();
                 let pending = Outcome::pending(execution.id.as_str(), &execution.name, false);
                 let ended = self.send_begun(*flight);
@@ -39,10 +39,10 @@ impl Runner<'_> {
         self.finish(self.drive(flight, Next::Send)?)
     }
 
-    fn finish(&self, driven: Driven) -> Result<Outcome, Error> {
+    fn finish(&self, driven: DriveResult) -> Result<Outcome, Error> {
         match driven {
-            Driven::Answered(answered) => self.settle(answered),
-            Driven::Pending(outcome) => Ok(outcome),
+            DriveResult::Answered(answered) => self.settle(answered),
+            DriveResult::Pending(outcome) => Ok(outcome),
         }
     }
 }

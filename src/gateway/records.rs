@@ -45,7 +45,7 @@ impl RecordWriter<'_> {
             let message = format!("There is no form to save {} with.", request_type.name);
             return Ok((None, vec![Problem::new(message, "no_form", None)]));
         };
-        let (properties, notes) = noted(form, allowed(form, properties));
+        let (properties, notes) = with_problems(form, allowed(form, properties));
         let record = match (id, form.resource.table()) {
             (Some(id), _) => self.writer.update(phase, id, properties)?,
             (None, Some(table)) => Some(self.writer.create(phase, table, properties)?),
@@ -130,7 +130,7 @@ fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
 }
 
 /// The properties, and the form's rules that they violate.
-fn noted(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
+fn with_problems(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
     let context =
         ValidationContext { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
     let mut values = json!({ "properties": null });

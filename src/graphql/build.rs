@@ -8,7 +8,7 @@ use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::Diagnostic;
 
 /// The platform's schema in SDL, in reading order.
-const TEXTS: &[&str] = &[
+const SDL_FILES: &[&str] = &[
     include_str!("schema/records.graphql"),
     include_str!("schema/classic.graphql"),
     include_str!("schema/platform.graphql"),
@@ -26,7 +26,7 @@ pub(super) struct Parts {
 /// Collects the parts from the built-in SDL and a catalog.
 pub(super) fn parts(catalog: &Catalog) -> Result<Parts, Error> {
     let mut shapes = Shapes::default();
-    for text in TEXTS {
+    for text in SDL_FILES {
         shapes.read(text)?;
     }
     let mut diagnostics = Vec::new();

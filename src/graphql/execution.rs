@@ -44,8 +44,8 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         _ => Json::Null,
     };
     let mut outcome = execution.outcome.unwrap_or_default();
-    hide(call, &mut event);
-    hide(call, &mut outcome);
+    redact(call, &mut event);
+    redact(call, &mut outcome);
     let mut shown = json!({
         "id": execution.id.as_str(),
         "kind": execution.kind,
@@ -76,11 +76,11 @@ fn event_of(mut input: Json) -> Json {
 
 /// Hides the record's secret properties, values of secret names, and values from the environment
 /// anywhere in an outcome.
-pub(super) fn hide(call: &FieldCall<'_>, value: &mut Json) {
+pub(super) fn redact(call: &FieldCall<'_>, value: &mut Json) {
     if let Some(record) = value.get_mut("record") {
         let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
         if let Some(properties) = record.get_mut("properties") {
-            call.table_index().hide(&table, properties);
+            call.table_index().redact(&table, properties);
         }
     }
     redact::json(value);
@@ -89,8 +89,8 @@ pub(super) fn hide(call: &FieldCall<'_>, value: &mut Json) {
 
 fn step(call: &FieldCall<'_>, step: Step) -> Json {
     let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
-    hide(call, &mut request);
-    hide(call, &mut response);
+    redact(call, &mut request);
+    redact(call, &mut response);
     let mut shown = json!({
         "seq": step.seq,
         "kind": step.kind,

@@ -8,7 +8,7 @@ use sluicegate_store::record::{Record, RecordId};
 /// Returns a JSON object whose keys are the fields of `Record` and of `Customization`.
 pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
     let mut properties = Json::Object(record.properties);
-    table_index.hide(&record.table, &mut properties);
+    table_index.redact(&record.table, &mut properties);
     let mut shown = json!({
         "id": record.id.to_string(),
         "name": record.table,

@@ -65,7 +65,7 @@ fn join(call: &FieldCall<'_>, query: &mut RecordQuery, own: &Json) -> Result<(),
     if name == "id" {
         let text = |value: &Json| value.as_str().map_or(value.to_string(), str::to_owned);
         let ids = values.iter().filter_map(|value| record::id(&text(value))).collect();
-        filter::narrow(query, ids);
+        filter::restrict_to(query, ids);
         return Ok(());
     }
     let table = query.table.as_deref();

@@ -205,7 +205,7 @@ pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, Res
         user_id: None,
     })?;
     // The outcome may contain a secret, for example that of `create_webhook_endpoint`.
-    execution::hide(call, &mut outcome);
+    execution::redact(call, &mut outcome);
     Ok(outcome)
 }
 

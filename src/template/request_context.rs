@@ -21,7 +21,7 @@ const NESTING_MAX: u32 = 12;
 thread_local! {
     static NESTING: Cell<u32> = const { Cell::new(0) };
     /// True while a `context` is being converted to JSON.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static IS_RENDERING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The request that templates are rendered for. Clones share one state.
@@ -29,12 +29,12 @@ thread_local! {
 pub struct RequestContext(Rc<State>);
 
 /// Builds the fields of `context` lazily; many templates never read them.
-type Making = Box<dyn FnOnce() -> Map<String, Json>>;
+type ContextBuilder = Box<dyn FnOnce() -> Map<String, Json>>;
 
 /// The fields of `context`, built on first access.
 struct Fields {
     made: Hash,
-    making: Cell<Option<Making>>,
+    making: Cell<Option<ContextBuilder>>,
 }
 
 impl fmt::Debug for Fields {
@@ -81,7 +81,7 @@ impl RequestContext {
 
     /// Creates a request context whose `context` is built when a template first reads it.
     pub fn made_by(context: impl FnOnce() -> Map<String, Json> + 'static) -> Self {
-        let making: Making = Box::new(context);
+        let making: ContextBuilder = Box::new(context);
         let context = Fields { made: Rc::default(), making: Cell::new(Some(making)) };
         Self(Rc::new(State {
             context: Rc::new(context),
@@ -248,11 +248,11 @@ impl LiquidDrop for Context {
     /// Returns null inside itself: a template may have stored `context` in its own exports or
     /// session.
     fn to_json(&self) -> Json {
-        if INSIDE.replace(true) {
+        if IS_RENDERING.replace(true) {
             return Json::Null;
         }
         let json = Value::Hash(Rc::clone(self.fields.get())).to_json();
-        INSIDE.set(false);
+        IS_RENDERING.set(false);
         json
     }
 }

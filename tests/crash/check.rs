@@ -16,7 +16,7 @@ pub fn check(
     acked: &Mutex<HashSet<(String, String)>>,
 ) -> Result<(), String> {
     until(BOUND, || {
-        fleet.revive();
+        fleet.restart();
         let ledger = double.ledger.lock().unwrap();
         let wanted: HashSet<_> = ledger.events.iter().map(name_of).collect();
         let missing = wanted.difference(&acked.lock().unwrap()).count();

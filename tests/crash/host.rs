@@ -25,7 +25,7 @@ impl Fleet {
     }
 
     /// Starts those that died by themselves.
-    pub fn revive(&mut self) {
+    pub fn restart(&mut self) {
         self.0.iter_mut().filter_map(|host| host.is_dead().then_some(host)).for_each(|host| {
             host.start();
         });

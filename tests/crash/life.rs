@@ -118,7 +118,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         let (rotated, addrs) = (Arc::clone(&rotated), addrs.clone());
         std::thread::spawn(move || send_events(&addrs, &double, seed, &acked, &stop, &rotated))
     };
-    torment(&mut fleet, &double, plan, &rotated, || {
+    kill_repeatedly(&mut fleet, &double, plan, &rotated, || {
         clients.iter().all(std::thread::JoinHandle::is_finished)
     });
     double.faulty.store(false, Ordering::SeqCst);
@@ -130,7 +130,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
             Err(_) => result = result.and(Err("a client panicked".to_owned())),
         }
         // A place that is reached late, by recovery itself.
-        fleet.revive();
+        fleet.restart();
     }
     let answered_calls = answered_calls.lock().unwrap().clone();
     let result = result.and_then(|()| check::check(&mut fleet, &double, &answered_calls, &acked));
@@ -166,7 +166,7 @@ fn shared_memory() -> std::path::PathBuf {
 
 /// When the host is killed next. Lives are as fast as the machine lets them be, so most deaths are
 /// so many exchanges away, and not so many milliseconds; some come while it starts.
-struct Blow {
+struct Kill {
     /// After so many exchanges from the start of the life,
     exchanges: u64,
     /// or so long after the last start,
@@ -175,7 +175,7 @@ struct Blow {
     pause: Duration,
 }
 
-impl Blow {
+impl Kill {
     fn new(rng: &mut Rng, exchanges: u64) -> Self {
         Self {
             exchanges: exchanges + 1 + rng.below(45),
@@ -190,7 +190,7 @@ impl Blow {
 }
 
 /// Kills the host where and when the plan says, and starts it again each time.
-fn torment(
+fn kill_repeatedly(
     fleet: &mut Fleet,
     double: &Double,
     plan: &Plan,
@@ -200,11 +200,11 @@ fn torment(
     let mut rng = Rng::new(plan.seed ^ 0xdead);
     let (begun, mut started) = (Instant::now(), Instant::now());
     let mut kills = if plan.crash_at.is_some() { rng.below(2) } else { 1 + rng.below(2) };
-    let mut next = Blow::new(&mut rng, 0);
+    let mut next = Kill::new(&mut rng, 0);
     let mut day = plan.day_passes.then(|| 8 + rng.below(25));
     // Who is still to die when the clients have gone dies over the events that are left.
     while (!done() || kills > 0) && begun.elapsed() < BOUND * 2 {
-        fleet.revive();
+        fleet.restart();
         let exchanges = double.exchanges.load(Ordering::SeqCst);
         if kills > 0 && (done() || next.is_due(exchanges, started.elapsed())) {
             std::thread::sleep(next.pause);
@@ -214,7 +214,7 @@ fn torment(
                 fleet.0.iter_mut().for_each(|host| host.rotation += 1);
                 rotated.store(true, Ordering::SeqCst);
             }
-            next = Blow::new(&mut rng, exchanges);
+            next = Kill::new(&mut rng, exchanges);
             let one = usize::try_from(rng.below(fleet.0.len() as u64)).unwrap();
             fleet.0[one].kill();
             fleet.0[one].start();
@@ -244,13 +244,13 @@ fn a_day_passes(fleet: &mut Fleet, double: &Double, rng: &mut Rng, done: &impl F
         && begun.elapsed() < Duration::from_millis(800)
     {
         std::thread::sleep(Duration::from_millis(1));
-        fleet.revive();
+        fleet.restart();
     }
     fleet.kill();
     double.line.store(Line::Whole as u8, Ordering::SeqCst);
     double.ahead.store(25 * 3600, Ordering::SeqCst);
     fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
-    fleet.revive();
+    fleet.restart();
 }
 
 /// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
@@ -266,7 +266,7 @@ fn client(
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
-        let one = insist(addrs, double, name, &key, amount(n), &data)?;
+        let one = retry_until_final(addrs, double, name, &key, amount(n), &data)?;
         answered_calls.lock().unwrap().push(one.clone());
         Ok::<AnsweredCall, String>(one)
     };
@@ -311,7 +311,7 @@ fn client(
 }
 
 /// Asks until the answer is final.
-fn insist(
+fn retry_until_final(
     addrs: &[SocketAddr],
     double: &Double,
     name: &'static str,

@@ -140,16 +140,17 @@ fn client(host: SocketAddr, seed: u64, number: u64, asked: &Mutex<HashMap<u16, A
         amount += 1;
         let source = if rng.percent(20) { "tok_chargeDeclined" } else { "tok_visa" };
         let data = json!({ "amount": amount, "currency": "usd", "source": source });
-        let paid = insist(host, "create_payment", &format!("pay-{number}-{n}"), &data, asked);
+        let paid =
+            retry_until_final(host, "create_payment", &format!("pay-{number}-{n}"), &data, asked);
         if let Some(charge) = paid.filter(|_| rng.percent(40)) {
             let data = json!({ "charge": charge });
-            insist(host, "create_refund", &format!("refund-{number}-{n}"), &data, asked);
+            retry_until_final(host, "create_refund", &format!("refund-{number}-{n}"), &data, asked);
         }
     }
 }
 
 /// Asks until the answer is final; the id that Stripe gave, if it did.
-fn insist(
+fn retry_until_final(
     host: SocketAddr,
     name: &str,
     key: &str,

@@ -17,11 +17,11 @@ const CURRENCIES: [&str; 3] = ["usd", "eur", "jpy"];
 /// Longer than an event that was not taken waits for its next try.
 const EVENTS_ARRIVE: Duration = Duration::from_secs(10);
 /// What an account holds of a currency.
-type Books = BTreeMap<(String, String), i64>;
+type Balances = BTreeMap<(String, String), i64>;
 
 /// One thing that is done; what it means depends on what is there by then.
 #[derive(Debug, Clone)]
-struct Deed {
+struct Operation {
     /// Which request type, or beyond them something that happens at Stripe by itself.
     kind: usize,
     /// Which of the objects, and which variant.
@@ -36,7 +36,7 @@ struct Deed {
 /// A reversal, a fee given back, a payout: nobody asked us.
 const OUTSIDE: usize = 3;
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+fn deeds() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
         2 => 0..ALL.len() + OUTSIDE,
         // Money first: the rest has nothing to stand on without it.
@@ -44,8 +44,13 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     ];
     let lost = prop::bool::weighted(0.04);
     let deed = (kinds, 0..1000_usize, 1..90_000_i64, prop::bool::weighted(0.3), lost);
-    let deed =
-        deed.prop_map(|(kind, pick, amount, twice, lost)| Deed { kind, pick, amount, twice, lost });
+    let deed = deed.prop_map(|(kind, pick, amount, twice, lost)| Operation {
+        kind,
+        pick,
+        amount,
+        twice,
+        lost,
+    });
     prop::collection::vec(deed, 25..60)
 }
 
@@ -94,8 +99,8 @@ impl Shop {
         shop
     }
 
-    fn act(&mut self, deed: &Deed) -> Result<(), TestCaseError> {
-        let Deed { kind, pick, amount, twice, lost } = deed.clone();
+    fn act(&mut self, deed: &Operation) -> Result<(), TestCaseError> {
+        let Operation { kind, pick, amount, twice, lost } = deed.clone();
         let Some(&name) = ALL.get(kind) else {
             self.outside(kind - ALL.len(), pick, amount);
             return Ok(());
@@ -284,10 +289,10 @@ impl Shop {
     }
 
     /// The ledger's balances, without what is nothing.
-    fn ledger(&self) -> Books {
+    fn ledger(&self) -> Balances {
         let ledger = self.host.stripe.ledger();
         let all = ledger["balances"].as_array().expect("balances");
-        let mut books = Books::new();
+        let mut books = Balances::new();
         for one in all {
             let sum = one["available"].as_i64().unwrap_or(0) + one["pending"].as_i64().unwrap_or(0);
             add(&mut books, &one["account"], &one["currency"], sum);
@@ -297,7 +302,7 @@ impl Shop {
     }
 
     /// What our records say that everybody holds.
-    fn records(&self) -> Books {
+    fn records(&self) -> Balances {
         let path = self.host.instance.root().join("data/sluicegate.db");
         let database = Connection::open(path).expect("the database");
         let mut statement = database
@@ -306,7 +311,7 @@ impl Shop {
         let rows = statement
             .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
             .expect("rows");
-        let (platform, mut books) = (json!(PLATFORM), Books::new());
+        let (platform, mut books) = (json!(PLATFORM), Balances::new());
         for row in rows {
             let (table, properties) = row.expect("a row");
             let one: Json = serde_json::from_str(&properties).expect("JSON");
@@ -343,7 +348,7 @@ impl Shop {
     }
 }
 
-fn add(books: &mut Books, account: &Json, currency: &Json, sum: i64) {
+fn add(books: &mut Balances, account: &Json, currency: &Json, sum: i64) {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     *books.entry((text(account), text(currency))).or_default() += sum;
 }

@@ -227,7 +227,7 @@ fn a_database_that_goes_away_and_comes_back_loses_nothing() {
             if ready.status == 503 && waits { Ok(()) } else { Err(ready.text()) }
         });
         std::thread::sleep(std::time::Duration::from_millis(700));
-        cluster.revive();
+        cluster.restart();
         eventually("it heals without help", || {
             let ready = host.send("GET", "/readyz", &[], b"");
             if ready.status == 200 { Ok(()) } else { Err(ready.text()) }

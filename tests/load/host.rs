@@ -78,7 +78,7 @@ impl Drop for Host {
 }
 
 /// An instance in this folder, and an account for each object that the events are about.
-pub fn furnish(root: &Path, database: &Database, events: &[Event]) {
+pub fn seed(root: &Path, database: &Database, events: &[Event]) {
     let template = Path::new(env!("CARGO_MANIFEST_DIR"));
     for part in PARTS.iter().filter(|part| template.join(part).exists()) {
         std::os::unix::fs::symlink(template.join(part), root.join(part)).expect("a link");

@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         None => Database::File(root.join("data/sluicegate.db")),
         Some(cluster) => Database::Postgres(cluster.database()),
     };
-    host::furnish(root, &database, &events);
+    host::seed(root, &database, &events);
     let hosts: Vec<Host> =
         (0..if has_cluster { 2 } else { 1 }).map(|_| Host::start(root, &database)).collect();
     let addrs: Vec<_> = hosts.iter().map(|host| host.addr).collect();

@@ -11,7 +11,7 @@ use sluicegate::gateway::request_type_call::RequestTypeCall;
 use sluicegate::gateway::runner::Runner;
 use sluicegate::gateway::stripe::Stripe as StripeGateway;
 use sluicegate::gateway::target::Target;
-use sluicegate::gateway::transport::{Patience, Transport};
+use sluicegate::gateway::transport::{RetryPolicy, Transport};
 use sluicegate::journal::begin::Journal;
 use sluicegate::journal::buffer::Buffer;
 use sluicegate::journal::phase::Phase;
@@ -75,12 +75,12 @@ impl Harness {
         let transport = Transport::over(
             stripe.clone(),
             Target::live(&StripeGateway, Vec::new()),
-            Patience::default(),
+            RetryPolicy::default(),
         );
         let key = InstanceKey::random();
         let harness = Arc::new(Self { store, stripe, clock, journal, transport, key });
         harness.stripe.meet(Arc::downgrade(&harness));
-        harness.stripe.furnish();
+        harness.stripe.seed();
         let account = Map::from_iter([("gateway_id".to_owned(), json!("acct_1"))]);
         let record = Record::new(1, "modules/payments/account", account, start);
         harness.store.commit(vec![Write::RecordInsert(record)]).expect("furnished");
@@ -105,13 +105,13 @@ impl Harness {
             idempotency_key: Some(format!("key-{operation}")),
             ..RequestTypeCall::default()
         };
-        let told = mortal(|| self.gateway(|gateway| gateway.run(submission)));
+        let told = catch_death(|| self.gateway(|gateway| gateway.run(submission)));
         told.and_then(Result::ok)
     }
 
     /// The worker does what is due, until it dies.
     pub fn work(&self) {
-        mortal(|| self.work_beside());
+        catch_death(|| self.work_beside());
     }
 
     /// The same on behalf of another process, while this one stalls.
@@ -129,7 +129,7 @@ impl Harness {
         let key = format!("key-{operation}");
         let held = self.store.execution_by_key("request_type", &key).expect("a model answers");
         if let Some(execution) = held {
-            let _ = mortal(|| self.journal.retry(&execution.id).map(drop));
+            let _ = catch_death(|| self.journal.retry(&execution.id).map(drop));
         }
     }
 
@@ -162,7 +162,7 @@ pub fn amount(operation: usize) -> i64 {
 }
 
 /// Runs until the end or a death; other panics are bugs.
-fn mortal<T>(work: impl FnOnce() -> T) -> Option<T> {
+fn catch_death<T>(work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
         Err(panic) if panic.is::<Death>() => None,

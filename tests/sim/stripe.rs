@@ -300,7 +300,7 @@ fn answer(status: u16, body: &Json, replayed: bool) -> Answer {
 
 impl Stripe {
     /// A charge that waits to be captured, and others that are in the way when one looks.
-    pub fn furnish(&self) {
+    pub fn seed(&self) {
         let mut state = self.held();
         let created = self.clock.now().as_second();
         let held = json!({ "id": "ch_held", "object": "charge", "amount": 77, "currency": "usd",

@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::manifest::{self, Module};
-use crate::path::{self, Age, Kind};
+use crate::path::{self, FolderGeneration, Kind};
 use crate::profile::Profile;
 use crate::read::{File, Reader, Setting};
 use crate::routes::Routes;
@@ -198,7 +198,7 @@ impl Walk<'_> {
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_symlink()
                 && path::leads_somewhere(&path)
-                && !self.may_follow(&entry.path(), inside)
+                && !self.follows_link(&entry.path(), inside)
             {
                 continue;
             }
@@ -229,7 +229,7 @@ impl Walk<'_> {
 
     /// A link is followed only to a target in the same module: not outside it, and not into
     /// `data/`.
-    fn may_follow(&mut self, link: &Path, inside: &Path) -> bool {
+    fn follows_link(&mut self, link: &Path, inside: &Path) -> bool {
         let target = link.canonicalize().ok();
         let path = target.as_deref().and_then(|target| target.strip_prefix(inside).ok());
         let is_ours = path
@@ -347,9 +347,9 @@ impl Walk<'_> {
             let is_classic_root = module.is_none() && file.path.starts_with("marketplace_builder");
             match file.placed.age {
                 _ if is_classic_root => classic += 1,
-                Age::Classic => classic += 1,
-                Age::Current => current += 1,
-                Age::Either => {}
+                FolderGeneration::Classic => classic += 1,
+                FolderGeneration::Current => current += 1,
+                FolderGeneration::Either => {}
             }
         }
         match (classic, current) {

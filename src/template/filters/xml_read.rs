@@ -14,7 +14,7 @@ const CONTENT: &str = "content";
 
 /// Options of the XML parser.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading {
+pub struct XmlOptions {
     /// Prefixes the keys of attributes with `@`.
     pub attr_prefix: bool,
     /// Makes a single element a list of one.
@@ -35,7 +35,7 @@ struct Open {
 /// What is wrong with the document, and the error of `step`.
 pub fn read(
     text: &str,
-    reading: Reading,
+    reading: XmlOptions,
     step: &mut dyn FnMut() -> Result<(), Error>,
 ) -> Result<Json, Error> {
     let mut reader = Reader::from_str(text.trim());
@@ -99,7 +99,7 @@ impl Open {
 
     fn of(
         tag: &BytesStart<'_>,
-        reading: Reading,
+        reading: XmlOptions,
         step: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let mut element = Self::new(tag.name().as_ref().to_owned());
@@ -135,7 +135,7 @@ impl Open {
 }
 
 /// Adds a closed element to its parent.
-fn close(element: Open, open: &mut [Open], reading: Reading) {
+fn close(element: Open, open: &mut [Open], reading: XmlOptions) {
     let Some(around) = open.last_mut() else { return };
     around.has_elements = true;
     let name = element.name.clone();
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn with(text: &str, attr_prefix: bool, force_array: bool) -> String {
-        let read = read(text, Reading { attr_prefix, force_array }, &mut || Ok(()));
+        let read = read(text, XmlOptions { attr_prefix, force_array }, &mut || Ok(()));
         read.map_or_else(|e| e.message().to_owned(), |json| json.to_string())
     }
 

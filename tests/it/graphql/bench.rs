@@ -84,7 +84,7 @@ pub fn bench() -> Bench {
 
 impl Bench {
     pub fn outside(&self, source: &str, variables: Json) -> Json {
-        self.schema.execute(source, None, &variables, self.fake.clone(), Limits::OUTSIDE)
+        self.schema.execute(source, None, &variables, self.fake.clone(), Limits::EXTERNAL)
     }
 
     pub fn liquid(&self, source: &str, variables: Json) -> Json {

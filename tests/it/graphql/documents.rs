@@ -46,7 +46,7 @@ fn operations_are_chosen_by_name() {
     let bench = bench();
     let source = "query b { records { per_page } } mutation a { constant_set(name: \"a\", value: \"b\") { name } }";
     let run =
-        |name| bench.schema.execute(source, name, &json!({}), bench.fake.clone(), Limits::OUTSIDE);
+        |name| bench.schema.execute(source, name, &json!({}), bench.fake.clone(), Limits::EXTERNAL);
     assert!(message(&run(None)).contains("several operations"));
     assert!(message(&run(Some(""))).contains("several operations"));
     assert_eq!(run(Some("b"))["data"]["records"]["per_page"], 20);
@@ -129,7 +129,7 @@ fn the_schema_is_read_where_the_caller_says_so() {
     let bench = bench();
     let source = "query ($n: String!) { __schema { queryType { ...t } } __type(name: $n) { ...t inputFields { name type { name } } } }
         fragment t on __Type { __typename name }";
-    let limits = Limits::OUTSIDE.with_introspection();
+    let limits = Limits::EXTERNAL.with_introspection();
     let variables = json!({ "n": "CreatePaymentData" });
     let answer = bench.schema.execute(source, None, &variables, bench.fake.clone(), limits);
     assert_eq!(answer["data"]["__schema"]["queryType"]["name"], "Query");
@@ -153,7 +153,7 @@ fn a_whole_reading_of_the_schema_stays_within_its_limits() {
         fragment input on __InputValue {{ name description type {{ ...ref }} defaultValue }}
         fragment ref on __Type {{ kind name {of} }}"
     );
-    let limits = Limits::OUTSIDE.with_introspection();
+    let limits = Limits::EXTERNAL.with_introspection();
     let answer = bench.schema.execute(&source, None, &json!({}), bench.fake.clone(), limits);
     assert_eq!(answer["errors"], json!(null));
     let types = answer["data"]["__schema"]["types"].as_array().map_or(0, Vec::len);

@@ -91,7 +91,7 @@ impl Cluster {
     }
 
     /// The server is back.
-    pub fn revive(&self) {
+    pub fn restart(&self) {
         let log = self.folder.join("log").display().to_string();
         self.ctl(&["-w", "-l", &log, "start"]);
     }

@@ -60,7 +60,7 @@ impl<'a> Cursor<'a> {
 
     /// The same cursor with a receiver of warnings.
     #[must_use]
-    pub(super) fn noting(mut self, notes: &'a RefCell<Vec<Error>>) -> Self {
+    pub(super) fn with_notes(mut self, notes: &'a RefCell<Vec<Error>>) -> Self {
         self.notes = Some(notes);
         self
     }

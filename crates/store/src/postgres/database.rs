@@ -125,13 +125,13 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let unused = self.ids.take_unused();
+        let unused = self.ids.take_rest();
         if !unused.is_empty() {
-            let give_back = ids::give_back::<PostgresDialect>(&unused);
+            let return_block = ids::return_block::<PostgresDialect>(&unused);
             // The last handle may be dropped in a task, which must not block on another runtime. On
             // an error the ids have a gap, which is harmless.
             std::thread::scope(|scope| {
-                scope.spawn(|| drop(self.all(&give_back, |_| Ok(()))));
+                scope.spawn(|| drop(self.all(&return_block, |_| Ok(()))));
             });
         }
         if let Some(runtime) = self.runtime.take() {

@@ -27,7 +27,7 @@ const BATCH_WAIT: Duration = Duration::from_millis(2);
 /// How long a writer looks up what became of a COMMIT whose answer was lost.
 const RESOLVE_FOR: Duration = Duration::from_secs(60);
 /// How often a transaction is tried that conflicts with others.
-const TRIES: u32 = 5;
+const ATTEMPTS_MAX: u32 = 5;
 
 /// The writes of one commit, and the callback for its result.
 struct Job {
@@ -134,7 +134,7 @@ impl Writer {
 
     async fn write_alone(&self, idle: &mut Option<Object>, writes: &[Write]) -> Result<(), Error> {
         let mut last = Error::Busy("the database is busy".into());
-        for attempt in 0..TRIES {
+        for attempt in 0..ATTEMPTS_MAX {
             match self.transaction(idle, &[writes]).await? {
                 Ended::Committed(mut results) => return results.pop().unwrap_or(Ok(())),
                 Ended::RolledBack(error @ Error::Busy(_)) => last = error,

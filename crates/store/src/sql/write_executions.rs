@@ -40,7 +40,7 @@ pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error>
 }
 
 /// The id of the execution that holds the same kind and idempotency key.
-pub fn key_holder<D: Dialect>(execution: &Execution) -> Statement<'_> {
+pub fn execution_with_key<D: Dialect>(execution: &Execution) -> Statement<'_> {
     let sql = "SELECT id FROM executions WHERE kind = ?1 AND idempotency_key = ?2";
     Statement::new::<D>(sql, values![&execution.kind, execution.idempotency_key.as_deref()])
 }

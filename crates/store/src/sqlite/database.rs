@@ -79,7 +79,7 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        let free = self.ids.take_unused();
+        let free = self.ids.take_rest();
         if !free.is_empty() {
             // On an error the ids have a gap, which is harmless.
             drop(self.writer.run(Work::ReturnIds { free }));
