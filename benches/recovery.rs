@@ -78,7 +78,10 @@ fn bare(path: &Path, events: usize) -> Duration {
     for number in 0..events {
         let body = event(number).1.to_string();
         filling
-            .execute("INSERT INTO event VALUES (?1, 'available', ?2)", params![number as i64, body])
+            .execute(
+                "INSERT INTO event VALUES (?1, 'available', ?2)",
+                params![i64::try_from(number).expect("a few"), body],
+            )
             .expect("stored");
     }
     filling.commit().expect("committed");
@@ -91,7 +94,9 @@ fn bare(path: &Path, events: usize) -> Duration {
                 )
                 .expect("a statement");
             let rows = reading
-                .query_map([GROUP as i64], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_map([i64::try_from(GROUP).expect("a few")], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .expect("rows");
             rows.map(|row| row.expect("a row")).collect()
         };

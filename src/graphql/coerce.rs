@@ -5,6 +5,7 @@ use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, Value};
 use indexmap::IndexMap;
 use serde_json::Number;
+use sluicegate_liquid::value::numbers::to_integer;
 
 /// How strictly a value must match its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +173,7 @@ fn integer(value: &Value) -> Option<i64> {
         Value::Number(number) => number
             .as_f64()
             .filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0)
-            .map(|float| float as i64),
+            .map(to_integer),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
+use sluicegate_liquid::value::numbers::to_integer;
 
 /// Finds a zone by name (`Europe/Warsaw`, `UTC`, `+02:00`); `None` for an unknown one.
 pub fn zone(name: &str) -> Option<TimeZone> {
@@ -24,7 +25,8 @@ pub fn zone(name: &str) -> Option<TimeZone> {
 /// Converts a number to an offset from UTC: hours, or seconds when it is large.
 fn hours(number: f64) -> Option<Offset> {
     let seconds = if number.abs() > 13.0 { number } else { number * 3600.0 };
-    (seconds.abs() < 93_600.0).then(|| Offset::from_seconds(seconds as i32).ok()).flatten()
+    let seconds = Some(seconds).filter(|seconds| seconds.abs() < 93_600.0)?;
+    Offset::from_seconds(i32::try_from(to_integer(seconds)).ok()?).ok()
 }
 
 /// Finds the IANA name of a Rails zone, which is named by a city or has a US name.
@@ -70,7 +72,8 @@ pub fn of_seconds(seconds: f64, zone: &TimeZone) -> Option<Zoned> {
     if !whole.is_finite() || whole.abs() > 3e11 {
         return None;
     }
-    let stamp = Timestamp::new(whole as i64, (nanos as i32).min(999_999_999)).ok()?;
+    let nanos = i32::try_from(to_integer(nanos).min(999_999_999)).ok()?;
+    let stamp = Timestamp::new(to_integer(whole), nanos).ok()?;
     Some(stamp.to_zoned(zone.clone()))
 }
 

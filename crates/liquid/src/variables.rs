@@ -46,7 +46,7 @@ impl NameHash {
                 bytes[8..SHORT_MAX].copy_from_slice(&name[name.len() - 7..]);
             }
         }
-        bytes[SHORT_MAX] = name.len().min(0xff) as u8;
+        bytes[SHORT_MAX] = u8::try_from(name.len()).unwrap_or(u8::MAX);
         Self(u128::from_le_bytes(bytes))
     }
 

@@ -169,7 +169,8 @@ impl Cipher {
 /// Pads to a multiple of the block length (PKCS #7).
 pub fn pad(mut plain: Vec<u8>) -> Vec<u8> {
     let missing = BLOCK - plain.len() % BLOCK;
-    plain.resize(plain.len() + missing, missing as u8);
+    let byte = u8::try_from(missing).expect("at most a block");
+    plain.resize(plain.len() + missing, byte);
     plain
 }
 

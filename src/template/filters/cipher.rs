@@ -14,7 +14,7 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
 /// The maximum block length for `pad_payload_right`, in bytes.
-const PADDED_MAX: i64 = 4_096;
+const PADDED_MAX: usize = 4_096;
 
 /// The padding scheme of RSA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +69,10 @@ const PAD: &str = "pad_payload_right";
 /// Pads a payload to complete blocks: with spaces to the block length in `wide`, otherwise with the
 /// cipher's own padding.
 fn filled(mut payload: Vec<u8>, cipher: Cipher, wide: Option<i64>) -> Vec<u8> {
+    let wide = wide.and_then(|wide| usize::try_from(wide).ok());
     match wide.filter(|wide| (1..=PADDED_MAX).contains(wide)) {
         Some(wide) => {
-            payload.resize(payload.len().next_multiple_of(wide as usize), b' ');
+            payload.resize(payload.len().next_multiple_of(wide), b' ');
             payload
         }
         None if cipher.takes_blocks() => block::pad(payload),

@@ -250,7 +250,7 @@ impl KeyRequest<'_> {
 
 /// Derives a key from an agreed secret (RFC 7518, 4.6.2); `parties` may name both sides.
 fn concat_kdf(secret: &[u8], id: &str, parties: [&[u8]; 2], length: usize) -> Vec<u8> {
-    let size = |count: usize| (count as u32).to_be_bytes().to_vec();
+    let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes().to_vec();
     let named = |name: &[u8]| [&size(name.len()), name].concat();
     let [one, other] = parties.map(named);
     let about = [named(id.as_bytes()), one, other, size(length * 8)].concat();

@@ -1,5 +1,7 @@
 //! Number formatting: decimal rounding, grouping, `sprintf`, telephone numbers.
 
+use sluicegate_liquid::value::numbers::to_integer;
+
 /// The decimal digits of a number: sign, integer part, fraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimal {
@@ -146,10 +148,10 @@ fn field(directive: &str, kind: char, text: &str) -> Option<String> {
             let exponent: i32 = exponent.parse().ok()?;
             format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
         }
-        'x' => format!("{:x}", integer()? as i64),
-        'X' => format!("{:X}", integer()? as i64),
-        'o' => format!("{:o}", integer()? as i64),
-        'b' => format!("{:b}", integer()? as i64),
+        'x' => format!("{:x}", to_integer(integer()?)),
+        'X' => format!("{:X}", to_integer(integer()?)),
+        'o' => format!("{:o}", to_integer(integer()?)),
+        'b' => format!("{:b}", to_integer(integer()?)),
         'c' => text.chars().take(1).collect(),
         _ => return None,
     };

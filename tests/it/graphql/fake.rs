@@ -40,7 +40,7 @@ impl Fake {
 
     pub fn add(&self, table: &str, properties: Json) -> RecordId {
         let mut records = self.records.lock().expect("no test panics here");
-        let id = records.len() as RecordId + 1;
+        let id = RecordId::try_from(records.len()).expect("a few") + 1;
         let Json::Object(properties) = properties else { panic!("not an object") };
         records.push(Record::new(id, table, properties, at(id)));
         id

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::filter::FilterResult;
 use crate::value::Value;
+use crate::value::numbers::of_length;
 
 /// The property of an item, as Ruby's `[]`; `None` for a value that has no `[]`.
 ///
@@ -34,7 +35,7 @@ pub fn select(item: &Value, property: &Value) -> Result<Option<Value>, Error> {
         },
         (Value::Text(text, _), Value::Int(_) | Value::Float(_)) => {
             let place = property.to_int().unwrap_or(0);
-            let length = text.chars().count() as i64;
+            let length = of_length(text.chars().count());
             let place = if place < 0 { place + length } else { place };
             let letter = usize::try_from(place).ok().and_then(|place| text.chars().nth(place));
             letter.map_or(Value::Nil, |letter| Value::text(letter.to_string()))

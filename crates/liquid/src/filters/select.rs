@@ -9,6 +9,7 @@ use crate::filters::list::items;
 use crate::filters::math::Number;
 use crate::filters::property::{select, under};
 use crate::value::Value;
+use crate::value::numbers::of_length;
 
 /// Adds the filters that select.
 pub fn register(builder: &mut EngineBuilder) {
@@ -22,7 +23,7 @@ pub fn register(builder: &mut EngineBuilder) {
         })
         .standard("find_index", |v, a, _| {
             let found = first(&v, a)?;
-            Ok(found.map_or(Value::Nil, |(place, _)| Value::Int(place as i64)))
+            Ok(found.map_or(Value::Nil, |(place, _)| Value::Int(of_length(place))))
         })
         .standard("has", |v, a, _| Ok(Value::Bool(first(&v, a)?.is_some())))
         .standard("sum", sum);

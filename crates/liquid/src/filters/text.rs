@@ -6,6 +6,7 @@ use crate::error::{Error, Kind};
 use crate::filter::{Arguments, FilterResult};
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::numbers::of_length;
 
 /// The size of a part of a split string, without its characters.
 const PIECE_BYTES: usize = 2 * size_of::<Value>();
@@ -162,7 +163,7 @@ fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
         Some(_) => usize::try_from(arguments.whole(1, 1)?).unwrap_or(0),
     };
     let place = |length: usize| {
-        let from = if from < 0 { from.saturating_add(length as i64) } else { from };
+        let from = if from < 0 { from.saturating_add(of_length(length)) } else { from };
         usize::try_from(from).ok().filter(|from| *from <= length)
     };
     if let Value::List(list) = &value {
@@ -213,7 +214,7 @@ fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterR
     let text = value.to_text();
     let length = arguments.whole(0, 50)?;
     let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
-    if text.chars().count() as i64 <= length {
+    if of_length(text.chars().count()) <= length {
         return Ok(Value::text(text.into_owned()));
     }
     let kept = usize::try_from(length).unwrap_or(0).saturating_sub(tail.chars().count());

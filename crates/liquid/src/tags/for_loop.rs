@@ -8,7 +8,7 @@ use crate::parser::Parser;
 use crate::tag::{Flow, Markup, Tag};
 use crate::template::{Block, Reference};
 use crate::text::Text;
-use crate::value::numbers::leading_int;
+use crate::value::numbers::{leading_int, of_length};
 use crate::value::{Hash, LiquidDrop, List, Value, pair};
 use crate::variables::FrameKind;
 use serde_json::{Value as Json, json};
@@ -213,7 +213,7 @@ impl Head {
         };
         let to = self.option("limit", context)?.map(|limit| limit.saturating_add(from));
         let items = Items::between(&collection, from, to);
-        let next = from.saturating_add(items.len() as i64);
+        let next = from.saturating_add(of_length(items.len()));
         match context.tallies.get_mut(key) {
             Some(place) => *place = Value::Int(next),
             None => drop(context.tallies.insert(key.clone(), Value::Int(next))),
@@ -248,12 +248,12 @@ impl ForLoop {
 impl LiquidDrop for ForLoop {
     fn get(&self, key: &str) -> Option<Value> {
         let index = self.index.get();
-        let number = |n: usize| Some(Value::Int(n as i64));
+        let number = |n: usize| Some(Value::Int(of_length(n)));
         match key {
             "index" => number(index + 1),
             "index0" => number(index),
             "rindex" => number(self.length.saturating_sub(index)),
-            "rindex0" => Some(Value::Int(self.length as i64 - index as i64 - 1)),
+            "rindex0" => Some(Value::Int(of_length(self.length) - of_length(index) - 1)),
             "first" => Some(Value::Bool(index == 0)),
             "last" => Some(Value::Bool(index + 1 == self.length)),
             "length" => number(self.length),

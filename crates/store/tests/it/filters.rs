@@ -284,7 +284,7 @@ fn database_and_rust_agree_on_every_query() {
         for opened in databases() {
             let mut records = records.clone();
             for (place, record) in records.iter_mut().enumerate() {
-                record.id = place as i64 + 1;
+                record.id = i64::try_from(place).expect("a few") + 1;
             }
             let writes = records.iter().cloned().map(Write::RecordInsert).collect();
             opened.store.commit(writes).unwrap();
