@@ -103,7 +103,7 @@ impl RequestHost {
             State::Completed | State::Discarded => {
                 Some(self.with_gateway(|gateway| Ok(gateway.outcome_of(&execution)?))?)
             }
-            _ => Some(Outcome::pending(&execution.id.to_string(), &execution.name, false)),
+            _ => Some(Outcome::pending(&execution.id.to_string(), &execution.name)),
         };
         Ok(Some((execution, outcome)))
     }

@@ -34,16 +34,23 @@ impl Stamp {
     /// The current state of the files below `root`.
     pub fn take(root: &Path) -> Self {
         let mut sum = DefaultHasher::new();
-        add(root, false, &mut sum);
+        add(root, Depth::TopLevel, &mut sum);
         for folder in FOLDERS {
-            add(&root.join(folder), true, &mut sum);
+            add(&root.join(folder), Depth::Recursive, &mut sum);
         }
         Self(sum.finish())
     }
 }
 
-/// Hashes a folder's files, recursively if `is_deep`.
-fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
+/// How deep a folder is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    TopLevel,
+    Recursive,
+}
+
+/// Hashes a folder's files.
+fn add(folder: &Path, depth: Depth, sum: &mut DefaultHasher) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
@@ -52,8 +59,8 @@ fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
         let Ok(about) = std::fs::symlink_metadata(&path) else { continue };
         path.hash(sum);
         if about.is_dir() {
-            if is_deep {
-                add(&path, true, sum);
+            if depth == Depth::Recursive {
+                add(&path, depth, sum);
             }
         } else {
             (about.len(), about.modified().ok()).hash(sum);

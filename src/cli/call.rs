@@ -1,7 +1,7 @@
 //! `call`: runs one request type from the command line.
 
 use crate::cli::arguments::Call;
-use crate::cli::offline::with_runtime;
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::gateway::outcome::State;
@@ -22,7 +22,7 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
         idempotency_key: call.idempotency_key.clone(),
         ..RequestTypeCall::default()
     };
-    let outcome = with_runtime(config, true, |runtime| {
+    let outcome = with_runtime(config, StripeServer::Needed, |runtime| {
         Ok(runtime.host(runtime.bare_scope()).request_type(submission)?)
     })?;
     output.value(&json!(outcome));

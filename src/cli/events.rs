@@ -3,7 +3,7 @@
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::{EventSelection, Events};
 use crate::cli::executions::{PER_PAGE, execution_with_steps, found, list, named, row};
-use crate::cli::offline::with_runtime;
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::webhook::inbox::KIND;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// # Errors
 /// When the event does not exist, or is not processed yet.
 pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
-    with_runtime(config, false, |runtime| match what {
+    with_runtime(config, StripeServer::NotNeeded, |runtime| match what {
         Events::List { which, state, page } => {
             let states: Result<Vec<State>> = state.iter().map(|name| named(name)).collect();
             let query = ExecutionQuery { page: *page, states: states?, ..query(which) };

@@ -2,7 +2,7 @@
 
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::Executions;
-use crate::cli::offline::with_runtime;
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::{Result, anyhow, bail};
@@ -19,7 +19,7 @@ pub const PER_PAGE: u32 = 50;
 /// # Errors
 /// When the execution does not exist, or its state does not allow the action.
 pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCode> {
-    with_runtime(config, false, |runtime| match what {
+    with_runtime(config, StripeServer::NotNeeded, |runtime| match what {
         Executions::List { state, kind, page } => {
             let states: Result<Vec<State>> = state.iter().map(|s| named(s)).collect();
             let query = ExecutionQuery {

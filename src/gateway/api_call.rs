@@ -1,6 +1,7 @@
 //! API calls that templates send directly (`api_call_send`): as durable as a request type, but
 //! without a mapper and a record.
 
+use crate::gateway::contract::Attempt;
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
@@ -51,7 +52,7 @@ impl Runner<'_> {
         let id = self.journal.next_id();
         let call = self.prepare(api_call, data, &id)?;
         if call.method == "GET" {
-            return Ok(match self.transport.send(&call, false, &mut || Ok(()))? {
+            return Ok(match self.transport.send(Attempt::first(&call), &mut || Ok(()))? {
                 Reply::Answer(answer) => ApiCallResult::Answered(answer),
                 Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
                     ApiCallResult::Pending(reason, None)

@@ -50,7 +50,7 @@ impl Runner<'_> {
         }
         let id = self.journal.next_id();
         let call = self.render(&request_type, &input["data"], key.as_deref(), &id)?;
-        let pending = Outcome::pending(id.as_str(), name, false);
+        let pending = Outcome::pending(id.as_str(), name);
         let intent = Intent {
             id: Some(id),
             kind: KIND.to_owned(),

@@ -6,9 +6,9 @@
 //! key, as a new step that is committed first.
 
 use crate::gateway::call::Call;
-use crate::gateway::contract::{Finding, SentCall};
+use crate::gateway::contract::{Attempt, Finding, SentCall};
 use crate::gateway::error::Error;
-use crate::gateway::outcome::Outcome;
+use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::runner::{Runner, operation};
 use crate::journal::intent::StepAnswer;
@@ -154,7 +154,8 @@ impl Runner<'_> {
             repeated = true;
             Ok(self.journal.heartbeat(run)?)
         };
-        let reply = self.transport.send(&flight.call, before, &mut heartbeat)?;
+        let attempt = Attempt { call: &flight.call, repeated: before };
+        let reply = self.transport.send(attempt, &mut heartbeat)?;
         Ok(match reply {
             Reply::Answer(answer) => {
                 let gone = self.gateway().already_deleted(&flight.call, &answer);
@@ -177,7 +178,7 @@ impl Runner<'_> {
         let run = &mut flight.run;
         let mut ask = |call: &Call| {
             self.journal.heartbeat(run)?;
-            self.transport.send(call, false, &mut || Ok(self.journal.heartbeat(run)?))
+            self.transport.send(Attempt::first(call), &mut || Ok(self.journal.heartbeat(run)?))
         };
         let finding = self.gateway().reconcile(&sent, &mut ask)?;
         failpoint!("reconcile_after");
@@ -230,10 +231,10 @@ impl Runner<'_> {
         failpoint!("unknown_before_commit");
         if injected_bug("timeout_is_failure") {
             self.journal.fail(run, reason, None)?;
-            return Ok(Outcome::discarded(&id, &request_type.name, false, reason));
+            return Ok(Outcome::discarded(&id, &request_type.name, State::Failed, reason));
         }
         self.journal.unknown(run, reason)?;
-        Ok(Outcome::pending(&id, &request_type.name, false))
+        Ok(Outcome::pending(&id, &request_type.name))
     }
 
     /// Discards the execution with its reason; for the caller it stays `pending`.
@@ -242,7 +243,7 @@ impl Runner<'_> {
         let id = run.execution().id.to_string();
         tracing::error!(execution = id, request_type = request_type.name, "{reason}");
         self.journal.fail(run, reason, None)?;
-        Ok(Outcome::pending(&id, &request_type.name, false))
+        Ok(Outcome::pending(&id, &request_type.name))
     }
 }
 

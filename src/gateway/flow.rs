@@ -19,7 +19,7 @@ impl Runner<'_> {
             BeginResult::Ended(outcome) => Ok(outcome),
             BeginResult::InFlight(flight) => {
                 let execution = flight.run.execution();
-                let pending = Outcome::pending(execution.id.as_str(), &execution.name, false);
+                let pending = Outcome::pending(execution.id.as_str(), &execution.name);
                 let ended = self.send_begun(*flight);
                 Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
             }

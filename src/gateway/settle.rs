@@ -168,7 +168,7 @@ impl Runner<'_> {
         *phase = written;
         let failed = match stopped {
             Some(why @ JournalError::Waiting(_)) => {
-                let pending = Outcome::pending(&outcome.execution, &run.execution().name, false);
+                let pending = Outcome::pending(&outcome.execution, &run.execution().name);
                 self.journal.stop(run, why)?;
                 return Ok(CallbackResult::Waiting(pending));
             }

@@ -95,15 +95,13 @@ impl Transport {
     /// Sends the call, and retries with the same bytes until the answer is settled or the caller's
     /// patience ends.
     ///
-    /// `repeated`: the call may have taken effect before. `before_retry` runs before every attempt
-    /// but the first; an error of it ends the sending.
+    /// `before_retry` runs before every attempt but the first; an error of it ends the sending.
     ///
     /// # Errors
     /// [`Error::Address`], or an error of `before_retry`. Network failures are [`Reply`] values.
     pub fn send(
         &self,
-        call: &Call,
-        repeated: bool,
+        Attempt { call, repeated }: Attempt<'_>,
         before_retry: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;

@@ -112,7 +112,7 @@ impl Schema {
         };
         let operations: Vec<_> =
             document.operations.iter().map(|(_, operation)| operation).collect();
-        let rules = self.rules(Coercion::Lax, false);
+        let rules = Rules { shapes: &self.shapes, how: Coercion::Lax, introspection: false };
         let mut problems = Vec::new();
         for operation in operations {
             match document::normalize(rules, &document, operation, VariableValues::Unknown) {
@@ -146,7 +146,7 @@ impl Schema {
             Json::Object(values) => values,
             _ => return Err(vec![Problem::without_location("`variables` is not an object")]),
         };
-        let rules = self.rules(how, limits.introspection);
+        let rules = Rules { shapes: &self.shapes, how, introspection: limits.introspection };
         let normalized =
             document::normalize(rules, &document, operation, VariableValues::Values(values))?;
         self.check_cost(&normalized, &limits).map_err(|problem| vec![problem])?;
@@ -161,10 +161,6 @@ impl Schema {
             request = request.disable_introspection();
         }
         Ok(blocking::wait(self.inner.execute(request)))
-    }
-
-    fn rules(&self, how: Coercion, introspection: bool) -> Rules<'_> {
-        Rules { shapes: &self.shapes, how, introspection }
     }
 
     fn check_cost(&self, normalized: &Normalized, limits: &Limits) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! Fills gaps: lists events that Stripe did not deliver and stores them like delivered ones. The
 //! list goes back 30 days.
 
-use crate::gateway::contract::EventsPage;
+use crate::gateway::contract::{Attempt, EventsPage};
 use crate::gateway::reply::Reply;
 use crate::gateway::transport::Transport;
 use crate::webhook::deliveries::{Deliveries, DeliveryResult};
@@ -81,7 +81,7 @@ impl Listing<'_> {
     fn page(&self, created_from: i64, after: Option<&str>) -> Result<Json, Error> {
         let page = EventsPage { key: self.key, account: self.account, created_from, after };
         let call = self.transport.gateway().list_events(&page);
-        let reply = self.transport.send(&call, false, &mut || Ok(()));
+        let reply = self.transport.send(Attempt::first(&call), &mut || Ok(()));
         match reply.map_err(|error| Error::Listing(error.to_string()))? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))

@@ -13,6 +13,15 @@ pub enum Token<'a> {
     Tag(&'a str, &'a str, Mark, Mark),
 }
 
+/// Where a tag may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TagStart {
+    /// Also inside another token: `{{ {% endraw %}`.
+    Anywhere,
+    /// Only where a token begins.
+    BetweenTokens,
+}
+
 /// Reads a template token by token.
 pub struct Lexer<'a> {
     source: &'a str,
@@ -126,7 +135,7 @@ impl<'a> Lexer<'a> {
     pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
         self.trim_next = false;
         let start = self.place;
-        while let Some((name, open)) = self.next_tag(true) {
+        while let Some((name, open)) = self.next_tag(TagStart::Anywhere) {
             if name == end_name {
                 return Ok(&self.source[start..open]);
             }
@@ -146,7 +155,8 @@ impl<'a> Lexer<'a> {
     pub fn comment(&mut self) -> Result<(), Error> {
         self.trim_next = false;
         let mut depth = 1;
-        while let Some((name, _)) = self.next_tag(!self.ruby) {
+        let start = if self.ruby { TagStart::BetweenTokens } else { TagStart::Anywhere };
+        while let Some((name, _)) = self.next_tag(start) {
             match name {
                 "raw" => {
                     self.raw_until("endraw")?;
@@ -162,9 +172,9 @@ impl<'a> Lexer<'a> {
         Err(Error::syntax("'comment' tag was never closed"))
     }
 
-    /// Skips through the next tag and returns its name and its position. With `anywhere`, a tag may
-    /// begin inside another token: `{{ {% endraw %}`.
-    fn next_tag(&mut self, anywhere: bool) -> Option<(&'a str, usize)> {
+    /// Skips through the next tag and returns its name and its position.
+    fn next_tag(&mut self, start: TagStart) -> Option<(&'a str, usize)> {
+        let anywhere = start == TagStart::Anywhere;
         loop {
             let begin = self.place + next_open(&self.source[self.place..]);
             let rest = self.source.get(begin..).filter(|rest| !rest.is_empty())?;

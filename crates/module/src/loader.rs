@@ -119,6 +119,15 @@ struct Base {
     is_private: bool,
 }
 
+/// What a folder named `modules` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ModuleFolder {
+    /// Modules.
+    Modules,
+    /// The site's files in place of a module's.
+    Overrides,
+}
+
 impl Walk<'_> {
     fn find_files(&mut self) {
         let site =
@@ -128,13 +137,14 @@ impl Walk<'_> {
             let folder = self.root.join(folder);
             if folder.is_dir() {
                 self.base(&site(folder.clone()));
-                self.modules_in(&folder.join("modules"), true);
+                self.modules_in(&folder.join("modules"), ModuleFolder::Overrides);
             }
         }
-        self.modules_in(&self.root.join("modules"), false);
+        self.modules_in(&self.root.join("modules"), ModuleFolder::Modules);
     }
 
-    fn modules_in(&mut self, folder: &Path, is_override: bool) {
+    fn modules_in(&mut self, folder: &Path, kind: ModuleFolder) {
+        let is_override = kind == ModuleFolder::Overrides;
         for module in folders(folder) {
             let Some(name) = module.file_name().and_then(|name| name.to_str()) else { continue };
             if name.starts_with('.') {

@@ -23,8 +23,8 @@ pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["array_group_by", "group_by"], group_by);
     alias(builder, &["array_index_of"], index_of);
     alias(builder, &["array_map", "map_attributes"], map_attributes);
-    alias(builder, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, true)));
-    alias(builder, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, false)));
+    alias(builder, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, Pick::Matching)));
+    alias(builder, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, Pick::NotMatching)));
 }
 
 /// True when every named condition holds; also supports Shopify's `reject: 'field', value`.
@@ -92,8 +92,15 @@ fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> F
     Ok(Value::list(shallow(&value).iter().map(row).collect()))
 }
 
-fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> Value {
+/// Which items a filter returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pick {
+    Matching,
+    NotMatching,
+}
+
+fn picked(value: &Value, arguments: &Arguments, pick: Pick) -> Value {
     let mut all = shallow(value);
-    all.retain(|item| fits(item, arguments) == wanted);
+    all.retain(|item| fits(item, arguments) == (pick == Pick::Matching));
     Value::list(all)
 }

@@ -154,13 +154,17 @@ fn close(element: Open, open: &mut [Open], reading: XmlOptions) {
 mod tests {
     use super::*;
 
-    fn with(text: &str, attr_prefix: bool, force_array: bool) -> String {
-        let read = read(text, XmlOptions { attr_prefix, force_array }, &mut || Ok(()));
+    const LISTS: XmlOptions = XmlOptions { attr_prefix: false, force_array: true };
+    const PREFIXED: XmlOptions = XmlOptions { attr_prefix: true, force_array: false };
+    const SIMPLE: XmlOptions = XmlOptions { attr_prefix: false, force_array: false };
+
+    fn with(text: &str, options: XmlOptions) -> String {
+        let read = read(text, options, &mut || Ok(()));
         read.map_or_else(|e| e.message().to_owned(), |json| json.to_string())
     }
 
     fn plain(text: &str) -> String {
-        with(text, false, true)
+        with(text, LISTS)
     }
 
     #[test]
@@ -170,14 +174,14 @@ mod tests {
         let expected = r#"{"letter":[{"title":[{"maxlength":"10","content":" Hi & ho "}]}]}"#;
         assert_eq!(plain(letter), expected);
         let expected = r#"{"letter":{"title":{"@maxlength":"10","content":" Hi & ho "}}}"#;
-        assert_eq!(with(letter, true, false), expected);
+        assert_eq!(with(letter, PREFIXED), expected);
         let list = "<a>\n<b>1</b>\n<b/><c><![CDATA[<x>]]></c>&#65;</a>";
         assert_eq!(
             plain(list),
             "{\"a\":[{\"b\":[\"1\",{}],\"c\":[\"<x>\"],\"content\":\"\\n\\nA\"}]}"
         );
         assert_eq!(
-            with(list, false, false),
+            with(list, SIMPLE),
             "{\"a\":{\"b\":[\"1\",{}],\"c\":\"<x>\",\"content\":\"\\n\\nA\"}}"
         );
     }

@@ -15,8 +15,8 @@ use crate::value::numbers::of_length;
 pub fn register(builder: &mut EngineBuilder) {
     builder
         .standard("map", map)
-        .standard("where", |v, a, _| picked(&v, a, true))
-        .standard("reject", |v, a, _| picked(&v, a, false))
+        .standard("where", |v, a, _| picked(&v, a, Pick::Matching))
+        .standard("reject", |v, a, _| picked(&v, a, Pick::NotMatching))
         .standard("find", |v, a, _| {
             let found = first(&v, a)?;
             Ok(found.map_or(Value::Nil, |(_, item)| item))
@@ -67,12 +67,19 @@ fn fits(item: &Value, arguments: &Arguments) -> Result<Option<bool>, Error> {
     }))
 }
 
-fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> FilterResult {
+/// Which items a filter returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pick {
+    Matching,
+    NotMatching,
+}
+
+fn picked(value: &Value, arguments: &Arguments, pick: Pick) -> FilterResult {
     let mut kept = Vec::new();
     for item in items(value) {
         match fits(&item, arguments)? {
             None => return Ok(Value::Nil),
-            Some(fits) if fits == wanted => kept.push(item),
+            Some(fits) if fits == (pick == Pick::Matching) => kept.push(item),
             Some(_) => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use super::connect::Target;
 use super::dialect::PostgresDialect;
-use super::writer::Writers;
+use super::writer::{Urgency, Writers};
 use super::{durability, errors, executions, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
@@ -114,11 +114,11 @@ impl Postgres {
         })
     }
 
-    fn write(&self, writes: Vec<Write>, can_wait: bool) -> Result<(), Error> {
+    fn write(&self, writes: Vec<Write>, urgency: Urgency) -> Result<(), Error> {
         let (sender, receiver) = sync_channel(1);
         // The send fails only when this caller is gone.
         let then = Box::new(move |result| drop(sender.send(result)));
-        self.writers.write(writes, can_wait, then);
+        self.writers.write(writes, urgency, then);
         receiver.recv().map_err(|_| Error::Broken("the writers have stopped".into()))?
     }
 }
@@ -142,15 +142,15 @@ impl Drop for Postgres {
 
 impl Store for Postgres {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.write(writes, false)
+        self.write(writes, Urgency::Now)
     }
 
     fn commit_deferred(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.write(writes, true)
+        self.write(writes, Urgency::Deferred)
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
-        self.writers.write(writes, false, then);
+        self.writers.write(writes, Urgency::Now, then);
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {

@@ -29,10 +29,19 @@ const RESOLVE_FOR: Duration = Duration::from_secs(60);
 /// How often a transaction is tried that conflicts with others.
 const ATTEMPTS_MAX: u32 = 5;
 
+/// Whether a commit may wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// It is written at once.
+    Now,
+    /// It may wait for [`BATCH_WAIT`].
+    Deferred,
+}
+
 /// The writes of one commit, and the callback for its result.
 struct Job {
     writes: Vec<Write>,
-    can_wait: bool,
+    urgency: Urgency,
     then: CommitCallback,
 }
 
@@ -69,8 +78,8 @@ impl Writers {
     }
 
     /// Writes, and calls `then` when it is on disk.
-    pub fn write(&self, writes: Vec<Write>, can_wait: bool, then: CommitCallback) {
-        if let Err(unsent) = self.queue.send(Job { writes, can_wait, then }) {
+    pub fn write(&self, writes: Vec<Write>, urgency: Urgency, then: CommitCallback) {
+        if let Err(unsent) = self.queue.send(Job { writes, urgency, then }) {
             (unsent.0.then)(Err(Error::Broken("the writers have stopped".into())));
         }
     }
@@ -256,7 +265,7 @@ async fn next_batch(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
         {
             batch.push(job);
         }
-        if batch.len() >= BATCH_MAX || !batch.iter().all(|job| job.can_wait) {
+        if batch.len() >= BATCH_MAX || !batch.iter().all(|job| job.urgency == Urgency::Deferred) {
             return Some(batch);
         }
         match tokio::time::timeout_at(until, jobs.recv()).await {
