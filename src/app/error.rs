@@ -56,8 +56,8 @@ pub enum Error {
     #[error("{0} is not an instance: it has neither views/ nor modules/ (see --root)")]
     NoInstance(String),
     /// The sandbox could not be started.
-    #[error("the sandbox: {0}")]
-    Sandbox(String),
+    #[error(transparent)]
+    Sandbox(#[from] sluicegate_sandbox::Error),
 }
 
 impl Error {

@@ -109,7 +109,7 @@ impl Submission<'_> {
     /// Returns the posted values, with the form's `default_payload` merged over them.
     ///
     /// # Errors
-    /// [`Error::DefaultPayload`] and [`Error::Template`] when the form itself is wrong.
+    /// [`Error::DefaultPayload`], [`Error::DefaultPayloadJson`] and [`Error::Template`] when the form itself is wrong.
     pub fn values(&self, posted: &Map<String, Json>) -> Result<Json, Error> {
         let mut values = Json::Object(fields::plain(posted));
         if let Some(payload) = &self.form.default_payload {
@@ -166,12 +166,12 @@ impl Submission<'_> {
 
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {
         let output = self.renderer.raw(source, json!({ "form": values, "params": values }))?;
-        let refused =
-            |message: String| Error::DefaultPayload { form: self.form.name.clone(), message };
-        match lenient_json::read(&output).map_err(|e| refused(e.to_string()))? {
-            None => Ok(json!({})),
-            Some(Json::Object(map)) => Ok(Json::Object(fields::plain(&map))),
-            Some(_) => Err(refused("it is not a JSON object".to_owned())),
+        let form = self.form.name.clone();
+        match lenient_json::read(&output) {
+            Ok(None) => Ok(json!({})),
+            Ok(Some(Json::Object(map))) => Ok(Json::Object(fields::plain(&map))),
+            Ok(Some(_)) => Err(Error::DefaultPayload { form }),
+            Err(source) => Err(Error::DefaultPayloadJson { form, source }),
         }
     }
 

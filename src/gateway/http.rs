@@ -53,7 +53,7 @@ impl ReqwestClient {
             .pool_idle_timeout(Duration::from_secs(20))
             .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|e| Error::Client(e.to_string()))?;
+            .map_err(Error::Client)?;
         Ok(Self { client, runtime, retry_policy })
     }
 

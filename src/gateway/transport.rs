@@ -87,7 +87,7 @@ impl Transport {
     /// Checks that the call's URL is allowed, before anything is committed for it.
     ///
     /// # Errors
-    /// [`Error::Address`].
+    /// [`Error::NotAUrl`] and [`Error::Address`].
     pub fn check(&self, call: &Call) -> Result<(), Error> {
         self.target.resolve(&call.url).map(|_| ())
     }
@@ -98,7 +98,7 @@ impl Transport {
     /// `before_retry` runs before every attempt but the first; an error of it ends the sending.
     ///
     /// # Errors
-    /// [`Error::Address`], or an error of `before_retry`. Network failures are [`Reply`] values.
+    /// As [`Transport::check`], or an error of `before_retry`. Network failures are [`Reply`] values.
     pub fn send(
         &self,
         Attempt { call, repeated }: Attempt<'_>,

@@ -82,7 +82,7 @@ impl Listing<'_> {
         let page = EventsPage { key: self.key, account: self.account, created_from, after };
         let call = self.transport.gateway().list_events(&page);
         let reply = self.transport.send(Attempt::first(&call), &mut || Ok(()));
-        match reply.map_err(|error| Error::Listing(error.to_string()))? {
+        match reply? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))
             }
