@@ -32,14 +32,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// The message and its causes. Most messages name their cause already: each is printed once.
+/// The message and its causes, until one that the message already includes: most messages end with
+/// their cause.
 fn with_causes(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
+        if text.contains(&cause) {
+            break;
         }
+        text.push_str(": ");
+        text.push_str(&cause);
     }
     text
 }

@@ -98,7 +98,7 @@ impl Rows {
                 step.response = Some(response);
                 step.answered_at = Some(at);
             }
-            other => return Err(Error::Refused(format!("the model knows no {other:?}"))),
+            other => return Err(Error::Refused(format!("the model knows no {other:?}").into())),
         }
         Ok(())
     }

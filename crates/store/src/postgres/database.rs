@@ -5,7 +5,7 @@ use super::dialect::PostgresDialect;
 use super::writer::{Urgency, Writers};
 use super::{durability, errors, executions, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
 use crate::page::Page;
 use crate::query::RecordQuery;
@@ -47,7 +47,7 @@ impl Postgres {
             .thread_name("store-postgres")
             .enable_all()
             .build()
-            .map_err(|error| Error::Broken(format!("the store's runtime: {error}")))?;
+            .map_err(|error| Error::Broken(Reason::of(error).with_prefix("the store's runtime")))?;
         let pool = target.pool()?;
         let writers = runtime.block_on(async {
             let mut client = target.connect().await?;

@@ -20,9 +20,9 @@ pub async fn apply_schema(client: &mut Client) -> Result<(), Error> {
     let encoding = transaction.query_one("SHOW server_encoding", &[]).await.map_err(errors::of)?;
     let encoding: String = encoding.try_get(0).map_err(errors::of)?;
     if encoding != "UTF8" {
-        return Err(Error::Broken(format!(
-            "the database has the encoding {encoding}; it must be UTF8"
-        )));
+        return Err(Error::Broken(
+            format!("the database has the encoding {encoding}; it must be UTF8").into(),
+        ));
     }
     let existing = "SELECT to_regclass('schema_steps') IS NOT NULL, \
                     to_regclass('executions') IS NOT NULL OR to_regclass('records') IS NOT NULL";
@@ -45,7 +45,7 @@ pub async fn apply_schema(client: &mut Client) -> Result<(), Error> {
             "the database is at schema step {done}, this program knows {}: a newer version wrote \
              it",
             STEPS.len()
-        )));
+        ).into()));
     }
     for (index, step) in STEPS.iter().enumerate().skip(done) {
         transaction.batch_execute(step).await.map_err(errors::of)?;

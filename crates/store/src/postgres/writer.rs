@@ -208,7 +208,7 @@ impl Writer {
                     }
                     // The connection is gone, and the transaction with it.
                     drop(Object::take(client));
-                    return Ok(Ended::RolledBack(Error::Busy(error.to_string())));
+                    return Ok(Ended::RolledBack(Error::Busy(error.to_string().into())));
                 }
             }
         }

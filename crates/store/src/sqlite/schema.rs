@@ -34,7 +34,7 @@ pub fn apply_schema(connection: &mut Connection) -> Result<(), Error> {
         return Err(Error::Broken(format!(
             "the file is at schema step {done}, this program knows {}: a newer version wrote it",
             STEPS.len()
-        )));
+        ).into()));
     }
     for (index, step) in STEPS.iter().enumerate().skip(done) {
         transaction.execute_batch(step).map_err(errors::of)?;
