@@ -1,7 +1,7 @@
-//! 100,000 events that wait when the program starts, until the last is done, beside bare SQLite
-//! moving as many rows through the same two states in groups.
+//! 100,000 events that are pending at startup, until the last is processed, beside bare
+//! SQLite moving as many rows through the same two states in groups.
 //!
-//! Not a loop of criterion's: one recovery takes seconds, and the second of a process is another.
+//! Not a criterion loop: one recovery takes seconds, and a second one in the same process differs.
 
 mod support;
 
@@ -22,10 +22,10 @@ use tokio::runtime::Runtime as TokioRuntime;
 use tokio::sync::watch;
 
 const DEFAULT_EVENTS: usize = 100_000;
-/// Rows of one transaction: what the store's writer takes at most.
+/// Rows per transaction: the maximum of the store's writer.
 const GROUP: usize = 512;
 
-/// Every second event has a processor, which looks for its payment and finds none.
+/// Every second event has a processor, which searches for its payment and finds none.
 fn event(number: usize) -> (String, Json) {
     let kind = if number.is_multiple_of(2) { "charge.refunded" } else { "invoice.created" };
     let event = json!({ "id": format!("evt_{number}"), "object": "event", "type": kind,
@@ -64,7 +64,7 @@ fn fill(path: &Path, events: usize) {
     }
 }
 
-/// The least that could be called a recovery: read a row, mark it taken, mark it done.
+/// The minimum of a recovery: read a row, mark it claimed, mark it done.
 fn bare(path: &Path, events: usize) -> Duration {
     let mut database = Connection::open(path).expect("a database");
     database

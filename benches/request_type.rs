@@ -1,4 +1,4 @@
-//! One request type end to end over the sandbox, beside the bare HTTP call it makes.
+//! One request type end to end over the sandbox, beside the bare HTTP call that it makes.
 
 mod support;
 
@@ -58,7 +58,7 @@ fn measure(criterion: &mut Criterion) {
     }
 }
 
-/// Without the HTTP of the endpoint: what `sluicegate call` does.
+/// Without the endpoint's HTTP: what `sluicegate call` does.
 fn in_process(served: &Served) {
     let scope = served.runtime.bare_scope();
     let submission = RequestTypeCall {

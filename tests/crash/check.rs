@@ -1,4 +1,4 @@
-//! The promises P1 to P6, checked against the oracle's ledger and the host's database.
+//! Checks the promises P1 to P6 against the double's ledger and the host's database.
 
 use crate::double::Double;
 use crate::host::{Fleet, Host, until};
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 
-/// Waits until the host is quiet, then compares everything.
+/// Waits until all work is done, then compares everything.
 pub fn check(
     fleet: &mut Fleet,
     double: &Double,
@@ -70,7 +70,7 @@ fn succeeded(object: &Json) -> bool {
     object["status"] != "failed"
 }
 
-/// P1: one operation, one effect; and what was told is what happened.
+/// P1: one operation has one effect, and the client's answer matches it.
 fn effects(objects: &[(String, Json)], answered_calls: &[AnsweredCall]) -> Result<(), String> {
     for one in answered_calls {
         let of =
@@ -109,7 +109,7 @@ fn effects(objects: &[(String, Json)], answered_calls: &[AnsweredCall]) -> Resul
     }
 }
 
-/// P2, P3 and P6: told and done are in the database, once, with the same id and sum.
+/// P2, P3 and P6: every answered operation and every effect has one record, with its id and amount.
 fn records(
     database: &Connection,
     objects: &[(String, Json)],
@@ -153,7 +153,7 @@ fn records(
     Ok(())
 }
 
-/// P5: what was acknowledged is in the inbox, each once, and done.
+/// P5: every acknowledged event is in the inbox once, and processed.
 fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<(), String> {
     let sql = "SELECT count(*), group_concat(state) FROM executions WHERE kind = 'webhook_event' \
                AND json_extract(input, '$.event.id') = ?2 \
@@ -172,14 +172,14 @@ fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<()
     Ok(())
 }
 
-/// A migration took effect once.
+/// Each migration took effect once.
 fn migrated(database: &Connection) -> Result<(), String> {
     let sql = "SELECT count(*) FROM records WHERE table_name = 'migrated'";
     let count: i64 = database.query_row(sql, [], |row| row.get(0)).map_err(|e| e.to_string())?;
     if count == 3 { Ok(()) } else { Err(format!("a migration of three rows left {count}")) }
 }
 
-/// A backup that dies leaves a whole copy or none, and the next one goes well.
+/// A backup that is killed leaves a complete copy or none, and the next backup succeeds.
 pub fn backup(host: &Host, place: &str) -> Result<(), String> {
     let to = host.root.join("copy.db");
     host.backup(&to, Some(place));
@@ -204,7 +204,7 @@ pub fn backup(host: &Host, place: &str) -> Result<(), String> {
     }
 }
 
-/// P5: events of one object take effect in their order, however they arrived.
+/// P5: events of one object take effect in order, whatever their order of arrival.
 fn accounts(database: &Connection, objects: &[(String, Json)]) -> Result<(), String> {
     let sql = "SELECT json_extract(properties, '$.email') FROM records WHERE \
                table_name = 'modules/payments/account' AND json_extract(properties, '$.gateway_id') = ?1";

@@ -1,5 +1,5 @@
-//! One life: clients pay, refund, transfer and open accounts, events are delivered in any order,
-//! the host dies, a day passes now and then, and at the end everything is compared.
+//! One run: clients pay, refund, transfer and open accounts, events arrive in any order, the host
+//! is killed, sometimes a day passes, and at the end everything is compared.
 
 use crate::check;
 use crate::double::{Double, Ledger, Line};
@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Nothing may be stuck longer than this once faults have stopped.
+/// Once no more faults are injected, nothing may take longer than this.
 pub const BOUND: Duration = Duration::from_secs(60);
 
-/// Three rows, once, whatever dies meanwhile.
+/// Inserts three rows, exactly once, whatever is killed meanwhile.
 const MIGRATION: &str = "\
 {%- for number in (1..3) -%}
   {%- graphql r -%}
@@ -28,7 +28,7 @@ const MIGRATION: &str = "\
 {%- endfor -%}
 ";
 
-/// What a client was told.
+/// An answer that a client received.
 #[derive(Debug, Clone)]
 pub struct AnsweredCall {
     pub key: String,
@@ -36,38 +36,38 @@ pub struct AnsweredCall {
     pub amount: i64,
     pub state: String,
     pub gateway_id: Option<String>,
-    /// All of it.
+    /// The complete answer.
     pub answer: String,
 }
 
-/// How a life is lived.
+/// The plan of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
-    /// `place:n`, or nothing: then it is killed at random.
+    /// `failpoint:n`; without one, the host is killed at random.
     pub crash_at: Option<String>,
     pub planted: Option<String>,
-    /// A day passes while answers are not known.
+    /// A day passes while some answers are not known.
     pub day_passes: bool,
-    /// Two hosts on a database of its own in this cluster, or one on its own file.
+    /// Two hosts on their own database in this cluster, or one host on its own file.
     pub cluster: Option<&'static Cluster>,
 }
 
-/// What a life that kept its promises was like.
+/// The statistics of a run that kept its promises.
 pub struct Lived {
     /// How often a host was started.
     pub starts: u32,
-    /// It died at the place that the plan names.
+    /// True when the planned failpoint was hit.
     pub died_there: bool,
 }
 
-/// Places that only one of two hosts comes to: the first at start, or the one that takes over.
+/// Failpoints that only one of two hosts reaches: the first to start, or the one that takes over.
 fn is_for_one(place: &str) -> bool {
     let ones = ["file_", "schema_", "migration_", "unknown_", "look_", "anew_"];
     ones.iter().any(|one| place.starts_with(one))
 }
 
-/// Lives it, or tells what went wrong.
+/// Carries out a run; the error is the broken promise.
 pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     let folder = tempfile::tempdir_in(shared_memory()).expect("a folder");
     for part in ["modules", "views", "graphql", "assets", "notifications", "template-values.json"] {
@@ -96,7 +96,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         host.is_development = plan.seed.is_multiple_of(8);
         fleet.0.push(host);
     }
-    // One of two dies where the plan says, or whoever comes to a place where only one comes.
+    // One of two is killed where the plan says, or the only one that gets there.
     for (place, host) in fleet.0.iter_mut().enumerate() {
         host.crash_at = plan.crash_at.clone().filter(|at| place == 0 || is_for_one(at));
         host.start();
@@ -129,7 +129,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
             Ok(Err(why)) => result = result.and(Err(why)),
             Err(_) => result = result.and(Err("a client panicked".to_owned())),
         }
-        // A place that is reached late, by recovery itself.
+        // A failpoint that is reached late, by the recovery itself.
         fleet.restart();
     }
     let answered_calls = answered_calls.lock().unwrap().clone();
@@ -150,7 +150,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     result.map(|()| Lived { starts, died_there })
 }
 
-/// Leaves a life's folder where it is, with Stripe's ledger in it, for who looks for the reason.
+/// Keeps the folder of a run, with Stripe's ledger in it, for an investigation.
 fn keep(folder: tempfile::TempDir, ledger: &Ledger) -> String {
     let folder = folder.keep();
     let objects = json!(ledger.objects).to_string();
@@ -158,20 +158,20 @@ fn keep(folder: tempfile::TempDir, ledger: &Ledger) -> String {
     folder.display().to_string()
 }
 
-/// A folder in memory if there is one: a kill does not lose what the kernel has.
+/// A folder in memory if there is one: a kill does not lose what the kernel holds.
 fn shared_memory() -> std::path::PathBuf {
     let shm = std::path::PathBuf::from("/dev/shm");
     if shm.is_dir() { shm } else { std::env::temp_dir() }
 }
 
-/// When the host is killed next. Lives are as fast as the machine lets them be, so most deaths are
-/// so many exchanges away, and not so many milliseconds; some come while it starts.
+/// When the host is killed next. The speed of a run depends on the machine, so most kills are timed
+/// by a number of exchanges instead of milliseconds; some happen during startup.
 struct Kill {
-    /// After so many exchanges from the start of the life,
+    /// After this number of exchanges since the start of the run,
     exchanges: u64,
-    /// or so long after the last start,
+    /// or after this time since the last start,
     soon: Option<Duration>,
-    /// and a little later.
+    /// plus a short delay.
     pause: Duration,
 }
 
@@ -189,7 +189,7 @@ impl Kill {
     }
 }
 
-/// Kills the host where and when the plan says, and starts it again each time.
+/// Kills the host as planned, and restarts it each time.
 fn kill_repeatedly(
     fleet: &mut Fleet,
     double: &Double,
@@ -202,14 +202,14 @@ fn kill_repeatedly(
     let mut kills = if plan.crash_at.is_some() { rng.below(2) } else { 1 + rng.below(2) };
     let mut next = Kill::new(&mut rng, 0);
     let mut day = plan.day_passes.then(|| 8 + rng.below(25));
-    // Who is still to die when the clients have gone dies over the events that are left.
+    // A host still to be killed when the clients have finished is killed over the remaining events.
     while (!done() || kills > 0) && begun.elapsed() < BOUND * 2 {
         fleet.restart();
         let exchanges = double.exchanges.load(Ordering::SeqCst);
         if kills > 0 && (done() || next.is_due(exchanges, started.elapsed())) {
             std::thread::sleep(next.pause);
             kills -= 1;
-            // An operator rotates the secret meanwhile: both are good, then only the new one.
+            // Meanwhile an operator rotates the secret: both are valid, then only the new one.
             if plan.seed.is_multiple_of(3) {
                 fleet.0.iter_mut().for_each(|host| host.rotation += 1);
                 rotated.store(true, Ordering::SeqCst);
@@ -224,7 +224,7 @@ fn kill_repeatedly(
             day = None;
             a_day_passes(fleet, double, &mut rng, &done);
         }
-        // Faults do not last for ever: from here on what is left must come right by itself.
+        // No more faults: the remaining work must complete by itself.
         if begun.elapsed() > Duration::from_secs(3) {
             double.faulty.store(false, Ordering::SeqCst);
         }
@@ -232,12 +232,12 @@ fn kill_repeatedly(
     }
 }
 
-/// The line to Stripe breaks, the hosts die while somebody waits for an answer, and come back when
-/// the key of that request is long gone.
+/// The line to Stripe breaks, the hosts are killed while a client waits, and restarted when
+/// the key of that request has long expired.
 fn a_day_passes(fleet: &mut Fleet, double: &Double, rng: &mut Rng, done: &impl Fn() -> bool) {
     let broken = if rng.percent(50) { Line::NoRequest } else { Line::NoAnswer };
     double.line.store(broken as u8, Ordering::SeqCst);
-    // Sometimes at the first try, sometimes when a caller was told that it is not known.
+    // Sometimes at the first attempt, sometimes after a pending outcome was returned.
     let (begun, tries) = (Instant::now(), 1 + rng.below(15));
     while double.cut.load(Ordering::SeqCst) < tries
         && !done()
@@ -253,7 +253,7 @@ fn a_day_passes(fleet: &mut Fleet, double: &Double, rng: &mut Rng, done: &impl F
     fleet.restart();
 }
 
-/// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
+/// Pays, refunds, transfers and opens an account, each until the outcome is final.
 fn client(
     addrs: &[SocketAddr],
     double: &Double,
@@ -262,7 +262,7 @@ fn client(
     answered_calls: &Mutex<Vec<AnsweredCall>>,
 ) -> Result<(), String> {
     let mut rng = Rng::new(seed.wrapping_mul(31).wrapping_add(number));
-    // Every amount is somebody's own: an effect is known by it.
+    // Every amount is unique, so that it identifies its effect.
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
@@ -283,7 +283,7 @@ fn client(
     }
     let second = pay(3, if rng.percent(20) { "tok_chargeDeclined" } else { "tok_visa" })?;
     if let Some(charge) = second.gateway_id.filter(|_| second.state == "completed") {
-        // Somebody refunds it in Stripe's dashboard: only an event tells.
+        // A refund made in Stripe's dashboard: only an event reports it.
         let change = json!({ "refunded": true, "amount_refunded": amount(3) });
         double.happen(&charge, "charge.refunded", None, &change);
     }
@@ -304,13 +304,13 @@ fn client(
             double.ahead.fetch_add(1, Ordering::SeqCst);
             double.happen(&account, "account.updated", None, &json!({ "email": email }));
         }
-        // The same event id, but a connected account's.
+        // The same event id, from a connected account.
         double.happen(&account, "account.external_account.created", Some(&account), &json!({}));
     }
     Ok(())
 }
 
-/// Asks until the answer is final.
+/// Retries until the outcome is final.
 fn retry_until_final(
     addrs: &[SocketAddr],
     double: &Double,
@@ -323,7 +323,7 @@ fn retry_until_final(
     let headers = [("Authorization", format!("Bearer {TOKEN}"))];
     let begun = Instant::now();
     let mut last = String::from("no answer");
-    // Whoever gets no answer asks the next door.
+    // A client that gets no answer tries the next host.
     let mut doors = addrs.iter().cycle().skip(usize::try_from(amount).unwrap() % 2);
     while begun.elapsed() < BOUND {
         let addr = *doors.next().unwrap();
@@ -381,7 +381,7 @@ fn send_events(
         let event = waiting.swap_remove(place);
         let body = event.to_string();
         let now = jiff::Timestamp::from_second(double.now()).unwrap();
-        // What is refused is signed with the other one the next time.
+        // A refused delivery is signed with the other secret the next time.
         let newer = rotated.load(Ordering::SeqCst) && rng.percent(70);
         let signature = sign(&secrets[usize::from(newer)], body.as_bytes(), now);
         let headers = [("Stripe-Signature", signature)];

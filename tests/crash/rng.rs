@@ -1,4 +1,4 @@
-//! Chance from a seed: the same seed, the same run as far as the machine's timing lets it be.
+//! Random numbers from a seed: the same seed repeats a run as far as the machine's timing allows.
 
 /// SplitMix64.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }

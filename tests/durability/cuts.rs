@@ -1,4 +1,4 @@
-//! Power cuts: the disk as it might be at any moment of the life, opened by the real store.
+//! Power cuts: images of the disk at any point of the run, opened by the real store.
 
 use crate::disk::{Cut, Disk};
 use crate::life::{self, Lived};
@@ -16,14 +16,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// On so many of the images the whole host is started and must come to rest.
+/// The number of images on which the complete host is started and must complete its work.
 const RESTARTS: u64 = 4;
 const REST: Duration = Duration::from_secs(60);
 
-/// Cuts the power at `count` moments.
+/// Simulates power cuts at `count` points.
 ///
 /// # Errors
-/// The first image that breaks a promise, with its moment and seed.
+/// The first image that breaks a promise, with its point and seed.
 pub fn cut(
     lived: &Lived,
     events: &[Event],
@@ -52,7 +52,7 @@ pub fn cut(
             let folder = in_memory()?;
             disk.write_to(folder.path(), cut).map_err(|e| whole(e.to_string()))?;
             image(folder.path(), &debts).map_err(whole)?;
-            // Late enough that there is something to go on with.
+            // Late enough that there is work to resume.
             let due =
                 with_restarts && restarted_instances < RESTARTS && index > events.len() * 2 / 3;
             if due && images % 7 == 0 {
@@ -68,7 +68,7 @@ pub fn cut(
     ))
 }
 
-/// Half of them anywhere, half right after a byte has left: that is when a debt is youngest.
+/// Half of the points are random, half directly follow a byte sent by the host.
 fn cut_points(lived: &Lived, events: &[Event], count: u64, rng: &mut Rng) -> BTreeSet<usize> {
     let is_debt = |event: &Event| match event {
         Event::Begin(_, call @ Call::Send { .. }) => matches!(promises(call, lived), Ok(Some(_))),
@@ -76,7 +76,7 @@ fn cut_points(lived: &Lived, events: &[Event], count: u64, rng: &mut Rng) -> BTr
     };
     let leaving: Vec<usize> = (0..events.len()).filter(|index| is_debt(&events[*index])).collect();
     let mut cut_points = BTreeSet::new();
-    // Before the first file is touched there is no disk to speak of.
+    // Before the first file is touched, there is no disk image.
     let first =
         events.iter().position(|event| matches!(event, Event::Begin(_, Call::Write { .. })));
     let first = first.unwrap_or(0) as u64;
@@ -91,7 +91,7 @@ fn cut_points(lived: &Lived, events: &[Event], count: u64, rng: &mut Rng) -> BTr
     cut_points
 }
 
-/// The real store opens it, nothing in it is damaged, everything owed is there, and it goes on.
+/// The real store opens the image, nothing is damaged, every promise is kept, and writes work.
 fn image(folder: &Path, debts: &[Promise]) -> Result<(), String> {
     let path = folder.join("data/sluicegate.db");
     if !debts.is_empty() {
@@ -119,8 +119,8 @@ fn image(folder: &Path, debts: &[Promise]) -> Result<(), String> {
     store.commit(vec![write]).map_err(|e| format!("it takes no more writes: {e}"))
 }
 
-/// The whole host on an image, with a Stripe that is not there any more: it starts, answers, and
-/// keeps what it cannot settle; nothing is lost by looking.
+/// Starts the complete host on an image, without a Stripe that answers: it starts, answers,
+/// and keeps what it cannot settle; starting it loses nothing.
 fn host(lived: &Lived, folder: &Path) -> Result<(), String> {
     life::instance(folder);
     let addr = life::free_address();
@@ -136,7 +136,7 @@ fn host(lived: &Lived, folder: &Path) -> Result<(), String> {
     result
 }
 
-/// It is ready, and every event it has was processed.
+/// It is ready, and all of its events were processed.
 fn at_rest(folder: &Path, addr: std::net::SocketAddr) -> Result<(), String> {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(addr).map_err(|e| e.to_string())?;

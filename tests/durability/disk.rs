@@ -1,5 +1,5 @@
-//! A disk that keeps its promises and no more: what was not synced when the power goes is kept,
-//! dropped or torn at sectors, each write for itself; a name that was not synced may be missing.
+//! A model of a disk: at a power cut, unsynced data is kept, dropped or torn at sectors, each write
+//! independently; an unsynced name may be missing.
 
 use crate::rng::Rng;
 use crate::trace::{Call, Event};
@@ -8,10 +8,10 @@ use std::path::Path;
 
 const SECTOR: usize = 512;
 
-/// What the power cut does to writes that nobody synced.
+/// What a power cut does to unsynced writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// All of them are gone: the disk holds what it promised and nothing else.
+    /// All are lost: the disk holds only what was synced.
     Drops,
     /// Each is kept, dropped or torn.
     Tears(u64),
@@ -54,7 +54,7 @@ struct Change {
 enum Running {
     Names(Call),
     Change(usize),
-    /// The file, and the changes that the sync is going to cover.
+    /// The file, and the changes that the sync will cover.
     Sync(usize, Vec<u64>, usize),
 }
 
@@ -72,7 +72,7 @@ impl Disk {
         }
     }
 
-    /// Follows what happened.
+    /// Applies an event of the trace.
     pub fn follow(&mut self, event: &Event) {
         match event {
             Event::Begin(number, call) => self.begin(*number, call),
@@ -81,7 +81,7 @@ impl Disk {
     }
 
     fn is_ours(&self, path: &str) -> bool {
-        // The index of the log is memory, and made anew by whoever opens the log.
+        // The index of the WAL is shared memory, rebuilt by whoever opens the WAL.
         path.starts_with(&self.root) && !path.ends_with("-shm")
     }
 
@@ -151,7 +151,7 @@ impl Disk {
             }
             return;
         }
-        // A folder: its names that were there when the sync began.
+        // A folder: the names that it had when the sync began.
         let folder = match self.names.iter().find(|(_, of)| **of == file) {
             Some((path, _)) => path.clone(),
             None => self.root.clone(),
@@ -209,13 +209,13 @@ impl Disk {
         }
     }
 
-    /// True when something was written that no sync covers.
+    /// True when there are writes that no sync covers.
     pub fn has_unsynced(&self, end: &str) -> bool {
         let files = self.names.iter().filter(|(path, _)| path.ends_with(end) && self.is_ours(path));
         files.into_iter().any(|(_, file)| !self.files[*file].unsynced.is_empty())
     }
 
-    /// Writes the disk as it is after the power went, into `folder`.
+    /// Writes the disk as it is after the power cut to `folder`.
     pub fn write_to(&self, folder: &Path, cut: Cut) -> std::io::Result<()> {
         let mut rng = match cut {
             Cut::Drops => None,
@@ -223,7 +223,7 @@ impl Disk {
         };
         let mut names = self.synced_names.clone();
         if let Some(rng) = &mut rng {
-            // A file system keeps the order of names: a beginning of what was not synced.
+            // A file system keeps the order of names: a prefix of the unsynced ones survives.
             let kept = rng.below(self.unsynced_names.len() as u64 + 1);
             for naming in self.unsynced_names.iter().take(usize::try_from(kept).expect("few")) {
                 naming.apply(&mut names);
@@ -272,7 +272,7 @@ impl File {
     }
 }
 
-/// Applies a change, sector by sector as far as `keeps` says so.
+/// Applies a change, sector by sector where `keeps` says so.
 fn apply(
     file: &mut Vec<u8>,
     what: &Result<(u64, Vec<u8>), u64>,

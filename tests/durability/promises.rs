@@ -1,25 +1,25 @@
-//! What the host owes once a byte has left it: the row that must be on disk by then.
+//! What the host has promised once a byte has left it: the row that must then be on disk.
 
 use crate::life::{Asked, Lived};
 use crate::trace::Call;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::Value as Json;
 
-/// A debt, and what made it.
+/// A promise, and what made it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Promise {
-    /// A client was told where its request stands.
+    /// A client received the state of its request.
     Answered { key: String, state: String, gateway_id: Option<String> },
-    /// Stripe was told that its event is kept.
+    /// Stripe received the acknowledgement of its event.
     Kept { event: String },
-    /// Something left for Stripe under this key.
+    /// A call was sent to Stripe under this key.
     Sent { key: String },
 }
 
-/// What these bytes owe, if they owe anything.
+/// What these bytes promise, if anything.
 ///
 /// # Errors
-/// Bytes that this cannot read: then nothing would be witnessed.
+/// Bytes that cannot be read: nothing would be checked then.
 pub fn promises(call: &Call, lived: &Lived) -> Result<Option<Promise>, String> {
     let Call::Send { local, remote, bytes } = call else { return Ok(None) };
     let text = String::from_utf8_lossy(bytes);
@@ -53,7 +53,7 @@ pub fn promises(call: &Call, lived: &Lived) -> Result<Option<Promise>, String> {
 }
 
 impl Promise {
-    /// Looks whether a database pays this debt.
+    /// Checks whether a database keeps this promise.
     pub fn is_paid(&self, database: &Connection) -> Result<(), String> {
         let broken = |error: rusqlite::Error| format!("{self:?}: {error}");
         let one = |sql: &str, value: &str| {
@@ -69,7 +69,7 @@ impl Promise {
                 one(sql, event)?.map(drop).ok_or_else(|| format!("{self:?} is not on disk"))
             }
             Self::Sent { key } => {
-                // The caller's key, or one made of the execution's id; its bytes in a step.
+                // The caller's key, or one derived from the execution's id; its bytes are a step.
                 let sql = "SELECT state, request FROM executions JOIN steps ON execution_id = id \
                            WHERE idempotency_key = ?1 OR ?1 LIKE 'sluicegate-' || id || '-%' LIMIT 1";
                 one(sql, key)?.map(drop).ok_or_else(|| format!("{self:?} is not on disk"))

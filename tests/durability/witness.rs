@@ -1,4 +1,4 @@
-//! The witness: a disk that holds only what was synced must pay every debt at the moment it is made.
+//! The witness: at the time of each promise, a disk with only the synced data must keep it.
 
 use crate::disk::{Cut, Disk};
 use crate::life::Lived;
@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 
-/// Walks through the trace, and tells how much it has seen.
+/// Replays the trace; returns how much was checked.
 ///
 /// # Errors
-/// The first debt that was not paid.
+/// The first promise that was not kept.
 pub fn witness(lived: &Lived, events: &[Event]) -> Result<String, String> {
     let mut disk = Disk::new(&lived.root);
     let mut opened: Option<(u64, TempDir, Connection)> = None;
@@ -56,7 +56,7 @@ fn open(disk: &Disk) -> Result<(TempDir, Connection), String> {
     Ok((folder, database))
 }
 
-/// A folder for an image: in memory, if there is any.
+/// A folder for an image, in memory if possible.
 pub fn in_memory() -> Result<TempDir, String> {
     let shm = std::path::Path::new("/dev/shm");
     let made = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() };

@@ -1,4 +1,4 @@
-//! Starting: from a folder of files to an answer, with nothing configured and with faults in the files.
+//! Startup: from a folder of files to an answer, without configuration and with broken files.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::wait::eventually;

@@ -1,4 +1,4 @@
-//! Tests of journal: one execution whatever happens, phases that read their own writes.
+//! Tests of the journal: one execution whatever happens, and phases that read their own writes.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -26,7 +26,7 @@ struct Fixture {
     _folder: tempfile::TempDir,
 }
 
-/// What is due now, of both queues.
+/// The due executions of both queues.
 fn due(fixture: &Fixture) -> Vec<Execution> {
     let queues = [Queue::Gateway, Queue::Local];
     queues.iter().flat_map(|queue| fixture.journal.pending(*queue, 10).unwrap()).collect()
@@ -179,7 +179,7 @@ fn a_runner_that_lost_its_lease_changes_nothing() {
 }
 
 /// A script with two calls: a record before the first, one after it, one after the second.
-/// Stops before the call `dies_at`, as a crash would. Gives what was sent.
+/// Stops before the call `dies_at`, as a crash would. Returns what was sent.
 fn script(fixture: &Fixture, mut run: Run, dies_at: Option<u32>) -> Vec<String> {
     let journal = &fixture.journal;
     let mut sent = Vec::new();
@@ -312,7 +312,7 @@ fn an_operator_discards_and_retries_what_nobody_runs() {
     let discarded = fixture.journal.discard(&id, "enough").unwrap();
     assert_eq!(discarded.state, State::Discarded);
     assert!(due(&fixture).is_empty());
-    // What may have left the fixture is not simply new again.
+    // A call that may have been sent is not new again.
     assert_eq!(fixture.journal.retry(&id).unwrap().state, State::Unknown);
     let due = due(&fixture);
     let run = fixture.journal.resume(due[0].clone()).unwrap();
@@ -400,7 +400,7 @@ fn act() -> impl Strategy<Value = Act> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What a phase shows before its commit is what the store shows after it.
+    /// What a phase reads before its commit is what the store returns after it.
     #[test]
     fn a_phase_shows_what_its_commit_will_make(
         before in prop::collection::vec(0i64..5, 0..8),

@@ -1,12 +1,12 @@
-//! A burst: many signed events at once into the real binary, a fifth of them twice and those of an
-//! object in any order. None may be lost, none applied twice, and the newest word stands.
+//! A burst: many signed events at once, a fifth of them twice and those of an object in any order.
+//! None may be lost or applied twice, and the newest version of each object must be stored.
 //!
 //!   cargo test --release --test load -- --events 50000
 //!
-//!   --events N       deliveries in all, a fifth of them duplicates (default 2000)
-//!   --connections C  senders beside each other (default 32)
-//!   --seed S         the order
-//!   --megabytes M    the most that a host may hold in memory (default 600)
+//!   --events N       deliveries in total, a fifth of them duplicates (default 2000)
+//!   --connections C  concurrent senders (default 32)
+//!   --seed S         the seed of the order
+//!   --megabytes M    the most memory that a host may use (default 600)
 //!   --postgres       two hosts on one PostgreSQL database
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
@@ -27,7 +27,7 @@ use host::Host;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// A delivery that arrives twice is one event.
+/// A duplicate delivery is one event.
 const DUPLICATES_PERCENT: usize = 20;
 
 fn main() -> ExitCode {
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let burst = sender::shuffled(&events, deliveries, seed);
     let folder = tempfile::tempdir().expect("a folder");
     let (root, has_cluster) = (folder.path(), arguments.iter().any(|one| one == "--postgres"));
-    // With its fsyncs: they are what an acknowledgement waits for.
+    // With fsyncs: acknowledgements wait for them.
     let cluster = if has_cluster { postgres::Cluster::start("fsync = on") } else { None };
     let database = match &cluster {
         None if has_cluster => return ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! The real journal and gateway over the models: one harness for each plan.
+//! The real journal and gateway over the models: one harness per plan.
 
 use crate::fault::{CommitFault, Death, WireFault};
 use crate::store::Model;
@@ -33,7 +33,7 @@ use std::sync::{Arc, OnceLock};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// What the clients of a life want, each under a key of its own.
+/// The operations of a run, each under its own key.
 pub const OPERATIONS: [&str; 6] = [
     "create_payment",
     "create_payment",
@@ -43,7 +43,7 @@ pub const OPERATIONS: [&str; 6] = [
     "create_credit_card",
 ];
 
-/// One host, its store, its Stripe and its time.
+/// A host with its store, its Stripe and its clock.
 pub struct Harness {
     pub store: Arc<Model>,
     pub stripe: Arc<Stripe>,
@@ -53,7 +53,7 @@ pub struct Harness {
     key: InstanceKey,
 }
 
-/// What is written: loaded once for all lives.
+/// The modules, loaded once for all runs.
 fn written() -> &'static (Arc<Catalog>, Templates) {
     static WRITTEN: OnceLock<(Arc<Catalog>, Templates)> = OnceLock::new();
     WRITTEN.get_or_init(|| {
@@ -87,7 +87,7 @@ impl Harness {
         harness
     }
 
-    /// A client asks, with its one key: what it is told, or nothing when the host died or failed.
+    /// A client calls, always with the same key; `None` when the host crashed or failed.
     pub fn ask(&self, operation: usize) -> Option<Outcome> {
         let amount = amount(operation);
         let data = match operation {
@@ -109,12 +109,12 @@ impl Harness {
         told.and_then(Result::ok)
     }
 
-    /// The worker does what is due, until it dies.
+    /// The worker runs due work until a crash.
     pub fn work(&self) {
         catch_death(|| self.work_beside());
     }
 
-    /// The same on behalf of another process, while this one stalls.
+    /// The same for another process, while this one stalls.
     pub fn work_beside(&self) {
         let Ok(due) = self.journal.pending(Queue::Gateway, 20) else { return };
         for execution in due {
@@ -124,7 +124,7 @@ impl Harness {
         }
     }
 
-    /// An operator tries again whatever was suspended.
+    /// An operator retries every suspended execution.
     pub fn operator(&self, operation: usize) {
         let key = format!("key-{operation}");
         let held = self.store.execution_by_key("request_type", &key).expect("a model answers");
@@ -149,19 +149,19 @@ impl Harness {
         })
     }
 
-    /// Lets things go wrong from now on, or go right.
+    /// Switches faults on or off.
     pub fn expect(&self, http_client: &[WireFault], commit: Option<(u8, CommitFault)>) {
         self.stripe.expect(http_client);
         self.store.break_commit(commit);
     }
 }
 
-/// Every operation is known by its amount.
+/// The amount identifies an operation.
 pub fn amount(operation: usize) -> i64 {
     500 + i64::try_from(operation).expect("few")
 }
 
-/// Runs until the end or a death; other panics are bugs.
+/// Runs until the end or a simulated crash; other panics are bugs.
 fn catch_death<T>(work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
@@ -170,7 +170,7 @@ fn catch_death<T>(work: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
-/// A host for templates that find nothing.
+/// A host whose queries return nothing.
 struct Alone {
     now: Timestamp,
     phase: RefCell<Option<Phase>>,

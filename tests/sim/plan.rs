@@ -1,4 +1,4 @@
-//! A life as a plan: small actions that proptest makes up and shrinks, and what must hold at its end.
+//! A run as a plan: small actions that proptest generates and shrinks, and the checks at its end.
 
 use crate::fault::{CommitFault, WireFault};
 use crate::harness::{Harness, OPERATIONS, amount};
@@ -7,22 +7,22 @@ use proptest::prelude::*;
 use sluicegate::gateway::outcome::{Outcome, State as OutcomeState};
 use sluicegate_store::execution::State;
 
-/// One thing that happens.
+/// One action.
 #[derive(Debug, Clone)]
 pub enum Action {
-    /// A client asks for an operation, for the first time or again.
+    /// A client calls an operation, for the first time or again.
     Ask(usize, Vec<WireFault>, Option<(u8, CommitFault)>),
-    /// The worker looks for work.
+    /// The worker polls for due work.
     Work(Vec<WireFault>, Option<(u8, CommitFault)>),
     /// Time passes.
     Wait(i64),
-    /// An operator tries an operation again.
+    /// An operator retries an operation.
     Operator(usize),
     /// Others use the same Stripe account.
     Elsewhere,
 }
 
-/// Any plan.
+/// Generates plans.
 pub fn plans() -> impl Strategy<Value = Vec<Action>> {
     proptest::collection::vec(action(), 1..14)
 }
@@ -61,7 +61,7 @@ fn commit() -> impl Strategy<Value = CommitFault> {
     prop::sample::select(vec![F::DiesBefore, F::DiesAfter, F::AnswerLost, F::Refused])
 }
 
-/// Lives a plan.
+/// Carries out a plan.
 ///
 /// # Errors
 /// The promise that was broken.
@@ -86,7 +86,7 @@ pub fn live(plan: &[Action]) -> Result<u64, String> {
             Action::Elsewhere => harness.stripe.happen_elsewhere(),
         }
     }
-    // Nothing goes wrong any more: everything comes right by itself.
+    // No more faults: everything must complete by itself.
     harness.expect(&[], None);
     for _ in 0..8 {
         harness.clock.advance(61);
@@ -136,7 +136,7 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
         let key = format!("key-{operation}");
         let held = rows.executions.iter().find(|one| one.idempotency_key.as_deref() == Some(&key));
         let discarded = held.is_some_and(|one| one.state == State::Discarded);
-        // Only where nobody can find out does an operator decide.
+        // Only an undeterminable outcome is left to an operator.
         if last.state == OutcomeState::Pending && !(discarded && name == "create_credit_card") {
             return Err(format!("P4: {name} stays pending: {held:?}"));
         }
@@ -161,7 +161,7 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
     Ok(())
 }
 
-/// The ids of what an operation did at Stripe; a declined charge is not an effect.
+/// The ids of an operation's effects at Stripe; a declined charge is not an effect.
 fn effects(ledger: &Ledger, operation: usize) -> Vec<String> {
     let of = |is: &dyn Fn(&serde_json::Value) -> bool| {
         let mine = ledger.objects.iter().filter(|(_, one)| is(one) && one["status"] != "failed");

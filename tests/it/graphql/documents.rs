@@ -1,4 +1,4 @@
-//! Documents: variables, choice of operation, faults with their place, limits, bombs.
+//! Documents: variables, choice of operation, errors with their location, limits, bombs.
 
 use super::bench::{bench, message};
 use serde_json::json;
@@ -33,7 +33,7 @@ fn variables_are_read_as_the_platform_does() {
         json!({ "errors": [{ "message": "The variable $id of type ID! is null, and ID! is asked for",
             "locations": [{ "line": 1, "column": 9 }] }] })
     );
-    // From outside the letter counts.
+    // For external callers, case matters.
     let answer = bench.outside(source, json!({ "id": 1, "page": "1" }));
     assert!(answer.get("data").is_none() && message(&answer).contains("is a text"), "{answer}");
     let answer =

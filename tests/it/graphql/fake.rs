@@ -1,4 +1,4 @@
-//! A backend in memory that remembers what was asked of it.
+//! An in-memory backend that records its calls.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -14,7 +14,7 @@ use sluicegate_store::record::{Record, RecordId, RecordUpdate};
 use sluicegate_store::state::Activity;
 use std::sync::Mutex;
 
-/// Records in memory, and a list of what was asked for.
+/// Records in memory, and a list of the calls.
 pub struct Fake {
     pub catalog: Catalog,
     records: Mutex<Vec<Record>>,

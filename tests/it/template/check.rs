@@ -1,4 +1,4 @@
-//! What `check` says of an instance: syntax, and names that lead nowhere.
+//! What `check` reports about an instance: syntax errors, and names that do not exist.
 
 use sluicegate::template::render::Templates;
 use sluicegate_module::catalog::Catalog;

@@ -14,7 +14,7 @@ use sluicegate_module::profile::Profile;
 use sluicegate_module::source::Source;
 use std::sync::Arc;
 
-/// A host whose forms are templates, rendered on the same request context or on one of their own.
+/// A host whose forms are templates, rendered on the same request context or on a new one.
 struct Rendering<'a> {
     templates: &'a Templates,
     request_context: &'a RequestContext,
@@ -122,7 +122,7 @@ fn values_that_would_never_end_are_refused() {
             "{% assign a = ['x'] %}{% for i in (1..60) %}{% assign a = [a, a] %}{% endfor %}{{ a | json }}",
             "too large",
         ),
-        // Steps or time, as the machine is.
+        // Steps or time, depending on the machine.
         ("{% for i in (1..100000000) %}{% endfor %}", " than"),
         (
             "{% assign s = 'xxxxxxxxxx' %}{% for i in (1..40) %}{% assign s = s | append: s %}{% endfor %}",

@@ -1,4 +1,4 @@
-//! What a module author reads when a template is wrong: place, caret, way, advice.
+//! The messages that a module author sees for a broken template: location, caret, advice.
 
 use serde_json::{Value as Json, json};
 use sluicegate_liquid::error::{Error, Kind};
@@ -24,7 +24,7 @@ impl Partials for Files<'_> {
     }
 }
 
-/// The platform's engine as the modern profile has it.
+/// The engine with the platform's modern profile.
 fn builder() -> EngineBuilder {
     let mut builder = Engine::builder();
     builder.flavor(Flavor::Platform).unknown_names(UnknownNames::Refuse);

@@ -11,7 +11,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 use std::time::Duration;
 
-/// What a template gives in the engine as the platform uses it: errors raised, data as JSON.
+/// Renders in the engine as the platform uses it: errors raised, data as JSON.
 fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<String, Error> {
     let template = engine.compile("page", source)?;
     let options = RenderOptions::new()
@@ -36,7 +36,7 @@ fn every_fixture_gives_its_snapshot() {
     files.retain(|file| file.is_file());
     files.sort();
     assert!(files.len() >= 20, "{} fixtures", files.len());
-    // What a fixture shows must not depend on how busy the machine is.
+    // A fixture's result must not depend on how busy the machine is.
     let engine = platform().limits(Limits::new().time(Duration::from_secs(600))).build();
     for file in files {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
@@ -52,7 +52,7 @@ fn every_fixture_gives_its_snapshot() {
     }
 }
 
-/// What a fuzzer or a reader once found: in every manner an answer, and never a panic.
+/// Inputs once found by a fuzzer or a review: every mode answers, and none panics.
 #[test]
 fn found_cases_are_answered() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fuzz");
@@ -189,7 +189,7 @@ fn what_is_nested_a_million_deep_is_dropped() {
     }
 }
 
-/// What is large but honest is no attack.
+/// Large but harmless templates are not refused.
 #[test]
 fn large_lists_are_worked_on() {
     let numbers: Vec<Json> = (0..100_000).map(|n| json!((n * 7919) % 100_003)).collect();

@@ -1,4 +1,4 @@
-//! Loading instances from disk: the faults of a broken one, the contents of a good one.
+//! Loading instances from disk: the diagnostics of a broken one, the content of a good one.
 
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::page::Method;
@@ -45,7 +45,7 @@ fn a_secret_is_in_no_fault() {
     let json = serde_json::to_string(&catalog.diagnostics).expect("faults serialize");
     assert!(!listing(&catalog).contains("canary") && !json.contains("canary"));
     assert!(!format!("{catalog:?}").contains("canary"));
-    // It was there to be leaked.
+    // The secret was there to be leaked.
     assert!(listing(&catalog).contains("[secret]"));
 }
 
@@ -244,7 +244,7 @@ fn other_folders_of_the_root_are_left_alone() {
 }
 
 proptest::proptest! {
-    /// Whatever a file holds, loading ends and does not panic.
+    /// Whatever a file contains, loading ends and does not panic.
     #[test]
     fn no_file_stops_the_loader(
         parts in proptest::collection::vec(

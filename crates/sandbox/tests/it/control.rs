@@ -1,4 +1,4 @@
-//! Control, the page for people, and what survives a restart.
+//! The control API, the dashboard, and what survives a restart.
 
 use super::client::{Sandbox, config, id, send};
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn state_survives_a_restart() {
     let before = sandbox.ledger().await;
     sandbox.running.stop().await;
 
-    // A kill in the middle of a write leaves half a line.
+    // A kill in the middle of a write leaves a partial line.
     let mut file = std::fs::OpenOptions::new().append(true).open(data.as_ref().unwrap()).unwrap();
     file.write_all(b"{\"operation\":{\"cou").unwrap();
     let sandbox = Sandbox::with(config.clone()).await;

@@ -90,7 +90,7 @@ async fn transfers_need_available_money_and_can_be_reversed() {
     let form = format!("amount=3000&currency=usd&destination={account}&metadata[a]=b");
     let poor = sandbox.post("/v1/transfers", &form).await.refused(400);
     assert_eq!(poor["code"], "balance_insufficient");
-    // Out of a charge, money may move while it is pending.
+    // For a charge, money may be transferred while it is pending.
     let linked = format!(
         "amount=4000&currency=usd&destination={account}&source_transaction={}",
         id(&charge)

@@ -45,7 +45,7 @@ async fn an_event_arrives_signed() {
     assert_eq!(event["request"]["idempotency_key"], "k1");
     assert_eq!(event["pending_webhooks"], 1);
     assert!(!received.body.contains("\"_"), "hidden fields stay hidden");
-    // The customer's event was nobody's, so the charge's is the only one.
+    // No endpoint was registered for the customer's event, so only the charge's is delivered.
     let state = settled(&sandbox).await;
     assert_eq!(state["deliveries"].as_array().unwrap().len(), 1);
     let event = sandbox.get(&format!("/v1/events/{}", id(&event))).await.ok();

@@ -1,4 +1,4 @@
-//! Commits: all or nothing, guarded, many at once, grouped.
+//! Commits: atomic, guarded, concurrent, grouped.
 
 use super::{at, completed, databases, execution, insert, map, step};
 use serde_json::json;
@@ -107,7 +107,7 @@ fn many_threads_commit_and_nothing_is_lost_or_half_done() {
     }
 }
 
-/// One commit of three writes whose key another thread tries as well; true when it was stored.
+/// Commits three writes under a key that another thread uses as well; true when it was stored.
 fn half_the_time(store: &dyn super::Store, total: i64, thread: usize, n: usize) -> bool {
     let key = format!("{}-{n}", thread / 2);
     let record = Record::new(store.next_record_id().unwrap(), "made", map(json!({})), at(0));

@@ -1,4 +1,4 @@
-//! Executions and steps: written, answered, asked for.
+//! Executions and steps: inserted, answered, queried.
 
 use super::{at, completed, databases, execution, step};
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ fn executions_and_steps_read_back_as_they_were_written() {
             .unwrap();
         let id = ExecutionId::from("e1");
         assert_eq!(store.execution(&id).unwrap(), Some(full));
-        // A null answer is an answer.
+        // `null` is an answer.
         assert_eq!(store.steps(&id).unwrap(), [step("e1", 0), answered]);
     }
 }

@@ -1,4 +1,4 @@
-//! Filters: what they find, and that the database and `RecordQuery::matches` never disagree.
+//! Filters: which records match, and that the database and `RecordQuery::matches` agree.
 
 use super::{at, databases, insert};
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn filters_find_what_platform_os_finds() {
             let places: Vec<_> =
                 found.iter().map(|r| ids.iter().position(|id| *id == r.id).unwrap()).collect();
             let expected: Vec<usize> = expected.to_vec();
-            // `["a",5,true]` and "true" are texts, larger than "60" as texts.
+            // `["a",5,true]` and "true" are strings, greater than the string "60".
             assert_eq!(places, expected, "{filter:?}");
         }
     }
@@ -277,7 +277,7 @@ fn record() -> impl Strategy<Value = Record> {
 #[test]
 fn database_and_rust_agree_on_every_query() {
     let case = (prop::collection::vec(record(), 1..12), prop::collection::vec(query(), 24));
-    // PROPTEST_CASES asks for more than the usual 64.
+    // PROPTEST_CASES may be set to more than the usual 64.
     let cases = std::env::var("PROPTEST_CASES").map_or(64, |cases| cases.parse().unwrap());
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&case, |(records, queries)| {

@@ -1,4 +1,4 @@
-//! Records: made, changed, deleted softly, found by page and order.
+//! Records: inserted, updated, soft-deleted, queried by page and order.
 
 use super::{at, databases, insert, map};
 use serde_json::json;
@@ -24,7 +24,7 @@ fn a_record_reads_back_as_it_was_written() {
         opened.store.commit(vec![Write::RecordInsert(record.clone())]).unwrap();
         let read = opened.store.record(record.id).unwrap().unwrap();
         assert_eq!(read, record);
-        // The order of properties is the module's.
+        // The module's order of properties is kept.
         assert_eq!(read.properties.keys().nth(1).map(String::as_str), Some("zeta"));
         assert_eq!(opened.store.record(record.id + 1).unwrap(), None);
     }
@@ -76,7 +76,7 @@ fn a_deleted_record_is_hidden_and_still_takes_the_answer_of_a_call() {
         let store = &opened.store;
         let ids = insert(store.as_ref(), &[json!({"n": 1}), json!({"n": 2})]);
         store.commit(vec![Write::RecordDelete { id: ids[0], at: at(3) }]).unwrap();
-        // Again, later: the first moment stays.
+        // Deleted again later: the first timestamp stays.
         store.commit(vec![Write::RecordDelete { id: ids[0], at: at(9) }]).unwrap();
         let found = |deleted| {
             let page = store.records(&RecordQuery { deleted, ..RecordQuery::table("t") }).unwrap();
