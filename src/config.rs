@@ -244,7 +244,7 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
         if secret.len() < 8 {
             return Err(Error::Value {
                 name: "STRIPE_WEBHOOK_SECRET".to_owned(),
-                message: "a secret shorter than 8 characters protects nothing; copy the whole whsec_… text"
+                message: "a secret shorter than 8 characters is not secure; copy the complete whsec_… string"
                     .to_owned(),
             });
         }

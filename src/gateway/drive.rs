@@ -204,7 +204,8 @@ impl Runner<'_> {
     fn resend(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let age = self.journal.now().duration_since(flight.since);
         if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
-            let reason = "the gateway's answer settles nothing; reconciling again before resending";
+            let reason =
+                "the gateway's answer is not conclusive; reconciling again before resending";
             return Ok(Next::Wait(reason.to_owned()));
         }
         let generation = flight.seq + 1;

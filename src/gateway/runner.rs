@@ -115,7 +115,7 @@ impl Runner<'_> {
 /// answer. Money may have moved, so this is not a failure: the worker continues.
 pub(super) fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
     tracing::error!(execution = pending.execution, "begun and not finished here: {error}");
-    let message = "It was begun and is being processed; ask again for its outcome.";
+    let message = "It has started and is being processed; query its outcome later.";
     pending.errors.push(Problem::new(message, "processing", None));
     pending
 }

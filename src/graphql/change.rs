@@ -47,7 +47,7 @@ pub(super) fn records_delete_all(call: &FieldCall<'_>) -> Answer {
     filter::read(call.table_index(), call.arg("filter"), &mut query)?;
     // A filter with only null values sets no condition; it must not match everything.
     if query.ids.is_none() && query.filters.is_empty() && query.or.is_empty() {
-        let message = "`records_delete_all` needs a filter that says something";
+        let message = "`records_delete_all` needs a filter with a condition";
         return Err(ResolverError::new("invalid", message));
     }
     let count = call.backend().records_delete_all(&query)?;

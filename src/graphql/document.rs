@@ -80,7 +80,7 @@ pub(super) fn choose<'d>(
         (DocumentOperations::Multiple(all), None) => {
             if all.len() > 1 && how == Coercion::Normalized {
                 return Err(Problem::without_location(
-                    "There are several operations: say which, by name",
+                    "There are several operations: select one by name",
                 ));
             }
             let first = all.values().min_by_key(|operation| operation.pos);
@@ -100,7 +100,7 @@ pub(super) fn normalize(
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => {
-            return Err(vec![Problem::at(operation.pos, "There are no subscriptions")]);
+            return Err(vec![Problem::at(operation.pos, "Subscriptions are not supported")]);
         }
     };
     let mut walk = Walk {

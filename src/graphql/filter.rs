@@ -93,7 +93,7 @@ pub(super) fn refuse_secret(
     name: &str,
 ) -> Result<(), ResolverError> {
     if table_index.is_secret(table, name) {
-        let message = format!("the property `{name}` is secret: nothing can be found by it");
+        let message = format!("the property `{name}` is secret and cannot be used in a filter");
         return Err(ResolverError::new("forbidden", message));
     }
     Ok(())

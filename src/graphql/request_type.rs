@@ -40,7 +40,7 @@ pub(super) fn add(
             }
         };
         if field != name {
-            let why = format!("`{name}` is taken in GraphQL: it is called `{field}` there");
+            let why = format!("the name `{name}` is taken in GraphQL; the mutation is `{field}`");
             let warning = diagnostic::Diagnostic::of_file(
                 diagnostic::Severity::Warning,
                 &call.source.path,
@@ -97,10 +97,10 @@ fn mutation(description: String, data: &str) -> Field {
         ty: ty_of(ty),
         default: None,
     };
-    let key = "With the same key the same request is done once, and its outcome given again.";
+    let key = "A call is made once per key; repeating the key returns the stored outcome.";
     let args = [
-        ("data", input(data, "What is asked.")),
-        ("config", input("HashObject", "How it is asked.")),
+        ("data", input(data, "The input of the request type.")),
+        ("config", input("HashObject", "Options for the call.")),
         ("idempotency_key", input("String", key)),
     ];
     Field {

@@ -124,7 +124,7 @@ impl Journal {
         let mut ended = self.idle(id)?;
         let before = ended.clone();
         if before.state == State::Completed {
-            let why = format!("execution {id} is completed; there is nothing to give up");
+            let why = format!("execution {id} is completed and cannot be discarded");
             return Err(store::error::Error::Gone(why).into());
         }
         ended.state = State::Discarded;
@@ -138,7 +138,7 @@ impl Journal {
         let mut again = self.idle(id)?;
         let before = again.clone();
         if before.state == State::Completed {
-            let why = format!("execution {id} is completed; nothing is left to do");
+            let why = format!("execution {id} is completed and cannot be retried");
             return Err(store::error::Error::Gone(why).into());
         }
         // A call without a recorded answer may have been sent: reconcile before sending again.
@@ -172,7 +172,7 @@ impl Journal {
         let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;
         let leased = execution.lease_until.is_some_and(|until| until > self.now());
         if execution.state == State::Running && leased {
-            return Err(gone("is being run at the moment").into());
+            return Err(gone("is running").into());
         }
         Ok(execution)
     }

@@ -144,7 +144,7 @@ impl Budget {
     /// A limit error.
     pub fn settle(&self) -> Result<(), Error> {
         let Some(walked) = deferred_cost::take() else {
-            return Err(Error::limit("a value that stands for too many others"));
+            return Err(Error::limit("a value that expands to too many others"));
         };
         let steps = self.steps.get().saturating_add(walked / VALUES_A_STEP);
         self.steps.set(steps);

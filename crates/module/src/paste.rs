@@ -31,12 +31,12 @@ pub fn check(
         }
         match values.get(key) {
             None if !matches!(key, "dependencies" | "devDependencies") => warn(
-                format!("there is no template value `{key}`: nothing is pasted"),
+                format!("there is no template value `{key}`: nothing is inserted"),
                 "add it to template-values.json".to_owned(),
             ),
             Some(Json::String(text)) if !paste.is_raw && mustache::escaped(text) != *text => warn(
                 format!("pasting changes the value of `{key}`: it is escaped as HTML"),
-                format!("write <%= &{key} =%> to paste it as it is"),
+                format!("write <%= &{key} =%> to insert it unescaped"),
             ),
             _ => {}
         }

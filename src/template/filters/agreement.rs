@@ -33,7 +33,7 @@ fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
     });
     let own = own.ok_or_else(|| Error::argument("this is no EC private key in PEM"))?;
     let secret = shared_secret(&own, &arguments.text(0))
-        .ok_or_else(|| Error::argument("the other key is no public key of the same curve"))?;
+        .ok_or_else(|| Error::argument("the other key is not a public key of the same curve"))?;
     match &*arguments.text(1) {
         "" | "none" => bytes::value(secret, context),
         "hex" => Ok(Value::text(hex::encode(secret))),

@@ -170,7 +170,7 @@ pub fn fill(
 }
 
 fn too_hard(_: fancy_regex::Error) -> String {
-    "the pattern takes too many steps on this text".to_owned()
+    "the pattern needs too many steps on this string".to_owned()
 }
 
 #[cfg(test)]

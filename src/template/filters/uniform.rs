@@ -48,7 +48,7 @@ fn random_string(
     while text.len() < length {
         let random = bytes(length * 2, context);
         if random.is_empty() {
-            return Err(Error::argument("there is no host to give random bytes"));
+            return Err(Error::argument("there is no host to provide random bytes"));
         }
         // Bytes above the last complete multiple of 62 would favor some letters.
         let fair = random.iter().filter(|byte| **byte < 248).map(|byte| byte % 62);

@@ -76,7 +76,7 @@ pub fn read(
     }
     match (open.pop(), open.is_empty()) {
         (Some(document), true) if document.has_elements => Ok(Json::Object(document.hash)),
-        (Some(_), true) => Err(invalid("there is no element in it")),
+        (Some(_), true) => Err(invalid("it has no element")),
         _ => Err(invalid("an element is never closed")),
     }
 }
@@ -114,7 +114,7 @@ impl Open {
                 .map_err(|e| invalid(&e.to_string()))?;
             let key = if reading.attr_prefix { format!("@{name}") } else { name };
             if element.hash.contains_key(&key) {
-                return Err(invalid(&format!("the attribute `{key}` stands there twice")));
+                return Err(invalid(&format!("the attribute `{key}` is repeated")));
             }
             element.hash.insert(key, Json::String(value.into_owned()));
         }

@@ -24,8 +24,8 @@ pub fn float_text(number: f64) -> String {
     if text.contains('.') { text } else { format!("{text}.0") }
 }
 
-/// The integer part of a float. One that is out of range becomes the nearest integer of 64 bits, and
-/// NaN becomes 0.
+/// The integer part of a float. One that is out of range becomes the nearest integer of 64 bits,
+/// and NaN becomes 0.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the conversion saturates, as documented")]
 pub fn to_integer(float: f64) -> i64 {
