@@ -154,14 +154,14 @@ impl Backend for RequestHost {
     fn session_set(&self, _name: &str, _value: Json) -> Result<(), ResolverError> {
         Err(ResolverError::new(
             "unsupported",
-            "use the session tag to store a value in the session",
+            "use the session tag to keep something in the session",
         ))
     }
 
     fn session_delete(&self, _name: &str) -> Result<Json, ResolverError> {
         Err(ResolverError::new(
             "unsupported",
-            "use the session tag to remove a value from the session",
+            "use the session tag to take something out of the session",
         ))
     }
 

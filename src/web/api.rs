@@ -99,7 +99,7 @@ pub fn fault(error: Error) -> HttpError {
         }
         error if error.is_the_stores() => HttpError {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "The database is not available at the moment. Retry with the same key: nothing is done twice.".to_owned(),
+            message: "The database cannot be used just now. Ask again with the same key: nothing is done twice.".to_owned(),
             detail: Some(error.to_string()),
         },
         _ => HttpError::internal("The request type could not be run.", &error),

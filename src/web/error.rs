@@ -37,7 +37,7 @@ impl HttpError {
 
     /// A 404.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "There is no page at this address.")
+        Self::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
     }
 
     /// Logs a server error, once, where the response is made.

@@ -145,7 +145,7 @@ fn failed(error: Error, wants_json: bool, dev: bool) -> Response {
         error if error.is_the_stores() => HttpError {
             status: StatusCode::SERVICE_UNAVAILABLE,
             message:
-                "The database cannot be written at the moment. Submit the form again: nothing is done twice."
+                "The database cannot be written just now. Send it again: nothing is done twice."
                     .to_owned(),
             detail: Some(error.to_string()),
         },

@@ -109,7 +109,7 @@ fn stripe(runtime: &Runtime, text: &mut String) {
 
 fn webhooks(runtime: &Runtime, text: &mut String) {
     let name = "sluicegate_webhook_deliveries_total";
-    head(text, name, "counter", "Deliveries by result.");
+    head(text, name, "counter", "Deliveries by what became of them.");
     for (result, count) in runtime.deliveries.results() {
         line(text, name, &[("fate", result.name())], count as f64);
     }

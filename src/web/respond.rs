@@ -82,7 +82,7 @@ pub fn keep_session(
         let stored = Stored { id_hash: session.hash(), data: Json::Object(data), expires_at };
         let put = Write::SessionPut(stored);
         if let Err(error) = runtime.store.commit(vec![put]) {
-            tracing::warn!("the session could not be stored: {error}");
+            tracing::warn!("the session could not be kept: {error}");
         }
     }
     if changed || session.is_new {

@@ -51,10 +51,10 @@ async fn deliver(
     body: Bytes,
 ) -> Result<Receipt, Error> {
     let event = event(runtime, header, body).await?;
-    let (stored_entry, entry) = oneshot::channel();
+    let (told, entry) = oneshot::channel();
     let _arriving = runtime.delivery_load.one();
     // If the sender disconnected, the event is stored anyway.
-    runtime.inbox().store_with_callback(gateway, event, |entry| drop(stored_entry.send(entry)));
+    runtime.inbox().store_with_callback(gateway, event, |entry| drop(told.send(entry)));
     let receipt = runtime.inbox().receipt(entry.await.map_err(|e| panicked(&e))??);
     if matches!(receipt, Receipt::Stored(_)) {
         runtime.wake.notify_one();
@@ -71,8 +71,8 @@ async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Ev
         return event;
     }
     let runtime = Arc::clone(runtime);
-    let verify = move || runtime.inbox().verify(&header, &body);
-    tokio::task::spawn_blocking(verify).await.map_err(|e| panicked(&e))?
+    let believing = move || runtime.inbox().verify(&header, &body);
+    tokio::task::spawn_blocking(believing).await.map_err(|e| panicked(&e))?
 }
 
 fn panicked(error: &dyn std::fmt::Display) -> Error {
