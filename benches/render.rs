@@ -5,9 +5,9 @@ mod support;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value as Json, json};
+use sluicegate::app::template_host::TemplateHost;
 use sluicegate::gateway::call::Call;
 use std::hint::black_box;
-use std::sync::Arc;
 
 fn data() -> Json {
     json!({
@@ -29,9 +29,9 @@ fn whole_call(criterion: &mut Criterion) {
     let data = data()["data"].clone();
     criterion.bench_function("create_payment_call", |bencher| {
         bencher.iter(|| {
-            let host = Arc::clone(&served.runtime).host(served.runtime.bare_scope());
+            let host = served.runtime.host(served.runtime.bare_scope());
             let request_context = host.request_context().expect("a request_context");
-            let on = host.on(&request_context);
+            let on = TemplateHost::new(&host, &request_context);
             Call::render(&api_call, black_box(&data), &on.renderer()).expect("rendered")
         });
     });

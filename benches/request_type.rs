@@ -4,6 +4,7 @@ mod support;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Map, Value as Json, json};
+use sluicegate::app::operations::Operations;
 use sluicegate::gateway::outcome::State;
 use sluicegate::gateway::request_type_call::RequestTypeCall;
 use std::sync::Arc;
@@ -66,8 +67,8 @@ fn in_process(served: &Served) {
         data: data(),
         ..RequestTypeCall::default()
     };
-    let outcome =
-        Arc::clone(&served.runtime).host(scope).request_type(submission).expect("an outcome");
+    let host = served.runtime.host(scope);
+    let outcome = Operations::new(&host).request_type(submission).expect("an outcome");
     assert_eq!(outcome.state, State::Completed);
 }
 

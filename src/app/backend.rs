@@ -1,35 +1,97 @@
 //! The backend of one request, which GraphQL resolvers call.
 
-use crate::app::error::Error;
+use crate::app::api_calls::ApiCalls;
+use crate::app::forms::Forms;
 use crate::app::host::RequestHost;
-use crate::app::side_effect::SideEffect;
+use crate::app::operations::{self, Operations};
+use crate::app::record_form;
+use crate::app::runtime::Runtime;
+use crate::app::scope::Scope;
 use crate::form::error::Error as FormError;
 use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;
-use crate::gateway::api_call::ApiCallResult;
 use crate::gateway::request_type_call::RequestTypeCall;
-use crate::gateway::runner::Runner;
 use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, ResolverError,
 };
+use crate::graphql::limits::Limits;
+use crate::journal::error::Error as JournalError;
+use crate::journal::phase::Phase;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_secret::Secret;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
 use sluicegate_store::page::Page;
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Change, Record, RecordId, RecordUpdate};
 use sluicegate_store::state::Activity;
+use std::sync::Arc;
 
-impl Backend for RequestHost {
+/// The GraphQL backend of one request. It owns its host, because resolvers share it.
+pub struct GraphqlBackend {
+    host: RequestHost,
+}
+
+impl Runtime {
+    /// A host for one request or run.
+    pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
+        RequestHost::new(self, scope, |host| Arc::new(GraphqlBackend::new(host)))
+    }
+}
+
+impl GraphqlBackend {
+    /// The backend of a host.
+    pub fn new(host: RequestHost) -> Self {
+        Self { host }
+    }
+
+    /// Runs an external GraphQL query. Returns `{data, errors}`.
+    pub fn run(
+        self,
+        source: &str,
+        operation: Option<&str>,
+        variables: &Json,
+        limits: Limits,
+    ) -> Json {
+        let instance = Arc::clone(&self.host.instance);
+        let Some(schema) = &instance.schema else {
+            return json!({ "data": null, "errors": [{ "message": "there is no schema" }] });
+        };
+        schema.execute(source, operation, variables, Arc::new(self), limits)
+    }
+
+    /// Runs a mutation that names a form as a form submission.
+    fn through_form(
+        &self,
+        name: &str,
+        id: Option<RecordId>,
+        properties: Map<String, Json>,
+    ) -> Result<Record, ResolverError> {
+        let ended = Forms::new(&self.host).submit_values(name, id, properties);
+        match ended? {
+            FormResult::Written(Some(record), _) => Ok(record),
+            FormResult::Written(None, _) => {
+                Err(ResolverError::new("invalid", "the form writes no record"))
+            }
+            FormResult::Refused(refused) => Err(ResolverError {
+                message: "the record is not valid".to_owned(),
+                code: "invalid".to_owned(),
+                details: Some(json!(refused.errors)),
+            }),
+        }
+    }
+}
+
+impl Backend for GraphqlBackend {
     fn catalog(&self) -> &Catalog {
-        &self.instance.catalog
+        self.host.catalog()
     }
 
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError> {
-        let mut page = self.read(|phase| phase.records(query)).map_err(|e| store_fault(&e))?;
+        let mut page = self.host.read(|phase| phase.records(query))?;
         for record in &mut page.results {
-            for name in secret_properties(&self.instance.catalog, &record.table) {
+            for name in secret_properties(self.host.catalog(), &record.table) {
                 record.properties.shift_remove(name);
             }
         }
@@ -48,15 +110,14 @@ impl Backend for RequestHost {
             return Err(ResolverError::new("invalid", "a record needs a table"));
         };
         let properties = set_values(record.properties);
-        let mut created = self
-            .write(|phase| self.writer().create(phase, &table, properties))
-            .map_err(|e| form_fault(&e))?;
+        let mut created =
+            self.host.write(|phase| self.host.writer().create(phase, &table, properties))?;
         if record.external_id.is_some() || record.user_id.is_some() {
             let (user_id, external_id) = (record.user_id, record.external_id);
-            let at = self.runtime.clock.now();
+            let at = self.host.runtime.clock.now();
             let update =
                 RecordUpdate { id: created.id, changes: Vec::new(), user_id, external_id, at };
-            created = self.write(|phase| phase.apply(update)).map_err(|e| store_fault(&e))?;
+            created = self.host.write(|phase| phase.apply(update))?;
         }
         Ok(created)
     }
@@ -70,15 +131,13 @@ impl Backend for RequestHost {
         if let Some(form) = form {
             return self.through_form(form, Some(id), set_values(change.properties));
         }
-        let updated = self
-            .write(|phase| {
-                let found = self.writer().change(phase, id, change.properties)?;
-                let in_table = |record: &Record| {
-                    change.table.as_deref().is_none_or(|table| same_table(table, &record.table))
-                };
-                Ok::<_, FormError>(found.filter(in_table))
-            })
-            .map_err(|e| form_fault(&e))?;
+        let updated = self.host.write(|phase| {
+            let found = self.host.writer().change(phase, id, change.properties)?;
+            let in_table = |record: &Record| {
+                change.table.as_deref().is_none_or(|table| same_table(table, &record.table))
+            };
+            Ok::<_, FormError>(found.filter(in_table))
+        })?;
         updated.ok_or_else(|| missing(id))
     }
 
@@ -88,13 +147,12 @@ impl Backend for RequestHost {
         table: Option<&str>,
         _form: Option<&str>,
     ) -> Result<Record, ResolverError> {
-        let found = self.read(|phase| phase.record(id)).map_err(|e| store_fault(&e))?;
+        let found = self.host.read(|phase| phase.record(id))?;
         let in_table = |record: &Record| table.is_none_or(|table| same_table(table, &record.table));
         if !found.is_some_and(|record| record.deleted_at.is_none() && in_table(&record)) {
             return Err(missing(id));
         }
-        let gone =
-            self.write(|phase| self.writer().delete(phase, id)).map_err(|e| form_fault(&e))?;
+        let gone = self.host.write(|phase| self.host.writer().delete(phase, id))?;
         gone.ok_or_else(|| missing(id))
     }
 
@@ -102,12 +160,12 @@ impl Backend for RequestHost {
         let query = RecordQuery { page: 1, per_page: 1_000, ..query.clone() };
         let mut count = 0;
         loop {
-            let page = self.read(|phase| phase.records(&query)).map_err(|e| store_fault(&e))?;
+            let page = self.host.read(|phase| phase.records(&query))?;
             if page.results.is_empty() {
                 return Ok(count);
             }
             for record in page.results {
-                self.write(|phase| phase.delete(record.id)).map_err(|e| store_fault(&e))?;
+                self.host.write(|phase| phase.delete(record.id))?;
                 count += 1;
             }
         }
@@ -117,33 +175,37 @@ impl Backend for RequestHost {
         let Some(name) = call.template else {
             return Err(ResolverError::new("invalid", "api_call_send needs a template"));
         };
-        match self.send(&name, &call.data) {
+        let calls = ApiCalls::new(&self.host);
+        match calls.send(&name, &call.data) {
             Ok(response) => {
                 // The call was sent anyway: report the callback's error beside the response.
-                let failed = self.answered(&name, &call.data, &response).err();
+                let failed = calls.run_callback(&name, &call.data, &response).err();
                 let failed = failed.map(|e| json!({ "message": format!("its callback: {e}") }));
                 let errors: Vec<Json> = failed.into_iter().collect();
                 Ok(json!({ "response": response, "errors": errors }))
             }
-            Err(message) => Ok(json!({ "response": null, "errors": [{ "message": message }] })),
+            Err(error) => {
+                let message = error.to_string();
+                Ok(json!({ "response": null, "errors": [{ "message": message }] }))
+            }
         }
     }
 
     fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError> {
-        let sealed = self.runtime.seal_constant(value.unwrap_or_default());
-        let write = |phase: &mut crate::journal::phase::Phase| {
+        let sealed = self.host.runtime.seal_constant(value.unwrap_or_default());
+        let write = |phase: &mut Phase| {
             phase.constant_set(name, sealed);
-            Ok::<_, crate::journal::error::Error>(())
+            Ok::<_, JournalError>(())
         };
-        self.write(write).map_err(|e| store_fault(&e))?;
-        let mut written = self.scope.constants.lock().expect("no holder of the constants panics");
-        written.insert(name.to_owned(), Secret::new(value.unwrap_or_default()));
+        self.host.write(write)?;
+        let value = Secret::new(value.unwrap_or_default());
+        self.host.scope.constant_written(name, value);
         Ok(())
     }
 
     fn constants(&self, with_values: bool) -> Result<Vec<ConstantEntry>, ResolverError> {
-        let all = self.runtime.constants(&self.instance).map_err(|e| app_fault(&e))?;
-        let entry = |(name, secret): (String, sluicegate_secret::Secret)| ConstantEntry {
+        let all = self.host.runtime.constants(&self.host.instance)?;
+        let entry = |(name, secret): (String, Secret)| ConstantEntry {
             name,
             value: with_values.then(|| secret.expose().to_owned()),
             updated_at: None,
@@ -166,10 +228,7 @@ impl Backend for RequestHost {
     }
 
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {
-        let write = |phase: &mut crate::journal::phase::Phase| {
-            Ok::<_, crate::journal::error::Error>(phase.activity(payload))
-        };
-        self.write(write).map_err(|e| store_fault(&e))
+        Ok(self.host.write(|phase| Ok::<_, JournalError>(phase.activity(payload)))?)
     }
 
     fn activities(
@@ -178,70 +237,22 @@ impl Backend for RequestHost {
         page: u32,
         per_page: u32,
     ) -> Result<Page<Activity>, ResolverError> {
-        self.runtime.store.activities(uuids, page, per_page).map_err(|e| store_fault(&e.into()))
+        Ok(self.host.runtime.store.activities(uuids, page, per_page)?)
     }
 
     fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
-        let outcome = RequestHost::request_type(self, call);
-        outcome.map(|outcome| json!(outcome)).map_err(|e| app_fault(&e))
+        Ok(json!(Operations::new(&self.host).request_type(call)?))
     }
 
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError> {
-        self.runtime.store.executions(query).map_err(|e| store_fault(&e.into()))
+        Ok(self.host.runtime.store.executions(query)?)
     }
 
     fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, ResolverError> {
         let id = ExecutionId::from(id);
-        let read = || -> Result<_, sluicegate_store::error::Error> {
-            let Some(execution) = self.runtime.store.execution(&id)? else { return Ok(None) };
-            Ok(Some((execution, self.runtime.store.steps(&id)?)))
-        };
-        read().map_err(|e| store_fault(&e.into()))
-    }
-}
-
-impl RequestHost {
-    /// Runs a mutation that names a form as a form submission.
-    fn through_form(
-        &self,
-        name: &str,
-        id: Option<RecordId>,
-        properties: Map<String, Json>,
-    ) -> Result<Record, ResolverError> {
-        let ended = self.submit_values(name, id, properties).map_err(|e| app_fault(&e))?;
-        match ended {
-            FormResult::Written(Some(record), _) => Ok(record),
-            FormResult::Written(None, _) => {
-                Err(ResolverError::new("invalid", "the form writes no record"))
-            }
-            FormResult::Refused(refused) => Err(ResolverError {
-                message: "the record is not valid".to_owned(),
-                code: "invalid".to_owned(),
-                details: Some(json!(refused.errors)),
-            }),
-        }
-    }
-
-    /// Sends an API call that is not a request type. Returns `{status, headers, body}`, or the
-    /// reason for its absence.
-    pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, String> {
-        let key = self.nested_key();
-        let effect = SideEffect { kind: "api_call_send", name, asked: data.clone() };
-        let sent = self.side_effect(&effect, || {
-            let send = |gateway: Runner<'_>| Ok(gateway.api_call(name, data, key.as_deref())?);
-            Ok(match self.with_gateway(send)? {
-                ApiCallResult::Answered(answer) => json!({ "answer": answer.to_json() }),
-                ApiCallResult::Pending(reason, None) => json!({ "pending": reason }),
-                ApiCallResult::Pending(reason, Some(id)) => {
-                    json!({ "pending": reason, "state": "pending", "execution": id.as_str() })
-                }
-            })
-        });
-        let mut sent = sent.map_err(|e| e.to_string())?;
-        match sent["pending"].as_str() {
-            Some(reason) => Err(reason.to_owned()),
-            None => Ok(sent["answer"].take()),
-        }
+        let store = &self.host.runtime.store;
+        let Some(execution) = store.execution(&id)? else { return Ok(None) };
+        Ok(Some((execution, store.steps(&id)?)))
     }
 }
 
@@ -264,23 +275,49 @@ fn missing(id: RecordId) -> ResolverError {
     ResolverError::new("not_found", format!("there is no record {id}"))
 }
 
-fn store_fault(error: &crate::journal::error::Error) -> ResolverError {
+/// Logs a failure of the database, whose text is for the operator.
+fn unavailable(error: &dyn std::fmt::Display) -> ResolverError {
     tracing::error!("{error}");
     ResolverError::new("unavailable", "the database cannot be used just now")
 }
 
-fn form_fault(error: &FormError) -> ResolverError {
-    match error {
-        FormError::Journal(error) => store_fault(error),
-        other => ResolverError::new("invalid", other.to_string()),
+impl From<StoreError> for ResolverError {
+    fn from(error: StoreError) -> Self {
+        unavailable(&error)
     }
 }
 
-fn app_fault(error: &Error) -> ResolverError {
-    match error {
-        Error::Form(error) => form_fault(error),
-        Error::Journal(error) => store_fault(error),
-        Error::Gateway(error) => ResolverError::new("invalid", error.to_string()),
-        other => ResolverError::new("internal", other.to_string()),
+impl From<JournalError> for ResolverError {
+    fn from(error: JournalError) -> Self {
+        unavailable(&error)
+    }
+}
+
+impl From<FormError> for ResolverError {
+    fn from(error: FormError) -> Self {
+        if error.is_the_stores() {
+            return unavailable(&error);
+        }
+        Self::new("invalid", error.to_string())
+    }
+}
+
+impl From<record_form::Error> for ResolverError {
+    fn from(error: record_form::Error) -> Self {
+        match error {
+            record_form::Error::Form(error) => error.into(),
+            error if error.is_the_stores() => unavailable(&error),
+            other => Self::new("internal", other.to_string()),
+        }
+    }
+}
+
+impl From<operations::Error> for ResolverError {
+    fn from(error: operations::Error) -> Self {
+        match error {
+            error if error.is_the_stores() => unavailable(&error),
+            operations::Error::Gateway(error) => Self::new("invalid", error.to_string()),
+            other => Self::new("internal", other.to_string()),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Startup: starts the sandbox if there is no key, and registers the webhook endpoint with it.
 
 use crate::app::error::Error;
+use crate::app::operations::{self, Operations};
 use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe, is_instance};
 use crate::gateway::request_type_call::RequestTypeCall;
@@ -49,8 +50,8 @@ pub async fn start(config: &Config, addr: SocketAddr) -> Result<Sandbox, Error> 
 /// endpoints. Repeating the call finds the existing endpoints.
 ///
 /// # Errors
-/// [`Error::Gateway`] when the request type cannot be run.
-pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), Error> {
+/// [`operations::Error`] when the request type cannot be run.
+pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), operations::Error> {
     let request_type = runtime.transport.gateway().webhook_endpoint_request_type();
     let instance = runtime.instance();
     if !instance.catalog.request_types().iter().any(|one| one.name == request_type) {
@@ -72,7 +73,8 @@ pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), Error> 
             idempotency_key: Some(key),
             ..RequestTypeCall::default()
         };
-        let outcome = runtime.host(runtime.bare_scope()).request_type(submission)?;
+        let host = runtime.host(runtime.bare_scope());
+        let outcome = Operations::new(&host).request_type(submission)?;
         if !outcome.errors.is_empty() {
             tracing::warn!("the sandbox will deliver no events: {}", outcome.message());
         }

@@ -1,8 +1,9 @@
 //! The stored constants, read and opened at most once a second: every request context needs them,
 //! and they rarely change.
 
+use parking_lot::Mutex;
 use sluicegate_secret::Secret;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Changes by other processes are visible after this time.
@@ -27,7 +28,7 @@ struct Known {
 impl Constants {
     /// Bypasses the cache, because a constant is being written.
     pub fn written(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).written = Some(Instant::now());
+        self.0.lock().written = Some(Instant::now());
     }
 
     /// All constants, cached; `read` queries the database.
@@ -40,7 +41,7 @@ impl Constants {
     ) -> Result<Values, E> {
         let now = Instant::now();
         {
-            let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self.0.lock();
             let moving = known.written.is_some_and(|at| now - at < COMMITS_WITHIN);
             if let Some((at, values)) = &known.read
                 && !moving
@@ -51,7 +52,7 @@ impl Constants {
         }
         // Without the lock, because the database may be slow.
         let values = Arc::new(read()?);
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.lock();
         known.read = Some((now, Arc::clone(&values)));
         Ok(values)
     }

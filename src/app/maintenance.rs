@@ -1,11 +1,11 @@
 //! Periodic maintenance: lists events that Stripe could not deliver, and purges old data.
 
-use crate::app::error::Error;
 use crate::app::runtime::Runtime;
 use crate::webhook::inbox;
 use crate::webhook::listing::Listing;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
+use sluicegate_store::error::Error;
 use sluicegate_store::execution::{ExecutionQuery, State};
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::state::Constant;
@@ -95,7 +95,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
 /// Purges processed events after 35 days, and expired sessions.
 ///
 /// # Errors
-/// [`Error::Store`].
+/// The store's.
 pub fn purge_old(runtime: &Runtime) -> Result<(), Error> {
     let now = runtime.clock.now();
     let kind = inbox::KIND.to_owned();

@@ -1,13 +1,16 @@
 //! Runs pending migrations, each once, in the order of their timestamps.
 
-use crate::app::error::Error;
 use crate::app::runtime::Runtime;
+use crate::app::template_host::TemplateHost;
 use crate::journal::buffer::with_run;
+use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
+use crate::template::error::Error as TemplateError;
 use serde_json::json;
 use sluicegate_failpoint::failpoint;
 use sluicegate_module::migration::Migration;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, State};
 use sluicegate_store::kind::ExecutionKind;
 use std::sync::Arc;
@@ -18,6 +21,20 @@ pub const KIND: &str = ExecutionKind::Migration.name();
 
 /// The interval for polling a migration that another process runs.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Why a migration was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal failed, or the run had to stop.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The migration's template failed.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
 
 /// Runs every migration that is not done yet. Returns their names.
 ///
@@ -85,7 +102,7 @@ pub fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
 fn execute(runtime: &Arc<Runtime>, migration: &Migration, run: Run) -> Result<(), Error> {
     let host = runtime.host(runtime.bare_scope());
     let request_context = host.request_context()?;
-    let inside = host.on(&request_context);
+    let inside = TemplateHost::new(&host, &request_context);
     let journal = &runtime.journal;
     let ran = with_run(&inside, journal, run, journal.phase(), || {
         inside.renderer().raw(&migration.source, json!({}))

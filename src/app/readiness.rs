@@ -1,12 +1,12 @@
 //! Checks whether the runtime could take a payment now, by a write to its database.
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use serde_json::Value as Json;
 use sluicegate_store::contract::Store;
 use sluicegate_store::error::Error;
 use sluicegate_store::state::Session;
 use sluicegate_store::write::Write;
-use std::sync::{Mutex, PoisonError};
 
 /// How long a result is reused: each check costs an fsync.
 const REUSED_FOR: SignedDuration = SignedDuration::from_secs(1);
@@ -23,7 +23,7 @@ impl Readiness {
     /// # Errors
     /// The store's error.
     pub fn check(&self, store: &dyn Store, now: Timestamp) -> Result<(), Error> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         if let Some((at, found)) = last.as_ref()
             && now.duration_since(*at).abs() < REUSED_FOR
         {

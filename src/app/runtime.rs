@@ -7,7 +7,7 @@ use crate::app::instance::Instance;
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Stripe, is_instance};
+use crate::config::{Config, Environment, Stripe, is_instance};
 use crate::gateway::contract::Gateway;
 use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::Target;
@@ -17,17 +17,19 @@ use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
 use crate::webhook::secrets::Secrets;
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::RwLock;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_secret::{InstanceKey, Secret};
 use sluicegate_store::contract::Store;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::postgres::database::Postgres;
 use sluicegate_store::sqlite::database::Sqlite;
 use sluicegate_store::state::Constant;
 use sluicegate_store::write::Write;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -147,7 +149,7 @@ impl Runtime {
 
     /// The currently loaded files.
     pub fn instance(&self) -> Arc<Instance> {
-        Arc::clone(&self.instance.read().expect("no holder of the instance panics"))
+        Arc::clone(&self.instance.read())
     }
 
     /// Loads the files again. Requests in progress keep the state they began with.
@@ -156,7 +158,7 @@ impl Runtime {
         let version = self.clock.now().as_millisecond();
         let variable = |name: &str| config.module_variable(name);
         let instance = Arc::new(Instance::load(&config.root, version, &variable));
-        *self.instance.write().expect("no holder of the instance panics") = Arc::clone(&instance);
+        *self.instance.write() = Arc::clone(&instance);
         instance
     }
 
@@ -187,8 +189,8 @@ impl Runtime {
     /// All constants for templates; stored ones override those of the environment.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub fn constants(&self, instance: &Instance) -> Result<BTreeMap<String, Secret>, Error> {
+    /// The store's.
+    pub fn constants(&self, instance: &Instance) -> Result<BTreeMap<String, Secret>, StoreError> {
         let mut constants = instance.constants();
         let open = |one: Constant| {
             let value = self.config.instance_key.open(CONSTANT_PLACE, &one.sealed)?;
@@ -196,7 +198,7 @@ impl Runtime {
         };
         let kept = self.constants.get(|| {
             let all = self.store.constants()?;
-            Ok::<_, Error>(all.into_iter().filter_map(open).collect())
+            Ok::<_, StoreError>(all.into_iter().filter_map(open).collect())
         })?;
         constants.extend(kept.iter().cloned());
         Ok(constants)
@@ -206,6 +208,11 @@ impl Runtime {
     pub fn seal_constant(&self, value: &str) -> String {
         self.constants.written();
         self.config.instance_key.seal(CONSTANT_PLACE, value)
+    }
+
+    /// True in the development environment.
+    pub fn is_development(&self) -> bool {
+        self.config.environment == Environment::Development
     }
 
     /// True when the gateway is Stripe itself.
@@ -220,7 +227,7 @@ const KEY_MARK: &str = "sluicegate/instance_key";
 /// Refuses a database that was created with another instance key: neither could open what the other
 /// sealed.
 fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(), Error> {
-    let marked = || -> Result<_, Error> {
+    let marked = || -> Result<_, StoreError> {
         Ok(store.constants()?.into_iter().find(|constant| constant.name == KEY_MARK))
     };
     if marked()?.is_none() {

@@ -1,13 +1,18 @@
 //! The state of one request or run: its user, its context, and where its record writes go.
 
 use crate::form::render::Refused;
+use crate::journal::begin::Journal;
+use crate::journal::error::Error as JournalError;
 use crate::journal::phase::{Mark, Phase};
 use crate::journal::scripted_run::ScriptedRun;
+use crate::template::host::Transaction;
 use crate::template::output::OutputMode;
+use crate::template::request_context::RequestContext;
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use serde_json::{Map, Value as Json};
 use sluicegate_secret::Secret;
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 /// The `context` variable, built on first access.
 pub type Context = LazyLock<Map<String, Json>, Box<dyn FnOnce() -> Map<String, Json> + Send>>;
@@ -28,17 +33,17 @@ pub struct Scope {
     pub output: OutputMode,
     /// The name and values of a refused form that is shown again.
     pub refused: Option<(String, Refused)>,
-    /// The execution that templates run for, if any.
-    pub(super) scripted_run: Mutex<Option<ScriptedRun>>,
     /// True for a dry run, which must not send anything.
     pub is_dry_run: bool,
+    /// The execution that templates run for, if any.
+    run: Mutex<Option<ScriptedRun>>,
     /// Buffers record writes; without a phase, each is committed on its own.
-    pub(super) phase: Mutex<Option<Phase>>,
+    phase: Mutex<Option<Phase>>,
     /// Constants that this request wrote, visible to its templates before the commit.
-    pub(super) constants: Mutex<BTreeMap<String, Secret>>,
+    constants: Mutex<BTreeMap<String, Secret>>,
     /// The open transactions of templates: where each began, or `None` for one that opened the
     /// phase itself.
-    pub(super) transactions: Mutex<Vec<Option<Mark>>>,
+    transactions: Mutex<Vec<Option<Mark>>>,
 }
 
 impl Scope {
@@ -57,11 +62,90 @@ impl Scope {
             page_id: String::new(),
             output: OutputMode::Escape,
             refused: None,
-            scripted_run: Mutex::new(None),
             is_dry_run: false,
+            run: Mutex::new(None),
             phase: Mutex::new(None),
             constants: Mutex::default(),
             transactions: Mutex::new(Vec::new()),
         }
+    }
+
+    /// The phase that buffers record writes, locked; `None` when each is committed on its own.
+    pub(super) fn phase(&self) -> Option<MappedMutexGuard<'_, Phase>> {
+        MutexGuard::try_map(self.phase.lock(), Option::as_mut).ok()
+    }
+
+    /// Replaces the phase and returns the previous one.
+    pub(super) fn swap_phase(&self, phase: Option<Phase>) -> Option<Phase> {
+        std::mem::replace(&mut *self.phase.lock(), phase)
+    }
+
+    /// The run that templates run for, locked; `None` outside a run.
+    pub(super) fn run(&self) -> Option<MappedMutexGuard<'_, ScriptedRun>> {
+        MutexGuard::try_map(self.run.lock(), Option::as_mut).ok()
+    }
+
+    /// Replaces the run and returns the previous one.
+    pub(super) fn swap_run(&self, run: Option<ScriptedRun>) -> Option<ScriptedRun> {
+        std::mem::replace(&mut *self.run.lock(), run)
+    }
+
+    /// The idempotency key of the run's next nested execution; `None` outside a run.
+    pub(super) fn nested_key(&self) -> Option<String> {
+        self.run().map(|mut run| run.nested_key())
+    }
+
+    /// Makes a constant that this request wrote visible to its templates.
+    pub(super) fn constant_written(&self, name: &str, value: Secret) {
+        self.constants.lock().insert(name.to_owned(), value);
+    }
+
+    /// Copies the constants that this request wrote into a request context.
+    pub(super) fn copy_constants(&self, request_context: &RequestContext) {
+        for (name, value) in self.constants.lock().iter() {
+            request_context.set_constant(name, value.clone());
+        }
+    }
+
+    /// True inside a template's transaction.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        !self.transactions.lock().is_empty()
+    }
+
+    /// Begins, commits or rolls back a template's transaction.
+    ///
+    /// # Errors
+    /// The journal's error when the transaction's writes cannot be committed.
+    pub(super) fn transaction(
+        &self,
+        step: Transaction,
+        journal: &Journal,
+    ) -> Result<(), JournalError> {
+        let mut open = self.transactions.lock();
+        let mut slot = self.phase.lock();
+        match step {
+            Transaction::Begin => {
+                open.push(slot.as_ref().map(|phase| phase.mark()));
+                slot.get_or_insert_with(|| journal.phase());
+            }
+            Transaction::Commit => {
+                // A nested transaction is committed with the outer one.
+                if let Some(None) = open.pop()
+                    && let Some(phase) = slot.take()
+                {
+                    journal.write(phase)?;
+                }
+            }
+            Transaction::Rollback => match open.pop() {
+                Some(Some(mark)) => {
+                    if let Some(phase) = slot.as_mut() {
+                        phase.rollback_to(mark);
+                    }
+                }
+                Some(None) => *slot = None,
+                None => {}
+            },
+        }
+        Ok(())
     }
 }

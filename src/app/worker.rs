@@ -5,12 +5,16 @@
 //! is due.
 
 use crate::app::delivery_load::Load;
-use crate::app::error::Error;
-use crate::app::forms;
+use crate::app::events::Events;
+use crate::app::jobs::{self, Jobs};
 use crate::app::migrations;
+use crate::app::operations::{self, Operations};
+use crate::app::record_form;
 use crate::app::runtime::Runtime;
+use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
 use crate::webhook::dispatch::{complete_unprocessed, has_processor};
+use crate::webhook::error::Error as WebhookError;
 use jiff::SignedDuration;
 use sluicegate_failpoint::failpoint;
 use sluicegate_store::execution::{Execution, Queue};
@@ -37,6 +41,23 @@ const BURST_CONCURRENCY: usize = 1;
 const CLAIMED_PER_RUNNING: usize = 4;
 /// How many executions a command claims at once.
 const BATCH: u32 = 256;
+
+/// Why a claimed execution did not complete.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Event(#[from] WebhookError),
+    #[error(transparent)]
+    Operation(#[from] operations::Error),
+    #[error(transparent)]
+    Form(#[from] record_form::Error),
+    #[error(transparent)]
+    Migration(#[from] migrations::Error),
+    #[error(transparent)]
+    Job(#[from] jobs::Error),
+}
 
 /// Works on both queues until `stop` is set, then finishes the running executions.
 pub async fn run(runtime: Arc<Runtime>, stop: watch::Receiver<bool>) {
@@ -181,8 +202,8 @@ fn next_in_order(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
 /// commands that run without a server.
 ///
 /// # Errors
-/// [`Error`] when the journal cannot be read; an error of one execution is only logged.
-pub fn work(runtime: &Arc<Runtime>) -> Result<usize, Error> {
+/// The journal's when it cannot be read; an error of one execution is only logged.
+pub fn work(runtime: &Arc<Runtime>) -> Result<usize, JournalError> {
     let mut runs = runtime.journal.claim_due(Queue::Gateway, BATCH)?;
     runs.extend(runtime.journal.claim_due(Queue::Local, BATCH)?);
     let count = runs.len();
@@ -206,19 +227,22 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
         Some(ExecutionKind::WebhookEvent)
             if !has_processor(&runtime.instance().catalog, execution) =>
         {
-            Ok(complete_unprocessed(&runtime.journal, run)?)
+            complete_unprocessed(&runtime.journal, run)?;
         }
-        Some(ExecutionKind::WebhookEvent) => host().dispatch(run).map(drop),
-        Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => host().resume(run).map(drop),
-        Some(ExecutionKind::FormSubmission) => forms::resume(runtime, run),
-        Some(ExecutionKind::Migration) => migrations::resume(runtime, run),
-        Some(ExecutionKind::BackgroundJob) => host().job(run),
-        None => unknown(runtime, run),
+        Some(ExecutionKind::WebhookEvent) => drop(Events::new(&host()).process(run)?),
+        Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => {
+            drop(Operations::new(&host()).resume(run)?);
+        }
+        Some(ExecutionKind::FormSubmission) => record_form::resume(runtime, run)?,
+        Some(ExecutionKind::Migration) => migrations::resume(runtime, run)?,
+        Some(ExecutionKind::BackgroundJob) => Jobs::new(&host()).run(run)?,
+        None => unknown(runtime, run)?,
     }
+    Ok(())
 }
 
 /// Leaves an unknown kind to a process that can run it.
-fn unknown(runtime: &Runtime, run: Run) -> Result<(), Error> {
+fn unknown(runtime: &Runtime, run: Run) -> Result<(), JournalError> {
     let reason = format!("this program cannot run a {}", run.execution().kind);
     runtime.journal.retryable(run, &reason, None)?;
     Ok(())

@@ -1,5 +1,6 @@
 //! `call`: runs one request type from the command line.
 
+use crate::app::operations::Operations;
 use crate::cli::arguments::Call;
 use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
@@ -23,7 +24,8 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
         ..RequestTypeCall::default()
     };
     let outcome = with_runtime(config, StripeServer::Needed, |runtime| {
-        Ok(runtime.host(runtime.bare_scope()).request_type(submission)?)
+        let host = runtime.host(runtime.bare_scope());
+        Ok(Operations::new(&host).request_type(submission)?)
     })?;
     output.value(&json!(outcome));
     Ok(match outcome.state {

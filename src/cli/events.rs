@@ -1,7 +1,8 @@
 //! `events`: lists, shows and replays webhook events.
 
+use crate::app::events::Events;
 use crate::app::runtime::Runtime;
-use crate::cli::arguments::{EventSelection, Events};
+use crate::cli::arguments::{EventSelection, Events as EventsCommand};
 use crate::cli::executions::{PER_PAGE, execution_with_steps, found, list, named, row};
 use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
@@ -18,20 +19,20 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When the event does not exist, or is not processed yet.
-pub fn run(config: Config, what: &Events, output: &Output) -> Result<ExitCode> {
+pub fn run(config: Config, what: &EventsCommand, output: &Output) -> Result<ExitCode> {
     with_runtime(config, StripeServer::NotNeeded, |runtime| match what {
-        Events::List { which, state, page } => {
+        EventsCommand::List { which, state, page } => {
             let states: Result<Vec<State>> = state.iter().map(|name| named(name)).collect();
             let query = ExecutionQuery { page: *page, states: states?, ..query(which) };
             list(&runtime.store.executions(&query)?, output);
             Ok(())
         }
-        Events::Show { id } => {
+        EventsCommand::Show { id } => {
             let id = find(runtime, id)?;
             output.value(&execution_with_steps(&found(runtime, &id)?, &runtime.store.steps(&id)?));
             Ok(())
         }
-        Events::Replay { id, which, failed, dry_run } => {
+        EventsCommand::Replay { id, which, failed, dry_run } => {
             let events = match id {
                 Some(id) => vec![found(runtime, &find(runtime, id)?)?],
                 None => matching(runtime, which, *failed)?,
@@ -58,7 +59,7 @@ fn again(runtime: &Runtime, event: &Execution) -> Result<Json> {
 fn preview(runtime: &Arc<Runtime>, event: &Execution) -> Result<Json> {
     let mut scope = runtime.bare_scope();
     scope.is_dry_run = true;
-    let processed = runtime.host(scope).dry_run(event)?;
+    let processed = Events::new(&runtime.host(scope)).dry_run(event)?;
     let writes: Vec<_> = processed.phase.writes().iter().filter_map(shown).collect();
     Ok(json!({ "event": row(event), "outcome": processed.outcome, "would_change": writes }))
 }

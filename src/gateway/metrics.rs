@@ -1,7 +1,7 @@
 //! Counts the attempts: their latency and status, for the metrics page.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The upper bounds of the latency histogram, in seconds.
@@ -27,7 +27,7 @@ pub struct CallMetrics(Mutex<Counts>);
 impl CallMetrics {
     /// Counts one attempt.
     pub fn count(&self, status: u16, took: Duration) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.0.lock();
         *counts.statuses.entry(status).or_default() += 1;
         counts.attempts += 1;
         counts.seconds += took.as_secs_f64();
@@ -40,6 +40,6 @@ impl CallMetrics {
 
     /// A copy of the counters.
     pub fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().clone()
     }
 }

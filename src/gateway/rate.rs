@@ -1,7 +1,7 @@
 //! Client-side rate limit: a token bucket for each account, to avoid refusals by the gateway.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long an account is paused after a 429.
@@ -32,7 +32,7 @@ impl Rate {
 
     /// Takes a token. Returns `None` on success, or the wait until a token is available.
     pub fn take(&self, account: &str, now: Instant) -> Option<Duration> {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock();
         let Some(per_second) = self.per_second else {
             // Without a limit, a 429 still pauses the account.
             return buckets.get(account)?.closed_for(now);
@@ -56,7 +56,7 @@ impl Rate {
 
     /// The gateway answered 429: pauses this account for the cool-down.
     pub fn refused(&self, account: &str, now: Instant) {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.buckets.lock();
         let empty = Bucket { tokens: 0.0, filled: now, closed_until: None };
         let bucket = buckets.entry(account.to_owned()).or_insert(empty);
         (bucket.tokens, bucket.filled) = (0.0, now);

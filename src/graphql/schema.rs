@@ -13,11 +13,12 @@ use super::{blocking, duplicate_mutations, dynamic};
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::{Request, Response};
+use parking_lot::Mutex;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::Diagnostic;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The platform's schema plus one mutation per request type of a catalog. It is built once per
 /// catalog and shared by all threads; running a document blocks.
@@ -190,7 +191,7 @@ impl Schema {
         source: &str,
         limits: &Limits,
     ) -> Result<Arc<ExecutableDocument>, Problem> {
-        let lock = || self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lock = || self.read.lock();
         if let Some(document) = lock().get(source) {
             return Ok(Arc::clone(document));
         }

@@ -8,6 +8,7 @@ use crate::template::json;
 use crate::template::output::{Effects, OutputMode};
 use crate::template::request_context::RequestContext;
 use crate::template::similar;
+use parking_lot::RwLock;
 use serde_json::{Value as Json, json};
 use sluicegate_liquid::budget::Limits;
 use sluicegate_liquid::engine::Engine;
@@ -22,7 +23,7 @@ use sluicegate_module::catalog::Catalog;
 use sluicegate_module::profile::Profile;
 use sluicegate_module::source::Source;
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 /// More compiled templates than any instance has; only sources created at run time exceed it.
 const CACHE_MAX: usize = 20_000;
@@ -134,7 +135,7 @@ impl Templates {
                 && one.source.path == source.path
                 && one.source.line == source.line
         };
-        let known = self.compiled.read().ok().and_then(|all| all.get(&key).map(Arc::clone));
+        let known = self.compiled.read().get(&key).map(Arc::clone);
         if let Some(known) = known.filter(is_same) {
             return known;
         }
@@ -142,18 +143,17 @@ impl Templates {
         let engine = self.engine(source.profile);
         let template = engine.compile(Arc::clone(&name), Arc::clone(&source.text));
         let compiled = Arc::new(Compiled { name, source: source.clone(), template });
-        if let Ok(mut all) = self.compiled.write() {
-            if all.len() >= CACHE_MAX {
-                all.clear();
-            }
-            all.insert(key, Arc::clone(&compiled));
+        let mut all = self.compiled.write();
+        if all.len() >= CACHE_MAX {
+            all.clear();
         }
+        all.insert(key, Arc::clone(&compiled));
         compiled
     }
 
     /// A unique engine name for the source: a page and a partial may share one.
     fn free_name(&self, wanted: &str) -> Arc<str> {
-        let Ok(all) = self.compiled.read() else { return wanted.into() };
+        let all = self.compiled.read();
         let is_free = |name: &str| all.values().all(|one| &*one.name != name);
         let numbered = (2..).map(|number| format!("{wanted} ({number})"));
         let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
@@ -162,15 +162,14 @@ impl Templates {
 
     /// Returns the source that the engine calls `name`.
     pub(super) fn source(&self, name: &str) -> Option<Source> {
-        let all = self.compiled.read().ok()?;
+        let all = self.compiled.read();
         all.values().find(|one| &*one.name == name).map(|one| one.source.clone())
     }
 
     /// Converts the engine's error, mapping its places to files.
     pub(super) fn error(&self, error: &LiquidError) -> Error {
         // Errors are rare and the cache is small enough to search.
-        let all: Vec<Arc<Compiled>> =
-            self.compiled.read().map(|all| all.values().cloned().collect()).unwrap_or_default();
+        let all: Vec<Arc<Compiled>> = self.compiled.read().values().cloned().collect();
         Error::from_liquid(
             error,
             |name| all.iter().find(|one| &*one.name == name).map(|one| &one.source),

@@ -1,7 +1,6 @@
 //! Access control for API endpoints: a bearer token, or loopback callers in development.
 
 use crate::app::runtime::Runtime;
-use crate::config::Environment;
 use crate::web::error::HttpError;
 use crate::web::platform_request::{PlatformRequest, header_text};
 use axum::http::StatusCode;
@@ -23,8 +22,7 @@ pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError
         let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
         return Err(HttpError::new(StatusCode::UNAUTHORIZED, message));
     }
-    let development = runtime.config.environment == Environment::Development;
-    if development && visit.ip.is_loopback() && is_own_page(visit) {
+    if runtime.is_development() && visit.ip.is_loopback() && is_own_page(visit) {
         return Ok(());
     }
     let message = "Set SLUICEGATE_API_TOKEN to use this address; without it only programs on this \

@@ -1,16 +1,15 @@
 //! The JSON endpoints: `POST /api/request_types/NAME` and `GET /api/executions/ID`.
 
-use crate::app::error::Error;
+use crate::app::operations::Operations;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::platform_request::PlatformRequest;
-use crate::web::platform_request::is_development;
 use crate::web::respond::outcome_status;
+use crate::web::responder::{Responder, ResponseFormat, blocking};
 use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -26,29 +25,20 @@ pub async fn request_type(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    let dev = is_development(&runtime);
-    let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
-        Ok(visit) => visit,
-        Err(fault) => return fault.json(dev),
+    let responder = Responder::new(&runtime, ResponseFormat::Json);
+    let answer = async {
+        let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
+        access::check(&runtime, &visit)?;
+        blocking(move || {
+            let call = call(name, &visit)?;
+            let host = runtime.host(scope(&runtime, visit));
+            let outcome = Operations::new(&host).request_type(call)?;
+            failpoint!("answer_before");
+            Ok(outcome_response(&outcome))
+        })
+        .await
     };
-    if let Err(fault) = access::check(&runtime, &visit) {
-        return fault.json(dev);
-    }
-    let ours = Arc::clone(&runtime);
-    let answer = tokio::task::spawn_blocking(move || {
-        let wanted = match wanted(name, &visit) {
-            Ok(wanted) => wanted,
-            Err(fault) => return fault.json(dev),
-        };
-        match ours.host(scope(&ours, visit)).request_type(wanted) {
-            Ok(outcome) => {
-                failpoint!("answer_before");
-                outcome_response(&outcome)
-            }
-            Err(error) => fault(error).json(dev),
-        }
-    });
-    answer.await.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).json(dev))
+    responder.answer(answer).await
 }
 
 /// The scope of an API request: no session, no page.
@@ -57,7 +47,7 @@ pub fn scope(runtime: &Runtime, visit: PlatformRequest) -> Scope {
     Scope::made_by(move || visit.context("", environment.name()))
 }
 
-fn wanted(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpError> {
+fn call(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpError> {
     let mut body = visit.params.clone();
     let mut object = |name: &str| match body.shift_remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
@@ -91,50 +81,30 @@ pub fn outcome_response(outcome: &Outcome) -> Response {
     response
 }
 
-/// An error as an HTTP error.
-pub fn fault(error: Error) -> HttpError {
-    match &error {
-        Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
-            HttpError::new(StatusCode::NOT_FOUND, error.to_string())
-        }
-        error if error.is_the_stores() => HttpError {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "The database cannot be used just now. Ask again with the same key: nothing is done twice.".to_owned(),
-            detail: Some(error.to_string()),
-        },
-        _ => HttpError::internal("The request type could not be run.", &error),
-    }
-}
-
 /// Returns the outcome of an execution, or its state if it has no outcome.
 pub async fn execution(
     State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    let dev = is_development(&runtime);
-    let visit = match extract::read(&runtime, request, 0).await {
-        Ok(visit) => visit,
-        Err(fault) => return fault.json(dev),
+    let responder = Responder::new(&runtime, ResponseFormat::Json);
+    let answer = async {
+        let visit = extract::read(&runtime, request, 0).await?;
+        access::check(&runtime, &visit)?;
+        blocking(move || {
+            let host = runtime.host(Scope::new(Map::new()));
+            match Operations::new(&host).outcome(&ExecutionId(id))? {
+                Some((_, Some(outcome))) => Ok(outcome_response(&outcome)),
+                Some((execution, None)) => Ok(axum::Json(json!({
+                    "execution": execution.id.as_str(), "kind": execution.kind,
+                    "name": execution.name, "state": execution.state.name(),
+                    "error": execution.error,
+                }))
+                .into_response()),
+                None => Err(HttpError::new(StatusCode::NOT_FOUND, "There is no such execution.")),
+            }
+        })
+        .await
     };
-    if let Err(fault) = access::check(&runtime, &visit) {
-        return fault.json(dev);
-    }
-    let ours = Arc::clone(&runtime);
-    let found = tokio::task::spawn_blocking(move || {
-        ours.host(Scope::new(Map::new())).outcome(&ExecutionId(id))
-    });
-    match found.await {
-        Ok(Ok(Some((_, Some(outcome))))) => outcome_response(&outcome),
-        Ok(Ok(Some((execution, None)))) => axum::Json(json!({
-            "execution": execution.id.as_str(), "kind": execution.kind, "name": execution.name,
-            "state": execution.state.name(), "error": execution.error,
-        }))
-        .into_response(),
-        Ok(Ok(None)) => {
-            HttpError::new(StatusCode::NOT_FOUND, "There is no such execution.").json(dev)
-        }
-        Ok(Err(error)) => fault(error).json(dev),
-        Err(error) => HttpError::internal("Something went wrong here.", error).json(dev),
-    }
+    responder.answer(answer).await
 }

@@ -2,6 +2,7 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
+use crate::web::responder::{Responder, ResponseFormat};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -14,13 +15,13 @@ const CONSOLE_JS: &str = include_str!("pages/console.js");
 /// Serves a module's asset by its logical path, cacheable because `asset_url` adds `?updated=`.
 pub async fn asset(State(runtime): State<Arc<Runtime>>, Path(path): Path<String>) -> Response {
     let found = runtime.instance().catalog.asset(&path).map(|a| (a.disk.clone(), a.text.clone()));
-    let Some((disk, text)) = found else { return HttpError::not_found().page(false) };
+    let Some((disk, text)) = found else { return not_found() };
     let bytes = match text {
         // Template values were filled in.
         Some(text) => text.as_bytes().to_vec(),
         None => match tokio::fs::read(runtime.config.root.join(&disk)).await {
             Ok(bytes) => bytes,
-            Err(_) => return HttpError::not_found().page(false),
+            Err(_) => return not_found(),
         },
     };
     let kind = mime_guess::from_path(&disk).first_or_octet_stream().to_string();
@@ -33,8 +34,12 @@ pub async fn own(Path(path): Path<String>) -> Response {
         "console.css" => serve("text/css; charset=utf-8", CONSOLE_CSS.into()),
         "explorer.js" => serve("text/javascript; charset=utf-8", EXPLORER_JS.into()),
         "console.js" => serve("text/javascript; charset=utf-8", CONSOLE_JS.into()),
-        _ => HttpError::not_found().page(false),
+        _ => not_found(),
     }
+}
+
+fn not_found() -> Response {
+    Responder::without_details(ResponseFormat::Html).error(HttpError::not_found())
 }
 
 fn serve(kind: &str, bytes: Vec<u8>) -> Response {

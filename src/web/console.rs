@@ -2,10 +2,9 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
-use crate::web::platform_request::is_development;
+use crate::web::responder::{Responder, ResponseFormat, blocking};
 use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 use handlebars::Handlebars;
 use serde_json::{Value as Json, json};
@@ -23,7 +22,7 @@ pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Res
         let instance = runtime.instance();
         let types = instance.catalog.request_types();
         let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
-        let executions = runtime.store.executions(&query).map_err(unreadable)?;
+        let executions = runtime.store.executions(&query)?;
         let faults: Vec<_> = instance.diagnostics().iter().map(ToString::to_string).collect();
         Ok((
             INDEX,
@@ -72,9 +71,9 @@ pub async fn execution(
 ) -> Response {
     guarded(runtime, request, move |runtime| {
         let id = ExecutionId(id);
-        let found = runtime.store.execution(&id).map_err(unreadable)?;
+        let found = runtime.store.execution(&id)?;
         let execution = found.ok_or_else(HttpError::not_found)?;
-        let steps = runtime.store.steps(&id).map_err(unreadable)?;
+        let steps = runtime.store.steps(&id)?;
         let shown: Vec<_> = steps
             .iter()
             .map(|step| {
@@ -100,26 +99,17 @@ pub async fn guarded(
     request: Request,
     work: impl FnOnce(&Arc<Runtime>) -> Page + Send + 'static,
 ) -> Response {
-    let dev = is_development(&runtime);
-    let visit = match extract::read(&runtime, request, 0).await {
-        Ok(visit) => visit,
-        Err(fault) => return fault.page(dev),
-    };
-    if let Err(fault) = access::check(&runtime, &visit) {
-        return fault.page(dev);
-    }
-    let page = tokio::task::spawn_blocking(move || work(&runtime)).await;
-    let shown = match page {
-        Ok(Ok((template, values))) => Handlebars::new()
+    let responder = Responder::new(&runtime, ResponseFormat::Html);
+    let answer = async {
+        let visit = extract::read(&runtime, request, 0).await?;
+        access::check(&runtime, &visit)?;
+        let (template, values) = blocking(move || work(&runtime)).await?;
+        let html = Handlebars::new()
             .render_template(template, &values)
-            .map_err(|e| HttpError::internal("The page could not be shown.", e)),
-        Ok(Err(fault)) => Err(fault),
-        Err(error) => Err(HttpError::internal("Something went wrong here.", error)),
+            .map_err(|e| HttpError::internal("The page could not be shown.", e))?;
+        Ok(Html(html).into_response())
     };
-    match shown {
-        Ok(html) => Html(html).into_response(),
-        Err(fault) => fault.page(dev),
-    }
+    responder.answer(answer).await
 }
 
 fn row(execution: &Execution) -> Json {
@@ -145,10 +135,4 @@ fn plain(value: &Json) -> String {
 
 fn pretty(value: &Json) -> String {
     format!("{value:#}")
-}
-
-fn unreadable(error: sluicegate_store::error::Error) -> HttpError {
-    let mut fault = HttpError::internal("The database does not answer.", error);
-    fault.status = StatusCode::SERVICE_UNAVAILABLE;
-    fault
 }

@@ -1,20 +1,20 @@
-//! Errors as HTTP responses: a status, a public message, and details in development only.
+//! HTTP errors: a status, a public message, and a cause for developers.
 
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
-use handlebars::Handlebars;
-use serde_json::json;
+use crate::app::record_form::Error as RecordFormError;
+use crate::app::{forms, operations};
+use crate::form::error::Error as FormError;
+use crate::gateway::error::Error as GatewayError;
+use axum::http::StatusCode;
+use sluicegate_store::error::Error as StoreError;
 
-const PAGE: &str = include_str!("pages/error.hbs");
-
-/// An error response. The detail is for developers and is shown in development only.
+/// An error response. [`crate::web::responder::Responder`] renders it.
 #[derive(Debug, Clone)]
 pub struct HttpError {
     /// The HTTP status.
     pub status: StatusCode,
     /// A message for every visitor.
     pub message: String,
-    /// The cause, for developers and the log.
+    /// The cause, for developers and the log; shown in development only.
     pub detail: Option<String>,
 }
 
@@ -24,10 +24,25 @@ impl HttpError {
         Self { status, message: message.into(), detail: None }
     }
 
+    /// The same error with a cause.
+    #[must_use]
+    pub fn because(self, cause: impl ToString) -> Self {
+        Self { detail: Some(cause.to_string()), ..self }
+    }
+
     /// A 500 whose cause is for developers.
-    pub fn internal(message: &str, detail: impl ToString) -> Self {
-        let detail = Some(detail.to_string());
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.to_owned(), detail }
+    pub fn internal(message: &str, cause: impl ToString) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message).because(cause)
+    }
+
+    /// A 500 for a bug.
+    pub fn panicked(cause: impl ToString) -> Self {
+        Self::internal("Something went wrong here.", cause)
+    }
+
+    /// A 503: the same request can be sent again.
+    pub fn unavailable(message: &str, cause: impl ToString) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message).because(cause)
     }
 
     /// A 400 with the reason.
@@ -39,50 +54,44 @@ impl HttpError {
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
     }
+}
 
-    /// Logs a server error, once, where the response is made.
-    fn log(&self) {
-        if self.status.is_server_error() {
-            let detail = self.detail.as_deref().unwrap_or(&self.message);
-            tracing::error!(status = self.status.as_u16(), "{detail}");
-        }
-    }
-
-    /// `{"error": {"message", "detail"?}}`.
-    pub fn json(self, show_detail: bool) -> Response {
-        self.log();
-        let detail = self.detail.filter(|_| show_detail);
-        let body = match detail {
-            Some(detail) => json!({ "error": { "message": self.message, "detail": detail } }),
-            None => json!({ "error": { "message": self.message } }),
-        };
-        patiently((self.status, axum::Json(body)).into_response())
-    }
-
-    /// The host's own error page.
-    pub fn page(self, show_detail: bool) -> Response {
-        self.log();
-        let values = json!({
-            "status": self.status.as_u16(),
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "message": self.message,
-            "detail": self.detail.filter(|_| show_detail),
-        });
-        let html = Handlebars::new()
-            .render_template(PAGE, &values)
-            .unwrap_or_else(|_| "The page could not be shown.".to_owned());
-        let mut response = (self.status, Html(html)).into_response();
-        let nothing = header::HeaderValue::from_static("no-store");
-        response.headers_mut().insert(header::CACHE_CONTROL, nothing);
-        patiently(response)
+impl From<StoreError> for HttpError {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable("The database does not answer.", error)
     }
 }
 
-/// Adds `Retry-After` to a 503, which is temporary (RFC 9110, 10.2.3).
-fn patiently(mut response: Response) -> Response {
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        let soon = header::HeaderValue::from_static("1");
-        response.headers_mut().insert(header::RETRY_AFTER, soon);
+impl From<operations::Error> for HttpError {
+    fn from(error: operations::Error) -> Self {
+        match &error {
+            operations::Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
+                Self::new(StatusCode::NOT_FOUND, error.to_string())
+            }
+            error if error.is_the_stores() => Self::unavailable(
+                "The database cannot be used just now. Ask again with the same key: nothing is done twice.",
+                error,
+            ),
+            _ => Self::internal("The request type could not be run.", &error),
+        }
     }
-    response
+}
+
+impl From<forms::Error> for HttpError {
+    fn from(error: forms::Error) -> Self {
+        match &error {
+            forms::Error::Record(RecordFormError::Form(
+                FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_),
+            )) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            forms::Error::Record(RecordFormError::Unfinished { .. }) => {
+                let message = "Your submission was taken and is being processed.";
+                Self::new(StatusCode::ACCEPTED, message).because(&error)
+            }
+            error if error.is_the_stores() => Self::unavailable(
+                "The database cannot be written just now. Send it again: nothing is done twice.",
+                error,
+            ),
+            _ => Self::internal("The form could not be taken.", &error),
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
+use crate::web::responder::{Responder, ResponseFormat, blocking};
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use sluicegate_store::error::Error;
@@ -21,19 +21,21 @@ pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
 
 /// Readiness: the database accepts a write. Also reports the number of module errors.
 pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
-    let ours = Arc::clone(&runtime);
-    let checked =
-        tokio::task::spawn_blocking(move || ours.readiness.check(&*ours.store, ours.clock.now()))
-            .await;
-    let message = match checked {
-        Ok(Ok(())) => {
-            let errors = runtime.instance().catalog.errors().count();
-            let body = json!({ "status": "ready", "module_errors": errors });
-            return axum::Json(body).into_response();
-        }
-        Ok(Err(Error::Full(_))) => "The database has no space left.",
-        Ok(Err(Error::Busy(_))) => "The database is busy.",
-        _ => "The database does not answer.",
+    let answer = async {
+        let ours = Arc::clone(&runtime);
+        let look = move || ours.readiness.check(&*ours.store, ours.clock.now());
+        blocking(move || look().map_err(not_ready)).await?;
+        let errors = runtime.instance().catalog.errors().count();
+        Ok(axum::Json(json!({ "status": "ready", "module_errors": errors })).into_response())
     };
-    HttpError::new(StatusCode::SERVICE_UNAVAILABLE, message).json(false)
+    Responder::without_details(ResponseFormat::Json).answer(answer).await
+}
+
+fn not_ready(error: Error) -> HttpError {
+    let message = match &error {
+        Error::Full(_) => "The database has no space left.",
+        Error::Busy(_) => "The database is busy.",
+        _ => return error.into(),
+    };
+    HttpError::unavailable(message, error)
 }

@@ -2,10 +2,10 @@
 
 use crate::app::runtime::Runtime;
 use crate::gateway::metrics::BOUNDS;
-use crate::web::error::HttpError;
+use crate::web::responder::{Responder, ResponseFormat, blocking};
 use crate::webhook::inbox;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use sluicegate_store::error::Error;
 use sluicegate_store::execution::{ExecutionQuery, State as ExecutionState};
@@ -14,13 +14,11 @@ use std::sync::Arc;
 
 /// The metrics in Prometheus' text format 0.0.4.
 pub async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
-    match tokio::task::spawn_blocking(move || text(&runtime)).await {
-        Ok(Ok(text)) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
-        }
-        _ => HttpError::new(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.")
-            .json(false),
-    }
+    let answer = async {
+        let text = blocking(move || Ok(text(&runtime)?)).await?;
+        Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+    };
+    Responder::without_details(ResponseFormat::Json).answer(answer).await
 }
 
 fn text(runtime: &Runtime) -> Result<String, Error> {

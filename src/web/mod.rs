@@ -14,6 +14,7 @@ pub mod page;
 pub mod params;
 pub mod platform_request;
 pub mod respond;
+pub mod responder;
 pub mod router;
 pub mod security;
 pub mod session;

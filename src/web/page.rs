@@ -3,6 +3,7 @@
 use crate::app::host::RequestHost;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
+use crate::app::template_host::TemplateHost;
 use crate::form::render::Refused;
 use crate::template::host::Host;
 use crate::template::output::{Effects, OutputMode};
@@ -10,13 +11,14 @@ use crate::template::render::Rendered;
 use crate::template::request_context::RequestContext;
 use crate::web::error::HttpError;
 use crate::web::extract::{self, BODY_BYTES_MAX};
-use crate::web::platform_request::{PlatformRequest, is_development, user_id};
-use crate::web::respond::{self, redirect};
+use crate::web::platform_request::PlatformRequest;
+use crate::web::respond::{self, Flash, redirect};
+use crate::web::responder::{Responder, ResponseFormat, blocking};
 use crate::web::security;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use sluicegate_module::page::{Method, Page};
 use sluicegate_module::policy::Policy;
 use sluicegate_module::source::Source;
@@ -24,31 +26,31 @@ use std::sync::Arc;
 
 /// Handles any URL that is not the host's own: a page, or 404.
 pub async fn any(runtime: Arc<Runtime>, request: Request) -> Response {
-    let dev = is_development(&runtime);
-    let visit = match extract::read(&runtime, request, BODY_BYTES_MAX).await {
-        Ok(visit) => visit,
-        Err(fault) => return fault.page(dev),
+    let responder = Responder::new(&runtime, ResponseFormat::preferred(request.headers()));
+    let answer = async {
+        let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
+        blocking(move || render(responder, &runtime, visit, None)).await
     };
-    let ours = Arc::clone(&runtime);
-    let answer = tokio::task::spawn_blocking(move || answer(&ours, visit, None)).await;
-    answer.unwrap_or_else(|e| HttpError::internal("Something went wrong here.", e).page(dev))
+    responder.answer(answer).await
 }
 
 /// Renders the page at the request's path; `refused` is a form to show again.
-pub fn answer(
+///
+/// # Errors
+/// 404 and 405 when there is no page, 500 when a template fails.
+pub fn render(
+    responder: Responder,
     runtime: &Arc<Runtime>,
     mut visit: PlatformRequest,
     refused: Option<(String, Refused)>,
-) -> Response {
-    let dev = is_development(runtime);
+) -> Result<Response, HttpError> {
     let instance = runtime.instance();
     let Some(method) = Method::from_name(visit.method.as_str()) else {
-        return HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "No page answers this method.")
-            .page(dev);
+        let message = "No page answers this method.";
+        return Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED, message));
     };
-    let Some(routed) = instance.catalog.route(method, &visit.path, None) else {
-        return not_found(&visit, dev);
-    };
+    let routed = instance.catalog.route(method, &visit.path, None);
+    let routed = routed.ok_or_else(HttpError::not_found)?;
     let page = routed.page;
     for (name, value) in routed.params {
         visit.params.insert(name, Json::String(value));
@@ -60,7 +62,7 @@ pub fn answer(
         json!({ "id": page.source.name, "slug": page.slug, "layout": page.layout, "metadata": page.metadata }),
     );
     let mut scope = Scope::new(context);
-    scope.user_id = user_id(&visit);
+    scope.user_id = visit.user_id();
     scope.csrf_token = csrf_token;
     scope.current_path = match visit.query.as_str() {
         "" => visit.path.clone(),
@@ -70,21 +72,13 @@ pub fn answer(
     scope.output = output_mode(page);
     scope.refused = refused;
     let host = runtime.host(scope);
-    let result =
-        host.request_context().map_err(|e| HttpError::internal("The page could not be shown.", e));
-    let rendered = result.and_then(|request_context| show(&host, &request_context, page));
-    match rendered {
-        Ok(shown) => finish(runtime, &visit, page, shown),
-        Err(fault) => fault.page(dev),
-    }
+    let request_context = host.request_context().map_err(not_shown)?;
+    let shown = show(&host, &request_context, page)?;
+    Ok(finish(responder, runtime, &visit, page, shown))
 }
 
-fn not_found(visit: &PlatformRequest, dev: bool) -> Response {
-    if visit.wants_json() {
-        HttpError::not_found().json(dev)
-    } else {
-        HttpError::not_found().page(dev)
-    }
+fn not_shown(cause: impl ToString) -> HttpError {
+    HttpError::internal("The page could not be shown.", cause)
 }
 
 fn output_mode(page: &Page) -> OutputMode {
@@ -96,17 +90,12 @@ fn output_mode(page: &Page) -> OutputMode {
 }
 
 /// The result of rendering a page.
+#[derive(Default)]
 struct Shown {
     body: String,
     effects: Effects,
-    flash: Map<String, Json>,
-    /// A failed policy, or a page that only redirects.
-    elsewhere: Option<Elsewhere>,
-}
-
-enum Elsewhere {
-    Redirect(String, u16),
-    Refused(u16),
+    /// The status of a failed policy that redirects nowhere.
+    refused: Option<u16>,
 }
 
 fn show(
@@ -114,34 +103,27 @@ fn show(
     request_context: &RequestContext,
     page: &Page,
 ) -> Result<Shown, HttpError> {
-    let scene_host = host.on(request_context);
-    let mut shown = Shown {
-        body: String::new(),
-        effects: Effects::default(),
-        flash: Map::new(),
-        elsewhere: None,
-    };
+    let inside = TemplateHost::new(host, request_context);
     let render = |source: &Source, locals: Json, mode: OutputMode| {
-        host.instance
-            .templates
-            .render(source, request_context, locals, mode, &scene_host as &dyn Host)
-            .map_err(|e| HttpError::internal("The page could not be shown.", e))
+        let templates = &host.instance.templates;
+        let rendered =
+            templates.render(source, request_context, locals, mode, &inside as &dyn Host);
+        rendered.map_err(not_shown)
     };
     for name in &page.policies {
-        let passed = match host.instance.catalog.policy(name) {
+        let refusal = match host.instance.catalog.policy(name) {
             Some(policy) => refusal(policy, &render)?,
             // A missing policy fails closed: it refuses every visitor.
-            None => Some((Elsewhere::Refused(403), Map::new())),
+            None => Some(Shown { refused: Some(403), ..Shown::default() }),
         };
-        if let Some((elsewhere, flash)) = passed {
-            shown.elsewhere = Some(elsewhere);
-            shown.flash = flash;
-            return Ok(shown);
+        if let Some(refusal) = refusal {
+            return Ok(refusal);
         }
     }
+    let mut shown = Shown::default();
     if let Some(to) = &page.redirect_to {
         let to = render(to, json!({}), OutputMode::Raw)?.output.trim().to_owned();
-        shown.elsewhere = Some(Elsewhere::Redirect(to, page.redirect_code));
+        shown.effects = redirect(to, page.redirect_code, Flash::default());
         return Ok(shown);
     }
     let body = render(&page.source, json!({}), host.scope.output)?;
@@ -167,32 +149,24 @@ fn show(
     Ok(shown)
 }
 
-/// Where a failed policy sends the visitor, and the flash messages.
-type NotLetThrough = (Elsewhere, Map<String, Json>);
-
 type Render<'a> = dyn Fn(&Source, Json, OutputMode) -> Result<Rendered, HttpError> + 'a;
 
-/// Where a failed policy sends the visitor; `None` when the policy passes.
-fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<NotLetThrough>, HttpError> {
-    if render(&policy.source, json!({}), OutputMode::Raw)?.output.trim() == "true" {
+/// What a failed policy shows instead of the page; `None` when the policy passes.
+fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<Shown>, HttpError> {
+    let text = |source: &Source| -> Result<String, HttpError> {
+        Ok(render(source, json!({}), OutputMode::Raw)?.output.trim().to_owned())
+    };
+    if text(&policy.source)? == "true" {
         return Ok(None);
     }
-    let mut flash = Map::new();
-    if let Some(alert) = &policy.flash_alert {
-        let text = render(alert, json!({}), OutputMode::Raw)?.output.trim().to_owned();
-        flash.insert("alert".to_owned(), json!(text));
-    }
-    let to = match &policy.redirect_to {
-        Some(source) => render(source, json!({}), OutputMode::Raw)?.output.trim().to_owned(),
-        None => String::new(),
-    };
+    let flash = Flash { alert: policy.flash_alert.as_ref().map(text).transpose()?, notice: None };
+    let to = policy.redirect_to.as_ref().map(text).transpose()?.unwrap_or_default();
     // A policy's output may come from the visitor: only paths of this site are followed.
-    let elsewhere = if respond::is_local(&to) {
-        Elsewhere::Redirect(to, 302)
-    } else {
-        Elsewhere::Refused(policy.http_status)
-    };
-    Ok(Some((elsewhere, flash)))
+    let is_local = respond::is_local(&to);
+    let mut effects = redirect(to, 302, flash);
+    effects.redirect = effects.redirect.filter(|_| is_local);
+    let refused = (!is_local).then_some(policy.http_status);
+    Ok(Some(Shown { effects, refused, ..Shown::default() }))
 }
 
 fn merge(shown: &mut Shown, rendered: Rendered) {
@@ -203,33 +177,33 @@ fn merge(shown: &mut Shown, rendered: Rendered) {
     shown.effects.headers.extend(effects.headers);
     shown.effects.session.extend(effects.session);
     shown.effects.content_for.extend(effects.content_for);
-    shown.flash.extend(effects.flash);
+    shown.effects.flash.extend(effects.flash);
 }
 
-fn finish(runtime: &Runtime, visit: &PlatformRequest, page: &Page, shown: Shown) -> Response {
-    let mut response = match (&shown.elsewhere, &shown.effects.redirect) {
-        (Some(Elsewhere::Redirect(to, status)), _) => redirect(to, *status),
-        (Some(Elsewhere::Refused(status)), _) => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN);
-            HttpError::new(status, "You may not see this page.").page(false)
+fn finish(
+    responder: Responder,
+    runtime: &Runtime,
+    visit: &PlatformRequest,
+    page: &Page,
+    shown: Shown,
+) -> Response {
+    let Shown { body, effects, refused } = shown;
+    respond::with_effects(runtime, &visit.session, &effects, || {
+        if let Some(status) = refused {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
+            return responder.error(HttpError::new(status, "You may not see this page."));
         }
-        (None, Some((to, status))) => redirect(to, *status),
-        (None, None) => {
-            let status = shown.effects.status.and_then(|s| StatusCode::from_u16(s).ok());
-            let body = match page.format.as_str() {
-                "html" => {
-                    let gateway = runtime.transport.gateway();
-                    security::rewrite(shown.body, gateway, runtime.stripe_url.as_deref())
-                }
-                _ => shown.body,
-            };
-            let kind = HeaderValue::from_static(media_type(&page.format));
-            (status.unwrap_or(StatusCode::OK), [(header::CONTENT_TYPE, kind)], body).into_response()
-        }
-    };
-    respond::put_headers(response.headers_mut(), &shown.effects.headers);
-    respond::keep_session(runtime, &visit.session, &shown.effects, shown.flash, &mut response);
-    response
+        let status = effects.status.and_then(|status| StatusCode::from_u16(status).ok());
+        let body = match page.format.as_str() {
+            "html" => {
+                let gateway = runtime.transport.gateway();
+                security::rewrite(body, gateway, runtime.stripe_url.as_deref())
+            }
+            _ => body,
+        };
+        let kind = HeaderValue::from_static(media_type(&page.format));
+        (status.unwrap_or(StatusCode::OK), [(header::CONTENT_TYPE, kind)], body).into_response()
+    })
 }
 
 fn media_type(format: &str) -> &'static str {

@@ -1,6 +1,5 @@
 //! One HTTP request as the platform sees it: parameters, headers, session, and `context`.
 
-use crate::app::runtime::Runtime;
 use crate::web::params;
 use crate::web::session::Session;
 use axum::http::{HeaderMap, Method, Uri, header};
@@ -84,12 +83,6 @@ impl PlatformRequest {
         header_text(&self.headers, "host").unwrap_or("localhost")
     }
 
-    /// True when the client prefers JSON: by `Accept`, or because it posted JSON.
-    pub fn wants_json(&self) -> bool {
-        let accept = header_text(&self.headers, "accept").unwrap_or_default();
-        accept.starts_with("application/json") || content_type(&self.headers) == "application/json"
-    }
-
     /// `context.location`.
     fn location(&self) -> Json {
         let search = if self.query.is_empty() { String::new() } else { format!("?{}", self.query) };
@@ -151,16 +144,11 @@ impl PlatformRequest {
         }
         context
     }
-}
 
-/// True in the development environment.
-pub fn is_development(runtime: &Runtime) -> bool {
-    runtime.config.environment == crate::config::Environment::Development
-}
-
-/// The signed-in user's id; `None` if the CSRF check failed.
-pub fn user_id(visit: &PlatformRequest) -> Option<String> {
-    let user = visit.session.current_user();
-    let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
-    id.filter(|_| visit.csrf_valid)
+    /// The signed-in user's id; `None` if the CSRF check failed.
+    pub fn user_id(&self) -> Option<String> {
+        let user = self.session.current_user();
+        let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
+        id.filter(|_| self.csrf_valid)
+    }
 }

@@ -24,14 +24,56 @@ const OWN_HEADERS: [&str; 7] = [
     "transfer-encoding",
 ];
 
+/// Messages for the next page.
+#[derive(Debug, Clone, Default)]
+pub struct Flash {
+    /// What was done.
+    pub notice: Option<String>,
+    /// What was refused or failed.
+    pub alert: Option<String>,
+}
+
+impl Flash {
+    /// A single alert.
+    pub fn alert(message: impl Into<String>) -> Self {
+        Self { alert: Some(message.into()), ..Self::default() }
+    }
+
+    fn into_map(self) -> Map<String, Json> {
+        let all = [("notice", self.notice), ("alert", self.alert)];
+        let set = all.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+        set.collect()
+    }
+}
+
+/// The effects of a redirect, with a flash that the next page shows.
+pub fn redirect(to: String, status: u16, flash: Flash) -> Effects {
+    Effects { redirect: Some((to, status)), flash: flash.into_map(), ..Effects::default() }
+}
+
+/// The response to a visitor after `effects`: `body` unless they redirect, with their headers, and
+/// with the session kept.
+pub fn with_effects(
+    runtime: &Runtime,
+    session: &Session,
+    effects: &Effects,
+    body: impl FnOnce() -> Response,
+) -> Response {
+    let mut response = match &effects.redirect {
+        Some((to, status)) => redirection(to, *status),
+        None => body(),
+    };
+    put_headers(response.headers_mut(), &effects.headers);
+    keep_session(runtime, session, effects, &mut response);
+    response
+}
+
 /// A redirect. Other sites are allowed only where the page's author wrote the URL, so callers pass
 /// what a template rendered.
-pub fn redirect(to: &str, status: u16) -> Response {
+fn redirection(to: &str, status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FOUND);
-    match HeaderValue::from_str(to) {
-        Ok(location) => (status, [(header::LOCATION, location)]).into_response(),
-        Err(_) => (status, [(header::LOCATION, HeaderValue::from_static("/"))]).into_response(),
-    }
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (status, [(header::LOCATION, location)]).into_response()
 }
 
 /// True for a path of this site, the only redirect target accepted from visitors. `//host`,
@@ -44,7 +86,7 @@ pub fn is_local(path: &str) -> bool {
 }
 
 /// Sets the headers that a template requested.
-pub fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
+fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
     for (name, value) in asked {
         let name = HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes());
         let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else { continue };
@@ -56,13 +98,7 @@ pub fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
 
 /// Stores a changed session, and sets the cookie for new visitors. Removes a flash that was shown;
 /// a new one is kept for the next request.
-pub fn keep_session(
-    runtime: &Runtime,
-    session: &Session,
-    effects: &Effects,
-    flash: Map<String, Json>,
-    response: &mut Response,
-) {
+fn keep_session(runtime: &Runtime, session: &Session, effects: &Effects, response: &mut Response) {
     let mut data = session.data.clone();
     for (name, value) in &effects.session {
         let blank = value.is_null() || value.as_str() == Some("");
@@ -72,9 +108,9 @@ pub fn keep_session(
             data.insert(name.clone(), value.clone());
         }
     }
-    let changed = data != session.data || !flash.is_empty() || !session.flash.is_empty();
-    if !flash.is_empty() {
-        data.insert("flash".to_owned(), Json::Object(flash));
+    let changed = data != session.data || !effects.flash.is_empty() || !session.flash.is_empty();
+    if !effects.flash.is_empty() {
+        data.insert("flash".to_owned(), Json::Object(effects.flash.clone()));
     }
     if changed {
         let now = runtime.clock.now();

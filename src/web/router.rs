@@ -1,14 +1,14 @@
 //! All routes of the host, and what their responses have in common.
 
 use crate::app::runtime::Runtime;
+use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
+use crate::web::responder::{Responder, ResponseFormat};
 use crate::web::security;
-use crate::web::{
-    api, assets, console, error, form, graphql, health, metrics, page, source, webhook,
-};
+use crate::web::{api, assets, console, form, graphql, health, metrics, page, source, webhook};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use percent_encoding::percent_decode_str;
@@ -90,10 +90,6 @@ fn common<B>(everywhere: &HeaderMap, mut response: Response<B>) -> Response<B> {
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let fault = error::HttpError {
-        status: StatusCode::INTERNAL_SERVER_ERROR,
-        message: "Something went wrong here.".to_owned(),
-        detail: Some(format!("a request panicked: {text}")),
-    };
-    fault.page(false)
+    let error = HttpError::panicked(format!("a request panicked: {text}"));
+    Responder::without_details(ResponseFormat::Html).error(error)
 }

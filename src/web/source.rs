@@ -3,7 +3,6 @@
 use crate::app::runtime::Runtime;
 use crate::web::console::{Page, guarded};
 use crate::web::error::HttpError;
-use crate::web::platform_request::is_development;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use serde_json::json;
@@ -28,7 +27,7 @@ pub async fn file(
 }
 
 fn show(runtime: &Runtime, path: &str) -> Page {
-    if !is_development(runtime) {
+    if !runtime.is_development() {
         return Err(HttpError::not_found());
     }
     let disk = inside(&runtime.config.root, path).ok_or_else(HttpError::not_found)?;

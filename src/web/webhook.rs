@@ -8,11 +8,12 @@ use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::extract::{peer, read_body};
 use crate::web::platform_request::header_text;
+use crate::web::responder::{Responder, ResponseFormat};
 use crate::webhook::error::Error;
 use crate::webhook::event::Event;
 use crate::webhook::inbox::Receipt;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use sluicegate_store::error::Error as StoreError;
@@ -28,19 +29,19 @@ pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -
     let ip = peer(&request);
     let header = header_text(request.headers(), runtime.transport.gateway().signature_header());
     let header = header.unwrap_or_default().to_owned();
-    let body = match read_body(request, BODY_BYTES_MAX).await {
-        Ok((_, body)) => body,
-        Err(fault) => return fault.json(false),
+    let answer = async {
+        let (_, body) = read_body(request, BODY_BYTES_MAX).await?;
+        #[cfg(feature = "injected-bugs")]
+        if sluicegate_failpoint::injected_bug("acknowledged_before_stored") {
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                deliver(&runtime, &gateway, header, body).await.map(drop)
+            });
+            return Ok(plain(r#"{"received":true}"#));
+        }
+        acknowledgment(ip, deliver(&runtime, &gateway, header, body).await)
     };
-    #[cfg(feature = "injected-bugs")]
-    if sluicegate_failpoint::injected_bug("acknowledged_before_stored") {
-        tokio::spawn(async move {
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-            deliver(&runtime, &gateway, header, body).await.map(drop)
-        });
-        return plain(r#"{"received":true}"#);
-    }
-    answer(ip, deliver(&runtime, &gateway, header, body).await)
+    Responder::without_details(ResponseFormat::Json).answer(answer).await
 }
 
 /// Stores a delivery; it is on disk when this returns.
@@ -83,23 +84,19 @@ fn plain(json: &'static str) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
 }
 
-fn answer(ip: IpAddr, receipt: Result<Receipt, Error>) -> Response {
+fn acknowledgment(ip: IpAddr, receipt: Result<Receipt, Error>) -> Result<Response, HttpError> {
     match receipt {
-        Ok(Receipt::Stored(_)) => plain(r#"{"received":true}"#),
-        Ok(Receipt::Duplicate(_)) => plain(r#"{"received":true,"duplicate":true}"#),
+        Ok(Receipt::Stored(_)) => Ok(plain(r#"{"received":true}"#)),
+        Ok(Receipt::Duplicate(_)) => Ok(plain(r#"{"received":true,"duplicate":true}"#)),
         Err(Error::Refused(refusal)) => {
             tracing::warn!(%ip, "a webhook was refused: {refusal}");
-            HttpError::new(StatusCode::BAD_REQUEST, "The signature was not accepted.").json(false)
+            Err(HttpError::bad("The signature was not accepted."))
         }
         Err(Error::NotAnEvent(error)) => {
             tracing::warn!(%ip, "a signed body is not an event: {error}");
-            HttpError::new(StatusCode::BAD_REQUEST, "The body is not an event.").json(false)
+            Err(HttpError::bad("The body is not an event."))
         }
-        Err(error) => {
-            // Not stored, so not acknowledged: the sender retries.
-            let mut fault = HttpError::internal("The event could not be stored.", error);
-            fault.status = StatusCode::SERVICE_UNAVAILABLE;
-            fault.json(false)
-        }
+        // Not stored, so not acknowledged: the sender retries.
+        Err(error) => Err(HttpError::unavailable("The event could not be stored.", error)),
     }
 }

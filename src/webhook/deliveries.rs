@@ -1,8 +1,8 @@
 //! Counts deliveries by result and by signing secret, so that an operator sees when an old secret
 //! is no longer in use.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 /// The result of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,23 +39,22 @@ pub struct Deliveries {
 impl Deliveries {
     /// Counts a delivery.
     pub fn count(&self, result: DeliveryResult) {
-        *self.results.lock().unwrap_or_else(PoisonError::into_inner).entry(result).or_default() +=
-            1;
+        *self.results.lock().entry(result).or_default() += 1;
     }
 
     /// Counts a signature by the name of its secret, such as `environment 1` or `endpoint 12`.
     pub fn signed(&self, signer: String) {
-        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut signers = self.signers.lock();
         *signers.entry(signer).or_default() += 1;
     }
 
     /// Counts by result.
     pub fn results(&self) -> BTreeMap<DeliveryResult, u64> {
-        self.results.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.results.lock().clone()
     }
 
     /// Counts by the name of the signing secret.
     pub fn signers(&self) -> BTreeMap<String, u64> {
-        self.signers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.signers.lock().clone()
     }
 }

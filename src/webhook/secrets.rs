@@ -3,8 +3,9 @@
 
 use crate::webhook::error::Error;
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use sluicegate_secret::Secret;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// How long secrets are cached, and a deleted endpoint's secret is still accepted.
 const CACHED_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -31,7 +32,7 @@ impl Secrets {
 
     /// The cached secrets, if they are recent.
     pub fn cached(&self, now: Timestamp) -> Option<Named> {
-        let cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = self.0.lock();
         let (at, named) = cached.as_ref()?;
         (now.duration_since(*at).abs() < CACHED_FOR).then(|| Arc::clone(named))
     }
@@ -46,7 +47,7 @@ impl Secrets {
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, Error>,
     ) -> Result<Named, Error> {
         let named = Arc::new(read()?.into_iter().unzip());
-        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.0.lock();
         *cached = Some((now, Arc::clone(&named)));
         Ok(named)
     }

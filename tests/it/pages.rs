@@ -113,6 +113,25 @@ fn what_is_not_there_is_404_and_says_so() {
 }
 
 #[test]
+fn who_asks_for_json_gets_errors_as_json() {
+    let host = TestHost::start();
+    let long = vec![b'a'; 1024 * 1024 + 1];
+    let refused: [(&str, &str, &[u8], u16); 4] = [
+        ("GET", "/nowhere", b"", 404),
+        ("DELETE", "/api/records", b"", 405),
+        ("POST", "/api/records", b"", 403),
+        ("POST", "/api/records", &long, 413),
+    ];
+    for (method, path, body, status) in refused {
+        let answer = host.send(method, path, &[("accept", "application/json")], body);
+        let answer = answer.expect(status).json();
+        assert!(answer["error"]["message"].is_string(), "{method} {path}: {answer}");
+    }
+    let page = host.send("DELETE", "/api/records", &[("accept", "text/html")], b"").expect(405);
+    assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+}
+
+#[test]
 fn a_page_of_the_method_only() {
     let host = TestHost::start();
     let answer = host.send("DELETE", "/payments", &[], b"");

@@ -4,75 +4,95 @@
 //! must do the same: `now` is the execution's, random values are derived from it, and the results
 //! of queries and calls are recorded with each commit of a phase.
 
-use crate::app::error::Error;
 use crate::app::host::RequestHost;
 use crate::app::side_effect::SideEffect;
+use crate::journal::error::Error as JournalError;
 use crate::journal::intent::StepAnswer;
 use crate::journal::phase::Phase;
 use crate::journal::run::StepBegun;
-use crate::journal::scripted_run::ScriptedRun;
 use serde_json::{Value as Json, json};
-use std::sync::{MutexGuard, PoisonError};
 
 /// The context that step results are sealed with: they may hold customers' data.
 const PLACE: &str = "steps/response";
 
-impl RequestHost {
-    pub(super) fn scripted_run(&self) -> MutexGuard<'_, Option<ScriptedRun>> {
-        self.scope.scripted_run.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Why a side effect was neither performed nor replayed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The run has to stop: the journal failed, the recorded step is a different one, or an answer
+    /// is not known yet.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A dry run tried to send something, which is not allowed.
+    #[error("a dry run sends nothing")]
+    DryRun,
+    /// A recorded result was sealed with another instance key and cannot be opened.
+    #[error("a recorded step cannot be opened with this instance's key")]
+    Sealed,
+}
 
-    /// The idempotency key of the run's next nested execution; `None` outside a run.
-    pub(super) fn nested_key(&self) -> Option<String> {
-        self.scripted_run().as_mut().map(ScriptedRun::nested_key)
+impl Error {
+    /// True when the run was stopped by the journal or its database.
+    pub fn is_the_stores(&self) -> bool {
+        matches!(self, Self::Journal(_))
+    }
+}
+
+/// The side effects of a request, which are steps if it is a run.
+pub(super) struct Replay<'a> {
+    host: &'a RequestHost,
+}
+
+impl<'a> Replay<'a> {
+    pub(super) fn new(host: &'a RequestHost) -> Self {
+        Self { host }
     }
 
     /// Performs an external side effect. In a run, it ends a phase: earlier writes are committed
     /// with the intent, and the answer with what follows.
     ///
     /// # Errors
-    /// Any error of `send`; [`Error::Journal`] when the run has to stop.
-    pub(super) fn side_effect(
+    /// Any error of `send`, and [`Error`].
+    pub(super) fn send_once<E: From<Error>>(
         &self,
         effect: &SideEffect<'_>,
-        send: impl FnOnce() -> Result<Json, Error>,
-    ) -> Result<Json, Error> {
-        if self.scope.is_dry_run {
-            return Err(Error::DryRun);
+        send: impl FnOnce() -> Result<Json, E>,
+    ) -> Result<Json, E> {
+        let scope = &self.host.scope;
+        if scope.is_dry_run {
+            return Err(Error::DryRun.into());
         }
         let Some(begun) = self.begin_step(effect)? else { return self.suspend(None, send) };
         let step = match begun {
-            StepBegun::Answered(known) => return self.known(&known),
+            StepBegun::Answered(known) => return Ok(self.known(&known)?),
             StepBegun::Take(step) => step,
         };
-        let phase = self.scope.phase.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let answer = self.suspend(phase, send)?;
+        let answer = self.suspend(scope.swap_phase(None), send)?;
         if let Some(waiting) = effect.waits_for(&answer) {
-            if let Some(scripted_run) = self.scripted_run().as_mut() {
-                scripted_run.stopped = Some(waiting.clone());
+            if let Some(mut run) = scope.run() {
+                run.stopped = Some(waiting.clone());
             }
-            return Err(waiting.into());
+            return Err(Error::Journal(waiting).into());
         }
-        if let Some(scripted_run) = self.scripted_run().as_mut() {
-            let response = self.sealed(&answer, scripted_run.nested);
-            let answer = StepAnswer { seq: step.seq, response };
-            self.runtime.journal.answer(&mut scripted_run.run, answer);
+        if let Some(mut run) = scope.run() {
+            let response = self.sealed(&answer, run.nested);
+            self.host.journal().answer(&mut run.run, StepAnswer { seq: step.seq, response });
         }
         Ok(answer)
     }
 
     /// Sends with the run suspended: the nested execution renders its own templates, which a replay
     /// does not repeat.
-    fn suspend(
+    fn suspend<E>(
         &self,
         phase: Option<Phase>,
-        send: impl FnOnce() -> Result<Json, Error>,
-    ) -> Result<Json, Error> {
-        let run = self.scripted_run().take();
+        send: impl FnOnce() -> Result<Json, E>,
+    ) -> Result<Json, E> {
+        let scope = &self.host.scope;
+        let run = scope.swap_run(None);
         let sent = send();
-        *self.scripted_run() = run;
+        scope.swap_run(run);
         if phase.is_some() {
-            *self.scope.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+            scope.swap_phase(phase);
         }
         sent
     }
@@ -80,21 +100,21 @@ impl RequestHost {
     /// The step of a side effect; `None` outside a run and inside a transaction, whose phase cannot
     /// end early. There, only the key prevents a second send.
     fn begin_step(&self, effect: &SideEffect<'_>) -> Result<Option<StepBegun>, Error> {
-        let mut scripted_run = self.scripted_run();
-        let Some(scripted_run) = scripted_run.as_mut() else { return Ok(None) };
-        if let Some(error) = &scripted_run.stopped {
+        let scope = &self.host.scope;
+        let Some(mut run) = scope.run() else { return Ok(None) };
+        if let Some(error) = &run.stopped {
             return Err(error.clone().into());
         }
-        if !self.scope.transactions.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+        if scope.is_in_transaction() {
             return Ok(None);
         }
-        let journal = &self.runtime.journal;
-        let mut phase = self.scope.phase.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut none = journal.phase();
-        let phase = phase.as_mut().unwrap_or(&mut none);
-        let begun = journal.begin_step(&mut scripted_run.run, phase, effect.intent());
+        let journal = self.host.journal();
+        let begun = match scope.phase() {
+            Some(mut phase) => journal.begin_step(&mut run.run, &mut phase, effect.intent()),
+            None => journal.begin_step(&mut run.run, &mut journal.phase(), effect.intent()),
+        };
         if let Err(error) = &begun {
-            scripted_run.stopped = Some(error.clone());
+            run.stopped = Some(error.clone());
         }
         Ok(Some(begun?))
     }
@@ -106,12 +126,12 @@ impl RequestHost {
         effect: &SideEffect<'_>,
         work: impl FnOnce() -> Json,
     ) -> Result<Json, Error> {
-        if let Some(known) = self.replayed(effect)? {
+        if let Some(known) = self.recorded(effect)? {
             return Ok(known);
         }
         let result = work();
         // `work` may have recorded steps of its own, which precede this one.
-        if let Some(known) = self.replayed(effect)? {
+        if let Some(known) = self.recorded(effect)? {
             return Ok(known);
         }
         self.record(effect, &result);
@@ -120,9 +140,9 @@ impl RequestHost {
 
     /// Records a result with the record writes of the current phase.
     pub(super) fn record(&self, effect: &SideEffect<'_>, result: &Json) {
-        if let Some(scripted_run) = self.scripted_run().as_mut() {
-            let sealed = self.sealed(result, scripted_run.nested);
-            self.runtime.journal.note(&mut scripted_run.run, effect.intent(), sealed);
+        if let Some(mut run) = self.host.scope.run() {
+            let sealed = self.sealed(result, run.nested);
+            self.host.journal().note(&mut run.run, effect.intent(), sealed);
         }
     }
 
@@ -130,43 +150,41 @@ impl RequestHost {
     ///
     /// # Errors
     /// [`Error::Journal`] when the recorded step is a different one.
-    pub(super) fn replayed(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
-        let recorded = self.recorded(effect)?;
+    pub(super) fn recorded(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
+        let recorded = self.next_step(effect)?;
         recorded.map(|recorded| self.known(&recorded)).transpose()
     }
 
-    fn recorded(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
-        let mut scripted_run = self.scripted_run();
-        let Some(scripted_run) = scripted_run.as_mut() else { return Ok(None) };
-        if let Some(error) = &scripted_run.stopped {
+    fn next_step(&self, effect: &SideEffect<'_>) -> Result<Option<Json>, Error> {
+        let Some(mut run) = self.host.scope.run() else { return Ok(None) };
+        if let Some(error) = &run.stopped {
             return Err(error.clone().into());
         }
         // A step of another kind was recorded by something that this side effect does first.
-        let is_border = scripted_run.run.next_kind().is_some_and(|kind| kind != effect.kind);
+        let is_border = run.run.next_kind().is_some_and(|kind| kind != effect.kind);
         if is_border {
             return Ok(None);
         }
-        let known = self.runtime.journal.replayed(&mut scripted_run.run, &effect.intent());
+        let known = self.host.journal().replayed(&mut run.run, &effect.intent());
         if let Err(error) = &known {
-            scripted_run.stopped = Some(error.clone());
+            run.stopped = Some(error.clone());
         }
         Ok(known?)
     }
 
     /// A result as a step stores it, with the number of nested keys used so far.
     fn sealed(&self, value: &Json, nested: u32) -> Json {
-        let sealed = self.runtime.config.instance_key.seal(PLACE, &value.to_string());
+        let sealed = self.host.key().seal(PLACE, &value.to_string());
         json!({ "sealed": sealed, "nested": nested })
     }
 
     fn known(&self, recorded: &Json) -> Result<Json, Error> {
         let nested = recorded.get("nested").and_then(Json::as_u64);
-        if let (Some(scripted_run), Some(nested)) = (self.scripted_run().as_mut(), nested) {
-            scripted_run.nested = u32::try_from(nested).unwrap_or(u32::MAX);
+        if let (Some(mut run), Some(nested)) = (self.host.scope.run(), nested) {
+            run.nested = u32::try_from(nested).unwrap_or(u32::MAX);
         }
-        let key = &self.runtime.config.instance_key;
         let text = recorded.get("sealed").and_then(Json::as_str);
-        let open = text.and_then(|text| key.open(PLACE, text));
+        let open = text.and_then(|text| self.host.key().open(PLACE, text));
         let value = open.and_then(|open| serde_json::from_str(open.expose()).ok());
         value.ok_or(Error::Sealed)
     }
