@@ -109,8 +109,8 @@ impl Submission<'_> {
     /// Returns the posted values, with the form's `default_payload` merged over them.
     ///
     /// # Errors
-    /// [`Error::DefaultPayload`], [`Error::DefaultPayloadJson`] and [`Error::Template`] when the form
-    /// itself is wrong.
+    /// [`Error::DefaultPayload`], [`Error::DefaultPayloadJson`] and [`Error::Template`] when the
+    /// form itself is wrong.
     pub fn values(&self, posted: &Map<String, Json>) -> Result<Json, Error> {
         let mut values = Json::Object(fields::plain(posted));
         if let Some(payload) = &self.form.default_payload {
