@@ -283,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_means_live_unless_told_otherwise() {
+    fn a_key_means_live_by_default() {
         let key = Some("sk_test_1".to_owned());
         assert_eq!(stripe(None, &key).expect("valid"), Stripe::Live);
         assert_eq!(stripe(None, &None).expect("valid"), Stripe::Sandbox);

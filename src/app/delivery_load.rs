@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crowd_is_there_for_a_while_after_it_was_answered() {
+    fn a_burst_lasts_for_a_while_after_its_answers() {
         let delivery_load = DeliveryLoad::default();
         assert_eq!(delivery_load.load(), Load::Idle);
         drop(delivery_load.one());
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_that_stays_is_the_usual_load() {
+    fn a_long_burst_becomes_the_usual_load() {
         let delivery_load = DeliveryLoad::default();
         let _waiting: Vec<_> = (0..=BURST_DELIVERIES).map(|_| delivery_load.one_at(0)).collect();
         let seen = |now: u64| {

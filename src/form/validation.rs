@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_what_the_form_asks() {
+    fn checks_every_rule_of_a_form() {
         assert_eq!(check(ValidationKind::Presence, json!(" ")), ["can't be blank"]);
         assert!(check(ValidationKind::Presence, json!(0)).is_empty());
         assert_eq!(check(ValidationKind::Absence, json!("x")), ["must be blank"]);

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_the_contract_is_told_without_quoting_it() {
+    fn a_violation_of_the_contract_is_reported_without_quoting_it() {
         for bad in
             ["", "null", "[1]", "whsec_canary", r#"{"properties": "x"}"#, r#"{"records": [{}]}"#]
         {

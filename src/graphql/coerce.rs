@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn lax_values_stand_for_each_other() {
+    fn lax_coercion_converts_between_types() {
         for (ty, value, normalized) in [
             ("String", json!(5), json!("5")),
             ("String", json!(true), json!("true")),

@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_moment() {
+    fn other_strings_are_not_timestamps() {
         for text in
             ["", "soon", "in minutes", "in 99999999999999999999 days", "2019-13-45", "x ago"]
         {

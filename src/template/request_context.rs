@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constants_are_told_by_name_only() {
+    fn constants_are_read_by_name_only() {
         let request_context = RequestContext::new(Map::new());
         request_context.set_constants([("KEY".to_owned(), Secret::new("sk_test_canary"))].into());
         let context = request_context.context();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_is_made_when_it_is_looked_at() {
+    fn the_context_is_built_when_it_is_read() {
         let count = Rc::new(Cell::new(0));
         let seen = Rc::clone(&count);
         let request_context = RequestContext::made_by(move || {
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_is_no_time_of_a_template() {
+    fn waiting_does_not_count_as_time_of_a_template() {
         let request_context = RequestContext::new(Map::new());
         let limits = Limits::new().time(std::time::Duration::from_millis(900));
         let budget = request_context.enter(limits).expect("the first");

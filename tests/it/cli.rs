@@ -32,7 +32,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn mistakes_are_said_in_one_line_and_change_nothing() {
+fn mistakes_are_reported_in_one_line_and_change_nothing() {
     let instance = Instance::new();
     for arguments in [
         &["call", "create_payment", "--data", "{"][..],
@@ -69,7 +69,7 @@ fn mistakes_are_said_in_one_line_and_change_nothing() {
 }
 
 #[test]
-fn this_repository_has_no_faults() {
+fn this_repository_has_no_errors() {
     let ran = Instance::new().run(&["check"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
     assert!(ran.out.contains("0 errors"), "{}", ran.out);
@@ -238,7 +238,7 @@ fn events_are_listed_shown_and_replayed() {
 }
 
 #[test]
-fn new_writes_files_without_faults() {
+fn new_writes_files_without_errors() {
     let instance = Instance::new();
     let wrote = instance.run(&["new", "request-type", "create_payout", "--json"]).good().json();
     let files = wrote["wrote"].as_array().expect("a list").clone();

@@ -129,7 +129,7 @@ fn fill(data: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_full_disk_is_said_loses_nothing_and_heals() {
+fn a_full_disk_is_reported_loses_nothing_and_recovers() {
     let under = ["-rm", "sh", "-c", SMALL, "sh"];
     if !works("unshare", &["-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]) {
         eprintln!("SKIPPED: a small disk cannot be mounted here");
@@ -184,7 +184,7 @@ fn a_disk_that_fills_while_stripe_answers_forgets_no_charge() {
 }
 
 #[test]
-fn a_failing_disk_acknowledges_nothing_and_heals() {
+fn a_failing_disk_acknowledges_nothing_and_recovers() {
     if !works("strace", &["-f", "-o", "/dev/null", "true"]) {
         eprintln!("SKIPPED: strace is missing, or may not trace here");
         return;

@@ -89,7 +89,7 @@ fn two_steps_authorize_and_capture() {
 }
 
 #[test]
-fn a_declined_card_is_told_clearly_and_kept_as_failed() {
+fn a_declined_card_is_reported_and_stored_as_failed() {
     let host = TestHost::start();
     let mut visitor = host.visitor();
     let page = pay(&host, &mut visitor, "/", "buy-tote", BAD_CARD);

@@ -144,7 +144,7 @@ fn an_event_counts_once() {
 }
 
 #[test]
-fn an_event_nobody_knows_is_stored_and_acknowledged() {
+fn an_unknown_event_is_stored_and_acknowledged() {
     let host = host();
     let body = event("evt_new", "radar.early_fraud_warning.created", &json!({ "id": "issfr_1" }));
     deliver_signed(&host, &body).expect(200);

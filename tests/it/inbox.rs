@@ -87,7 +87,7 @@ fn an_event_of_the_other_mode_changes_nothing() {
 }
 
 #[test]
-fn a_replay_can_be_rehearsed_and_done_by_type() {
+fn a_replay_has_a_dry_run_and_a_type_filter() {
     let host = host();
     let acct = account(&host);
     deliver(&host, &account_updated("evt_r", &acct, "replayed@example.com", now() + 50, false));
@@ -169,7 +169,7 @@ fn an_event_is_stored_as_it_was_sent_and_nothing_that_cannot_be_read_is() {
 }
 
 #[test]
-fn the_metrics_tell_what_an_operator_asks() {
+fn the_metrics_answer_an_operators_questions() {
     let host = host();
     let acct = account(&host);
     deliver(&host, &account_updated("evt_m", &acct, "m@example.com", now(), false));

@@ -126,7 +126,7 @@ fn of_many_that_begin_with_one_key_exactly_one_runs() {
 }
 
 #[test]
-fn a_lost_answer_is_unknown_and_is_taken_up_with_the_stored_bytes() {
+fn a_lost_answer_is_unknown_and_resumed_with_the_stored_bytes() {
     let fixture = fixture();
     let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
     assert!(due(&fixture).is_empty());
@@ -302,7 +302,7 @@ fn jobs_and_events_wait_their_time_and_come_once() {
 }
 
 #[test]
-fn an_operator_discards_and_retries_what_nobody_runs() {
+fn an_operator_discards_and_retries_what_is_not_running() {
     let fixture = fixture();
     let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
     let id = run.execution().id.clone();
@@ -323,7 +323,7 @@ fn an_operator_discards_and_retries_what_nobody_runs() {
 }
 
 #[test]
-fn a_phase_reads_its_own_writes_and_nobody_else_does() {
+fn only_a_phase_reads_its_uncommitted_writes() {
     let fixture = fixture();
     let mut setup = fixture.journal.phase();
     let kept = setup.insert(Draft::new("t", map(json!({"n": 1, "name": "kept"})))).unwrap();
@@ -449,7 +449,7 @@ proptest! {
 }
 
 #[test]
-fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt() {
+fn what_fails_too_often_is_discarded_with_its_reason_and_waiting_is_not_an_attempt() {
     let fixture = fixture();
     let event = Intent::new("webhook_event", "charge.refunded", json!({})).keyed("-:evt_1");
     let id = fixture.journal.enqueue(event, fixture.journal.now()).unwrap().id;

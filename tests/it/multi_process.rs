@@ -157,7 +157,7 @@ fn all_charges(stripe: &Stripe) -> usize {
 }
 
 #[test]
-fn what_a_dead_process_left_is_ended_by_another() {
+fn what_a_dead_process_left_is_completed_by_another() {
     let Some(cluster) = shared() else { return };
     let fleet = Fleet::new(cluster);
     let (mut one, two) = (fleet.process(), fleet.process());
@@ -276,7 +276,7 @@ fn a_database_that_answers_before_it_has_synced_is_refused() {
 }
 
 #[test]
-fn another_instance_key_is_refused_with_clear_words() {
+fn another_instance_key_is_refused_with_a_clear_message() {
     let Some(cluster) = shared() else { return };
     let database = cluster.database();
     let with = |key: &str| {
@@ -293,7 +293,7 @@ fn another_instance_key_is_refused_with_clear_words() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_told_without_its_password() {
+fn an_unreachable_database_is_reported_without_its_password() {
     let instance = Instance::new()
         .variable("SLUICEGATE_DATABASE", "postgres://me:very-secret@127.0.0.1:1/none");
     let ran = instance.run(&["executions", "list"]);
@@ -303,7 +303,7 @@ fn a_database_that_is_not_there_is_told_without_its_password() {
 }
 
 #[test]
-fn a_process_that_is_told_to_stop_ends_well_and_leaves_nothing_behind() {
+fn a_process_that_is_stopped_exits_cleanly_and_leaves_nothing_behind() {
     let mut fleets = vec![None];
     fleets.extend(shared().map(|cluster| Some(Fleet::new(cluster))));
     for fleet in fleets {

@@ -149,7 +149,7 @@ fn what_stripe_did_not_do_is_sent_once_more_under_a_new_key() {
 }
 
 #[test]
-fn a_key_that_only_replays_an_error_is_looked_behind() {
+fn a_key_that_only_replays_an_error_is_reconciled() {
     // Stripe stores a 500 under its key: retrying with it returns the same for a day.
     let pair = Pair::start();
     pair.host.stripe.breaks("/v1/charges", "error_executed", 1);

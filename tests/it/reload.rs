@@ -117,7 +117,7 @@ fn a_new_processor_runs_for_the_next_event() {
 }
 
 #[test]
-fn a_broken_file_takes_nothing_down_and_heals() {
+fn a_broken_file_stops_nothing_and_can_be_fixed() {
     let mut host = TestHost::start();
     let path = "views/partials/shop/price.liquid";
     let good = std::fs::read_to_string(host.instance.root().join(path)).expect("read");

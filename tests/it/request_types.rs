@@ -251,7 +251,7 @@ fn a_command_needs_no_server() {
 }
 
 #[test]
-fn the_endpoint_tells_every_state_by_its_status() {
+fn the_endpoint_returns_every_state_as_a_status() {
     let host = TestHost::start();
     let post = |body: Json| host.request_type("create_payment", &body);
     let good = json!({ "amount": 700, "currency": "usd", "source": "tok_visa" });
@@ -337,7 +337,7 @@ fn data_cannot_reach_into_the_call() {
 }
 
 #[test]
-fn an_unknown_request_type_is_said_plainly() {
+fn an_unknown_request_type_is_reported() {
     let host = TestHost::start();
     let answer = host.request_type("create_paymant", &json!({ "data": {} })).expect(404);
     assert!(answer.text().contains("create_payment"), "suggests: {}", answer.text());

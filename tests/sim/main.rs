@@ -65,7 +65,7 @@ fn lives() {
 /// Tests the simulation itself: it must find each of these injected bugs.
 #[cfg(feature = "injected-bugs")]
 #[test]
-fn planted_faults_are_found() {
+fn injected_bugs_are_found() {
     let planted = [
         "new_key_each_attempt",
         "callers_key_forgotten",

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_prints_its_place_with_a_caret() {
+    fn a_diagnostic_prints_its_location_with_a_caret() {
         let mark = Mark { line: 2, column: 3 };
         let diagnostic = Diagnostic::at(
             Severity::Error,
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_of_a_file_has_no_excerpt() {
+    fn a_diagnostic_of_a_file_has_no_excerpt() {
         let diagnostic = Diagnostic::of_file(Severity::Warning, Path::new("a"), "too large");
         assert_eq!(diagnostic.to_string(), "a: warning: too large");
     }

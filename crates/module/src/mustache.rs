@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_tells_what_it_asks_for() {
+    fn placeholders_are_found_in_a_string() {
         let found = placeholders("a <%= k =%> <%= &k =%> <%=#on=%> <%= open");
         let paste = |offset, is_raw| Placeholder { offset, key: "k", is_raw };
         assert_eq!(found, [paste(2, false), paste(12, true)]);

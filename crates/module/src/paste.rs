@@ -60,13 +60,13 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_escaping_changes_is_told() {
+    fn a_value_changed_by_escaping_is_reported() {
         let told = ["2:2 pasting changes the value of `host`: it is escaped as HTML"];
         assert_eq!(messages("\n <%= host =%> <%= &host =%>", true), told);
     }
 
     #[test]
-    fn a_secret_is_told_in_modules_of_ours() {
+    fn an_inserted_secret_is_reported_in_strict_modules() {
         assert_eq!(messages("<%= &key =%>", true).len(), 1);
         assert_eq!(messages("<%= &key =%>", false).len(), 0);
     }

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_variable_is_told_with_its_place() {
+    fn a_missing_variable_is_reported_with_its_location() {
         let (values, diagnostics) = read("{\n  \"a\": \"${NONE}\"}");
         assert_eq!(values.map["a"], "");
         assert!(diagnostics[0].starts_with("v.json:2:9: warning: the environment variable NONE"));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_json_is_told_with_its_place() {
+    fn broken_json_is_reported_with_its_location() {
         let (_, diagnostics) = read("{\n  \"a\": }\n");
         assert!(
             diagnostics[0].starts_with("v.json:2:8: error: this is not JSON"),

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stripe_cannot_have_said_settles_nothing() {
+    fn answers_that_stripe_never_sends_settle_nothing() {
         let bodies = ["", "{\"id\": \"ch", "<html>", "\"<html>\"", "[]", "null", "7", "{} {}"];
         for body in bodies {
             for status in [200, 201, 302, 400, 402, 403, 404, 405] {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_not_ask_learns_nothing_of_the_attempt_before() {
+    fn an_unauthorized_answer_does_not_settle_an_earlier_attempt() {
         for (status, expected) in [
             (401, Verdict::Again),
             (403, Verdict::Again),

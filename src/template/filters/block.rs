@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_is_not_opened() {
+    fn changed_data_is_not_opened() {
         let cipher = Cipher::from_name("aes-256-gcm").unwrap();
         let (key, iv) = ([7; 32], [9; 12]);
         let mut made = cipher.encrypt(&key, &iv, b"secret".to_vec()).unwrap();

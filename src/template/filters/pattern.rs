@@ -148,8 +148,8 @@ pub fn fill(
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('\\') {
         out.push_str(before);
-        let mut letters = behind.chars();
-        let group = match letters.next() {
+        let mut chars = behind.chars();
+        let group = match chars.next() {
             Some('&') => groups.first(),
             Some(digit) if digit.is_ascii_digit() => {
                 groups.get(digit.to_digit(10).unwrap_or(0) as usize)
@@ -163,7 +163,7 @@ pub fn fill(
         };
         out.push_str(group.copied().flatten().unwrap_or_default());
         spend(out.len())?;
-        rest = letters.as_str();
+        rest = chars.as_str();
     }
     out.push_str(rest);
     Ok(())

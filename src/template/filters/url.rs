@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn names_can_not_smuggle_pairs() {
+    fn names_cannot_smuggle_pairs() {
         assert_eq!(
             form_encode(&json!({"a=1&b": {"c]&d": "x"}})).as_deref(),
             Some("a%3D1%26b[c%5D%26d]=x")

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_lose_their_marks() {
+    fn diacritics_are_removed() {
         assert_eq!(slugify("ŵorld ĥello"), "world-hello");
         assert_eq!(slugify("Ærøskøbing Łódź İstanbul straße"), "aeroskobing-lodz-istanbul-strasse");
         assert_eq!(slugify("Tiếng Việt"), "tieng-viet");

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_xml_is_told() {
+    fn invalid_xml_is_reported() {
         for text in ["no", "<a>", "<a></b>", "<a x=1/>", "<a x='1' x='2'/>", "<a>&me;</a>"] {
             assert!(plain(text).starts_with("the XML is not valid"), "{text}: {}", plain(text));
         }

@@ -55,7 +55,7 @@ fn operations_are_chosen_by_name() {
 }
 
 #[test]
-fn faults_of_a_document_are_told_with_their_place() {
+fn errors_of_a_document_have_their_location() {
     let bench = bench();
     let source = "query q($a: Nope) {\n  records(filtre: {}) { results { idd } }\n}\nmutation m($s: String) {\n  record_create(record: {table: 5, properties: [{value: $s}]}) { id { x } }\n  record_update(record: {}) { id } customization_delete(id: $x)\n  ...lost @defer\n}\n";
     let problems = bench.schema.check(source).iter().fold(String::new(), |mut all, problem| {
@@ -140,7 +140,7 @@ fn the_schema_is_read_where_the_caller_says_so() {
 }
 
 #[test]
-fn a_whole_reading_of_the_schema_stays_within_its_limits() {
+fn full_introspection_stays_within_its_limits() {
     let bench = bench();
     let of = "ofType { kind name ".repeat(8) + &"}".repeat(8);
     let source = format!(

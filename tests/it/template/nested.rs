@@ -95,7 +95,7 @@ fn a_redirect_in_a_form_ends_the_page() {
 }
 
 #[test]
-fn a_form_that_includes_itself_is_stopped_on_whatever_scene() {
+fn a_form_that_includes_itself_is_stopped_in_every_context() {
     for is_apart in [false, true] {
         let error = page("{% include_form 'f' %}", "{% include_form 'f' %}", is_apart);
         let error = error.expect_err("it cannot end well");

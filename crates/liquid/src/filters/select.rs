@@ -23,7 +23,7 @@ pub fn register(builder: &mut EngineBuilder) {
         })
         .standard("find_index", |v, a, _| {
             let found = first(&v, a)?;
-            Ok(found.map_or(Value::Nil, |(place, _)| Value::Int(of_length(place))))
+            Ok(found.map_or(Value::Nil, |(index, _)| Value::Int(of_length(index))))
         })
         .standard("has", |v, a, _| Ok(Value::Bool(first(&v, a)?.is_some())))
         .standard("sum", sum);
@@ -87,10 +87,10 @@ fn picked(value: &Value, arguments: &Arguments, pick: Pick) -> FilterResult {
 }
 
 fn first(value: &Value, arguments: &Arguments) -> Result<Option<(usize, Value)>, Error> {
-    for (place, item) in items(value).into_iter().enumerate() {
+    for (index, item) in items(value).into_iter().enumerate() {
         match fits(&item, arguments)? {
             None => return Ok(None),
-            Some(true) => return Ok(Some((place, item))),
+            Some(true) => return Ok(Some((index, item))),
             Some(false) => {}
         }
     }

@@ -170,12 +170,12 @@ impl Items {
     }
 
     /// The value at a position; nil where the loop's body removed it.
-    pub fn at(&self, place: usize) -> Value {
-        let place = self.skip.saturating_add(place);
+    pub fn at(&self, index: usize) -> Value {
+        let index = self.skip.saturating_add(index);
         match &self.source {
-            Source::List(list) => list.borrow().get(place).cloned().unwrap_or_default(),
-            Source::Pairs(hash) => hash.borrow().get_index(place).map_or(Value::Nil, pair),
-            Source::Numbers(first) => Value::Int(first.saturating_add_unsigned(place as u64)),
+            Source::List(list) => list.borrow().get(index).cloned().unwrap_or_default(),
+            Source::Pairs(hash) => hash.borrow().get_index(index).map_or(Value::Nil, pair),
+            Source::Numbers(first) => Value::Int(first.saturating_add_unsigned(index as u64)),
             Source::One(value) => value.clone(),
         }
     }
@@ -215,7 +215,7 @@ impl Head {
         let items = Items::between(&collection, from, to);
         let next = from.saturating_add(of_length(items.len()));
         match context.tallies.get_mut(key) {
-            Some(place) => *place = Value::Int(next),
+            Some(index) => *index = Value::Int(next),
             None => drop(context.tallies.insert(key.clone(), Value::Int(next))),
         }
         Ok(items)
@@ -285,8 +285,8 @@ impl Tag for For {
             for turn in 0..items.len() {
                 context.budget.step()?;
                 drop.turn(turn);
-                let place = if self.head.reversed { items.len() - 1 - turn } else { turn };
-                context.set_local(&self.head.variable, items.at(place));
+                let index = if self.head.reversed { items.len() - 1 - turn } else { turn };
+                context.set_local(&self.head.variable, items.at(index));
                 match self.body.render_inside(context)? {
                     Flow::Next | Flow::Continue => drop.turn(turn + 1),
                     Flow::Break => break,

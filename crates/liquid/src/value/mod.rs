@@ -8,7 +8,7 @@ pub mod shared;
 
 use crate::text::Text;
 use crate::time::Time;
-use crate::value::numbers::{float_text, leading_int, of_length, to_integer, whole_text};
+use crate::value::numbers::{float_text, integer_text, leading_int, of_length, to_integer};
 use crate::value::shared::{Entries, Items, Object};
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -212,7 +212,7 @@ impl Value {
             Self::Big(number) => Some(if **number < 0 { i64::MIN } else { i64::MAX }),
             // An integer that was too large for `Value::Big`.
             Self::Float(number) if number.abs() >= 9e18 => Some(to_integer(*number)),
-            Self::Text(text, _) => whole_text(text),
+            Self::Text(text, _) => integer_text(text),
             _ => None,
         }
     }
@@ -234,9 +234,9 @@ impl Value {
             }
             (Self::List(list), Self::Int(index)) => {
                 let list = list.borrow();
-                let place =
+                let index =
                     if *index < 0 { index.saturating_add(of_length(list.len())) } else { *index };
-                usize::try_from(place).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
+                usize::try_from(index).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
             }
             (Self::Drop(drop), key) => drop.get(&key.to_text()).unwrap_or_default(),
             _ => Value::Nil,
@@ -245,8 +245,8 @@ impl Value {
 
     /// The value under a name: `a.name`, with `first`, `last` and `size` where Liquid has them.
     pub fn property(&self, name: &str) -> Value {
-        let letter =
-            |letter: Option<char>| Value::text(letter.map(String::from).unwrap_or_default());
+        let character =
+            |character: Option<char>| Value::text(character.map(String::from).unwrap_or_default());
         match self {
             Self::Hash(hash) => {
                 let hash = hash.borrow();
@@ -269,8 +269,8 @@ impl Value {
             },
             Self::Text(text, _) => match name {
                 "size" => Value::Int(of_length(text.chars().count())),
-                "first" => letter(text.chars().next()),
-                "last" => letter(text.chars().next_back()),
+                "first" => character(text.chars().next()),
+                "last" => character(text.chars().next_back()),
                 _ => Value::Nil,
             },
             Self::Range(from, to) => match name {

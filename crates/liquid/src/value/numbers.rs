@@ -41,7 +41,7 @@ pub(crate) fn of_length(length: usize) -> i64 {
 /// A string as Ruby's `Integer()` reads it: single underscores between digits do not count, a NUL
 /// ends large numbers and those with underscores, and what exceeds 64 bits becomes the nearest
 /// integer of 64 bits.
-pub(crate) fn whole_text(text: &str) -> Option<i64> {
+pub(crate) fn integer_text(text: &str) -> Option<i64> {
     let (text, is_cut) = text.split_once('\0').map_or((text, false), |(text, _)| (text, true));
     let text = text.trim();
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

@@ -29,7 +29,7 @@ fn platform() -> EngineBuilder {
 }
 
 #[test]
-fn every_fixture_gives_its_snapshot() {
+fn every_fixture_matches_its_snapshot() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut files: Vec<_> =
         read_dir(folder).expect("fixtures").map(|entry| entry.expect("a file").path()).collect();
@@ -88,7 +88,7 @@ fn answer(line: Json) -> Json {
 }
 
 #[test]
-fn a_line_gives_an_answer() {
+fn every_line_gets_an_answer() {
     let partial = json!({"name": "Hello {{ who }}!"});
     let line = json!({"template": "{% render 'name', who: x %}", "environment": {"x": "World"}, "filesystem": partial});
     assert_eq!(answer(line), json!({"output": "Hello World!"}));
@@ -204,7 +204,7 @@ fn large_lists_are_worked_on() {
 }
 
 #[test]
-fn a_few_lists_that_stand_for_many_are_printed_within_bounds() {
+fn shared_lists_are_printed_within_bounds() {
     let source =
         "{% assign a = [1] %}{% for i in (1..90) %}{% assign a = [a, a] %}{% endfor %}{{ a }}";
     let error = render(&platform().build(), source, &Map::new());

@@ -85,7 +85,7 @@ async fn the_page_shows_what_happened() {
 }
 
 #[tokio::test]
-async fn control_is_for_own_pages_and_sane_wishes() {
+async fn the_control_api_accepts_only_own_pages_and_valid_rules() {
     let sandbox = Sandbox::start().await;
     let reset = sandbox.http.post(sandbox.url("/_sandbox/reset"));
     send(reset.header("origin", "https://evil.example")).await.refused(403);

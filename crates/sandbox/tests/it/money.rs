@@ -116,7 +116,7 @@ async fn transfers_need_available_money_and_can_be_reversed() {
 }
 
 #[tokio::test]
-async fn a_refund_whose_reversal_is_not_covered_is_refused_whole() {
+async fn a_refund_without_cover_for_its_reversal_moves_nothing() {
     let sandbox = Sandbox::settling().await;
     let account = sandbox.account().await;
     let form =

@@ -64,7 +64,7 @@ async fn settled(sandbox: &Sandbox) -> Value {
 }
 
 #[tokio::test]
-async fn a_refused_event_is_tried_again_and_given_up_at_last() {
+async fn a_refused_event_is_retried_and_finally_given_up() {
     let sandbox = Sandbox::start().await;
     let receiver = Receiver::start(&[500, 301]).await;
     endpoint(&sandbox, &receiver, "enabled_events[]=*").await;
@@ -88,7 +88,7 @@ async fn a_refused_event_is_tried_again_and_given_up_at_last() {
 }
 
 #[tokio::test]
-async fn connect_endpoints_hear_of_accounts_and_others_do_not() {
+async fn only_connect_endpoints_get_events_of_accounts() {
     let sandbox = Sandbox::start().await;
     let (own, connect) = (Receiver::start(&[]).await, Receiver::start(&[]).await);
     endpoint(&sandbox, &own, "enabled_events[]=*").await;

@@ -148,7 +148,7 @@ fn what_a_commit_returned_is_seen_by_the_next_read() {
 }
 
 #[test]
-fn an_empty_commit_is_nothing() {
+fn an_empty_commit_changes_nothing() {
     for opened in databases() {
         opened.store.commit(vec![]).unwrap();
     }

@@ -198,7 +198,7 @@ fn nothing_overtakes_what_came_before_it_in_its_order() {
 }
 
 #[test]
-fn old_completed_ones_are_forgotten_and_nothing_else() {
+fn only_old_completed_executions_are_purged() {
     for opened in databases() {
         let store = &opened.store;
         let make = |id: &str, kind: &str, state: State, finished: i64| {

@@ -42,7 +42,7 @@ fn what_was_committed_is_there_after_reopening() {
 }
 
 #[test]
-fn two_processes_on_one_file_give_different_ids_and_see_each_other() {
+fn two_processes_on_one_file_assign_different_ids_and_see_each_other() {
     let (_folder, path) = folder();
     let one = Sqlite::open(&path).unwrap();
     let two = Sqlite::open(&path).unwrap();
@@ -60,7 +60,7 @@ fn two_processes_on_one_file_give_different_ids_and_see_each_other() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_heals() {
+fn a_full_disk_is_reported_and_recovers() {
     let (_folder, path) = folder();
     let store = Sqlite::open(&path).unwrap();
     store.limit_pages(60).unwrap();
@@ -133,7 +133,7 @@ fn files_that_are_not_ours_are_refused_with_a_reason() {
 }
 
 #[test]
-fn a_damaged_file_is_told_and_not_read_as_if_it_were_well() {
+fn a_damaged_file_is_reported_and_not_read() {
     let (_folder, path) = folder();
     let store = Sqlite::open(&path).unwrap();
     let rows: Vec<_> = (0..200).map(|n| json!({"n": n, "text": "x".repeat(100)})).collect();
