@@ -197,7 +197,7 @@ fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error
         Some(other) => Err(Error::Value {
             name: "--stripe".to_owned(),
             message: format!(
-                "`{other}` is none of: sandbox, live, a URL such as http://127.0.0.1:8000"
+                "`{other}` is not one of: sandbox, live, a URL such as http://127.0.0.1:8000"
             ),
         }),
     }
@@ -232,7 +232,9 @@ fn environment_setting(secret_key: &str) -> Result<Environment, Error> {
         None => Ok(Environment::Development),
         Some(other) => Err(Error::Value {
             name: "SLUICEGATE_ENV".to_owned(),
-            message: format!("`{other}` is none of: development, staging, production"),
+            message: format!(
+                "unknown environment `{other}`; expected development, staging or production"
+            ),
         }),
     }
 }

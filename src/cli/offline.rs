@@ -36,7 +36,7 @@ pub fn with_runtime<T>(
         Stripe::Sandbox if answers(&config) => {
             (None, Some(format!("http://{}", config.sandbox_addr)))
         }
-        _ => threads.block_on(boot::sandbox(&config)).context("Stripe's place")?,
+        _ => threads.block_on(boot::sandbox(&config)).context("cannot start the sandbox")?,
     };
     let result = build(config, url, threads.handle().clone()).and_then(|runtime| work(&runtime));
     if let Some(sandbox) = sandbox {

@@ -132,7 +132,7 @@ impl Call {
             return Ok(());
         }
         let message =
-            format!("request_type `{}` is none of GET, POST, PUT, PATCH, DELETE", self.method);
+            format!("request_type `{}` is not one of GET, POST, PUT, PATCH, DELETE", self.method);
         Err(Error::Call { template: template.to_owned(), message })
     }
 

@@ -98,7 +98,8 @@ impl Transport {
     /// `before_retry` runs before every attempt but the first; an error of it ends the sending.
     ///
     /// # Errors
-    /// As [`Transport::check`], or an error of `before_retry`. Network failures are [`Reply`] values.
+    /// As [`Transport::check`], or an error of `before_retry`. Network failures are [`Reply`]
+    /// values.
     pub fn send(
         &self,
         Attempt { call, repeated }: Attempt<'_>,

@@ -79,7 +79,7 @@ fn two_sides_agree_on_a_secret() {
     );
     assert_eq!(agreed, "same 32 16 64 44");
     let wrong = render("{{ one | ecdh_compute: 'AAAA' }}", locals);
-    assert!(wrong.contains("no public key of the same curve"), "{wrong}");
+    assert!(wrong.contains("not a public key of the same curve"), "{wrong}");
 }
 
 #[test]
