@@ -12,6 +12,10 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+/// The allocator of servers (the feature `jemalloc`).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How an engine is measured.
 type Work<'a> = Box<dyn Fn() -> String + 'a>;
 

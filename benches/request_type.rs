@@ -68,7 +68,8 @@ fn in_process(served: &Served) {
         ..RequestTypeCall::default()
     };
     let host = served.runtime.host(scope);
-    let outcome = Operations::new(&host).request_type(submission).expect("an outcome");
+    let outcome = sluicegate::executor::wait(Operations::new(&host).request_type(submission))
+        .expect("an outcome");
     assert_eq!(outcome.state, State::Completed);
 }
 

@@ -3,14 +3,11 @@
 //! The modules below are layers from the bottom up: each imports only modules listed before it
 //! (checked by `tests/tidy`). ARCHITECTURE.md has the map and the walkthroughs.
 
-/// Template values and JSON are many small allocations on dozens of threads: jemalloc spends a
-/// third less time on them than the system's allocator, and keeps memory small (benches/README.md).
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
 pub mod config;
 
 pub mod clock;
+
+pub mod executor;
 
 pub mod journal;
 

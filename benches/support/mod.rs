@@ -22,6 +22,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime as TokioRuntime;
 use tokio::sync::watch;
 
+/// The allocator of servers (the feature `jemalloc`).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The files that make up this repository's instance.
 const PARTS: [&str; 6] =
     ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];

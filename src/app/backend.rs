@@ -7,6 +7,7 @@ use crate::app::operations::{self, Operations};
 use crate::app::record_form;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
+use crate::executor::BoxFuture;
 use crate::form::error::Error as FormError;
 use crate::form::submission::FormResult;
 use crate::form::write::secret_properties;
@@ -31,23 +32,35 @@ use std::sync::Arc;
 /// The GraphQL backend of one request. It owns its host, because resolvers share it.
 pub struct GraphqlBackend {
     host: RequestHost,
+    caller: Caller,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    /// A program, which awaits its answer.
+    Door,
+    /// A template, which holds its thread meanwhile.
+    Template,
 }
 
 impl Runtime {
     /// A host for one request or run.
     pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
-        RequestHost::new(self, scope, |host| Arc::new(GraphqlBackend::new(host)))
+        RequestHost::new(self, scope, |host| {
+            Arc::new(GraphqlBackend { host, caller: Caller::Template })
+        })
     }
 }
 
 impl GraphqlBackend {
-    /// The backend of a host.
+    /// The backend of a host, for an external caller.
     pub fn new(host: RequestHost) -> Self {
-        Self { host }
+        Self { host, caller: Caller::Door }
     }
 
     /// Runs an external GraphQL query. Returns `{data, errors}`.
-    pub fn run(
+    pub async fn run(
         self,
         source: &str,
         operation: Option<&str>,
@@ -58,7 +71,7 @@ impl GraphqlBackend {
         let Some(schema) = &instance.schema else {
             return json!({ "data": null, "errors": [{ "message": "there is no schema" }] });
         };
-        schema.execute(source, operation, variables, Arc::new(self), limits)
+        schema.execute(source, operation, variables, Arc::new(self), limits).await
     }
 
     /// Runs a mutation that names a form as a form submission.
@@ -240,8 +253,12 @@ impl Backend for GraphqlBackend {
         Ok(self.host.runtime.store.activities(uuids, page, per_page)?)
     }
 
-    fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
-        Ok(json!(Operations::new(&self.host).request_type(call)?))
+    fn request_type(&self, call: RequestTypeCall) -> BoxFuture<'_, Result<Json, ResolverError>> {
+        let operations = match self.caller {
+            Caller::Door => Operations::at_door(&self.host),
+            Caller::Template => Operations::new(&self.host),
+        };
+        Box::pin(async move { Ok(json!(operations.request_type(call).await?)) })
     }
 
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError> {

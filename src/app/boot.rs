@@ -4,6 +4,7 @@ use crate::app::error::Error;
 use crate::app::operations::{self, Operations};
 use crate::app::runtime::Runtime;
 use crate::config::{Config, Stripe, is_instance};
+use crate::executor;
 use crate::gateway::request_type_call::RequestTypeCall;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_sandbox::Sandbox;
@@ -74,7 +75,7 @@ pub fn listen(runtime: &Arc<Runtime>, address: SocketAddr) -> Result<(), operati
             ..RequestTypeCall::default()
         };
         let host = runtime.host(runtime.bare_scope());
-        let outcome = Operations::new(&host).request_type(submission)?;
+        let outcome = executor::wait(Operations::new(&host).request_type(submission))?;
         if !outcome.errors.is_empty() {
             tracing::warn!("the sandbox will deliver no events: {}", outcome.message());
         }

@@ -74,7 +74,7 @@ impl<'a> Forms<'a> {
     /// # Errors
     /// [`Error::Record`] when the form or record does not exist, [`Error::RequestType`] when the
     /// request type cannot be run.
-    pub fn submit(
+    pub async fn submit(
         &self,
         name: &str,
         id: Option<&str>,
@@ -85,7 +85,7 @@ impl<'a> Forms<'a> {
             return Err(record_form::Error::from(FormError::NotAllowed(name.to_owned())).into());
         }
         if form.request_type.is_some() {
-            return self.submit_request_type(form, params);
+            return self.submit_request_type(form, params).await;
         }
         Ok(self.submit_record(form, id, params)?)
     }
@@ -111,7 +111,7 @@ impl<'a> Forms<'a> {
         Ok(form.ok_or_else(|| FormError::Unknown(name.to_owned()))?)
     }
 
-    fn submit_request_type(
+    async fn submit_request_type(
         &self,
         form: &Form,
         params: &Map<String, Json>,
@@ -121,14 +121,15 @@ impl<'a> Forms<'a> {
             Ok(opened) => opened,
             Err(refusal) => return Ok(Submitted::Refused(refusal)),
         };
-        let outcome = Operations::new(self.host).request_type(RequestTypeCall {
+        let call = RequestTypeCall {
             name: envelope.request_type.clone(),
             gateway: Some(envelope.gateway.clone()),
             data: data.clone(),
             config: envelope.config.clone(),
             idempotency_key: Some(envelope.idempotency_key.clone()),
             user_id: None,
-        })?;
+        };
+        let outcome = Operations::at_door(self.host).request_type(call).await?;
         let reply = self.reply(form, &variable(&envelope, &data, &outcome))?;
         Ok(Submitted::Done { reply, outcome: Some(Box::new(outcome)), record_id: None })
     }

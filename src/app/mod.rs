@@ -8,6 +8,7 @@ pub mod delivery_load;
 pub mod error;
 pub mod events;
 pub mod forms;
+mod gateway_lanes;
 mod gateway_runner;
 pub mod host;
 pub mod instance;

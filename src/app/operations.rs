@@ -1,13 +1,17 @@
 //! Request types and their executions, for web, GraphQL and commands.
 
+use crate::app::gateway_lanes::{Full, Lane};
 use crate::app::gateway_runner::with_runner;
 use crate::app::host::RequestHost;
 use crate::app::replay::{self, Replay};
 use crate::app::side_effect::SideEffect;
+use crate::executor;
+use crate::gateway::begin::BeginResult;
+use crate::gateway::drive::Driver;
 use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
-use crate::gateway::runner;
+use crate::gateway::runner::{self, pending_after};
 use crate::journal::run::Run;
 use serde_json::json;
 use sluicegate_store::error::Error as StoreError;
@@ -25,6 +29,9 @@ pub enum Error {
     /// The run that calls it has to stop.
     #[error(transparent)]
     Replay(#[from] replay::Error),
+    /// Too many wait for the gateway. Nothing was begun.
+    #[error(transparent)]
+    Full(#[from] Full),
 }
 
 impl Error {
@@ -34,6 +41,7 @@ impl Error {
             Self::Gateway(error) => error.is_the_stores(),
             Self::Store(_) => true,
             Self::Replay(error) => error.is_the_stores(),
+            Self::Full(_) => true,
         }
     }
 }
@@ -41,40 +49,62 @@ impl Error {
 /// Request types, as one request or run calls them.
 pub struct Operations<'a> {
     host: &'a RequestHost,
+    lane: Lane,
 }
 
 impl<'a> Operations<'a> {
-    /// The request types of a host.
+    /// The request types of a host, for a caller that waits on its own thread.
     pub fn new(host: &'a RequestHost) -> Self {
-        Self { host }
+        Self { host, lane: host.scope.template_lane() }
+    }
+
+    /// The request types of a host, for a caller that awaits the outcome.
+    pub fn at_door(host: &'a RequestHost) -> Self {
+        let lane = if host.scope.shares_threads { Lane::Door } else { Lane::Own };
+        Self { host, lane }
     }
 
     /// Runs a request type to its outcome. Inside an execution, its key is derived from that
     /// execution, so that a replay does not send again.
     ///
+    /// No thread is needed while the gateway is waited for, except inside an execution.
+    ///
     /// # Errors
     /// [`Error`].
-    pub fn request_type(&self, mut call: RequestTypeCall) -> Result<Outcome, Error> {
+    pub async fn request_type(&self, mut call: RequestTypeCall) -> Result<Outcome, Error> {
         let scope = &self.host.scope;
         call.user_id = call.user_id.or_else(|| scope.user_id.clone());
         if call.idempotency_key.is_none() {
             call.idempotency_key = scope.nested_key();
         }
         if scope.run().is_none() && !scope.is_dry_run {
-            return self.send(call);
+            return self.send(call, self.lane).await;
         }
         let name = call.name.clone();
         let asked = json!([call.gateway, call.data, call.config]);
         let effect = SideEffect { kind: "request_type", name: &name, asked };
         let outcome = Replay::new(self.host).send_once(&effect, || {
-            let outcome = self.send(call)?;
+            let outcome = executor::wait(self.send(call, Lane::Own))?;
             Ok::<_, Error>(serde_json::to_value(outcome).expect("an outcome is plain JSON"))
         })?;
         serde_json::from_value(outcome).map_err(|_| replay::Error::Sealed.into())
     }
 
-    fn send(&self, call: RequestTypeCall) -> Result<Outcome, Error> {
-        with_runner(self.host, |gateway| Ok(gateway.run(call)?))
+    async fn send(&self, call: RequestTypeCall, lane: Lane) -> Result<Outcome, Error> {
+        let _place = self.host.runtime.gateway_lanes.enter(lane)?;
+        let begun = with_runner(self.host, |gateway| Ok::<_, Error>(gateway.begin(call)?))?;
+        let flight = match begun {
+            BeginResult::Ended(outcome) => return Ok(outcome),
+            BeginResult::InFlight(flight) => *flight,
+        };
+        let pending = flight.pending();
+        let runtime = &self.host.runtime;
+        let (journal, transport, key) = (self.host.journal(), &runtime.transport, self.host.key());
+        let driven = Driver { journal, transport, key }.drive_begun(flight).await;
+        let ended = driven.map_err(Error::from).and_then(|driven| {
+            with_runner(self.host, |gateway| Ok::<_, Error>(gateway.finish(driven)?))
+        });
+        Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
     }
 
     /// Resumes a request type whose answer is not known.

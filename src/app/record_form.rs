@@ -164,7 +164,10 @@ impl RecordForm<'_> {
         let ran = with_run(&inside, journal, run, journal.phase(), || self.fill(&inside));
         let (run, phase, filled) = match ran.or_stop(journal)? {
             Ok(ran) => ran,
-            Err(Stopped { execution, why: why @ JournalError::Waiting(_) }) => {
+            Err(Stopped {
+                execution,
+                why: why @ (JournalError::Waiting(_) | JournalError::Busy(_)),
+            }) => {
                 return Err(Error::Unfinished { execution, why: why.to_string() });
             }
             Err(stopped) => return Err(stopped.why.into()),

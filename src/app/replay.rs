@@ -4,6 +4,7 @@
 //! must do the same: `now` is the execution's, random values are derived from it, and the results
 //! of queries and calls are recorded with each commit of a phase.
 
+use crate::app::gateway_lanes::Full;
 use crate::app::host::RequestHost;
 use crate::app::side_effect::SideEffect;
 use crate::journal::error::Error as JournalError;
@@ -11,6 +12,7 @@ use crate::journal::intent::StepAnswer;
 use crate::journal::phase::Phase;
 use crate::journal::run::StepBegun;
 use serde_json::{Value as Json, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// The context that step results are sealed with: they may hold customers' data.
 const PLACE: &str = "steps/response";
@@ -28,12 +30,15 @@ pub enum Error {
     /// A recorded result was sealed with another instance key and cannot be opened.
     #[error("a recorded step cannot be opened with this instance's key")]
     Sealed,
+    /// Too many templates wait for the gateway. Nothing was begun.
+    #[error(transparent)]
+    Full(#[from] Full),
 }
 
 impl Error {
     /// True when the run was stopped by the journal or its database.
     pub fn is_the_stores(&self) -> bool {
-        matches!(self, Self::Journal(_))
+        matches!(self, Self::Journal(_) | Self::Full(_))
     }
 }
 
@@ -61,6 +66,7 @@ impl<'a> Replay<'a> {
         if scope.is_dry_run {
             return Err(Error::DryRun.into());
         }
+        let _place = self.place()?;
         let Some(begun) = self.begin_step(effect)? else { return self.suspend(None, send) };
         let step = match begun {
             StepBegun::Answered(known) => return Ok(self.known(&known)?),
@@ -78,6 +84,18 @@ impl<'a> Replay<'a> {
             self.host.journal().answer(&mut run.run, StepAnswer { seq: step.seq, response });
         }
         Ok(answer)
+    }
+
+    /// A place among the templates that wait for the gateway. Without one, a run stops and the
+    /// worker resumes it.
+    fn place(&self) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        let scope = &self.host.scope;
+        self.host.runtime.gateway_lanes.enter(scope.template_lane()).map_err(|full| {
+            let Some(mut run) = scope.run() else { return full.into() };
+            let waiting = JournalError::Busy(full.to_string());
+            run.stopped = Some(waiting.clone());
+            waiting.into()
+        })
     }
 
     /// Sends with the run suspended: the nested execution renders its own templates, which a replay

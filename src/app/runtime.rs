@@ -3,6 +3,7 @@
 use crate::app::constants::Constants;
 use crate::app::delivery_load::DeliveryLoad;
 use crate::app::error::Error;
+use crate::app::gateway_lanes::GatewayLanes;
 use crate::app::instance::Instance;
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
@@ -59,6 +60,8 @@ pub struct Runtime {
     pub stripe_url: Option<String>,
     /// Wakes the worker.
     pub wake: Notify,
+    /// How many requests wait for the gateway.
+    pub(super) gateway_lanes: GatewayLanes,
     /// Counts incoming webhook deliveries.
     pub delivery_load: DeliveryLoad,
     constants: Constants,
@@ -118,6 +121,7 @@ impl Runtime {
             secrets: Secrets::default(),
             readiness: Readiness::default(),
             deliveries: Deliveries::default(),
+            gateway_lanes: GatewayLanes::default(),
             instance: RwLock::new(Arc::new(instance)),
             config,
         }))

@@ -1,5 +1,6 @@
 //! The state of one request or run: its user, its context, and where its record writes go.
 
+use crate::app::gateway_lanes::Lane;
 use crate::form::render::Refused;
 use crate::journal::begin::Journal;
 use crate::journal::error::Error as JournalError;
@@ -33,6 +34,8 @@ pub struct Scope {
     pub output: OutputMode,
     /// The name and values of a refused form that is shown again.
     pub refused: Option<(String, Refused)>,
+    /// True for a request of the web, which shares its threads with all others.
+    pub shares_threads: bool,
     /// True for a dry run, which must not send anything.
     pub is_dry_run: bool,
     /// The execution that templates run for, if any.
@@ -62,6 +65,7 @@ impl Scope {
             page_id: String::new(),
             output: OutputMode::Escape,
             refused: None,
+            shares_threads: false,
             is_dry_run: false,
             run: Mutex::new(None),
             phase: Mutex::new(None),
@@ -88,6 +92,11 @@ impl Scope {
     /// Replaces the run and returns the previous one.
     pub(super) fn swap_run(&self, run: Option<ScriptedRun>) -> Option<ScriptedRun> {
         std::mem::replace(&mut *self.run.lock(), run)
+    }
+
+    /// Where a template of this request waits for the gateway.
+    pub(super) fn template_lane(&self) -> Lane {
+        if self.shares_threads { Lane::Template } else { Lane::Own }
     }
 
     /// The idempotency key of the run's next nested execution; `None` outside a run.

@@ -5,6 +5,7 @@ use crate::cli::arguments::Call;
 use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
+use crate::executor;
 use crate::gateway::outcome::State;
 use crate::gateway::request_type_call::RequestTypeCall;
 use anyhow::{Context as _, Result, bail};
@@ -25,7 +26,7 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
     };
     let outcome = with_runtime(config, StripeServer::Needed, |runtime| {
         let host = runtime.host(runtime.bare_scope());
-        Ok(Operations::new(&host).request_type(submission)?)
+        Ok(executor::wait(Operations::new(&host).request_type(submission))?)
     })?;
     output.value(&json!(outcome));
     Ok(match outcome.state {

@@ -1,6 +1,7 @@
 //! API calls that templates send directly (`api_call_send`): as durable as a request type, but
 //! without a mapper and a record.
 
+use crate::executor;
 use crate::gateway::contract::Attempt;
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
@@ -52,12 +53,14 @@ impl Runner<'_> {
         let id = self.journal.next_id();
         let call = self.prepare(api_call, data, &id)?;
         if call.method == "GET" {
-            return Ok(match self.transport.send(Attempt::first(&call), &mut || Ok(()))? {
-                Reply::Answer(answer) => ApiCallResult::Answered(answer),
-                Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
-                    ApiCallResult::Pending(reason, None)
-                }
-            });
+            return Ok(
+                match executor::wait(self.transport.send(Attempt::first(&call), &mut || Ok(())))? {
+                    Reply::Answer(answer) => ApiCallResult::Answered(answer),
+                    Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
+                        ApiCallResult::Pending(reason, None)
+                    }
+                },
+            );
         }
         let intent = Intent {
             id: Some(id),

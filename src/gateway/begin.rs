@@ -20,7 +20,7 @@ use sluicegate_store::execution::ExecutionId;
 
 /// The result of beginning a request type.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub(super) enum BeginResult {
+pub enum BeginResult {
     /// There is nothing to send: the call was refused, or is a replay.
     Ended(Outcome),
     /// The intent is on disk; the caller sends the call.
@@ -32,7 +32,7 @@ impl Runner<'_> {
     ///
     /// # Errors
     /// As [`Runner::run`]; nothing was begun.
-    pub(super) fn begin(&self, request_type_call: RequestTypeCall) -> Result<BeginResult, Error> {
+    pub fn begin(&self, request_type_call: RequestTypeCall) -> Result<BeginResult, Error> {
         let request_type =
             self.find(&request_type_call.name, request_type_call.gateway.as_deref())?;
         let request_type_call = request_type_call.take_idempotency_key();

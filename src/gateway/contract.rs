@@ -1,5 +1,6 @@
 //! The trait that a payment gateway implements. `stripe/` implements it for Stripe.
 
+use crate::executor::BoxFuture;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
@@ -50,7 +51,11 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// Any error of `ask`.
-    fn reconcile(&self, sent: &SentCall<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error>;
+    fn reconcile<'a>(
+        &'a self,
+        sent: &'a SentCall<'a>,
+        ask: &'a mut dyn Ask,
+    ) -> BoxFuture<'a, Result<Finding, Error>>;
 
     /// True when a body holds a credential and must be sealed where it is stored.
     fn holds_secret(&self, body: &str) -> bool;
@@ -87,8 +92,14 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     fn webhook_endpoint_request_type(&self) -> &'static str;
 }
 
-/// Sends a read-only call with the call's own credentials.
-pub type Ask<'a> = dyn FnMut(&Call) -> Result<Reply, Error> + 'a;
+/// Asks the gateway while a call is reconciled.
+pub trait Ask: Send {
+    /// Sends a read-only call, with the reconciled call's own credentials.
+    ///
+    /// # Errors
+    /// Any error but the network's, which is a [`Reply`].
+    fn ask<'a>(&'a mut self, call: &'a Call) -> BoxFuture<'a, Result<Reply, Error>>;
+}
 
 /// One attempt at a call.
 #[derive(Debug, Clone, Copy)]

@@ -5,18 +5,22 @@
 //! host finds out whether the call took effect. Only if it did not, the call is sent under a new
 //! key, as a new step that is committed first.
 
+use crate::executor::BoxFuture;
 use crate::gateway::call::Call;
-use crate::gateway::contract::{Attempt, Finding, SentCall};
+use crate::gateway::contract::{Ask, Attempt, Finding, Gateway, SentCall};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::runner::{Runner, operation};
+use crate::gateway::transport::Transport;
+use crate::journal::begin::Journal;
 use crate::journal::intent::StepAnswer;
 use crate::journal::run::{Run, StepBegun};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sluicegate_failpoint::{failpoint, injected_bug};
 use sluicegate_module::request_type::RequestType;
+use sluicegate_secret::InstanceKey;
 use sluicegate_store::execution::Step;
 
 /// From this age on, a key may have expired: one hour before Stripe forgets it.
@@ -24,8 +28,19 @@ const RECONCILE_AFTER: SignedDuration = SignedDuration::from_hours(23);
 /// An effect may become visible shortly after an inconclusive answer: no new key before that.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
+/// What driving a call needs, borrowed: no templates, so that it can wait on any thread.
+#[derive(Clone, Copy)]
+pub struct Driver<'a> {
+    /// The only writer of executions and steps.
+    pub journal: &'a Journal,
+    /// The only sender of outbound calls.
+    pub transport: &'a Transport,
+    /// Seals credentials at rest.
+    pub key: &'a InstanceKey,
+}
+
 /// A call whose intent is on disk and which this process owns.
-pub(super) struct InFlight {
+pub struct InFlight {
     /// The execution.
     pub(super) run: Run,
     /// The request type that it runs.
@@ -55,7 +70,7 @@ pub(super) enum Next {
 }
 
 /// A call whose answer is known.
-pub(super) struct Answered {
+pub struct Answered {
     /// The execution.
     pub(super) run: Run,
     /// The request type that it runs.
@@ -68,14 +83,28 @@ pub(super) struct Answered {
 
 /// The result of driving a call.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub(super) enum DriveResult {
+pub enum DriveResult {
     /// The answer is known; it may not be committed yet.
     Answered(Answered),
     /// The answer is not known; the execution was suspended.
     Pending(Outcome),
 }
 
+/// An abandoned execution that is resumed.
+pub(super) enum Recovered {
+    /// Its answer is on disk and needs no call.
+    Answered(Answered),
+    /// Its answer is not known.
+    InFlight(InFlight, Next),
+}
+
 impl InFlight {
+    /// The outcome of the call as long as its answer is not known.
+    pub fn pending(&self) -> Outcome {
+        let execution = self.run.execution();
+        Outcome::pending(execution.id.as_str(), &execution.name)
+    }
+
     /// A call that was just begun.
     pub(super) fn first(run: Run, request_type: RequestType, call: Call) -> Self {
         let step = run.steps().first().expect("it was begun with a first step").clone();
@@ -88,12 +117,12 @@ impl InFlight {
 }
 
 impl Runner<'_> {
-    /// Drives the call of an abandoned execution. An answer that is on disk needs no call.
+    /// The call of an abandoned execution and its next action, or its answer if that is on disk.
     ///
     /// # Errors
     /// [`Error::Call`] when the stored call cannot be read, [`Error::UnknownRequestType`] when its
     /// module does not exist any more; otherwise as [`Runner::run`].
-    pub(super) fn recover(&self, mut run: Run) -> Result<DriveResult, Error> {
+    pub(super) fn recover(&self, mut run: Run) -> Result<Recovered, Error> {
         let request_type = self.request_type_of(run.execution())?;
         let unreadable = |message: &str| Error::Call {
             template: request_type.api_call.clone(),
@@ -106,12 +135,8 @@ impl Runner<'_> {
         let step = latest.ok_or_else(|| unreadable("the execution has no stored call"))?;
         let stored = step.response.as_ref().and_then(|r| Answer::from_stored(r, self.key));
         if let Some(answer) = stored {
-            return Ok(DriveResult::Answered(Answered {
-                run,
-                request_type,
-                seq: step.seq,
-                answer,
-            }));
+            let answered = Answered { run, request_type, seq: step.seq, answer };
+            return Ok(Recovered::Answered(answered));
         }
         let mut call = Call::from_json(&step.request, self.key).ok_or_else(|| {
             unreadable("the stored call cannot be opened with this instance's key")
@@ -122,18 +147,36 @@ impl Runner<'_> {
         let age = self.journal.now().duration_since(step.created_at);
         let may_have_expired = age >= RECONCILE_AFTER && !injected_bug("resent_for_ever");
         let next = if may_have_expired { Next::Reconcile } else { Next::Send };
-        self.drive(InFlight::of_step(run, request_type, call, &step), next)
+        Ok(Recovered::InFlight(InFlight::of_step(run, request_type, call, &step), next))
+    }
+}
+
+impl Driver<'_> {
+    /// Drives a call that was just begun.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub async fn drive_begun(&self, flight: InFlight) -> Result<DriveResult, Error> {
+        self.drive(flight, Next::Send).await
+    }
+
+    fn gateway(&self) -> &dyn Gateway {
+        self.transport.gateway()
     }
 
     /// Takes one action after another until the answer is known or must be waited for.
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub(super) fn drive(&self, mut flight: InFlight, mut next: Next) -> Result<DriveResult, Error> {
+    pub(super) async fn drive(
+        &self,
+        mut flight: InFlight,
+        mut next: Next,
+    ) -> Result<DriveResult, Error> {
         loop {
             next = match next {
-                Next::Send => self.send(&mut flight)?,
-                Next::Reconcile => self.reconcile(&mut flight)?,
+                Next::Send => self.send(&mut flight).await?,
+                Next::Reconcile => self.reconcile(&mut flight).await?,
                 Next::Resend => self.resend(&mut flight)?,
                 Next::Settle(answer) => {
                     let InFlight { run, request_type, seq, .. } = flight;
@@ -146,7 +189,7 @@ impl Runner<'_> {
     }
 
     /// Sends the stored bytes.
-    fn send(&self, flight: &mut InFlight) -> Result<Next, Error> {
+    async fn send(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let before = flight.run.execution().attempt > 1;
         let mut repeated = before;
         let run = &mut flight.run;
@@ -155,7 +198,7 @@ impl Runner<'_> {
             Ok(self.journal.heartbeat(run)?)
         };
         let attempt = Attempt { call: &flight.call, repeated: before };
-        let reply = self.transport.send(attempt, &mut heartbeat)?;
+        let reply = self.transport.send(attempt, &mut heartbeat).await?;
         Ok(match reply {
             Reply::Answer(answer) => {
                 let gone = self.gateway().already_deleted(&flight.call, &answer);
@@ -170,17 +213,13 @@ impl Runner<'_> {
     }
 
     /// Finds out whether a call took effect before it is sent under another key.
-    fn reconcile(&self, flight: &mut InFlight) -> Result<Next, Error> {
+    async fn reconcile(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let id = flight.run.execution().id.clone();
         let operation = operation(&id);
         let since = flight.run.execution().created_at;
         let sent = SentCall { call: &flight.call, operation: &operation, since };
-        let run = &mut flight.run;
-        let mut ask = |call: &Call| {
-            self.journal.heartbeat(run)?;
-            self.transport.send(Attempt::first(call), &mut || Ok(self.journal.heartbeat(run)?))
-        };
-        let finding = self.gateway().reconcile(&sent, &mut ask)?;
+        let mut ask = GatewayAsk { driver: *self, run: &mut flight.run };
+        let finding = self.gateway().reconcile(&sent, &mut ask).await?;
         failpoint!("reconcile_after");
         let name = &flight.request_type.name;
         tracing::info!(
@@ -245,6 +284,23 @@ impl Runner<'_> {
         tracing::error!(execution = id, request_type = request_type.name, "{reason}");
         self.journal.fail(run, reason, None)?;
         Ok(Outcome::pending(&id, &request_type.name))
+    }
+}
+
+/// Asks the gateway, and keeps the lease of the execution meanwhile.
+struct GatewayAsk<'a> {
+    driver: Driver<'a>,
+    run: &'a mut Run,
+}
+
+impl Ask for GatewayAsk<'_> {
+    fn ask<'a>(&'a mut self, call: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {
+        let Driver { journal, transport, .. } = self.driver;
+        let run = &mut *self.run;
+        Box::pin(async move {
+            journal.heartbeat(run)?;
+            transport.send(Attempt::first(call), &mut || Ok(journal.heartbeat(run)?)).await
+        })
     }
 }
 

@@ -1,7 +1,11 @@
 //! Runs a request type: begin → drive → settle, one file each. A resumed execution enters at drive.
+//!
+//! [`Runner::run`] waits on the calling thread. A door that must not hold a thread meanwhile calls
+//! the three parts itself and awaits the second.
 
+use crate::executor;
 use crate::gateway::begin::BeginResult;
-use crate::gateway::drive::{DriveResult, InFlight, Next};
+use crate::gateway::drive::{DriveResult, Driver, InFlight, Recovered};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
@@ -18,8 +22,7 @@ impl Runner<'_> {
         match self.begin(request_type_call)? {
             BeginResult::Ended(outcome) => Ok(outcome),
             BeginResult::InFlight(flight) => {
-                let execution = flight.run.execution();
-                let pending = Outcome::pending(execution.id.as_str(), &execution.name);
+                let pending = flight.pending();
                 let ended = self.send_begun(*flight);
                 Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
             }
@@ -31,18 +34,31 @@ impl Runner<'_> {
     /// # Errors
     /// As [`Runner::run`].
     pub fn resume(&self, run: Run) -> Result<Outcome, Error> {
-        self.finish(self.recover(run)?)
+        match self.recover(run)? {
+            Recovered::Answered(answered) => self.settle(answered),
+            Recovered::InFlight(flight, next) => {
+                self.finish(executor::wait(self.driver().drive(flight, next))?)
+            }
+        }
     }
 
-    /// Sends a call that was just begun, and settles its answer.
-    pub(super) fn send_begun(&self, flight: InFlight) -> Result<Outcome, Error> {
-        self.finish(self.drive(flight, Next::Send)?)
-    }
-
-    fn finish(&self, driven: DriveResult) -> Result<Outcome, Error> {
+    /// Settles what driving a call led to.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub fn finish(&self, driven: DriveResult) -> Result<Outcome, Error> {
         match driven {
             DriveResult::Answered(answered) => self.settle(answered),
             DriveResult::Pending(outcome) => Ok(outcome),
         }
+    }
+
+    /// Sends a call that was just begun, and settles its answer.
+    pub(super) fn send_begun(&self, flight: InFlight) -> Result<Outcome, Error> {
+        self.finish(executor::wait(self.driver().drive_begun(flight))?)
+    }
+
+    fn driver(&self) -> Driver<'_> {
+        Driver { journal: self.journal, transport: self.transport, key: self.key }
     }
 }

@@ -1,5 +1,6 @@
 //! The HTTP client below the transport: one exchange, and the pauses between two.
 
+use crate::executor::BoxFuture;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
@@ -16,13 +17,17 @@ pub trait HttpClient: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     /// The chain of causes, for an operator. The effect on the other side is unknown then.
-    fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String>;
+    fn exchange<'a>(
+        &'a self,
+        url: &'a reqwest::Url,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<Answer, String>>;
 
     /// The current time, for timeouts and rate limits.
     fn now(&self) -> Instant;
 
-    /// Blocks the thread for `wait`.
-    fn pause(&self, wait: Duration);
+    /// Waits for `wait`.
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()>;
 }
 
 /// The HTTP client. It does not follow redirects, and ignores proxy settings of the environment.
@@ -80,20 +85,28 @@ impl ReqwestClient {
 }
 
 impl HttpClient for ReqwestClient {
-    fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
-        // Spawned on the runtime: this thread wakes once, with the complete answer.
+    fn exchange<'a>(
+        &'a self,
+        url: &'a reqwest::Url,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<Answer, String>> {
+        // Spawned on the runtime: whoever waits is woken once, with the complete answer.
         let (http_client, url, call) = (self.clone(), url.clone(), call.clone());
         let exchange = self.runtime.spawn(async move { http_client.one(&url, &call).await });
-        let answer = self.runtime.block_on(exchange);
-        answer.unwrap_or_else(|stopped| Err(format!("the exchange was not ended: {stopped}")))
+        Box::pin(async move {
+            let answer = exchange.await;
+            answer.unwrap_or_else(|stopped| Err(format!("the exchange was not ended: {stopped}")))
+        })
     }
 
     fn now(&self) -> Instant {
         Instant::now()
     }
 
-    fn pause(&self, wait: Duration) {
-        std::thread::sleep(wait);
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
+        // A timer belongs to the runtime that it was made on.
+        let _runtime = self.runtime.enter();
+        Box::pin(tokio::time::sleep(wait))
     }
 }
 

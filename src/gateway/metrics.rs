@@ -1,45 +1,45 @@
 //! Counts the attempts: their latency and status, for the metrics page.
 
-use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
 use std::time::Duration;
 
 /// The upper bounds of the latency histogram, in seconds.
-pub const BOUNDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+const BOUNDS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// The counters of all attempts.
-#[derive(Debug, Clone, Default)]
-pub struct Counts {
-    /// Attempts by HTTP status; 0 for no answer.
-    pub statuses: BTreeMap<u16, u64>,
-    /// How many attempts took at most the bound with the same index (cumulative).
-    pub within: [u64; BOUNDS.len()],
-    /// All attempts.
-    pub attempts: u64,
-    /// The total duration in seconds.
-    pub seconds: f64,
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct StatusLabel {
+    status: u16,
 }
 
-/// Counts the attempts of all threads.
-#[derive(Debug, Default)]
-pub struct CallMetrics(Mutex<Counts>);
+/// The counters of all attempts, of all threads.
+#[derive(Debug, Clone)]
+pub struct CallMetrics {
+    answers: Family<StatusLabel, Counter>,
+    latency: Histogram,
+}
+
+impl Default for CallMetrics {
+    fn default() -> Self {
+        Self { answers: Family::default(), latency: Histogram::new(BOUNDS) }
+    }
+}
 
 impl CallMetrics {
-    /// Counts one attempt.
+    /// Counts one attempt; `status` is 0 when there was no answer.
     pub fn count(&self, status: u16, took: Duration) {
-        let mut counts = self.0.lock();
-        *counts.statuses.entry(status).or_default() += 1;
-        counts.attempts += 1;
-        counts.seconds += took.as_secs_f64();
-        for (place, bound) in BOUNDS.iter().enumerate() {
-            if took.as_secs_f64() <= *bound {
-                counts.within[place] += 1;
-            }
-        }
+        self.answers.get_or_create(&StatusLabel { status }).inc();
+        self.latency.observe(took.as_secs_f64());
     }
 
-    /// A copy of the counters.
-    pub fn counts(&self) -> Counts {
-        self.0.lock().clone()
+    /// Adds the counters to what is shown.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Attempts by HTTP status; 0 is no answer";
+        registry.register("stripe_answers", help, self.answers.clone());
+        let help = "How long an attempt took";
+        registry.register_with_unit("stripe", help, Unit::Seconds, self.latency.clone());
     }
 }

@@ -6,10 +6,10 @@
 //! knows about a gateway is behind [`contract::Gateway`], and Stripe's side of it in [`stripe`].
 
 pub mod api_call;
-mod begin;
+pub mod begin;
 pub mod call;
 pub mod contract;
-mod drive;
+pub mod drive;
 pub mod error;
 mod flow;
 pub mod http;

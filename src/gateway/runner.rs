@@ -113,7 +113,7 @@ impl Runner<'_> {
 
 /// Reports an error after the intent is on disk, of the database or of a template that reads the
 /// answer. Money may have moved, so this is not a failure: the worker continues.
-pub(super) fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
+pub fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
     tracing::error!(execution = pending.execution, "begun and not finished here: {error}");
     let message = "It has started and is being processed; query its outcome later.";
     pending.errors.push(Problem::new(message, "processing", None));

@@ -167,7 +167,7 @@ impl Runner<'_> {
         let Ran { mut run, phase: written, result, stopped } = ran;
         *phase = written;
         let failed = match stopped {
-            Some(why @ JournalError::Waiting(_)) => {
+            Some(why @ (JournalError::Waiting(_) | JournalError::Busy(_))) => {
                 let pending = Outcome::pending(&outcome.execution, &run.execution().name);
                 self.journal.stop(run, why)?;
                 return Ok(CallbackResult::Waiting(pending));

@@ -5,7 +5,7 @@ use crate::gateway::call::Call;
 use crate::gateway::contract::{Attempt, Gateway, Verdict};
 use crate::gateway::error::Error;
 use crate::gateway::http::{HttpClient, ReqwestClient};
-use crate::gateway::metrics::{CallMetrics, Counts};
+use crate::gateway::metrics::CallMetrics;
 use crate::gateway::rate::Rate;
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::target::Target;
@@ -45,11 +45,11 @@ pub struct Transport {
     target: Target,
     retry_policy: RetryPolicy,
     rate: Arc<Rate>,
-    metrics: Arc<CallMetrics>,
+    metrics: CallMetrics,
 }
 
 impl Transport {
-    /// A transport whose requests run on `runtime`; [`Transport::send`] blocks its caller.
+    /// A transport whose requests run on `runtime`; [`Transport::send`] may be awaited anywhere.
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
@@ -64,7 +64,13 @@ impl Transport {
         target: Target,
         retry_policy: RetryPolicy,
     ) -> Self {
-        Self { http_client, target, retry_policy, rate: Arc::default(), metrics: Arc::default() }
+        Self {
+            http_client,
+            target,
+            retry_policy,
+            rate: Arc::default(),
+            metrics: CallMetrics::default(),
+        }
     }
 
     /// Limits the requests per second for each account.
@@ -80,8 +86,8 @@ impl Transport {
     }
 
     /// The counters of all attempts.
-    pub fn counts(&self) -> Counts {
-        self.metrics.counts()
+    pub fn metrics(&self) -> &CallMetrics {
+        &self.metrics
     }
 
     /// Checks that the call's URL is allowed, before anything is committed for it.
@@ -100,22 +106,22 @@ impl Transport {
     /// # Errors
     /// As [`Transport::check`], or an error of `before_retry`. Network failures are [`Reply`]
     /// values.
-    pub fn send(
+    pub async fn send(
         &self,
         Attempt { call, repeated }: Attempt<'_>,
-        before_retry: &mut dyn FnMut() -> Result<(), Error>,
+        before_retry: &mut (dyn FnMut() -> Result<(), Error> + Send),
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
         let begun = self.http_client.now();
         let mut reason = String::new();
         for attempt in 1..=self.retry_policy.attempts_max {
-            if let Err(reason) = self.queue(call, begun) {
+            if let Err(reason) = self.queue(call, begun).await {
                 return Ok(Reply::Unknown(reason));
             }
             // Repeating a read or a deletion is safe.
             let repeated = (repeated || attempt > 1) && call.method == "POST";
             let attempt_made = Attempt { call, repeated };
-            match self.attempt(&url, call) {
+            match self.attempt(&url, call).await {
                 Ok(answer) => match self.gateway().verdict(&answer, attempt_made) {
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
@@ -138,20 +144,20 @@ impl Transport {
             if over || attempt == self.retry_policy.attempts_max {
                 break;
             }
-            self.http_client.pause(pause);
+            self.http_client.pause(pause).await;
             before_retry()?;
         }
         Ok(Reply::Unknown(reason))
     }
 
     /// Waits for the account's rate limit while the caller's patience lasts.
-    fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
+    async fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
         while let Some(wait) = self.rate.take(self.gateway().account(call), self.http_client.now())
         {
             if self.since(begun) + wait > self.retry_policy.total.min(QUEUE_MAX) {
                 return Err("the account's rate limit leaves no room now".to_owned());
             }
-            self.http_client.pause(wait);
+            self.http_client.pause(wait).await;
         }
         Ok(())
     }
@@ -160,9 +166,9 @@ impl Transport {
         self.http_client.now().saturating_duration_since(begun)
     }
 
-    fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+    async fn attempt(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         let begun = self.http_client.now();
-        let answer = self.http_client.exchange(url, call);
+        let answer = self.http_client.exchange(url, call).await;
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         self.metrics.count(status, self.http_client.now().saturating_duration_since(begun));
         answer

@@ -1,5 +1,6 @@
 //! The interface that resolvers call: one backend per request.
 
+use crate::executor::BoxFuture;
 use crate::gateway::request_type_call::RequestTypeCall;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -94,7 +95,8 @@ pub trait Backend: Send + Sync {
     }
 
     /// Runs a request type; returns the outcome in the JSON form shared by every origin.
-    fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError>;
+    /// It waits for the gateway without a thread.
+    fn request_type(&self, call: RequestTypeCall) -> BoxFuture<'_, Result<Json, ResolverError>>;
 
     /// Returns a page of executions.
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError>;

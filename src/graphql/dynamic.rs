@@ -4,6 +4,7 @@ use super::backend::ResolverError;
 use super::build::Parts;
 use super::call::{DocumentContext, FieldCall};
 use super::error::Error;
+use super::request_type;
 use super::resolver::Resolver;
 use super::shape::{self, Field, Input, Kind, Shapes};
 use async_graphql::dynamic::{
@@ -13,6 +14,7 @@ use async_graphql::dynamic::{
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{ErrorExtensions, Name, Value};
 use serde_json::{Map, Number, Value as Json};
+use std::sync::Arc;
 
 /// Sets a description if there is one; every builder has the method, but no common trait.
 macro_rules! described {
@@ -76,7 +78,7 @@ fn type_ref(ty: &Type) -> TypeRef {
 }
 
 fn field_of(shapes: &Shapes, name: &str, field: &Field, resolver: Resolver) -> dynamic::Field {
-    let plan = Plan::of(shapes, name, field, resolver);
+    let plan = Arc::new(Plan::of(shapes, name, field, resolver));
     let built = dynamic::Field::new(name, type_ref(&field.ty), move |context| run(context, &plan));
     let built = field.args.iter().fold(built, |f, (name, i)| f.argument(input(name, i)));
     let built = described!(built, field.description.as_deref());
@@ -123,7 +125,7 @@ impl Plan {
     }
 }
 
-fn run<'a>(context: ResolverContext<'a>, plan: &Plan) -> FieldFuture<'a> {
+fn run<'a>(context: ResolverContext<'a>, plan: &Arc<Plan>) -> FieldFuture<'a> {
     let parent = context.parent_value.downcast_ref::<Json>();
     if let Resolver::Key = plan.resolver {
         let value = parent.and_then(|parent| parent.get(&plan.name)).unwrap_or(&Json::Null);
@@ -138,11 +140,25 @@ fn run<'a>(context: ResolverContext<'a>, plan: &Plan) -> FieldFuture<'a> {
         .collect();
     let shared: &DocumentContext = context.ctx.data_unchecked::<DocumentContext>();
     let call = FieldCall { args: &args, parent, shared };
-    match plan.resolver.answer(&call) {
-        Ok(value) => FieldFuture::Value(owned(&plan.ty, &plan.leaf, value)),
+    if let Resolver::RequestType(mutation) = &plan.resolver {
+        let running = request_type::run(&call, shared, mutation);
+        let plan = Arc::clone(plan);
+        return FieldFuture::new(async move { Ok(value_of(&context, &plan, running.await)) });
+    }
+    let answer = plan.resolver.answer(&call);
+    FieldFuture::Value(value_of(&context, plan, answer))
+}
+
+fn value_of<'a>(
+    context: &ResolverContext<'_>,
+    plan: &Plan,
+    answer: Result<Json, ResolverError>,
+) -> Option<FieldValue<'a>> {
+    match answer {
+        Ok(value) => owned(&plan.ty, &plan.leaf, value),
         Err(fault) => {
-            report(&context, fault);
-            FieldFuture::Value(None)
+            report(context, fault);
+            None
         }
     }
 }

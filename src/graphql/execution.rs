@@ -1,7 +1,7 @@
 //! Executions and their steps in the form shown to operators; inputs are not shown.
 
 use super::backend::ResolverError;
-use super::call::FieldCall;
+use super::call::{DocumentContext, FieldCall};
 use super::record::timestamp;
 use super::{collection, redact};
 use serde_json::{Value as Json, json};
@@ -44,8 +44,8 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         _ => Json::Null,
     };
     let mut outcome = execution.outcome.unwrap_or_default();
-    redact(call, &mut event);
-    redact(call, &mut outcome);
+    redact(call.shared, &mut event);
+    redact(call.shared, &mut outcome);
     let mut shown = json!({
         "id": execution.id.as_str(),
         "kind": execution.kind,
@@ -76,21 +76,21 @@ fn event_of(mut input: Json) -> Json {
 
 /// Hides the record's secret properties, values of secret names, and values from the environment
 /// anywhere in an outcome.
-pub(super) fn redact(call: &FieldCall<'_>, value: &mut Json) {
+pub(super) fn redact(shared: &DocumentContext, value: &mut Json) {
     if let Some(record) = value.get_mut("record") {
         let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
         if let Some(properties) = record.get_mut("properties") {
-            call.table_index().redact(&table, properties);
+            shared.table_index.redact(&table, properties);
         }
     }
     redact::json(value);
-    redact::texts(value, &|text| call.backend().catalog().redact(text));
+    redact::texts(value, &|text| shared.backend.catalog().redact(text));
 }
 
 fn step(call: &FieldCall<'_>, step: Step) -> Json {
     let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
-    redact(call, &mut request);
-    redact(call, &mut response);
+    redact(call.shared, &mut request);
+    redact(call.shared, &mut response);
     let mut shown = json!({
         "seq": step.seq,
         "kind": step.kind,

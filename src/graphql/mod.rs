@@ -7,7 +7,6 @@
 
 mod admin;
 pub mod backend;
-mod blocking;
 mod build;
 mod call;
 mod change;

@@ -1,9 +1,10 @@
 //! One mutation per request type, with typed data where the API call declares `params:`.
 
 use super::backend::ResolverError;
-use super::call::FieldCall;
+use super::call::{DocumentContext, FieldCall};
 use super::execution;
 use super::shape::{Field, Input, Kind, Shape, Shapes};
+use crate::executor::BoxFuture;
 use crate::gateway::request_type_call::RequestTypeCall;
 use async_graphql::parser::types::Type;
 use indexmap::IndexMap;
@@ -186,8 +187,12 @@ fn about(param: &Param) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Runs the request type.
-pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, ResolverError> {
+/// Runs the request type. The future borrows only what the document shares.
+pub(super) fn run<'a>(
+    call: &FieldCall<'_>,
+    shared: &'a DocumentContext,
+    mutation: &Mutation,
+) -> BoxFuture<'a, Result<Json, ResolverError>> {
     let mut data = call.json("data");
     if data.is_null() {
         data = json!({});
@@ -196,17 +201,20 @@ pub(super) fn run(call: &FieldCall<'_>, mutation: &Mutation) -> Result<Json, Res
         // A typed key with a null value counts as absent.
         object.retain(|_, value| !value.is_null());
     }
-    let mut outcome = call.backend().request_type(RequestTypeCall {
+    let running = shared.backend.request_type(RequestTypeCall {
         name: mutation.name.clone(),
         gateway: Some(mutation.gateway.clone()),
         data: object(data),
         config: object(call.json("config")),
         idempotency_key: call.non_blank("idempotency_key").map(str::to_owned),
         user_id: None,
-    })?;
-    // The outcome may contain a secret, for example that of `create_webhook_endpoint`.
-    execution::redact(call, &mut outcome);
-    Ok(outcome)
+    });
+    Box::pin(async move {
+        let mut outcome = running.await?;
+        // The outcome may contain a secret, for example that of `create_webhook_endpoint`.
+        execution::redact(shared, &mut outcome);
+        Ok(outcome)
+    })
 }
 
 /// The members of an object; none for any other value.

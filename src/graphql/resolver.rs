@@ -2,7 +2,7 @@
 
 use super::backend::ResolverError;
 use super::call::FieldCall;
-use super::request_type::{self, Mutation};
+use super::request_type::Mutation;
 use super::{admin, change, execution, operations, property, query, related};
 use serde_json::Value as Json;
 
@@ -35,12 +35,12 @@ impl Resolver {
         Some(Self::Function(function))
     }
 
-    /// Resolves a call; [`Resolver::Key`] is resolved where the parent is.
+    /// Resolves a call. [`Resolver::Key`] is resolved where the parent is, and
+    /// [`Resolver::RequestType`] where its answer can be awaited.
     pub(super) fn answer(&self, call: &FieldCall<'_>) -> Result<Json, ResolverError> {
         match self {
-            Self::Key => Ok(Json::Null),
+            Self::Key | Self::RequestType(_) => Ok(Json::Null),
             Self::Function(function) => function(call),
-            Self::RequestType(mutation) => request_type::run(call, mutation),
         }
     }
 }

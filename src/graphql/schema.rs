@@ -9,7 +9,8 @@ use super::error::Error;
 use super::limits::{CostCounter, Limits};
 use super::shape::Shapes;
 use super::tables::TableIndex;
-use super::{blocking, duplicate_mutations, dynamic};
+use super::{duplicate_mutations, dynamic};
+use crate::executor;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
 use async_graphql::{Request, Response};
@@ -64,7 +65,7 @@ impl Schema {
     }
 
     /// Runs a document of an external caller, strictly by the specification: `{data, errors?}`.
-    pub fn execute(
+    pub async fn execute(
         &self,
         source: &str,
         operation: Option<&str>,
@@ -74,7 +75,7 @@ impl Schema {
     ) -> Json {
         let request =
             ExecuteRequest { source, operation, variables, limits, origin: Origin::External };
-        match self.run(&request, backend) {
+        match self.run(&request, backend).await {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         }
@@ -91,7 +92,7 @@ impl Schema {
     ) -> Json {
         let request =
             ExecuteRequest { source, operation: None, variables, limits, origin: Origin::Template };
-        let mut answer = match self.run(&request, backend) {
+        let mut answer = match executor::wait(self.run(&request, backend)) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         };
@@ -127,7 +128,7 @@ impl Schema {
         problems
     }
 
-    fn run(
+    async fn run(
         &self,
         request: &ExecuteRequest<'_>,
         backend: Arc<dyn Backend>,
@@ -161,7 +162,7 @@ impl Schema {
         if !limits.introspection {
             request = request.disable_introspection();
         }
-        Ok(blocking::wait(self.inner.execute(request)))
+        Ok(self.inner.execute(request).await)
     }
 
     fn check_cost(&self, normalized: &Normalized, limits: &Limits) -> Result<(), Problem> {

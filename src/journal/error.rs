@@ -13,6 +13,9 @@ pub enum Error {
     /// A run needs an answer that is not known yet; it is resumed when the answer arrives.
     #[error("it waits for {0}, whose answer is not known yet")]
     Waiting(ExecutionId),
+    /// A run needs something that is in use by others; it is resumed later.
+    #[error("{0}")]
+    Busy(String),
     /// A resumed run does something else than it recorded: discard it for an operator to examine.
     #[error(
         "execution {execution}, step {seq}: recorded as {recorded}, replayed as {attempted}; \

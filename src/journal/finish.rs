@@ -100,12 +100,12 @@ impl Journal {
     }
 
     /// Ends a run whose templates had to stop. A non-deterministic run is discarded for an
-    /// operator. A run that waits for an answer is suspended, which does not count as an attempt. A
-    /// run that lost its store is left to be resumed.
+    /// operator. A run that waits for an answer, or for room, is suspended, which does not count as
+    /// an attempt. A run that lost its store is left to be resumed.
     pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
         match &why {
             Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
-            Error::Waiting(_) => {
+            Error::Waiting(_) | Error::Busy(_) => {
                 let since = self.now().duration_since(run.execution.created_at);
                 let wait = backoff::poll(since);
                 let mut suspended = run.execution.clone();

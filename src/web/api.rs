@@ -9,7 +9,7 @@ use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::platform_request::PlatformRequest;
 use crate::web::respond::outcome_status;
-use crate::web::responder::{Responder, ResponseFormat, blocking};
+use crate::web::responder::{Responder, ResponseFormat, awaiting, blocking};
 use crate::web::{access, extract};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -29,10 +29,10 @@ pub async fn request_type(
     let answer = async {
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
         access::check(&runtime, &visit)?;
-        blocking(move || {
+        awaiting(async move {
             let call = call(name, &visit)?;
             let host = runtime.host(scope(&runtime, visit));
-            let outcome = Operations::new(&host).request_type(call)?;
+            let outcome = Operations::at_door(&host).request_type(call).await?;
             failpoint!("answer_before");
             Ok(outcome_response(&outcome))
         })
@@ -44,7 +44,9 @@ pub async fn request_type(
 /// The scope of an API request: no session, no page.
 pub fn scope(runtime: &Runtime, visit: PlatformRequest) -> Scope {
     let environment = runtime.config.environment;
-    Scope::made_by(move || visit.context("", environment.name()))
+    let mut scope = Scope::made_by(move || visit.context("", environment.name()));
+    scope.shares_threads = true;
+    scope
 }
 
 fn call(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpError> {

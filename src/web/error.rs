@@ -68,6 +68,9 @@ impl From<operations::Error> for HttpError {
             operations::Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
             }
+            operations::Error::Full(full) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, full.to_string())
+            }
             error if error.is_the_stores() => Self::unavailable(
                 "The database cannot be used just now. Ask again with the same key: nothing is done twice.",
                 error,
@@ -86,6 +89,9 @@ impl From<forms::Error> for HttpError {
             forms::Error::Record(RecordFormError::Unfinished { .. }) => {
                 let message = "Your submission was taken and is being processed.";
                 Self::new(StatusCode::ACCEPTED, message).because(&error)
+            }
+            forms::Error::RequestType(operations::Error::Full(full)) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, full.to_string())
             }
             error if error.is_the_stores() => Self::unavailable(
                 "The database cannot be written just now. Send it again: nothing is done twice.",

@@ -9,7 +9,7 @@ use crate::web::extract::{self, BODY_BYTES_MAX};
 use crate::web::page;
 use crate::web::platform_request::PlatformRequest;
 use crate::web::respond::{Flash, is_local, outcome_status, redirect, with_effects};
-use crate::web::responder::{Responder, ResponseFormat, blocking};
+use crate::web::responder::{Responder, ResponseFormat, awaiting};
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -37,8 +37,8 @@ async fn take(runtime: Arc<Runtime>, id: Option<String>, request: Request) -> Re
         if !matches!(visit.method, Method::POST | Method::PUT | Method::PATCH) {
             return Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "Forms are posted."));
         }
-        blocking(move || {
-            let submitted = run(&runtime, &visit, id.as_deref())?;
+        awaiting(async move {
+            let submitted = run(&runtime, &visit, id.as_deref()).await?;
             match responder.format {
                 ResponseFormat::Json => to_program(submitted),
                 ResponseFormat::Html => to_visitor(responder, &runtime, visit, submitted),
@@ -59,7 +59,7 @@ enum Answer {
 /// Says that nothing was sent.
 const NO_SESSION: &str = "Your session has ended, so nothing was sent. Please try again.";
 
-fn run(
+async fn run(
     runtime: &Arc<Runtime>,
     visit: &PlatformRequest,
     id: Option<&str>,
@@ -73,8 +73,9 @@ fn run(
     let csrf_token = visit.session.csrf_token(&runtime.config.instance_key);
     let mut scope = Scope::new(visit.context(&csrf_token, runtime.config.environment.name()));
     scope.user_id = visit.user_id();
+    scope.shares_threads = true;
     let host = runtime.host(scope);
-    Ok(Answer::Taken(Forms::new(&host).submit(name, id, &visit.params)?))
+    Ok(Answer::Taken(Forms::new(&host).submit(name, id, &visit.params).await?))
 }
 
 fn to_program(answer: Answer) -> Result<Response, HttpError> {

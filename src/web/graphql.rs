@@ -5,7 +5,7 @@ use crate::app::runtime::Runtime;
 use crate::graphql::limits::Limits;
 use crate::web::error::HttpError;
 use crate::web::platform_request::PlatformRequest;
-use crate::web::responder::{Responder, ResponseFormat, blocking};
+use crate::web::responder::{Responder, ResponseFormat, awaiting};
 use crate::web::{access, api, extract};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -26,12 +26,12 @@ pub async fn run(State(runtime): State<Arc<Runtime>>, request: Request) -> Respo
         if visit.user_id().is_none() {
             access::check(&runtime, &visit)?;
         }
-        blocking(move || execute(&runtime, visit)).await
+        awaiting(async move { execute(&runtime, visit).await }).await
     };
     responder.answer(answer).await
 }
 
-fn execute(runtime: &Arc<Runtime>, visit: PlatformRequest) -> Result<Response, HttpError> {
+async fn execute(runtime: &Arc<Runtime>, visit: PlatformRequest) -> Result<Response, HttpError> {
     let text = |name: &str| visit.params.get(name).and_then(Json::as_str).map(str::to_owned);
     let Some(query) = text("query") else {
         let message = "The body needs a `query`, as JSON with Content-Type: application/json.";
@@ -45,7 +45,7 @@ fn execute(runtime: &Arc<Runtime>, visit: PlatformRequest) -> Result<Response, H
     let mut limits = Limits::EXTERNAL;
     limits.introspection = runtime.is_development();
     let backend = GraphqlBackend::new(runtime.host(scope));
-    let answer = backend.run(&query, operation.as_deref(), &variables, limits);
+    let answer = backend.run(&query, operation.as_deref(), &variables, limits).await;
     Ok(axum::Json(answer).into_response())
 }
 

@@ -62,6 +62,7 @@ pub fn render(
         json!({ "id": page.source.name, "slug": page.slug, "layout": page.layout, "metadata": page.metadata }),
     );
     let mut scope = Scope::new(context);
+    scope.shares_threads = true;
     scope.user_id = visit.user_id();
     scope.csrf_token = csrf_token;
     scope.current_path = match visit.query.as_str() {

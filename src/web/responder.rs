@@ -1,6 +1,7 @@
 //! How a handler answers: in the format that its client wants, with errors rendered in it.
 
 use crate::app::runtime::Runtime;
+use crate::executor;
 use crate::web::error::HttpError;
 use crate::web::platform_request::{content_type, header_text};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -107,7 +108,18 @@ fn error_page(status: StatusCode, message: &str, detail: Option<String>) -> Resp
     response
 }
 
-/// Runs `work`, which may wait for the database or for Stripe, on a blocking thread.
+/// Runs `work` on blocking threads: between its waits it may wait for the database, and while it
+/// waits for the gateway it holds no thread. It runs to its end even if the client hangs up.
+///
+/// # Errors
+/// Any error of `work`; 500 when it panics.
+pub async fn awaiting<T: Send + 'static>(
+    work: impl Future<Output = Result<T, HttpError>> + Send + 'static,
+) -> Result<T, HttpError> {
+    executor::run_blocking(work).await.unwrap_or_else(|error| Err(HttpError::panicked(error)))
+}
+
+/// Runs `work`, which may wait for the database, on a blocking thread.
 ///
 /// # Errors
 /// Any error of `work`; 500 when it panics.

@@ -1,11 +1,13 @@
 //! Counts deliveries by result and by signing secret, so that an operator sees when an old secret
 //! is no longer in use.
 
-use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
 
 /// The result of a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryResult {
     /// Stored and acknowledged.
     Stored,
@@ -29,32 +31,39 @@ impl DeliveryResult {
     }
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ResultLabel {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct SecretLabel {
+    secret: String,
+}
+
 /// The counters of this process since its start.
 #[derive(Debug, Default)]
 pub struct Deliveries {
-    results: Mutex<BTreeMap<DeliveryResult, u64>>,
-    signers: Mutex<BTreeMap<String, u64>>,
+    results: Family<ResultLabel, Counter>,
+    signatures: Family<SecretLabel, Counter>,
 }
 
 impl Deliveries {
     /// Counts a delivery.
     pub fn count(&self, result: DeliveryResult) {
-        *self.results.lock().entry(result).or_default() += 1;
+        self.results.get_or_create(&ResultLabel { result: result.name() }).inc();
     }
 
     /// Counts a signature by the name of its secret, such as `environment 1` or `endpoint 12`.
-    pub fn signed(&self, signer: String) {
-        let mut signers = self.signers.lock();
-        *signers.entry(signer).or_default() += 1;
+    pub fn signed(&self, secret: String) {
+        self.signatures.get_or_create(&SecretLabel { secret }).inc();
     }
 
-    /// Counts by result.
-    pub fn results(&self) -> BTreeMap<DeliveryResult, u64> {
-        self.results.lock().clone()
-    }
-
-    /// Counts by the name of the signing secret.
-    pub fn signers(&self) -> BTreeMap<String, u64> {
-        self.signers.lock().clone()
+    /// Adds the counters to what is shown.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Deliveries by result";
+        registry.register("webhook_deliveries", help, self.results.clone());
+        let help = "Deliveries by the secret that signed them";
+        registry.register("webhook_signatures", help, self.signatures.clone());
     }
 }

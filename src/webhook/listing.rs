@@ -1,6 +1,7 @@
 //! Fills gaps: lists events that Stripe did not deliver and stores them like delivered ones. The
 //! list goes back 30 days.
 
+use crate::executor;
 use crate::gateway::contract::{Attempt, EventsPage};
 use crate::gateway::reply::Reply;
 use crate::gateway::transport::Transport;
@@ -81,7 +82,7 @@ impl Listing<'_> {
     fn page(&self, created_from: i64, after: Option<&str>) -> Result<Json, Error> {
         let page = EventsPage { key: self.key, account: self.account, created_from, after };
         let call = self.transport.gateway().list_events(&page);
-        let reply = self.transport.send(Attempt::first(&call), &mut || Ok(()));
+        let reply = executor::wait(self.transport.send(Attempt::first(&call), &mut || Ok(())));
         match reply? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))

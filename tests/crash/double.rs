@@ -226,12 +226,7 @@ impl Ledger {
         let form: HashMap<String, String> =
             form_urlencoded::parse(body.as_bytes()).into_owned().collect();
         let text = |name: &str| form.get(name).cloned().unwrap_or_default();
-        let mut metadata = Map::new();
-        for (name, value) in &form {
-            if let Some(name) = name.strip_prefix("metadata[").and_then(|n| n.strip_suffix(']')) {
-                metadata.insert(name.to_owned(), json!(value));
-            }
-        }
+        let metadata = metadata(&form);
         let amount: i64 = text("amount").parse().unwrap_or(0);
         let number = self.objects.len() + 1;
         let base = |prefix: &str, kind: &str| {
@@ -245,11 +240,6 @@ impl Ledger {
             "customers" => base("cus", "customer"),
             "accounts" => base("acct", "account"),
             _ => return (404, json!({ "error": { "message": "no such path" } })),
-        };
-        let set = |object: &mut Json, more: Json| {
-            for (name, value) in more.as_object().unwrap() {
-                object[name] = value.clone();
-            }
         };
         let (mut event, mut about) = (None, None);
         match path {
@@ -377,5 +367,18 @@ impl http_body::Body for Broken {
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {
         std::task::Poll::Ready(self.0.take().map(|first| first.map(http_body::Frame::data)))
+    }
+}
+
+/// The metadata of a posted form.
+fn metadata(form: &HashMap<String, String>) -> Map<String, Json> {
+    let inside = |name: &str| Some(name.strip_prefix("metadata[")?.strip_suffix(']')?.to_owned());
+    form.iter().filter_map(|(name, value)| Some((inside(name)?, json!(value)))).collect()
+}
+
+/// Sets members of an object.
+fn set(object: &mut Json, more: Json) {
+    for (name, value) in more.as_object().expect("an object") {
+        object[name] = value.clone();
     }
 }

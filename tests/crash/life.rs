@@ -67,8 +67,8 @@ fn is_for_one(place: &str) -> bool {
     ones.iter().any(|one| place.starts_with(one))
 }
 
-/// Carries out a run; the error is the broken promise.
-pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
+/// An instance with the modules of `template` and a migration, in memory.
+fn instance(template: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir_in(shared_memory()).expect("a folder");
     for part in ["modules", "views", "graphql", "assets", "notifications", "template-values.json"] {
         let from = template.join(part);
@@ -79,6 +79,12 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     let migrations = folder.path().join("migrations");
     std::fs::create_dir(&migrations).expect("a folder");
     std::fs::write(migrations.join("20260101000000_rows.liquid"), MIGRATION).expect("a migration");
+    folder
+}
+
+/// Lives it, or tells what went wrong.
+pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
+    let folder = instance(template);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a runtime");

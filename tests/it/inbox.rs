@@ -140,7 +140,10 @@ fn events_that_were_never_delivered_are_listed_and_processed() {
     assert_eq!(arrived("charge.refunded"), 1, "from while it runs");
     assert_eq!(arrived("charge.succeeded"), 1, "listed again, stored once");
     let metrics = host.send("GET", "/metrics", &[], b"").expect(200).text();
-    assert!(metrics.contains("sluicegate_webhook_deliveries_total{fate=\"listed\"}"), "{metrics}");
+    assert!(
+        metrics.contains("sluicegate_webhook_deliveries_total{result=\"listed\"}"),
+        "{metrics}"
+    );
     drop(sandbox);
 }
 
@@ -181,8 +184,8 @@ fn the_metrics_answer_an_operators_questions() {
         "sluicegate_oldest_pending_seconds 0",
         "sluicegate_webhook_lag_events 0",
         "sluicegate_webhook_dead_letters 0",
-        "sluicegate_webhook_deliveries_total{fate=\"duplicate\"} 1",
-        "sluicegate_webhook_deliveries_total{fate=\"refused\"} 1",
+        "sluicegate_webhook_deliveries_total{result=\"duplicate\"} 1",
+        "sluicegate_webhook_deliveries_total{result=\"refused\"} 1",
         "sluicegate_webhook_signatures_total{secret=\"environment 1\"} 2",
         "sluicegate_stripe_answers_total{status=\"200\"} ",
         "sluicegate_stripe_seconds_bucket{le=\"+Inf\"} ",

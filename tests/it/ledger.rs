@@ -34,11 +34,11 @@ struct Operation {
 }
 
 /// Changes made at Stripe: a reversal, a refunded fee, a payout.
-const OUTSIDE: usize = 3;
+const EXTERNAL: usize = 3;
 
 fn deeds() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
-        2 => 0..ALL.len() + OUTSIDE,
+        2 => 0..ALL.len() + EXTERNAL,
         // Money first, because everything else needs it.
         3 => prop::sample::select(vec![1_usize, 1, 2, 3, 6, ALL.len(), ALL.len() + 1]),
     ];

@@ -27,5 +27,6 @@ mod reconcile;
 mod reload;
 mod request_types;
 mod secrets;
+mod slow_gateway;
 mod support;
 mod template;

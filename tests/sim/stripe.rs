@@ -4,6 +4,7 @@ use crate::fault::{WireFault, die};
 use crate::harness::Harness;
 use serde_json::{Map, Value as Json, json};
 use sluicegate::clock::{Clock as _, ManualClock};
+use sluicegate::executor::BoxFuture;
 use sluicegate::gateway::call::Call;
 use sluicegate::gateway::http::HttpClient;
 use sluicegate::gateway::reply::Answer;
@@ -98,8 +99,8 @@ impl Stripe {
     }
 }
 
-impl HttpClient for Stripe {
-    fn exchange(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
+impl Stripe {
+    fn answer_to(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         self.clock.advance(1);
         let fault = {
             let mut state = self.held();
@@ -142,14 +143,25 @@ impl HttpClient for Stripe {
         }
         Ok(answered)
     }
+}
+
+impl HttpClient for Stripe {
+    fn exchange<'a>(
+        &'a self,
+        url: &'a reqwest::Url,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Result<Answer, String>> {
+        Box::pin(async { self.answer_to(url, call) })
+    }
 
     fn now(&self) -> Instant {
         let passed = self.clock.now().as_second() - self.begun.1;
         self.begun.0 + Duration::from_secs(passed.unsigned_abs())
     }
 
-    fn pause(&self, wait: Duration) {
+    fn pause(&self, wait: Duration) -> BoxFuture<'_, ()> {
         self.clock.advance(i64::try_from(wait.as_secs()).expect("a short wait") + 1);
+        Box::pin(std::future::ready(()))
     }
 }
 

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The layers from the bottom: a module imports only modules listed before it.
-const LAYERS: [&str; 11] = [
-    "config", "clock", "journal", "template", "form", "gateway", "webhook", "graphql", "app",
-    "web", "cli",
+const LAYERS: [&str; 12] = [
+    "config", "clock", "executor", "journal", "template", "form", "gateway", "webhook", "graphql",
+    "app", "web", "cli",
 ];
 /// The modules that import no other module of the host.
 const FOUNDATION: [&str; 2] = ["config", "clock"];

@@ -6,6 +6,7 @@ mod reconcile;
 mod recovery;
 pub mod signature;
 
+use crate::executor::BoxFuture;
 use crate::gateway::call::Call;
 use crate::gateway::contract::{
     Ask, Attempt, Described, EventsPage, Finding, Gateway, Refusal, SentCall, Verdict,
@@ -84,8 +85,12 @@ impl Gateway for Stripe {
         recovery::mark(call, operation);
     }
 
-    fn reconcile(&self, sent: &SentCall<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
-        reconcile::reconcile(sent, ask)
+    fn reconcile<'a>(
+        &'a self,
+        sent: &'a SentCall<'a>,
+        ask: &'a mut dyn Ask,
+    ) -> BoxFuture<'a, Result<Finding, Error>> {
+        Box::pin(reconcile::reconcile(sent, ask))
     }
 
     fn holds_secret(&self, body: &str) -> bool {

@@ -19,32 +19,32 @@ const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "stripe-account", "strip
 ///
 /// # Errors
 /// Any error of `ask`.
-pub fn reconcile(sent: &SentCall<'_>, ask: &mut Ask<'_>) -> Result<Finding, Error> {
+pub async fn reconcile(sent: &SentCall<'_>, ask: &mut dyn Ask) -> Result<Finding, Error> {
     let call = sent.call;
     match Recovery::of(&call.method, &call.url) {
         Recovery::SafeToRepeat => Ok(Finding::NotApplied),
         Recovery::Undeterminable => Ok(Finding::Undeterminable),
         Recovery::FindByMetadata { .. } if !is_marked(call) => Ok(Finding::Undeterminable),
-        Recovery::FindByMetadata { dated } => Reconcile { sent, ask }.find_by_metadata(dated),
+        Recovery::FindByMetadata { dated } => Reconcile { sent, ask }.find_by_metadata(dated).await,
         Recovery::ReadState { property, done } => {
-            Reconcile { sent, ask }.read_state(property, done)
+            Reconcile { sent, ask }.read_state(property, done).await
         }
     }
 }
 
-struct Reconcile<'a, 'b, 'c> {
+struct Reconcile<'a> {
     sent: &'a SentCall<'a>,
-    ask: &'b mut Ask<'c>,
+    ask: &'a mut dyn Ask,
 }
 
-impl Reconcile<'_, '_, '_> {
-    fn find_by_metadata(&mut self, dated: bool) -> Result<Finding, Error> {
+impl Reconcile<'_> {
+    async fn find_by_metadata(&mut self, dated: bool) -> Result<Finding, Error> {
         let from = self.sent.since.as_second() - CLOCKS_DIFFER_SECS;
         let created = if dated { format!("&created%5Bgte%5D={from}") } else { String::new() };
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
             let query = format!("limit=100{created}{after}");
-            let page = match self.get(&self.address(None), &query)? {
+            let page = match self.get(&self.address(None), &query).await? {
                 Ok(page) => page,
                 Err(reason) => return Ok(Finding::Unavailable(reason)),
             };
@@ -57,7 +57,7 @@ impl Reconcile<'_, '_, '_> {
                 mark.and_then(Json::as_str) == Some(self.sent.operation)
             };
             if let Some(object) = objects.iter().find(ours) {
-                return self.retrieve(object);
+                return self.retrieve(object).await;
             }
             let more = page.get("has_more").and_then(Json::as_bool).unwrap_or(false);
             let last = objects.last().and_then(|object| object.get("id")?.as_str());
@@ -72,24 +72,24 @@ impl Reconcile<'_, '_, '_> {
     }
 
     /// The answer that the call would have received, with the same expansions.
-    fn retrieve(&mut self, object: &Json) -> Result<Finding, Error> {
+    async fn retrieve(&mut self, object: &Json) -> Result<Finding, Error> {
         if let Some(declined) = declined(object) {
             return Ok(Finding::Applied(declined));
         }
         let id = object.get("id").and_then(Json::as_str).unwrap_or_default();
         let query = expansions(&self.sent.call.body);
-        Ok(match self.get(&self.address(Some(id)), &query)? {
+        Ok(match self.get(&self.address(Some(id)), &query).await? {
             Ok(object) if text(&object, "id") == id => Finding::Applied(answered(200, &object)),
             Ok(_) => Finding::Unavailable("the object cannot be read".to_owned()),
             Err(reason) => Finding::Unavailable(reason),
         })
     }
 
-    fn read_state(&mut self, property: &str, done: &str) -> Result<Finding, Error> {
+    async fn read_state(&mut self, property: &str, done: &str) -> Result<Finding, Error> {
         let address = self.address(None);
         let object = address.trim_end_matches('/').rsplit_once('/').map_or("", |(of, _)| of);
         let query = expansions(&self.sent.call.body);
-        Ok(match self.get(object, &query)? {
+        Ok(match self.get(object, &query).await? {
             Ok(object) if text(&object, property) == done => {
                 Finding::Applied(answered(200, &object))
             }
@@ -101,7 +101,7 @@ impl Reconcile<'_, '_, '_> {
         })
     }
 
-    fn get(&mut self, address: &str, query: &str) -> Result<Result<Json, String>, Error> {
+    async fn get(&mut self, address: &str, query: &str) -> Result<Result<Json, String>, Error> {
         let is_credential =
             |name: &str| CREDENTIAL_HEADERS.iter().any(|one| name.eq_ignore_ascii_case(one));
         let headers = self.sent.call.headers.iter();
@@ -109,7 +109,7 @@ impl Reconcile<'_, '_, '_> {
         let mark = if query.is_empty() { "" } else { "?" };
         let url = format!("{address}{mark}{query}");
         let call = Call { method: "GET".to_owned(), url, headers, body: String::new() };
-        Ok(match (self.ask)(&call)? {
+        Ok(match self.ask.ask(&call).await? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| "the list cannot be read".to_owned())
             }

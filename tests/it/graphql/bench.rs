@@ -2,6 +2,7 @@
 
 use super::fake::Fake;
 use serde_json::{Value as Json, json};
+use sluicegate::executor::wait;
 use sluicegate::graphql::limits::Limits;
 use sluicegate::graphql::schema::Schema;
 use sluicegate_module::catalog::Catalog;
@@ -84,7 +85,7 @@ pub fn bench() -> Bench {
 
 impl Bench {
     pub fn outside(&self, source: &str, variables: Json) -> Json {
-        self.schema.execute(source, None, &variables, self.fake.clone(), Limits::EXTERNAL)
+        wait(self.schema.execute(source, None, &variables, self.fake.clone(), Limits::EXTERNAL))
     }
 
     pub fn liquid(&self, source: &str, variables: Json) -> Json {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
+use sluicegate::executor::BoxFuture;
 use sluicegate::gateway::request_type_call::RequestTypeCall;
 use sluicegate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, ResolverError,
@@ -152,19 +153,20 @@ impl Backend for Fake {
         Ok(Page { results: Vec::new(), total_entries: 0, current_page: page, per_page })
     }
 
-    fn request_type(&self, call: RequestTypeCall) -> Result<Json, ResolverError> {
+    fn request_type(&self, call: RequestTypeCall) -> BoxFuture<'_, Result<Json, ResolverError>> {
         let RequestTypeCall { gateway, name, data, config, idempotency_key: key, .. } = call;
         let (gateway, data) = (gateway.unwrap_or_default(), Json::Object(data));
         let config = if config.is_empty() { Json::Null } else { Json::Object(config) };
         self.say(format!("{gateway} {name} {data} {config} {key:?}"));
-        Ok(json!({
+        let outcome = json!({
             "execution": "01J", "request_type": name, "state": "declined", "replayed": false,
             "record": { "id": "12", "table": "modules/payments/payment",
                         "properties": { "amount": 500, "pin": "canary" } },
             "gateway": { "status": 402, "id": "ch_1", "request_id": "req_1",
                          "body": { "id": "ch_1", "secret": "whsec_canary" } },
             "errors": [{ "message": "No funds.", "code": "card_declined" }],
-        }))
+        });
+        Box::pin(async { Ok(outcome) })
     }
 
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError> {
