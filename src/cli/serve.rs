@@ -8,12 +8,18 @@ use crate::web::server::{self, Limits};
 use anyhow::{Context as _, Result};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
 /// The maximum number of threads that block on templates, the database or Stripe.
 const BLOCKING_THREADS: usize = 256;
+
+/// What stopping may take: together at most 25 seconds.
+const REQUESTS_GRACE: Duration = Duration::from_secs(20);
+const WORKER_GRACE: Duration = Duration::from_secs(4);
+const THREADS_GRACE: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a stop signal, then finishes the running work.
 ///
@@ -27,7 +33,7 @@ pub fn run(config: Config) -> Result<ExitCode> {
         .context("the runtime")?;
     runtime.block_on(serve(config))?;
     // A call that is still being sent is in the journal; the next start resumes it.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(THREADS_GRACE);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,14 +59,19 @@ async fn serve(mut config: Config) -> Result<()> {
     announce(&runtime, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&runtime), stopped.clone()));
-    let keeping = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
+    let maintenance_task = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
     let ours = Arc::clone(&runtime);
     tokio::task::spawn_blocking(move || prepare(&ours));
-    let limits = Limits::default().within_open_files();
-    server::serve(listener, router(Arc::clone(&runtime)), limits, told_to_stop()).await;
-    let _ = stop.send(true);
-    let _ = working.await;
-    let _ = keeping.await;
+    let limits = Limits { grace: REQUESTS_GRACE, ..Limits::default() }.within_open_files();
+    let stopping = async {
+        shutdown_signal().await;
+        let _ = stop.send(true);
+    };
+    server::serve(listener, router(Arc::clone(&runtime)), limits, stopping).await;
+    let ending = async { tokio::join!(working, maintenance_task) };
+    if tokio::time::timeout(WORKER_GRACE, ending).await.is_err() {
+        tracing::warn!("the worker did not end in time; the next start resumes what it was doing");
+    }
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
@@ -75,11 +86,11 @@ fn listen_to_sandbox(runtime: &Arc<Runtime>) {
 
 /// Startup work that need not delay the first request: logs diagnostics, runs migrations.
 fn prepare(runtime: &Arc<Runtime>) {
-    for fault in runtime.instance().faults() {
-        if fault.is_error() {
-            tracing::error!("{fault}");
+    for diagnostic in runtime.instance().diagnostics() {
+        if diagnostic.is_error() {
+            tracing::error!("{diagnostic}");
         } else {
-            tracing::warn!("{fault}");
+            tracing::warn!("{diagnostic}");
         }
     }
     if let Err(error) = migrations::run(runtime) {
@@ -101,7 +112,7 @@ fn announce(runtime: &Runtime, sandbox: bool) {
 
 /// Ends at the first signal to stop. A second one ends the process at once: what is in flight is in
 /// the journal.
-async fn told_to_stop() {
+async fn shutdown_signal() {
     signaled().await;
     tracing::info!("stopping: finishing requests in flight");
     tokio::spawn(async {

@@ -47,6 +47,14 @@ pub enum Error {
         /// The URL, without its query.
         url: String,
     },
+    /// The call's URL cannot be parsed.
+    #[error("{url}: {source}")]
+    NotAUrl {
+        /// The URL, without its query.
+        url: String,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The call's URL is not allowed.
     #[error("{url}: {reason}")]
     Address {
@@ -57,7 +65,7 @@ pub enum Error {
     },
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
-    Client(String),
+    Client(#[source] reqwest::Error),
     /// The journal or the store failed; its error says what to do.
     #[error(transparent)]
     Journal(#[from] crate::journal::error::Error),

@@ -121,18 +121,16 @@ mod tests {
     fn pieces_are_joined_within_the_limit_and_the_memory() {
         static MEMORY: Semaphore = Semaphore::const_new(2);
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let collected = |pieces: &[&'static str], limit| {
-            let body = Body::new(Pieces(pieces.to_vec().into_iter()));
+        let collected = |pieces: Vec<&'static str>, limit| {
+            let body = Body::new(Pieces(pieces.into_iter()));
             runtime.block_on(collect(body, limit, &MEMORY)).map_err(|error| error.status)
         };
-        assert_eq!(collected(&[], 10), Ok(Bytes::new()));
-        assert_eq!(collected(&["", "abc"], 10), Ok(Bytes::from("abc")));
-        assert_eq!(collected(&["a", "b", "", "c"], 3), Ok(Bytes::from("abc")));
-        assert_eq!(collected(&["ab", "cd"], 3), Err(StatusCode::PAYLOAD_TOO_LARGE));
-        let many = vec!["x"; 2048];
-        assert_eq!(collected(&many, 9_999).map(|bytes| bytes.len()), Ok(2048));
-        let too_many = vec!["x"; 2049];
-        assert_eq!(collected(&too_many, 9_999), Err(StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(collected(vec![], 10), Ok(Bytes::new()));
+        assert_eq!(collected(vec!["", "abc"], 10), Ok(Bytes::from("abc")));
+        assert_eq!(collected(vec!["a", "b", "", "c"], 3), Ok(Bytes::from("abc")));
+        assert_eq!(collected(vec!["ab", "cd"], 3), Err(StatusCode::PAYLOAD_TOO_LARGE));
+        assert_eq!(collected(vec!["x"; 2048], 9_999).map(|bytes| bytes.len()), Ok(2048));
+        assert_eq!(collected(vec!["x"; 2049], 9_999), Err(StatusCode::SERVICE_UNAVAILABLE));
         assert_eq!(MEMORY.available_permits(), 2, "all of it was given back");
     }
 }

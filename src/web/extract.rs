@@ -110,7 +110,7 @@ async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
     let mut session = Session { id, ..Session::default() };
     let (runtime, hash) = (Arc::clone(runtime), session.hash());
     let reading = tokio::task::spawn_blocking(move || stored(&runtime, &hash)).await;
-    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}"));
+    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}").into());
     match reading.unwrap_or_else(|error| Err(panicked(error))) {
         Ok(Some(Json::Object(mut data))) => {
             if let Some(Json::Object(flash)) = data.shift_remove("flash") {

@@ -9,9 +9,10 @@
 mod bad_input;
 mod boot;
 mod cli;
+mod diagnostics;
 mod disk;
 mod durable;
-mod faults;
+
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
@@ -27,6 +28,7 @@ mod reload;
 mod request_types;
 mod restored_backup;
 mod secrets;
+mod slow_clients;
 mod slow_gateway;
 mod support;
 mod template;
