@@ -158,7 +158,10 @@ impl Runner<'_> {
             call.set_idempotency_key(&self.journal.next_id().0);
         }
         let age = self.journal.now().duration_since(step.created_at);
-        let may_have_expired = age >= RECONCILE_AFTER && !injected_bug("resent_for_ever");
+        // A time of a clock that was ahead says nothing of the key's age.
+        let may_have_expired =
+            age >= RECONCILE_AFTER || self.journal.is_from_a_clock_ahead(step.created_at);
+        let may_have_expired = may_have_expired && !injected_bug("resent_for_ever");
         let next = if may_have_expired { Next::Reconcile(Doubt::NoAnswer) } else { Next::Send };
         Ok(Recovered::InFlight(InFlight::of_step(run, request_type, call, &step), next))
     }
@@ -234,6 +237,9 @@ impl Driver<'_> {
         let id = flight.run.execution().id.clone();
         let begun = flight.run.execution().created_at;
         let since = match doubt {
+            Doubt::NoAnswer if self.journal.is_from_a_clock_ahead(begun) => {
+                self.journal.now() - KEY_LIFETIME
+            }
             Doubt::NoAnswer => begun,
             Doubt::KeyMismatch => begun - KEY_LIFETIME,
         };

@@ -41,6 +41,7 @@ impl Journal {
     /// Claims what is due in a queue, longest waiting first. Only one process claims each
     /// execution.
     pub fn claim_due(&self, queue: Queue, limit: u32) -> Result<Vec<Run>, Error> {
+        self.check_clock()?;
         let lease_until = self.now() + self.lease;
         let taken = self.store.claim(self.now(), queue, limit, lease_until)?;
         taken.into_iter().map(|one| self.run(one, lease_until)).collect()

@@ -10,8 +10,8 @@ use sluicegate_failpoint::injected_bug;
 
 /// The maximum number of list pages to read; beyond it the answer stays unknown.
 const PAGES_MAX: usize = 500;
-/// Tolerance for clock skew against Stripe, in seconds.
-const CLOCKS_DIFFER_SECS: i64 = 600;
+/// How far our clock may have been ahead of Stripe's when the intent was written, in seconds.
+const CLOCKS_DIFFER_SECS: i64 = 2 * 3600;
 /// The credential and version headers that lookups copy from the call.
 const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "stripe-account", "stripe-version"];
 

@@ -1,0 +1,65 @@
+//! Notices that the clock was set back, and shortens what waits for a time that was set before.
+
+use super::begin::Journal;
+use super::error::Error;
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use sluicegate_store::write::Write;
+use std::time::Instant;
+
+/// How far the clocks of two processes may differ, and how long the longest retry waits.
+pub(super) const TOLERANCE: SignedDuration = SignedDuration::from_mins(1);
+/// The clock is corrected by little all the time.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
+
+/// The clock at the last look, beside one that is never set.
+#[derive(Debug, Default)]
+pub(super) struct ClockWatch(Mutex<Option<(Timestamp, Instant)>>);
+
+impl ClockWatch {
+    /// True when the clock shows less than it did, for the time that has passed. True at the first
+    /// look too: it may have been set before the process began.
+    fn was_set_back(&self, now: Timestamp) -> bool {
+        let mut last = self.0.lock();
+        let was = last.replace((now, Instant::now()));
+        let Some((shown, at)) = was else { return true };
+        let passed = SignedDuration::try_from(at.elapsed()).unwrap_or(SignedDuration::MAX);
+        let expected = shown.checked_add(passed).unwrap_or(Timestamp::MAX);
+        now.duration_since(expected) < -SET_BACK
+    }
+}
+
+impl Journal {
+    /// True when `at` is later than anything that was written now can be.
+    pub fn is_from_a_clock_ahead(&self, at: Timestamp) -> bool {
+        at.duration_since(self.now()) > TOLERANCE
+    }
+
+    /// Shortens every wait for a time that the clock will reach too late, if it was set back.
+    pub(super) fn check_clock(&self) -> Result<(), Error> {
+        let now = self.now();
+        if !self.clock_watch.was_set_back(now) {
+            return Ok(());
+        }
+        let waits_until = now + TOLERANCE;
+        let leases_until = waits_until + self.lease;
+        let write = Write::ExecutionsClockSetBack { now, leases_until, waits_until };
+        Ok(self.store.commit(vec![write])?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_goes_on_was_not_set_back() {
+        let watch = ClockWatch::default();
+        let now = Timestamp::now();
+        assert!(watch.was_set_back(now), "nothing is known at first");
+        assert!(!watch.was_set_back(now));
+        assert!(!watch.was_set_back(now + SignedDuration::from_hours(5)), "it was set ahead");
+        assert!(watch.was_set_back(now));
+        assert!(!watch.was_set_back(now));
+    }
+}
