@@ -1,10 +1,7 @@
-//! Notices that the clock was set back, and shortens what waits for a time that was set before.
+//! Notices that the clock was set back.
 
-use super::begin::Journal;
-use super::error::Error;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
-use sluicegate_store::write::Write;
 use std::time::Instant;
 
 /// How far the clocks of two processes may differ, and how long the longest retry waits.
@@ -19,32 +16,13 @@ pub(super) struct ClockWatch(Mutex<Option<(Timestamp, Instant)>>);
 impl ClockWatch {
     /// True when the clock shows less than it did, for the time that has passed. True at the first
     /// look too: it may have been set before the process began.
-    fn was_set_back(&self, now: Timestamp) -> bool {
+    pub(super) fn was_set_back(&self, now: Timestamp) -> bool {
         let mut last = self.0.lock();
         let was = last.replace((now, Instant::now()));
         let Some((shown, at)) = was else { return true };
         let passed = SignedDuration::try_from(at.elapsed()).unwrap_or(SignedDuration::MAX);
         let expected = shown.checked_add(passed).unwrap_or(Timestamp::MAX);
         now.duration_since(expected) < -SET_BACK
-    }
-}
-
-impl Journal {
-    /// True when `at` is later than anything that was written now can be.
-    pub fn is_from_a_clock_ahead(&self, at: Timestamp) -> bool {
-        at.duration_since(self.now()) > TOLERANCE
-    }
-
-    /// Shortens every wait for a time that the clock will reach too late, if it was set back.
-    pub(super) fn check_clock(&self) -> Result<(), Error> {
-        let now = self.now();
-        if !self.clock_watch.was_set_back(now) {
-            return Ok(());
-        }
-        let waits_until = now + TOLERANCE;
-        let leases_until = waits_until + self.lease;
-        let write = Write::ExecutionsClockSetBack { now, leases_until, waits_until };
-        Ok(self.store.commit(vec![write])?)
     }
 }
 

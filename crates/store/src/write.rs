@@ -35,7 +35,8 @@ pub enum Write {
         /// The most executions to delete.
         limit: u32,
     },
-    /// The clock was set back: whatever waits for a time that it will reach too late waits no longer.
+    /// The clock was set back: whatever waits for a time that it will reach too late waits no
+    /// longer.
     ExecutionsClockSetBack {
         /// The time now.
         now: Timestamp,
