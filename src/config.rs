@@ -1,5 +1,6 @@
 //! Operator settings: flags, then environment, then defaults. Only this file reads the environment.
 
+use sluicegate_secret::api_token::ApiTokens;
 use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -97,8 +98,9 @@ pub struct Config {
     pub publishable_key: Secret,
     /// `STRIPE_WEBHOOK_SECRET`, several separated by commas.
     pub webhook_secrets: Vec<Secret>,
-    /// `SLUICEGATE_API_TOKEN`, the bearer token for the API endpoints and GraphQL.
-    pub api_token: Option<Secret>,
+    /// The bearer tokens for the API endpoints, GraphQL and the console: `SLUICEGATE_API_TOKEN` may
+    /// do everything, `SLUICEGATE_API_TOKENS` is a list of `scope:token`.
+    pub api_tokens: ApiTokens,
     /// `SLUICEGATE_OUTBOUND_HOSTS`: additional hosts that modules may call.
     pub outbound_hosts: Vec<String>,
     /// `SLUICEGATE_STRIPE_RATE`: requests per second for each account, 0 for no limit. Default:
@@ -146,7 +148,7 @@ impl Config {
             database: database(flags.database, &root),
             environment: environment_setting(&secret_key)?,
             webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
-            api_token: variable("SLUICEGATE_API_TOKEN").map(Secret::new),
+            api_tokens: api_tokens()?,
             stripe_rate: number("SLUICEGATE_STRIPE_RATE")?,
             events_every: number("SLUICEGATE_EVENTS_EVERY")?.unwrap_or(EVENTS_EVERY_SECS),
             outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
@@ -251,6 +253,12 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
         secrets.push(Secret::new(secret));
     }
     Ok(secrets)
+}
+
+fn api_tokens() -> Result<ApiTokens, Error> {
+    let name = "SLUICEGATE_API_TOKENS";
+    ApiTokens::new(variable("SLUICEGATE_API_TOKEN"), variable(name))
+        .map_err(|message| Error::Value { name: name.to_owned(), message })
 }
 
 fn number<N: std::str::FromStr>(name: &str) -> Result<Option<N>, Error> {

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod maintenance;
 pub mod migrations;
 pub mod operations;
+pub mod policies;
 pub mod readiness;
 pub mod record_form;
 pub mod reload;

@@ -17,6 +17,16 @@ pub trait Backend: Send + Sync {
     /// The catalog; partials and pages are read from it.
     fn catalog(&self) -> &Catalog;
 
+    /// True when a module or the operator grants a root field with these arguments to the visitor
+    /// of this request.
+    fn is_granted(
+        &self,
+        _field: &str,
+        _arguments: &Map<String, Json>,
+    ) -> Result<bool, ResolverError> {
+        Ok(false)
+    }
+
     /// Returns a page of records.
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError>;
 

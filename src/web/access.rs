@@ -1,33 +1,57 @@
-//! Access control for API endpoints: a bearer token, or loopback callers in development.
+//! Access control for API endpoints: a bearer token with a scope, or loopback callers in
+//! development.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
 use crate::web::platform_request::{PlatformRequest, header_text};
 use axum::http::StatusCode;
-use subtle::ConstantTimeEq as _;
+use sluicegate_secret::api_token::TokenScope;
 
-/// Checks that the caller may use an API endpoint.
+/// Checks that the caller may use an API endpoint that needs a scope.
 ///
 /// # Errors
-/// 401 without the right token; 403 if no token is configured and the caller is not a local program
+/// As [`scope`]; 403 when the caller's scope is too small.
+pub fn check(
+    runtime: &Runtime,
+    visit: &PlatformRequest,
+    needed: TokenScope,
+) -> Result<(), HttpError> {
+    let scope = scope(runtime, visit)?;
+    if scope >= needed {
+        return Ok(());
+    }
+    let (scope, needed) = (scope.name(), needed.name());
+    let message = format!("This needs a token with the scope `{needed}`, not `{scope}`.");
+    Err(HttpError::new(StatusCode::FORBIDDEN, message))
+}
+
+/// The scope of the caller's token.
+///
+/// # Errors
+/// 401 without a known token; 403 if no token is configured and the caller is not a local program
 /// on a development machine.
-pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError> {
-    if let Some(token) = &runtime.config.api_token {
-        let given = header_text(&visit.headers, "authorization")
-            .and_then(|text| text.strip_prefix("Bearer "))
-            .unwrap_or_default();
-        if bool::from(given.trim().as_bytes().ct_eq(token.expose().as_bytes())) {
-            return Ok(());
-        }
-        let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
-        return Err(HttpError::new(StatusCode::UNAUTHORIZED, message));
+pub fn scope(runtime: &Runtime, visit: &PlatformRequest) -> Result<TokenScope, HttpError> {
+    let tokens = &runtime.config.api_tokens;
+    if !tokens.is_empty() {
+        let sent = bearer(visit).unwrap_or_default();
+        return tokens.scope_of(sent.trim()).ok_or_else(|| {
+            let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
+            HttpError::new(StatusCode::UNAUTHORIZED, message)
+        });
     }
     if runtime.is_development() && visit.ip.is_loopback() && is_own_page(visit) {
-        return Ok(());
+        return Ok(TokenScope::Administer);
     }
     let message = "Set SLUICEGATE_API_TOKEN to use this address; without it only programs on this \
                    machine are let in, and only in development.";
     Err(HttpError::new(StatusCode::FORBIDDEN, message))
+}
+
+/// The bearer token that was sent, if any.
+pub fn bearer(visit: &PlatformRequest) -> Option<&str> {
+    let text = header_text(&visit.headers, "authorization")?;
+    let (scheme, token) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 /// False for a browser on another site's page, which could otherwise move money on the developer's

@@ -16,6 +16,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::failpoint;
+use sluicegate_secret::api_token::TokenScope;
 use sluicegate_store::execution::ExecutionId;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ pub async fn request_type(
     let responder = Responder::new(&runtime, ResponseFormat::Json);
     let answer = async {
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
-        access::check(&runtime, &visit)?;
+        access::check(&runtime, &visit, TokenScope::Operate)?;
         awaiting(async move {
             let call = call(name, &visit)?;
             let host = runtime.host(scope(&runtime, visit));
@@ -92,7 +93,7 @@ pub async fn execution(
     let responder = Responder::new(&runtime, ResponseFormat::Json);
     let answer = async {
         let visit = extract::read(&runtime, request, 0).await?;
-        access::check(&runtime, &visit)?;
+        access::check(&runtime, &visit, TokenScope::Read)?;
         blocking(move || {
             let host = runtime.host(Scope::new(Map::new()));
             match Operations::new(&host).outcome(&ExecutionId(id))? {

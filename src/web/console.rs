@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use handlebars::Handlebars;
 use serde_json::{Value as Json, json};
 use sluicegate_module::param::Param;
+use sluicegate_secret::api_token::TokenScope;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ const EXECUTION: &str = include_str!("pages/console_execution.hbs");
 
 /// Request types, diagnostics of modules, and the newest executions.
 pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
-    guarded(runtime, request, |runtime| {
+    guarded(runtime, request, TokenScope::Read, |runtime| {
         let instance = runtime.instance();
         let types = instance.catalog.request_types();
         let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
@@ -44,7 +45,7 @@ pub async fn request_type(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(runtime, request, move |runtime| {
+    guarded(runtime, request, TokenScope::Read, move |runtime| {
         let instance = runtime.instance();
         let found = instance.catalog.request_types().iter().find(|one| one.name == name);
         let found = found.ok_or_else(HttpError::not_found)?;
@@ -69,7 +70,7 @@ pub async fn execution(
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(runtime, request, move |runtime| {
+    guarded(runtime, request, TokenScope::Read, move |runtime| {
         let id = ExecutionId(id);
         let found = runtime.store.execution(&id)?;
         let execution = found.ok_or_else(HttpError::not_found)?;
@@ -93,16 +94,17 @@ pub async fn execution(
 /// A Handlebars template of the host, and its values.
 pub type Page = Result<(&'static str, Json), HttpError>;
 
-/// Renders the page from `work`, if the caller may see the console.
+/// Renders the page from `work`, if the caller has the scope that it needs.
 pub async fn guarded(
     runtime: Arc<Runtime>,
     request: Request,
+    needed: TokenScope,
     work: impl FnOnce(&Arc<Runtime>) -> Page + Send + 'static,
 ) -> Response {
     let responder = Responder::new(&runtime, ResponseFormat::Html);
     let answer = async {
         let visit = extract::read(&runtime, request, 0).await?;
-        access::check(&runtime, &visit)?;
+        access::check(&runtime, &visit, needed)?;
         let (template, values) = blocking(move || work(&runtime)).await?;
         let html = Handlebars::new()
             .render_template(template, &values)

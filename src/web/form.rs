@@ -1,6 +1,7 @@
 //! Form submissions: `POST /api/customizations` and its newer names.
 
 use crate::app::forms::{Forms, Submitted};
+use crate::app::policies::PolicyRefusal;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::submission::Reply;
@@ -83,6 +84,7 @@ fn to_program(answer: Answer) -> Result<Response, HttpError> {
     let (status, body) = match answer {
         Answer::NoSession => return refused(NO_SESSION.to_owned()),
         Answer::Taken(Submitted::Refused(refusal)) => return refused(refusal.to_string()),
+        Answer::Taken(Submitted::Denied(refusal)) => return Err(denied(refusal)),
         Answer::Taken(Submitted::Done { outcome, record_id, .. }) => {
             let status = outcome.as_ref().map_or(StatusCode::OK, |o| outcome_status(o.state));
             (status, json!({ "id": record_id, "outcome": outcome }))
@@ -104,6 +106,13 @@ fn to_visitor(
     let (to, flash) = match answer {
         Answer::NoSession => (back, Flash::alert(NO_SESSION)),
         Answer::Taken(Submitted::Refused(refusal)) => (back, Flash::alert(refusal.to_string())),
+        Answer::Taken(Submitted::Denied(refusal)) => {
+            // A policy's output may come from the visitor: only paths of this site are followed.
+            if !is_local(&refusal.redirect_to) {
+                return Err(denied(refusal));
+            }
+            (refusal.redirect_to, Flash { notice: None, alert: refusal.flash_alert })
+        }
         Answer::Taken(Submitted::Done { reply, .. }) => {
             let Reply { redirect_to, notice, alert } = reply;
             // The redirect URL was signed into the form by the page, or is written in the module.
@@ -118,6 +127,13 @@ fn to_visitor(
     };
     let effects = redirect(to, 303, flash);
     Ok(with_effects(runtime, &visit.session, &effects, Response::default))
+}
+
+/// The error of a policy that redirects nowhere.
+fn denied(refusal: PolicyRefusal) -> HttpError {
+    let status = StatusCode::from_u16(refusal.http_status).unwrap_or(StatusCode::FORBIDDEN);
+    let message = refusal.flash_alert.unwrap_or_else(|| "You may not send this form.".to_owned());
+    HttpError::new(status, message).because(format!("the policy `{}`", refusal.policy))
 }
 
 /// The form's page, from its `current_path`; only a path of this site is accepted.

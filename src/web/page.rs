@@ -1,6 +1,7 @@
 //! Pages of modules: route, policies, body, layout.
 
 use crate::app::host::RequestHost;
+use crate::app::policies::{self, PolicyRefusal};
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::app::template_host::TemplateHost;
@@ -20,7 +21,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value as Json, json};
 use sluicegate_module::page::{Method, Page};
-use sluicegate_module::policy::Policy;
 use sluicegate_module::source::Source;
 use std::sync::Arc;
 
@@ -111,15 +111,11 @@ fn show(
             templates.render(source, request_context, locals, mode, &inside as &dyn Host);
         rendered.map_err(not_shown)
     };
-    for name in &page.policies {
-        let refusal = match host.instance.catalog.policy(name) {
-            Some(policy) => refusal(policy, &render)?,
-            // A missing policy fails closed: it refuses every visitor.
-            None => Some(Shown { refused: Some(403), ..Shown::default() }),
-        };
-        if let Some(refusal) = refusal {
-            return Ok(refusal);
-        }
+    let renderer = inside.renderer();
+    let catalog = &host.instance.catalog;
+    let refusal = policies::first_refusal(&page.policies, catalog, renderer, &json!({}));
+    if let Some(refusal) = refusal.map_err(not_shown)? {
+        return Ok(refused(refusal));
     }
     let mut shown = Shown::default();
     if let Some(to) = &page.redirect_to {
@@ -150,24 +146,15 @@ fn show(
     Ok(shown)
 }
 
-type Render<'a> = dyn Fn(&Source, Json, OutputMode) -> Result<Rendered, HttpError> + 'a;
-
-/// What a failed policy shows instead of the page; `None` when the policy passes.
-fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<Shown>, HttpError> {
-    let text = |source: &Source| -> Result<String, HttpError> {
-        Ok(render(source, json!({}), OutputMode::Raw)?.output.trim().to_owned())
-    };
-    if text(&policy.source)? == "true" {
-        return Ok(None);
-    }
-    let flash = Flash { alert: policy.flash_alert.as_ref().map(text).transpose()?, notice: None };
-    let to = policy.redirect_to.as_ref().map(text).transpose()?.unwrap_or_default();
+/// What a failed policy shows instead of the page.
+fn refused(refusal: PolicyRefusal) -> Shown {
+    let flash = Flash { alert: refusal.flash_alert, notice: None };
     // A policy's output may come from the visitor: only paths of this site are followed.
-    let is_local = respond::is_local(&to);
-    let mut effects = redirect(to, 302, flash);
+    let is_local = respond::is_local(&refusal.redirect_to);
+    let mut effects = redirect(refusal.redirect_to, 302, flash);
     effects.redirect = effects.redirect.filter(|_| is_local);
-    let refused = (!is_local).then_some(policy.http_status);
-    Ok(Some(Shown { effects, refused, ..Shown::default() }))
+    let refused = (!is_local).then_some(refusal.http_status);
+    Shown { effects, refused, ..Shown::default() }
 }
 
 fn merge(shown: &mut Shown, rendered: Rendered) {

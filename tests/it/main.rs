@@ -6,6 +6,7 @@
     reason = "a test says plainly what it expects"
 )]
 
+mod access;
 mod bad_input;
 mod boot;
 mod cli;
@@ -15,6 +16,7 @@ mod faults;
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
+mod form_rules;
 mod graphql;
 mod hostile_templates;
 mod inbox;
