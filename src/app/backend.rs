@@ -1,6 +1,7 @@
 //! The backend of one request, which GraphQL resolvers call.
 
 use crate::app::api_calls::ApiCalls;
+use crate::app::constants::is_reserved;
 use crate::app::forms::Forms;
 use crate::app::host::RequestHost;
 use crate::app::operations::{self, Operations};
@@ -221,6 +222,10 @@ impl Backend for GraphqlBackend {
     }
 
     fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError> {
+        if is_reserved(name) {
+            let message = format!("the constant `{name}` is the host's own");
+            return Err(ResolverError::new("forbidden", message));
+        }
         let sealed = self.host.runtime.seal_constant(value.unwrap_or_default());
         let write = |phase: &mut Phase| {
             phase.constant_set(name, sealed);

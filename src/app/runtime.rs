@@ -1,6 +1,6 @@
 //! The runtime: every part of the host, built once.
 
-use crate::app::constants::Constants;
+use crate::app::constants::{Constants, is_reserved};
 use crate::app::delivery_load::DeliveryLoad;
 use crate::app::error::Error;
 use crate::app::gateway_lanes::GatewayLanes;
@@ -205,6 +205,7 @@ impl Runtime {
             Ok::<_, StoreError>(all.into_iter().filter_map(open).collect())
         })?;
         constants.extend(kept.iter().cloned());
+        constants.retain(|name, _| !is_reserved(name));
         Ok(constants)
     }
 

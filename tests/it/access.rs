@@ -397,3 +397,45 @@ fn no_credentials_are_read_from_a_query() {
     let answer = send(host.addr, "POST", &path, &kind, &body("{ __typename }")).expect("an answer");
     assert_eq!(answer.status, 401);
 }
+
+#[test]
+fn constants_of_the_host_are_its_own() {
+    let instance = instance();
+    let values = instance.root().join("template-values.json");
+    let mut values: Json =
+        serde_json::from_slice(&std::fs::read(values).expect("values")).expect("JSON");
+    values["sluicegate/mine"] = json!("${HOME}");
+    instance.write("template-values.json", &values.to_string());
+    instance.write(
+        "views/pages/constants.liquid",
+        "---\nslug: constants\nlayout: ''\n---\n{% for one in context.constants %}{{ one[0] }} {% endfor %}\
+         [{{ context.constants['sluicegate/instance_key'] }}{{ context.constants['sluicegate/mine'] }}]",
+    );
+    let host = instance.serve();
+    let mutations =
+        ["sluicegate/instance_key", "sluicegate/events_listed:", " SLUICEGATE/x"].map(|name| {
+            [
+                format!("mutation {{ constant_set(name: \"{name}\", value: \"x\") {{ name }} }}"),
+                format!("mutation {{ constant_unset(name: \"{name}\") {{ name }} }}"),
+            ]
+        });
+    for document in mutations.iter().flatten() {
+        let answer = host.post_json("/graphql", &json!({ "query": document })).expect(200).json();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "forbidden", "{document}: {answer}");
+        let query: String = form_urlencoded::byte_serialize(document.as_bytes()).collect();
+        let answer = host.visitor().get(&format!("/as-template?query={query}")).expect(200);
+        assert!(answer.text().contains("forbidden"), "{document}: {}", answer.text());
+    }
+    let all = host.graphql("{ constants(per_page: 1000) { results { name } } }", &json!({}));
+    assert!(!all.to_string().contains("sluicegate/"), "{all}");
+    let one = host.graphql("{ constant(name: \"sluicegate/mine\") { name } }", &json!({}));
+    assert_eq!(one["constant"], Json::Null);
+    let page = host.visitor().get("/constants").expect(200).text();
+    assert!(!page.contains("sluicegate/") && page.contains("[]"), "{page}");
+    // The instance key is still marked as the database's.
+    let mut host = host;
+    host.process.terminate();
+    let other = "0".repeat(64);
+    let ran = host.instance.variable("SLUICEGATE_SECRET_KEY", &other).run(&["migrate"]);
+    assert_ne!(ran.code, 0, "{ran:?}");
+}
