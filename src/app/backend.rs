@@ -31,6 +31,7 @@ use sluicegate_store::page::Page;
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Change, Record, RecordId};
 use sluicegate_store::state::Activity;
+use sluicegate_store::write::Write;
 use std::sync::Arc;
 
 /// The GraphQL backend of one request. It owns its host, because resolvers share it.
@@ -259,6 +260,15 @@ impl Backend for GraphqlBackend {
             "unsupported",
             "use the session tag to take something out of the session",
         ))
+    }
+
+    fn user_sessions_destroy(&self, user_id: &str) -> Result<(), ResolverError> {
+        let end = Write::SessionsEnd { user_id: user_id.to_owned() };
+        let write = |phase: &mut Phase| {
+            phase.push(end);
+            Ok::<_, JournalError>(())
+        };
+        Ok(self.host.write(write)?)
     }
 
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {

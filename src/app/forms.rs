@@ -147,10 +147,12 @@ impl<'a> Forms<'a> {
         params: &Map<String, Json>,
     ) -> Result<Submitted, Error> {
         let now = self.host.runtime.clock.now();
-        let (envelope, data) = match submission::open(form, params, self.host.key(), now) {
-            Ok(opened) => opened,
-            Err(refusal) => return Ok(Submitted::Refused(refusal)),
-        };
+        let csrf_token = &self.host.scope.csrf_token;
+        let (envelope, data) =
+            match submission::open(form, params, self.host.key(), csrf_token, now) {
+                Ok(opened) => opened,
+                Err(refusal) => return Ok(Submitted::Refused(refusal)),
+            };
         let call = RequestTypeCall {
             name: envelope.request_type.clone(),
             gateway: Some(envelope.gateway.clone()),

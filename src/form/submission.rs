@@ -1,6 +1,6 @@
 //! A form submission in the platform's order of steps, without the gateway's part.
 
-use crate::form::envelope::{Envelope, Refusal};
+use crate::form::envelope::{Envelope, Refusal, session_mark};
 use crate::form::error::Error;
 use crate::form::fields;
 use crate::form::render::Refused;
@@ -8,6 +8,7 @@ use crate::form::validation::{Asking, validate};
 use crate::form::write::{Attributes, Author, Writer, present};
 use crate::journal::phase::Phase;
 use crate::template::lenient_json;
+use crate::template::output::{Effects, OutputMode};
 use crate::template::renderer::Renderer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,8 @@ pub struct Reply {
     pub notice: Option<String>,
     /// The failure message.
     pub alert: Option<String>,
+    /// What the callback changes in the visitor's session: `session` and `sign_in`.
+    pub effects: Effects,
 }
 
 /// The result of validating and writing a record form's values.
@@ -78,7 +81,7 @@ pub enum FormResult {
     Refused(Refused),
 }
 
-/// Opens a submitted request-type form; returns its envelope, and its data with the visitor's
+/// Opens a request-type form that the session with this token submitted; returns its envelope, and its data with the visitor's
 /// input.
 ///
 /// # Errors
@@ -87,10 +90,14 @@ pub fn open(
     form: &Form,
     params: &Map<String, Json>,
     key: &InstanceKey,
+    csrf_token: &str,
     now: Timestamp,
 ) -> Result<(Envelope, Map<String, Json>), Refusal> {
     let sealed = params.get("signed").and_then(Json::as_str).ok_or(Refusal::Tampered)?;
     let envelope = Envelope::open(sealed, &form.name, key, now)?;
+    if envelope.session != session_mark(csrf_token) {
+        return Err(Refusal::Foreign);
+    }
     let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
     let plain = fields::plain(&posted);
     let part = |name: &str| plain.get("properties").and_then(|all| all.get(name));
@@ -124,6 +131,7 @@ impl Submission<'_> {
             redirect_to: text(&self.form.redirect_to)?.unwrap_or_default(),
             notice: text(&self.form.flash_notice)?,
             alert: text(&self.form.flash_alert)?,
+            effects: Effects::default(),
         })
     }
 
@@ -179,10 +187,12 @@ impl Submission<'_> {
     /// [`Error::Template`].
     pub fn after(&self, declared: &Json, record: Option<&Record>) -> Result<Reply, Error> {
         let form = self.variable(declared, record);
+        let mut effects = Effects::default();
         if let Some(callback) = &self.form.callback_actions {
-            self.renderer.raw(callback, json!({ "form": form, "params": declared }))?;
+            let locals = json!({ "form": form, "params": declared });
+            effects = self.renderer.rendered(callback, locals, OutputMode::Raw)?.effects;
         }
-        self.reply(&form)
+        Ok(Reply { effects, ..self.reply(&form)? })
     }
 
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {

@@ -71,6 +71,9 @@ pub trait Backend: Send + Sync {
     /// Removes a value from the visitor's session and returns it.
     fn session_delete(&self, name: &str) -> Result<Json, ResolverError>;
 
+    /// Ends all sessions of a user.
+    fn user_sessions_destroy(&self, user_id: &str) -> Result<(), ResolverError>;
+
     /// Publishes an activity.
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError>;
 

@@ -5,6 +5,7 @@ use crate::app::policies::PolicyRefusal;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::submission::Reply;
+use crate::template::output::Effects;
 use crate::web::error::HttpError;
 use crate::web::extract::{self, BODY_BYTES_MAX};
 use crate::web::page;
@@ -75,6 +76,7 @@ async fn run(
     let mut scope = Scope::new(visit.context(&csrf_token, runtime.config.environment.name()));
     scope.user_id = visit.user_id();
     scope.shares_threads = true;
+    scope.csrf_token = csrf_token;
     let host = runtime.host(scope);
     Ok(Answer::Taken(Forms::new(&host).submit(name, id, &visit.params).await?))
 }
@@ -103,6 +105,7 @@ fn to_visitor(
     answer: Answer,
 ) -> Result<Response, HttpError> {
     let back = came_from(&visit);
+    let mut session = Effects::default();
     let (to, flash) = match answer {
         Answer::NoSession => (back, Flash::alert(NO_SESSION)),
         Answer::Taken(Submitted::Refused(refusal)) => (back, Flash::alert(refusal.to_string())),
@@ -114,7 +117,8 @@ fn to_visitor(
             (refusal.redirect_to, Flash { notice: None, alert: refusal.flash_alert })
         }
         Answer::Taken(Submitted::Done { reply, .. }) => {
-            let Reply { redirect_to, notice, alert } = reply;
+            let Reply { redirect_to, notice, alert, effects } = reply;
+            session = effects;
             // The redirect URL was signed into the form by the page, or is written in the module.
             let to = if redirect_to.is_empty() { back } else { redirect_to };
             (to, Flash { notice, alert })
@@ -125,7 +129,8 @@ fn to_visitor(
             return page::render(responder, runtime, visit, Some((form, refused)));
         }
     };
-    let effects = redirect(to, 303, flash);
+    let Effects { session, sign_in, .. } = session;
+    let effects = Effects { session, sign_in, ..redirect(to, 303, flash) };
     Ok(with_effects(runtime, &visit.session, &effects, Response::default))
 }
 

@@ -18,5 +18,6 @@ pub mod responder;
 pub mod router;
 pub mod security;
 pub mod session;
+pub mod session_store;
 pub mod source;
 pub mod webhook;

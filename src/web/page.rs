@@ -164,6 +164,7 @@ fn merge(shown: &mut Shown, rendered: Rendered) {
     shown.effects.redirect = effects.redirect.or(shown.effects.redirect.take());
     shown.effects.headers.extend(effects.headers);
     shown.effects.session.extend(effects.session);
+    shown.effects.sign_in = effects.sign_in.or(shown.effects.sign_in.take());
     shown.effects.content_for.extend(effects.content_for);
     shown.effects.flash.extend(effects.flash);
 }

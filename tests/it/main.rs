@@ -28,6 +28,7 @@ mod reconcile;
 mod reload;
 mod request_types;
 mod secrets;
+mod sessions;
 mod slow_gateway;
 mod support;
 mod template;

@@ -6,8 +6,11 @@ use crate::sql::row;
 use sluicegate_failpoint::failpoint;
 use tokio_postgres::Client;
 
-const STEPS: &[&str] =
-    &[include_str!("schema/0001_house.sql"), include_str!("schema/0002_sent.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_house.sql"),
+    include_str!("schema/0002_sent.sql"),
+    include_str!("schema/0003_session_user.sql"),
+];
 
 // "Slui" and "ceg": the lock that a process holds while it applies steps.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1399616873, 6513511)";

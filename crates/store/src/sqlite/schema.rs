@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002_order.sql"),
     include_str!("schema/0003_sent.sql"),
     include_str!("schema/0004_plain.sql"),
+    include_str!("schema/0005_session_user.sql"),
 ];
 
 // "Slui": marks our files among SQLite databases.
