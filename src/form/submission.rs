@@ -60,7 +60,7 @@ pub struct Reply {
     /// The failure message.
     pub alert: Option<String>,
     /// What the callback changes in the visitor's session: `session` and `sign_in`.
-    pub effects: Effects,
+    pub effects: Box<Effects>,
 }
 
 /// The result of validating and writing a record form's values.
@@ -131,7 +131,7 @@ impl Submission<'_> {
             redirect_to: text(&self.form.redirect_to)?.unwrap_or_default(),
             notice: text(&self.form.flash_notice)?,
             alert: text(&self.form.flash_alert)?,
-            effects: Effects::default(),
+            effects: Box::default(),
         })
     }
 
@@ -192,7 +192,7 @@ impl Submission<'_> {
             let locals = json!({ "form": form, "params": declared });
             effects = self.renderer.rendered(callback, locals, OutputMode::Raw)?.effects;
         }
-        Ok(Reply { effects, ..self.reply(&form)? })
+        Ok(Reply { effects: Box::new(effects), ..self.reply(&form)? })
     }
 
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {

@@ -118,7 +118,7 @@ fn to_visitor(
         }
         Answer::Taken(Submitted::Done { reply, .. }) => {
             let Reply { redirect_to, notice, alert, effects } = reply;
-            session = effects;
+            session = *effects;
             // The redirect URL was signed into the form by the page, or is written in the module.
             let to = if redirect_to.is_empty() { back } else { redirect_to };
             (to, Flash { notice, alert })
