@@ -23,6 +23,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
+    // What operators do is logged whatever the setting is.
+    let filter = filter.add_directive("sluicegate::audit=info".parse().expect("a directive"));
     // Colors only for a terminal: a file or a journal gets plain lines.
     let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()

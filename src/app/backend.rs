@@ -37,8 +37,8 @@ use std::sync::Arc;
 /// The GraphQL backend of one request. It owns its host, because resolvers share it.
 pub struct GraphqlBackend {
     host: RequestHost,
-    /// On whose behalf records are written. A caller from outside awaits its answer, a template holds
-    /// its thread meanwhile.
+    /// On whose behalf records are written. A caller from outside awaits its answer, a template
+    /// holds its thread meanwhile.
     author: Author,
 }
 

@@ -26,4 +26,5 @@ pub mod runtime;
 pub mod scope;
 mod side_effect;
 pub mod template_host;
+pub mod tries;
 pub mod worker;

@@ -7,6 +7,7 @@ use crate::app::gateway_lanes::GatewayLanes;
 use crate::app::instance::Instance;
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
+use crate::app::tries::Tries;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, Stripe, is_instance};
 use crate::gateway::contract::Gateway;
@@ -71,6 +72,8 @@ pub struct Runtime {
     pub readiness: Readiness,
     /// Counts delivery results, for the metrics page.
     pub deliveries: Deliveries,
+    /// Failed sign-ins to the console.
+    pub sign_in_tries: Tries,
     instance: RwLock<Arc<Instance>>,
 }
 
@@ -121,6 +124,7 @@ impl Runtime {
             secrets: Secrets::default(),
             readiness: Readiness::default(),
             deliveries: Deliveries::default(),
+            sign_in_tries: Tries::default(),
             gateway_lanes: GatewayLanes::default(),
             instance: RwLock::new(Arc::new(instance)),
             config,

@@ -81,8 +81,8 @@ pub enum FormResult {
     Refused(Refused),
 }
 
-/// Opens a request-type form that the session with this token submitted; returns its envelope, and its data with the visitor's
-/// input.
+/// Opens a request-type form that the session with this token submitted; returns its envelope, and
+/// its data with the visitor's input.
 ///
 /// # Errors
 /// [`Refusal`]: the caller must not send anything.

@@ -16,7 +16,14 @@ pub fn check(
     visit: &PlatformRequest,
     needed: TokenScope,
 ) -> Result<(), HttpError> {
-    let scope = scope(runtime, visit)?;
+    check_scope(scope(runtime, visit)?, needed)
+}
+
+/// Refuses a scope that is too small.
+///
+/// # Errors
+/// 403.
+pub fn check_scope(scope: TokenScope, needed: TokenScope) -> Result<(), HttpError> {
     if scope >= needed {
         return Ok(());
     }
@@ -61,9 +68,24 @@ fn is_own_page(visit: &PlatformRequest) -> bool {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         matches!(name, "localhost" | "127.0.0.1" | "[::1]")
     };
+    local(visit.host()) && !is_cross_site(visit)
+}
+
+/// True for a request that a browser sends for a page of another site than this one.
+pub fn is_foreign(runtime: &Runtime, visit: &PlatformRequest) -> bool {
+    // A proxy may have replaced Host.
     let origin = header_text(&visit.headers, "origin");
-    let origin_is_ours = origin
-        .is_none_or(|origin| origin.split("://").nth(1).is_some_and(|host| host == visit.host()));
     let site = header_text(&visit.headers, "sec-fetch-site");
-    local(visit.host()) && origin_is_ours && !matches!(site, Some("cross-site" | "same-site"))
+    let is_public =
+        origin == Some(&runtime.public_url()) && site.is_none_or(|s| s == "same-origin");
+    !is_public && is_cross_site(visit)
+}
+
+/// True for a request that a browser sends for a page of another origin, by what it reports.
+pub fn is_cross_site(visit: &PlatformRequest) -> bool {
+    let origin = header_text(&visit.headers, "origin");
+    let is_foreign = origin
+        .is_some_and(|origin| origin.split("://").nth(1).is_none_or(|host| host != visit.host()));
+    let site = header_text(&visit.headers, "sec-fetch-site");
+    is_foreign || matches!(site, Some("cross-site" | "same-site"))
 }

@@ -30,16 +30,29 @@ pub async fn request_type(
     let answer = async {
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
         access::check(&runtime, &visit, TokenScope::Operate)?;
-        awaiting(async move {
-            let call = call(name, &visit)?;
-            let host = runtime.host(scope(&runtime, visit));
-            let outcome = Operations::at_door(&host).request_type(call).await?;
-            failpoint!("answer_before");
-            Ok(outcome_response(&outcome))
-        })
-        .await
+        Ok(outcome_response(&run_request_type(&runtime, name, visit).await?))
     };
     responder.answer(answer).await
+}
+
+/// Runs the request type that a body asks for; the caller has checked who asks.
+///
+/// # Errors
+/// 400 for a malformed body; otherwise as the request type's.
+pub async fn run_request_type(
+    runtime: &Arc<Runtime>,
+    name: String,
+    visit: PlatformRequest,
+) -> Result<Outcome, HttpError> {
+    let runtime = Arc::clone(runtime);
+    awaiting(async move {
+        let call = call(name, &visit)?;
+        let host = runtime.host(scope(&runtime, visit));
+        let outcome = Operations::at_door(&host).request_type(call).await?;
+        failpoint!("answer_before");
+        Ok(outcome)
+    })
+    .await
 }
 
 /// The scope of an API request: no session, no page.

@@ -3,7 +3,11 @@
 pub mod access;
 pub mod api;
 pub mod assets;
+pub mod audit;
 pub mod console;
+pub mod console_page;
+pub mod console_session;
+pub mod console_sign_in;
 pub mod error;
 pub mod extract;
 pub mod form;

@@ -10,6 +10,7 @@ mod access;
 mod bad_input;
 mod boot;
 mod cli;
+mod console;
 mod disk;
 mod durable;
 mod faults;
