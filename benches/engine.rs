@@ -1,7 +1,7 @@
-//! The three shapes of `benches/shapes` through this engine, the crate `liquid` and minijinja.
+//! The three templates of `benches/shapes` in this engine, the crate `liquid` and minijinja.
 //!
-//! With `--rates FOLDER` it prints a line a measurement instead, for `benches/peers/run`, and
-//! leaves what it rendered in that folder.
+//! With `--rates FOLDER`, prints one line per measurement instead, for `benches/peers/run`, and
+//! leaves the rendered output in that folder.
 
 #[path = "support/engines.rs"]
 mod engines;
@@ -19,7 +19,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// How an engine is measured.
 type Work<'a> = Box<dyn Fn() -> String + 'a>;
 
-/// Every way of every engine, ours first: way, engine, work.
+/// Every measurement of every engine, ours first: method, engine, work.
 fn works<'a>(
     ours: &'a Ours<'_>,
     theirs: &'a Crate<'_>,
@@ -51,12 +51,12 @@ fn criterion(criterion: &mut Criterion) {
     }
 }
 
-/// Short rounds, so that some of them have the processor to themselves on a machine that others
-/// use as well; the best one counts.
+/// Short rounds, so that some of them have the processor to themselves on a shared machine; the
+/// best one counts.
 const ROUND: Duration = Duration::from_millis(20);
 const ROUNDS: u32 = 40;
 
-/// Renders a second of several engines, a round of each in turn.
+/// Renders per second of several engines, one round of each in turn.
 fn race(works: &[&Work<'_>]) -> Vec<f64> {
     let mut best = vec![0.0_f64; works.len()];
     for _ in 0..ROUNDS {

@@ -1,7 +1,7 @@
-//! 100,000 events that wait when the program starts, until the last is done, beside bare SQLite
-//! moving as many rows through the same two states in groups.
+//! 100,000 events that are pending at startup, until the last is processed, beside bare
+//! SQLite moving as many rows through the same two states in groups.
 //!
-//! Not a loop of criterion's: one recovery takes seconds, and the second of a process is another.
+//! Not a criterion loop: one recovery takes seconds, and a second one in the same process differs.
 
 mod support;
 
@@ -22,10 +22,10 @@ use tokio::runtime::Runtime as TokioRuntime;
 use tokio::sync::watch;
 
 const DEFAULT_EVENTS: usize = 100_000;
-/// Rows of one transaction: what the store's writer takes at most.
+/// Rows per transaction: the maximum of the store's writer.
 const GROUP: usize = 512;
 
-/// Every second event has a processor, which looks for its payment and finds none.
+/// Every second event has a processor, which searches for its payment and finds none.
 fn event(number: usize) -> (String, Json) {
     let kind = if number.is_multiple_of(2) { "charge.refunded" } else { "invoice.created" };
     let event = json!({ "id": format!("evt_{number}"), "object": "event", "type": kind,
@@ -64,7 +64,7 @@ fn fill(path: &Path, events: usize) {
     }
 }
 
-/// The least that could be called a recovery: read a row, mark it taken, mark it done.
+/// The minimum of a recovery: read a row, mark it claimed, mark it done.
 fn bare(path: &Path, events: usize) -> Duration {
     let mut database = Connection::open(path).expect("a database");
     database
@@ -78,7 +78,10 @@ fn bare(path: &Path, events: usize) -> Duration {
     for number in 0..events {
         let body = event(number).1.to_string();
         filling
-            .execute("INSERT INTO event VALUES (?1, 'available', ?2)", params![number as i64, body])
+            .execute(
+                "INSERT INTO event VALUES (?1, 'available', ?2)",
+                params![i64::try_from(number).expect("a few"), body],
+            )
             .expect("stored");
     }
     filling.commit().expect("committed");
@@ -91,7 +94,9 @@ fn bare(path: &Path, events: usize) -> Duration {
                 )
                 .expect("a statement");
             let rows = reading
-                .query_map([GROUP as i64], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_map([i64::try_from(GROUP).expect("a few")], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .expect("rows");
             rows.map(|row| row.expect("a row")).collect()
         };
@@ -127,12 +132,12 @@ fn recover(root: &Path, events: usize) -> Duration {
         std::thread::sleep(Duration::from_millis(50));
     }
     let taken = started.elapsed();
-    let tally = runtime.store.tally();
+    let stats = runtime.store.writer_stats();
     println!(
         "  {} commits in {} transactions, {:.2?} of the time in COMMIT",
-        tally.commits,
-        tally.groups,
-        Duration::from_micros(tally.commit_micros)
+        stats.commits,
+        stats.groups,
+        Duration::from_micros(stats.commit_micros)
     );
     stop.send(true).expect("it works");
     tokio_runtime.block_on(working).expect("it stops");

@@ -1,4 +1,4 @@
-//! Rendering a whole `create_payment` call as the gateway does: address, headers and body, with the
+//! Rendering a complete `create_payment` call as the gateway does: URL, headers and body, with the
 //! functions and partials of the module.
 
 mod support;
@@ -20,7 +20,7 @@ fn data() -> Json {
     })
 }
 
-/// The repository's own create_payment, address, headers and body, with its functions and partials.
+/// The repository's own create_payment: URL, headers and body, with its functions and partials.
 fn whole_call(criterion: &mut Criterion) {
     let served = support::serve("whsec_not_used_here");
     let instance = served.runtime.instance();

@@ -1,4 +1,4 @@
-//! One request type end to end over the sandbox, beside the bare HTTP call it makes.
+//! One request type end to end over the sandbox, beside the bare HTTP call that it makes.
 
 mod support;
 
@@ -31,7 +31,7 @@ fn measure(criterion: &mut Criterion) {
         group.sample_size(20);
         let door = "/api/request_types/create_payment";
         let body = json!({ "data": data() }).to_string();
-        let before = served.runtime.store.tally();
+        let before = served.runtime.store.writer_stats();
         for (name, addr, path, headers, body) in [
             ("bare_http_call", served.sandbox.addr(), "/v1/charges", HEADERS, BODY),
             ("endpoint", served.addr, door, "Content-Type: application/json\r\n", body.as_str()),
@@ -51,7 +51,7 @@ fn measure(criterion: &mut Criterion) {
             let (median, most) = waits(&served.tokio_runtime, callers, 500 * callers, again);
             println!("create_payment/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }
-        groups(before, served.runtime.store.tally());
+        groups(before, served.runtime.store.writer_stats());
         if callers == 1 {
             group.bench_function("in_process", |bencher| bencher.iter(|| in_process(&served)));
         }
@@ -59,7 +59,7 @@ fn measure(criterion: &mut Criterion) {
     }
 }
 
-/// Without the HTTP of the endpoint: what `sluicegate call` does.
+/// Without the endpoint's HTTP: what `sluicegate call` does.
 fn in_process(served: &Served) {
     let scope = served.runtime.bare_scope();
     let submission = RequestTypeCall {

@@ -22,10 +22,10 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 const SECRET: &str = "whsec_of_the_benchmark_0123456789";
-/// No two events have the same id, over all runs of one process.
+/// Unique event ids over all rounds of the process.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// An event as long as Stripe's usual ones, and its signature.
+/// An event as long as Stripe's usual ones, with its signature.
 fn event() -> (String, String) {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let charge = "x".repeat(2_000);
@@ -49,7 +49,7 @@ async fn deliver(client: reqwest::Client, url: String) {
 
 type Waiting = (Bytes, oneshot::Sender<()>);
 
-/// The least that keeps a promise: axum, one SQLite writer that groups commits, no look at the body.
+/// The minimum with the same promise: axum and a SQLite writer with group commit.
 async fn bare_server(folder: &Path) -> SocketAddr {
     let (sender, receiver) = mpsc::channel::<Waiting>();
     let path = folder.join("bare.db");
@@ -103,7 +103,7 @@ fn measure(criterion: &mut Criterion) {
             ("sluicegate", format!("http://{}/webhooks/listen", served.addr)),
         ] {
             let http = client();
-            let before = served.runtime.store.tally();
+            let before = served.runtime.store.writer_stats();
             group.bench_function(name, |bencher| {
                 bencher.iter_custom(|count| {
                     let (http, url) = (http.clone(), url.clone());
@@ -112,7 +112,7 @@ fn measure(criterion: &mut Criterion) {
                 });
             });
             let one = move |_| deliver(http.clone(), url.clone());
-            groups(before, served.runtime.store.tally());
+            groups(before, served.runtime.store.writer_stats());
             let (median, most) = waits(&served.tokio_runtime, callers, 500 * callers, one);
             println!("webhook/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
         }

@@ -212,7 +212,7 @@ fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error
         Some(other) => Err(Error::Value {
             name: "--stripe".to_owned(),
             message: format!(
-                "`{other}` is none of: sandbox, live, a URL such as http://127.0.0.1:8000"
+                "`{other}` is not one of: sandbox, live, a URL such as http://127.0.0.1:8000"
             ),
         }),
     }
@@ -247,7 +247,9 @@ fn environment_setting(secret_key: &str) -> Result<Environment, Error> {
         None => Ok(Environment::Development),
         Some(other) => Err(Error::Value {
             name: "SLUICEGATE_ENV".to_owned(),
-            message: format!("`{other}` is none of: development, staging, production"),
+            message: format!(
+                "unknown environment `{other}`; expected development, staging or production"
+            ),
         }),
     }
 }
@@ -259,7 +261,7 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
         if secret.len() < 8 {
             return Err(Error::Value {
                 name: "STRIPE_WEBHOOK_SECRET".to_owned(),
-                message: "a secret shorter than 8 characters protects nothing; copy the whole whsec_… text"
+                message: "a secret shorter than 8 characters is not secure; copy the complete whsec_… string"
                     .to_owned(),
             });
         }
@@ -318,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_means_live_unless_told_otherwise() {
+    fn a_key_means_live_by_default() {
         let key = Some("sk_test_1".to_owned());
         assert_eq!(stripe(None, &key).expect("valid"), Stripe::Live);
         assert_eq!(stripe(None, &None).expect("valid"), Stripe::Sandbox);

@@ -35,10 +35,24 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("sluicegate: {error:#}");
+            eprintln!("sluicegate: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The message and its causes, until one that the message already includes: most messages end with
+/// their cause.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if text.contains(&cause) {
+            break;
+        }
+        text.push_str(": ");
+        text.push_str(&cause);
+    }
+    text
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

@@ -1,4 +1,4 @@
-// The three shapes in liquidjs: a line a measurement on stdout, what was rendered in a folder.
+// The three templates in liquidjs: prints a line per measurement, writes the output to a folder.
 import { createRequire } from 'node:module'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ function render({ engine, templates }, data) {
   return engine.renderSync(templates[1], { ...data, content_for_layout: output })
 }
 
-// The best of many short rounds, after a while to get warm.
+// The best of many short rounds, after a warm-up.
 function rate(work) {
   let begun = performance.now()
   while (performance.now() - begun < 1000) work()

@@ -1,4 +1,4 @@
-# The three shapes in Ruby Liquid: a line a measurement on stdout, what was rendered in a folder.
+# The three templates in Ruby Liquid: prints a line per measurement, writes the output to a folder.
 require 'json'
 require 'liquid'
 
@@ -8,13 +8,13 @@ ENGINE = ARGV.fetch(1)
 
 def text(name) = File.read(File.join(SHAPES, "#{name}.liquid"))
 
-# Partials from the folder of the shapes.
+# Partials from the templates' folder.
 class Files
   def read_template_file(name) = text(name)
 end
 Liquid::Template.file_system = Files.new
 
-# Compiles everything a shape has: the templates in order, the partials parsed.
+# Compiles every template: the templates in order, the partials parsed.
 def compile(name)
   templates = name == 'page' ? [Liquid::Template.parse(text('page')), Liquid::Template.parse(text('layout'))] : [Liquid::Template.parse(text(name))]
   partials = {}
@@ -31,7 +31,7 @@ end
 
 def now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
-# The best of many short rounds, after a while to get warm.
+# The best of many short rounds, after a warm-up.
 def rate
   begun = now
   yield while now - begun < 1.0

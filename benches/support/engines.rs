@@ -1,5 +1,5 @@
-//! The three shapes of `benches/shapes`, and three engines that render them: this one, the crate
-//! `liquid`, and minijinja in its own words.
+//! The three templates of `benches/shapes` and three engines that render them: this one, the crate
+//! `liquid`, and minijinja with its own syntax.
 
 use liquid::partials::{EagerCompiler, InMemorySource};
 use minijinja::Environment;
@@ -11,15 +11,15 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::{Engine, Flavor, RenderOptions, Template, UnknownNames, Value};
 use std::borrow::Cow;
 
-/// Templates and data that every engine gets.
+/// The templates and data for every engine.
 pub struct Shape {
     /// Its name.
     pub name: &'static str,
-    /// The template that is rendered, in Liquid and in Jinja.
+    /// The main template, in Liquid and in Jinja.
     pub main: (&'static str, &'static str),
-    /// Partials by name, in both.
+    /// Partials by name, in both languages.
     pub partials: &'static [(&'static str, &'static str, &'static str)],
-    /// The template that the output of the first is put into; Jinja extends it.
+    /// The layout around the output of the main template; the Jinja one extends it.
     pub layout: Option<(&'static str, &'static str)>,
     /// The variables.
     pub data: Json,
@@ -32,7 +32,7 @@ macro_rules! shape {
 }
 
 impl Shape {
-    /// The call, the mapper, the page.
+    /// The API call, the mapper, the page.
     pub fn all() -> Vec<Self> {
         let data = |text: &str| serde_json::from_str(text).expect("data");
         vec![
@@ -65,7 +65,7 @@ impl Shape {
     }
 }
 
-/// What the layout calls the page.
+/// The layout's name for the page.
 const CONTENT: &str = "content_for_layout";
 
 /// This engine.
@@ -277,7 +277,7 @@ impl<'a> Jinja<'a> {
     }
 }
 
-/// Whether all three render the same; the crate's hashes have an order of their own, and it does
+/// True when both render the same; the crate's hashes have their own order, and it does
 /// not write a space as `+`.
 pub fn agree(shape: &Shape) {
     let ours = Ours::new(shape).render();

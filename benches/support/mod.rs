@@ -1,6 +1,6 @@
-//! What the benchmarks share: an instance in this process, its sandbox, and many callers at once.
+//! Shared by the benchmarks: an instance in this process, its sandbox, and many concurrent callers.
 
-// Each benchmark uses its own part of this.
+// Each benchmark uses only a part of this.
 #![allow(dead_code)]
 
 use sluicegate::app::runtime::Runtime;
@@ -26,11 +26,11 @@ use tokio::sync::watch;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What makes this repository an instance.
+/// The files that make up this repository's instance.
 const PARTS: [&str; 6] =
     ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
 
-/// A served instance and the sandbox it speaks to, both in this process, each on a port.
+/// A served instance and its sandbox, both in this process, each on its own port.
 pub struct Served {
     pub tokio_runtime: TokioRuntime,
     pub runtime: Arc<Runtime>,
@@ -40,12 +40,12 @@ pub struct Served {
     pub folder: TempDir,
 }
 
-/// A folder on the disk of the build, not in memory: syncing is part of what is measured.
+/// A folder on the build's disk, not in memory: syncing is part of the measurement.
 pub fn folder() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
 }
 
-/// Serves a copy of this repository's instance, its worker running, that takes webhooks signed
+/// Serves a copy of this repository's instance with a running worker, which accepts webhooks signed
 /// with `secret`.
 pub fn serve(secret: &str) -> Served {
     let tokio_runtime = TokioRuntime::new().expect("a tokio_runtime");
@@ -69,7 +69,7 @@ pub fn serve(secret: &str) -> Served {
     let addr = listener.local_addr().expect("an address");
     let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
     tokio_runtime.spawn(async move { axum::serve(listener, service).await });
-    // It works until the process ends: nobody says stop.
+    // It runs until the process ends: nothing stops it.
     let (stop, stopped) = watch::channel(false);
     std::mem::forget(stop);
     tokio_runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
@@ -94,7 +94,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// How well commits shared the disk.
+/// Prints how many commits shared a sync.
 pub fn groups(before: WriterStats, after: WriterStats) {
     let groups = (after.groups - before.groups).max(1);
     let commits = after.commits - before.commits;
@@ -105,13 +105,13 @@ pub fn groups(before: WriterStats, after: WriterStats) {
     );
 }
 
-/// A client that keeps its connections.
+/// A client that keeps its connections open.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
-/// Callers that cost next to nothing, so that two processors are left to what is measured: they
-/// send bytes that are ready, over connections that are kept, and look at no more than they must.
+/// Cheap callers, so that the processors are left to what is measured: they send prepared bytes
+/// over open connections, and parse no more than they must.
 pub struct Callers {
     addr: SocketAddr,
     idle: Mutex<Vec<TcpStream>>,
@@ -123,7 +123,7 @@ impl Callers {
         Arc::new(Self { addr, idle: Mutex::default() })
     }
 
-    /// A request as it goes over the wire.
+    /// A request as bytes.
     pub fn request(&self, path: &str, headers: &str, body: &str) -> Arc<[u8]> {
         let (addr, length) = (self.addr, body.len());
         format!("POST {path} HTTP/1.1\r\nHost: {addr}\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
@@ -131,7 +131,7 @@ impl Callers {
             .into()
     }
 
-    /// Sends a request and reads the whole answer, which has to be a 200.
+    /// Sends a request and reads the complete answer, which must be a 200.
     pub async fn call(&self, request: &[u8]) {
         let idle = self.idle.lock().expect("no caller panics").pop();
         let mut stream = match idle {
@@ -152,7 +152,7 @@ impl Callers {
     }
 }
 
-/// How long an answer is with its head, once the head is there.
+/// The length of an answer with its head, once the head has arrived.
 fn whole_length(answer: &[u8]) -> usize {
     let Some(head) = answer.windows(4).position(|end| end == b"\r\n\r\n") else {
         return usize::MAX;
@@ -162,7 +162,7 @@ fn whole_length(answer: &[u8]) -> usize {
     head + 4 + length.expect("a length").trim().parse::<usize>().expect("a number")
 }
 
-/// Does `count` things with `callers` at once and tells how long all of them took.
+/// Does `count` tasks with `callers` at once; returns the total time.
 pub fn together<F>(
     tokio_runtime: &TokioRuntime,
     callers: u64,
@@ -193,7 +193,7 @@ where
     })
 }
 
-/// How long each of `count` things takes: the median, and what one in a hundred exceeds.
+/// The durations of `count` tasks: the median and the 99th percentile.
 pub fn waits<F>(
     tokio_runtime: &TokioRuntime,
     callers: u64,

@@ -6,7 +6,7 @@ use crate::app::host::RequestHost;
 use crate::app::replay::{self, Replay};
 use crate::app::side_effect::SideEffect;
 use crate::app::template_host::TemplateHost;
-use crate::gateway::api_call::Sent;
+use crate::gateway::api_call::ApiCallResult;
 use crate::gateway::error::Error as GatewayError;
 use crate::template::error::Error as TemplateError;
 use serde_json::{Value as Json, json};
@@ -63,9 +63,9 @@ impl<'a> ApiCalls<'a> {
                 Ok::<_, Error>(gateway.api_call(name, data, key.as_deref())?)
             });
             Ok::<_, Error>(match sent? {
-                Sent::Answered(answer) => json!({ "answer": answer.to_json() }),
-                Sent::Pending(reason, None) => json!({ "pending": reason }),
-                Sent::Pending(reason, Some(id)) => {
+                ApiCallResult::Answered(answer) => json!({ "answer": answer.to_json() }),
+                ApiCallResult::Pending(reason, None) => json!({ "pending": reason }),
+                ApiCallResult::Pending(reason, Some(id)) => {
                     json!({ "pending": reason, "state": "pending", "execution": id.as_str() })
                 }
             })

@@ -43,7 +43,7 @@ pub async fn start(config: &Config, addr: SocketAddr) -> Result<Sandbox, Error> 
         settle_immediately: true,
         ..sluicegate_sandbox::Config::default()
     };
-    Sandbox::start(config).await.map_err(|e| Error::Sandbox(e.to_string()))
+    Ok(Sandbox::start(config).await?)
 }
 
 /// Registers this instance's webhook endpoints at the sandbox: one for the platform's own events

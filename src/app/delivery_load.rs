@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const BURST_DELIVERIES: usize = 8;
 /// How long a burst lasts after it was last observed: one commit answers all waiting deliveries at
 /// once, so the count drops to zero between two waves.
-const LINGERS: Duration = Duration::from_millis(100);
+const BURST_LASTS: Duration = Duration::from_millis(100);
 /// A burst that lasts longer is the normal load; its events must be processed concurrently.
 const BURST_MAX: Duration = Duration::from_secs(15);
 /// Without a delivery for this long, the worker runs at full concurrency.
@@ -58,7 +58,7 @@ impl DeliveryLoad {
     fn one_at(&self, now: u64) -> InFlight<'_> {
         self.last.store(now, Ordering::Relaxed);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= BURST_DELIVERIES {
-            if !is_within(&self.burst, LINGERS, now) {
+            if !is_within(&self.burst, BURST_LASTS, now) {
                 self.burst_since.store(now, Ordering::Relaxed);
             }
             self.burst.store(now, Ordering::Relaxed);
@@ -72,9 +72,9 @@ impl DeliveryLoad {
     }
 
     fn load_at(&self, now: u64) -> Load {
-        let within = |moment: &AtomicU64, span| is_within(moment, span, now);
+        let within = |timestamp: &AtomicU64, span| is_within(timestamp, span, now);
         match () {
-            () if within(&self.burst, LINGERS) && within(&self.burst_since, BURST_MAX) => {
+            () if within(&self.burst, BURST_LASTS) && within(&self.burst_since, BURST_MAX) => {
                 Load::Burst
             }
             () if within(&self.last, IDLE_AFTER) => Load::Light,
@@ -88,8 +88,8 @@ impl DeliveryLoad {
 }
 
 /// True when the timestamp is set and less than `span` old.
-fn is_within(moment: &AtomicU64, span: Duration, now: u64) -> bool {
-    let then = moment.load(Ordering::Relaxed);
+fn is_within(timestamp: &AtomicU64, span: Duration, now: u64) -> bool {
+    let then = timestamp.load(Ordering::Relaxed);
     then != u64::MAX && u128::from(now.saturating_sub(then)) < span.as_millis()
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crowd_is_there_for_a_while_after_it_was_answered() {
+    fn a_burst_lasts_for_a_while_after_its_answers() {
         let delivery_load = DeliveryLoad::default();
         assert_eq!(delivery_load.load(), Load::Idle);
         drop(delivery_load.one());
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_that_stays_is_the_usual_load() {
+    fn a_long_burst_becomes_the_usual_load() {
         let delivery_load = DeliveryLoad::default();
         let _waiting: Vec<_> = (0..=BURST_DELIVERIES).map(|_| delivery_load.one_at(0)).collect();
         let seen = |now: u64| {

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database URL has an unsupported scheme.
-    #[error("--database: `{0}` is none of: sqlite:PATH, postgres://USER@HOST/DATABASE")]
+    #[error("--database: `{0}` is not one of: sqlite:PATH, postgres://USER@HOST/DATABASE")]
     Database(String),
     /// The database was created with another instance key.
     #[error(
@@ -22,6 +22,6 @@ pub enum Error {
     #[error("{0} is not an instance: it has neither views/ nor modules/ (see --root)")]
     NoInstance(String),
     /// The sandbox could not be started.
-    #[error("the sandbox: {0}")]
-    Sandbox(String),
+    #[error(transparent)]
+    Sandbox(#[from] sluicegate_sandbox::Error),
 }

@@ -36,28 +36,29 @@ impl Instance {
     }
 
     /// All diagnostics: of the files' structure, and of their templates and references.
-    pub fn faults(&self) -> Vec<Diagnostic> {
-        let mut faults = self.catalog.faults.clone();
-        faults.extend(self.templates.check());
-        faults.extend(self.schema.iter().flat_map(|schema| schema.faults().iter().cloned()));
-        faults.extend(self.schema_error.iter().map(|message| {
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let mut diagnostics = self.catalog.diagnostics.clone();
+        diagnostics.extend(self.templates.check());
+        diagnostics
+            .extend(self.schema.iter().flat_map(|schema| schema.diagnostics().iter().cloned()));
+        diagnostics.extend(self.schema_error.iter().map(|message| {
             Diagnostic::of_file(
                 Severity::Error,
                 Path::new("modules"),
                 format!("no GraphQL schema: {message}"),
             )
         }));
-        faults.extend(self.query_faults());
-        faults.sort_by(|one, other| {
+        diagnostics.extend(self.query_diagnostics());
+        diagnostics.sort_by(|one, other| {
             (&one.path, one.line, one.column).cmp(&(&other.path, other.line, other.column))
         });
-        faults
+        diagnostics
     }
 
     /// Diagnostics of the graph queries against this schema.
-    fn query_faults(&self) -> Vec<Diagnostic> {
+    fn query_diagnostics(&self) -> Vec<Diagnostic> {
         let Some(schema) = &self.schema else { return Vec::new() };
-        let mut faults = Vec::new();
+        let mut diagnostics = Vec::new();
         for query in self.catalog.graph_queries.values() {
             let source = &query.source;
             let ours = source
@@ -67,7 +68,7 @@ impl Instance {
             let severity = if ours { Severity::Error } else { Severity::Warning };
             for problem in schema.check(&source.text) {
                 let mark = source.position(problem.line, problem.column);
-                faults.push(Diagnostic::at(
+                diagnostics.push(Diagnostic::at(
                     severity,
                     &source.path,
                     mark,
@@ -76,7 +77,7 @@ impl Instance {
                 ));
             }
         }
-        faults
+        diagnostics
     }
 
     /// The environment's values that templates see as `context.constants`.

@@ -79,7 +79,7 @@ impl<'a> Jobs<'a> {
         if let Err(error) = result {
             let attempts_max = input.get("max_attempts").and_then(Json::as_u64).unwrap_or(1);
             let attempts_max = u32::try_from(attempts_max).unwrap_or(u32::MAX);
-            journal.retry_or_give_up(run, &error.to_string(), attempts_max)?;
+            journal.retry_or_discard(run, &error.to_string(), attempts_max)?;
             return Err(error);
         }
         journal.finish(run, None, phase, State::Completed, json!({ "done": true }))?;

@@ -17,11 +17,11 @@ use tokio::sync::watch;
 /// How long processed events are kept: 35 days.
 const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// The number of executions purged in one commit.
-const FORGET_AT_ONCE: u32 = 500;
+const PURGE_BATCH: u32 = 500;
 /// The maximum number of such commits in a row.
-const FORGET_ROUNDS: u32 = 200;
+const PURGE_BATCHES_MAX: u32 = 200;
 /// The interval between purges.
-const FORGET_EVERY: Duration = Duration::from_secs(3600);
+const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
 /// An event may be listed somewhat later than its `created` time.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 /// The name and seal context of the timestamp up to which events were listed. Templates cannot see
@@ -33,7 +33,7 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
     let every = Duration::from_secs(runtime.config.events_every);
     let mut forgotten = None;
     while !*stop.borrow() {
-        let forget = forgotten.is_none_or(|at: std::time::Instant| at.elapsed() >= FORGET_EVERY);
+        let forget = forgotten.is_none_or(|at: std::time::Instant| at.elapsed() >= PURGE_INTERVAL);
         if forget {
             forgotten = Some(std::time::Instant::now());
         }
@@ -42,7 +42,7 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
             if !every.is_zero() {
                 list_events(&ours)?;
             }
-            if forget { forget_old(&ours) } else { Ok(()) }
+            if forget { purge_old(&ours) } else { Ok(()) }
         });
         match done.await {
             Ok(Ok(())) => {}
@@ -50,7 +50,7 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
             Err(error) => tracing::error!("maintenance panicked: {error}"),
         }
         tokio::select! {
-            () = tokio::time::sleep(if every.is_zero() { FORGET_EVERY } else { every }) => {}
+            () = tokio::time::sleep(if every.is_zero() { PURGE_INTERVAL } else { every }) => {}
             _ = stop.changed() => {}
         }
     }
@@ -80,7 +80,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
         match listing.fill(runtime.transport.gateway().module(), since - OVERLAP, now) {
             Ok(count) => {
                 filled += count;
-                keep_listed_until(runtime, name, now)?;
+                store_listed_until(runtime, name, now)?;
             }
             Err(error) => tracing::warn!(account = name, "events could not be listed: {error}"),
         }
@@ -96,12 +96,12 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
 ///
 /// # Errors
 /// The store's.
-pub fn forget_old(runtime: &Runtime) -> Result<(), Error> {
+pub fn purge_old(runtime: &Runtime) -> Result<(), Error> {
     let now = runtime.clock.now();
     let kind = inbox::KIND.to_owned();
     let before = now - EVENTS_KEPT;
     // Bounded: the remainder is purged the next time.
-    for _ in 0..FORGET_ROUNDS {
+    for _ in 0..PURGE_BATCHES_MAX {
         let query = ExecutionQuery {
             states: vec![State::Completed],
             kind: Some(kind.clone()),
@@ -113,7 +113,7 @@ pub fn forget_old(runtime: &Runtime) -> Result<(), Error> {
         if oldest.results.iter().all(|one| one.finished_at.is_none_or(|at| at >= before)) {
             break;
         }
-        let forget = Write::ExecutionsPurge { kind: kind.clone(), before, limit: FORGET_AT_ONCE };
+        let forget = Write::ExecutionsPurge { kind: kind.clone(), before, limit: PURGE_BATCH };
         runtime.store.commit(vec![forget])?;
     }
     runtime.store.commit(vec![Write::SessionsExpire { before: now }])?;
@@ -139,16 +139,16 @@ fn connected(runtime: &Runtime) -> Result<Vec<String>, Error> {
 
 fn listed_until(runtime: &Runtime, account: &str) -> Result<Option<Timestamp>, Error> {
     let name = format!("{LISTED}:{account}");
-    let kept = runtime.store.constants()?.into_iter().find(|constant| constant.name == name);
-    let text = kept.and_then(|kept| runtime.config.instance_key.open(LISTED, &kept.sealed));
+    let stored = runtime.store.constants()?.into_iter().find(|constant| constant.name == name);
+    let text = stored.and_then(|stored| runtime.config.instance_key.open(LISTED, &stored.sealed));
     Ok(text.and_then(|text| text.expose().parse().ok()))
 }
 
-fn keep_listed_until(runtime: &Runtime, account: &str, moment: Timestamp) -> Result<(), Error> {
+fn store_listed_until(runtime: &Runtime, account: &str, timestamp: Timestamp) -> Result<(), Error> {
     let constant = Constant {
         name: format!("{LISTED}:{account}"),
-        sealed: runtime.config.instance_key.seal(LISTED, &moment.to_string()),
-        updated_at: moment,
+        sealed: runtime.config.instance_key.seal(LISTED, &timestamp.to_string()),
+        updated_at: timestamp,
     };
     runtime.store.commit(vec![Write::ConstantSet(constant)])?;
     Ok(())

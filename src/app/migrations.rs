@@ -20,7 +20,7 @@ use std::time::Duration;
 pub const KIND: &str = ExecutionKind::Migration.name();
 
 /// The interval for polling a migration that another process runs.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Why a migration was not done.
 #[derive(Debug, thiserror::Error)]
@@ -52,11 +52,14 @@ pub fn run(runtime: &Arc<Runtime>) -> Result<Vec<String>, Error> {
 }
 
 /// Waits for a migration that another process runs, or takes it over when that process died.
-fn left_behind(runtime: &Arc<Runtime>, mut execution: Execution) -> Result<Option<Run>, Error> {
+fn wait_or_take_over(
+    runtime: &Arc<Runtime>,
+    mut execution: Execution,
+) -> Result<Option<Run>, Error> {
     while execution.state == State::Running
         && execution.lease_until.is_some_and(|until| until > runtime.clock.now())
     {
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(POLL_INTERVAL);
         match runtime.store.execution(&execution.id)? {
             Some(now) => execution = now,
             None => return Ok(None),
@@ -71,7 +74,7 @@ fn one(runtime: &Arc<Runtime>, migration: &Migration) -> Result<bool, Error> {
     let run = match runtime.journal.begin(intent, None)? {
         Begun::New(run) => run,
         Begun::Finished(_) | Begun::Conflict(_) => return Ok(false),
-        Begun::InProgress(execution) => match left_behind(runtime, execution)? {
+        Begun::InProgress(execution) => match wait_or_take_over(runtime, execution)? {
             Some(run) => run,
             None => return Ok(false),
         },

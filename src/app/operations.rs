@@ -6,7 +6,7 @@ use crate::app::host::RequestHost;
 use crate::app::replay::{self, Replay};
 use crate::app::side_effect::SideEffect;
 use crate::executor;
-use crate::gateway::begin::Started;
+use crate::gateway::begin::BeginResult;
 use crate::gateway::drive::Driver;
 use crate::gateway::error::Error as GatewayError;
 use crate::gateway::outcome::Outcome;
@@ -94,8 +94,8 @@ impl<'a> Operations<'a> {
         let _place = self.host.runtime.gateway_lanes.enter(lane)?;
         let begun = with_runner(self.host, |gateway| Ok::<_, Error>(gateway.begin(call)?))?;
         let flight = match begun {
-            Started::Ended(outcome) => return Ok(outcome),
-            Started::InFlight(flight) => *flight,
+            BeginResult::Ended(outcome) => return Ok(outcome),
+            BeginResult::InFlight(flight) => *flight,
         };
         let pending = flight.pending();
         let runtime = &self.host.runtime;
@@ -126,7 +126,7 @@ impl<'a> Operations<'a> {
             State::Completed | State::Discarded => Some(with_runner(self.host, |gateway| {
                 Ok::<_, Error>(gateway.outcome_of(&execution)?)
             })?),
-            _ => Some(Outcome::pending(&execution.id.to_string(), &execution.name, false)),
+            _ => Some(Outcome::pending(execution.id.as_str(), &execution.name)),
         };
         Ok(Some((execution, outcome)))
     }

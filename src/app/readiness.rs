@@ -9,7 +9,7 @@ use sluicegate_store::state::Session;
 use sluicegate_store::write::Write;
 
 /// How long a result is reused: each check costs an fsync.
-const KEPT: SignedDuration = SignedDuration::from_secs(1);
+const REUSED_FOR: SignedDuration = SignedDuration::from_secs(1);
 /// The id of the probe session, which belongs to no user and is expired when written.
 const PROBE: &str = "readyz";
 
@@ -22,10 +22,10 @@ impl Readiness {
     ///
     /// # Errors
     /// The store's error.
-    pub fn look(&self, store: &dyn Store, now: Timestamp) -> Result<(), Error> {
+    pub fn check(&self, store: &dyn Store, now: Timestamp) -> Result<(), Error> {
         let mut last = self.0.lock();
         if let Some((at, found)) = last.as_ref()
-            && now.duration_since(*at).abs() < KEPT
+            && now.duration_since(*at).abs() < REUSED_FOR
         {
             return found.clone();
         }

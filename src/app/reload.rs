@@ -9,7 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// Editors write in several steps: wait for a pause of this length.
-const QUIET: Duration = Duration::from_millis(80);
+const SETTLE_TIME: Duration = Duration::from_millis(80);
 /// The watched folders below the root; `data/` and `target/` change constantly.
 const FOLDERS: [&str; 11] = [
     "app",
@@ -34,16 +34,23 @@ impl Stamp {
     /// The current state of the files below `root`.
     pub fn take(root: &Path) -> Self {
         let mut sum = DefaultHasher::new();
-        add(root, false, &mut sum);
+        add(root, Depth::TopLevel, &mut sum);
         for folder in FOLDERS {
-            add(&root.join(folder), true, &mut sum);
+            add(&root.join(folder), Depth::Recursive, &mut sum);
         }
         Self(sum.finish())
     }
 }
 
-/// Hashes a folder's files, recursively if `is_deep`.
-fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
+/// How deep a folder is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    TopLevel,
+    Recursive,
+}
+
+/// Hashes a folder's files.
+fn add(folder: &Path, depth: Depth, sum: &mut DefaultHasher) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
@@ -52,8 +59,8 @@ fn add(folder: &Path, is_deep: bool, sum: &mut DefaultHasher) {
         let Ok(about) = std::fs::symlink_metadata(&path) else { continue };
         path.hash(sum);
         if about.is_dir() {
-            if is_deep {
-                add(&path, true, sum);
+            if depth == Depth::Recursive {
+                add(&path, depth, sum);
             }
         } else {
             (about.len(), about.modified().ok()).hash(sum);
@@ -100,7 +107,7 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
     }
     while changes.recv().is_ok() {
         loop {
-            match changes.recv_timeout(QUIET) {
+            match changes.recv_timeout(SETTLE_TIME) {
                 Ok(()) => {}
                 Err(RecvTimeoutError::Timeout) => break,
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -108,9 +115,9 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
         }
         let instance = runtime.reload();
         let errors: Vec<_> =
-            instance.faults().into_iter().filter(|fault| fault.is_error()).collect();
-        for fault in &errors {
-            tracing::error!("{fault}");
+            instance.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
+        for diagnostic in &errors {
+            tracing::error!("{diagnostic}");
         }
         tracing::info!(faults = errors.len(), "files changed: loaded again");
     }

@@ -13,7 +13,7 @@ use crate::config::{Config, Environment, Stripe, is_instance};
 use crate::gateway::contract::Gateway;
 use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::Target;
-use crate::gateway::transport::{Patience, Transport};
+use crate::gateway::transport::{RetryPolicy, Transport};
 use crate::journal::begin::Journal;
 use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
@@ -83,7 +83,7 @@ impl Runtime {
     ///
     /// # Errors
     /// [`Error`] when the folder is not an instance, or the database or TLS is unavailable.
-    /// Diagnostics of modules are not errors here: see [`Instance::faults`].
+    /// Diagnostics of modules are not errors here: see [`Instance::diagnostics`].
     pub fn build(
         config: Config,
         stripe_url: Option<String>,
@@ -108,7 +108,7 @@ impl Runtime {
             (Some(_), None, _) => None,
             (None, None, livemode) => Some(GATEWAY.rate_per_second(livemode)),
         };
-        let transport = Transport::new(target, runtime, Patience::default())?.with_rate(rate);
+        let transport = Transport::new(target, runtime, RetryPolicy::default())?.with_rate(rate);
         let version = clock.now().as_millisecond();
         let instance = Instance::load(root, version, &|name| config.module_variable(name));
         Ok(Arc::new(Self {

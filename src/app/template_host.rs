@@ -4,7 +4,7 @@ use crate::app::host::RequestHost;
 use crate::app::job_queue::JobQueue;
 use crate::app::replay::Replay;
 use crate::app::side_effect::SideEffect;
-use crate::form::render::Place;
+use crate::form::render::FormRenderer;
 use crate::form::write::Author;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
@@ -77,7 +77,7 @@ impl Host for TemplateHost<'_> {
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
         let scope = &self.host.scope;
-        let place = Place {
+        let form_renderer = FormRenderer {
             catalog: self.host.catalog(),
             renderer: self.renderer(),
             key: self.host.key(),
@@ -88,7 +88,7 @@ impl Host for TemplateHost<'_> {
             output: scope.output,
         };
         let refused = scope.refused.as_ref().filter(|(name, _)| *name == call.name);
-        place.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
+        form_renderer.render(&call, refused.map(|(_, refused)| refused)).map_err(|e| e.to_string())
     }
 
     fn background(&self, job: Job) -> Result<String, String> {

@@ -13,7 +13,7 @@ use crate::app::record_form;
 use crate::app::runtime::Runtime;
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
-use crate::webhook::dispatch::{has_processor, pass_over};
+use crate::webhook::dispatch::{complete_unprocessed, has_processor};
 use crate::webhook::error::Error as WebhookError;
 use jiff::SignedDuration;
 use sluicegate_failpoint::failpoint;
@@ -27,18 +27,18 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 /// The polling interval of a queue; every stored event wakes it as well.
-const PAUSE: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The minimum interval between two polls.
-const REST: Duration = Duration::from_millis(20);
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(20);
 /// How many executions run concurrently. A call to the gateway holds a thread until Stripe answers.
 /// Events are many and short: the more finish together, the more commits share one fsync.
-const SENT_BESIDE: usize = 16;
-const INSIDE_BESIDE: usize = 128;
+const GATEWAY_CONCURRENCY: usize = 16;
+const LOCAL_CONCURRENCY: usize = 128;
 /// The concurrency during light load and during a burst of deliveries.
-const MODEST_BESIDE: usize = 64;
-const BUSY_BESIDE: usize = 1;
+const LIGHT_LOAD_CONCURRENCY: usize = 64;
+const BURST_CONCURRENCY: usize = 1;
 /// How many events are claimed for each running one, so that there is always a next one.
-const AT_HAND: usize = 4;
+const CLAIMED_PER_RUNNING: usize = 4;
 /// How many executions a command claims at once.
 const BATCH: u32 = 256;
 
@@ -70,83 +70,83 @@ pub async fn run(runtime: Arc<Runtime>, stop: watch::Receiver<bool>) {
 async fn queue(runtime: Arc<Runtime>, queue: Queue, mut stop: watch::Receiver<bool>) {
     let mut waiting = VecDeque::new();
     let mut running = JoinSet::new();
-    let mut looking: Option<JoinHandle<Vec<Run>>> = None;
+    let mut poll: Option<JoinHandle<Vec<Run>>> = None;
     // A poll that finds nothing waits for the interval, unless the queue is woken.
-    let (mut last_look, mut next_look) = (Instant::now(), Instant::now());
+    let (mut last_poll, mut next_poll) = (Instant::now(), Instant::now());
     let is_woken = queue == Queue::Local;
     while !*stop.borrow() {
         while running.try_join_next().is_some() {}
-        let (beside, at_hand) = room(&runtime, queue);
-        while running.len() < beside
+        let (concurrency, claimed_max) = room(&runtime, queue);
+        while running.len() < concurrency
             && let Some(run) = waiting.pop_front()
         {
             let runtime = Arc::clone(&runtime);
             running.spawn_blocking(move || chain(&runtime, run));
         }
         // Claims many in one commit instead of one after each end, while others run.
-        let wanted = at_hand.saturating_sub(waiting.len() + running.len());
-        let is_time = Instant::now() >= next_look;
-        if looking.is_none() && wanted > 0 && is_time {
-            last_look = Instant::now();
-            next_look = last_look + PAUSE / sluicegate_failpoint::time_scale();
-            looking = Some(tokio::spawn(claim_due(Arc::clone(&runtime), queue, wanted)));
+        let wanted = claimed_max.saturating_sub(waiting.len() + running.len());
+        let is_time = Instant::now() >= next_poll;
+        if poll.is_none() && wanted > 0 && is_time {
+            last_poll = Instant::now();
+            next_poll = last_poll + POLL_INTERVAL / sluicegate_failpoint::time_scale();
+            poll = Some(tokio::spawn(claim_due(Arc::clone(&runtime), queue, wanted)));
         }
-        let soon = last_look + REST;
+        let soon = last_poll + POLL_INTERVAL_MIN;
         tokio::select! {
-            found = found(&mut looking), if looking.is_some() => {
-                looking = None;
+            found = found(&mut poll), if poll.is_some() => {
+                poll = None;
                 if !found.is_empty() {
                     // There may be more, but wait until half of these are done.
-                    next_look = soon;
+                    next_poll = soon;
                 }
                 waiting.extend(found);
             }
             // Woken by a stored event; the gateway queue does not need to be.
-            () = runtime.wake.notified(), if is_woken => next_look = next_look.min(soon),
+            () = runtime.wake.notified(), if is_woken => next_poll = next_poll.min(soon),
             _ = running.join_next(), if !running.is_empty() => {
-                if waiting.len() + running.len() < at_hand / 2 {
-                    next_look = next_look.min(Instant::now());
+                if waiting.len() + running.len() < claimed_max / 2 {
+                    next_poll = next_poll.min(Instant::now());
                 }
             }
-            () = tokio::time::sleep_until(next_look), if looking.is_none() && wanted > 0 => {}
+            () = tokio::time::sleep_until(next_poll), if poll.is_none() && wanted > 0 => {}
             _ = stop.changed() => {}
         }
     }
     runtime.stop();
-    waiting.extend(match looking {
-        Some(looking) => looking.await.unwrap_or_default(),
+    waiting.extend(match poll {
+        Some(poll) => poll.await.unwrap_or_default(),
         None => Vec::new(),
     });
     let ours = Arc::clone(&runtime);
-    let handing_back = tokio::task::spawn_blocking(move || hand_back(&ours, waiting));
+    let releasing = tokio::task::spawn_blocking(move || release_unstarted(&ours, waiting));
     while running.join_next().await.is_some() {}
-    drop(handing_back.await);
+    drop(releasing.await);
 }
 
 /// How many executions of a queue run concurrently, and how many are claimed ahead.
 fn room(runtime: &Runtime, queue: Queue) -> (usize, usize) {
     if queue == Queue::Gateway {
-        return (SENT_BESIDE, SENT_BESIDE);
+        return (GATEWAY_CONCURRENCY, GATEWAY_CONCURRENCY);
     }
     // Stripe waits for its deliveries, while processing can wait: run few during a burst.
-    let beside = match runtime.delivery_load.load() {
-        Load::Burst => BUSY_BESIDE,
-        Load::Light => MODEST_BESIDE,
-        Load::Idle => INSIDE_BESIDE,
+    let concurrency = match runtime.delivery_load.load() {
+        Load::Burst => BURST_CONCURRENCY,
+        Load::Light => LIGHT_LOAD_CONCURRENCY,
+        Load::Idle => LOCAL_CONCURRENCY,
     };
-    (beside, AT_HAND * beside)
+    (concurrency, CLAIMED_PER_RUNNING * concurrency)
 }
 
 /// The result of a poll.
-async fn found(looking: &mut Option<JoinHandle<Vec<Run>>>) -> Vec<Run> {
-    match looking {
-        Some(looking) => looking.await.unwrap_or_default(),
+async fn found(poll: &mut Option<JoinHandle<Vec<Run>>>) -> Vec<Run> {
+    match poll {
+        Some(poll) => poll.await.unwrap_or_default(),
         None => Vec::new(),
     }
 }
 
 /// Releases unstarted executions at once, instead of when their lease ends.
-fn hand_back(runtime: &Runtime, waiting: VecDeque<Run>) {
+fn release_unstarted(runtime: &Runtime, waiting: VecDeque<Run>) {
     for run in waiting {
         let back =
             runtime.journal.wait(run, "the program stopped before it began", SignedDuration::ZERO);
@@ -180,9 +180,9 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
         if let Err(error) = one(runtime, run) {
             tracing::warn!(execution = id.as_str(), "{error}");
         }
-        let Some(behind) = behind(runtime, key.as_deref()) else { continue };
-        let id = behind.id.clone();
-        next = runtime.journal.try_resume(behind).unwrap_or_else(|error| {
+        let Some(next_in_order) = next_in_order(runtime, key.as_deref()) else { continue };
+        let id = next_in_order.id.clone();
+        next = runtime.journal.try_resume(next_in_order).unwrap_or_else(|error| {
             tracing::warn!(execution = id.as_str(), "{error}");
             None
         });
@@ -191,7 +191,7 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
 
 /// The successor of a finished execution: run directly, so that a long ordered queue needs no
 /// search for each of its executions.
-fn behind(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
+fn next_in_order(runtime: &Runtime, key: Option<&str>) -> Option<Execution> {
     if runtime.is_stopping() {
         return None;
     }
@@ -227,7 +227,7 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
         Some(ExecutionKind::WebhookEvent)
             if !has_processor(&runtime.instance().catalog, execution) =>
         {
-            pass_over(&runtime.journal, run)?;
+            complete_unprocessed(&runtime.journal, run)?;
         }
         Some(ExecutionKind::WebhookEvent) => drop(Events::new(&host()).process(run)?),
         Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => {

@@ -167,7 +167,7 @@ pub enum Events {
     List {
         /// The selection of events.
         #[command(flatten)]
-        which: WhichEvents,
+        which: EventSelection,
         /// Only in these states; dead letters are `discarded`.
         #[arg(long, value_delimiter = ',')]
         state: Vec<String>,
@@ -187,7 +187,7 @@ pub enum Events {
         id: Option<String>,
         /// The selection of events if no id is passed.
         #[command(flatten)]
-        which: WhichEvents,
+        which: EventSelection,
         /// Only dead letters: events discarded after their last attempt.
         #[arg(long)]
         failed: bool,
@@ -210,7 +210,7 @@ pub enum Sessions {
 
 /// A selection of webhook events.
 #[derive(Debug, Clone, Args)]
-pub struct WhichEvents {
+pub struct EventSelection {
     /// Only of this type, such as charge.refunded.
     #[arg(id = "kind", long = "type", value_name = "TYPE")]
     pub kind: Option<String>,

@@ -2,7 +2,7 @@
 
 use crate::app::operations::Operations;
 use crate::cli::arguments::Call;
-use crate::cli::offline::with_runtime;
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::executor;
@@ -24,7 +24,7 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
         idempotency_key: call.idempotency_key.clone(),
         ..RequestTypeCall::default()
     };
-    let outcome = with_runtime(config, true, |runtime| {
+    let outcome = with_runtime(config, StripeServer::Needed, |runtime| {
         let host = runtime.host(runtime.bare_scope());
         Ok(executor::wait(Operations::new(&host).request_type(submission))?)
     })?;

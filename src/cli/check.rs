@@ -13,15 +13,15 @@ use std::process::ExitCode;
 /// Never.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
     let instance = Instance::load(&config.root, 0, &|name| config.module_variable(name));
-    let faults = instance.faults();
-    let errors = faults.iter().filter(|fault| fault.is_error()).count();
+    let diagnostics = instance.diagnostics();
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
     if output.json {
-        output.value(&json!({ "errors": errors, "faults": faults }));
+        output.value(&json!({ "errors": errors, "faults": diagnostics }));
     } else {
-        for fault in &faults {
-            println!("{fault}\n");
+        for diagnostic in &diagnostics {
+            println!("{diagnostic}\n");
         }
-        println!("{errors} errors, {} warnings", faults.len() - errors);
+        println!("{errors} errors, {} warnings", diagnostics.len() - errors);
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

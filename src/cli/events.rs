@@ -2,9 +2,9 @@
 
 use crate::app::events::Events;
 use crate::app::runtime::Runtime;
-use crate::cli::arguments::{Events as EventsCommand, WhichEvents};
-use crate::cli::executions::{PER_PAGE, found, list, named, row, whole};
-use crate::cli::offline::with_runtime;
+use crate::cli::arguments::{EventSelection, Events as EventsCommand};
+use crate::cli::executions::{PER_PAGE, execution_with_steps, found, list, named, row};
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use crate::webhook::inbox::KIND;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// # Errors
 /// When the event does not exist, or is not processed yet.
 pub fn run(config: Config, what: &EventsCommand, output: &Output) -> Result<ExitCode> {
-    with_runtime(config, false, |runtime| match what {
+    with_runtime(config, StripeServer::NotNeeded, |runtime| match what {
         EventsCommand::List { which, state, page } => {
             let states: Result<Vec<State>> = state.iter().map(|name| named(name)).collect();
             let query = ExecutionQuery { page: *page, states: states?, ..query(which) };
@@ -29,7 +29,7 @@ pub fn run(config: Config, what: &EventsCommand, output: &Output) -> Result<Exit
         }
         EventsCommand::Show { id } => {
             let id = find(runtime, id)?;
-            output.value(&whole(&found(runtime, &id)?, &runtime.store.steps(&id)?));
+            output.value(&execution_with_steps(&found(runtime, &id)?, &runtime.store.steps(&id)?));
             Ok(())
         }
         EventsCommand::Replay { id, which, failed, dry_run } => {
@@ -86,7 +86,7 @@ fn shown(write: &Write) -> Option<Json> {
     })
 }
 
-fn query(which: &WhichEvents) -> ExecutionQuery {
+fn query(which: &EventSelection) -> ExecutionQuery {
     ExecutionQuery {
         kind: Some(KIND.to_owned()),
         name: which.kind.clone(),
@@ -98,7 +98,7 @@ fn query(which: &WhichEvents) -> ExecutionQuery {
 }
 
 /// Every finished event that matches, oldest first.
-fn matching(runtime: &Runtime, which: &WhichEvents, failed: bool) -> Result<Vec<Execution>> {
+fn matching(runtime: &Runtime, which: &EventSelection, failed: bool) -> Result<Vec<Execution>> {
     let states =
         if failed { vec![State::Discarded] } else { vec![State::Completed, State::Discarded] };
     let mut query = ExecutionQuery { states, ..query(which) };

@@ -2,7 +2,7 @@
 
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::Executions;
-use crate::cli::offline::with_runtime;
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::{Result, anyhow, bail};
@@ -19,7 +19,7 @@ pub const PER_PAGE: u32 = 50;
 /// # Errors
 /// When the execution does not exist, or its state does not allow the action.
 pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCode> {
-    with_runtime(config, false, |runtime| match what {
+    with_runtime(config, StripeServer::NotNeeded, |runtime| match what {
         Executions::List { state, kind, page } => {
             let states: Result<Vec<State>> = state.iter().map(|s| named(s)).collect();
             let query = ExecutionQuery {
@@ -35,7 +35,7 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
         Executions::Show { id } => {
             let id = ExecutionId::from(id.as_str());
             let execution = found(runtime, &id)?;
-            output.value(&whole(&execution, &runtime.store.steps(&id)?));
+            output.value(&execution_with_steps(&execution, &runtime.store.steps(&id)?));
             Ok(())
         }
         Executions::Retry { id } => {
@@ -114,7 +114,7 @@ pub fn row(execution: &Execution) -> Json {
 }
 
 /// An execution with input, outcome and steps; credentials in stored calls stay sealed.
-pub fn whole(execution: &Execution, steps: &[Step]) -> Json {
+pub fn execution_with_steps(execution: &Execution, steps: &[Step]) -> Json {
     let mut value = row(execution);
     value["input"] = json!(execution.input);
     value["outcome"] = json!(execution.outcome);

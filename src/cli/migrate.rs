@@ -1,7 +1,7 @@
 //! `migrate`: runs pending migrations.
 
 use crate::app::migrations;
-use crate::cli::offline::with_runtime;
+use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::Result;
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// # Errors
 /// The first migration that fails.
 pub fn run(config: Config, output: &Output) -> Result<ExitCode> {
-    let done = with_runtime(config, true, |runtime| Ok(migrations::run(runtime)?))?;
+    let done = with_runtime(config, StripeServer::Needed, |runtime| Ok(migrations::run(runtime)?))?;
     output.list("migrated", &done);
     Ok(ExitCode::SUCCESS)
 }

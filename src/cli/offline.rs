@@ -9,23 +9,34 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 
-/// Runs `work` with a runtime. With `with_stripe`, finds or starts the configured Stripe server.
+/// Whether a command calls Stripe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StripeServer {
+    /// Find or start the configured server.
+    Needed,
+    /// Only the database is used.
+    NotNeeded,
+}
+
+/// Runs `work` with a runtime.
 ///
 /// # Errors
 /// Any error of building the runtime or of `work`.
 pub fn with_runtime<T>(
     config: Config,
-    with_stripe: bool,
+    stripe: StripeServer,
     work: impl FnOnce(&Arc<Runtime>) -> Result<T>,
 ) -> Result<T> {
     let threads = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (sandbox, url) = match &config.stripe {
-        Stripe::Sandbox if !with_stripe => (None, Some(format!("http://{}", config.sandbox_addr))),
+        Stripe::Sandbox if stripe == StripeServer::NotNeeded => {
+            (None, Some(format!("http://{}", config.sandbox_addr)))
+        }
         // A running server has the sandbox open; use it, because it holds the same keys and data.
         Stripe::Sandbox if answers(&config) => {
             (None, Some(format!("http://{}", config.sandbox_addr)))
         }
-        _ => threads.block_on(boot::sandbox(&config)).context("Stripe's place")?,
+        _ => threads.block_on(boot::sandbox(&config)).context("cannot start the sandbox")?,
     };
     let result = build(config, url, threads.handle().clone()).and_then(|runtime| work(&runtime));
     if let Some(sandbox) = sandbox {

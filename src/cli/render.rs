@@ -88,13 +88,13 @@ impl Partials for Folder<'_> {
             let path = root.join(parent).join(file).canonicalize().ok()?;
             path.starts_with(&root).then(|| std::fs::read_to_string(path).ok())?
         });
-        let found = found.ok_or_else(|| missing().help(neighbor(&root, parent, own)));
+        let found = found.ok_or_else(|| missing().help(similar_partial(&root, parent, own)));
         self.engine.compile(name, found?)
     }
 }
 
 /// The most similar partial name in the same folder.
-fn neighbor(root: &Path, parent: &str, own: &str) -> Option<String> {
+fn similar_partial(root: &Path, parent: &str, own: &str) -> Option<String> {
     let folder = root.join(parent).canonicalize().ok().filter(|path| path.starts_with(root))?;
     let files = std::fs::read_dir(folder).ok()?.flatten();
     let names = files.filter_map(|file| {

@@ -8,7 +8,7 @@ use sluicegate_module::catalog::Catalog;
 use std::process::ExitCode;
 
 /// The host's own routes.
-const OWN: [(&str, &str, &str); 9] = [
+const HOST_ROUTES: [(&str, &str, &str); 9] = [
     ("POST", "/api/customizations", "forms (also /api/records, /api/models)"),
     ("POST", "/graphql", "GraphQL; GET is the explorer in development"),
     ("POST", "/api/request_types/NAME", "one request type"),
@@ -34,7 +34,9 @@ pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
             vec![page.method.to_string(), path, page.source.path.display().to_string()]
         })
         .collect();
-    rows.extend(OWN.map(|(method, path, what)| vec![method.into(), path.into(), what.into()]));
+    rows.extend(
+        HOST_ROUTES.map(|(method, path, what)| vec![method.into(), path.into(), what.into()]),
+    );
     let value: Vec<_> = rows
         .iter()
         .map(|row| json!({ "method": row[0], "path": row[1], "answered_by": row[2] }))

@@ -53,15 +53,15 @@ async fn serve(mut config: Config) -> Result<()> {
     announce(&runtime, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&runtime), stopped.clone()));
-    let keeping = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
+    let maintenance_task = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
     let ours = Arc::clone(&runtime);
     tokio::task::spawn_blocking(move || prepare(&ours));
     let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(told_to_stop()).await?;
+    axum::serve(listener, service).with_graceful_shutdown(shutdown_signal()).await?;
     tracing::info!("stopping: finishing requests in flight");
     let _ = stop.send(true);
     let _ = working.await;
-    let _ = keeping.await;
+    let _ = maintenance_task.await;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
@@ -76,11 +76,11 @@ fn listen_to_sandbox(runtime: &Arc<Runtime>) {
 
 /// Startup work that need not delay the first request: logs diagnostics, runs migrations.
 fn prepare(runtime: &Arc<Runtime>) {
-    for fault in runtime.instance().faults() {
-        if fault.is_error() {
-            tracing::error!("{fault}");
+    for diagnostic in runtime.instance().diagnostics() {
+        if diagnostic.is_error() {
+            tracing::error!("{diagnostic}");
         } else {
-            tracing::warn!("{fault}");
+            tracing::warn!("{diagnostic}");
         }
     }
     if let Err(error) = migrations::run(runtime) {
@@ -100,7 +100,7 @@ fn announce(runtime: &Runtime, sandbox: bool) {
     }
 }
 
-async fn told_to_stop() {
+async fn shutdown_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

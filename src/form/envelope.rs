@@ -68,7 +68,7 @@ pub enum Refusal {
     Foreign,
     /// A field was posted that the page did not leave open.
     #[error(
-        "This form was sent with a field it does not have, so nothing was sent. Please load the page again."
+        "The request has a field that this form does not have, so nothing was sent. Please load the page again."
     )]
     Added,
 }

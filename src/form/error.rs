@@ -28,12 +28,18 @@ pub enum Error {
         message: String,
     },
     /// `default_payload` rendered something other than a JSON object.
-    #[error("{form}: default_payload: {message}")]
+    #[error("{form}: default_payload: it is not a JSON object")]
     DefaultPayload {
         /// The form's name.
         form: String,
-        /// What is wrong with it.
-        message: String,
+    },
+    /// Its `default_payload` is not JSON.
+    #[error("{form}: default_payload: {source}")]
+    DefaultPayloadJson {
+        /// The form's name.
+        form: String,
+        /// Where and why it is not JSON.
+        source: crate::template::lenient_json::Error,
     },
     /// A template of the form failed.
     #[error(transparent)]

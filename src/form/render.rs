@@ -16,7 +16,7 @@ use sluicegate_module::partial::Partial;
 use sluicegate_secret::InstanceKey;
 
 /// The dependencies of rendering a form, borrowed for one page.
-pub struct Place<'a> {
+pub struct FormRenderer<'a> {
     /// The catalog.
     pub catalog: &'a Catalog,
     /// Its templates, with the page's context and host.
@@ -44,7 +44,7 @@ pub struct Refused {
     pub errors: Map<String, Json>,
 }
 
-impl Place<'_> {
+impl FormRenderer<'_> {
     /// Renders the HTML of a form.
     ///
     /// # Errors

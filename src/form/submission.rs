@@ -4,7 +4,7 @@ use crate::form::envelope::{Envelope, Refusal, session_mark};
 use crate::form::error::Error;
 use crate::form::fields;
 use crate::form::render::Refused;
-use crate::form::validation::{Asking, validate};
+use crate::form::validation::{ValidationContext, validate};
 use crate::form::write::{Attributes, Author, Writer, present};
 use crate::journal::phase::Phase;
 use crate::template::lenient_json;
@@ -138,7 +138,8 @@ impl Submission<'_> {
     /// Returns the posted values, with the form's `default_payload` merged over them.
     ///
     /// # Errors
-    /// [`Error::DefaultPayload`] and [`Error::Template`] when the form itself is wrong.
+    /// [`Error::DefaultPayload`], [`Error::DefaultPayloadJson`] and [`Error::Template`] when the
+    /// form itself is wrong.
     pub fn values(&self) -> Result<Json, Error> {
         let mut plain = fields::plain(&self.request.posted);
         let Attributes { user_id, external_id } = &self.request.attributes;
@@ -173,8 +174,8 @@ impl Submission<'_> {
             let found = query.and_then(|query| phase.records(&query).ok());
             found.is_some_and(|page| page.total_entries > 0)
         };
-        let asking = Asking { holds: &holds, is_taken: &is_taken, stored: &before };
-        let errors = validate(&self.form.fields, &declared, &asking);
+        let context = ValidationContext { holds: &holds, is_taken: &is_taken, stored: &before };
+        let errors = validate(&self.form.fields, &declared, &context);
         if !errors.is_empty() {
             return Ok(Validated::Refused(Refused { values: declared, errors }));
         }
@@ -197,12 +198,12 @@ impl Submission<'_> {
 
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {
         let output = self.renderer.raw(source, json!({ "form": values, "params": values }))?;
-        let refused =
-            |message: String| Error::DefaultPayload { form: self.form.name.clone(), message };
-        match lenient_json::read(&output).map_err(|e| refused(e.to_string()))? {
-            None => Ok(json!({})),
-            Some(Json::Object(map)) => Ok(Json::Object(fields::plain(&map))),
-            Some(_) => Err(refused("it is not a JSON object".to_owned())),
+        let form = self.form.name.clone();
+        match lenient_json::read(&output) {
+            Ok(None) => Ok(json!({})),
+            Ok(Some(Json::Object(map))) => Ok(Json::Object(fields::plain(&map))),
+            Ok(Some(_)) => Err(Error::DefaultPayload { form }),
+            Err(source) => Err(Error::DefaultPayloadJson { form, source }),
         }
     }
 

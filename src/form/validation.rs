@@ -13,7 +13,7 @@ use sluicegate_module::validation::{Numericality, Validation, ValidationKind};
 const BACKTRACKS_MAX: usize = 100_000;
 
 /// What validations need beyond the values themselves.
-pub struct Asking<'a> {
+pub struct ValidationContext<'a> {
     /// Renders an `if:` condition; true when the output is `true`.
     pub holds: &'a dyn Fn(&Source) -> bool,
     /// True when another record with the same scope has this value at the path.
@@ -24,14 +24,18 @@ pub struct Asking<'a> {
 
 /// Returns every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all
 /// values are valid.
-pub fn validate(fields: &[Field], values: &Json, asking: &Asking<'_>) -> Map<String, Json> {
+pub fn validate(
+    fields: &[Field],
+    values: &Json,
+    context: &ValidationContext<'_>,
+) -> Map<String, Json> {
     let mut errors = Map::new();
     for field in fields {
         let value = value_at(values, &field.path);
         let messages: Vec<Json> = field
             .validation
             .iter()
-            .filter_map(|rule| fault(field, rule, &value, values, asking))
+            .filter_map(|rule| violation(field, rule, &value, values, context))
             .map(Json::String)
             .collect();
         if !messages.is_empty() {
@@ -41,26 +45,26 @@ pub fn validate(fields: &[Field], values: &Json, asking: &Asking<'_>) -> Map<Str
     errors
 }
 
-fn fault(
+fn violation(
     field: &Field,
     rule: &Validation,
     value: &Json,
     values: &Json,
-    asking: &Asking<'_>,
+    context: &ValidationContext<'_>,
 ) -> Option<String> {
     let excused = (rule.allow_nil && value.is_null()) || (rule.allow_blank && is_blank(value));
-    if excused || rule.condition.as_ref().is_some_and(|source| !(asking.holds)(source)) {
+    if excused || rule.condition.as_ref().is_some_and(|source| !(context.holds)(source)) {
         return None;
     }
-    let fault = match &rule.kind {
+    let violation = match &rule.kind {
         ValidationKind::Presence => {
-            let stored = value_at(asking.stored, &field.path);
+            let stored = value_at(context.stored, &field.path);
             let absent = is_blank(value) && (!value.is_null() || is_blank(&stored));
             absent.then(|| "can't be blank".to_owned())
         }
         ValidationKind::Absence => (!is_blank(value)).then(|| "must be blank".to_owned()),
         ValidationKind::Unique { scope } => {
-            let taken = !is_blank(value) && (asking.is_taken)(field, value, scope);
+            let taken = !is_blank(value) && (context.is_taken)(field, value, scope);
             taken.then(|| "has already been taken".to_owned())
         }
         ValidationKind::Confirmation => {
@@ -73,12 +77,12 @@ fn fault(
         }
         // The rules below apply to present values only; `presence` requires one.
         _ if is_blank(value) => None,
-        kind => shape_fault(kind, value),
+        kind => shape_violation(kind, value),
     };
-    fault.map(|usual| rule.message.clone().unwrap_or(usual))
+    violation.map(|usual| rule.message.clone().unwrap_or(usual))
 }
 
-fn shape_fault(kind: &ValidationKind, value: &Json) -> Option<String> {
+fn shape_violation(kind: &ValidationKind, value: &Json) -> Option<String> {
     match kind {
         ValidationKind::Email => {
             (!is_email(&text(value))).then(|| "is not an email address".to_owned())
@@ -93,9 +97,9 @@ fn shape_fault(kind: &ValidationKind, value: &Json) -> Option<String> {
             (!matches(with, &text(value))).then(|| "is invalid".to_owned())
         }
         ValidationKind::Length { minimum, maximum, is } => {
-            length_fault(value, *minimum, *maximum, *is)
+            length_violation(value, *minimum, *maximum, *is)
         }
-        ValidationKind::Numericality(rules) => numeric_fault(value, rules),
+        ValidationKind::Numericality(rules) => numeric_violation(value, rules),
         ValidationKind::Date(_) | ValidationKind::Datetime(_) => {
             let read = crate::form::cast::is_time(value);
             (!read).then(|| "is not a valid date".to_owned())
@@ -104,7 +108,7 @@ fn shape_fault(kind: &ValidationKind, value: &Json) -> Option<String> {
     }
 }
 
-fn length_fault(
+fn length_violation(
     value: &Json,
     minimum: Option<u32>,
     maximum: Option<u32>,
@@ -128,12 +132,12 @@ fn length_fault(
 /// A bound, the comparison that a number must satisfy, and its wording.
 type Bound = (Option<f64>, fn(f64, f64) -> bool, &'static str);
 
-fn numeric_fault(value: &Json, rules: &Numericality) -> Option<String> {
+fn numeric_violation(value: &Json, rules: &Numericality) -> Option<String> {
     let Ok(number) = text(value).trim().parse::<f64>() else {
         return Some("is not a number".to_owned());
     };
-    let whole = number.fract() == 0.0;
-    if (rules.only_integer || rules.odd || rules.even) && !whole {
+    let is_integer = number.fract() == 0.0;
+    if (rules.only_integer || rules.odd || rules.even) && !is_integer {
         return Some("must be an integer".to_owned());
     }
     if rules.odd && number % 2.0 == 0.0 {
@@ -214,12 +218,12 @@ mod tests {
             default: None,
             mark: sluicegate_module::source::Mark { line: 1, column: 1 },
         };
-        let asking = Asking {
+        let context = ValidationContext {
             holds: &|_| true,
             is_taken: &|_, value, _| *value == json!("taken"),
             stored: &Json::Null,
         };
-        let errors = validate(&[field], &json!({"properties": {"x": value}}), &asking);
+        let errors = validate(&[field], &json!({"properties": {"x": value}}), &context);
         errors
             .values()
             .flat_map(|m| m.as_array().cloned().unwrap_or_default())
@@ -228,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_what_the_form_asks() {
+    fn checks_every_rule_of_a_form() {
         assert_eq!(check(ValidationKind::Presence, json!(" ")), ["can't be blank"]);
         assert!(check(ValidationKind::Presence, json!(0)).is_empty());
         assert_eq!(check(ValidationKind::Absence, json!("x")), ["must be blank"]);

@@ -2,6 +2,7 @@
 //! without a mapper and a record.
 
 use crate::executor;
+use crate::gateway::contract::Attempt;
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
@@ -13,7 +14,7 @@ use sluicegate_store::execution::ExecutionId;
 
 /// The result of an API call.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Sent {
+pub enum ApiCallResult {
     /// The gateway's answer: `{status, headers, body}` for templates.
     Answered(Answer),
     /// The answer is not known yet, with the reason. The worker resolves an execution; a read has
@@ -29,7 +30,12 @@ impl Runner<'_> {
     /// # Errors
     /// [`Error`] when nothing was sent, or when `key` was used for other data: the sender is
     /// non-deterministic.
-    pub fn api_call(&self, name: &str, data: &Json, key: Option<&str>) -> Result<Sent, Error> {
+    pub fn api_call(
+        &self,
+        name: &str,
+        data: &Json,
+        key: Option<&str>,
+    ) -> Result<ApiCallResult, Error> {
         let refused =
             |message: &str| Error::Call { template: name.to_owned(), message: message.to_owned() };
         let input = json!({ "data": data });
@@ -47,12 +53,14 @@ impl Runner<'_> {
         let id = self.journal.next_id();
         let call = self.prepare(api_call, data, &id)?;
         if call.method == "GET" {
-            return Ok(match executor::wait(self.transport.send(&call, false, &mut || Ok(())))? {
-                Reply::Answer(answer) => Sent::Answered(answer),
-                Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
-                    Sent::Pending(reason, None)
-                }
-            });
+            return Ok(
+                match executor::wait(self.transport.send(Attempt::first(&call), &mut || Ok(())))? {
+                    Reply::Answer(answer) => ApiCallResult::Answered(answer),
+                    Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
+                        ApiCallResult::Pending(reason, None)
+                    }
+                },
+            );
         }
         let intent = Intent {
             id: Some(id),
@@ -70,7 +78,7 @@ impl Runner<'_> {
         }
     }
 
-    fn known(&self, begun: Begun, name: &str) -> Result<Sent, Error> {
+    fn known(&self, begun: Begun, name: &str) -> Result<ApiCallResult, Error> {
         match begun {
             Begun::Finished(execution) => self.answer_of(&execution.id),
             Begun::Conflict(execution) => Err(Error::Call {
@@ -80,23 +88,26 @@ impl Runner<'_> {
                     execution.id
                 ),
             }),
-            Begun::InProgress(execution) => {
-                Ok(Sent::Pending(format!("{} has not ended", execution.id), Some(execution.id)))
-            }
+            Begun::InProgress(execution) => Ok(ApiCallResult::Pending(
+                format!("{} has not ended", execution.id),
+                Some(execution.id),
+            )),
             Begun::New(run) => {
                 let id = run.execution().id.clone();
-                Ok(Sent::Pending(format!("{id} has not ended"), Some(id)))
+                Ok(ApiCallResult::Pending(format!("{id} has not ended"), Some(id)))
             }
         }
     }
 
-    fn answer_of(&self, id: &ExecutionId) -> Result<Sent, Error> {
+    fn answer_of(&self, id: &ExecutionId) -> Result<ApiCallResult, Error> {
         let steps = self.journal.store().steps(id)?;
         let answer =
             steps.last().and_then(|step| Answer::from_stored(step.response.as_ref()?, self.key));
         Ok(match answer {
-            Some(answer) => Sent::Answered(answer),
-            None => Sent::Pending(format!("the answer of {id} is not known"), Some(id.clone())),
+            Some(answer) => ApiCallResult::Answered(answer),
+            None => {
+                ApiCallResult::Pending(format!("the answer of {id} is not known"), Some(id.clone()))
+            }
         })
     }
 }

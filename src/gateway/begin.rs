@@ -20,7 +20,7 @@ use sluicegate_store::execution::ExecutionId;
 
 /// The result of beginning a request type.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub enum Started {
+pub enum BeginResult {
     /// There is nothing to send: the call was refused, or is a replay.
     Ended(Outcome),
     /// The intent is on disk; the caller sends the call.
@@ -32,7 +32,7 @@ impl Runner<'_> {
     ///
     /// # Errors
     /// As [`Runner::run`]; nothing was begun.
-    pub fn begin(&self, request_type_call: RequestTypeCall) -> Result<Started, Error> {
+    pub fn begin(&self, request_type_call: RequestTypeCall) -> Result<BeginResult, Error> {
         let request_type =
             self.find(&request_type_call.name, request_type_call.gateway.as_deref())?;
         let request_type_call = request_type_call.take_idempotency_key();
@@ -40,17 +40,17 @@ impl Runner<'_> {
         let data = match self.check(&request_type, &request_type_call) {
             Ok(data) => data,
             Err(problems) => {
-                return Ok(Started::Ended(Outcome::refused(name, State::Invalid, problems)));
+                return Ok(BeginResult::Ended(Outcome::refused(name, State::Invalid, problems)));
             }
         };
         let key = request_type_call.idempotency_key.clone();
         let (input, fingerprint) = request_type_call.into_input(&request_type, data);
         if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
-            return Ok(Started::Ended(self.stored(known, name)?));
+            return Ok(BeginResult::Ended(self.stored(known, name)?));
         }
         let id = self.journal.next_id();
         let call = self.render(&request_type, &input["data"], key.as_deref(), &id)?;
-        let pending = Outcome::pending(id.as_str(), name, false);
+        let pending = Outcome::pending(id.as_str(), name);
         let intent = Intent {
             id: Some(id),
             kind: KIND.to_owned(),
@@ -65,12 +65,12 @@ impl Runner<'_> {
         match self.journal.begin(intent, Some(call.step(self.key))) {
             Ok(Begun::New(run)) => {
                 failpoint!("intent_after_commit");
-                Ok(Started::InFlight(Box::new(InFlight::first(run, request_type, call))))
+                Ok(BeginResult::InFlight(Box::new(InFlight::first(run, request_type, call))))
             }
-            Ok(known) => Ok(Started::Ended(self.stored(known, name)?)),
+            Ok(known) => Ok(BeginResult::Ended(self.stored(known, name)?)),
             // If the commit succeeded after all, the worker sends the call.
             Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
-                Ok(Started::Ended(pending_after(pending, &error)))
+                Ok(BeginResult::Ended(pending_after(pending, &error)))
             }
             Err(error) => Err(error.into()),
         }

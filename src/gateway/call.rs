@@ -70,7 +70,7 @@ impl Call {
     }
 
     /// Replaces the idempotency key.
-    pub fn rekey(&mut self, key: &str) {
+    pub fn set_idempotency_key(&mut self, key: &str) {
         self.headers.retain(|(name, _)| !is_key(name));
         self.headers.push(("Idempotency-Key".to_owned(), Secret::new(key)));
     }
@@ -132,7 +132,7 @@ impl Call {
             return Ok(());
         }
         let message =
-            format!("request_type `{}` is none of GET, POST, PUT, PATCH, DELETE", self.method);
+            format!("request_type `{}` is not one of GET, POST, PUT, PATCH, DELETE", self.method);
         Err(Error::Call { template: template.to_owned(), message })
     }
 

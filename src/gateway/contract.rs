@@ -110,6 +110,13 @@ pub struct Attempt<'a> {
     pub repeated: bool,
 }
 
+impl<'a> Attempt<'a> {
+    /// The first attempt at a call.
+    pub fn first(call: &'a Call) -> Self {
+        Self { call, repeated: false }
+    }
+}
+
 /// What a single attempt's answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -7,9 +7,9 @@
 
 use crate::executor::BoxFuture;
 use crate::gateway::call::Call;
-use crate::gateway::contract::{Ask, Finding, Gateway, SentCall};
+use crate::gateway::contract::{Ask, Attempt, Finding, Gateway, SentCall};
 use crate::gateway::error::Error;
-use crate::gateway::outcome::Outcome;
+use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::runner::{Runner, operation};
 use crate::gateway::transport::Transport;
@@ -83,7 +83,7 @@ pub struct Answered {
 
 /// The result of driving a call.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub enum Driven {
+pub enum DriveResult {
     /// The answer is known; it may not be committed yet.
     Answered(Answered),
     /// The answer is not known; the execution was suspended.
@@ -102,7 +102,7 @@ impl InFlight {
     /// The outcome of the call as long as its answer is not known.
     pub fn pending(&self) -> Outcome {
         let execution = self.run.execution();
-        Outcome::pending(execution.id.as_str(), &execution.name, false)
+        Outcome::pending(execution.id.as_str(), &execution.name)
     }
 
     /// A call that was just begun.
@@ -142,7 +142,7 @@ impl Runner<'_> {
             unreadable("the stored call cannot be opened with this instance's key")
         })?;
         if injected_bug("new_key_each_attempt") {
-            call.rekey(&self.journal.next_id().0);
+            call.set_idempotency_key(&self.journal.next_id().0);
         }
         let age = self.journal.now().duration_since(step.created_at);
         let may_have_expired = age >= RECONCILE_AFTER && !injected_bug("resent_for_ever");
@@ -156,7 +156,7 @@ impl Driver<'_> {
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub async fn drive_begun(&self, flight: InFlight) -> Result<Driven, Error> {
+    pub async fn drive_begun(&self, flight: InFlight) -> Result<DriveResult, Error> {
         self.drive(flight, Next::Send).await
     }
 
@@ -172,7 +172,7 @@ impl Driver<'_> {
         &self,
         mut flight: InFlight,
         mut next: Next,
-    ) -> Result<Driven, Error> {
+    ) -> Result<DriveResult, Error> {
         loop {
             next = match next {
                 Next::Send => self.send(&mut flight).await?,
@@ -180,10 +180,10 @@ impl Driver<'_> {
                 Next::Resend => self.resend(&mut flight)?,
                 Next::Settle(answer) => {
                     let InFlight { run, request_type, seq, .. } = flight;
-                    return Ok(Driven::Answered(Answered { run, request_type, seq, answer }));
+                    return Ok(DriveResult::Answered(Answered { run, request_type, seq, answer }));
                 }
-                Next::Wait(reason) => return self.wait(flight, &reason).map(Driven::Pending),
-                Next::Stop(reason) => return self.stop(flight, reason).map(Driven::Pending),
+                Next::Wait(reason) => return self.wait(flight, &reason).map(DriveResult::Pending),
+                Next::Stop(reason) => return self.stop(flight, reason).map(DriveResult::Pending),
             };
         }
     }
@@ -197,7 +197,8 @@ impl Driver<'_> {
             repeated = true;
             Ok(self.journal.heartbeat(run)?)
         };
-        let reply = self.transport.send(&flight.call, before, &mut heartbeat).await?;
+        let attempt = Attempt { call: &flight.call, repeated: before };
+        let reply = self.transport.send(attempt, &mut heartbeat).await?;
         Ok(match reply {
             Reply::Answer(answer) => {
                 let gone = self.gateway().already_deleted(&flight.call, &answer);
@@ -217,8 +218,8 @@ impl Driver<'_> {
         let operation = operation(&id);
         let since = flight.run.execution().created_at;
         let sent = SentCall { call: &flight.call, operation: &operation, since };
-        let mut asking = Asking { driver: *self, run: &mut flight.run };
-        let finding = self.gateway().reconcile(&sent, &mut asking).await?;
+        let mut ask = GatewayAsk { driver: *self, run: &mut flight.run };
+        let finding = self.gateway().reconcile(&sent, &mut ask).await?;
         failpoint!("reconcile_after");
         let name = &flight.request_type.name;
         tracing::info!(
@@ -242,12 +243,13 @@ impl Driver<'_> {
     fn resend(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let age = self.journal.now().duration_since(flight.since);
         if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
-            let reason = "the gateway's answer settles nothing; reconciling again before resending";
+            let reason =
+                "the gateway's answer is not conclusive; reconciling again before resending";
             return Ok(Next::Wait(reason.to_owned()));
         }
         let generation = flight.seq + 1;
         let id = &flight.run.execution().id;
-        flight.call.rekey(&format!("sluicegate-{id}-0-{generation}"));
+        flight.call.set_idempotency_key(&format!("sluicegate-{id}-0-{generation}"));
         let answered = StepAnswer { seq: flight.seq, response: json!({ "looked": "not done" }) };
         self.journal.answer(&mut flight.run, answered);
         let step = flight.call.step(self.key);
@@ -269,10 +271,10 @@ impl Driver<'_> {
         failpoint!("unknown_before_commit");
         if injected_bug("timeout_is_failure") {
             self.journal.fail(run, reason, None)?;
-            return Ok(Outcome::given_up(&id, &request_type.name, false, reason));
+            return Ok(Outcome::discarded(&id, &request_type.name, State::Failed, reason));
         }
         self.journal.unknown(run, reason)?;
-        Ok(Outcome::pending(&id, &request_type.name, false))
+        Ok(Outcome::pending(&id, &request_type.name))
     }
 
     /// Discards the execution with its reason; for the caller it stays `pending`.
@@ -281,23 +283,23 @@ impl Driver<'_> {
         let id = run.execution().id.to_string();
         tracing::error!(execution = id, request_type = request_type.name, "{reason}");
         self.journal.fail(run, reason, None)?;
-        Ok(Outcome::pending(&id, &request_type.name, false))
+        Ok(Outcome::pending(&id, &request_type.name))
     }
 }
 
 /// Asks the gateway, and keeps the lease of the execution meanwhile.
-struct Asking<'a> {
+struct GatewayAsk<'a> {
     driver: Driver<'a>,
     run: &'a mut Run,
 }
 
-impl Ask for Asking<'_> {
+impl Ask for GatewayAsk<'_> {
     fn ask<'a>(&'a mut self, call: &'a Call) -> BoxFuture<'a, Result<Reply, Error>> {
         let Driver { journal, transport, .. } = self.driver;
         let run = &mut *self.run;
         Box::pin(async move {
             journal.heartbeat(run)?;
-            transport.send(call, false, &mut || Ok(journal.heartbeat(run)?)).await
+            transport.send(Attempt::first(call), &mut || Ok(journal.heartbeat(run)?)).await
         })
     }
 }

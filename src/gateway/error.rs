@@ -33,6 +33,14 @@ pub enum Error {
         /// What is wrong with its output.
         message: String,
     },
+    /// The call's URL cannot be parsed.
+    #[error("{url}: {source}")]
+    NotAUrl {
+        /// The URL, without its query.
+        url: String,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The call's URL is not allowed.
     #[error("{url}: {reason}")]
     Address {
@@ -43,7 +51,7 @@ pub enum Error {
     },
     /// The HTTP client could not be built.
     #[error("the HTTP client cannot be built: {0}")]
-    Client(String),
+    Client(#[source] reqwest::Error),
     /// The journal or the store failed; its error says what to do.
     #[error(transparent)]
     Journal(#[from] crate::journal::error::Error),

@@ -4,8 +4,8 @@
 //! the three parts itself and awaits the second.
 
 use crate::executor;
-use crate::gateway::begin::Started;
-use crate::gateway::drive::{Driven, Driver, InFlight, Recovered};
+use crate::gateway::begin::BeginResult;
+use crate::gateway::drive::{DriveResult, Driver, InFlight, Recovered};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
@@ -20,8 +20,8 @@ impl Runner<'_> {
     /// written. Nothing was sent then, or the worker resumes the execution.
     pub fn run(&self, request_type_call: RequestTypeCall) -> Result<Outcome, Error> {
         match self.begin(request_type_call)? {
-            Started::Ended(outcome) => Ok(outcome),
-            Started::InFlight(flight) => {
+            BeginResult::Ended(outcome) => Ok(outcome),
+            BeginResult::InFlight(flight) => {
                 let pending = flight.pending();
                 let ended = self.send_begun(*flight);
                 Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
@@ -46,10 +46,10 @@ impl Runner<'_> {
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub fn finish(&self, driven: Driven) -> Result<Outcome, Error> {
+    pub fn finish(&self, driven: DriveResult) -> Result<Outcome, Error> {
         match driven {
-            Driven::Answered(answered) => self.settle(answered),
-            Driven::Pending(outcome) => Ok(outcome),
+            DriveResult::Answered(answered) => self.settle(answered),
+            DriveResult::Pending(outcome) => Ok(outcome),
         }
     }
 

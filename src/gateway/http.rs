@@ -35,16 +35,16 @@ pub trait HttpClient: Send + Sync + std::fmt::Debug {
 pub struct ReqwestClient {
     client: reqwest::Client,
     runtime: Handle,
-    patience: Duration,
+    retry_policy: Duration,
 }
 
 impl ReqwestClient {
-    /// A client whose exchanges run on `runtime`, each for at most `patience`. Without TLS, the
+    /// A client whose exchanges run on `runtime`, each for at most `retry_policy`. Without TLS, the
     /// system's certificates are not loaded, which is the slowest part of startup.
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
-    pub fn new(runtime: Handle, patience: Duration, with_tls: bool) -> Result<Self, Error> {
+    pub fn new(runtime: Handle, retry_policy: Duration, with_tls: bool) -> Result<Self, Error> {
         let mut client = reqwest::Client::builder();
         if !with_tls {
             client = client.tls_certs_only([]);
@@ -58,14 +58,14 @@ impl ReqwestClient {
             .pool_idle_timeout(Duration::from_secs(20))
             .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|e| Error::Client(e.to_string()))?;
-        Ok(Self { client, runtime, patience })
+            .map_err(Error::Client)?;
+        Ok(Self { client, runtime, retry_policy })
     }
 
     async fn one(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         let method = reqwest::Method::from_bytes(call.method.as_bytes())
             .map_err(|_| format!("`{}` is not an HTTP method", call.method))?;
-        let mut sending = self.client.request(method, url.clone()).timeout(self.patience);
+        let mut sending = self.client.request(method, url.clone()).timeout(self.retry_policy);
         for (name, value) in &call.headers {
             sending = sending.header(name, value.expose());
         }

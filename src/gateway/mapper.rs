@@ -22,7 +22,7 @@ pub struct Mapped {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Related {
     /// The form whose table and rules apply, or the table.
-    pub place: Place,
+    pub target: RecordTarget,
     /// The record's id, when the mapper knows it.
     pub id: Option<String>,
     /// Without an id: selects the newest record with these property values.
@@ -35,7 +35,7 @@ pub struct Related {
 
 /// Where a further record is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum RecordTarget {
     /// The form's name.
     Form(String),
     /// The table's name.
@@ -136,9 +136,9 @@ fn read_errors(value: &Json) -> Vec<Problem> {
 
 fn read_related(item: &Json) -> Option<Related> {
     let text = |name: &str| item.get(name).and_then(Json::as_str).map(str::to_owned);
-    let place = match (text("form"), text("table")) {
-        (Some(form), _) => Place::Form(form),
-        (None, Some(table)) => Place::Table(table),
+    let target = match (text("form"), text("table")) {
+        (Some(form), _) => RecordTarget::Form(form),
+        (None, Some(table)) => RecordTarget::Table(table),
         (None, None) => return None,
     };
     let action = match text("action").as_deref() {
@@ -148,7 +148,7 @@ fn read_related(item: &Json) -> Option<Related> {
         Some(_) => return None,
     };
     Some(Related {
-        place,
+        target,
         id: item.get("id").and_then(as_id),
         find: match item.get("find") {
             None | Some(Json::Null) => Map::new(),
@@ -197,12 +197,12 @@ mod tests {
             {"table": "card", "action": "update", "find": {"gateway_id": "c1"}, "properties": {"a": 1}}]}"#;
         let related = &Mapped::read("m", output).expect("well-formed").records[0];
         assert_eq!(related.action, Action::Update);
-        assert_eq!(related.place, Place::Table("card".to_owned()));
+        assert_eq!(related.target, RecordTarget::Table("card".to_owned()));
         assert_eq!(related.find["gateway_id"], json!("c1"));
     }
 
     #[test]
-    fn what_is_not_the_contract_is_told_without_quoting_it() {
+    fn a_violation_of_the_contract_is_reported_without_quoting_it() {
         for bad in
             ["", "null", "[1]", "whsec_canary", r#"{"properties": "x"}"#, r#"{"records": [{}]}"#]
         {

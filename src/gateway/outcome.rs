@@ -128,12 +128,11 @@ impl Outcome {
     }
 
     /// The outcome of an execution whose answer is not known.
-    pub fn pending(execution: &str, request_type: &str, replayed: bool) -> Self {
+    pub fn pending(execution: &str, request_type: &str) -> Self {
         let message = "The payment gateway has not answered yet. The operation goes on by itself \
                        and will not be done twice.";
         Self {
             execution: execution.to_owned(),
-            replayed,
             ..Self::refused(
                 request_type,
                 State::Pending,
@@ -142,10 +141,9 @@ impl Outcome {
         }
     }
 
-    /// The outcome of a discarded execution. If the call was sent and never answered, it stays
-    /// `pending`, because it may have succeeded.
-    pub fn given_up(execution: &str, request_type: &str, sent: bool, why: &str) -> Self {
-        let state = if sent { State::Pending } else { State::Failed };
+    /// The outcome of a discarded execution. If its call was sent and never answered, `state` is
+    /// [`State::Pending`], because the call may have succeeded; otherwise [`State::Failed`].
+    pub fn discarded(execution: &str, request_type: &str, state: State, why: &str) -> Self {
         let message = format!("The operation has no outcome: {why}.");
         let problem = Problem::new(message, "discarded", None);
         Self {

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_429_closes_an_account_for_a_moment() {
+    fn a_429_pauses_an_account() {
         for rate in [Rate::new(Some(10.0)), Rate::new(None)] {
             let start = Instant::now();
             rate.refused("-", start);

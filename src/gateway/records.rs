@@ -1,9 +1,9 @@
 //! Turns a mapper's output into record writes, by the rules of the request type's form.
 
-use crate::form::validation::{Asking, validate};
+use crate::form::validation::{ValidationContext, validate};
 use crate::form::write::{Writer, secret_properties};
 use crate::gateway::error::Error;
-use crate::gateway::mapper::{Action, Mapped, Place, Related};
+use crate::gateway::mapper::{Action, Mapped, RecordTarget, Related};
 use crate::gateway::outcome::{Problem, RecordView};
 use crate::journal::phase::Phase;
 use serde_json::{Map, Value as Json, json};
@@ -45,7 +45,7 @@ impl RecordWriter<'_> {
             let message = format!("There is no form to save {} with.", request_type.name);
             return Ok((None, vec![Problem::new(message, "no_form", None)]));
         };
-        let (properties, notes) = noted(form, allowed(form, properties));
+        let (properties, notes) = with_problems(form, allowed(form, properties));
         let record = match (id, form.resource.table()) {
             (Some(id), _) => self.writer.update(phase, id, properties)?,
             (None, Some(table)) => Some(self.writer.create(phase, table, properties)?),
@@ -60,7 +60,7 @@ impl RecordWriter<'_> {
     /// [`Error`] when the store cannot be read, or the mapper names an unknown form.
     pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<(), Error> {
         for related in all {
-            let (table, properties) = self.place(related)?;
+            let (table, properties) = self.target(related)?;
             match related.action {
                 Action::Create => drop(self.writer.create(phase, &table, properties)?),
                 Action::Update => {
@@ -82,7 +82,8 @@ impl RecordWriter<'_> {
     pub fn secrets(&self, request_type: &RequestType, mapped: &Mapped) -> Vec<String> {
         let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
         let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());
-        let places: Vec<_> = mapped.records.iter().filter_map(|one| self.place(one).ok()).collect();
+        let places: Vec<_> =
+            mapped.records.iter().filter_map(|one| self.target(one).ok()).collect();
         let related = places.iter().map(|(table, properties)| (table.as_str(), properties));
         let values = own.into_iter().chain(related).flat_map(|(table, properties)| {
             let names = secret_properties(self.writer.catalog, table);
@@ -91,10 +92,10 @@ impl RecordWriter<'_> {
         values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
 
-    fn place(&self, related: &Related) -> Result<(String, Map<String, Json>), Error> {
-        match &related.place {
-            Place::Table(table) => Ok((table.clone(), related.properties.clone())),
-            Place::Form(name) => {
+    fn target(&self, related: &Related) -> Result<(String, Map<String, Json>), Error> {
+        match &related.target {
+            RecordTarget::Table(table) => Ok((table.clone(), related.properties.clone())),
+            RecordTarget::Form(name) => {
                 let form = self.writer.catalog.form(name);
                 let table = form.and_then(|form| form.resource.table());
                 match (form, table) {
@@ -129,11 +130,12 @@ fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
 }
 
 /// The properties, and the form's rules that they violate.
-fn noted(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
-    let asking = Asking { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
+fn with_problems(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
+    let context =
+        ValidationContext { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
     let mut values = json!({ "properties": null });
     values["properties"] = Json::Object(properties);
-    let errors = validate(&form.fields, &values, &asking);
+    let errors = validate(&form.fields, &values, &context);
     let first =
         |messages: &Json| messages.get(0).and_then(Json::as_str).unwrap_or("is invalid").to_owned();
     let note = |(path, messages): (&String, &Json)| {

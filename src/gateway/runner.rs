@@ -72,7 +72,9 @@ impl Runner<'_> {
             Begun::Finished(execution) => {
                 Outcome { replayed: true, ..self.outcome_of(&execution)? }
             }
-            Begun::InProgress(execution) => Outcome::pending(&execution.id.to_string(), name, true),
+            Begun::InProgress(execution) => {
+                Outcome { replayed: true, ..Outcome::pending(execution.id.as_str(), name) }
+            }
             Begun::Conflict(execution) => {
                 let message =
                     "This idempotency key was used before with other data; nothing was sent.";
@@ -83,7 +85,7 @@ impl Runner<'_> {
                     ..Outcome::refused(name, State::Conflict, vec![problem])
                 }
             }
-            Begun::New(run) => Outcome::pending(&run.execution().id.to_string(), name, false),
+            Begun::New(run) => Outcome::pending(run.execution().id.as_str(), name),
         })
     }
 
@@ -97,9 +99,10 @@ impl Runner<'_> {
             return Ok(outcome);
         }
         let steps = self.journal.store().steps(&execution.id)?;
-        let sent = steps.iter().any(|step| step.response.is_none());
+        let is_sent = steps.iter().any(|step| step.response.is_none());
+        let state = if is_sent { State::Pending } else { State::Failed };
         let why = execution.error.as_deref().unwrap_or("an operator discarded it");
-        Ok(Outcome::given_up(&execution.id.to_string(), &execution.name, sent, why))
+        Ok(Outcome::discarded(&execution.id.to_string(), &execution.name, state, why))
     }
 
     /// The gateway that is called.
@@ -112,7 +115,7 @@ impl Runner<'_> {
 /// answer. Money may have moved, so this is not a failure: the worker continues.
 pub fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Outcome {
     tracing::error!(execution = pending.execution, "begun and not finished here: {error}");
-    let message = "It was begun and is being processed; ask again for its outcome.";
+    let message = "It has started and is being processed; query its outcome later.";
     pending.errors.push(Problem::new(message, "processing", None));
     pending
 }

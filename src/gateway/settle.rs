@@ -27,7 +27,7 @@ use sluicegate_store::execution::{Execution, State as ExecutionState};
 const OUTCOME_PLACE: &str = "steps/outcome";
 
 /// The result of a callback.
-enum Called {
+enum CallbackResult {
     /// It finished or failed; the outcome records a failure.
     Done(Run),
     /// A call that it sent has no answer yet, so the outcome is pending.
@@ -57,8 +57,8 @@ impl Runner<'_> {
             let locals = callback_locals(run.execution(), &answer, &outcome);
             self.record_outcome(&mut run, &request_type, &outcome);
             match self.run_callback(run, &mut phase, &callback, (&locals, &mut outcome))? {
-                Called::Done(finished) => run = finished,
-                Called::Waiting(pending) => return Ok(pending),
+                CallbackResult::Done(finished) => run = finished,
+                CallbackResult::Waiting(pending) => return Ok(pending),
             }
         }
         let stored = to_json(&outcome);
@@ -154,11 +154,11 @@ impl Runner<'_> {
         phase: &mut Phase,
         name: &str,
         (locals, outcome): (&Json, &mut Outcome),
-    ) -> Result<Called, Error> {
+    ) -> Result<CallbackResult, Error> {
         let Some(partial) = self.catalog.partial(name) else {
             let message = format!("The callback {name} does not exist.");
             outcome.errors.push(Problem::new(message, "callback_failed", None));
-            return Ok(Called::Done(run));
+            return Ok(CallbackResult::Done(run));
         };
         let mark = phase.mark();
         let written = std::mem::replace(phase, self.journal.phase());
@@ -169,9 +169,9 @@ impl Runner<'_> {
         *phase = written;
         let failed = match stopped {
             Some(why @ (JournalError::Waiting(_) | JournalError::Busy(_))) => {
-                let pending = Outcome::pending(&outcome.execution, &run.execution().name, false);
+                let pending = Outcome::pending(&outcome.execution, &run.execution().name);
                 self.journal.stop(run, why)?;
-                return Ok(Called::Waiting(pending));
+                return Ok(CallbackResult::Waiting(pending));
             }
             // Resumed later: its steps are on disk.
             Some(why @ JournalError::Store(_)) => return Err(why.into()),
@@ -187,7 +187,7 @@ impl Runner<'_> {
             tracing::error!(execution = outcome.execution, callback = name, "{error}");
             outcome.errors.push(Problem::new("The callback failed.", "callback_failed", None));
         }
-        Ok(Called::Done(run))
+        Ok(CallbackResult::Done(run))
     }
 
     /// The outcome's view of the answer; it includes the body only for a request type that reads.

@@ -25,14 +25,14 @@ impl Target {
     /// One server in place of every host of the gateway.
     ///
     /// # Errors
-    /// [`Error::Address`] when `base` is not a URL.
+    /// [`Error::NotAUrl`].
     pub fn stand_in(
         gateway: &'static dyn Gateway,
         base: &str,
         allowed: Vec<String>,
     ) -> Result<Self, Error> {
         let url = Url::parse(base)
-            .map_err(|e| Error::Address { url: base.to_owned(), reason: e.to_string() })?;
+            .map_err(|e| Error::NotAUrl { url: base.to_owned(), source: e.into() })?;
         Ok(Self { gateway, stand_in: Some(url), allowed })
     }
 
@@ -50,12 +50,13 @@ impl Target {
     /// The URL to send to for the value of `to`.
     ///
     /// # Errors
-    /// [`Error::Address`] when it is not a URL, has a user name, is not allowed, or calls the
+    /// [`Error::NotAUrl`]; [`Error::Address`] when it has a user name, is not allowed, or calls the
     /// gateway without HTTPS or on another port: a template or its data must not reach the
     /// runtime's network.
     pub fn resolve(&self, to: &str) -> Result<Url, Error> {
         let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
-        let mut url = Url::parse(to).map_err(|e| refused(&e.to_string()))?;
+        let mut url =
+            Url::parse(to).map_err(|e| Error::NotAUrl { url: shown(to), source: e.into() })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refused("an address with a user name is not allowed"));
         }

@@ -14,16 +14,16 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 /// The first pause between two attempts; it doubles.
-const PAUSE_FIRST: Duration = Duration::from_millis(500);
+const BACKOFF_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
-const PAUSE_MAX: Duration = Duration::from_secs(5);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// The longest wait for the rate limit: shorter than a lease.
 const QUEUE_MAX: Duration = Duration::from_secs(5);
 
 /// How long a caller waits for a settled answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// The maximum number of attempts.
     pub attempts_max: u32,
     /// No further attempt begins after this time.
@@ -32,7 +32,7 @@ pub struct Patience {
     pub attempt: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self { attempts_max: 3, total: Duration::from_secs(20), attempt: Duration::from_secs(15) }
     }
@@ -43,7 +43,7 @@ impl Default for Patience {
 pub struct Transport {
     http_client: Arc<dyn HttpClient>,
     target: Target,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     rate: Arc<Rate>,
     metrics: CallMetrics,
 }
@@ -53,17 +53,21 @@ impl Transport {
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
-    pub fn new(target: Target, runtime: Handle, patience: Patience) -> Result<Self, Error> {
-        let http_client = ReqwestClient::new(runtime, patience.attempt, target.speaks_tls())?;
-        Ok(Self::over(Arc::new(http_client), target, patience))
+    pub fn new(target: Target, runtime: Handle, retry_policy: RetryPolicy) -> Result<Self, Error> {
+        let http_client = ReqwestClient::new(runtime, retry_policy.attempt, target.speaks_tls())?;
+        Ok(Self::over(Arc::new(http_client), target, retry_policy))
     }
 
     /// A transport over a client other than HTTP, such as the simulation's.
-    pub fn over(http_client: Arc<dyn HttpClient>, target: Target, patience: Patience) -> Self {
+    pub fn over(
+        http_client: Arc<dyn HttpClient>,
+        target: Target,
+        retry_policy: RetryPolicy,
+    ) -> Self {
         Self {
             http_client,
             target,
-            patience,
+            retry_policy,
             rate: Arc::default(),
             metrics: CallMetrics::default(),
         }
@@ -89,7 +93,7 @@ impl Transport {
     /// Checks that the call's URL is allowed, before anything is committed for it.
     ///
     /// # Errors
-    /// [`Error::Address`].
+    /// [`Error::NotAUrl`] and [`Error::Address`].
     pub fn check(&self, call: &Call) -> Result<(), Error> {
         self.target.resolve(&call.url).map(|_| ())
     }
@@ -97,21 +101,20 @@ impl Transport {
     /// Sends the call, and retries with the same bytes until the answer is settled or the caller's
     /// patience ends.
     ///
-    /// `repeated`: the call may have taken effect before. `before_retry` runs before every attempt
-    /// but the first; an error of it ends the sending.
+    /// `before_retry` runs before every attempt but the first; an error of it ends the sending.
     ///
     /// # Errors
-    /// [`Error::Address`], or an error of `before_retry`. Network failures are [`Reply`] values.
+    /// As [`Transport::check`], or an error of `before_retry`. Network failures are [`Reply`]
+    /// values.
     pub async fn send(
         &self,
-        call: &Call,
-        repeated: bool,
+        Attempt { call, repeated }: Attempt<'_>,
         before_retry: &mut (dyn FnMut() -> Result<(), Error> + Send),
     ) -> Result<Reply, Error> {
         let url = self.target.resolve(&call.url)?;
         let begun = self.http_client.now();
         let mut reason = String::new();
-        for attempt in 1..=self.patience.attempts_max {
+        for attempt in 1..=self.retry_policy.attempts_max {
             if let Err(reason) = self.queue(call, begun).await {
                 return Ok(Reply::Unknown(reason));
             }
@@ -136,9 +139,9 @@ impl Transport {
                 },
                 Err(failure) => reason = failure,
             }
-            let pause = pause_after(attempt);
-            let over = self.since(begun) + pause > self.patience.total;
-            if over || attempt == self.patience.attempts_max {
+            let pause = backoff_after(attempt);
+            let over = self.since(begun) + pause > self.retry_policy.total;
+            if over || attempt == self.retry_policy.attempts_max {
                 break;
             }
             self.http_client.pause(pause).await;
@@ -151,7 +154,7 @@ impl Transport {
     async fn queue(&self, call: &Call, begun: Instant) -> Result<(), String> {
         while let Some(wait) = self.rate.take(self.gateway().account(call), self.http_client.now())
         {
-            if self.since(begun) + wait > self.patience.total.min(QUEUE_MAX) {
+            if self.since(begun) + wait > self.retry_policy.total.min(QUEUE_MAX) {
                 return Err("the account's rate limit leaves no room now".to_owned());
             }
             self.http_client.pause(wait).await;
@@ -184,8 +187,8 @@ impl Transport {
 }
 
 /// 0.5 s, doubled with every attempt up to 5 s, times 0.5 to 1 to spread the callers.
-fn pause_after(attempt: u32) -> Duration {
-    let whole = PAUSE_FIRST.saturating_mul(1 << (attempt - 1).min(8)).min(PAUSE_MAX);
+fn backoff_after(attempt: u32) -> Duration {
+    let whole = BACKOFF_FIRST.saturating_mul(1 << (attempt - 1).min(8)).min(BACKOFF_MAX);
     let share = rand::random_range(0.5..=1.0);
-    whole.mul_f64(share).max(PAUSE_FIRST / 2) / sluicegate_failpoint::time_scale()
+    whole.mul_f64(share).max(BACKOFF_FIRST / 2) / sluicegate_failpoint::time_scale()
 }

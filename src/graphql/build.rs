@@ -9,7 +9,7 @@ use sluicegate_module::diagnostic::{Diagnostic, Severity};
 use sluicegate_module::manifest::Module;
 
 /// The platform's schema in SDL, in reading order.
-const TEXTS: &[&str] = &[
+const SDL_FILES: &[&str] = &[
     include_str!("schema/records.graphql"),
     include_str!("schema/classic.graphql"),
     include_str!("schema/platform.graphql"),
@@ -40,17 +40,22 @@ pub(super) struct Parts {
     pub(super) shapes: Shapes,
     pub(super) table_index: TableIndex,
     pub(super) mutations: Vec<Mutation>,
-    pub(super) faults: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 /// Collects the parts from the built-in SDL and a catalog.
 pub(super) fn parts(catalog: &Catalog) -> Result<Parts, Error> {
     let mut shapes = Shapes::default();
-    for text in TEXTS {
+    for text in SDL_FILES {
         shapes.read(text)?;
     }
-    let mut faults = Vec::new();
-    let mutations = request_type::add(catalog, &mut shapes, &mut faults);
-    faults.extend(unknown_grants(catalog, &shapes));
-    Ok(Parts { shapes, table_index: TableIndex::of(catalog.tables.values()), mutations, faults })
+    let mut diagnostics = Vec::new();
+    let mutations = request_type::add(catalog, &mut shapes, &mut diagnostics);
+    diagnostics.extend(unknown_grants(catalog, &shapes));
+    Ok(Parts {
+        shapes,
+        table_index: TableIndex::of(catalog.tables.values()),
+        mutations,
+        diagnostics,
+    })
 }

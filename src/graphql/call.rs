@@ -77,12 +77,12 @@ impl<'a> FieldCall<'a> {
     }
 
     /// Returns a string argument that is present and not blank.
-    pub(super) fn word(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn non_blank(&self, name: &str) -> Option<&'a str> {
         self.text(name).filter(|text| !text.trim().is_empty())
     }
 
     /// Returns a string argument that the schema requires.
-    pub(super) fn needed(&self, name: &str) -> &'a str {
+    pub(super) fn required(&self, name: &str) -> &'a str {
         self.text(name).unwrap_or_default()
     }
 

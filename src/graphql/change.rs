@@ -43,11 +43,11 @@ pub(super) fn customization_delete(call: &FieldCall<'_>) -> Answer {
 
 /// Resolves `records_delete_all(table:, filter:)`.
 pub(super) fn records_delete_all(call: &FieldCall<'_>) -> Answer {
-    let mut query = RecordQuery::table(call.needed("table"));
+    let mut query = RecordQuery::table(call.required("table"));
     filter::read(call.table_index(), call.arg("filter"), &mut query)?;
     // A filter with only null values sets no condition; it must not match everything.
     if query.ids.is_none() && query.filters.is_empty() && query.or.is_empty() {
-        let message = "`records_delete_all` needs a filter that says something";
+        let message = "`records_delete_all` needs a filter with a condition";
         return Err(ResolverError::new("invalid", message));
     }
     let count = call.backend().records_delete_all(&query)?;
@@ -56,13 +56,15 @@ pub(super) fn records_delete_all(call: &FieldCall<'_>) -> Answer {
 
 fn create(call: &FieldCall<'_>, input: &str, table: &str, form: &str) -> Answer {
     let input = call.json(input);
-    let form = call.word(form);
+    let form = call.non_blank(form);
     let new = NewRecord {
-        table: word(&input, table),
-        id: word(&input, "id").map(|id| number(&id)).transpose()?,
-        user_id: word(&input, "user_id"),
-        external_id: word(&input, "external_id"),
-        created_at: word(&input, "created_at").map(|text| read_moment(&text)).transpose()?,
+        table: non_blank(&input, table),
+        id: non_blank(&input, "id").map(|id| number(&id)).transpose()?,
+        user_id: non_blank(&input, "user_id"),
+        external_id: non_blank(&input, "external_id"),
+        created_at: non_blank(&input, "created_at")
+            .map(|text| parse_timestamp(&text))
+            .transpose()?,
         properties: changes(&input)?,
     };
     if new.table.is_none() && form.is_none() {
@@ -73,21 +75,21 @@ fn create(call: &FieldCall<'_>, input: &str, table: &str, form: &str) -> Answer 
 }
 
 fn update(call: &FieldCall<'_>, input: &str, table: &str, form: &str) -> Answer {
-    let id = number(call.needed("id"))?;
+    let id = number(call.required("id"))?;
     let input = call.json(input);
     let change = RecordChange {
-        table: word(&input, table),
-        user_id: word(&input, "user_id"),
-        external_id: word(&input, "external_id"),
+        table: non_blank(&input, table),
+        user_id: non_blank(&input, "user_id"),
+        external_id: non_blank(&input, "external_id"),
         properties: changes(&input)?,
     };
-    let record = call.backend().record_update(id, change, call.word(form))?;
+    let record = call.backend().record_update(id, change, call.non_blank(form))?;
     Ok(record::json(call.table_index(), record))
 }
 
 fn delete(call: &FieldCall<'_>, form: &str) -> Answer {
-    let id = number(call.needed("id"))?;
-    let record = call.backend().record_delete(id, call.word("table"), call.word(form))?;
+    let id = number(call.required("id"))?;
+    let record = call.backend().record_delete(id, call.non_blank("table"), call.non_blank(form))?;
     Ok(record::json(call.table_index(), record))
 }
 
@@ -96,13 +98,13 @@ fn number(id: &str) -> Result<RecordId, ResolverError> {
     record::id(id).ok_or_else(unknown)
 }
 
-fn read_moment(text: &str) -> Result<Timestamp, ResolverError> {
-    let wrong = || ResolverError::new("invalid", format!("`{text}` is not a moment"));
+fn parse_timestamp(text: &str) -> Result<Timestamp, ResolverError> {
+    let wrong = || ResolverError::new("invalid", format!("`{text}` is not a timestamp"));
     timestamp::read(&json!(text)).ok_or_else(wrong)
 }
 
 /// Returns a string that is not blank.
-fn word(input: &Json, key: &str) -> Option<String> {
+fn non_blank(input: &Json, key: &str) -> Option<String> {
     let text = input.get(key)?.as_str()?;
     (!text.trim().is_empty()).then(|| text.to_owned())
 }

@@ -5,6 +5,7 @@ use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, Value};
 use indexmap::IndexMap;
 use serde_json::Number;
+use sluicegate_liquid::value::numbers::to_integer;
 
 /// How strictly a value must match its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,8 +134,8 @@ fn scalar(name: &str, value: Value, how: Coercion) -> Result<Value, String> {
         ("Int", Value::Number(number)) if number.is_i64() => Ok(Value::Number(number)),
         ("Float", Value::Number(number)) => Ok(Value::Number(number)),
         ("Int" | "Float", Value::String(text)) if lax && text.trim().is_empty() => Ok(Value::Null),
-        ("Int", value) if lax => match whole(&value) {
-            Some(whole) => Ok(Value::Number(whole.into())),
+        ("Int", value) if lax => match integer(&value) {
+            Some(integer) => Ok(Value::Number(integer.into())),
             None => refused(&value),
         },
         ("Float", Value::String(text)) if lax => {
@@ -165,14 +166,14 @@ fn text(value: Value) -> String {
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.trim().parse().ok(),
         // 100.0 is accepted as 100; beyond 2^53 a float is no longer exact.
         Value::Number(number) => number
             .as_f64()
             .filter(|float| float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0)
-            .map(|float| float as i64),
+            .map(to_integer),
         _ => None,
     }
 }
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn lax_values_stand_for_each_other() {
+    fn lax_coercion_converts_between_types() {
         for (ty, value, normalized) in [
             ("String", json!(5), json!("5")),
             ("String", json!(true), json!("true")),

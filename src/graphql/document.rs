@@ -31,7 +31,7 @@ pub struct Problem {
 
 impl Problem {
     /// Creates a problem of the complete document.
-    pub(super) fn whole(message: impl Into<String>) -> Self {
+    pub(super) fn without_location(message: impl Into<String>) -> Self {
         Self { message: message.into(), line: 0, column: 0, code: None }
     }
 
@@ -80,17 +80,19 @@ pub(super) fn choose<'d>(
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Ok(operation),
         (DocumentOperations::Single(_), Some(name)) => {
-            Err(Problem::whole(format!("There is no operation `{name}`")))
+            Err(Problem::without_location(format!("There is no operation `{name}`")))
         }
-        (DocumentOperations::Multiple(all), Some(name)) => {
-            all.get(name).ok_or_else(|| Problem::whole(format!("There is no operation `{name}`")))
-        }
+        (DocumentOperations::Multiple(all), Some(name)) => all
+            .get(name)
+            .ok_or_else(|| Problem::without_location(format!("There is no operation `{name}`"))),
         (DocumentOperations::Multiple(all), None) => {
             if all.len() > 1 && how == Coercion::Normalized {
-                return Err(Problem::whole("There are several operations: say which, by name"));
+                return Err(Problem::without_location(
+                    "There are several operations: select one by name",
+                ));
             }
             let first = all.values().min_by_key(|operation| operation.pos);
-            first.ok_or_else(|| Problem::whole("There is no operation"))
+            first.ok_or_else(|| Problem::without_location("There is no operation"))
         }
     }
 }
@@ -106,7 +108,7 @@ pub(super) fn normalize(
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => {
-            return Err(vec![Problem::at(operation.pos, "There are no subscriptions")]);
+            return Err(vec![Problem::at(operation.pos, "Subscriptions are not supported")]);
         }
     };
     let mut walk = Walk {
@@ -260,7 +262,7 @@ impl Walk<'_> {
         let field = &mut field.node;
         let name = field.name.node.clone();
         let Some(ty) = ty.filter(|_| !name.starts_with("__")) else {
-            return self.own_words(field, &name, pos, ty);
+            return self.meta_field(field, &name, pos, ty);
         };
         let shapes = self.rules.shapes;
         let Some(known) = shapes.object(ty).and_then(|fields| fields.get(name.as_str())) else {
@@ -300,7 +302,7 @@ impl Walk<'_> {
     }
 
     /// Handles `__typename`, `__schema`, `__type` and their fields.
-    fn own_words(&mut self, field: &mut Field, name: &Name, pos: Pos, ty: Option<&str>) {
+    fn meta_field(&mut self, field: &mut Field, name: &Name, pos: Pos, ty: Option<&str>) {
         let at_root = ty == Some("Query") && matches!(name.as_str(), "__schema" | "__type");
         if at_root && !self.rules.introspection {
             return self.report(pos, "Introspection is disabled");

@@ -49,16 +49,15 @@ pub(super) fn build(parts: &Parts) -> Result<dynamic::Schema, Error> {
                 let mut object = described!(Object::new(name), about);
                 for (field_name, field) in fields {
                     let resolver = Resolver::of(name, field_name, &parts.mutations);
-                    let resolver = resolver.ok_or_else(|| {
-                        Error::Parts(format!("nothing answers `{name}.{field_name}`"))
-                    })?;
+                    let resolver = resolver
+                        .ok_or_else(|| Error::NoResolver(format!("{name}.{field_name}")))?;
                     object = object.field(field_of(&parts.shapes, field_name, field, resolver));
                 }
                 builder.register(object)
             }
         };
     }
-    builder.limit_recursive_depth(64).finish().map_err(|error| Error::Parts(error.to_string()))
+    builder.limit_recursive_depth(64).finish().map_err(Error::Parts)
 }
 
 fn input(name: &str, input: &Input) -> InputValue {

@@ -2,7 +2,7 @@
 
 use super::backend::ResolverError;
 use super::call::{DocumentContext, FieldCall};
-use super::record::moment;
+use super::record::timestamp;
 use super::{collection, redact};
 use serde_json::{Value as Json, json};
 use sluicegate_store::execution::{Execution, ExecutionQuery, State, Step};
@@ -18,8 +18,8 @@ pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
     }
     let query = ExecutionQuery {
         states: states.iter().flatten().filter_map(|name| State::from_name(name)).collect(),
-        kind: call.word("kind").map(str::to_owned),
-        name: call.word("name").map(str::to_owned),
+        kind: call.non_blank("kind").map(str::to_owned),
+        name: call.non_blank("name").map(str::to_owned),
         page,
         per_page,
         ..ExecutionQuery::default()
@@ -30,7 +30,7 @@ pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
 
 /// Resolves `execution(id:)`, with its steps.
 pub(super) fn execution(call: &FieldCall<'_>) -> Answer {
-    let Some((execution, steps)) = call.backend().execution(call.needed("id"))? else {
+    let Some((execution, steps)) = call.backend().execution(call.required("id"))? else {
         return Ok(Json::Null);
     };
     let mut found = shown(call, execution);
@@ -44,8 +44,8 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         _ => Json::Null,
     };
     let mut outcome = execution.outcome.unwrap_or_default();
-    hide(call.shared, &mut event);
-    hide(call.shared, &mut outcome);
+    redact(call.shared, &mut event);
+    redact(call.shared, &mut outcome);
     let mut shown = json!({
         "id": execution.id.as_str(),
         "kind": execution.kind,
@@ -54,9 +54,9 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         "attempt": execution.attempt,
         "idempotency_key": execution.idempotency_key,
         "error": execution.error,
-        "created_at": moment(execution.created_at),
-        "run_at": moment(execution.run_at),
-        "finished_at": execution.finished_at.map(moment),
+        "created_at": timestamp(execution.created_at),
+        "run_at": timestamp(execution.run_at),
+        "finished_at": execution.finished_at.map(timestamp),
     });
     shown["outcome"] = outcome;
     shown["event"] = event;
@@ -76,11 +76,11 @@ fn event_of(mut input: Json) -> Json {
 
 /// Hides the record's secret properties, values of secret names, and values from the environment
 /// anywhere in an outcome.
-pub(super) fn hide(shared: &DocumentContext, value: &mut Json) {
+pub(super) fn redact(shared: &DocumentContext, value: &mut Json) {
     if let Some(record) = value.get_mut("record") {
         let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
         if let Some(properties) = record.get_mut("properties") {
-            shared.table_index.hide(&table, properties);
+            shared.table_index.redact(&table, properties);
         }
     }
     redact::json(value);
@@ -89,13 +89,13 @@ pub(super) fn hide(shared: &DocumentContext, value: &mut Json) {
 
 fn step(call: &FieldCall<'_>, step: Step) -> Json {
     let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
-    hide(call.shared, &mut request);
-    hide(call.shared, &mut response);
+    redact(call.shared, &mut request);
+    redact(call.shared, &mut response);
     let mut shown = json!({
         "seq": step.seq,
         "kind": step.kind,
-        "created_at": moment(step.created_at),
-        "answered_at": step.answered_at.map(moment),
+        "created_at": timestamp(step.created_at),
+        "answered_at": step.answered_at.map(timestamp),
     });
     shown["request"] = request;
     shown["response"] = response;

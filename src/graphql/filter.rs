@@ -93,7 +93,7 @@ pub(super) fn refuse_secret(
     name: &str,
 ) -> Result<(), ResolverError> {
     if table_index.is_secret(table, name) {
-        let message = format!("the property `{name}` is secret: nothing can be found by it");
+        let message = format!("the property `{name}` is secret and cannot be used in a filter");
         return Err(ResolverError::new("forbidden", message));
     }
     Ok(())
@@ -159,16 +159,16 @@ fn ids(value: &Json, query: &mut RecordQuery) {
     let mut rest = parts.clone();
     let number = |text: &Json| text.as_str().and_then(record::id);
     if let Some(one) = rest.remove("value").filter(|one| !one.is_null()) {
-        narrow(query, number(&one).into_iter().collect());
+        restrict_to(query, number(&one).into_iter().collect());
     }
     if let Some(Json::Array(some)) = rest.remove("value_in") {
-        narrow(query, some.iter().filter_map(number).collect());
+        restrict_to(query, some.iter().filter_map(number).collect());
     }
     query.filters.extend(conditions(&Subject::Id, Some(&Json::Object(rest))));
 }
 
 /// Restricts the query to these ids, in addition to any earlier restriction.
-pub(super) fn narrow(query: &mut RecordQuery, ids: Vec<RecordId>) {
+pub(super) fn restrict_to(query: &mut RecordQuery, ids: Vec<RecordId>) {
     match &mut query.ids {
         Some(known) => known.retain(|id| ids.contains(id)),
         None => query.ids = Some(ids),

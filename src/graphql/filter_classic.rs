@@ -12,10 +12,10 @@ pub(super) fn read(call: &FieldCall<'_>) -> Result<RecordQuery, ResolverError> {
     let mut query =
         RecordQuery { table: call.text("name").map(str::to_owned), ..RecordQuery::default() };
     if let Some(id) = call.text("id") {
-        filter::narrow(&mut query, record::id(id).into_iter().collect());
+        filter::restrict_to(&mut query, record::id(id).into_iter().collect());
     }
     if let Some(ids) = call.texts("ids") {
-        filter::narrow(&mut query, ids.iter().filter_map(|id| record::id(id)).collect());
+        filter::restrict_to(&mut query, ids.iter().filter_map(|id| record::id(id)).collect());
     }
     if let Some(names) = call.texts("names") {
         let names = names.into_iter().map(Json::from).collect();

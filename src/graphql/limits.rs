@@ -24,7 +24,7 @@ pub struct Limits {
 
 impl Limits {
     /// For documents from external callers.
-    pub const OUTSIDE: Self =
+    pub const EXTERNAL: Self =
         Self { depth: 15, complexity: 5_000, source_bytes: 64 * 1024, introspection: false };
     /// For documents of modules, whose authors could also write loops.
     pub const TEMPLATE: Self =
@@ -41,7 +41,7 @@ impl Limits {
         if source.len() > self.source_bytes {
             return Err(format!("The document is longer than {} bytes", self.source_bytes));
         }
-        if nesting::deepest(source) > NESTING_MAX {
+        if nesting::nesting_depth(source) > NESTING_MAX {
             return Err(format!("The document is nested deeper than {NESTING_MAX} brackets"));
         }
         Ok(())

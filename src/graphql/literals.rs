@@ -75,61 +75,61 @@ pub(super) fn normalize(
     written: &Written,
 ) -> Result<Option<Value>, String> {
     match filled(variables, written)? {
-        Filled::Value(value) => shapes.coerce(ty, value, how).map(Some),
-        Filled::Absent => Ok(None),
-        Filled::Unknown => check(shapes, variables, how, ty, written).map(|()| None),
+        FilledLiteral::Value(value) => shapes.coerce(ty, value, how).map(Some),
+        FilledLiteral::Absent => Ok(None),
+        FilledLiteral::Unknown => check(shapes, variables, how, ty, written).map(|()| None),
     }
 }
 
 /// Inlines the variables of a value without a known type.
 pub(super) fn free(variables: &Variables, written: &Written) -> Result<Option<Value>, String> {
     match filled(variables, written)? {
-        Filled::Value(value) => Ok(Some(value)),
-        Filled::Absent | Filled::Unknown => Ok(None),
+        FilledLiteral::Value(value) => Ok(Some(value)),
+        FilledLiteral::Absent | FilledLiteral::Unknown => Ok(None),
     }
 }
 
-enum Filled {
+enum FilledLiteral {
     Absent,
     Unknown,
     Value(Value),
 }
 
-fn filled(variables: &Variables, written: &Written) -> Result<Filled, String> {
+fn filled(variables: &Variables, written: &Written) -> Result<FilledLiteral, String> {
     match written {
         Written::Variable(name) => match variables.get(name)? {
-            Variable::Absent => Ok(Filled::Absent),
-            Variable::Of(_) => Ok(Filled::Unknown),
+            Variable::Absent => Ok(FilledLiteral::Absent),
+            Variable::Of(_) => Ok(FilledLiteral::Unknown),
             Variable::Is(value, weight) => {
                 variables.take(name, *weight)?;
-                Ok(Filled::Value(value.clone()))
+                Ok(FilledLiteral::Value(value.clone()))
             }
         },
         Written::List(items) => {
             let mut list = Vec::with_capacity(items.len());
             for item in items {
                 match filled(variables, item)? {
-                    Filled::Absent => list.push(Value::Null),
-                    Filled::Value(value) => list.push(value),
-                    Filled::Unknown => return Ok(Filled::Unknown),
+                    FilledLiteral::Absent => list.push(Value::Null),
+                    FilledLiteral::Value(value) => list.push(value),
+                    FilledLiteral::Unknown => return Ok(FilledLiteral::Unknown),
                 }
             }
-            Ok(Filled::Value(Value::List(list)))
+            Ok(FilledLiteral::Value(Value::List(list)))
         }
         Written::Object(pairs) => {
             let mut object = indexmap::IndexMap::with_capacity(pairs.len());
             for (key, value) in pairs {
                 match filled(variables, value)? {
-                    Filled::Absent => {}
-                    Filled::Value(value) => {
+                    FilledLiteral::Absent => {}
+                    FilledLiteral::Value(value) => {
                         object.insert(key.clone(), value);
                     }
-                    Filled::Unknown => return Ok(Filled::Unknown),
+                    FilledLiteral::Unknown => return Ok(FilledLiteral::Unknown),
                 }
             }
-            Ok(Filled::Value(Value::Object(object)))
+            Ok(FilledLiteral::Value(Value::Object(object)))
         }
-        plain => Ok(Filled::Value(plain.clone().into_const().unwrap_or_default())),
+        plain => Ok(FilledLiteral::Value(plain.clone().into_const().unwrap_or_default())),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Measures the bracket nesting of a document, without recursion.
 
 /// The deepest nesting of `{`, `[` and `(`, outside strings and comments.
-pub(super) fn deepest(source: &str) -> usize {
+pub(super) fn nesting_depth(source: &str) -> usize {
     let mut rest = source.as_bytes();
-    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut depth, mut nesting_depth) = (0_usize, 0);
     while let Some((&byte, after)) = rest.split_first() {
         rest = match byte {
             b'{' | b'[' | b'(' => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                nesting_depth = nesting_depth.max(depth);
                 after
             }
             b'}' | b']' | b')' => {
@@ -20,7 +20,7 @@ pub(super) fn deepest(source: &str) -> usize {
             _ => after,
         };
     }
-    deepest
+    nesting_depth
 }
 
 fn behind_line(rest: &[u8]) -> &[u8] {
@@ -55,21 +55,21 @@ fn behind_string(rest: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::deepest;
+    use super::nesting_depth;
 
     #[test]
     fn brackets_count_outside_of_strings_and_comments() {
-        assert_eq!(deepest("{ a(b: [1, {c: 2}]) { d } }"), 4);
-        assert_eq!(deepest("{ a(b: \"{[(\\\"{[(\") # {{{{\n }"), 2);
-        assert_eq!(deepest("{ a(b: \"\"\"{{ \" \\\"\"\" {{ \"\"\") }"), 2);
-        assert_eq!(deepest(&"[".repeat(1000)), 1000);
+        assert_eq!(nesting_depth("{ a(b: [1, {c: 2}]) { d } }"), 4);
+        assert_eq!(nesting_depth("{ a(b: \"{[(\\\"{[(\") # {{{{\n }"), 2);
+        assert_eq!(nesting_depth("{ a(b: \"\"\"{{ \" \\\"\"\" {{ \"\"\") }"), 2);
+        assert_eq!(nesting_depth(&"[".repeat(1000)), 1000);
     }
 
     #[test]
     fn a_string_without_an_end_hides_nothing() {
-        assert_eq!(deepest("\" {{{\n{{"), 5);
-        assert_eq!(deepest("\"\"\" {{{"), 3);
+        assert_eq!(nesting_depth("\" {{{\n{{"), 5);
+        assert_eq!(nesting_depth("\"\"\" {{{"), 3);
         // Quadratic behavior would be noticeable here.
-        assert!(deepest(&"\"\"\" ".repeat(16_000)) == 0);
+        assert!(nesting_depth(&"\"\"\" ".repeat(16_000)) == 0);
     }
 }

@@ -3,7 +3,7 @@
 use super::backend::{ApiCallSend, ConstantEntry, ResolverError};
 use super::call::{FieldCall, Origin};
 use super::collection;
-use super::record::moment;
+use super::record::timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_store::state::Activity;
 
@@ -35,14 +35,14 @@ fn without_no_errors(mut answer: Json) -> Json {
 
 /// Resolves `constant_set(name:, value:)`.
 pub(super) fn constant_set(call: &FieldCall<'_>) -> Answer {
-    let (name, value) = (call.needed("name"), call.needed("value"));
+    let (name, value) = (call.required("name"), call.required("value"));
     call.backend().constant_set(name, Some(value))?;
     Ok(json!({ "name": name, "value": value }))
 }
 
 /// Resolves `constant_unset(name:)`.
 pub(super) fn constant_unset(call: &FieldCall<'_>) -> Answer {
-    let name = call.needed("name");
+    let name = call.required("name");
     call.backend().constant_set(name, None)?;
     Ok(json!({ "name": name }))
 }
@@ -55,7 +55,7 @@ pub(super) fn constants(call: &FieldCall<'_>) -> Answer {
 
 /// Resolves `constant(name:)`.
 pub(super) fn constant(call: &FieldCall<'_>) -> Answer {
-    let found = known_constants(call, Some(call.needed("name")))?;
+    let found = known_constants(call, Some(call.required("name")))?;
     Ok(found.into_iter().next().unwrap_or_default())
 }
 
@@ -66,25 +66,25 @@ fn known_constants(call: &FieldCall<'_>, name: Option<&str>) -> Result<Vec<Json>
     let shown = wanted.map(|ConstantEntry { name, value, updated_at }| {
         // Values are shown to templates only, whatever the backend returns.
         let value = value.filter(|_| with_values);
-        json!({ "name": name, "value": value, "updated_at": updated_at.map(moment) })
+        json!({ "name": name, "value": value, "updated_at": updated_at.map(timestamp) })
     });
     Ok(shown.collect())
 }
 
 /// Resolves `session_create_field(name:, value:)`.
 pub(super) fn session_create_field(call: &FieldCall<'_>) -> Answer {
-    call.backend().session_set(call.needed("name"), call.json("value"))?;
+    call.backend().session_set(call.required("name"), call.json("value"))?;
     Ok(call.json("value"))
 }
 
 /// Resolves `session_delete_field(name:)`.
 pub(super) fn session_delete_field(call: &FieldCall<'_>) -> Answer {
-    call.backend().session_delete(call.needed("name"))
+    call.backend().session_delete(call.required("name"))
 }
 
 /// Resolves `user_sessions_destroy(user_id:)`.
 pub(super) fn user_sessions_destroy(call: &FieldCall<'_>) -> Answer {
-    call.backend().user_sessions_destroy(call.needed("user_id"))?;
+    call.backend().user_sessions_destroy(call.required("user_id"))?;
     Ok(json!(true))
 }
 
@@ -114,7 +114,7 @@ fn activity(activity: Activity) -> Json {
             payload.entry(key).or_insert_with(|| json!(uuid));
         }
     }
-    json!({ "id": uuid, "uuid": uuid, "created_at": moment(created_at), "payload": payload })
+    json!({ "id": uuid, "uuid": uuid, "created_at": timestamp(created_at), "payload": payload })
 }
 
 /// Resolves `email_send(template:, data:)`.

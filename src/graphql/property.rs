@@ -8,28 +8,28 @@ use sluicegate_store::text;
 type Answer = Result<Json, ResolverError>;
 
 /// Returns the stored property; `None` when it is absent or null.
-fn kept<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
-    call.of_parent("properties")?.get(call.needed("name")).filter(|value| !value.is_null())
+fn stored<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
+    call.of_parent("properties")?.get(call.required("name")).filter(|value| !value.is_null())
 }
 
 /// As a string: numbers as written, lists and objects as JSON.
 pub(super) fn as_text(call: &FieldCall<'_>) -> Answer {
-    Ok(kept(call).and_then(text::of).map_or(Json::Null, |text| json!(text)))
+    Ok(stored(call).and_then(text::of).map_or(Json::Null, |text| json!(text)))
 }
 
 /// As an integer; null when it is not one.
 pub(super) fn as_int(call: &FieldCall<'_>) -> Answer {
-    let whole = match kept(call) {
+    let integer = match stored(call) {
         Some(Json::String(text)) => text.trim().parse::<i64>().ok(),
         Some(value) => value.as_i64(),
         None => None,
     };
-    Ok(json!(whole))
+    Ok(json!(integer))
 }
 
 /// As a float; null when it is not a number.
 pub(super) fn as_float(call: &FieldCall<'_>) -> Answer {
-    let float = match kept(call) {
+    let float = match stored(call) {
         Some(Json::String(text)) => text.trim().parse::<f64>().ok(),
         Some(value) => value.as_f64(),
         None => None,
@@ -39,7 +39,7 @@ pub(super) fn as_float(call: &FieldCall<'_>) -> Answer {
 
 /// As a boolean; null when it is neither true nor false.
 pub(super) fn as_boolean(call: &FieldCall<'_>) -> Answer {
-    Ok(match kept(call) {
+    Ok(match stored(call) {
         Some(Json::Bool(flag)) => json!(flag),
         Some(Json::String(text)) => match text.trim() {
             "true" | "t" | "1" => json!(true),
@@ -57,7 +57,7 @@ pub(super) fn as_array(call: &FieldCall<'_>) -> Answer {
 
 /// As JSON; a string is parsed as JSON when it is valid.
 pub(super) fn as_json(call: &FieldCall<'_>) -> Answer {
-    Ok(match kept(call) {
+    Ok(match stored(call) {
         Some(Json::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
         Some(value) => value.clone(),
         None => Json::Null,

@@ -30,7 +30,7 @@ fn page_of(call: &FieldCall<'_>, mut query: RecordQuery) -> Answer {
 
 /// Resolves `user(id:, email:)`; null without either argument.
 pub(super) fn user(call: &FieldCall<'_>) -> Answer {
-    if call.word("id").is_none() && call.word("email").is_none() {
+    if call.non_blank("id").is_none() && call.non_blank("email").is_none() {
         return Ok(Json::Null);
     }
     let users = call.backend().users(call.args)?;
@@ -54,8 +54,8 @@ pub(super) fn user_of_record(call: &FieldCall<'_>) -> Answer {
 
 /// Resolves `user_update(id:, user:, form_configuration_name:)`.
 pub(super) fn user_update(call: &FieldCall<'_>) -> Answer {
-    let form = call.word("form_configuration_name");
-    call.backend().user_update(call.needed("id"), call.json("user"), form)
+    let form = call.non_blank("form_configuration_name");
+    call.backend().user_update(call.required("id"), call.json("user"), form)
 }
 
 /// Returns the user's first profile of the requested type, `default` by default.

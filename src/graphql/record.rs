@@ -8,14 +8,14 @@ use sluicegate_store::record::{Record, RecordId};
 /// Returns a JSON object whose keys are the fields of `Record` and of `Customization`.
 pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
     let mut properties = Json::Object(record.properties);
-    table_index.hide(&record.table, &mut properties);
+    table_index.redact(&record.table, &mut properties);
     let mut shown = json!({
         "id": record.id.to_string(),
         "name": record.table,
         "table": record.table,
-        "created_at": moment(record.created_at),
-        "updated_at": moment(record.updated_at),
-        "deleted_at": record.deleted_at.map(moment),
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+        "deleted_at": record.deleted_at.map(timestamp),
         "user_id": record.user_id,
         "external_id": record.external_id,
     });
@@ -24,8 +24,8 @@ pub(super) fn json(table_index: &TableIndex, record: Record) -> Json {
 }
 
 /// Formats a timestamp as the platform does, with milliseconds.
-pub(super) fn moment(moment: Timestamp) -> String {
-    format!("{moment:.3}")
+pub(super) fn timestamp(timestamp: Timestamp) -> String {
+    format!("{timestamp:.3}")
 }
 
 /// Parses a record id.

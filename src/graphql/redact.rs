@@ -105,7 +105,7 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::json as hide;
+    use super::json as redact;
     use serde_json::json;
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
             "body": "amount=5&card%5Bnumber%5D=4242_canary&card[cvc]=canary&source=tok_visa",
             "answer": "{\"id\":\"we_1\",\"secret\":\"whsec_canary\",\"list\":[{\"client_secret\":\"canary\"}]}",
         });
-        hide(&mut step);
+        redact(&mut step);
         let shown = step.to_string();
         assert!(!shown.contains("canary"), "{shown}");
         for kept in ["k1", "amount=5", "tok_visa", "we_1"] {
@@ -128,7 +128,7 @@ mod tests {
     fn what_has_no_secret_stays_byte_for_byte() {
         let mut value = json!({ "body": "{ \"a\" : 1.0 }", "text": "a = b & c", "n": null });
         let before = value.clone();
-        hide(&mut value);
+        redact(&mut value);
         assert_eq!(value, before);
     }
 }

@@ -48,7 +48,7 @@ fn find(call: &FieldCall<'_>, limit: u32) -> Result<Vec<Json>, ResolverError> {
 
 /// Returns the parent's value of `join_on_property`, its id by default.
 fn own_value<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
-    let name = call.word("join_on_property").unwrap_or("id");
+    let name = call.non_blank("join_on_property").unwrap_or("id");
     let property = call.of_parent("properties").and_then(|all| all.get(name));
     let is_attribute = matches!(name, "id" | "user_id" | "external_id");
     let property = property.filter(|value| !value.is_null());
@@ -60,12 +60,12 @@ fn own_value<'a>(call: &FieldCall<'a>) -> Option<&'a Json> {
 
 /// Joins on `foreign_property`, the id by default.
 fn join(call: &FieldCall<'_>, query: &mut RecordQuery, own: &Json) -> Result<(), ResolverError> {
-    let name = call.word("foreign_property").unwrap_or("id");
+    let name = call.non_blank("foreign_property").unwrap_or("id");
     let values = own.as_array().cloned().unwrap_or_else(|| vec![own.clone()]);
     if name == "id" {
         let text = |value: &Json| value.as_str().map_or(value.to_string(), str::to_owned);
         let ids = values.iter().filter_map(|value| record::id(&text(value))).collect();
-        filter::narrow(query, ids);
+        filter::restrict_to(query, ids);
         return Ok(());
     }
     let table = query.table.as_deref();

@@ -28,7 +28,7 @@ pub(super) struct Mutation {
 pub(super) fn add(
     catalog: &Catalog,
     shapes: &mut Shapes,
-    faults: &mut Vec<diagnostic::Diagnostic>,
+    diagnostics: &mut Vec<diagnostic::Diagnostic>,
 ) -> Vec<Mutation> {
     let mut mutations = Vec::new();
     for request_type in catalog.request_types() {
@@ -37,23 +37,23 @@ pub(super) fn add(
         let field = match free_name(shapes, &gateway, &name) {
             Ok(field) => field,
             Err(why) => {
-                faults.push(said(&call.source.path, &why));
+                diagnostics.push(diagnostic(&call.source.path, &why));
                 continue;
             }
         };
         if field != name {
-            let why = format!("`{name}` is taken in GraphQL: it is called `{field}` there");
+            let why = format!("the name `{name}` is taken in GraphQL; the mutation is `{field}`");
             let warning = diagnostic::Diagnostic::of_file(
                 diagnostic::Severity::Warning,
                 &call.source.path,
                 why,
             );
-            faults.push(warning);
+            diagnostics.push(warning);
         }
         let data = match &call.params {
             Some(params) if !params.is_empty() => {
                 input_of(shapes, &field, params).unwrap_or_else(|why| {
-                    faults.push(said(&call.source.path, &why));
+                    diagnostics.push(diagnostic(&call.source.path, &why));
                     "HashObject".to_owned()
                 })
             }
@@ -69,7 +69,7 @@ pub(super) fn add(
     mutations
 }
 
-fn said(path: &Path, why: &str) -> diagnostic::Diagnostic {
+fn diagnostic(path: &Path, why: &str) -> diagnostic::Diagnostic {
     diagnostic::Diagnostic::of_file(diagnostic::Severity::Error, path, why)
 }
 
@@ -87,10 +87,10 @@ fn free_name(shapes: &Shapes, gateway: &str, name: &str) -> Result<String, Strin
 
 /// True for a valid GraphQL name that is not reserved.
 fn is_name(text: &str) -> bool {
-    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_';
-    text.starts_with(is_letter)
+    let is_name_start = |c: char| c.is_ascii_alphabetic() || c == '_';
+    text.starts_with(is_name_start)
         && !text.starts_with("__")
-        && text.chars().all(|c| is_letter(c) || c.is_ascii_digit())
+        && text.chars().all(|c| is_name_start(c) || c.is_ascii_digit())
 }
 
 fn mutation(description: String, data: &str) -> Field {
@@ -99,10 +99,10 @@ fn mutation(description: String, data: &str) -> Field {
         ty: ty_of(ty),
         default: None,
     };
-    let key = "With the same key the same request is done once, and its outcome given again.";
+    let key = "A call is made once per key; repeating the key returns the stored outcome.";
     let args = [
-        ("data", input(data, "What is asked.")),
-        ("config", input("HashObject", "How it is asked.")),
+        ("data", input(data, "The input of the request type.")),
+        ("config", input("HashObject", "Options for the call.")),
         ("idempotency_key", input("String", key)),
     ];
     Field {
@@ -117,7 +117,7 @@ fn mutation(description: String, data: &str) -> Field {
 /// Builds the input type, such as `CreatePaymentData` for `create_payment`. All its fields are
 /// nullable: a missing value becomes an `invalid` outcome, as at every other origin.
 fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String, String> {
-    let words = field.split('_').filter(|word| !word.is_empty());
+    let words = field.split('_').filter(|non_blank| !non_blank.is_empty());
     let camel: String = words.map(capitalized).collect();
     let names = [format!("{camel}Data"), format!("{field}_data")];
     let name = names.into_iter().find(|name| is_name(name) && !shapes.contains(name));
@@ -143,10 +143,10 @@ fn input_of(shapes: &mut Shapes, field: &str, params: &[Param]) -> Result<String
     Ok(name)
 }
 
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+fn capitalized(non_blank: &str) -> String {
+    let mut chars = non_blank.chars();
+    let first = chars.next().map(|char| char.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
 }
 
 fn ty_of(text: &str) -> Type {
@@ -208,13 +208,13 @@ pub(super) fn run<'a>(
         gateway: Some(mutation.gateway.clone()),
         data: object(data),
         config: object(call.json("config")),
-        idempotency_key: call.word("idempotency_key").map(str::to_owned),
+        idempotency_key: call.non_blank("idempotency_key").map(str::to_owned),
         user_id: None,
     });
     Box::pin(async move {
         let mut outcome = running.await?;
         // The outcome may contain a secret, for example that of `create_webhook_endpoint`.
-        execution::hide(shared, &mut outcome);
+        execution::redact(shared, &mut outcome);
         Ok(outcome)
     })
 }

@@ -29,7 +29,7 @@ pub struct Schema {
     shapes: Shapes,
     table_index: Arc<TableIndex>,
     inner: async_graphql::dynamic::Schema,
-    faults: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     /// Parsed documents of modules, which run repeatedly.
     read: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
 }
@@ -53,7 +53,7 @@ pub struct ExternalDocument<'a> {
 }
 
 /// A document to run.
-struct Asked<'a> {
+struct ExecuteRequest<'a> {
     source: &'a str,
     operation: Option<&'a str>,
     variables: &'a Json,
@@ -63,18 +63,18 @@ struct Asked<'a> {
 }
 
 impl Schema {
-    /// Builds the schema of a catalog. Errors of its modules are in [`Schema::faults`].
+    /// Builds the schema of a catalog. Errors of its modules are in [`Schema::diagnostics`].
     pub fn build(catalog: &Catalog) -> Result<Self, Error> {
         let parts = build::parts(catalog)?;
         let inner = dynamic::build(&parts)?;
         let table_index = Arc::new(parts.table_index);
         let read = Mutex::new(HashMap::new());
-        Ok(Self { shapes: parts.shapes, table_index, inner, faults: parts.faults, read })
+        Ok(Self { shapes: parts.shapes, table_index, inner, diagnostics: parts.diagnostics, read })
     }
 
     /// Name clashes and other errors of modules.
-    pub fn faults(&self) -> &[Diagnostic] {
-        &self.faults
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
     }
 
     /// Returns the schema in SDL.
@@ -98,8 +98,9 @@ impl Schema {
         backend: Arc<dyn Backend>,
     ) -> Json {
         let ExternalDocument { source, operation, variables, limits, caller } = *document;
-        let asked = Asked { source, operation, variables, limits, caller: Some(caller) };
-        match self.run(&asked, backend).await {
+        let caller = Some(caller);
+        let request = ExecuteRequest { source, operation, variables, limits, caller };
+        match self.run(&request, backend).await {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         }
@@ -114,8 +115,8 @@ impl Schema {
         backend: Arc<dyn Backend>,
         limits: Limits,
     ) -> Json {
-        let asked = Asked { source, operation: None, variables, limits, caller: None };
-        let mut answer = match executor::wait(self.run(&asked, backend)) {
+        let request = ExecuteRequest { source, operation: None, variables, limits, caller: None };
+        let mut answer = match executor::wait(self.run(&request, backend)) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
         };
@@ -137,7 +138,7 @@ impl Schema {
         };
         let operations: Vec<_> =
             document.operations.iter().map(|(_, operation)| operation).collect();
-        let rules = self.rules(Coercion::Lax, false);
+        let rules = Rules { shapes: &self.shapes, how: Coercion::Lax, introspection: false };
         let mut problems = Vec::new();
         for operation in operations {
             match document::normalize(rules, &document, operation, VariableValues::Unknown) {
@@ -153,10 +154,10 @@ impl Schema {
 
     async fn run(
         &self,
-        asked: &Asked<'_>,
+        request: &ExecuteRequest<'_>,
         backend: Arc<dyn Backend>,
     ) -> Result<Response, Vec<Problem>> {
-        let Asked { source, operation, variables, limits, caller } = *asked;
+        let ExecuteRequest { source, operation, variables, limits, caller } = *request;
         let (origin, how) = match caller {
             None => (Origin::Template, Coercion::Lax),
             Some(_) => (Origin::External, Coercion::Normalized),
@@ -172,9 +173,9 @@ impl Schema {
         let values = match variables {
             Json::Null => &none,
             Json::Object(values) => values,
-            _ => return Err(vec![Problem::whole("`variables` is not an object")]),
+            _ => return Err(vec![Problem::without_location("`variables` is not an object")]),
         };
-        let rules = self.rules(how, limits.introspection);
+        let rules = Rules { shapes: &self.shapes, how, introspection: limits.introspection };
         let normalized =
             document::normalize(rules, &document, operation, VariableValues::Values(values))?;
         self.check_cost(&normalized, &limits).map_err(|problem| vec![problem])?;
@@ -194,15 +195,11 @@ impl Schema {
         Ok(self.inner.execute(request).await)
     }
 
-    fn rules(&self, how: Coercion, introspection: bool) -> Rules<'_> {
-        Rules { shapes: &self.shapes, how, introspection }
-    }
-
     fn check_cost(&self, normalized: &Normalized, limits: &Limits) -> Result<(), Problem> {
         let set = &normalized.operation.node.selection_set.node;
         CostCounter::new(&self.shapes, &normalized.fragments)
             .check(set, normalized.root, limits)
-            .map_err(Problem::whole)?;
+            .map_err(Problem::without_location)?;
         match normalized.root {
             "Mutation" => duplicate_mutations::check(set, &normalized.fragments),
             _ => Ok(()),
@@ -210,12 +207,12 @@ impl Schema {
     }
 
     fn parse(&self, source: &str, limits: &Limits) -> Result<ExecutableDocument, Problem> {
-        limits.check_source(source).map_err(Problem::whole)?;
+        limits.check_source(source).map_err(Problem::without_location)?;
         parse_query(source).map_err(|error| {
             let message = reason(&error.to_string());
             match error.positions().next() {
                 Some(pos) => Problem::at(pos, message),
-                None => Problem::whole(message),
+                None => Problem::without_location(message),
             }
         })
     }

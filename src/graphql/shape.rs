@@ -56,10 +56,10 @@ const SCALARS: &[&str] = &["Int", "Float", "String", "Boolean", "ID"];
 impl Shapes {
     /// Parses the types of a schema in SDL and adds them.
     pub(super) fn read(&mut self, text: &str) -> Result<(), Error> {
-        let document = parse_schema(text).map_err(|error| Error::Text(error.to_string()))?;
+        let document = parse_schema(text).map_err(Error::Syntax)?;
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else {
-                return Err(Error::Text("only types belong into it".to_owned()));
+                return Err(Error::Definition("only types are supported".to_owned()));
             };
             self.add(definition.node)?;
         }
@@ -81,13 +81,13 @@ impl Shapes {
                     values.map(|v| (v.value.node.to_string(), text(v.description))).collect(),
                 )
             }
-            _ => return Err(Error::Text(format!("`{name}` is of a kind nobody reads"))),
+            _ => return Err(Error::Definition(format!("the kind of `{name}` is not supported"))),
         };
         if let (true, Some(Shape { kind: Kind::Object(known), .. }), Kind::Object(more)) =
             (definition.extend, self.0.get_mut(&name), &kind)
             && let Some(twice) = more.keys().find(|field| known.contains_key(*field))
         {
-            return Err(Error::Text(format!("`{name}.{twice}` is there twice")));
+            return Err(Error::Definition(format!("`{name}.{twice}` is defined twice")));
         }
         let description = definition.description.map(|text| text.node);
         match (self.0.get_mut(&name), kind) {
@@ -99,7 +99,7 @@ impl Shapes {
             {
                 known.extend(more);
             }
-            _ => return Err(Error::Text(format!("`{name}` is there twice"))),
+            _ => return Err(Error::Definition(format!("`{name}` is defined twice"))),
         }
         Ok(())
     }

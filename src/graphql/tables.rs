@@ -50,7 +50,7 @@ impl TableIndex {
     }
 
     /// Replaces the secret properties of a table with null.
-    pub(super) fn hide(&self, table: &str, properties: &mut Json) {
+    pub(super) fn redact(&self, table: &str, properties: &mut Json) {
         let Some(known) = self.tables.get(table) else { return };
         for name in &known.secrets {
             if let Some(value) = properties.get_mut(name) {

@@ -11,8 +11,8 @@ const LONGEST_MS: u64 = 30_000;
 /// together.
 pub fn wait(attempt: u32, jitter: u64) -> SignedDuration {
     let doublings = attempt.saturating_sub(1).min(16);
-    let whole_ms = (FIRST_MS << doublings).min(LONGEST_MS);
-    let shortened_ms = whole_ms - jitter % (whole_ms / 4);
+    let full_ms = (FIRST_MS << doublings).min(LONGEST_MS);
+    let shortened_ms = full_ms - jitter % (full_ms / 4);
     let wait = i64::try_from(shortened_ms).expect("at most half a minute");
     SignedDuration::from_millis(wait / i64::from(sluicegate_failpoint::time_scale()))
 }

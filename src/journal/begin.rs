@@ -45,7 +45,7 @@ impl Journal {
 
     /// The current time at the store's precision.
     pub fn now(&self) -> Timestamp {
-        timestamp::whole(self.clock.now())
+        timestamp::truncate(self.clock.now())
     }
 
     /// Reserves an execution id before the execution begins, for calls whose keys derive from it.

@@ -49,7 +49,7 @@ impl Journal {
     /// run never counts as failed.
     pub fn unknown(&self, run: Run, reason: &str) -> Result<Execution, Error> {
         let wait = backoff::wait(run.execution.attempt, rand::random());
-        self.set_aside(run, State::Unknown, reason, wait)
+        self.suspend(run, State::Unknown, reason, wait)
     }
 
     /// Nothing took effect externally: retries after `wait`, or after the usual backoff.
@@ -60,23 +60,23 @@ impl Journal {
         wait: Option<SignedDuration>,
     ) -> Result<Execution, Error> {
         let wait = wait.unwrap_or_else(|| backoff::wait(run.execution.attempt, rand::random()));
-        self.set_aside(run, State::Retryable, reason, wait)
+        self.suspend(run, State::Retryable, reason, wait)
     }
 
     /// The run cannot begin before something else ends: checks again after `wait`. This does not
     /// count as an attempt.
     pub fn wait(&self, run: Run, reason: &str, wait: SignedDuration) -> Result<Execution, Error> {
-        let mut aside = run.execution.clone();
-        aside.state = State::Retryable;
-        aside.attempt = aside.attempt.saturating_sub(1);
-        aside.error = Some(reason.to_owned());
-        aside.run_at = timestamp::whole(self.now() + wait);
-        self.end(run, Vec::new(), aside)
+        let mut suspended = run.execution.clone();
+        suspended.state = State::Retryable;
+        suspended.attempt = suspended.attempt.saturating_sub(1);
+        suspended.error = Some(reason.to_owned());
+        suspended.run_at = timestamp::truncate(self.now() + wait);
+        self.end(run, Vec::new(), suspended)
     }
 
     /// Nothing took effect externally: retries after the usual backoff, up to `attempts_max`
     /// attempts in total; then discards the run with the reason, for an operator.
-    pub fn retry_or_give_up(
+    pub fn retry_or_discard(
         &self,
         run: Run,
         reason: &str,
@@ -108,12 +108,12 @@ impl Journal {
             Error::Waiting(_) | Error::Busy(_) => {
                 let since = self.now().duration_since(run.execution.created_at);
                 let wait = backoff::poll(since);
-                let mut aside = run.execution.clone();
-                aside.state = State::Unknown;
-                aside.attempt = aside.attempt.saturating_sub(1);
-                aside.error = Some(why.to_string());
-                aside.run_at = timestamp::whole(self.now() + wait);
-                self.end(run, Vec::new(), aside)
+                let mut suspended = run.execution.clone();
+                suspended.state = State::Unknown;
+                suspended.attempt = suspended.attempt.saturating_sub(1);
+                suspended.error = Some(why.to_string());
+                suspended.run_at = timestamp::truncate(self.now() + wait);
+                self.end(run, Vec::new(), suspended)
             }
             Error::Store(_) => Err(why),
         }
@@ -124,7 +124,7 @@ impl Journal {
         let mut ended = self.idle(id)?;
         let before = ended.clone();
         if before.state == State::Completed {
-            let why = format!("execution {id} is completed; there is nothing to give up");
+            let why = format!("execution {id} is completed and cannot be discarded");
             return Err(store::error::Error::Gone(why).into());
         }
         ended.state = State::Discarded;
@@ -138,7 +138,7 @@ impl Journal {
         let mut again = self.idle(id)?;
         let before = again.clone();
         if before.state == State::Completed {
-            let why = format!("execution {id} is completed; nothing is left to do");
+            let why = format!("execution {id} is completed and cannot be retried");
             return Err(store::error::Error::Gone(why).into());
         }
         // A call without a recorded answer may have been sent: reconcile before sending again.
@@ -172,23 +172,23 @@ impl Journal {
         let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;
         let leased = execution.lease_until.is_some_and(|until| until > self.now());
         if execution.state == State::Running && leased {
-            return Err(gone("is being run at the moment").into());
+            return Err(gone("is running").into());
         }
         Ok(execution)
     }
 
-    fn set_aside(
+    fn suspend(
         &self,
         run: Run,
         state: State,
         reason: &str,
         wait: SignedDuration,
     ) -> Result<Execution, Error> {
-        let mut aside = run.execution.clone();
-        aside.state = state;
-        aside.error = Some(reason.to_owned());
-        aside.run_at = timestamp::whole(self.now() + wait);
-        self.end(run, Vec::new(), aside)
+        let mut suspended = run.execution.clone();
+        suspended.state = state;
+        suspended.error = Some(reason.to_owned());
+        suspended.run_at = timestamp::truncate(self.now() + wait);
+        self.end(run, Vec::new(), suspended)
     }
 
     fn end(&self, run: Run, writes: Vec<Write>, mut to: Execution) -> Result<Execution, Error> {

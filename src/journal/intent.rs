@@ -127,7 +127,7 @@ pub(super) fn new_execution(
         fingerprint: intent.fingerprint,
         state,
         attempt: 0,
-        run_at: sluicegate_store::timestamp::whole(run_at),
+        run_at: sluicegate_store::timestamp::truncate(run_at),
         lease_until: None,
         outcome: None,
         error: None,

@@ -44,7 +44,7 @@ impl Draft {
 /// A point in a phase to roll back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
-    borders: usize,
+    commits: usize,
     writes: usize,
     overlay: usize,
 }
@@ -56,13 +56,13 @@ pub struct Phase {
     writes: Vec<Write>,
     overlay: Overlay,
     // How often the phase was committed and emptied. A rollback cannot cross a commit.
-    borders: usize,
+    commits: usize,
 }
 
 impl Phase {
     /// An empty phase; usually from [`super::begin::Journal::phase`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, writes: Vec::new(), overlay: Overlay::default(), borders: 0 }
+        Self { store, clock, writes: Vec::new(), overlay: Overlay::default(), commits: 0 }
     }
 
     /// Reserves an id for a record.
@@ -73,7 +73,7 @@ impl Phase {
     /// Inserts a record.
     pub fn insert(&mut self, draft: Draft) -> Result<Record, Error> {
         let id = draft.id.map_or_else(|| self.store.next_record_id(), Ok)?;
-        let at = timestamp::whole(draft.created_at.unwrap_or_else(|| self.clock.now()));
+        let at = timestamp::truncate(draft.created_at.unwrap_or_else(|| self.clock.now()));
         let mut record = Record::new(id, &draft.table, draft.properties, at);
         record.updated_at = self.now();
         record.user_id = draft.user_id;
@@ -183,13 +183,13 @@ impl Phase {
 
     /// The current point, for [`Phase::rollback_to`].
     pub fn mark(&self) -> Mark {
-        Mark { borders: self.borders, writes: self.writes.len(), overlay: self.overlay.mark() }
+        Mark { commits: self.commits, writes: self.writes.len(), overlay: self.overlay.mark() }
     }
 
     /// Undoes every write after `mark`, except those already committed. A mark that was itself
     /// undone has no effect.
     pub fn rollback_to(&mut self, mark: Mark) {
-        if mark.borders < self.borders {
+        if mark.commits < self.commits {
             self.writes.clear();
             self.overlay = Overlay::default();
             return;
@@ -217,7 +217,7 @@ impl Phase {
     pub(super) fn forget(&mut self) {
         self.writes.clear();
         self.overlay = Overlay::default();
-        self.borders += 1;
+        self.commits += 1;
     }
 
     fn present(&self, id: RecordId) -> Result<Record, Error> {
@@ -227,7 +227,7 @@ impl Phase {
     }
 
     fn now(&self) -> Timestamp {
-        timestamp::whole(self.clock.now())
+        timestamp::truncate(self.clock.now())
     }
 }
 

@@ -27,11 +27,11 @@ pub struct HostBridge<'a> {
 }
 
 /// Work to run on the bridge; taken out once it has run.
-type Question = Option<Box<dyn for<'h> FnOnce(&HostBridge<'h>)>>;
+type BridgeWork = Option<Box<dyn for<'h> FnOnce(&HostBridge<'h>)>>;
 
 impl HostData for HostBridge<'_> {
     fn ask(&self, question: &mut dyn Any) {
-        if let Some(work) = question.downcast_mut::<Question>().and_then(Option::take) {
+        if let Some(work) = question.downcast_mut::<BridgeWork>().and_then(Option::take) {
             // Waiting for the host does not count as template time.
             self.request_context.wait();
             work(self);
@@ -47,7 +47,7 @@ pub fn on<T: 'static>(
 ) -> Option<T> {
     let answer = Rc::new(RefCell::new(None));
     let slot = Rc::clone(&answer);
-    let mut question: Question = Some(Box::new(move |bridge| {
+    let mut question: BridgeWork = Some(Box::new(move |bridge| {
         let given = work(bridge);
         *slot.borrow_mut() = Some(given);
     }));
@@ -69,7 +69,7 @@ pub fn send(context: &Context<'_>, host_call: HostCall) -> Result<(), Error> {
 }
 
 /// Maps a line of the current template to its file, relative to the instance root, and line.
-pub fn place(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
+pub fn file_and_line(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
     let name = context.template().map(|template| Arc::clone(template.name()));
     let Some(name) = name else { return (PathBuf::new(), line) };
     on(context, move |bridge| {

@@ -1,6 +1,6 @@
 //! Checks templates before they run: syntax errors, and names that do not exist.
 
-use crate::template::error::{Error, Place};
+use crate::template::error::{Error, SourceLocation};
 use crate::template::render::Templates;
 use crate::template::similar::near;
 use sluicegate_module::catalog::Catalog;
@@ -17,31 +17,31 @@ impl Templates {
 
 /// Compiles every source of the catalog and looks up every literal name in it.
 fn check(templates: &Templates, catalog: &Catalog) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for source in sources(catalog) {
         let compiled = templates.compiled(source);
         let template = match &compiled.template {
             Ok(template) => template,
             Err(error) => {
-                faults.push(of_error(source, &templates.error(error), Severity::Error));
+                diagnostics.push(of_error(source, &templates.error(error), Severity::Error));
                 continue;
             }
         };
         for warning in template.warnings() {
             let error = templates.error(warning);
-            faults.push(of_error(source, &error, severity(catalog, source)));
+            diagnostics.push(of_error(source, &error, severity(catalog, source)));
         }
         for reference in template.references() {
             let Some((noun, help)) = dead(catalog, reference.kind, &reference.name) else {
                 continue;
             };
-            let mut place = Place::of(source, reference.mark);
-            place.excerpt = catalog.redact(&place.excerpt);
+            let mut location = SourceLocation::of(source, reference.mark);
+            location.excerpt = catalog.redact(&location.excerpt);
             let message = format!("there is no {noun} `{}`", reference.name);
-            faults.push(fault(place, severity(catalog, source), message, help));
+            diagnostics.push(diagnostic(location, severity(catalog, source), message, help));
         }
     }
-    faults
+    diagnostics
 }
 
 /// `None` when the name exists, otherwise the kind of thing it names, and a suggestion.
@@ -72,14 +72,19 @@ fn severity(catalog: &Catalog, source: &Source) -> Severity {
 
 fn of_error(source: &Source, error: &Error, severity: Severity) -> Diagnostic {
     let help = error.advice().map(str::to_owned);
-    match error.place() {
-        Some(place) => fault(place.clone(), severity, error.message().to_owned(), help),
+    match error.location() {
+        Some(location) => diagnostic(location.clone(), severity, error.message().to_owned(), help),
         None => Diagnostic::of_file(severity, &source.path, error.message()).with_help(help),
     }
 }
 
-fn fault(place: Place, severity: Severity, message: String, help: Option<String>) -> Diagnostic {
-    let Place { path, mark, excerpt } = place;
+fn diagnostic(
+    location: SourceLocation,
+    severity: Severity,
+    message: String,
+    help: Option<String>,
+) -> Diagnostic {
+    let SourceLocation { path, mark, excerpt } = location;
     Diagnostic { severity, path, line: mark.line, column: mark.column, message, excerpt, help }
 }
 

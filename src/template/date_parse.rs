@@ -4,6 +4,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp, ToSpan as _, Zoned};
+use sluicegate_liquid::value::numbers::to_integer;
 
 /// Finds a zone by name (`Europe/Warsaw`, `UTC`, `+02:00`); `None` for an unknown one.
 pub fn zone(name: &str) -> Option<TimeZone> {
@@ -24,7 +25,8 @@ pub fn zone(name: &str) -> Option<TimeZone> {
 /// Converts a number to an offset from UTC: hours, or seconds when it is large.
 fn hours(number: f64) -> Option<Offset> {
     let seconds = if number.abs() > 13.0 { number } else { number * 3600.0 };
-    (seconds.abs() < 93_600.0).then(|| Offset::from_seconds(seconds as i32).ok()).flatten()
+    let seconds = Some(seconds).filter(|seconds| seconds.abs() < 93_600.0)?;
+    Offset::from_seconds(i32::try_from(to_integer(seconds)).ok()?).ok()
 }
 
 /// Finds the IANA name of a Rails zone, which is named by a city or has a US name.
@@ -70,7 +72,8 @@ pub fn of_seconds(seconds: f64, zone: &TimeZone) -> Option<Zoned> {
     if !whole.is_finite() || whole.abs() > 3e11 {
         return None;
     }
-    let stamp = Timestamp::new(whole as i64, (nanos as i32).min(999_999_999)).ok()?;
+    let nanos = i32::try_from(to_integer(nanos).min(999_999_999)).ok()?;
+    let stamp = Timestamp::new(to_integer(whole), nanos).ok()?;
     Some(stamp.to_zoned(zone.clone()))
 }
 
@@ -128,7 +131,7 @@ fn words(text: &str, now: &Zoned) -> Option<Zoned> {
     } else {
         (-1, text.strip_prefix('-')?)
     };
-    let mut moment = now.clone();
+    let mut timestamp = now.clone();
     let mut parts = rest.split([' ', ',']).filter(|part| !part.is_empty() && *part != "and");
     let mut any = false;
     while let Some(count) = parts.next() {
@@ -136,10 +139,10 @@ fn words(text: &str, now: &Zoned) -> Option<Zoned> {
             "a" | "an" | "one" => 1,
             digits => digits.parse().ok().filter(|n: &i64| n.abs() < 1_000_000_000)?,
         };
-        moment = moment.checked_add(span(sign * count, parts.next()?)?).ok()?;
+        timestamp = timestamp.checked_add(span(sign * count, parts.next()?)?).ok()?;
         any = true;
     }
-    any.then_some(moment)
+    any.then_some(timestamp)
 }
 
 /// The span of `count` units; the unit may be singular or plural.
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_moment() {
+    fn other_strings_are_not_timestamps() {
         for text in
             ["", "soon", "in minutes", "in 99999999999999999999 days", "2019-13-45", "x ago"]
         {

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_told_from_other_texts() {
+    fn addresses_are_told_apart_from_other_strings() {
         for good in ["john@example.com", "a.b+c@x.co.uk"] {
             assert!(is_email(good), "{good}");
         }

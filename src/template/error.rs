@@ -16,7 +16,7 @@ pub struct Error(Box<Details>);
 struct Details {
     kind: Kind,
     message: String,
-    place: Option<Place>,
+    location: Option<SourceLocation>,
     help: Option<String>,
     /// The call chain as files and lines, innermost first.
     chain: Vec<(PathBuf, u32)>,
@@ -24,7 +24,7 @@ struct Details {
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SourceLocation {
     /// The file, relative to the instance root.
     pub path: PathBuf,
     /// The line and column in it.
@@ -33,7 +33,7 @@ pub struct Place {
     pub excerpt: String,
 }
 
-impl Place {
+impl SourceLocation {
     /// Converts a place in a source's text to the place in the file.
     pub fn of(source: &Source, mark: LiquidMark) -> Self {
         let in_file = source.position(mark.line, mark.column);
@@ -50,7 +50,7 @@ impl Error {
     /// Creates an error without a place.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Details { kind, message, place: None, help: None, chain: Vec::new() }))
+        Self(Box::new(Details { kind, message, location: None, help: None, chain: Vec::new() }))
     }
 
     /// Converts the engine's error, mapping its places to files. `source` returns the source of a
@@ -60,10 +60,10 @@ impl Error {
         source: impl Fn(&str) -> Option<&'a Source>,
         clean: impl Fn(&str) -> String,
     ) -> Self {
-        let place = error.template().zip(error.mark()).and_then(|(name, mark)| {
-            let mut place = Place::of(source(name)?, mark);
-            place.excerpt = clean(&place.excerpt);
-            Some(place)
+        let location = error.template().zip(error.mark()).and_then(|(name, mark)| {
+            let mut location = SourceLocation::of(source(name)?, mark);
+            location.excerpt = clean(&location.excerpt);
+            Some(location)
         });
         let caller = |(name, line): &(std::sync::Arc<str>, u32)| {
             let source = source(name)?;
@@ -72,7 +72,7 @@ impl Error {
         Self(Box::new(Details {
             kind: error.kind(),
             message: clean(error.message()),
-            place,
+            location,
             help: error.advice().map(str::to_owned),
             chain: error.chain().iter().filter_map(caller).collect(),
         }))
@@ -89,13 +89,13 @@ impl Error {
     }
 
     /// The place of the error.
-    pub fn place(&self) -> Option<&Place> {
-        self.0.place.as_ref()
+    pub fn location(&self) -> Option<&SourceLocation> {
+        self.0.location.as_ref()
     }
 
     /// The file of the error.
     pub fn path(&self) -> Option<&Path> {
-        self.0.place.as_ref().map(|place| &*place.path)
+        self.0.location.as_ref().map(|location| &*location.path)
     }
 
     /// A suggestion for the fix.
@@ -106,9 +106,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.place {
+        match &self.0.location {
             None => f.write_str(&self.0.message)?,
-            Some(Place { path, mark: Mark { line, column }, excerpt }) => {
+            Some(SourceLocation { path, mark: Mark { line, column }, excerpt }) => {
                 let path = path.display().to_string().replace('\\', "/");
                 write!(f, "{path}:{line}:{column}: {}", self.0.message)?;
                 let gutter = line.to_string();

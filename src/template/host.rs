@@ -59,7 +59,7 @@ pub trait Host {
     }
 
     /// Stores output for the `cache` tag, for `seconds`.
-    fn keep(&self, key: &str, text: &str, seconds: u64) {
+    fn store_cached(&self, key: &str, text: &str, seconds: u64) {
         let _ = (key, text, seconds);
     }
 }

@@ -91,7 +91,8 @@ fn answer_line(line: &str) -> Json {
     let constants = line.constants.into_iter().map(|(name, value)| (name, secret(value)));
     request_context.set_constants(constants.collect());
     let now = line.now.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    let host = Lonely { graphql: line.graphql, now: now.unwrap_or_else(|| SystemClock.now()) };
+    let host =
+        StandaloneHost { graphql: line.graphql, now: now.unwrap_or_else(|| SystemClock.now()) };
     let template = source("template", &line.template);
     let locals = Json::Object(line.environment);
     match templates.render(&template, &request_context, locals, mode, &host) {
@@ -101,19 +102,19 @@ fn answer_line(line: &str) -> Json {
             json!({ "output": rendered.output, "returned": returned, "warnings": warnings })
         }
         Err(error) => {
-            let line = error.place().map(|place| place.mark.line);
+            let line = error.location().map(|location| location.mark.line);
             refusal(&error.to_string(), "render", line)
         }
     }
 }
 
 /// A host without a runtime: it answers the line's queries and stores nothing.
-struct Lonely {
+struct StandaloneHost {
     graphql: Map<String, Json>,
     now: Timestamp,
 }
 
-impl Host for Lonely {
+impl Host for StandaloneHost {
     fn graphql(&self, call: GraphqlCall) -> Json {
         let name = call.name.unwrap_or_default();
         let answer = self.graphql.get(&name).cloned();

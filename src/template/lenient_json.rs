@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_is_nothing() {
+    fn a_blank_string_is_none() {
         assert_eq!(read(" \n\t"), Ok(None));
         assert_eq!(read(""), Ok(None));
     }

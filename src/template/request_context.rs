@@ -21,7 +21,7 @@ const NESTING_MAX: u32 = 12;
 thread_local! {
     static NESTING: Cell<u32> = const { Cell::new(0) };
     /// True while a `context` is being converted to JSON.
-    static INSIDE: Cell<bool> = const { Cell::new(false) };
+    static IS_RENDERING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The request that templates are rendered for. Clones share one state.
@@ -29,12 +29,12 @@ thread_local! {
 pub struct RequestContext(Rc<State>);
 
 /// Builds the fields of `context` lazily; many templates never read them.
-type Making = Box<dyn FnOnce() -> Map<String, Json>>;
+type ContextBuilder = Box<dyn FnOnce() -> Map<String, Json>>;
 
 /// The fields of `context`, built on first access.
 struct Fields {
     made: Hash,
-    making: Cell<Option<Making>>,
+    making: Cell<Option<ContextBuilder>>,
 }
 
 impl fmt::Debug for Fields {
@@ -81,7 +81,7 @@ impl RequestContext {
 
     /// Creates a request context whose `context` is built when a template first reads it.
     pub fn made_by(context: impl FnOnce() -> Map<String, Json> + 'static) -> Self {
-        let making: Making = Box::new(context);
+        let making: ContextBuilder = Box::new(context);
         let context = Fields { made: Rc::default(), making: Cell::new(Some(making)) };
         Self(Rc::new(State {
             context: Rc::new(context),
@@ -248,11 +248,11 @@ impl LiquidDrop for Context {
     /// Returns null inside itself: a template may have stored `context` in its own exports or
     /// session.
     fn to_json(&self) -> Json {
-        if INSIDE.replace(true) {
+        if IS_RENDERING.replace(true) {
             return Json::Null;
         }
         let json = Value::Hash(Rc::clone(self.fields.get())).to_json();
-        INSIDE.set(false);
+        IS_RENDERING.set(false);
         json
     }
 }
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constants_are_told_by_name_only() {
+    fn constants_are_read_by_name_only() {
         let request_context = RequestContext::new(Map::new());
         request_context.set_constants([("KEY".to_owned(), Secret::new("sk_test_canary"))].into());
         let context = request_context.context();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn the_context_is_made_when_it_is_looked_at() {
+    fn the_context_is_built_when_it_is_read() {
         let count = Rc::new(Cell::new(0));
         let seen = Rc::clone(&count);
         let request_context = RequestContext::made_by(move || {
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_is_no_time_of_a_template() {
+    fn waiting_does_not_count_as_time_of_a_template() {
         let request_context = RequestContext::new(Map::new());
         let limits = Limits::new().time(std::time::Duration::from_millis(900));
         let budget = request_context.enter(limits).expect("the first");

@@ -102,8 +102,12 @@ fn insert(holder: &Value, key: &Value, value: Value, known: &str) -> Result<(), 
         }
         Value::List(list) => {
             let mut items = list.borrow_mut();
-            let place = key.to_int().map(|i| if i < 0 { i + items.len() as i64 } else { i });
-            let place = place.and_then(|i| usize::try_from(i).ok());
+            // A negative index counts from the end.
+            let place =
+                key.to_int().and_then(|index| match usize::try_from(index.unsigned_abs()) {
+                    Ok(behind) if index < 0 => items.len().checked_sub(behind),
+                    place => place.ok(),
+                });
             let Some(place) = place.filter(|place| *place <= items.len() + GAP_MAX) else {
                 let message = format!("`{known}` is a list and has no place `{}`", key.to_text());
                 return Err(Error::argument(message));

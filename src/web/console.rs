@@ -26,7 +26,7 @@ pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Res
         let types = instance.catalog.request_types();
         let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
         let executions = runtime.store.executions(&query)?;
-        let faults: Vec<_> = instance.faults().iter().map(ToString::to_string).collect();
+        let faults: Vec<_> = instance.diagnostics().iter().map(ToString::to_string).collect();
         Ok((
             INDEX,
             json!({

@@ -49,7 +49,7 @@ async fn execute(
     let user_id = visit.user_id();
     let mut scope = api::scope(runtime, visit);
     scope.user_id = user_id;
-    let mut limits = Limits::OUTSIDE;
+    let mut limits = Limits::EXTERNAL;
     limits.introspection = runtime.is_development();
     let backend = GraphqlBackend::new(runtime.host(scope));
     let document = ExternalDocument {

@@ -23,7 +23,7 @@ pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
 pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
     let answer = async {
         let ours = Arc::clone(&runtime);
-        let look = move || ours.readiness.look(&*ours.store, ours.clock.now());
+        let look = move || ours.readiness.check(&*ours.store, ours.clock.now());
         blocking(move || look().map_err(not_ready)).await?;
         let errors = runtime.instance().catalog.errors().count();
         Ok(axum::Json(json!({ "status": "ready", "module_errors": errors })).into_response())

@@ -85,7 +85,7 @@ fn count(runtime: &Runtime, state: ExecutionState, kind: Option<&str>) -> Result
 }
 
 fn commits(runtime: &Runtime, registry: &mut Registry) {
-    let counts = runtime.store.tally();
+    let counts = runtime.store.writer_stats();
     registry.register("commits", "Commits asked for", counter_of(counts.commits));
     let help = "Transactions written for them";
     registry.register("commit_batches", help, counter_of(counts.groups));

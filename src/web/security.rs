@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_frames_us() {
+    fn other_sites_cannot_frame_our_pages() {
         let headers = headers(&Stripe, Some("http://127.0.0.1:9"), false);
         let policy = headers["content-security-policy"].to_str().expect("text");
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("http://127.0.0.1:9"));

@@ -31,7 +31,7 @@ pub async fn load(runtime: &Arc<Runtime>, cookies: &str) -> Session {
     let Some(mut session) = known else { return fresh() };
     let (ours, hash) = (Arc::clone(runtime), session.hash());
     let reading = tokio::task::spawn_blocking(move || stored(&ours, &hash)).await;
-    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}"));
+    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}").into());
     match reading.unwrap_or_else(|error| Err(panicked(error))) {
         Ok(Some(stored)) => fill(&mut session, stored),
         // It was ended, or it expired.

@@ -77,7 +77,7 @@ async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Ev
 }
 
 fn panicked(error: &dyn std::fmt::Display) -> Error {
-    StoreError::Broken(format!("the delivery panicked: {error}")).into()
+    StoreError::Broken(format!("the delivery panicked: {error}").into()).into()
 }
 
 fn plain(json: &'static str) -> Response {

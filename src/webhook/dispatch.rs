@@ -59,7 +59,7 @@ enum Prepared<'a> {
     /// Render its processor.
     Render(Rendering<'a>),
     /// Skip it; the outcome has the reason.
-    PassedOver(Json),
+    Skip(Json),
 }
 
 /// The result of processing an event, before it is committed.
@@ -88,7 +88,7 @@ impl Dispatch<'_> {
         }
         let prepared = match self.prepare(run.execution(), event) {
             Ok(Prepared::Render(prepared)) => prepared,
-            Ok(Prepared::PassedOver(outcome)) => {
+            Ok(Prepared::Skip(outcome)) => {
                 return self.finish(run, self.journal.phase(), outcome);
             }
             Err(error) => return self.retry(run, error),
@@ -104,7 +104,7 @@ impl Dispatch<'_> {
     }
 
     fn retry(&self, run: Run, error: Error) -> Result<bool, Error> {
-        self.journal.retry_or_give_up(run, &error.to_string(), ATTEMPTS_MAX)?;
+        self.journal.retry_or_discard(run, &error.to_string(), ATTEMPTS_MAX)?;
         Err(error)
     }
 
@@ -131,7 +131,7 @@ impl Dispatch<'_> {
     pub fn dry_run(&self, execution: &Execution) -> Result<Processed, Error> {
         let prepared = match self.prepare(execution, read(execution)?)? {
             Prepared::Render(prepared) => prepared,
-            Prepared::PassedOver(outcome) => {
+            Prepared::Skip(outcome) => {
                 return Ok(Processed { phase: self.journal.phase(), outcome });
             }
         };
@@ -144,20 +144,20 @@ impl Dispatch<'_> {
     /// Finds the processor of an event and its variables, unless the event is to be skipped.
     fn prepare(&self, execution: &Execution, event: Event) -> Result<Prepared<'_>, Error> {
         let name = processor(gateway(execution), &event.kind);
-        let passed_over = |why: &str| {
+        let skip = |why: &str| {
             let outcome = json!({ "processor": name, "processed": false, "reason": why });
-            Ok(Prepared::PassedOver(outcome))
+            Ok(Prepared::Skip(outcome))
         };
         let Some(partial) = self.catalog.partial(&name) else {
-            return passed_over(NO_PROCESSOR);
+            return skip(NO_PROCESSOR);
         };
         if event.livemode != self.livemode {
-            return passed_over("livemode does not match this instance");
+            return skip("livemode does not match this instance");
         }
         let newer = self.newer(execution, &event)?;
         if newer.as_deref() == Some(event.kind.as_str()) && !injected_bug("older_overwrites") {
             // A processed event of the same type already had newer data.
-            return passed_over("a newer event of its type was processed before it");
+            return skip("a newer event of its type was processed before it");
         }
         let properties = [
             ("event".to_owned(), event.json.into_json()),
@@ -235,7 +235,7 @@ pub fn has_processor(catalog: &Catalog, execution: &Execution) -> bool {
 ///
 /// # Errors
 /// [`Error::Journal`].
-pub fn pass_over(journal: &Journal, run: Run) -> Result<(), Error> {
+pub fn complete_unprocessed(journal: &Journal, run: Run) -> Result<(), Error> {
     let name = processor(gateway(run.execution()), &run.execution().name);
     let outcome = json!({ "processor": name, "processed": false, "reason": NO_PROCESSOR });
     journal.finish(run, None, journal.phase(), State::Completed, outcome)?;

@@ -18,6 +18,9 @@ pub enum Error {
     /// Stripe did not return its list of events; it is listed again later.
     #[error("{0}")]
     Listing(String),
+    /// The list could not be asked for.
+    #[error(transparent)]
+    Gateway(#[from] crate::gateway::error::Error),
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] sluicegate_store::error::Error),

@@ -72,7 +72,7 @@ impl Inbox<'_> {
     /// Like [`Inbox::verify`], with cached secrets only; `None` when the database is needed.
     pub fn verify_cached(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
         let now = self.clock.now();
-        let known = self.secrets.kept(now)?;
+        let known = self.secrets.cached(now)?;
         let place = self.gateway.verify(header, body, &known.1, now).ok()?;
         Some(self.signed_event(Ok(known.0[place].clone()), body))
     }

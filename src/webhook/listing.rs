@@ -2,7 +2,7 @@
 //! list goes back 30 days.
 
 use crate::executor;
-use crate::gateway::contract::EventsPage;
+use crate::gateway::contract::{Attempt, EventsPage};
 use crate::gateway::reply::Reply;
 use crate::gateway::transport::Transport;
 use crate::webhook::deliveries::{Deliveries, DeliveryResult};
@@ -82,8 +82,8 @@ impl Listing<'_> {
     fn page(&self, created_from: i64, after: Option<&str>) -> Result<Json, Error> {
         let page = EventsPage { key: self.key, account: self.account, created_from, after };
         let call = self.transport.gateway().list_events(&page);
-        let reply = executor::wait(self.transport.send(&call, false, &mut || Ok(())));
-        match reply.map_err(|error| Error::Listing(error.to_string()))? {
+        let reply = executor::wait(self.transport.send(Attempt::first(&call), &mut || Ok(())));
+        match reply? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))
             }

@@ -10,22 +10,22 @@ const SERDE_JSONS_OWN: &str = "$serde_json::private::";
 /// A member to read.
 pub enum Select {
     /// The complete value, stored at this index of the result.
-    Whole(&'static str, usize),
+    Value(&'static str, usize),
     /// Selected members of this object.
-    Within(&'static str, &'static [Select]),
+    Inside(&'static str, &'static [Select]),
 }
 
 impl Select {
     fn name(&self) -> &'static str {
-        let (Self::Whole(name, _) | Self::Within(name, _)) = self;
+        let (Self::Value(name, _) | Self::Inside(name, _)) = self;
         name
     }
 
     /// Clears what was found: when a name repeats, the last value counts, as in `serde_json`.
     fn forget(&self, found: &mut [Json]) {
         match self {
-            Self::Whole(_, place) => found[*place] = Json::Null,
-            Self::Within(_, wanted) => wanted.iter().for_each(|want| want.forget(found)),
+            Self::Value(_, place) => found[*place] = Json::Null,
+            Self::Inside(_, wanted) => wanted.iter().for_each(|want| want.forget(found)),
         }
     }
 }
@@ -41,19 +41,19 @@ pub fn read<const N: usize>(
 ) -> serde_json::Result<[Json; N]> {
     let mut found = [const { Json::Null }; N];
     let mut reader = serde_json::Deserializer::from_str(text);
-    Skim(wanted, &mut found).deserialize(&mut reader)?;
+    MembersSeed(wanted, &mut found).deserialize(&mut reader)?;
     reader.end()?;
     Ok(found)
 }
 
 /// The selected members of a value and where to store them; for a skipped value, none.
-struct Skim<'a>(&'static [Select], &'a mut [Json]);
+struct MembersSeed<'a>(&'static [Select], &'a mut [Json]);
 
-fn over() -> Skim<'static> {
-    Skim(&[], &mut [])
+fn skipped() -> MembersSeed<'static> {
+    MembersSeed(&[], &mut [])
 }
 
-impl<'de> DeserializeSeed<'de> for Skim<'_> {
+impl<'de> DeserializeSeed<'de> for MembersSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -61,7 +61,7 @@ impl<'de> DeserializeSeed<'de> for Skim<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Skim<'_> {
+impl<'de> Visitor<'de> for MembersSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,7 +93,7 @@ impl<'de> Visitor<'de> for Skim<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(over())?.is_some() {}
+        while seq.next_element_seed(skipped())?.is_some() {}
         Ok(())
     }
 
@@ -101,12 +101,12 @@ impl<'de> Visitor<'de> for Skim<'_> {
         let Self(wanted, found) = self;
         while let Some(want) = map.next_key_seed(Key(wanted))? {
             match want {
-                Some(Select::Whole(_, place)) => found[*place] = map.next_value()?,
-                Some(want @ Select::Within(_, within)) => {
+                Some(Select::Value(_, place)) => found[*place] = map.next_value()?,
+                Some(want @ Select::Inside(_, within)) => {
                     want.forget(found);
-                    map.next_value_seed(Skim(within, found))?;
+                    map.next_value_seed(MembersSeed(within, found))?;
                 }
-                None => map.next_value_seed(over())?,
+                None => map.next_value_seed(skipped())?,
             }
         }
         Ok(())
@@ -147,20 +147,20 @@ mod tests {
     use serde_json::json;
 
     const WANTED: &[Select] = &[
-        Select::Whole("id", 0),
-        Select::Within(
+        Select::Value("id", 0),
+        Select::Inside(
             "a",
-            &[Select::Whole("c", 1), Select::Within("b", &[Select::Whole("id", 2)])],
+            &[Select::Value("c", 1), Select::Inside("b", &[Select::Value("id", 2)])],
         ),
     ];
 
-    fn skimmed(text: &str) -> serde_json::Result<[Json; 3]> {
+    fn selected(text: &str) -> serde_json::Result<[Json; 3]> {
         read(text, WANTED)
     }
 
     fn agree(text: &str) {
         let whole = serde_json::from_str::<Json>(text);
-        match (skimmed(text), whole) {
+        match (selected(text), whole) {
             (Ok(found), Ok(whole)) => {
                 let at = |path: &[&str]| {
                     let member = |value: &Json, name: &&str| value.as_object()?.get(*name).cloned();
@@ -170,7 +170,7 @@ mod tests {
                 assert_eq!(found, picked.map(Option::unwrap_or_default), "{text}");
             }
             (Err(_), Err(_)) => {}
-            (skimmed, whole) => panic!("{text}: {skimmed:?}, and whole {whole:?}"),
+            (selected, whole) => panic!("{text}: {selected:?}, and whole {whole:?}"),
         }
     }
 
@@ -178,7 +178,7 @@ mod tests {
     fn finds_what_is_wanted_and_nothing_else() {
         let text =
             r#"{"x": [1, {"id": 2}], "id": {"y": 1}, "a": {"id": 3, "b": {"id": "c", "z": 0}}}"#;
-        let found = skimmed(text).expect("JSON");
+        let found = selected(text).expect("JSON");
         assert_eq!(found, [json!({ "y": 1 }), Json::Null, json!("c")]);
     }
 
@@ -226,7 +226,7 @@ mod tests {
             "{\"x\": {\"$serde_json::private::RawValue\": \"[\"}}",
             "{\"$serde_json::private::Number\": \"1\"}",
         ] {
-            assert!(skimmed(text).is_err(), "{text}");
+            assert!(selected(text).is_err(), "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use sluicegate_secret::Secret;
 use std::sync::Arc;
 
 /// How long secrets are cached, and a deleted endpoint's secret is still accepted.
-const KEPT: SignedDuration = SignedDuration::from_secs(5);
+const CACHED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// Secrets with their names.
 pub type Named = Arc<(Vec<String>, Vec<Secret>)>;
@@ -27,14 +27,14 @@ impl Secrets {
         now: Timestamp,
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, Error>,
     ) -> Result<Named, Error> {
-        self.kept(now).map_or_else(|| self.fresh(now, read), Ok)
+        self.cached(now).map_or_else(|| self.fresh(now, read), Ok)
     }
 
     /// The cached secrets, if they are recent.
-    pub fn kept(&self, now: Timestamp) -> Option<Named> {
-        let kept = self.0.lock();
-        let (at, named) = kept.as_ref()?;
-        (now.duration_since(*at).abs() < KEPT).then(|| Arc::clone(named))
+    pub fn cached(&self, now: Timestamp) -> Option<Named> {
+        let cached = self.0.lock();
+        let (at, named) = cached.as_ref()?;
+        (now.duration_since(*at).abs() < CACHED_FOR).then(|| Arc::clone(named))
     }
 
     /// Reads the secrets again: a delivery may be signed with a new one.
@@ -47,8 +47,8 @@ impl Secrets {
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, Error>,
     ) -> Result<Named, Error> {
         let named = Arc::new(read()?.into_iter().unzip());
-        let mut kept = self.0.lock();
-        *kept = Some((now, Arc::clone(&named)));
+        let mut cached = self.0.lock();
+        *cached = Some((now, Arc::clone(&named)));
         Ok(named)
     }
 }

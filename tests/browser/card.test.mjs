@@ -1,4 +1,4 @@
-// What the card form knows of cards and amounts, without a browser.
+// The card form's rules for cards and amounts, without a browser.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';

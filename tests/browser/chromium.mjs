@@ -1,4 +1,4 @@
-// Starts the installed Chromium and opens pages that remember what went wrong in them.
+// Starts the installed Chromium and opens pages that record their errors.
 import { mkdir } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
 

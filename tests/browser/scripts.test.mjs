@@ -1,5 +1,5 @@
-// The sandbox's js.stripe.com/v3 and checkout.js in a page of another origin, under a content policy as
-// strict as the shop's. BASE_URL is a `sluicegate serve`; its /healthz says where the sandbox is.
+// The sandbox's js.stripe.com/v3 and checkout.js in a page of another origin, with a content policy as
+// strict as the shop's. BASE_URL is a `sluicegate serve`; its /healthz returns the sandbox's address.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, test } from 'node:test';

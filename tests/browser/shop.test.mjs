@@ -1,6 +1,6 @@
-// A person's way through the demo shop: buy, refund, authorize and capture, be declined, read the
-// events, save a card, pay a maker.
-// BASE_URL is the address of a `sluicegate serve` with its sandbox and a database of its own.
+// A visitor in the demo shop: buys, refunds, authorizes and captures, is declined, reads the
+// events, saves a card, and pays a maker.
+// BASE_URL is the address of a `sluicegate serve` with its own sandbox and database.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { enterCard, picture, popupOf, start, visitor } from './chromium.mjs';
@@ -8,7 +8,7 @@ import { enterCard, picture, popupOf, start, visitor } from './chromium.mjs';
 const base = process.env.BASE_URL;
 const hook = (name) => `[data-test="${name}"]`;
 
-// Everything about the shop's markup that the tests rely on.
+// The parts of the shop's markup that the tests rely on.
 const ROW = hook('payment-row');
 const STATE = hook('payment-state');
 const FLASH = hook('flash');

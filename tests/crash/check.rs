@@ -1,22 +1,22 @@
-//! The promises P1 to P6, checked against the oracle's ledger and the host's database.
+//! Checks the promises P1 to P6 against the double's ledger and the host's database.
 
 use crate::double::Double;
 use crate::host::{Fleet, Host, until};
-use crate::life::{BOUND, Told};
+use crate::life::{AnsweredCall, BOUND};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 
-/// Waits until the host is quiet, then compares everything.
+/// Waits until all work is done, then compares everything.
 pub fn check(
     fleet: &mut Fleet,
     double: &Double,
-    told: &[Told],
+    answered_calls: &[AnsweredCall],
     acked: &Mutex<HashSet<(String, String)>>,
 ) -> Result<(), String> {
     until(BOUND, || {
-        fleet.revive();
+        fleet.restart();
         let ledger = double.ledger.lock().unwrap();
         let wanted: HashSet<_> = ledger.events.iter().map(name_of).collect();
         let missing = wanted.difference(&acked.lock().unwrap()).count();
@@ -28,8 +28,8 @@ pub fn check(
     })?;
     let database = open(fleet.first())?;
     let ledger = double.ledger.lock().unwrap();
-    effects(&ledger.objects, told)?;
-    records(&database, &ledger.objects, told)?;
+    effects(&ledger.objects, answered_calls)?;
+    records(&database, &ledger.objects, answered_calls)?;
     events(&database, &acked.lock().unwrap())?;
     migrated(&database)?;
     accounts(&database, &ledger.objects)
@@ -70,9 +70,9 @@ fn succeeded(object: &Json) -> bool {
     object["status"] != "failed"
 }
 
-/// P1: one operation, one effect; and what was told is what happened.
-fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
-    for one in told {
+/// P1: one operation has one effect, and the client's answer matches it.
+fn effects(objects: &[(String, Json)], answered_calls: &[AnsweredCall]) -> Result<(), String> {
+    for one in answered_calls {
         let of =
             objects.iter().filter(|(of, object)| of == collection(one.name) && succeeded(object));
         let count = match one.name {
@@ -99,7 +99,7 @@ fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
         Some((charge, count)) => Err(format!("P1: {charge} was refunded {count} times")),
         None => {
             let accounts = objects.iter().filter(|(of, _)| of == "accounts").count();
-            let asked = told.iter().filter(|one| one.name == "create_account").count();
+            let asked = answered_calls.iter().filter(|one| one.name == "create_account").count();
             if accounts > asked {
                 Err(format!("P1: {accounts} accounts for {asked}"))
             } else {
@@ -109,8 +109,12 @@ fn effects(objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
     }
 }
 
-/// P2, P3 and P6: told and done are in the database, once, with the same id and sum.
-fn records(database: &Connection, objects: &[(String, Json)], told: &[Told]) -> Result<(), String> {
+/// P2, P3 and P6: every answered operation and every effect has one record, with its id and amount.
+fn records(
+    database: &Connection,
+    objects: &[(String, Json)],
+    answered_calls: &[AnsweredCall],
+) -> Result<(), String> {
     let sql = "SELECT count(*), coalesce(sum(json_extract(properties, '$.amount_cents')), 0), \
                group_concat(json_extract(properties, '$.state')) FROM records \
                WHERE table_name = ?1 AND json_extract(properties, '$.gateway_id') = ?2";
@@ -140,7 +144,7 @@ fn records(database: &Connection, objects: &[(String, Json)], told: &[Told]) -> 
             return Err(format!("P5: {id} is refunded in Stripe and {state:?} here"));
         }
     }
-    for one in told.iter().filter(|one| one.state == "completed") {
+    for one in answered_calls.iter().filter(|one| one.state == "completed") {
         let id = one.gateway_id.clone().unwrap_or_default();
         if !objects.iter().any(|(_, object)| object["id"] == id.as_str()) {
             return Err(format!("P2: {} was told {id}, which Stripe does not know", one.key));
@@ -149,7 +153,7 @@ fn records(database: &Connection, objects: &[(String, Json)], told: &[Told]) -> 
     Ok(())
 }
 
-/// P5: what was acknowledged is in the inbox, each once, and done.
+/// P5: every acknowledged event is in the inbox once, and processed.
 fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<(), String> {
     let sql = "SELECT count(*), group_concat(state) FROM executions WHERE kind = 'webhook_event' \
                AND json_extract(input, '$.event.id') = ?2 \
@@ -168,14 +172,14 @@ fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<()
     Ok(())
 }
 
-/// A migration took effect once.
+/// Each migration took effect once.
 fn migrated(database: &Connection) -> Result<(), String> {
     let sql = "SELECT count(*) FROM records WHERE table_name = 'migrated'";
     let count: i64 = database.query_row(sql, [], |row| row.get(0)).map_err(|e| e.to_string())?;
     if count == 3 { Ok(()) } else { Err(format!("a migration of three rows left {count}")) }
 }
 
-/// A backup that dies leaves a whole copy or none, and the next one goes well.
+/// A backup that is killed leaves a complete copy or none, and the next backup succeeds.
 pub fn backup(host: &Host, place: &str) -> Result<(), String> {
     let to = host.root.join("copy.db");
     host.backup(&to, Some(place));
@@ -200,7 +204,7 @@ pub fn backup(host: &Host, place: &str) -> Result<(), String> {
     }
 }
 
-/// P5: events of one object take effect in their order, however they arrived.
+/// P5: events of one object take effect in order, whatever their order of arrival.
 fn accounts(database: &Connection, objects: &[(String, Json)]) -> Result<(), String> {
     let sql = "SELECT json_extract(properties, '$.email') FROM records WHERE \
                table_name = 'modules/payments/account' AND json_extract(properties, '$.gateway_id') = ?1";

@@ -1,10 +1,10 @@
-//! What the oracle reads of a PostgreSQL database, in a SQLite database in memory: one set of
-//! questions for both.
+//! Copies the rows that the checks need from PostgreSQL into an in-memory SQLite database, so that
+//! one set of queries serves both.
 
 use rusqlite::{Connection, params};
 use tokio_postgres::{Error, NoTls};
 
-/// The rows of a PostgreSQL database, as they are at this moment.
+/// Copies the current rows of a PostgreSQL database.
 pub fn of(url: &str) -> Result<Connection, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let rows = runtime.map_err(|e| e.to_string())?.block_on(read(url));
@@ -36,7 +36,7 @@ pub fn of(url: &str) -> Result<Connection, String> {
     copy().map_err(|error| error.to_string())
 }
 
-/// One number.
+/// Returns one number.
 #[allow(dead_code, reason = "the crash test copies everything")]
 pub fn count(url: &str, sql: &str) -> Result<i64, String> {
     let ask = async {

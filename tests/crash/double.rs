@@ -1,7 +1,7 @@
-//! The oracle's Stripe: an append-only ledger, keys that expire, and faults on the way. It lives in
-//! the parent, where no crash of the host can touch it.
+//! The test double of Stripe: an append-only ledger, expiring keys, and network faults. It runs in
+//! the parent process, so that no crash of the host affects it.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -15,23 +15,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const KEY_SECONDS: i64 = 24 * 3600;
 
-/// One double.
+/// A running double.
 pub struct Double {
     pub ledger: Mutex<Ledger>,
-    /// While false nothing goes wrong on the way.
+    /// While false, no faults are injected.
     pub faulty: AtomicBool,
-    /// Seconds its clock is ahead of the machine's.
+    /// Seconds by which its clock is ahead of the machine's.
     pub ahead: AtomicI64,
-    /// What was asked so far, of the double and of the host: how far a life is.
+    /// The number of requests so far, to the double and to the host: the progress of a run.
     pub exchanges: AtomicU64,
     /// A [`Line`].
     pub line: AtomicU8,
-    /// Exchanges that a broken line cut off.
+    /// The number of exchanges cut off by a broken line.
     pub cut: AtomicU64,
-    chance: Mutex<Chance>,
+    rng: Mutex<Rng>,
 }
 
-/// The line between host and Stripe: while it is broken, what is written is cut off.
+/// The connection between host and Stripe. While it is broken, writing requests are cut off.
 #[derive(Clone, Copy)]
 pub enum Line {
     Whole = 0,
@@ -39,12 +39,12 @@ pub enum Line {
     NoAnswer = 2,
 }
 
-/// What happened, for ever.
+/// Everything that happened.
 #[derive(Default)]
 pub struct Ledger {
-    /// Every effect in order: its path's collection, and the object as it is now.
+    /// Every effect in order: the collection of its path, and the current object.
     pub objects: Vec<(String, Json)>,
-    /// Events to be delivered.
+    /// Events to deliver.
     pub events: Vec<Json>,
     keys: HashMap<String, Kept>,
 }
@@ -63,9 +63,9 @@ enum Fault {
     ErrorAfterEffect,
     Refused(u16),
     Slow,
-    /// It happens, and something on the way answers in Stripe's place with this status.
+    /// The request takes effect, and a proxy answers with this status in Stripe's place.
     Garbled(u16),
-    /// Who asks again may not ask any more: said before the idempotency key is looked at.
+    /// A retry is no longer authorized: answered before the idempotency key is looked at.
     KeyRolled,
 }
 
@@ -78,7 +78,7 @@ impl Double {
             exchanges: AtomicU64::new(0),
             line: AtomicU8::new(Line::Whole as u8),
             cut: AtomicU64::new(0),
-            chance: Mutex::new(Chance::new(seed)),
+            rng: Mutex::new(Rng::new(seed)),
         })
     }
 
@@ -101,7 +101,7 @@ impl Double {
         if !self.faulty.load(Ordering::SeqCst) {
             return Fault::None;
         }
-        let roll = self.chance.lock().unwrap().below(100);
+        let roll = self.rng.lock().unwrap().below(100);
         match (method, roll) {
             (&Method::POST, 0..=11) => Fault::RequestLost,
             (&Method::POST, 12..=25) => Fault::AnswerLost,
@@ -199,7 +199,7 @@ impl Double {
                 let place = list.iter().position(|o| o["id"] == after.as_str()).unwrap_or(0);
                 list.drain(..=place);
             }
-            // Short pages, so that there is more than one.
+            // Short pages, so that there are several.
             let more = list.len() > 3;
             list.truncate(3);
             return (200, json!({ "object": "list", "data": list, "has_more": more }));
@@ -212,7 +212,7 @@ impl Double {
         }
     }
 
-    /// Something that happened at Stripe without the host: an event is all it learns.
+    /// A change at Stripe that the host did not cause: only an event reports it.
     pub fn happen(&self, id: &str, event: &str, account: Option<&str>, change: &Json) {
         let now = self.now();
         let mut ledger = self.ledger.lock().unwrap();
@@ -326,7 +326,7 @@ impl Ledger {
         let mut event = json!({ "id": format!("evt_{number}"), "object": "event", "type": kind, "livemode": false,
             "created": now, "data": { "object": object }, "request": { "idempotency_key": key } });
         if let Some(account) = account {
-            // Ids are unique within an account only: this one is taken by the platform as well.
+            // Ids are unique only within an account: the platform uses this one as well.
             event["account"] = json!(account);
             event["id"] = json!(format!("evt_{}", number.saturating_sub(1).max(1)));
         }
@@ -343,13 +343,13 @@ fn answer(status: u16, body: &Json, replayed: bool) -> Response {
     response.body(Body::from(body.to_string())).unwrap()
 }
 
-/// A page of a proxy; JSON now and then, but no object.
+/// A proxy's page; sometimes JSON, but never an object.
 fn garbled(status: u16) -> Response {
     let page = Json::from("<html>upstream connect error</html>");
     answer(status, &page, false)
 }
 
-/// The connection ends before an answer is whole.
+/// Closes the connection before the answer is complete.
 fn hang_up() -> Response {
     let broken = Broken(Some(Err(std::io::Error::other("lost"))));
     Response::builder().header("content-length", "100").body(Body::new(broken)).unwrap()

@@ -1,4 +1,4 @@
-//! The host as a child: started, killed, started again on the same folder and port.
+//! The host as a child process: started, killed, and restarted on the same folder and port.
 
 use serde_json::Value as Json;
 use std::net::{SocketAddr, TcpListener};
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 const SIGABRT: i32 = 6;
 
 pub const SECRET: &str = "whsec_crash_test_0123456789abcdef";
-/// Who may call.
+/// The API token.
 pub const TOKEN: &str = "crash-test-token";
-/// What an operator puts in its place; for a while both are good.
+/// The token that replaces it; for some time both are valid.
 pub const NEXT_SECRET: &str = "whsec_crash_test_rotated_0123456789";
 
 /// Hosts that share a database and a folder: one, or two on PostgreSQL.
@@ -24,8 +24,8 @@ impl Fleet {
         self.0.iter().map(|host| host.addr).collect()
     }
 
-    /// Starts those that died by themselves.
-    pub fn revive(&mut self) {
+    /// Restarts the hosts that have crashed.
+    pub fn restart(&mut self) {
         self.0.iter_mut().filter_map(|host| host.is_dead().then_some(host)).for_each(|host| {
             host.start();
         });
@@ -35,17 +35,17 @@ impl Fleet {
         self.0.iter_mut().for_each(Host::kill);
     }
 
-    /// The first: whose folder and database are everybody's.
+    /// The first host; all share its folder and database.
     pub fn first(&self) -> &Host {
         &self.0[0]
     }
 }
 
-/// An address that nobody else gets while its host is dead: a port that the kernel gives away could
-/// be another life's by then, which would answer this life's questions from its own database.
+/// Returns an address that no other process gets while its host is down: a port assigned by the
+/// kernel could meanwhile belong to the host of another run, which would answer with its own data.
 fn own_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Below what Linux gives to those who do not ask for a port.
+    // Below the range from which Linux assigns ports.
     let (first, count) = (10_000, 20_000);
     let start = u16::try_from(std::process::id() % u32::from(count)).expect("below");
     loop {
@@ -57,25 +57,25 @@ fn own_address() -> SocketAddr {
     }
 }
 
-/// A host that dies and comes back.
+/// A host that is killed and restarted.
 pub struct Host {
     pub addr: SocketAddr,
     pub root: PathBuf,
     stripe: String,
-    /// PostgreSQL, shared with another host; its own file when there is none.
+    /// The PostgreSQL database shared with another host; otherwise it uses its own file.
     pub database: Option<String>,
     planted: Option<String>,
     child: Option<Child>,
-    /// Seconds its clock is ahead of the machine's.
+    /// Seconds by which its clock is ahead of the machine's.
     pub ahead: i64,
-    /// How far the secret's rotation is: the old one, both, the new one.
+    /// The step of the secret's rotation: the old one, both, the new one.
     pub rotation: u8,
     pub starts: u32,
-    /// Watches the files of its modules, and every file that any host opens wakes it.
+    /// Watches the files of its modules; every file opened by any host wakes the watcher.
     pub is_development: bool,
-    /// Where it dies, once: `name:times`.
+    /// The failpoint that kills it, once: `name:times`.
     pub crash_at: Option<String>,
-    /// It did.
+    /// True once it was killed there.
     pub died_there: bool,
 }
 
@@ -97,7 +97,7 @@ impl Host {
         }
     }
 
-    /// Starts it; the place to die at holds until it has died there.
+    /// Starts it; the failpoint is set until it was hit.
     pub fn start(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluicegate"));
         command
@@ -107,7 +107,7 @@ impl Host {
             .args(["serve", "--addr", &self.addr.to_string(), "--stripe", &self.stripe, "--root"])
             .arg(&self.root)
             .env("STRIPE_WEBHOOK_SECRET", self.secrets())
-            // Small logs, so that dying often means dying around a checkpoint.
+            // A small WAL, so that many crashes happen around a checkpoint.
             .env("CHECKPOINT_PAGES", "60")
             .env("SLUICEGATE_EVENTS_EVERY", "0")
             .env("CLOCK_AHEAD", self.ahead.to_string())
@@ -136,7 +136,7 @@ impl Host {
         }
     }
 
-    /// A copy of the database by command, perhaps dying at a place; true when it says that it went well.
+    /// Runs the backup command, with an optional failpoint; true when the command reports success.
     pub fn backup(&self, to: &Path, crash_at: Option<&str>) -> bool {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sluicegate"));
         command.arg("backup").arg(to).arg("--root").arg(&self.root);
@@ -145,11 +145,11 @@ impl Host {
         command.status().is_ok_and(|status| status.success())
     }
 
-    /// True when it has died by itself.
+    /// True when it has crashed.
     pub fn is_dead(&mut self) -> bool {
         let Some(child) = &mut self.child else { return true };
         let Ok(ended) = child.try_wait() else { return true };
-        // A place to die at aborts; the harness kills otherwise.
+        // Failpoints abort the process; the test itself uses SIGKILL.
         self.died_there |= ended.is_some_and(|status| status.signal() == Some(SIGABRT));
         ended.is_some()
     }
@@ -168,7 +168,7 @@ impl Drop for Host {
     }
 }
 
-/// One request, by hand, so that a dying host is an error and nothing else.
+/// Sends one request by hand, so that a dying host causes an error and nothing else.
 pub fn post(
     addr: SocketAddr,
     path: &str,
@@ -193,7 +193,7 @@ pub fn post(
     Some((status, serde_json::from_str(body).unwrap_or(Json::Null)))
 }
 
-/// Looks until `found`, or gives the last reason.
+/// Polls until `found`, or returns the last reason.
 pub fn until<T>(
     bound: Duration,
     mut found: impl FnMut() -> Result<T, String>,

@@ -1,11 +1,11 @@
-//! One life: clients pay, refund, transfer and open accounts, events are delivered in any order,
-//! the host dies, a day passes now and then, and at the end everything is compared.
+//! One run: clients pay, refund, transfer and open accounts, events arrive in any order, the host
+//! is killed, sometimes a day passes, and at the end everything is compared.
 
-use crate::chance::Chance;
 use crate::check;
 use crate::double::{Double, Ledger, Line};
 use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
+use crate::rng::Rng;
 use serde_json::{Value as Json, json};
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
@@ -16,10 +16,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Nothing may be stuck longer than this once faults have stopped.
+/// Once no more faults are injected, nothing may take longer than this.
 pub const BOUND: Duration = Duration::from_secs(60);
 
-/// Three rows, once, whatever dies meanwhile.
+/// Inserts three rows, exactly once, whatever is killed meanwhile.
 const MIGRATION: &str = "\
 {%- for number in (1..3) -%}
   {%- graphql r -%}
@@ -28,40 +28,40 @@ const MIGRATION: &str = "\
 {%- endfor -%}
 ";
 
-/// What a client was told.
+/// An answer that a client received.
 #[derive(Debug, Clone)]
-pub struct Told {
+pub struct AnsweredCall {
     pub key: String,
     pub name: &'static str,
     pub amount: i64,
     pub state: String,
     pub gateway_id: Option<String>,
-    /// All of it.
+    /// The complete answer.
     pub answer: String,
 }
 
-/// How a life is lived.
+/// The plan of a run.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub seed: u64,
-    /// `place:n`, or nothing: then it is killed at random.
+    /// `failpoint:n`; without one, the host is killed at random.
     pub crash_at: Option<String>,
     pub planted: Option<String>,
-    /// A day passes while answers are not known.
+    /// A day passes while some answers are not known.
     pub day_passes: bool,
-    /// Two hosts on a database of its own in this cluster, or one on its own file.
+    /// Two hosts on their own database in this cluster, or one host on its own file.
     pub cluster: Option<&'static Cluster>,
 }
 
-/// What a life that kept its promises was like.
+/// The statistics of a run that kept its promises.
 pub struct Lived {
     /// How often a host was started.
     pub starts: u32,
-    /// It died at the place that the plan names.
+    /// True when the planned failpoint was hit.
     pub died_there: bool,
 }
 
-/// Places that only one of two hosts comes to: the first at start, or the one that takes over.
+/// Failpoints that only one of two hosts reaches: the first to start, or the one that takes over.
 fn is_for_one(place: &str) -> bool {
     let ones = ["file_", "schema_", "migration_", "unknown_", "look_", "anew_"];
     ones.iter().any(|one| place.starts_with(one))
@@ -102,21 +102,21 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         host.is_development = plan.seed.is_multiple_of(8);
         fleet.0.push(host);
     }
-    // One of two dies where the plan says, or whoever comes to a place where only one comes.
+    // One of two is killed where the plan says, or the only one that gets there.
     for (place, host) in fleet.0.iter_mut().enumerate() {
         host.crash_at = plan.crash_at.clone().filter(|at| place == 0 || is_for_one(at));
         host.start();
     }
-    let told = Arc::new(Mutex::new(Vec::new()));
+    let answered_calls = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
     let stop = Arc::new(AtomicBool::new(false));
     let rotated = Arc::new(AtomicBool::new(false));
     let (addrs, seed) = (fleet.addrs(), plan.seed);
     let clients: Vec<_> = (0..3)
         .map(|number| {
-            let (told, double) = (Arc::clone(&told), Arc::clone(&double));
+            let (answered_calls, double) = (Arc::clone(&answered_calls), Arc::clone(&double));
             let addrs = addrs.clone();
-            std::thread::spawn(move || client(&addrs, &double, seed, number, &told))
+            std::thread::spawn(move || client(&addrs, &double, seed, number, &answered_calls))
         })
         .collect();
     let sender = {
@@ -124,7 +124,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         let (rotated, addrs) = (Arc::clone(&rotated), addrs.clone());
         std::thread::spawn(move || send_events(&addrs, &double, seed, &acked, &stop, &rotated))
     };
-    torment(&mut fleet, &double, plan, &rotated, || {
+    kill_repeatedly(&mut fleet, &double, plan, &rotated, || {
         clients.iter().all(std::thread::JoinHandle::is_finished)
     });
     double.faulty.store(false, Ordering::SeqCst);
@@ -135,11 +135,11 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
             Ok(Err(why)) => result = result.and(Err(why)),
             Err(_) => result = result.and(Err("a client panicked".to_owned())),
         }
-        // A place that is reached late, by recovery itself.
-        fleet.revive();
+        // A failpoint that is reached late, by the recovery itself.
+        fleet.restart();
     }
-    let told = told.lock().unwrap().clone();
-    let result = result.and_then(|()| check::check(&mut fleet, &double, &told, &acked));
+    let answered_calls = answered_calls.lock().unwrap().clone();
+    let result = result.and_then(|()| check::check(&mut fleet, &double, &answered_calls, &acked));
     let result = result.and_then(|()| match plan.crash_at.as_deref() {
         Some(place) if place.starts_with("backup") => check::backup(fleet.first(), place),
         _ => Ok(()),
@@ -156,7 +156,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     result.map(|()| Lived { starts, died_there })
 }
 
-/// Leaves a life's folder where it is, with Stripe's ledger in it, for who looks for the reason.
+/// Keeps the folder of a run, with Stripe's ledger in it, for an investigation.
 fn keep(folder: tempfile::TempDir, ledger: &Ledger) -> String {
     let folder = folder.keep();
     let objects = json!(ledger.objects).to_string();
@@ -164,29 +164,29 @@ fn keep(folder: tempfile::TempDir, ledger: &Ledger) -> String {
     folder.display().to_string()
 }
 
-/// A folder in memory if there is one: a kill does not lose what the kernel has.
+/// A folder in memory if there is one: a kill does not lose what the kernel holds.
 fn shared_memory() -> std::path::PathBuf {
     let shm = std::path::PathBuf::from("/dev/shm");
     if shm.is_dir() { shm } else { std::env::temp_dir() }
 }
 
-/// When the host is killed next. Lives are as fast as the machine lets them be, so most deaths are
-/// so many exchanges away, and not so many milliseconds; some come while it starts.
-struct Blow {
-    /// After so many exchanges from the start of the life,
+/// When the host is killed next. The speed of a run depends on the machine, so most kills are timed
+/// by a number of exchanges instead of milliseconds; some happen during startup.
+struct Kill {
+    /// After this number of exchanges since the start of the run,
     exchanges: u64,
-    /// or so long after the last start,
+    /// or after this time since the last start,
     soon: Option<Duration>,
-    /// and a little later.
+    /// plus a short delay.
     pause: Duration,
 }
 
-impl Blow {
-    fn new(chance: &mut Chance, exchanges: u64) -> Self {
+impl Kill {
+    fn new(rng: &mut Rng, exchanges: u64) -> Self {
         Self {
-            exchanges: exchanges + 1 + chance.below(45),
-            soon: chance.percent(25).then(|| Duration::from_micros(chance.below(120_000))),
-            pause: Duration::from_micros(chance.below(6_000)),
+            exchanges: exchanges + 1 + rng.below(45),
+            soon: rng.percent(25).then(|| Duration::from_micros(rng.below(120_000))),
+            pause: Duration::from_micros(rng.below(6_000)),
         }
     }
 
@@ -195,42 +195,42 @@ impl Blow {
     }
 }
 
-/// Kills the host where and when the plan says, and starts it again each time.
-fn torment(
+/// Kills the host as planned, and restarts it each time.
+fn kill_repeatedly(
     fleet: &mut Fleet,
     double: &Double,
     plan: &Plan,
     rotated: &AtomicBool,
     done: impl Fn() -> bool,
 ) {
-    let mut chance = Chance::new(plan.seed ^ 0xdead);
+    let mut rng = Rng::new(plan.seed ^ 0xdead);
     let (begun, mut started) = (Instant::now(), Instant::now());
-    let mut kills = if plan.crash_at.is_some() { chance.below(2) } else { 1 + chance.below(2) };
-    let mut next = Blow::new(&mut chance, 0);
-    let mut day = plan.day_passes.then(|| 8 + chance.below(25));
-    // Who is still to die when the clients have gone dies over the events that are left.
+    let mut kills = if plan.crash_at.is_some() { rng.below(2) } else { 1 + rng.below(2) };
+    let mut next = Kill::new(&mut rng, 0);
+    let mut day = plan.day_passes.then(|| 8 + rng.below(25));
+    // A host still to be killed when the clients have finished is killed over the remaining events.
     while (!done() || kills > 0) && begun.elapsed() < BOUND * 2 {
-        fleet.revive();
+        fleet.restart();
         let exchanges = double.exchanges.load(Ordering::SeqCst);
         if kills > 0 && (done() || next.is_due(exchanges, started.elapsed())) {
             std::thread::sleep(next.pause);
             kills -= 1;
-            // An operator rotates the secret meanwhile: both are good, then only the new one.
+            // Meanwhile an operator rotates the secret: both are valid, then only the new one.
             if plan.seed.is_multiple_of(3) {
                 fleet.0.iter_mut().for_each(|host| host.rotation += 1);
                 rotated.store(true, Ordering::SeqCst);
             }
-            next = Blow::new(&mut chance, exchanges);
-            let one = usize::try_from(chance.below(fleet.0.len() as u64)).unwrap();
+            next = Kill::new(&mut rng, exchanges);
+            let one = usize::try_from(rng.below(fleet.0.len() as u64)).unwrap();
             fleet.0[one].kill();
             fleet.0[one].start();
             started = Instant::now();
         }
         if day.is_some_and(|at| exchanges >= at) {
             day = None;
-            a_day_passes(fleet, double, &mut chance, &done);
+            a_day_passes(fleet, double, &mut rng, &done);
         }
-        // Faults do not last for ever: from here on what is left must come right by itself.
+        // No more faults: the remaining work must complete by itself.
         if begun.elapsed() > Duration::from_secs(3) {
             double.faulty.store(false, Ordering::SeqCst);
         }
@@ -238,43 +238,43 @@ fn torment(
     }
 }
 
-/// The line to Stripe breaks, the hosts die while somebody waits for an answer, and come back when
-/// the key of that request is long gone.
-fn a_day_passes(fleet: &mut Fleet, double: &Double, chance: &mut Chance, done: &impl Fn() -> bool) {
-    let broken = if chance.percent(50) { Line::NoRequest } else { Line::NoAnswer };
+/// The line to Stripe breaks, the hosts are killed while a client waits, and restarted when
+/// the key of that request has long expired.
+fn a_day_passes(fleet: &mut Fleet, double: &Double, rng: &mut Rng, done: &impl Fn() -> bool) {
+    let broken = if rng.percent(50) { Line::NoRequest } else { Line::NoAnswer };
     double.line.store(broken as u8, Ordering::SeqCst);
-    // Sometimes at the first try, sometimes when a caller was told that it is not known.
-    let (begun, tries) = (Instant::now(), 1 + chance.below(15));
+    // Sometimes at the first attempt, sometimes after a pending outcome was returned.
+    let (begun, tries) = (Instant::now(), 1 + rng.below(15));
     while double.cut.load(Ordering::SeqCst) < tries
         && !done()
         && begun.elapsed() < Duration::from_millis(800)
     {
         std::thread::sleep(Duration::from_millis(1));
-        fleet.revive();
+        fleet.restart();
     }
     fleet.kill();
     double.line.store(Line::Whole as u8, Ordering::SeqCst);
     double.ahead.store(25 * 3600, Ordering::SeqCst);
     fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
-    fleet.revive();
+    fleet.restart();
 }
 
-/// Pays, refunds, transfers, opens an account; asks again with the same key until it is told.
+/// Pays, refunds, transfers and opens an account, each until the outcome is final.
 fn client(
     addrs: &[SocketAddr],
     double: &Double,
     seed: u64,
     number: u64,
-    told: &Mutex<Vec<Told>>,
+    answered_calls: &Mutex<Vec<AnsweredCall>>,
 ) -> Result<(), String> {
-    let mut chance = Chance::new(seed.wrapping_mul(31).wrapping_add(number));
-    // Every amount is somebody's own: an effect is known by it.
+    let mut rng = Rng::new(seed.wrapping_mul(31).wrapping_add(number));
+    // Every amount is unique, so that it identifies its effect.
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
         let key = format!("client-{number}-{n}");
-        let one = insist(addrs, double, name, &key, amount(n), &data)?;
-        told.lock().unwrap().push(one.clone());
-        Ok::<Told, String>(one)
+        let one = retry_until_final(addrs, double, name, &key, amount(n), &data)?;
+        answered_calls.lock().unwrap().push(one.clone());
+        Ok::<AnsweredCall, String>(one)
     };
     let pay = |n: i64, source: &str| {
         ask(
@@ -287,9 +287,9 @@ fn client(
     if let Some(charge) = &first.gateway_id {
         ask("create_refund", 2, json!({ "charge": charge }))?;
     }
-    let second = pay(3, if chance.percent(20) { "tok_chargeDeclined" } else { "tok_visa" })?;
+    let second = pay(3, if rng.percent(20) { "tok_chargeDeclined" } else { "tok_visa" })?;
     if let Some(charge) = second.gateway_id.filter(|_| second.state == "completed") {
-        // Somebody refunds it in Stripe's dashboard: only an event tells.
+        // A refund made in Stripe's dashboard: only an event reports it.
         let change = json!({ "refunded": true, "amount_refunded": amount(3) });
         double.happen(&charge, "charge.refunded", None, &change);
     }
@@ -310,26 +310,26 @@ fn client(
             double.ahead.fetch_add(1, Ordering::SeqCst);
             double.happen(&account, "account.updated", None, &json!({ "email": email }));
         }
-        // The same event id, but a connected account's.
+        // The same event id, from a connected account.
         double.happen(&account, "account.external_account.created", Some(&account), &json!({}));
     }
     Ok(())
 }
 
-/// Asks until the answer is final.
-fn insist(
+/// Retries until the outcome is final.
+fn retry_until_final(
     addrs: &[SocketAddr],
     double: &Double,
     name: &'static str,
     key: &str,
     amount: i64,
     data: &Json,
-) -> Result<Told, String> {
+) -> Result<AnsweredCall, String> {
     let body = json!({ "data": data, "idempotency_key": key }).to_string();
     let headers = [("Authorization", format!("Bearer {TOKEN}"))];
     let begun = Instant::now();
     let mut last = String::from("no answer");
-    // Whoever gets no answer asks the next door.
+    // A client that gets no answer tries the next host.
     let mut doors = addrs.iter().cycle().skip(usize::try_from(amount).unwrap() % 2);
     while begun.elapsed() < BOUND {
         let addr = *doors.next().unwrap();
@@ -343,9 +343,10 @@ fn insist(
             ) {
                 let gateway_id = outcome["gateway"]["id"].as_str().map(str::to_owned);
                 let answer = outcome.to_string();
-                let told = Told { key: key.to_owned(), name, amount, state, gateway_id, answer };
-                if matches!(told.state.as_str(), "completed" | "declined") {
-                    return Ok(told);
+                let answered_calls =
+                    AnsweredCall { key: key.to_owned(), name, amount, state, gateway_id, answer };
+                if matches!(answered_calls.state.as_str(), "completed" | "declined") {
+                    return Ok(answered_calls);
                 }
                 return Err(format!("P3: {name} {key} was told {outcome}"));
             }
@@ -365,7 +366,7 @@ fn send_events(
     stop: &AtomicBool,
     rotated: &AtomicBool,
 ) {
-    let mut chance = Chance::new(seed ^ 0xe7e7);
+    let mut rng = Rng::new(seed ^ 0xe7e7);
     let secrets = [SECRET, NEXT_SECRET].map(Secret::new);
     let mut waiting: Vec<Json> = Vec::new();
     let mut seen = 0;
@@ -373,7 +374,7 @@ fn send_events(
         let fresh: Vec<Json> = double.ledger.lock().unwrap().events[seen..].to_vec();
         seen += fresh.len();
         for event in fresh {
-            if chance.percent(25) {
+            if rng.percent(25) {
                 waiting.push(event.clone());
             }
             waiting.push(event);
@@ -382,15 +383,15 @@ fn send_events(
             std::thread::sleep(Duration::from_millis(5));
             continue;
         }
-        let place = usize::try_from(chance.below(waiting.len() as u64)).unwrap();
+        let place = usize::try_from(rng.below(waiting.len() as u64)).unwrap();
         let event = waiting.swap_remove(place);
         let body = event.to_string();
         let now = jiff::Timestamp::from_second(double.now()).unwrap();
-        // What is refused is signed with the other one the next time.
-        let newer = rotated.load(Ordering::SeqCst) && chance.percent(70);
+        // A refused delivery is signed with the other secret the next time.
+        let newer = rotated.load(Ordering::SeqCst) && rng.percent(70);
         let signature = sign(&secrets[usize::from(newer)], body.as_bytes(), now);
         let headers = [("Stripe-Signature", signature)];
-        let addr = addrs[usize::try_from(chance.below(addrs.len() as u64)).unwrap()];
+        let addr = addrs[usize::try_from(rng.below(addrs.len() as u64)).unwrap()];
         match post(addr, "/webhooks/listen", &headers, &body) {
             Some((200, _)) => {
                 double.exchanges.fetch_add(1, Ordering::SeqCst);

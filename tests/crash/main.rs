@@ -1,19 +1,18 @@
-//! The crash test: the real binary as a child, an oracle beside it, and the promises P1 to P6 of
-//! `ARCHITECTURE.md`. Run it with `tests/crash/run`.
+//! The crash test: runs the real binary beside a double of Stripe, and checks the
+//! promises P1 to P6 of `ARCHITECTURE.md`. Run it with `tests/crash/run`.
 //!
-//!   --sweep          dies at every named place, at its first, second and third time
-//!   --runs N         N random lives (default 100)
-//!   --postgres       the same with two hosts on one PostgreSQL database
+//!   --sweep          kills at every failpoint, at its first, second and third hit
+//!   --runs N         N random runs (default 100)
+//!   --postgres       with two hosts on one PostgreSQL database
 //!   --seed S         the first seed
-//!   --planted        every planted fault must be found
-//!   --minutes M      no further life is begun after so long; it says how many were lived
-//!   --jobs N         lives beside each other (default ten a core; 6 on PostgreSQL)
+//!   --planted        checks that every injected bug is found
+//!   --minutes M      starts no further run after M minutes, and reports how many were made
+//!   --jobs N         concurrent runs (default ten per core; 6 on PostgreSQL)
 //!
-//! With `CRASH_KEEP` set the folder of a life that broke a promise stays, with Stripe's ledger.
+//! With `CRASH_KEEP` set, the folder of a run that broke a promise is kept, with Stripe's ledger.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
-mod chance;
 mod check;
 mod copy;
 mod double;
@@ -22,6 +21,7 @@ mod life;
 #[path = "../it/support/postgres.rs"]
 #[allow(dead_code, reason = "the other tests use more of it")]
 mod postgres;
+mod rng;
 
 use life::{Plan, live};
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Bugs that are built in with the feature `injected-bugs`; each breaks a promise.
+/// The bugs of the feature `injected-bugs`; each breaks a promise.
 #[cfg(feature = "injected-bugs")]
 const PLANTED: [&str; 9] = [
     "new_key_each_attempt",
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         return if good { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let cluster = if has("--postgres") {
-        // Only hosts die here, so what is on disk does not matter.
+        // Only processes are killed here, so what has reached the disk does not matter.
         let Some(cluster) = postgres::Cluster::start("fsync = off") else {
             return ExitCode::SUCCESS;
         };
@@ -77,10 +77,10 @@ fn main() -> ExitCode {
             for time in 1..=3 {
                 let seed = seed * 1_000 + place as u64 * 10 + time;
                 let crash_at = Some(format!("{point}:{time}"));
-                // These places are reached only when Stripe is silent, or a key is gone.
+                // These failpoints need a Stripe that does not answer, or an expired key.
                 let far = ["unknown_before_commit", "reconcile_after", "resend_before"];
                 let day_passes = far.contains(point) || time == 3;
-                // Backups by command and checkpoints are SQLite's.
+                // The backup command and checkpoints exist only for SQLite.
                 let is_sqlites = point.starts_with("backup") || point.starts_with("checkpoint");
                 if !(has("--postgres") && is_sqlites) {
                     let cluster = None;
@@ -96,14 +96,14 @@ fn main() -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Lives beside each other: most of a life is waiting, for leases of the dead above all. On
-/// PostgreSQL it is the cluster's connections that are few.
+/// The number of concurrent runs: a run mostly waits, above all for the leases of killed hosts. On
+/// PostgreSQL the limit is the cluster's connections.
 fn beside(has_cluster: bool) -> u64 {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     if has_cluster { 6 } else { 10 * cores }
 }
 
-/// The same lives in a cluster.
+/// The same plans in a cluster.
 fn on(cluster: Option<&'static postgres::Cluster>, mut plans: Vec<Plan>) -> Vec<Plan> {
     plans.iter_mut().for_each(|plan| plan.cluster = cluster);
     plans
@@ -120,7 +120,7 @@ fn random(seed: u64, runs: u64, planted: Option<&str>) -> Vec<Plan> {
     (seed..seed + runs).map(plan).collect()
 }
 
-/// True when a planted fault is found within the runs that CI has time for.
+/// True when an injected bug is found within the number of runs that CI has time for.
 #[cfg(feature = "injected-bugs")]
 fn planted(name: &str, seed: u64, jobs: u64) -> bool {
     let mut plans = random(seed, 24, Some(name));
@@ -135,7 +135,7 @@ fn planted(name: &str, seed: u64, jobs: u64) -> bool {
     found > 0
 }
 
-/// Lives all plans and tells how many broke a promise.
+/// Carries out all plans and prints how many broke a promise.
 fn all(what: &str, plans: &[Plan], jobs: u64, bound: Duration, first_is_enough: bool) -> usize {
     let instance = Path::new(env!("CARGO_MANIFEST_DIR"));
     let begun = Instant::now();
@@ -167,7 +167,7 @@ fn all(what: &str, plans: &[Plan], jobs: u64, bound: Duration, first_is_enough: 
         }
     });
     let (broken, took) = (*broken.lock().unwrap(), begun.elapsed().as_secs_f64());
-    // Not all of them, when time was up or the first was enough.
+    // Fewer runs than planned, when the time was up or the first failure was enough.
     let lived = lived.load(Ordering::SeqCst);
     if lived > 0 {
         let rate = lived as f64 / took;
@@ -180,9 +180,9 @@ fn all(what: &str, plans: &[Plan], jobs: u64, bound: Duration, first_is_enough: 
     broken
 }
 
-/// Tells at which places nobody died: what this sweep has shown nothing about.
+/// Prints the failpoints that were never hit: this sweep proves nothing about them.
 fn unreached(plans: &[Plan], reached: &[String]) {
-    // A backup is another process, which the life itself looks at.
+    // A backup is another process, which the run itself checks.
     let name = |at: &String| at.split(':').next().unwrap_or_default().to_owned();
     let reached: BTreeSet<String> = reached.iter().map(name).collect();
     let wanted: BTreeSet<String> =

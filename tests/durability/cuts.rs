@@ -1,9 +1,9 @@
-//! Power cuts: the disk as it might be at any moment of the life, opened by the real store.
+//! Power cuts: images of the disk at any point of the run, opened by the real store.
 
-use crate::chance::Chance;
 use crate::disk::{Cut, Disk};
 use crate::life::{self, Lived};
-use crate::owed::{Owed, owed};
+use crate::promises::{Promise, promises};
+use crate::rng::Rng;
 use crate::trace::{Call, Event};
 use crate::witness::in_memory;
 use jiff::Timestamp;
@@ -16,82 +16,83 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// On so many of the images the whole host is started and must come to rest.
-const HOUSES: u64 = 4;
+/// The number of images on which the complete host is started and must complete its work.
+const RESTARTS: u64 = 4;
 const REST: Duration = Duration::from_secs(60);
 
-/// Cuts the power at `count` moments.
+/// Simulates power cuts at `count` points.
 ///
 /// # Errors
-/// The first image that breaks a promise, with its moment and seed.
+/// The first image that breaks a promise, with its point and seed.
 pub fn cut(
     lived: &Lived,
     events: &[Event],
     seed: u64,
     count: u64,
-    with_houses: bool,
+    with_restarts: bool,
 ) -> Result<String, String> {
-    let mut chance = Chance::new(seed ^ 0xc07);
-    let moments = moments(lived, events, count, &mut chance);
+    let mut rng = Rng::new(seed ^ 0xc07);
+    let cut_points = cut_points(lived, events, count, &mut rng);
     let mut disk = Disk::new(&lived.root);
-    let mut debts: Vec<Owed> = Vec::new();
-    let (mut images, mut torn, mut inside, mut houses) = (0_u64, 0, 0, 0);
-    for (place, event) in events.iter().enumerate() {
+    let mut debts: Vec<Promise> = Vec::new();
+    let (mut images, mut torn, mut inside, mut restarted_instances) = (0_u64, 0, 0, 0);
+    for (index, event) in events.iter().enumerate() {
         if let Event::Begin(_, call) = event {
-            debts.extend(owed(call, lived)?);
+            debts.extend(promises(call, lived)?);
         }
         disk.follow(event);
-        if !moments.contains(&place) {
+        if !cut_points.contains(&index) {
             continue;
         }
         inside += u64::from(disk.has_unsynced(".db"));
         torn += u64::from(disk.has_unsynced(".db-wal"));
-        for cut in [Cut::Drops, Cut::Tears(chance.next()), Cut::Tears(chance.next())] {
+        for cut in [Cut::Drops, Cut::Tears(rng.next()), Cut::Tears(rng.next())] {
             images += 1;
-            let whole = |why: String| format!("at call {place} with {cut:?}: {why}");
+            let whole = |why: String| format!("at call {index} with {cut:?}: {why}");
             let folder = in_memory()?;
             disk.write_to(folder.path(), cut).map_err(|e| whole(e.to_string()))?;
             image(folder.path(), &debts).map_err(whole)?;
-            // Late enough that there is something to go on with.
-            let due = with_houses && houses < HOUSES && place > events.len() * 2 / 3;
+            // Late enough that there is work to resume.
+            let due =
+                with_restarts && restarted_instances < RESTARTS && index > events.len() * 2 / 3;
             if due && images % 7 == 0 {
-                houses += 1;
+                restarted_instances += 1;
                 host(lived, folder.path()).map_err(whole)?;
                 image(folder.path(), &debts).map_err(whole)?;
             }
         }
     }
     Ok(format!(
-        "{images} images at {} moments ({torn} amid a commit, {inside} amid a checkpoint), all whole and paid; {houses} houses came to rest",
-        moments.len()
+        "{images} images at {} moments ({torn} amid a commit, {inside} amid a checkpoint), all whole and paid; {restarted_instances} houses came to rest",
+        cut_points.len()
     ))
 }
 
-/// Half of them anywhere, half right after a byte has left: that is when a debt is youngest.
-fn moments(lived: &Lived, events: &[Event], count: u64, chance: &mut Chance) -> BTreeSet<usize> {
+/// Half of the points are random, half directly follow a byte sent by the host.
+fn cut_points(lived: &Lived, events: &[Event], count: u64, rng: &mut Rng) -> BTreeSet<usize> {
     let is_debt = |event: &Event| match event {
-        Event::Begin(_, call @ Call::Send { .. }) => matches!(owed(call, lived), Ok(Some(_))),
+        Event::Begin(_, call @ Call::Send { .. }) => matches!(promises(call, lived), Ok(Some(_))),
         _ => false,
     };
-    let leaving: Vec<usize> = (0..events.len()).filter(|place| is_debt(&events[*place])).collect();
-    let mut moments = BTreeSet::new();
-    // Before the first file is touched there is no disk to speak of.
+    let leaving: Vec<usize> = (0..events.len()).filter(|index| is_debt(&events[*index])).collect();
+    let mut cut_points = BTreeSet::new();
+    // Before the first file is touched, there is no disk image.
     let first =
         events.iter().position(|event| matches!(event, Event::Begin(_, Call::Write { .. })));
     let first = first.unwrap_or(0) as u64;
     for _ in 0..count / 2 {
-        let place = first + chance.below(events.len() as u64 - first);
-        moments.insert(usize::try_from(place).expect("a place"));
+        let index = first + rng.below(events.len() as u64 - first);
+        cut_points.insert(usize::try_from(index).expect("a place"));
         if !leaving.is_empty() {
-            let place = chance.below(leaving.len() as u64);
-            moments.insert(leaving[usize::try_from(place).expect("a place")]);
+            let index = rng.below(leaving.len() as u64);
+            cut_points.insert(leaving[usize::try_from(index).expect("a place")]);
         }
     }
-    moments
+    cut_points
 }
 
-/// The real store opens it, nothing in it is damaged, everything owed is there, and it goes on.
-fn image(folder: &Path, debts: &[Owed]) -> Result<(), String> {
+/// The real store opens the image, nothing is damaged, every promise is kept, and writes work.
+fn image(folder: &Path, debts: &[Promise]) -> Result<(), String> {
     let path = folder.join("data/sluicegate.db");
     if !debts.is_empty() {
         let key = std::fs::read(folder.join("data/instance.key")).unwrap_or_default();
@@ -118,8 +119,8 @@ fn image(folder: &Path, debts: &[Owed]) -> Result<(), String> {
     store.commit(vec![write]).map_err(|e| format!("it takes no more writes: {e}"))
 }
 
-/// The whole host on an image, with a Stripe that is not there any more: it starts, answers, and
-/// keeps what it cannot settle; nothing is lost by looking.
+/// Starts the complete host on an image, without a Stripe that answers: it starts, answers,
+/// and keeps what it cannot settle; starting it loses nothing.
 fn host(lived: &Lived, folder: &Path) -> Result<(), String> {
     life::instance(folder);
     let addr = life::free_address();
@@ -135,7 +136,7 @@ fn host(lived: &Lived, folder: &Path) -> Result<(), String> {
     result
 }
 
-/// It is ready, and every event it has was processed.
+/// It is ready, and all of its events were processed.
 fn at_rest(folder: &Path, addr: std::net::SocketAddr) -> Result<(), String> {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(addr).map_err(|e| e.to_string())?;

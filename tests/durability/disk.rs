@@ -1,17 +1,17 @@
-//! A disk that keeps its promises and no more: what was not synced when the power goes is kept,
-//! dropped or torn at sectors, each write for itself; a name that was not synced may be missing.
+//! A model of a disk: at a power cut, unsynced data is kept, dropped or torn at sectors, each write
+//! independently; an unsynced name may be missing.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use crate::trace::{Call, Event};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 const SECTOR: usize = 512;
 
-/// What the power cut does to writes that nobody synced.
+/// What a power cut does to unsynced writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// All of them are gone: the disk holds what it promised and nothing else.
+    /// All are lost: the disk holds only what was synced.
     Drops,
     /// Each is kept, dropped or torn.
     Tears(u64),
@@ -54,7 +54,7 @@ struct Change {
 enum Running {
     Names(Call),
     Change(usize),
-    /// The file, and the changes that the sync is going to cover.
+    /// The file, and the changes that the sync will cover.
     Sync(usize, Vec<u64>, usize),
 }
 
@@ -72,7 +72,7 @@ impl Disk {
         }
     }
 
-    /// Follows what happened.
+    /// Applies an event of the trace.
     pub fn follow(&mut self, event: &Event) {
         match event {
             Event::Begin(number, call) => self.begin(*number, call),
@@ -81,7 +81,7 @@ impl Disk {
     }
 
     fn is_ours(&self, path: &str) -> bool {
-        // The index of the log is memory, and made anew by whoever opens the log.
+        // The index of the WAL is shared memory, rebuilt by whoever opens the WAL.
         path.starts_with(&self.root) && !path.ends_with("-shm")
     }
 
@@ -151,7 +151,7 @@ impl Disk {
             }
             return;
         }
-        // A folder: its names that were there when the sync began.
+        // A folder: the names that it had when the sync began.
         let folder = match self.names.iter().find(|(_, of)| **of == file) {
             Some((path, _)) => path.clone(),
             None => self.root.clone(),
@@ -209,22 +209,22 @@ impl Disk {
         }
     }
 
-    /// True when something was written that no sync covers.
+    /// True when there are writes that no sync covers.
     pub fn has_unsynced(&self, end: &str) -> bool {
         let files = self.names.iter().filter(|(path, _)| path.ends_with(end) && self.is_ours(path));
         files.into_iter().any(|(_, file)| !self.files[*file].unsynced.is_empty())
     }
 
-    /// Writes the disk as it is after the power went, into `folder`.
+    /// Writes the disk as it is after the power cut to `folder`.
     pub fn write_to(&self, folder: &Path, cut: Cut) -> std::io::Result<()> {
-        let mut chance = match cut {
+        let mut rng = match cut {
             Cut::Drops => None,
-            Cut::Tears(seed) => Some(Chance::new(seed)),
+            Cut::Tears(seed) => Some(Rng::new(seed)),
         };
         let mut names = self.synced_names.clone();
-        if let Some(chance) = &mut chance {
-            // A file system keeps the order of names: a beginning of what was not synced.
-            let kept = chance.below(self.unsynced_names.len() as u64 + 1);
+        if let Some(rng) = &mut rng {
+            // A file system keeps the order of names: a prefix of the unsynced ones survives.
+            let kept = rng.below(self.unsynced_names.len() as u64 + 1);
             for naming in self.unsynced_names.iter().take(usize::try_from(kept).expect("few")) {
                 naming.apply(&mut names);
             }
@@ -235,7 +235,7 @@ impl Disk {
             if file.is_folder {
                 std::fs::create_dir_all(&path)?;
             } else if path.parent().is_some_and(Path::is_dir) {
-                std::fs::write(&path, file.after(&mut chance))?;
+                std::fs::write(&path, file.after(&mut rng))?;
             }
         }
         Ok(())
@@ -258,21 +258,21 @@ impl Naming {
 }
 
 impl File {
-    fn after(&self, chance: &mut Option<Chance>) -> Vec<u8> {
+    fn after(&self, rng: &mut Option<Rng>) -> Vec<u8> {
         let mut bytes = self.synced.clone();
-        let Some(chance) = chance else { return bytes };
+        let Some(rng) = rng else { return bytes };
         for change in &self.unsynced {
-            match chance.below(3) {
+            match rng.below(3) {
                 0 => {}
                 1 => apply(&mut bytes, &change.what, |_| true),
-                _ => apply(&mut bytes, &change.what, |_| chance.percent(50)),
+                _ => apply(&mut bytes, &change.what, |_| rng.percent(50)),
             }
         }
         bytes
     }
 }
 
-/// Applies a change, sector by sector as far as `keeps` says so.
+/// Applies a change, sector by sector where `keeps` says so.
 fn apply(
     file: &mut Vec<u8>,
     what: &Result<(u64, Vec<u8>), u64>,

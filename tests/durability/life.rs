@@ -1,8 +1,8 @@
-//! A short life under strace: clients pay and refund, events arrive, and every connection is known
-//! by its port, so that an answer in the trace can be told from another.
+//! A short run under strace: clients pay and refund, events arrive, and a port identifies each
+//! connection, so that the trace shows which request an answer belongs to.
 
-use crate::chance::Chance;
 use crate::double::Double;
+use crate::rng::Rng;
 use serde_json::{Value as Json, json};
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
@@ -20,27 +20,27 @@ const PARTS: [&str; 6] =
     ["modules", "views", "graphql", "assets", "notifications", "template-values.json"];
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a connection asked for.
+/// What a connection requested.
 #[derive(Debug, Clone)]
 pub enum Asked {
     /// A request type, under this key.
     Call { key: String },
-    /// An event was delivered.
+    /// The delivery of an event.
     Event { id: String },
 }
 
-/// A life that was lived.
+/// A completed run.
 pub struct Lived {
     pub trace: Vec<u8>,
-    /// The folder that the host ran in; its files are as the kernel left them.
+    /// The folder that the host ran in, with its files as the kernel left them.
     pub root: PathBuf,
     pub host: SocketAddr,
     pub stripe: SocketAddr,
-    /// What the connection from this local port asked.
+    /// What the connection from this local port requested.
     pub asked: HashMap<u16, Asked>,
 }
 
-/// A folder that is an instance: links to this repository's files.
+/// Creates an instance's folder: links to this repository's files.
 pub fn instance(folder: &Path) {
     let template = Path::new(env!("CARGO_MANIFEST_DIR"));
     for part in PARTS.iter().filter(|part| template.join(part).exists()) {
@@ -48,7 +48,7 @@ pub fn instance(folder: &Path) {
     }
 }
 
-/// The real binary on a folder, under `wrapper` (strace and its options) or by itself.
+/// Runs the real binary on a folder, under `wrapper` (strace and its options) or alone.
 pub fn serve(
     wrapper: &[String],
     root: &Path,
@@ -78,7 +78,7 @@ pub fn free_address() -> SocketAddr {
     free.local_addr().expect("an address")
 }
 
-/// Lives it. `folder` must be on a real path without links in it.
+/// Carries out a run. `folder` must be a real path without links.
 pub fn live(seed: u64, folder: &Path, planted: Option<&str>) -> Lived {
     let root = folder.join("instance");
     std::fs::create_dir(&root).expect("a folder");
@@ -110,7 +110,7 @@ pub fn live(seed: u64, folder: &Path, planted: Option<&str>) -> Lived {
         scope.spawn(|| events(host, seed, &double, &asked));
     });
     double.faulty.store(false, Ordering::SeqCst);
-    // What is not known yet settles, and is in the trace as well.
+    // Pending outcomes become final, and are in the trace as well.
     std::thread::sleep(Duration::from_millis(500));
     child.kill().expect("it was running");
     child.wait().expect("it ends");
@@ -120,7 +120,7 @@ pub fn live(seed: u64, folder: &Path, planted: Option<&str>) -> Lived {
     Lived { trace, root, host, stripe, asked }
 }
 
-/// The trace once strace writes no more.
+/// The trace, once strace has stopped writing.
 fn settled(path: &Path) -> Vec<u8> {
     let mut length = 0;
     loop {
@@ -134,22 +134,23 @@ fn settled(path: &Path) -> Vec<u8> {
 }
 
 fn client(host: SocketAddr, seed: u64, number: u64, asked: &Mutex<HashMap<u16, Asked>>) {
-    let mut chance = Chance::new(seed.wrapping_mul(7).wrapping_add(number));
+    let mut rng = Rng::new(seed.wrapping_mul(7).wrapping_add(number));
     let mut amount = 1_000 * (number + 1);
     for n in 0..8 {
         amount += 1;
-        let source = if chance.percent(20) { "tok_chargeDeclined" } else { "tok_visa" };
+        let source = if rng.percent(20) { "tok_chargeDeclined" } else { "tok_visa" };
         let data = json!({ "amount": amount, "currency": "usd", "source": source });
-        let paid = insist(host, "create_payment", &format!("pay-{number}-{n}"), &data, asked);
-        if let Some(charge) = paid.filter(|_| chance.percent(40)) {
+        let paid =
+            retry_until_final(host, "create_payment", &format!("pay-{number}-{n}"), &data, asked);
+        if let Some(charge) = paid.filter(|_| rng.percent(40)) {
             let data = json!({ "charge": charge });
-            insist(host, "create_refund", &format!("refund-{number}-{n}"), &data, asked);
+            retry_until_final(host, "create_refund", &format!("refund-{number}-{n}"), &data, asked);
         }
     }
 }
 
-/// Asks until the answer is final; the id that Stripe gave, if it did.
-fn insist(
+/// Retries until the outcome is final; returns the id from Stripe, if there is one.
+fn retry_until_final(
     host: SocketAddr,
     name: &str,
     key: &str,
@@ -172,9 +173,9 @@ fn insist(
     None
 }
 
-/// Events of the double's making and events of nobody's, some of them twice.
+/// Events of the double's objects and of unknown ones, some of them twice.
 fn events(host: SocketAddr, seed: u64, double: &Double, asked: &Mutex<HashMap<u16, Asked>>) {
-    let mut chance = Chance::new(seed ^ 0x5151);
+    let mut rng = Rng::new(seed ^ 0x5151);
     let secret = Secret::new(SECRET);
     for number in 0..60 {
         let object = json!({ "id": format!("ch_other_{}", number % 7), "object": "charge",
@@ -185,7 +186,7 @@ fn events(host: SocketAddr, seed: u64, double: &Double, asked: &Mutex<HashMap<u1
             "created": double.now(), "data": { "object": object } });
         let body = event.to_string();
         let begun = Instant::now();
-        let mut times = if chance.percent(25) { 2 } else { 1 };
+        let mut times = if rng.percent(25) { 2 } else { 1 };
         while times > 0 && begun.elapsed() < PATIENCE {
             let now = jiff::Timestamp::from_second(double.now()).unwrap();
             let signature = sign(&secret, body.as_bytes(), now);
@@ -195,8 +196,8 @@ fn events(host: SocketAddr, seed: u64, double: &Double, asked: &Mutex<HashMap<u1
                 _ => std::thread::sleep(Duration::from_millis(20)),
             }
         }
-        if chance.percent(30) {
-            std::thread::sleep(Duration::from_millis(chance.below(30)));
+        if rng.percent(30) {
+            std::thread::sleep(Duration::from_millis(rng.below(30)));
         }
     }
 }

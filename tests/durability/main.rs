@@ -1,34 +1,34 @@
-//! The power tests: the real binary runs under strace, and its own system calls tell what a disk
-//! would hold had the power gone at any moment. Run them with `tests/durability/run`.
+//! The durability tests: the real binary runs under strace, and its system calls show what a disk
+//! would hold after a power cut at any point. Run them with `tests/durability/run`.
 //!
-//!   --cuts N         power cuts at N moments of each life (default 300)
-//!   --lives N        lives (default 1)
+//!   --cuts N         power cuts at N points of each run (default 300)
+//!   --lives N        runs (default 1)
 //!   --seed S         the first seed
-//!   --planted        every planted fault must be found
-//!   --keep           leaves the folder of a life where it is
+//!   --planted        checks that every injected bug is found
+//!   --keep           keeps the folder of a run
 //!
-//! Two proofs from one trace. The witness: whenever an answer leaves for a client, or a call for
-//! Stripe, a disk with nothing but what was synced holds its row. The cuts: at any moment, with
-//! what was not synced kept, dropped or torn, every debt so far is paid, and the host opens and goes on.
+//! Each trace is checked twice. The witness: whenever an answer leaves for a client, or a call for
+//! Stripe, a disk with only the synced data holds its row. The cuts: at any point, with unsynced
+//! data kept, dropped or torn, every promise is kept, and the host starts and continues.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
-#[path = "../crash/chance.rs"]
-mod chance;
 mod cuts;
 mod disk;
 #[path = "../crash/double.rs"]
 #[allow(dead_code, reason = "the crash test uses more of it")]
 mod double;
 mod life;
-mod owed;
+mod promises;
+#[path = "../crash/rng.rs"]
+mod rng;
 mod trace;
 mod witness;
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
-/// Faults that no kill can show. What is skipped is the sync of every commit, and every sync.
+/// Bugs that no kill can show: skipping the sync of every commit, or every sync.
 #[cfg(feature = "injected-bugs")]
 const PLANTED: [&str; 3] = ["sync_normal", "sync_off", "acknowledged_before_stored"];
 
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
                 "{name}: {}",
                 if names.is_empty() { "NOT FOUND".into() } else { format!("found by {names:?}") }
             );
-            // Whoever acknowledges before the commit is seen by the witness; who does not sync, by both.
+            // The witness sees an early acknowledgement; both see a missing sync.
             good &= names.contains(&"witness")
                 && (name == "acknowledged_before_stored" || names.contains(&"cuts"));
         }
@@ -70,9 +70,9 @@ fn main() -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// One life and its two proofs; who found what.
+/// Carries out one run and both checks; returns which found what.
 fn one(seed: u64, cuts: u64, planted: Option<&str>, keep: bool) -> Vec<(&'static str, String)> {
-    // On a disk, not in memory: strace tells the paths without links.
+    // On a disk, not in memory: strace prints paths without links.
     let mut folder = tempfile::tempdir().expect("a folder");
     folder.disable_cleanup(keep);
     let path = folder.path().canonicalize().expect("a path");

@@ -1,6 +1,6 @@
-//! Reads what `strace -f -yy` wrote: each line is the beginning of a call, its end, or both.
+//! Parses the output of `strace -f -yy`: each line is the start of a call, its end, or both.
 
-/// One system call as far as a disk or a witness cares.
+/// A system call, as far as the disk or the witness needs it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     /// A file was opened; `made` when it may be new.
@@ -9,7 +9,7 @@ pub enum Call {
         made: bool,
         emptied: bool,
     },
-    /// Bytes for a file, at an offset or where the descriptor stands.
+    /// Bytes for a file, at an offset or at the descriptor's position.
     Write {
         fd: String,
         path: String,
@@ -43,26 +43,26 @@ pub enum Call {
     MakeFolder {
         path: String,
     },
-    /// Something that would make this reading untrue.
+    /// A call that would make this reading wrong.
     Unread {
         line: String,
     },
 }
 
-/// What a line says.
+/// A parsed line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     Begin(u64, Call),
-    /// The call of that number ended, well or not.
+    /// The end of the call with this number, and whether it succeeded.
     End(u64, bool),
 }
 
-/// What to ask strace for; [`read`] understands all of it.
+/// The calls to trace; [`read`] understands all of them.
 pub const CALLS: &str = "openat,open,creat,pwrite64,pwritev,write,writev,sendto,sendmsg,fsync,fdatasync,\
                          sync_file_range,ftruncate,fallocate,copy_file_range,unlink,unlinkat,rename,\
                          renameat,renameat2,link,linkat,mkdir,mkdirat,io_uring_setup";
 
-/// All events, in their order.
+/// All events, in order.
 pub fn read(text: &[u8]) -> Vec<Event> {
     let mut events = Vec::new();
     let mut open = std::collections::HashMap::new();
@@ -72,7 +72,7 @@ pub fn read(text: &[u8]) -> Vec<Event> {
         let rest = rest.trim_start();
         if let Some(rest) = rest.strip_prefix("<... ") {
             if let Some(begun) = open.remove(thread) {
-                events.push(Event::End(begun, went_well(rest)));
+                events.push(Event::End(begun, succeeded(rest)));
             }
             continue;
         }
@@ -83,13 +83,13 @@ pub fn read(text: &[u8]) -> Vec<Event> {
         if arguments.ends_with("<unfinished ...>") {
             open.insert(thread.to_owned(), number);
         } else {
-            events.push(Event::End(number, went_well(arguments)));
+            events.push(Event::End(number, succeeded(arguments)));
         }
     }
     events
 }
 
-fn went_well(rest: &str) -> bool {
+fn succeeded(rest: &str) -> bool {
     rest.rsplit_once(" = ").is_some_and(|(_, result)| !result.starts_with(['-', '?']))
 }
 
@@ -125,7 +125,7 @@ fn call(name: &str, arguments: &str) -> Option<Call> {
     })
 }
 
-/// `12</path>` or `12<TCP:[a->b]>`: the number and what it stands for.
+/// `12</path>` or `12<TCP:[a->b]>`: the descriptor and what it refers to.
 fn descriptor(arguments: &str) -> Option<(String, String)> {
     let (fd, rest) = arguments.split_once('<')?;
     let end = if rest.starts_with("TCP") { rest.find("]>")? + 1 } else { rest.find('>')? };
@@ -133,9 +133,9 @@ fn descriptor(arguments: &str) -> Option<(String, String)> {
     well.then(|| (fd.to_owned(), rest[..end].to_owned()))
 }
 
-/// The number that stands last among the arguments.
+/// The last number among the arguments.
 fn last_number(arguments: &str) -> Option<u64> {
-    // What is written may look like anything: numbers stand after it.
+    // Written data may look like anything; numbers follow it.
     let after = arguments.rsplit_once('"').map_or(arguments, |(_, after)| after);
     let inside = after.rsplit_once(" = ").map_or(after, |(inside, _)| inside);
     let inside = inside.trim_end_matches("<unfinished ...>").trim_end().trim_end_matches(')');
@@ -146,7 +146,7 @@ fn utf8(bytes: Vec<u8>) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Every quoted text, as bytes.
+/// Every quoted string, as bytes.
 fn strings(arguments: &str) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let mut bytes = arguments.bytes().peekable();
@@ -167,7 +167,7 @@ fn strings(arguments: &str) -> Vec<Vec<u8>> {
     found
 }
 
-/// What follows a backslash: a letter, or one to three octal digits.
+/// The character after a backslash: a letter, or one to three octal digits.
 fn escaped(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> u8 {
     let is_octal = |byte: &u8| (b'0'..=b'7').contains(byte);
     match bytes.next() {
@@ -189,7 +189,7 @@ fn escaped(bytes: &mut std::iter::Peekable<std::str::Bytes<'_>>) -> u8 {
     }
 }
 
-/// A reading that reads nothing would witness everything.
+/// A parser that reads nothing would accept everything.
 pub fn check() {
     let lines = concat!(
         "7 openat(AT_FDCWD</r>, \"/r/a\", O_RDWR|O_CREAT, 0600) = 3</r/a>\n",

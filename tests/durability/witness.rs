@@ -1,17 +1,17 @@
-//! The witness: a disk that holds only what was synced must pay every debt at the moment it is made.
+//! The witness: at the time of each promise, a disk with only the synced data must keep it.
 
 use crate::disk::{Cut, Disk};
 use crate::life::Lived;
-use crate::owed::{Owed, owed};
+use crate::promises::{Promise, promises};
 use crate::trace::{Call, Event};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use tempfile::TempDir;
 
-/// Walks through the trace, and tells how much it has seen.
+/// Replays the trace; returns how much was checked.
 ///
 /// # Errors
-/// The first debt that was not paid.
+/// The first promise that was not kept.
 pub fn witness(lived: &Lived, events: &[Event]) -> Result<String, String> {
     let mut disk = Disk::new(&lived.root);
     let mut opened: Option<(u64, TempDir, Connection)> = None;
@@ -21,7 +21,7 @@ pub fn witness(lived: &Lived, events: &[Event]) -> Result<String, String> {
             if let Call::Unread { line } = call {
                 return Err(format!("the trace has a call that this cannot read: {line}"));
             }
-            if let Some(debt) = owed(call, lived)? {
+            if let Some(debt) = promises(call, lived)? {
                 if opened.as_ref().is_none_or(|(version, ..)| *version != disk.version) {
                     let (folder, database) = open(&disk)?;
                     opened = Some((disk.version, folder, database));
@@ -56,18 +56,18 @@ fn open(disk: &Disk) -> Result<(TempDir, Connection), String> {
     Ok((folder, database))
 }
 
-/// A folder for an image: in memory, if there is any.
+/// A folder for an image, in memory if possible.
 pub fn in_memory() -> Result<TempDir, String> {
     let shm = std::path::Path::new("/dev/shm");
     let made = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() };
     made.map_err(|e| e.to_string())
 }
 
-fn name(debt: &Owed) -> &'static str {
+fn name(debt: &Promise) -> &'static str {
     match debt {
-        Owed::Kept { .. } => "kept",
-        Owed::Sent { .. } => "sent",
-        Owed::Told { state, .. } => match state.as_str() {
+        Promise::Kept { .. } => "kept",
+        Promise::Sent { .. } => "sent",
+        Promise::Answered { state, .. } => match state.as_str() {
             "completed" => "completed",
             "declined" => "declined",
             _ => "pending",

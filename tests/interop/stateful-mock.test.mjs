@@ -1,4 +1,4 @@
-// The same runtime against stripe-stateful-mock, a Stripe double that nobody here wrote.
+// The same runtime against stripe-stateful-mock, a third-party Stripe double.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ let server;
 let double;
 
 before(async () => {
-  // The double logs every request to standard output, which the test runner reads.
+  // The double logs every request to standard output, which the test runner parses.
   process.env.LOG_LEVEL = "silent";
   const app = require("stripe-stateful-mock").createExpressApp();
   server = app.listen(0, "127.0.0.1");

@@ -1,4 +1,4 @@
-"""The same runtime against localstripe, a Stripe double that nobody here wrote, for what it supports."""
+"""The same runtime against localstripe, a third-party Stripe double, as far as it goes."""
 import base64
 import json
 import os
@@ -29,7 +29,7 @@ class LocalStripe(unittest.TestCase):
         cls.url = f"http://127.0.0.1:{cls.port}"
         start = ("from aiohttp import web; from localstripe.server import app; "
                  f"web.run_app(app, host='127.0.0.1', port={cls.port}, print=None)")
-        # It keeps its store in the working directory or /tmp; give it one of its own.
+        # It stores its data in the working directory or /tmp; give it its own.
         cls.folder = tempfile.TemporaryDirectory()
         cls.server = subprocess.Popen([sys.executable, "-c", start], cwd=cls.folder.name,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

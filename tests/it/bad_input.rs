@@ -1,4 +1,4 @@
-//! Hostile and broken input: a clear answer each time, and the process lives.
+//! Hostile and broken input: each gets a clear answer, and the process survives.
 
 use crate::support::host::{Instance, TestHost};
 use serde_json::json;

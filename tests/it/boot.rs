@@ -1,4 +1,4 @@
-//! Starting: from a folder of files to an answer, with nothing configured and with faults in the files.
+//! Startup: from a folder of files to an answer, without configuration and with broken files.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::wait::eventually;
@@ -28,7 +28,7 @@ fn metrics_count_executions() {
 }
 
 #[test]
-fn a_fault_in_one_file_stops_nothing_else_and_is_printed() {
+fn an_error_in_one_file_is_printed_and_stops_nothing_else() {
     let instance = Instance::new();
     instance
         .write("views/pages/broken.liquid", "---\nslug: broken\n---\n{% if true %}never closed");
@@ -57,7 +57,7 @@ fn a_folder_that_is_no_instance_is_refused_in_one_line() {
 }
 
 #[test]
-fn a_taken_port_is_said_plainly() {
+fn a_taken_port_is_reported() {
     let host = TestHost::start();
     let other = Instance::new();
     let taken = host.addr.to_string();

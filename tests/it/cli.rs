@@ -1,4 +1,4 @@
-//! The command line: every command, what it prints for people and programs, and its exit codes.
+//! The command line: every command, its output for people and programs, and its exit codes.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::wait::eventually;
@@ -32,7 +32,7 @@ fn help_and_version() {
 }
 
 #[test]
-fn mistakes_are_said_in_one_line_and_change_nothing() {
+fn mistakes_are_reported_in_one_line_and_change_nothing() {
     let instance = Instance::new();
     for arguments in [
         &["call", "create_payment", "--data", "{"][..],
@@ -58,7 +58,7 @@ fn mistakes_are_said_in_one_line_and_change_nothing() {
         assert_eq!(lines.count(), 1, "{arguments:?}: {ran:?}");
         assert!(!ran.err.contains("canary") && !ran.err.contains("panicked"), "{ran:?}");
     }
-    // What clap itself refuses has its own form and code.
+    // Errors reported by clap have their own format and code.
     for arguments in
         [&["fly"][..], &["call"], &["render"], &["executions", "show"], &["new", "host", "x"]]
     {
@@ -69,7 +69,7 @@ fn mistakes_are_said_in_one_line_and_change_nothing() {
 }
 
 #[test]
-fn this_repository_has_no_faults() {
+fn this_repository_has_no_errors() {
     let ran = Instance::new().run(&["check"]);
     assert_eq!(ran.code, 0, "{}", ran.out);
     assert!(ran.out.contains("0 errors"), "{}", ran.out);
@@ -238,7 +238,7 @@ fn events_are_listed_shown_and_replayed() {
 }
 
 #[test]
-fn new_writes_files_without_faults() {
+fn new_writes_files_without_errors() {
     let instance = Instance::new();
     let wrote = instance.run(&["new", "request-type", "create_payout", "--json"]).good().json();
     let files = wrote["wrote"].as_array().expect("a list").clone();
@@ -255,7 +255,7 @@ fn new_writes_files_without_faults() {
         0,
         "nothing is overwritten"
     );
-    // It works as it is: the fresh request type pays out what is there.
+    // It works unchanged: the new request type pays out the balance.
     let host = instance.serve();
     let funds =
         json!({ "data": { "amount": 5000, "currency": "usd", "source": "tok_bypassPending" } });

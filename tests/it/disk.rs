@@ -1,4 +1,4 @@
-//! A disk that is full, and one that fails: the real binary says so, loses nothing, and goes on by
+//! A full disk and a failing disk: the real binary reports it, loses nothing, and continues by
 //! itself when there is space again.
 
 use crate::support::host::{Instance, Process};
@@ -14,10 +14,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 const SECRET: &str = "whsec_disk_test_0123456789abcdef";
-/// A small disk in memory for the database alone, seen by the host only.
+/// A small disk in memory for the database, visible only to the host.
 const SMALL: &str = "mount -t tmpfs -o size=3m tmpfs \"$DATA\" && exec \"$@\"";
 
-/// A host under some other program, and a Stripe that is not a part of it.
+/// A host run by another program, and a separate Stripe.
 struct Pair {
     child: Child,
     addr: SocketAddr,
@@ -129,7 +129,7 @@ fn fill(data: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_full_disk_is_said_loses_nothing_and_heals() {
+fn a_full_disk_is_reported_loses_nothing_and_recovers() {
     let under = ["-rm", "sh", "-c", SMALL, "sh"];
     if !works("unshare", &["-rm", "sh", "-c", "mount -t tmpfs tmpfs /mnt"]) {
         eprintln!("SKIPPED: a small disk cannot be mounted here");
@@ -184,7 +184,7 @@ fn a_disk_that_fills_while_stripe_answers_forgets_no_charge() {
 }
 
 #[test]
-fn a_failing_disk_acknowledges_nothing_and_heals() {
+fn a_failing_disk_acknowledges_nothing_and_recovers() {
     if !works("strace", &["-f", "-o", "/dev/null", "true"]) {
         eprintln!("SKIPPED: strace is missing, or may not trace here");
         return;
@@ -200,7 +200,7 @@ fn a_failing_disk_acknowledges_nothing_and_heals() {
     assert_eq!(pair.pay("meanwhile", 602).status, 503);
     assert_eq!(pair.deliver("evt_meanwhile").status, 503);
     assert_eq!(pair.charges_of(602), 0, "nothing leaves before it is on disk");
-    // Ended by itself, it lets go of the host.
+    // Stopped separately, it releases the host.
     assert!(works("kill", &["-TERM", &tracer.id().to_string()]));
     tracer.wait().unwrap();
     eventually("it is ready again", || pair.is_ready(200));

@@ -1,4 +1,4 @@
-//! Templates that send: killed in the middle and resumed, they end without doing anything twice.
+//! Templates that send calls: killed in the middle and resumed, they repeat nothing.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::html::forms;
@@ -8,7 +8,7 @@ use crate::support::wait::eventually;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
-/// A host whose Stripe is a process of its own, so that it outlives the host.
+/// A host and a Stripe in separate processes, so that Stripe outlives the host.
 struct Pair {
     host: TestHost,
     sandbox: Process,
@@ -25,7 +25,7 @@ impl Pair {
         Self { host, sandbox, url }
     }
 
-    /// The host dies, Stripe works again, all leases end, and the host comes back.
+    /// Kills the host, repairs Stripe, expires all leases, and restarts the host.
     fn killed(self, meanwhile: impl FnOnce(&Instance)) -> Self {
         let Self { mut host, sandbox, url } = self;
         host.process.kill();
@@ -43,7 +43,7 @@ impl Pair {
         Self { host, sandbox, url }
     }
 
-    /// Until something was posted to this path so many times.
+    /// Waits until this path was posted to `count` times.
     fn asked(&self, path: &str, times: usize) {
         eventually("Stripe is asked", || {
             let requests = self.host.stripe.control("GET", "/requests", &Json::Null);
@@ -72,8 +72,8 @@ impl Pair {
     }
 }
 
-/// Pays, writes down what was paid, and passes it on: two calls, with records before, between
-/// and after them.
+/// Pays, records the payment, and passes it on: two calls, with records before, between and
+/// after them.
 const PAYS_TWICE: &str = r#"
 {% graphql begun %}mutation { record_create(record: { table: "order", properties: [{ name: "note", value: "begun" }] }) { id } }{% endgraphql %}
 {% assign order = begun.record_create.id %}
@@ -94,7 +94,7 @@ fn shop() -> Instance {
     instance
 }
 
-/// Two charges, and one order that knows both.
+/// Checks for two charges, and one order that has both.
 #[track_caller]
 fn assert_once(pair: &Pair) {
     let charges = pair.host.stripe.charges();
@@ -112,7 +112,7 @@ fn assert_once(pair: &Pair) {
     pair.host.stripe.ledger();
 }
 
-/// Kills the host while the second of two payments is under way, for something begun by `begin`.
+/// Kills the host during the second of two payments of whatever `begin` starts.
 fn killed_between(instance: Instance, begin: impl FnOnce(&Pair)) -> Pair {
     let pair = Pair::start(instance);
     begin(&pair);
@@ -160,7 +160,7 @@ fn a_form_that_pays_twice_is_ended_after_a_crash() {
         let page = visitor.get("/order").expect(200).text();
         let form = forms(&page).remove(0);
         second_hangs(pair);
-        // Nobody is there to answer: the host is killed, and this thread panics unseen.
+        // No answer comes: the host is killed, and this thread's panic is ignored.
         std::thread::spawn(move || visitor.post(&form.action, &form.pairs));
         pair.asked("/v1/charges", 2);
     });
@@ -190,7 +190,7 @@ fn a_callback_that_passes_money_on_does_it_once() {
             "config": { "callback": "passes_on", "seller": seller }, "idempotency_key": "once" });
         let kind = [("Content-Type", "application/json")];
         let body = body.to_string();
-        // Nobody is there to answer: the host is killed.
+        // No answer comes: the host is killed.
         drop(send(addr, "POST", "/api/request_types/create_payment", &kind, body.as_bytes()));
     });
     pair.asked("/v1/transfers", 1);
@@ -230,7 +230,7 @@ fn a_job_that_does_something_else_now_stops_for_an_operator() {
     assert!(!amounts.contains(&Some(900)), "{amounts:?}");
 }
 
-/// A form that leaves a letter to be written, a call that is wanted and one that is not.
+/// A form that queues an email, an API call that is wanted and one that is not.
 fn signs_up() -> Instance {
     let instance = shop();
     instance.write(
@@ -271,7 +271,7 @@ fn what_a_form_leaves_to_the_background_is_done_once() {
         field.1 = note.to_owned();
         pairs
     };
-    // What is refused leaves nothing behind.
+    // A refused submission queues nothing.
     visitor.post(&form.action, &written("")).expect(200);
     assert!(pair.executions("background_job").is_empty());
     visitor.post(&form.action, &written("Hello & canary"));

@@ -1,4 +1,4 @@
-//! The first door: forms on pages, from the button to the ledger; and everything a visitor may try.
+//! Forms on pages, from the button to the ledger, and everything that a visitor may try.
 
 use crate::support::host::{Instance, TestHost};
 use crate::support::html::{flash, form, forms, texts};
@@ -11,7 +11,7 @@ const GOOD_CARD: &str = "4242424242424242";
 const BAD_CARD: &str = "4000000000000002";
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// Presses a button that asks for a card, as the popup would, and returns the page it leads to.
+/// Presses a button that needs a card, as the popup would; returns the resulting page.
 #[track_caller]
 fn pay(host: &TestHost, visitor: &mut Visitor, path: &str, button: &str, card: &str) -> String {
     let page = visitor.get(path).expect(200).text();
@@ -22,7 +22,7 @@ fn pay(host: &TestHost, visitor: &mut Visitor, path: &str, button: &str, card: &
     visitor.submit(&form.action, &form.pairs).expect(200).text()
 }
 
-/// Presses a button that asks for nothing.
+/// Presses a button that needs no input.
 #[track_caller]
 fn press(visitor: &mut Visitor, path: &str, button: &str) -> String {
     let page = visitor.get(path).expect(200).text();
@@ -89,7 +89,7 @@ fn two_steps_authorize_and_capture() {
 }
 
 #[test]
-fn a_declined_card_is_told_clearly_and_kept_as_failed() {
+fn a_declined_card_is_reported_and_stored_as_failed() {
     let host = TestHost::start();
     let mut visitor = host.visitor();
     let page = pay(&host, &mut visitor, "/", "buy-tote", BAD_CARD);
@@ -116,7 +116,7 @@ fn a_card_is_saved_and_pays_again() {
     let page = press(&mut visitor, "/customer", "remove-card");
     assert_flash(&page, "notice", "removed");
     assert!(texts(&page, "saved-card").is_empty());
-    // Another visitor sees nothing of this one's.
+    // Another visitor does not see this visitor's data.
     let stranger = host.visitor().get("/customer").text();
     assert!(!stranger.contains("data-test=\"saved-card\""));
 }
@@ -152,7 +152,7 @@ fn the_same_form_sent_twice_is_one_charge() {
     assert_flash(&again, "notice", "thank you");
     assert_eq!(host.stripe.charges().len(), 1);
     assert_eq!(host.records("modules/payments/payment").len(), 1);
-    // Another token in the same form is other data under the same key.
+    // Another token in the same form is different data under the same key.
     let form = form.with(&source, &host.stripe.token(GOOD_CARD));
     let other = visitor.submit(&form.action, &form.pairs).expect(200).text();
     assert_flash(&other, "alert", "");
@@ -183,7 +183,7 @@ fn a_double_click_is_one_charge() {
     assert_eq!(host.records("modules/payments/payment").len(), 1);
 }
 
-/// Sends a form that is not what the page made, and checks that it is refused in words.
+/// Submits a modified form, and checks that it is refused with a message.
 #[track_caller]
 fn refused(host: &TestHost, visitor: &mut Visitor, action: &str, pairs: &[(String, String)]) {
     let page = visitor.submit(action, pairs);
@@ -214,7 +214,7 @@ fn tampered_forms_move_no_money() {
     tries.push(good.clone().with(&format!("{data}[amount][]"), "1"));
     tries.push(good.clone().with(&format!("{config}[request_type]"), "create_transfer"));
     tries.push(good.clone().with(&format!("{config}[success_path]"), "https://evil.example"));
-    // The envelope: gone, empty, cut, changed in its text or its seal, or another form's name.
+    // The envelope: missing, empty, cut, with a changed text or seal, or of another form.
     tries.push(good.clone().without("signed"));
     tries.push(good.clone().with("signed", ""));
     tries.push(good.clone().with("signed", &signed[..signed.len() - 2]));
@@ -241,7 +241,7 @@ fn an_envelope_of_another_product_counts_for_that_product_only() {
     let form =
         dear.with("signed", &cheap.value("signed")).with(&source, &host.stripe.token(GOOD_CARD));
     visitor.submit(&form.action, &form.pairs);
-    // It buys the notebook: the envelope is all that counts.
+    // It buys the notebook: only the envelope counts.
     assert_eq!(host.stripe.charges()[0]["amount"], 900);
     assert_eq!(host.stripe.charges()[0]["description"], "Towpath notebook");
 }
@@ -278,11 +278,11 @@ fn without_the_sessions_token_nothing_is_sent() {
     let good = good.with(&source, &host.stripe.token(GOOD_CARD));
     refused(&host, &mut visitor, &good.action, &good.clone().without("authenticity_token").pairs);
     refused(&host, &mut visitor, &good.action, &good.clone().with("authenticity_token", "x").pairs);
-    // Somebody else's session does not take this visitor's token.
+    // Another visitor's session does not accept this visitor's token.
     let mut stranger = host.visitor();
     stranger.get("/");
     refused(&host, &mut stranger, &good.action, &good.pairs);
-    // A form that another site posts in this visitor's browser.
+    // A form that another site submits in this visitor's browser.
     let body = crate::support::http::encode(&good.pairs);
     let kind = ("Content-Type", "application/x-www-form-urlencoded");
     visitor.send("POST", &good.action, &[kind, ("Sec-Fetch-Site", "cross-site")], body.as_bytes());

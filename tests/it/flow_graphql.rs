@@ -1,4 +1,4 @@
-//! The GraphQL door: records, a typed mutation per request type, limits, and who is let in.
+//! GraphQL over HTTP: records, a typed mutation per request type, limits, and authorization.
 
 use crate::support::host::{Instance, TestHost};
 use serde_json::{Value as Json, json};
@@ -37,7 +37,7 @@ fn a_mutation_pays_and_refunds() {
     assert_eq!(host.stripe.charges()[0]["id"], paid["gateway"]["id"]);
     assert_eq!(host.stripe.charges()[0]["metadata"]["order"], "7");
     let charge = paid["gateway"]["id"].as_str().expect("an id");
-    // The README's own example.
+    // The example of the README.
     let query = format!(
         "mutation {{ create_refund(data: {{ charge: \"{charge}\" }}) {{ state record {{ id }} errors {{ message }} }} }}"
     );
@@ -55,7 +55,7 @@ fn a_repeat_is_the_same_outcome_and_a_decline_is_one() {
     let again = host.graphql(query, &json!({}))["create_payment"].clone();
     assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
     assert_eq!(first["execution"], again["execution"]);
-    // The JSON door knows the same key.
+    // The JSON endpoint finds the same key.
     let data = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" }, "idempotency_key": "k1" });
     let by_json = host.request_type("create_payment", &data).expect(200).json();
     assert_eq!(by_json["execution"], first["execution"]);
@@ -70,7 +70,7 @@ fn a_repeat_is_the_same_outcome_and_a_decline_is_one() {
 #[test]
 fn the_mutation_is_typed_by_its_params() {
     let host = TestHost::start();
-    // What GraphQL itself can tell is a GraphQL error.
+    // Errors that GraphQL can detect are GraphQL errors.
     for query in [
         "mutation { create_payment(data: { amount: \"five\", currency: \"usd\" }) { state } }",
         "mutation { create_payment(data: { amount: 700, currency: \"usd\", sourse: \"tok_visa\" }) { state } }",
@@ -78,7 +78,7 @@ fn the_mutation_is_typed_by_its_params() {
     ] {
         assert!(!refused(&host, query).is_empty());
     }
-    // What only the request type can tell is an outcome, and names the field.
+    // Errors that only the request type detects are an outcome, and name the field.
     let query =
         "mutation { create_payment(data: { currency: \"usd\" }) { state errors { field } } }";
     let outcome = host.graphql(query, &json!({}))["create_payment"].clone();
@@ -201,7 +201,7 @@ fn other_pages_and_other_names_are_kept_out() {
             host.send("POST", "/api/request_types/create_payment", &[kind, headers[0]], body);
         assert_eq!(answer.status, 403, "{headers:?}");
     }
-    // A form of another page can send text/plain without asking first.
+    // A form of another site can send text/plain without a preflight request.
     let body = b"{\"query\": \"{ __typename }\"}";
     let plain = host.send("POST", "/graphql", &[("Content-Type", "text/plain")], body);
     assert!(plain.status >= 400, "{}", plain.status);
@@ -249,7 +249,7 @@ fn outside_development_there_is_no_door_without_a_token() {
     }
 }
 
-/// An API call that makes a customer, and writes what it was told into a record.
+/// An API call that creates a customer, and writes the answer into a record.
 fn greets(name: &str, rest: &str) -> (String, String) {
     let text = format!(
         "---\nname: {name}\nto: https://api.stripe.com/v1/customers\nrequest_type: POST\n{rest}\n\
@@ -294,7 +294,7 @@ fn the_callback_of_an_api_call_runs_before_it_returns() {
     let off = send("off");
     assert_eq!(off["response"], Json::Null);
     assert!(off["errors"][0]["message"].as_str().expect("why").contains("switched off"), "{off}");
-    // What was sent stays sent, and is told.
+    // What was sent stays sent, and is reported.
     let tripped = send("trips");
     assert_eq!(tripped["response"]["status"], 200);
     assert!(tripped["errors"][0]["message"].as_str().expect("why").contains("callback"));

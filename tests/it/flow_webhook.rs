@@ -1,4 +1,4 @@
-//! The webhook's way: signed by the sandbox and by hand, stored once, worked on, shown.
+//! Webhooks: signed by the sandbox and by hand, stored once, processed, shown.
 
 use crate::support::host::{Instance, TestHost};
 use crate::support::html::texts;
@@ -17,7 +17,7 @@ fn host() -> TestHost {
 fn event(id: &str, kind: &str, object: &Json) -> Vec<u8> {
     let body = json!({ "id": id, "object": "event", "type": kind, "livemode": false,
         "created": now(), "api_version": "2020-03-02", "data": { "object": object } });
-    // Bytes that no program would write again the same way: the raw body is what was signed.
+    // Bytes that no serializer would write again: the signature covers the raw body.
     format!("{body:#}  \n").into_bytes()
 }
 
@@ -53,7 +53,7 @@ fn completed(host: &TestHost, kind: &str) {
     });
 }
 
-/// The newest record of a table that has a property of this value.
+/// The newest record of a table with this property value.
 #[track_caller]
 fn record_with(host: &TestHost, table: &str, property: &str, value: &str) -> Json {
     eventually(&format!("a {table} whose {property} is {value}"), || {
@@ -109,7 +109,7 @@ fn only_what_stripe_signed_is_taken() {
     }
     assert!(events(&host).iter().all(|(name, _)| name != "charge.refunded"), "nothing was kept");
     deliver(&host, &body, &good).expect(200);
-    // While a secret is rolled, both sign.
+    // While a secret is rotated, both sign.
     let body = event("evt_rolled", "charge.refunded", &object);
     let (time, mine) = (now(), header(&body, OTHER, now()));
     let mine = mine.split_once(',').expect("two parts").1.to_owned();
@@ -144,7 +144,7 @@ fn an_event_counts_once() {
 }
 
 #[test]
-fn an_event_nobody_knows_is_stored_and_acknowledged() {
+fn an_unknown_event_is_stored_and_acknowledged() {
     let host = host();
     let body = event("evt_new", "radar.early_fraud_warning.created", &json!({ "id": "issfr_1" }));
     deliver_signed(&host, &body).expect(200);
@@ -189,7 +189,7 @@ fn ten_megabytes_are_refused_and_the_process_lives() {
 fn processors_change_the_records_of_what_happened_at_stripe() {
     let host = TestHost::start();
     let stripe = host.stripe;
-    // charge.refunded: somebody refunds in Stripe's dashboard.
+    // charge.refunded: a refund in Stripe's dashboard.
     let paid =
         pay(&host, json!({ "amount": 5000, "currency": "usd", "source": "tok_bypassPending" }));
     let charge = paid["gateway"]["id"].as_str().expect("an id").to_owned();

@@ -1,4 +1,4 @@
-//! The inbox beyond a single delivery: late events, the other mode, replays, gaps, counts.
+//! The inbox: late events, the other mode, replays, gaps, counts.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::http::Answer;
@@ -32,7 +32,7 @@ fn deliver_text(host: &TestHost, event: &str) -> Answer {
     host.send("POST", "/webhooks/listen", &headers, event.as_bytes())
 }
 
-/// The event's execution once it has ended.
+/// The event's execution once it has finished.
 #[track_caller]
 fn ended(host: &TestHost, account: &str, id: &str) -> Json {
     let id = &format!("{account}:{id}");
@@ -87,7 +87,7 @@ fn an_event_of_the_other_mode_changes_nothing() {
 }
 
 #[test]
-fn a_replay_can_be_rehearsed_and_done_by_type() {
+fn a_replay_has_a_dry_run_and_a_type_filter() {
     let host = host();
     let acct = account(&host);
     deliver(&host, &account_updated("evt_r", &acct, "replayed@example.com", now() + 50, false));
@@ -121,7 +121,7 @@ fn events_that_were_never_delivered_are_listed_and_processed() {
     let form = [("amount", "900"), ("currency", "usd"), ("source", "tok_visa")];
     stripe.api("POST", "/v1/charges", &form).expect(200);
     let url = format!("http://{}", stripe.addr);
-    // No endpoint of this host is known to the sandbox: nothing is ever delivered.
+    // The sandbox has no endpoint of this host, so nothing is ever delivered.
     let host =
         Instance::new().variable("SLUICEGATE_EVENTS_EVERY", "1").serve_with(&["--stripe", &url]);
     let arrived = |kind: &str| {
@@ -160,7 +160,7 @@ fn an_event_is_stored_as_it_was_sent_and_nothing_that_cannot_be_read_is() {
     let stored = "SELECT input FROM executions WHERE idempotency_key = 'acct_1:evt_as_sent'";
     let stored: String = database.query_row(stored, [], |row| row.get(0)).expect("stored");
     assert!(stored.contains(sent), "{stored}");
-    // Each of these would be a row that no list could show any more.
+    // Each of these would be a row that no query could return any more.
     for poison in
         ["1e999", r#""\ud800""#, r#"{"$serde_json::private::RawValue": "["}"#, "[", "{} 1"]
     {
@@ -172,7 +172,7 @@ fn an_event_is_stored_as_it_was_sent_and_nothing_that_cannot_be_read_is() {
 }
 
 #[test]
-fn the_metrics_tell_what_an_operator_asks() {
+fn the_metrics_answer_an_operators_questions() {
     let host = host();
     let acct = account(&host);
     deliver(&host, &account_updated("evt_m", &acct, "m@example.com", now(), false));
@@ -191,7 +191,7 @@ fn the_metrics_tell_what_an_operator_asks() {
         "sluicegate_stripe_seconds_bucket{le=\"+Inf\"} ",
         "sluicegate_commit_batch_size_max ",
     ];
-    // Events of the sandbox's own may still be on their way.
+    // The sandbox's own events may still be in delivery.
     let metrics = eventually("every line is there", || {
         let metrics = host.send("GET", "/metrics", &[], b"").expect(200).text();
         match lines.iter().find(|line| !metrics.contains(**line)) {

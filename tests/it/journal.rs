@@ -1,4 +1,4 @@
-//! Tests of journal: one execution whatever happens, phases that read their own writes.
+//! Tests of the journal: one execution whatever happens, and phases that read their own writes.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -26,7 +26,7 @@ struct Fixture {
     _folder: tempfile::TempDir,
 }
 
-/// What is due now, of both queues.
+/// The due executions of both queues.
 fn due(fixture: &Fixture) -> Vec<Execution> {
     let queues = [Queue::Gateway, Queue::Local];
     queues.iter().flat_map(|queue| fixture.journal.pending(*queue, 10).unwrap()).collect()
@@ -81,7 +81,7 @@ fn a_payment_is_two_commits_and_a_repeat_returns_its_outcome() {
     // The intent is on disk before anything is sent.
     let on_disk = fixture.store.steps(&run.execution().id).unwrap();
     assert_eq!(on_disk, run.steps());
-    assert_eq!(fixture.store.tally().commits, 1);
+    assert_eq!(fixture.store.writer_stats().commits, 1);
 
     let repeat = fixture.journal.begin(payment(500), Some(call("amount=500"))).unwrap();
     assert!(matches!(&repeat, Begun::InProgress(e) if e.id == run.execution().id), "{repeat:?}");
@@ -91,14 +91,14 @@ fn a_payment_is_two_commits_and_a_repeat_returns_its_outcome() {
 
     let mut phase = fixture.journal.phase();
     let record = phase.insert(Draft::new("payment", map(json!({"gateway_id": "ch_1"})))).unwrap();
-    let before = fixture.store.tally().commits;
+    let before = fixture.store.writer_stats().commits;
     let outcome = json!({"state": "completed", "record": {"id": record.id.to_string()}});
     let id = run.execution().id.clone();
     fixture
         .journal
         .finish(run, answer(0, "ch_1"), phase, State::Completed, outcome.clone())
         .unwrap();
-    assert_eq!(fixture.store.tally().commits, before + 1);
+    assert_eq!(fixture.store.writer_stats().commits, before + 1);
 
     let Begun::Finished(stored) = fixture.journal.begin(payment(500), None).unwrap() else {
         panic!("it is finished")
@@ -126,7 +126,7 @@ fn of_many_that_begin_with_one_key_exactly_one_runs() {
 }
 
 #[test]
-fn a_lost_answer_is_unknown_and_is_taken_up_with_the_stored_bytes() {
+fn a_lost_answer_is_unknown_and_resumed_with_the_stored_bytes() {
     let fixture = fixture();
     let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
     assert!(due(&fixture).is_empty());
@@ -179,7 +179,7 @@ fn a_runner_that_lost_its_lease_changes_nothing() {
 }
 
 /// A script with two calls: a record before the first, one after it, one after the second.
-/// Stops before the call `dies_at`, as a crash would. Gives what was sent.
+/// Stops before the call `dies_at`, as a crash would. Returns what was sent.
 fn script(fixture: &Fixture, mut run: Run, dies_at: Option<u32>) -> Vec<String> {
     let journal = &fixture.journal;
     let mut sent = Vec::new();
@@ -302,7 +302,7 @@ fn jobs_and_events_wait_their_time_and_come_once() {
 }
 
 #[test]
-fn an_operator_discards_and_retries_what_nobody_runs() {
+fn an_operator_discards_and_retries_what_is_not_running() {
     let fixture = fixture();
     let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
     let id = run.execution().id.clone();
@@ -312,7 +312,7 @@ fn an_operator_discards_and_retries_what_nobody_runs() {
     let discarded = fixture.journal.discard(&id, "enough").unwrap();
     assert_eq!(discarded.state, State::Discarded);
     assert!(due(&fixture).is_empty());
-    // What may have left the fixture is not simply new again.
+    // A call that may have been sent is not new again.
     assert_eq!(fixture.journal.retry(&id).unwrap().state, State::Unknown);
     let due = due(&fixture);
     let run = fixture.journal.resume(due[0].clone()).unwrap();
@@ -323,7 +323,7 @@ fn an_operator_discards_and_retries_what_nobody_runs() {
 }
 
 #[test]
-fn a_phase_reads_its_own_writes_and_nobody_else_does() {
+fn only_a_phase_reads_its_uncommitted_writes() {
     let fixture = fixture();
     let mut setup = fixture.journal.phase();
     let kept = setup.insert(Draft::new("t", map(json!({"n": 1, "name": "kept"})))).unwrap();
@@ -400,7 +400,7 @@ fn act() -> impl Strategy<Value = Act> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// What a phase shows before its commit is what the store shows after it.
+    /// What a phase reads before its commit is what the store returns after it.
     #[test]
     fn a_phase_shows_what_its_commit_will_make(
         before in prop::collection::vec(0i64..5, 0..8),
@@ -449,7 +449,7 @@ proptest! {
 }
 
 #[test]
-fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt() {
+fn what_fails_too_often_is_discarded_with_its_reason_and_waiting_is_not_an_attempt() {
     let fixture = fixture();
     let event = Intent::new("webhook_event", "charge.refunded", json!({})).keyed("-:evt_1");
     let id = fixture.journal.enqueue(event, fixture.journal.now()).unwrap().id;
@@ -462,11 +462,11 @@ fn what_fails_too_often_is_put_aside_with_its_reason_and_waiting_is_no_attempt()
     }
     for attempt in 1..3 {
         let run = fixture.journal.resume(execution).unwrap();
-        execution = fixture.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+        execution = fixture.journal.retry_or_discard(run, "no such filter", 3).unwrap();
         assert_eq!((execution.state, execution.attempt), (State::Retryable, attempt));
     }
     let run = fixture.journal.resume(execution).unwrap();
-    let last = fixture.journal.retry_or_give_up(run, "no such filter", 3).unwrap();
+    let last = fixture.journal.retry_or_discard(run, "no such filter", 3).unwrap();
     assert_eq!(last.state, State::Discarded);
     assert!(last.error.unwrap().contains("no such filter"));
     let again = fixture.journal.replay(&last.id).unwrap();

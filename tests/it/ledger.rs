@@ -1,5 +1,5 @@
-//! The books: whatever is done, through all fifteen request types, behind the runtime's back or
-//! twice, what our records add up to is what the ledger holds, to the smallest unit.
+//! Balances: after operations of all fifteen request types, changes made outside the runtime and
+//! repeated calls, the records add up to what the ledger holds, to the smallest unit.
 
 use crate::request_types::ALL;
 use crate::support::host::TestHost;
@@ -14,42 +14,47 @@ use std::time::{Duration, Instant};
 
 const PLATFORM: &str = "acct_1SluicegatePlatform";
 const CURRENCIES: [&str; 3] = ["usd", "eur", "jpy"];
-/// Longer than an event that was not taken waits for its next try.
+/// Longer than the retry delay of a refused event.
 const EVENTS_ARRIVE: Duration = Duration::from_secs(10);
-/// What an account holds of a currency.
-type Books = BTreeMap<(String, String), i64>;
+/// The balances of accounts by currency.
+type Balances = BTreeMap<(String, String), i64>;
 
-/// One thing that is done; what it means depends on what is there by then.
+/// One operation; its meaning depends on which objects exist by then.
 #[derive(Debug, Clone)]
-struct Deed {
-    /// Which request type, or beyond them something that happens at Stripe by itself.
+struct Operation {
+    /// The request type, or beyond them a change made at Stripe.
     kind: usize,
-    /// Which of the objects, and which variant.
+    /// Selects the object and the variant.
     pick: usize,
     amount: i64,
-    /// Sent again with the same key afterwards.
+    /// Sent again afterwards with the same key.
     twice: bool,
-    /// The answer is lost on its way.
+    /// The answer is lost.
     lost: bool,
 }
 
-/// A reversal, a fee given back, a payout: nobody asked us.
-const OUTSIDE: usize = 3;
+/// Changes made at Stripe: a reversal, a refunded fee, a payout.
+const EXTERNAL: usize = 3;
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+fn deeds() -> impl Strategy<Value = Vec<Operation>> {
     let kinds = prop_oneof![
-        2 => 0..ALL.len() + OUTSIDE,
-        // Money first: the rest has nothing to stand on without it.
+        2 => 0..ALL.len() + EXTERNAL,
+        // Money first, because everything else needs it.
         3 => prop::sample::select(vec![1_usize, 1, 2, 3, 6, ALL.len(), ALL.len() + 1]),
     ];
     let lost = prop::bool::weighted(0.04);
     let deed = (kinds, 0..1000_usize, 1..90_000_i64, prop::bool::weighted(0.3), lost);
-    let deed =
-        deed.prop_map(|(kind, pick, amount, twice, lost)| Deed { kind, pick, amount, twice, lost });
+    let deed = deed.prop_map(|(kind, pick, amount, twice, lost)| Operation {
+        kind,
+        pick,
+        amount,
+        twice,
+        lost,
+    });
     prop::collection::vec(deed, 25..60)
 }
 
-/// A host, and what was made on it so far.
+/// A host, and the objects created on it so far.
 struct Shop {
     host: TestHost,
     customers: Vec<String>,
@@ -74,7 +79,7 @@ fn any<T: Clone>(of: &[T], pick: usize) -> Option<T> {
 impl Shop {
     fn open() -> Self {
         let host = TestHost::start();
-        // Stripe's own fees are in no record of ours.
+        // Stripe's own fees are not in our records.
         host.stripe.control("POST", "/settings", &json!({ "fee_basis_points": 0, "fee_fixed": 0 }));
         let mut shop = Self {
             host,
@@ -94,8 +99,8 @@ impl Shop {
         shop
     }
 
-    fn act(&mut self, deed: &Deed) -> Result<(), TestCaseError> {
-        let Deed { kind, pick, amount, twice, lost } = deed.clone();
+    fn act(&mut self, deed: &Operation) -> Result<(), TestCaseError> {
+        let Operation { kind, pick, amount, twice, lost } = deed.clone();
         let Some(&name) = ALL.get(kind) else {
             self.outside(kind - ALL.len(), pick, amount);
             return Ok(());
@@ -120,7 +125,7 @@ impl Shop {
         Ok(())
     }
 
-    /// What is asked of a request type; `None` when what it needs is not there.
+    /// The call of a request type; `None` when an object that it needs does not exist.
     fn data(&self, name: &str, pick: usize, amount: i64) -> Option<Json> {
         let currency = CURRENCIES[pick % 7 % CURRENCIES.len()];
         Some(match name {
@@ -136,7 +141,7 @@ impl Shop {
             "create_refund" => {
                 let (charge, _) = any(&self.charges, pick)?;
                 let mut data = json!({ "charge": charge });
-                // Now and then more than there is: refused, and nothing moves.
+                // Sometimes more than there is: refused, and nothing moves.
                 if !pick.is_multiple_of(3) {
                     data["amount"] = json!(amount % 20_000 + 1);
                 }
@@ -190,7 +195,7 @@ impl Shop {
         data
     }
 
-    /// Asks until it is settled; with `twice` once more, which changes nothing.
+    /// Calls until the outcome is final; with `twice` once more, which changes nothing.
     fn ask(&mut self, name: &'static str, data: Json, twice: bool) -> Result<Json, TestCaseError> {
         self.keys += 1;
         let body = json!({ "data": data, "idempotency_key": format!("deed-{}", self.keys) });
@@ -235,12 +240,12 @@ impl Shop {
         }
     }
 
-    /// What happens in Stripe's dashboard, or by itself.
+    /// A change made in Stripe's dashboard, or by Stripe.
     fn outside(&mut self, kind: usize, pick: usize, amount: i64) {
         let stripe = &self.host.stripe;
         let list = |path: &str| stripe.read(path)["data"].as_array().cloned().unwrap_or_default();
         let part = (amount % 5_000 + 1).to_string();
-        // Each may be refused, for there may be too little left: then nothing moves.
+        // Each may be refused when the balance is too low: then nothing moves.
         match kind {
             0 => {
                 if let Some(transfer) = any(&list("/v1/transfers?limit=100"), pick) {
@@ -257,7 +262,7 @@ impl Shop {
                 }
             }
             _ => {
-                // Of all that is available; refused when that is nothing.
+                // The available balance; refused when it is zero.
                 let body = json!({ "currency": CURRENCIES[pick % CURRENCIES.len()] }).to_string();
                 let kind = [("Content-Type", "application/json")];
                 let answer = send(stripe.addr, "POST", "/_sandbox/payouts", &kind, body.as_bytes());
@@ -267,7 +272,7 @@ impl Shop {
         }
     }
 
-    /// Compares the books, once the last events have arrived.
+    /// Compares the balances, once the last events have arrived.
     fn balances(&self) -> Result<(), TestCaseError> {
         let begun = Instant::now();
         loop {
@@ -283,11 +288,11 @@ impl Shop {
         }
     }
 
-    /// The ledger's balances, without what is nothing.
-    fn ledger(&self) -> Books {
+    /// The ledger's balances that are not zero.
+    fn ledger(&self) -> Balances {
         let ledger = self.host.stripe.ledger();
         let all = ledger["balances"].as_array().expect("balances");
-        let mut books = Books::new();
+        let mut books = Balances::new();
         for one in all {
             let sum = one["available"].as_i64().unwrap_or(0) + one["pending"].as_i64().unwrap_or(0);
             add(&mut books, &one["account"], &one["currency"], sum);
@@ -296,8 +301,8 @@ impl Shop {
         books
     }
 
-    /// What our records say that everybody holds.
-    fn records(&self) -> Books {
+    /// The balances according to the records.
+    fn records(&self) -> Balances {
         let path = self.host.instance.root().join("data/sluicegate.db");
         let database = Connection::open(path).expect("the database");
         let mut statement = database
@@ -306,7 +311,7 @@ impl Shop {
         let rows = statement
             .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
             .expect("rows");
-        let (platform, mut books) = (json!(PLATFORM), Books::new());
+        let (platform, mut books) = (json!(PLATFORM), Balances::new());
         for row in rows {
             let (table, properties) = row.expect("a row");
             let one: Json = serde_json::from_str(&properties).expect("JSON");
@@ -343,7 +348,7 @@ impl Shop {
     }
 }
 
-fn add(books: &mut Books, account: &Json, currency: &Json, sum: i64) {
+fn add(books: &mut Balances, account: &Json, currency: &Json, sum: i64) {
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     *books.entry((text(account), text(currency))).or_default() += sum;
 }

@@ -11,9 +11,10 @@ mod bad_input;
 mod boot;
 mod cli;
 mod console;
+mod diagnostics;
 mod disk;
 mod durable;
-mod faults;
+
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;

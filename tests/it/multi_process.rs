@@ -1,4 +1,4 @@
-//! Many processes on one PostgreSQL database: shared work, taken-over work, a database that goes away.
+//! Many processes on one PostgreSQL database: shared work, takeover, and database outages.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::postgres::{Cluster, shared};
@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 const SECRET: &str = "whsec_of_the_test_0123456789";
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// Processes that share a database, a key and a Stripe.
+/// Processes that share a database, an instance key and a Stripe.
 struct Fleet {
     sandbox: Process,
     stripe: Stripe,
@@ -51,7 +51,7 @@ fn deliver(host: &TestHost, event: &Json) -> u16 {
     host.send("POST", "/webhooks/listen", &headers, &body).status
 }
 
-/// A counter of its own for each event: applied twice, it would show.
+/// A counter for each event: an event applied twice would show.
 fn counting(instance: &Instance) {
     instance.write(
         "modules/stripe/public/views/partials/webhook_processors/test_counted.liquid",
@@ -92,14 +92,14 @@ fn two_processes_share_keys_events_and_work() {
         host.stripe = Stripe { addr: fleet.stripe.addr };
         host
     };
-    // Both start at once: the schema and the migrations are applied once.
+    // Both start concurrently: the schema and the migrations are applied once.
     let (one, two) = std::thread::scope(|scope| {
         let one = scope.spawn(start);
         let two = scope.spawn(start);
         (one.join().expect("one"), two.join().expect("two"))
     });
     let both = [&one, &two];
-    // The same key at both doors at the same moment is one charge.
+    // The same key sent to both processes at once makes one charge.
     std::thread::scope(|scope| {
         for n in 0..40 {
             for host in both {
@@ -119,7 +119,7 @@ fn two_processes_share_keys_events_and_work() {
     assert!(charges.iter().all(|c| c["state"] == "completed" && c["replayed"] == true));
     assert_eq!(one.records("modules/payments/payment").len(), 40);
     assert_eq!(all_charges(&fleet.stripe), 40);
-    // Every event to both: applied once.
+    // Both receive every event: each is applied once.
     std::thread::scope(|scope| {
         for n in 0..60 {
             for host in both {
@@ -157,7 +157,7 @@ fn all_charges(stripe: &Stripe) -> usize {
 }
 
 #[test]
-fn what_a_dead_process_left_is_ended_by_another() {
+fn what_a_dead_process_left_is_completed_by_another() {
     let Some(cluster) = shared() else { return };
     let fleet = Fleet::new(cluster);
     let (mut one, two) = (fleet.process(), fleet.process());
@@ -166,7 +166,7 @@ fn what_a_dead_process_left_is_ended_by_another() {
     let calling = std::thread::spawn(move || {
         let body = charge(900, "orphan").to_string();
         let kind = [("Content-Type", "application/json")];
-        // Nobody is there to answer: the host is killed.
+        // No answer comes: the host is killed.
         let path = "/api/request_types/create_payment";
         drop(crate::support::http::send(addr, "POST", path, &kind, body.as_bytes()));
     });
@@ -182,7 +182,7 @@ fn what_a_dead_process_left_is_ended_by_another() {
     one.process.kill();
     drop(calling.join());
     fleet.stripe.control("DELETE", "/faults", &Json::Null);
-    // Its lease ends after half a minute; then the other continues the same bytes and key.
+    // Its lease ends after half a minute; then the other resends the same bytes with the same key.
     eventually("the other ends it", || {
         let answer = two.request_type("create_payment", &charge(900, "orphan"));
         let outcome = answer.json();
@@ -194,7 +194,7 @@ fn what_a_dead_process_left_is_ended_by_another() {
 
 #[test]
 fn a_database_that_goes_away_and_comes_back_loses_nothing() {
-    // With its fsyncs: a server that is killed keeps what it promised.
+    // With fsync: a server that is killed keeps what it committed.
     let Some(cluster) = Cluster::start("fsync = on") else { return };
     let fleet = Fleet::new(&cluster);
     let host = fleet.process();
@@ -212,7 +212,7 @@ fn a_database_that_goes_away_and_comes_back_loses_nothing() {
                     let key = format!("during-{caller}-{n}");
                     let answer = host.request_type("create_payment", &charge(1000, &key));
                     if answer.status == 503 {
-                        // As clients do: it says Retry-After.
+                        // As clients do: the response has Retry-After.
                         std::thread::sleep(std::time::Duration::from_millis(50));
                     }
                     told.lock().expect("told").push((key, answer.status));
@@ -227,7 +227,7 @@ fn a_database_that_goes_away_and_comes_back_loses_nothing() {
             if ready.status == 503 && waits { Ok(()) } else { Err(ready.text()) }
         });
         std::thread::sleep(std::time::Duration::from_millis(700));
-        cluster.revive();
+        cluster.restart();
         eventually("it heals without help", || {
             let ready = host.send("GET", "/readyz", &[], b"");
             if ready.status == 200 { Ok(()) } else { Err(ready.text()) }
@@ -242,7 +242,7 @@ fn a_database_that_goes_away_and_comes_back_loses_nothing() {
     let told = told.into_inner().expect("told");
     assert!(told.iter().all(|(_, status)| [200, 202, 503].contains(status)), "{told:?}");
     assert!(told.iter().any(|(_, status)| *status == 503), "it was away");
-    // Whoever was told "completed" or "pending" has one charge, with the same key the same one.
+    // Every "completed" or "pending" has one charge; repeating its key returns the same one.
     let mut charged = 1;
     for (key, status) in &told {
         let again = host.request_type("create_payment", &charge(1000, key)).expect(200).json();
@@ -276,7 +276,7 @@ fn a_database_that_answers_before_it_has_synced_is_refused() {
 }
 
 #[test]
-fn another_instance_key_is_refused_with_clear_words() {
+fn another_instance_key_is_refused_with_a_clear_message() {
     let Some(cluster) = shared() else { return };
     let database = cluster.database();
     let with = |key: &str| {
@@ -293,7 +293,7 @@ fn another_instance_key_is_refused_with_clear_words() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_told_without_its_password() {
+fn an_unreachable_database_is_reported_without_its_password() {
     let instance = Instance::new()
         .variable("SLUICEGATE_DATABASE", "postgres://me:very-secret@127.0.0.1:1/none");
     let ran = instance.run(&["executions", "list"]);
@@ -303,7 +303,7 @@ fn a_database_that_is_not_there_is_told_without_its_password() {
 }
 
 #[test]
-fn a_process_that_is_told_to_stop_ends_well_and_leaves_nothing_behind() {
+fn a_process_that_is_stopped_exits_cleanly_and_leaves_nothing_behind() {
     let mut fleets = vec![None];
     fleets.extend(shared().map(|cluster| Some(Fleet::new(cluster))));
     for fleet in fleets {

@@ -4,7 +4,7 @@ use crate::support::host::{Instance, TestHost};
 use crate::support::http::Answer;
 use regex::Regex;
 
-/// Every page of the demo shop.
+/// The pages of the demo shop.
 const PAGES: [&str; 6] = ["/", "/two-steps", "/customer", "/payments", "/connect", "/events"];
 
 #[test]
@@ -136,7 +136,7 @@ fn a_page_of_the_method_only() {
     let host = TestHost::start();
     let answer = host.send("DELETE", "/payments", &[], b"");
     assert!(matches!(answer.status, 404 | 405), "{}", answer.status);
-    // Where Stripe posts to is not a page to look at.
+    // The URL that Stripe posts to is not a page.
     let answer = host.visitor().get("/webhooks/listen");
     assert!(matches!(answer.status, 404 | 405), "{}", answer.status);
 }

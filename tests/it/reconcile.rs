@@ -1,4 +1,4 @@
-//! Calls whose idempotency key is gone: the host looks before it sends again.
+//! Calls whose idempotency key has expired: the host checks their effect before it sends again.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::stripe::Stripe;
@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
-/// A host whose Stripe is a process of its own, so that it outlives the host.
+/// A host and a Stripe in separate processes, so that Stripe outlives the host.
 struct Pair {
     host: TestHost,
     sandbox: Process,
@@ -24,7 +24,7 @@ impl Pair {
         Self { host, sandbox, url }
     }
 
-    /// The host dies, a day passes, Stripe forgets the keys, the host comes back.
+    /// Kills the host, expires Stripe's keys after a day, and restarts the host.
     fn a_day_later(self) -> Self {
         let Self { mut host, sandbox, url } = self;
         host.process.kill();
@@ -47,7 +47,7 @@ impl Pair {
     }
 }
 
-/// Makes everything that has not ended older, as if the time had passed.
+/// Makes every unfinished execution older, as if time had passed.
 fn age(root: &Path, seconds: i64) {
     let database = Connection::open(root.join("data/sluicegate.db")).expect("the database");
     let micros = seconds * 1_000_000;
@@ -149,8 +149,8 @@ fn what_stripe_did_not_do_is_sent_once_more_under_a_new_key() {
 }
 
 #[test]
-fn a_key_that_only_replays_an_error_is_looked_behind() {
-    // Stripe keeps a 500 under its key: asking again with it says the same for a day.
+fn a_key_that_only_replays_an_error_is_reconciled() {
+    // Stripe stores a 500 under its key: retrying with it returns the same for a day.
     let pair = Pair::start();
     pair.host.stripe.breaks("/v1/charges", "error_executed", 1);
     let body = keyed("s", json!({ "amount": 700, "currency": "usd", "source": "tok_visa" }));

@@ -1,4 +1,4 @@
-//! A new request type by dropping files into a running development server, as the README walks through.
+//! A new request type by adding files to a running development server, as in the README.
 
 use crate::support::host::{Instance, TestHost};
 use crate::support::html::form;
@@ -6,7 +6,7 @@ use crate::support::wait::eventually;
 use regex::Regex;
 use serde_json::json;
 
-/// The files of the README's walkthrough: path and text, read from the README itself.
+/// The files of the README's walkthrough: path and text, parsed from the README itself.
 fn walkthrough() -> Vec<(String, String)> {
     let readme = include_str!("../../README.md");
     let start = readme.find("## Your first request type").expect("the walkthrough");
@@ -117,7 +117,7 @@ fn a_new_processor_runs_for_the_next_event() {
 }
 
 #[test]
-fn a_broken_file_takes_nothing_down_and_heals() {
+fn a_broken_file_stops_nothing_and_can_be_fixed() {
     let mut host = TestHost::start();
     let path = "views/partials/shop/price.liquid";
     let good = std::fs::read_to_string(host.instance.root().join(path)).expect("read");
@@ -140,7 +140,7 @@ fn a_broken_file_takes_nothing_down_and_heals() {
 fn production_does_not_reload() {
     let host = Instance::new().variable("SLUICEGATE_ENV", "production").serve();
     host.instance.write("views/pages/hello.liquid", "---\nslug: hello\n---\nhello");
-    // Several requests, each of which would see the file if anything watched.
+    // Several requests, each of which would see the file if it were watched.
     for _ in 0..20 {
         host.visitor().get("/hello").expect(404);
         std::thread::sleep(std::time::Duration::from_millis(50));

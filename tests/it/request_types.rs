@@ -1,11 +1,11 @@
-//! The other doors: the JSON endpoint and `sluicegate call`, for every request type that ships.
+//! The JSON endpoint and `sluicegate call`, for every request type that ships.
 
 use crate::support::host::{Instance, Process, TestHost};
 use crate::support::wait::eventually;
 use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 
-/// Every request type that ships.
+/// The request types that ship.
 pub const ALL: [&str; 15] = [
     "create_customer",
     "create_payment",
@@ -24,7 +24,7 @@ pub const ALL: [&str; 15] = [
     "create_person",
 ];
 
-/// One request type by command on the running instance; the whole outcome.
+/// Runs a request type by command on the running instance; returns the complete outcome.
 #[track_caller]
 fn call(host: &TestHost, name: &str, data: &Json) -> Json {
     let ran = host.run(&["call", name, "--json", "--data", &data.to_string()]);
@@ -39,7 +39,7 @@ fn call(host: &TestHost, name: &str, data: &Json) -> Json {
     outcome
 }
 
-/// The same, and that it went through and its record is in the database.
+/// The same, and checks that it succeeded and its record is in the database.
 #[track_caller]
 fn completed(host: &TestHost, name: &str, data: &Json, table: &str) -> Json {
     let outcome = call(host, name, data);
@@ -176,7 +176,7 @@ fn accounts_persons_transfers_and_payouts() {
     let gone = call(&host, "delete_account", &json!({ "gateway_id": acct }));
     match gone["state"].as_str() {
         Some("completed") => assert!(host.records("modules/payments/account").is_empty()),
-        // With money in it, Stripe keeps it; then so do we.
+        // Stripe keeps an account with a balance, and so does the runtime.
         _ => assert_eq!(host.records("modules/payments/account").len(), 1, "{gone:#}"),
     }
     let empty =
@@ -243,7 +243,7 @@ fn a_command_needs_no_server() {
         (&again["replayed"], &again["gateway"]["id"]),
         (&json!(true), &outcome["gateway"]["id"])
     );
-    // The sandbox's state is kept beside the database.
+    // The sandbox's state is stored beside the database.
     let refund = json!({ "charge": outcome["gateway"]["id"] }).to_string();
     let ran =
         instance.run(&["call", "create_refund", "--json", "--data", &refund, addr[0], addr[1]]);
@@ -251,7 +251,7 @@ fn a_command_needs_no_server() {
 }
 
 #[test]
-fn the_endpoint_tells_every_state_by_its_status() {
+fn the_endpoint_returns_every_state_as_a_status() {
     let host = TestHost::start();
     let post = |body: Json| host.request_type("create_payment", &body);
     let good = json!({ "amount": 700, "currency": "usd", "source": "tok_visa" });
@@ -337,7 +337,7 @@ fn data_cannot_reach_into_the_call() {
 }
 
 #[test]
-fn an_unknown_request_type_is_said_plainly() {
+fn an_unknown_request_type_is_reported() {
     let host = TestHost::start();
     let answer = host.request_type("create_paymant", &json!({ "data": {} })).expect(404);
     assert!(answer.text().contains("create_payment"), "suggests: {}", answer.text());
@@ -383,7 +383,7 @@ fn while_stripe_is_down_it_is_pending_and_completes_after() {
     let place = answer.header("location").expect("where to ask again").to_owned();
     assert!(place.ends_with(pending["execution"].as_str().expect("an id")), "{place}");
     host.send("GET", &place, &[], b"").expect(202);
-    // Asking again with the same key begins nothing new.
+    // The same key begins nothing new.
     let again = host.request_type("create_payment", &data).expect(202).json();
     assert_eq!(again["execution"], pending["execution"]);
     assert!(host.process.is_alive());
@@ -434,7 +434,7 @@ fn an_answer_lost_on_its_way_back_is_asked_for_again_not_repeated() {
 fn a_kill_in_the_middle_leaves_one_charge() {
     let mut host = TestHost::start();
     let port = host.stripe.addr;
-    // The sandbox lives in a process of its own, so that only the host dies.
+    // The sandbox runs in its own process, so that only the host dies.
     let other = Instance::new();
     let sandbox = Process::start(&other, &["sandbox", "--addr", "127.0.0.1:0"]);
     let stripe = crate::support::stripe::Stripe { addr: sandbox.address("/_sandbox/health") };
@@ -455,7 +455,7 @@ fn a_kill_in_the_middle_leaves_one_charge() {
         let body = data.to_string();
         scope.spawn(move || {
             let kind = [("Content-Type", "application/json")];
-            // It never gets an answer: the host is killed while Stripe thinks.
+            // No answer comes: the host is killed while the request is in progress.
             let _ = crate::support::http::send(
                 addr,
                 "POST",

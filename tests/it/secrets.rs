@@ -1,4 +1,4 @@
-//! Canaries: secrets that are in the environment must come out nowhere.
+//! Canaries: secrets from the environment must not appear anywhere.
 
 use crate::support::host::{Instance, TestHost};
 use crate::support::signature::{header, now};
@@ -46,7 +46,7 @@ fn no_secret_is_in_a_page_an_answer_a_log_or_the_database() {
         clean(path, format!("{:?}", answer.headers).as_bytes());
         answer
     };
-    // It is used: the sandbox sees a caller with this key.
+    // The key is used: the sandbox sees a caller with it.
     let paid = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" } });
     post("/api/request_types/create_payment", paid).expect(200);
     post(
@@ -118,7 +118,7 @@ fn no_secret_is_in_a_page_an_answer_a_log_or_the_database() {
     database(&host);
 }
 
-/// Every file beside the sources, the database with its log among them.
+/// Every file except the sources, including the database and its WAL.
 fn database(host: &TestHost) {
     let folder = host.instance.root().join("data");
     let mut count = 0;

@@ -1,11 +1,11 @@
-//! What has to be in the database after the burst.
+//! Checks the database after the burst.
 
 use crate::database::Database;
 use crate::sender::{Event, ids};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// Nobody is in a hurry; this only ends a test that would hang.
+/// Not a performance requirement: it only ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Waits until every event is processed.
@@ -23,7 +23,7 @@ pub fn settled(database: &Database, events: &[Event]) -> Result<(), String> {
     }
 }
 
-/// None lost, none stored or applied twice, and the newest word of each object stands.
+/// No event is lost, none stored or applied twice, and the newest version of each object is stored.
 pub fn check(
     database: &Database,
     events: &[Event],

@@ -1,4 +1,4 @@
-//! Where the burst's events are kept: a SQLite file, or PostgreSQL.
+//! Where the events of the burst are stored: a SQLite file, or PostgreSQL.
 
 #[path = "../crash/copy.rs"]
 mod copy;
@@ -17,7 +17,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// As the program itself opens it.
+    /// Opens it as the program does.
     pub fn store(&self) -> Box<dyn Store> {
         match self {
             Self::File(path) => Box::new(Sqlite::open(path).expect("a store")),
@@ -25,7 +25,7 @@ impl Database {
         }
     }
 
-    /// For looking at what is in it.
+    /// Opens it for reading its content.
     pub fn look(&self) -> Result<Connection, String> {
         match self {
             Self::File(path) => {
@@ -36,7 +36,7 @@ impl Database {
         }
     }
 
-    /// How many events are processed.
+    /// The number of processed events.
     pub fn processed(&self) -> Result<usize, String> {
         let sql =
             "SELECT count(*) FROM executions WHERE kind = 'webhook_event' AND state = 'completed'";

@@ -1,5 +1,5 @@
-//! The real binary on an instance with one more processor: it writes a row for each event that it is
-//! given, so that what is applied twice is seen twice.
+//! The real binary on an instance with another processor, which writes a row for each event that
+//! it receives, so that an event applied twice is visible.
 
 use crate::database::Database;
 use crate::sender::{Event, SECRET};
@@ -29,7 +29,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts it in a furnished folder.
+    /// Starts it in a seeded folder.
     pub fn start(root: &Path, database: &Database) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = free.local_addr().expect("an address");
@@ -38,7 +38,7 @@ impl Host {
         command
             .env_clear()
             .envs(std::env::vars().filter(|(name, _)| name == "PATH" || name == "HOME"));
-        // Nothing is sent: nobody listens in Stripe's place.
+        // Nothing is sent: no server listens in Stripe's place.
         command.args([
             "serve",
             "--addr",
@@ -60,7 +60,7 @@ impl Host {
         Self { addr, child }
     }
 
-    /// The most memory that it held so far.
+    /// Its peak memory.
     pub fn megabytes(&self) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap_or_default();
@@ -77,8 +77,8 @@ impl Drop for Host {
     }
 }
 
-/// An instance in this folder, and an account for each object that the events are about.
-pub fn furnish(root: &Path, database: &Database, events: &[Event]) {
+/// Creates an instance in this folder, with an account for each object that the events are about.
+pub fn seed(root: &Path, database: &Database, events: &[Event]) {
     let template = Path::new(env!("CARGO_MANIFEST_DIR"));
     for part in PARTS.iter().filter(|part| template.join(part).exists()) {
         std::os::unix::fs::symlink(template.join(part), root.join(part)).expect("a link");

@@ -1,25 +1,25 @@
-//! A burst: many signed events at once into the real binary, a fifth of them twice and those of an
-//! object in any order. None may be lost, none applied twice, and the newest word stands.
+//! A burst: many signed events at once, a fifth of them twice and those of an object in any order.
+//! None may be lost or applied twice, and the newest version of each object must be stored.
 //!
 //!   cargo test --release --test load -- --events 50000
 //!
-//!   --events N       deliveries in all, a fifth of them duplicates (default 2000)
-//!   --connections C  senders beside each other (default 32)
-//!   --seed S         the order
-//!   --megabytes M    the most that a host may hold in memory (default 600)
+//!   --events N       deliveries in total, a fifth of them duplicates (default 2000)
+//!   --connections C  concurrent senders (default 32)
+//!   --seed S         the seed of the order
+//!   --megabytes M    the most memory that a host may use (default 600)
 //!   --postgres       two hosts on one PostgreSQL database
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
 mod books;
-#[path = "../crash/chance.rs"]
-#[allow(dead_code, reason = "the crash test uses more of it")]
-mod chance;
 mod database;
 mod host;
 #[path = "../it/support/postgres.rs"]
 #[allow(dead_code, reason = "the other tests use more of it")]
 mod postgres;
+#[path = "../crash/rng.rs"]
+#[allow(dead_code, reason = "the crash test uses more of it")]
+mod rng;
 mod sender;
 
 use database::Database;
@@ -27,7 +27,7 @@ use host::Host;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// A delivery that arrives twice is one event.
+/// A duplicate delivery is one event.
 const DUPLICATES_PERCENT: usize = 20;
 
 fn main() -> ExitCode {
@@ -42,14 +42,14 @@ fn main() -> ExitCode {
     let burst = sender::shuffled(&events, deliveries, seed);
     let folder = tempfile::tempdir().expect("a folder");
     let (root, has_cluster) = (folder.path(), arguments.iter().any(|one| one == "--postgres"));
-    // With its fsyncs: they are what an acknowledgement waits for.
+    // With fsyncs: acknowledgements wait for them.
     let cluster = if has_cluster { postgres::Cluster::start("fsync = on") } else { None };
     let database = match &cluster {
         None if has_cluster => return ExitCode::SUCCESS,
         None => Database::File(root.join("data/sluicegate.db")),
         Some(cluster) => Database::Postgres(cluster.database()),
     };
-    host::furnish(root, &database, &events);
+    host::seed(root, &database, &events);
     let hosts: Vec<Host> =
         (0..if has_cluster { 2 } else { 1 }).map(|_| Host::start(root, &database)).collect();
     let addrs: Vec<_> = hosts.iter().map(|host| host.addr).collect();

@@ -1,6 +1,6 @@
-//! The events of a burst, and those who send them.
+//! The events of a burst, and their senders.
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use serde_json::json;
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
@@ -11,9 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub const SECRET: &str = "whsec_burst_test_0123456789abcdef";
-/// Events that are about the same object.
+/// The number of events about the same object.
 const ABOUT_ONE: usize = 5;
-/// A sender does not give up; this only ends a test that would hang.
+/// A sender never gives up; this only ends a test that would hang.
 const TRIES_MAX: usize = 200;
 
 /// One event.
@@ -21,12 +21,12 @@ pub struct Event {
     pub id: String,
     pub kind: &'static str,
     pub object: String,
-    /// Grows with the object's life.
+    /// Grows over the object's lifetime.
     pub version: usize,
     pub body: String,
 }
 
-/// So many events; the versions of an object are those of its place in time.
+/// Generates this number of events; the versions of an object follow their order in time.
 pub fn events(count: usize, seed: u64) -> Vec<Event> {
     let now = jiff::Timestamp::now().as_second() - 1_000;
     (0..count)
@@ -44,10 +44,10 @@ pub fn events(count: usize, seed: u64) -> Vec<Event> {
         .collect()
 }
 
-/// All of them once and some twice, in any order.
+/// All events once and some twice, in any order.
 pub fn shuffled(events: &[Event], deliveries: usize, seed: u64) -> Vec<&Event> {
-    let mut chance = Chance::new(seed);
-    let mut below = |end: usize| usize::try_from(chance.below(end as u64)).unwrap();
+    let mut rng = Rng::new(seed);
+    let mut below = |end: usize| usize::try_from(rng.below(end as u64)).unwrap();
     let mut burst: Vec<&Event> = events.iter().collect();
     while burst.len() < deliveries {
         burst.push(&events[below(events.len())]);
@@ -58,7 +58,7 @@ pub fn shuffled(events: &[Event], deliveries: usize, seed: u64) -> Vec<&Event> {
     burst
 }
 
-/// Sends everything, each until it is acknowledged; the ids that were.
+/// Sends each event until it is acknowledged; returns their ids.
 pub fn send(addrs: &[SocketAddr], burst: &[&Event], connections: usize) -> Vec<String> {
     let (next, acknowledged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -70,7 +70,7 @@ pub fn send(addrs: &[SocketAddr], burst: &[&Event], connections: usize) -> Vec<S
                 while let Some(event) = burst.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tries = 0;
                     while !deliver(*addr, &mut connection, event, &secret) && tries < TRIES_MAX {
-                        // As Stripe does: what was not taken is sent again.
+                        // Like Stripe, sends a refused delivery again.
                         connection = None;
                         tries += 1;
                         std::thread::sleep(std::time::Duration::from_millis(50));
@@ -125,7 +125,7 @@ fn exchange(
     Ok(status)
 }
 
-/// The ids of events, each once.
+/// The distinct ids of the events.
 pub fn ids<'a>(of: impl Iterator<Item = &'a String>) -> HashSet<&'a str> {
     of.map(String::as_str).collect()
 }

@@ -1,45 +1,45 @@
-//! What can go wrong, as small values that a failing plan is shrunk to.
+//! What can go wrong, as small values to which a failing plan is shrunk.
 
-/// What happens to one exchange with Stripe.
+/// The fault of one exchange with Stripe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WireFault {
     /// The request never arrives.
     RequestLost,
-    /// It takes effect, and the answer never arrives.
+    /// It takes effect, but the answer never arrives.
     AnswerLost,
     /// It takes effect some seconds after the connection broke.
     TakesEffectLater,
-    /// It takes effect, and a 500 is answered and kept under the key.
+    /// It takes effect, but the answer is a 500, stored under the key.
     BreaksAfterEffect,
-    /// Nothing happens, and a 500 is answered and kept under the key.
+    /// It takes no effect, and the answer is a 500, stored under the key.
     BreaksBefore,
     /// 429.
     TooMany,
     /// 409: the key is in use.
     InUse,
-    /// The host dies before the request leaves.
+    /// The host dies before the request is sent.
     DiesBefore,
     /// It takes effect, and the host dies before the answer arrives.
     DiesAfter,
     /// It takes effect, the host stalls beyond its lease, and another runner takes over before the
     /// answer is read.
     Stalls,
-    /// The same, and the request is stalled before it takes effect.
+    /// The same, but the request is stalled before it takes effect.
     StallsBefore,
 }
 
-/// What happens to one commit.
+/// The fault of one commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitFault {
     DiesBefore,
     DiesAfter,
-    /// It is done, and the caller is told that it failed.
+    /// It is committed, but the caller gets an error.
     AnswerLost,
-    /// It is not done.
+    /// It is not committed.
     Refused,
 }
 
-/// A death of the process: carried by a panic, which nothing of the host may survive.
+/// A simulated crash: a panic that no code of the host may catch.
 pub struct Death;
 
 pub fn die() -> ! {

@@ -1,4 +1,4 @@
-//! The real journal and gateway over the models: one harness for each plan.
+//! The real journal and gateway over the models: one harness per plan.
 
 use crate::fault::{CommitFault, Death, WireFault};
 use crate::store::Model;
@@ -11,7 +11,7 @@ use sluicegate::gateway::request_type_call::RequestTypeCall;
 use sluicegate::gateway::runner::Runner;
 use sluicegate::gateway::stripe::Stripe as StripeGateway;
 use sluicegate::gateway::target::Target;
-use sluicegate::gateway::transport::{Patience, Transport};
+use sluicegate::gateway::transport::{RetryPolicy, Transport};
 use sluicegate::journal::begin::Journal;
 use sluicegate::journal::buffer::Buffer;
 use sluicegate::journal::phase::Phase;
@@ -33,7 +33,7 @@ use std::sync::{Arc, OnceLock};
 
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
 
-/// What the clients of a life want, each under a key of its own.
+/// The operations of a run, each under its own key.
 pub const OPERATIONS: [&str; 6] = [
     "create_payment",
     "create_payment",
@@ -43,7 +43,7 @@ pub const OPERATIONS: [&str; 6] = [
     "create_credit_card",
 ];
 
-/// One host, its store, its Stripe and its time.
+/// A host with its store, its Stripe and its clock.
 pub struct Harness {
     pub store: Arc<Model>,
     pub stripe: Arc<Stripe>,
@@ -53,7 +53,7 @@ pub struct Harness {
     key: InstanceKey,
 }
 
-/// What is written: loaded once for all lives.
+/// The modules, loaded once for all runs.
 fn written() -> &'static (Arc<Catalog>, Templates) {
     static WRITTEN: OnceLock<(Arc<Catalog>, Templates)> = OnceLock::new();
     WRITTEN.get_or_init(|| {
@@ -66,7 +66,7 @@ fn written() -> &'static (Arc<Catalog>, Templates) {
 
 impl Harness {
     pub fn new() -> Arc<Self> {
-        let start: Timestamp = "2026-03-10T12:00:00Z".parse().expect("a moment");
+        let start: Timestamp = "2026-03-10T12:00:00Z".parse().expect("a timestamp");
         let clock = Arc::new(ManualClock::at(start));
         let (store, stripe) =
             (Arc::new(Model::default()), Arc::new(Stripe::new(Arc::clone(&clock))));
@@ -75,19 +75,19 @@ impl Harness {
         let transport = Transport::over(
             stripe.clone(),
             Target::live(&StripeGateway, Vec::new()),
-            Patience::default(),
+            RetryPolicy::default(),
         );
         let key = InstanceKey::random();
         let harness = Arc::new(Self { store, stripe, clock, journal, transport, key });
         harness.stripe.meet(Arc::downgrade(&harness));
-        harness.stripe.furnish();
+        harness.stripe.seed();
         let account = Map::from_iter([("gateway_id".to_owned(), json!("acct_1"))]);
         let record = Record::new(1, "modules/payments/account", account, start);
         harness.store.commit(vec![Write::RecordInsert(record)]).expect("furnished");
         harness
     }
 
-    /// A client asks, with its one key: what it is told, or nothing when the host died or failed.
+    /// A client calls, always with the same key; `None` when the host crashed or failed.
     pub fn ask(&self, operation: usize) -> Option<Outcome> {
         let amount = amount(operation);
         let data = match operation {
@@ -105,16 +105,16 @@ impl Harness {
             idempotency_key: Some(format!("key-{operation}")),
             ..RequestTypeCall::default()
         };
-        let told = mortal(|| self.gateway(|gateway| gateway.run(submission)));
+        let told = catch_death(|| self.gateway(|gateway| gateway.run(submission)));
         told.and_then(Result::ok)
     }
 
-    /// The worker does what is due, until it dies.
+    /// The worker runs due work until a crash.
     pub fn work(&self) {
-        mortal(|| self.work_beside());
+        catch_death(|| self.work_beside());
     }
 
-    /// The same on behalf of another process, while this one stalls.
+    /// The same for another process, while this one stalls.
     pub fn work_beside(&self) {
         let Ok(due) = self.journal.pending(Queue::Gateway, 20) else { return };
         for execution in due {
@@ -124,12 +124,12 @@ impl Harness {
         }
     }
 
-    /// An operator tries again whatever was suspended.
+    /// An operator retries every suspended execution.
     pub fn operator(&self, operation: usize) {
         let key = format!("key-{operation}");
         let held = self.store.execution_by_key("request_type", &key).expect("a model answers");
         if let Some(execution) = held {
-            let _ = mortal(|| self.journal.retry(&execution.id).map(drop));
+            let _ = catch_death(|| self.journal.retry(&execution.id).map(drop));
         }
     }
 
@@ -149,20 +149,20 @@ impl Harness {
         })
     }
 
-    /// Lets things go wrong from now on, or go right.
+    /// Switches faults on or off.
     pub fn expect(&self, http_client: &[WireFault], commit: Option<(u8, CommitFault)>) {
         self.stripe.expect(http_client);
         self.store.break_commit(commit);
     }
 }
 
-/// Every operation is known by its amount.
+/// The amount identifies an operation.
 pub fn amount(operation: usize) -> i64 {
     500 + i64::try_from(operation).expect("few")
 }
 
-/// Runs until the end or a death; other panics are bugs.
-fn mortal<T>(work: impl FnOnce() -> T) -> Option<T> {
+/// Runs until the end or a simulated crash; other panics are bugs.
+fn catch_death<T>(work: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(value) => Some(value),
         Err(panic) if panic.is::<Death>() => None,
@@ -170,7 +170,7 @@ fn mortal<T>(work: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
-/// A host for templates that find nothing.
+/// A host whose queries return nothing.
 struct Alone {
     now: Timestamp,
     phase: RefCell<Option<Phase>>,

@@ -1,8 +1,8 @@
 //! Simulation of the journal's core: the real journal and gateway over a model of the store, a
-//! model of Stripe and a clock that only the plan moves. No network, no disk, no threads, no waiting;
+//! model of Stripe and a clock controlled by the plan. No network, disk, threads or waiting:
 //! everything follows from one seed, and a plan that breaks a promise is shrunk and printed.
 //!
-//! `SIM_PLANS` and `SIM_SEED` say how many lives, and from where.
+//! `SIM_PLANS` and `SIM_SEED` set the number of runs and the first seed.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test says plainly what it expects")]
 
@@ -24,7 +24,7 @@ fn variable(name: &str, default: u32) -> u32 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// A death is not a news.
+/// Simulated crashes print nothing.
 fn quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -62,10 +62,10 @@ fn lives() {
     }
 }
 
-/// The simulation is tested: each of these bugs, built in, must be found.
+/// Tests the simulation itself: it must find each of these injected bugs.
 #[cfg(feature = "injected-bugs")]
 #[test]
-fn planted_faults_are_found() {
+fn injected_bugs_are_found() {
     let planted = [
         "new_key_each_attempt",
         "callers_key_forgotten",

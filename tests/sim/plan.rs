@@ -1,28 +1,28 @@
-//! A life as a plan: small actions that proptest makes up and shrinks, and what must hold at its end.
+//! A run as a plan: small actions that proptest generates and shrinks, and the checks at its end.
 
 use crate::fault::{CommitFault, WireFault};
 use crate::harness::{Harness, OPERATIONS, amount};
 use crate::stripe::Ledger;
 use proptest::prelude::*;
-use sluicegate::gateway::outcome::{Outcome, State as Told};
+use sluicegate::gateway::outcome::{Outcome, State as OutcomeState};
 use sluicegate_store::execution::State;
 
-/// One thing that happens.
+/// One action.
 #[derive(Debug, Clone)]
 pub enum Action {
-    /// A client asks for an operation, for the first time or again.
+    /// A client calls an operation, for the first time or again.
     Ask(usize, Vec<WireFault>, Option<(u8, CommitFault)>),
-    /// The worker looks for work.
+    /// The worker polls for due work.
     Work(Vec<WireFault>, Option<(u8, CommitFault)>),
     /// Time passes.
     Wait(i64),
-    /// An operator tries an operation again.
+    /// An operator retries an operation.
     Operator(usize),
     /// Others use the same Stripe account.
     Elsewhere,
 }
 
-/// Any plan.
+/// Generates plans.
 pub fn plans() -> impl Strategy<Value = Vec<Action>> {
     proptest::collection::vec(action(), 1..14)
 }
@@ -61,7 +61,7 @@ fn commit() -> impl Strategy<Value = CommitFault> {
     prop::sample::select(vec![F::DiesBefore, F::DiesAfter, F::AnswerLost, F::Refused])
 }
 
-/// Lives a plan.
+/// Carries out a plan.
 ///
 /// # Errors
 /// The promise that was broken.
@@ -86,7 +86,7 @@ pub fn live(plan: &[Action]) -> Result<u64, String> {
             Action::Elsewhere => harness.stripe.happen_elsewhere(),
         }
     }
-    // Nothing goes wrong any more: everything comes right by itself.
+    // No more faults: everything must complete by itself.
     harness.expect(&[], None);
     for _ in 0..8 {
         harness.clock.advance(61);
@@ -119,8 +119,8 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
         for answer in &answers {
             let id = answer.gateway.as_ref().and_then(|one| one.id.clone());
             match answer.state {
-                Told::Pending => {}
-                Told::Completed if operation != 4 && effects.first() != id.as_ref() => {
+                OutcomeState::Pending => {}
+                OutcomeState::Completed if operation != 4 && effects.first() != id.as_ref() => {
                     return Err(format!("P2: {name} was told {id:?} and Stripe has {effects:?}"));
                 }
                 state if state != last.state => {
@@ -129,36 +129,39 @@ fn promises(harness: &Harness, told: &[(usize, Outcome)], asked: &[bool]) -> Res
                         last.state
                     ));
                 }
-                Told::Completed | Told::Declined => {}
+                OutcomeState::Completed | OutcomeState::Declined => {}
                 state => return Err(format!("P3: {name} was told {state:?}: {answer:?}")),
             }
         }
         let key = format!("key-{operation}");
         let held = rows.executions.iter().find(|one| one.idempotency_key.as_deref() == Some(&key));
-        let put_aside = held.is_some_and(|one| one.state == State::Discarded);
-        // Only where nobody can find out does an operator decide.
-        if last.state == Told::Pending && !(put_aside && name == "create_credit_card") {
+        let discarded = held.is_some_and(|one| one.state == State::Discarded);
+        // Only an undeterminable outcome is left to an operator.
+        if last.state == OutcomeState::Pending && !(discarded && name == "create_credit_card") {
             return Err(format!("P4: {name} stays pending: {held:?}"));
         }
         let mapped = rows.records.iter().filter(|record| {
             let id = record.properties.get("gateway_id").and_then(|id| id.as_str());
             id.is_some() && id == effects.first().map(String::as_str)
         });
-        let wanted = usize::from(last.state == Told::Completed && operation != 4);
+        let wanted = usize::from(last.state == OutcomeState::Completed && operation != 4);
         if mapped.count() != wanted {
             return Err(format!(
                 "P3: {name} has {effects:?}, told {:?}, records {:?}",
                 last.state, rows.records
             ));
         }
-        if operation == 4 && last.state == Told::Completed && rows.records[0].deleted_at.is_none() {
+        if operation == 4
+            && last.state == OutcomeState::Completed
+            && rows.records[0].deleted_at.is_none()
+        {
             return Err("P3: the account is gone and its record is not".to_owned());
         }
     }
     Ok(())
 }
 
-/// The ids of what an operation did at Stripe; a declined charge is not an effect.
+/// The ids of an operation's effects at Stripe; a declined charge is not an effect.
 fn effects(ledger: &Ledger, operation: usize) -> Vec<String> {
     let of = |is: &dyn Fn(&serde_json::Value) -> bool| {
         let mine = ledger.objects.iter().filter(|(_, one)| is(one) && one["status"] != "failed");

@@ -1,5 +1,5 @@
-//! A model of the store: rows in memory. What a commit did not reach is lost in a crash, and a
-//! commit may be done although its caller is told otherwise.
+//! A model of the store: rows in memory. A crash loses everything that was not committed, and a
+//! commit may succeed although its caller gets an error.
 
 use crate::fault::{CommitFault, die};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use sluicegate_store::state::{Activity, Constant, Session};
 use sluicegate_store::write::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The rows, and what goes wrong next.
+/// The rows, and the next faults.
 #[derive(Default)]
 pub struct Model {
     rows: Mutex<Rows>,
@@ -37,12 +37,12 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Model {
-    /// What is on disk now.
+    /// The current content of the disk.
     pub fn rows(&self) -> Rows {
         held(&self.rows).clone()
     }
 
-    /// Lets the n-th commit from now go wrong.
+    /// Makes the n-th commit from now fail.
     pub fn break_commit(&self, fault: Option<(u8, CommitFault)>) {
         *held(&self.fault) = fault;
     }
@@ -98,7 +98,7 @@ impl Rows {
                 step.response = Some(response);
                 step.answered_at = Some(at);
             }
-            other => return Err(Error::Refused(format!("the model knows no {other:?}"))),
+            other => return Err(Error::Refused(format!("the model knows no {other:?}").into())),
         }
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Store for Model {
         if queue == Queue::Local {
             return Ok(Vec::new());
         }
-        // In the order of their making: jitter has no say in what a seed means.
+        // In order of insertion, so that jitter does not change the meaning of a seed.
         let is_due = |one: &&Execution| match one.state {
             State::Running => one.lease_until.is_none_or(|until| until <= now),
             state => !state.is_final() && one.run_at <= now,
@@ -226,7 +226,7 @@ impl Store for Model {
         Err(Error::Refused("the model knows no activities".into()))
     }
 
-    fn tally(&self) -> WriterStats {
+    fn writer_stats(&self) -> WriterStats {
         WriterStats::default()
     }
 }

@@ -1,4 +1,4 @@
-//! A model of Stripe as the wire shows it: a ledger that only grows, keys that expire.
+//! A model of Stripe at the HTTP level: a ledger that only grows, and keys that expire.
 
 use crate::fault::{WireFault, die};
 use crate::harness::Harness;
@@ -16,15 +16,15 @@ const KEY_LIFE_SECS: i64 = 24 * 3600;
 const LATE_SECS: i64 = 12;
 /// Longer than a lease.
 const STALL_SECS: i64 = 65;
-/// Short pages, so that a list has more than one.
+/// Short pages, so that a list has several.
 const PAGE: usize = 2;
 
-/// Stripe, and the way to it.
+/// Stripe, and the network in front of it.
 pub struct Stripe {
     clock: Arc<ManualClock>,
     begun: (Instant, i64),
     state: Mutex<State>,
-    /// Who takes over while the host stalls.
+    /// The harness whose worker takes over while the host stalls.
     harness: OnceLock<Weak<Harness>>,
 }
 
@@ -37,21 +37,21 @@ struct State {
     exchanges: u64,
 }
 
-/// What happened, for ever.
+/// Everything that happened.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// Collection and object.
     pub objects: Vec<(String, Json)>,
-    /// The account that can be deleted was, so many times.
+    /// How often the account was deleted.
     pub deletions: usize,
-    /// Captures of the charge that can be captured.
+    /// Captures of the prepared charge.
     pub captures: usize,
 }
 
 struct Kept {
     request: String,
     at: i64,
-    /// Nothing while it is being worked on.
+    /// `None` while the request is in progress.
     answer: Option<(u16, Json)>,
 }
 
@@ -71,7 +71,7 @@ impl Stripe {
         drop(self.harness.set(harness));
     }
 
-    /// What goes wrong with the next exchanges, in their order.
+    /// The faults of the next exchanges, in order.
     pub fn expect(&self, faults: &[WireFault]) {
         self.held().faults = faults.iter().copied().collect();
     }
@@ -201,7 +201,7 @@ impl State {
         answer(answered.0, &answered.1, false)
     }
 
-    /// The key is taken, the effect comes later.
+    /// The key is stored now, the effect comes later.
     fn promise(&mut self, now: i64, path: &str, body: &str, key: &str) {
         let taken = self.keys.get(key).is_some_and(|kept| now - kept.at < KEY_LIFE_SECS);
         if !taken {
@@ -311,8 +311,8 @@ fn answer(status: u16, body: &Json, replayed: bool) -> Answer {
 }
 
 impl Stripe {
-    /// A charge that waits to be captured, and others that are in the way when one looks.
-    pub fn furnish(&self) {
+    /// Creates a charge to be captured, and others that a search must skip.
+    pub fn seed(&self) {
         let mut state = self.held();
         let created = self.clock.now().as_second();
         let held = json!({ "id": "ch_held", "object": "charge", "amount": 77, "currency": "usd",
@@ -320,7 +320,7 @@ impl Stripe {
         state.ledger.objects.push(("charges".to_owned(), held));
     }
 
-    /// Somebody else's charges, made meanwhile: a list grows.
+    /// Charges of others made meanwhile, so that a list grows.
     pub fn happen_elsewhere(&self) {
         let mut state = self.held();
         let now = self.clock.now().as_second();

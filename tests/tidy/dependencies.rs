@@ -1,10 +1,10 @@
-//! Dependencies: each one is used, and its license is one that we may ship.
+//! Dependencies: each one is used, and its license is allowed.
 
 use crate::tree::{files, read, root, rust_files};
 use serde_json::Value as Json;
 use std::process::Command;
 
-/// Licenses of dependencies; an expression needs one of its `OR` branches to be allowed whole.
+/// Allowed licenses; in an expression, all parts of one `OR` branch must be allowed.
 const LICENSES: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
@@ -35,7 +35,7 @@ fn metadata() -> Json {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// True when an SPDX expression, or the older form with `/`, can be met with [`LICENSES`].
+/// True when [`LICENSES`] satisfies an SPDX expression, or the older form with `/`.
 fn is_allowed(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
     plain.split(" OR ").any(|all| all.split(" AND ").all(|one| LICENSES.contains(&one.trim())))

@@ -1,14 +1,14 @@
-//! Documents and comments name only files that exist, and no machine.
+//! Documents and comments name only existing files, and no machine.
 
 use crate::tree::{files, read, root, shown, sources};
 
-/// The folders that a path of this repository begins with.
+/// The first folders of paths in this repository.
 const FOLDERS: [&str; 9] =
     ["src/", "crates/", "tests/", "benches/", "fuzz/", "docs/", "modules/", ".ci/", "examples/"];
-/// Endings of files that can be named without their folder.
+/// Extensions of files that can be named without their folder.
 const ENDINGS: [&str; 4] = [".rs", ".sql", ".hbs", ".graphql"];
 
-/// The words of a text that look like a path of this repository.
+/// The words of a text that look like a path in this repository.
 fn named_paths(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_alphanumeric() || "./_-*{}<>".contains(c);
     text.split(|c: char| !is_part(c))
@@ -31,7 +31,7 @@ fn every_path_that_is_named_exists() {
     let documents = files("", &[".md"]).into_iter().filter(|path| !path.ends_with("CHANGELOG.md"));
     let documents = documents.map(|path| (read(&path), path));
     let comments = sources().into_iter().map(|path| (comments(&read(&path)), path));
-    // Scripts name paths in their commands too.
+    // Scripts name paths in their commands as well.
     let scripts = files("", &[".mjs"]).into_iter().chain(run_scripts());
     let scripts = scripts.map(|path| (read(&path), path));
     for (text, path) in documents.chain(comments).chain(scripts) {
@@ -57,8 +57,8 @@ fn run_scripts() -> Vec<std::path::PathBuf> {
     all.filter(|path| path.file_name().is_some_and(|name| name == "run")).collect()
 }
 
-/// A name of the platform and not of the disk: `modules/payments/gateway_request_form` is a form.
-/// Files of a module have a folder of their visibility in their path.
+/// Names of the platform, not of the disk: `modules/payments/gateway_request_form` is a form.
+/// Files of a module have their visibility folder in their path.
 fn is_logical(named: &str) -> bool {
     named.starts_with("modules/") && !named.contains("/public/") && !named.contains("/private/")
 }

@@ -1,6 +1,6 @@
 //! Keeps the code in shape: layers, circles, file headers, sizes, names, documents, request types.
 //!
-//! Lengths of functions and numbers of parameters are clippy's (`clippy.toml`).
+//! Clippy checks function lengths and argument counts (`clippy.toml`).
 
 mod circles;
 mod dependencies;
@@ -19,14 +19,14 @@ const LAYERS: [&str; 12] = [
     "app", "web", "cli",
 ];
 /// The modules that import no other module of the host.
-const GROUND: [&str; 2] = ["config", "clock"];
+const FOUNDATION: [&str; 2] = ["config", "clock"];
 /// The modules that may start the sandbox. Everything else reaches it over HTTP, like Stripe.
 const SANDBOX_CALLERS: [&str; 2] = ["app", "cli"];
-/// Files may not be longer than this.
+/// The maximum length of a file.
 const FILE_LINES_MAX: usize = 500;
-/// Lines may not be longer than this.
+/// The maximum length of a line.
 const LINE_CHARS_MAX: usize = 100;
-/// Names that say nothing.
+/// Names without meaning.
 const BANNED_NAMES: [&str; 8] =
     ["util", "utils", "helper", "helpers", "common", "manager", "misc", "data2"];
 
@@ -59,7 +59,7 @@ fn may_import(from: &str, to: &str) -> bool {
     let layer = |name: &str| LAYERS.iter().position(|one| *one == name);
     match (layer(from), layer(to)) {
         _ if from == to => true,
-        (Some(_), Some(_)) if GROUND.contains(&from) => false,
+        (Some(_), Some(_)) if FOUNDATION.contains(&from) => false,
         (Some(from), Some(to)) => to < from,
         // Macros and items of the crate's root.
         (_, None) => true,
@@ -124,7 +124,7 @@ fn files_and_lines_stay_readable() {
         for (number, line) in text.lines().enumerate() {
             let length = line.chars().count();
             let place = format!("{}:{}", shown(&path), number + 1);
-            // A string is not broken for its length.
+            // A long string literal is not broken.
             let fits = length <= LINE_CHARS_MAX || line.contains('"');
             assert!(fits, "{place} has {length} characters");
         }

@@ -1,9 +1,9 @@
-//! Words that this code base had for itself, and shapes of sentences that are no English: a comment
-//! or message that has one is refused.
+//! Banned words and sentence shapes that are not idiomatic English: a comment or message that has
+//! one is refused.
 
 use crate::tree::{files, read, shown, sources};
 
-/// What is refused, and what to write instead.
+/// Each banned phrase, and what to write instead.
 const BANNED: [(&str, &str); 14] = [
     ("the house", "the host, the runtime"),
     ("this room", "this module, this crate"),

@@ -8,7 +8,7 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every file below `folder` whose name ends in one of `endings`, sorted.
+/// Every file below `folder` with one of the extensions in `endings`, sorted.
 pub fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
     fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -50,12 +50,12 @@ pub fn sources() -> Vec<PathBuf> {
     crates().iter().flat_map(|(folder, _)| rust_files(folder)).collect()
 }
 
-/// A file's text.
+/// The text of a file.
 pub fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// A path as it is shown: relative to the repository.
+/// A path for messages: relative to the repository.
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
@@ -65,7 +65,7 @@ pub fn without_tests(text: &str) -> &str {
     text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default()
 }
 
-/// Every path that a `use` of this text names, braces expanded: `crate::a::{b, c::d}` is
+/// Every path named by a `use` in this text, with braces expanded: `crate::a::{b, c::d}` is
 /// `crate::a::b` and `crate::a::c::d`.
 pub fn uses(text: &str) -> Vec<String> {
     let mut found = Vec::new();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// The values that a walk visits for one step.
 const VALUES_A_STEP: u64 = 16;
 /// The size of a value that is large enough to check the clock.
-const HEAVY: usize = 8 * 1024;
+const LARGE_BYTES: usize = 8 * 1024;
 
 /// What one render may spend.
 ///
@@ -144,7 +144,7 @@ impl Budget {
     /// A limit error.
     pub fn settle(&self) -> Result<(), Error> {
         let Some(walked) = deferred_cost::take() else {
-            return Err(Error::limit("a value that stands for too many others"));
+            return Err(Error::limit("a value that expands to too many others"));
         };
         let steps = self.steps.get().saturating_add(walked / VALUES_A_STEP);
         self.steps.set(steps);
@@ -164,7 +164,7 @@ impl Budget {
     /// A limit error.
     #[inline]
     pub fn weigh(&self, bytes: usize) -> Result<(), Error> {
-        if bytes >= HEAVY { self.settle() } else { Ok(()) }
+        if bytes >= LARGE_BYTES { self.settle() } else { Ok(()) }
     }
 
     /// Checks that a value of about `bytes` fits the budget, without spending it.

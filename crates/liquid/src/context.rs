@@ -44,7 +44,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// The cycles and loops of a template.
-pub(super) type Tallies = HashMap<Text, Value, RandomState>;
+pub(super) type LoopState = HashMap<Text, Value, RandomState>;
 
 /// All named values, for reading.
 pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
@@ -78,7 +78,7 @@ pub struct Context<'a> {
     /// The state of an application's tags during the render.
     pub registers: HashMap<String, Value>,
     /// Cycles and loops: an isolated partial begins with new ones.
-    pub(super) tallies: Tallies,
+    pub(super) tallies: LoopState,
     /// The warnings so far.
     pub warnings: Vec<Error>,
     engine: &'a Engine,
@@ -106,7 +106,7 @@ impl<'a> Context<'a> {
             line: 0,
             returned: None,
             registers: HashMap::new(),
-            tallies: Tallies::default(),
+            tallies: LoopState::default(),
             warnings: Vec::new(),
             raises: engine.render_errors() == RenderErrors::Raise,
             engine,

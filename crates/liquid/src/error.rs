@@ -44,10 +44,12 @@ impl Mark {
         let bytes = text.as_bytes();
         match memchr::memrchr(b'\n', bytes) {
             None => Self { line: self.line, column: self.column + chars(bytes) },
-            Some(last) => Self {
-                line: self.line + 1 + memchr::memchr_iter(b'\n', &bytes[..last]).count() as u32,
-                column: chars(&bytes[last + 1..]) + 1,
-            },
+            Some(last) => {
+                let lines = memchr::memchr_iter(b'\n', &bytes[..last]).count();
+                let lines = u32::try_from(lines).unwrap_or(u32::MAX - 1);
+                let line = self.line.saturating_add(lines + 1);
+                Self { line, column: chars(&bytes[last + 1..]) + 1 }
+            }
         }
     }
 }

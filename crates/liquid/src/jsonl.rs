@@ -122,18 +122,18 @@ fn marked(line: &str) -> Cow<'_, str> {
     }
     let mut made = String::with_capacity(line.len() + 64);
     let (mut is_text, mut rest) = (false, line);
-    while let Some(letter) = rest.chars().next() {
+    while let Some(character) = rest.chars().next() {
         let word = ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| rest.starts_with(word));
-        let taken = match (is_text, letter, word) {
+        let taken = match (is_text, character, word) {
             (true, '\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
             (false, _, Some(word)) => {
                 made.push_str(&Json::from(format!("{MARK}{word}")).to_string());
                 rest = &rest[word.len()..];
                 continue;
             }
-            _ => letter.len_utf8(),
+            _ => character.len_utf8(),
         };
-        is_text ^= letter == '"';
+        is_text ^= character == '"';
         made.push_str(&rest[..taken]);
         rest = &rest[taken..];
     }

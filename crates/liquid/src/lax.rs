@@ -46,15 +46,15 @@ fn fragment_end(text: &str) -> usize {
         return end;
     }
     let mut end = 0;
-    while let Some(letter) = text[end..].chars().next() {
-        end += match letter {
-            '"' | '\'' => match text[end + 1..].find(letter) {
+    while let Some(character) = text[end..].chars().next() {
+        end += match character {
+            '"' | '\'' => match text[end + 1..].find(character) {
                 Some(length) => length + 2,
                 None => return end,
             },
             ',' | '|' => return end,
-            letter if letter.is_whitespace() => return end,
-            letter => letter.len_utf8(),
+            character if character.is_whitespace() => return end,
+            character => character.len_utf8(),
         };
     }
     end
@@ -65,10 +65,10 @@ fn filter_piece(text: &str) -> Option<(&str, &str)> {
     let mut start = 0;
     loop {
         let mut end = start;
-        while let Some(letter) = text[end..].chars().next() {
-            end += match letter {
+        while let Some(character) = text[end..].chars().next() {
+            end += match character {
                 ',' => 1,
-                letter if letter.is_whitespace() => letter.len_utf8(),
+                character if character.is_whitespace() => character.len_utf8(),
                 _ => match fragment_end(&text[end..]) {
                     0 => break,
                     length => length,
@@ -82,8 +82,8 @@ fn filter_piece(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-fn is_word(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
 }
 
 /// The length of the word at the start of a string.
@@ -163,7 +163,7 @@ fn lookup(text: &str, depth: u32) -> Result<Expression, Error> {
     let mut root = None;
     let mut steps = Vec::new();
     let mut place = 0;
-    while let Some(letter) = text[place..].chars().next() {
+    while let Some(character) = text[place..].chars().next() {
         let close = closes.get(&place).copied();
         if let Some(close) = close {
             let key = expression(&text[place + 1..close], depth + 1)?;
@@ -177,7 +177,7 @@ fn lookup(text: &str, depth: u32) -> Result<Expression, Error> {
         let rest = &text[place..];
         let mut end = rest.find(|c| !is_word(c) && c != '-').unwrap_or(rest.len());
         if end == 0 {
-            place += letter.len_utf8();
+            place += character.len_utf8();
             continue;
         }
         end += usize::from(rest[end..].starts_with('?'));
@@ -197,8 +197,8 @@ fn lookup(text: &str, depth: u32) -> Result<Expression, Error> {
 fn closing_brackets(text: &str) -> HashMap<usize, usize> {
     let mut open = Vec::new();
     let mut closes = HashMap::new();
-    for (place, letter) in text.char_indices() {
-        match letter {
+    for (place, character) in text.char_indices() {
+        match character {
             '[' => open.push(place),
             ']' => closes.extend(open.pop().map(|open| (open, place))),
             _ => {}

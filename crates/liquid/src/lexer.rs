@@ -13,11 +13,20 @@ pub enum Token<'a> {
     Tag(&'a str, &'a str, Mark, Mark),
 }
 
+/// Where a tag may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TagStart {
+    /// Also inside another token: `{{ {% endraw %}`.
+    Anywhere,
+    /// Only where a token begins.
+    BetweenTokens,
+}
+
 /// Reads a template token by token.
 pub struct Lexer<'a> {
     source: &'a str,
-    place: usize,
-    /// The line and column of `place`.
+    position: usize,
+    /// The line and column of `position`.
     mark: Mark,
     /// The last token trims the white space after it.
     trim_next: bool,
@@ -29,7 +38,7 @@ impl<'a> Lexer<'a> {
     /// A lexer at the start of `source`.
     pub fn new(source: &'a str, ruby: bool) -> Self {
         let mark = Mark { line: 1, column: 1 };
-        Self { source, place: 0, mark, trim_next: false, ruby }
+        Self { source, position: 0, mark, trim_next: false, ruby }
     }
 
     /// The position of the lexer.
@@ -38,8 +47,8 @@ impl<'a> Lexer<'a> {
     }
 
     fn advance(&mut self, to: usize) {
-        self.mark = self.mark.after(&self.source[self.place..to]);
-        self.place = to;
+        self.mark = self.mark.after(&self.source[self.position..to]);
+        self.position = to;
     }
 
     /// The next token; `None` at the end.
@@ -49,11 +58,11 @@ impl<'a> Lexer<'a> {
     pub fn next_token(&mut self) -> Result<Option<Token<'a>>, Error> {
         if self.trim_next {
             self.trim_next = false;
-            let rest = &self.source[self.place..];
+            let rest = &self.source[self.position..];
             let blank = rest.len() - rest.trim_start().len();
-            self.advance(self.place + blank);
+            self.advance(self.position + blank);
         }
-        let rest = &self.source[self.place..];
+        let rest = &self.source[self.position..];
         if rest.is_empty() {
             return Ok(None);
         }
@@ -70,13 +79,13 @@ impl<'a> Lexer<'a> {
         } else {
             text
         };
-        self.advance(self.place + end);
+        self.advance(self.position + end);
         Ok(Some(Token::Text(trimmed)))
     }
 
     fn output(&mut self) -> Result<Token<'a>, Error> {
         let mark = self.mark();
-        let rest = &self.source[self.place..];
+        let rest = &self.source[self.position..];
         let length = match self.ruby {
             true => rest.find("}}").filter(|end| !rest[..*end].contains("{%")).map(|end| end - 2),
             false => close(&rest[2..], "}}"),
@@ -92,14 +101,14 @@ impl<'a> Lexer<'a> {
         let (inside, trim) = strip_dash(&inside[dash..]);
         self.trim_next = trim || is_dash;
         let markup_mark = mark.after(&rest[..2 + dash]);
-        self.advance(self.place + length + 4);
+        self.advance(self.position + length + 4);
         Ok(Token::Output(inside, mark, markup_mark))
     }
 
     fn tag(&mut self) -> Result<Token<'a>, Error> {
         let mark = self.mark();
-        let begin = self.place;
-        let rest = &self.source[self.place..];
+        let begin = self.position;
+        let rest = &self.source[self.position..];
         let length = if self.ruby { rest[2..].find("%}") } else { close(&rest[2..], "%}") };
         let Some(length) = length else {
             return Err(Error::syntax(
@@ -125,8 +134,8 @@ impl<'a> Lexer<'a> {
     /// When there is no end tag, or a `doc` inside a `doc`.
     pub fn raw_until(&mut self, end_name: &str) -> Result<&'a str, Error> {
         self.trim_next = false;
-        let start = self.place;
-        while let Some((name, open)) = self.next_tag(true) {
+        let start = self.position;
+        while let Some((name, open)) = self.next_tag(TagStart::Anywhere) {
             if name == end_name {
                 return Ok(&self.source[start..open]);
             }
@@ -146,7 +155,8 @@ impl<'a> Lexer<'a> {
     pub fn comment(&mut self) -> Result<(), Error> {
         self.trim_next = false;
         let mut depth = 1;
-        while let Some((name, _)) = self.next_tag(!self.ruby) {
+        let start = if self.ruby { TagStart::BetweenTokens } else { TagStart::Anywhere };
+        while let Some((name, _)) = self.next_tag(start) {
             match name {
                 "raw" => {
                     self.raw_until("endraw")?;
@@ -162,11 +172,11 @@ impl<'a> Lexer<'a> {
         Err(Error::syntax("'comment' tag was never closed"))
     }
 
-    /// Skips through the next tag and returns its name and its position. With `anywhere`, a tag may
-    /// begin inside another token: `{{ {% endraw %}`.
-    fn next_tag(&mut self, anywhere: bool) -> Option<(&'a str, usize)> {
+    /// Skips through the next tag and returns its name and its position.
+    fn next_tag(&mut self, start: TagStart) -> Option<(&'a str, usize)> {
+        let anywhere = start == TagStart::Anywhere;
         loop {
-            let begin = self.place + next_open(&self.source[self.place..]);
+            let begin = self.position + next_open(&self.source[self.position..]);
             let rest = self.source.get(begin..).filter(|rest| !rest.is_empty())?;
             let is_output = rest.starts_with("{{");
             if is_output && anywhere && !self.ruby {
@@ -190,22 +200,22 @@ impl<'a> Lexer<'a> {
 /// through the end of that tag.
 fn output_length(text: &str) -> Option<usize> {
     let mut from = 2;
-    while let Some(place) = text[from..].find(['{', '}']).map(|found| from + found) {
-        let rest = &text[place..];
+    while let Some(position) = text[from..].find(['{', '}']).map(|found| from + found) {
+        let rest = &text[position..];
         if rest.starts_with('}') {
-            return Some(place + if rest.starts_with("}}") { 2 } else { 1 });
+            return Some(position + if rest.starts_with("}}") { 2 } else { 1 });
         }
         if rest.starts_with("{%") {
-            return rest.find("%}").map(|end| place + end + 2);
+            return rest.find("%}").map(|end| position + end + 2);
         }
-        from = place + 1;
+        from = position + 1;
     }
     None
 }
 
 fn next_open(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let opens = |place: &usize| matches!(bytes.get(place + 1), Some(b'{' | b'%'));
+    let opens = |position: &usize| matches!(bytes.get(position + 1), Some(b'{' | b'%'));
     memchr::memchr_iter(b'{', bytes).find(opens).unwrap_or(text.len())
 }
 
@@ -214,21 +224,21 @@ fn close(text: &str, end: &str) -> Option<usize> {
     // The delimiters are ASCII, so bytes suffice.
     let bytes = text.as_bytes();
     let sign = [end.as_bytes()[0], end.as_bytes()[1]];
-    let is_end = |place: &usize| bytes.get(place + 1) == Some(&sign[1]);
+    let is_end = |position: &usize| bytes.get(position + 1) == Some(&sign[1]);
     let plain = memchr::memchr_iter(sign[0], bytes).find(is_end)?;
     if is_outside_quotes(&bytes[..plain]) {
         return Some(plain);
     }
     let mut quote = None;
-    for (place, byte) in bytes.iter().enumerate() {
+    for (position, byte) in bytes.iter().enumerate() {
         match (quote, *byte) {
             (None, b'"' | b'\'') => quote = Some(*byte),
             (Some(open), byte) if open == byte => quote = None,
-            (None, first) if first == sign[0] && bytes.get(place + 1) == Some(&sign[1]) => {
-                return Some(place);
+            (None, first) if first == sign[0] && bytes.get(position + 1) == Some(&sign[1]) => {
+                return Some(position);
             }
             // A lone apostrophe must not make the lexer read to the end of the page.
-            (Some(_), b'\n') if place > plain => return Some(plain),
+            (Some(_), b'\n') if position > plain => return Some(plain),
             _ => {}
         }
     }
@@ -269,11 +279,11 @@ pub fn split_name(inside: &str) -> (&str, &str) {
 /// Splits an assignment into its name and its value, as Ruby does.
 pub fn split_assignment(text: &str) -> Option<(&str, &str)> {
     let is_part = |c: char| c.is_alphanumeric() || "_-.[]".contains(c);
-    text.match_indices('=').find_map(|(place, _)| {
-        let before = text[..place].trim_end();
+    text.match_indices('=').find_map(|(position, _)| {
+        let before = text[..position].trim_end();
         let start = before
             .rfind(|c| !is_part(c))
             .map_or(0, |last| last + before[last..].chars().next().map_or(1, char::len_utf8));
-        (start < before.len()).then(|| (&before[start..], &text[place + 1..]))
+        (start < before.len()).then(|| (&before[start..], &text[position + 1..]))
     })
 }

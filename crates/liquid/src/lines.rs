@@ -27,19 +27,23 @@ pub fn lines_of(text: &str, start: Mark, joins: bool) -> VecDeque<Line<'_>> {
             to = line_end(text, to + 1);
         }
         let line = &text[from..to];
-        let indent = line.chars().take_while(|c| c.is_whitespace()).count() as u32;
+        let indent = count(line.chars().take_while(|c| c.is_whitespace()));
         let base = if from == 0 { start.column } else { 1 };
         let (name, markup) = split_name(line);
         if !name.is_empty() {
             let mark = Mark { line: line_number, column: base + indent };
             let offset = line.len() - markup.len();
-            let column = base + line[..offset].chars().count() as u32;
+            let column = base + count(line[..offset].chars());
             pieces.push_back((name, markup, mark, Mark { line: line_number, column }));
         }
-        line_number += line.matches('\n').count() as u32 + 1;
+        line_number += count(line.matches('\n')) + 1;
         from = to + 1;
     }
     pieces
+}
+
+fn count<T>(found: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(found.count()).unwrap_or(u32::MAX - 1)
 }
 
 fn line_end(text: &str, from: usize) -> usize {

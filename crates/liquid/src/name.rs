@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Name {
     text: Text,
     hash: NameHash,
-    place: AtomicU32,
+    position: AtomicU32,
 }
 
 impl Name {
@@ -26,14 +26,14 @@ impl Name {
     /// The value of this name in a hash.
     #[inline]
     pub(super) fn find<'m>(&self, map: &'m Object) -> Option<&'m Value> {
-        let known = self.place.load(Ordering::Relaxed) as usize;
+        let known = self.position.load(Ordering::Relaxed) as usize;
         if let Some((name, value)) = map.get_index(known)
             && *name == self.text
         {
             return Some(value);
         }
-        let (place, _, value) = map.get_full(&*self.text)?;
-        self.place.store(u32::try_from(place).unwrap_or(u32::MAX), Ordering::Relaxed);
+        let (position, _, value) = map.get_full(&*self.text)?;
+        self.position.store(u32::try_from(position).unwrap_or(u32::MAX), Ordering::Relaxed);
         Some(value)
     }
 }
@@ -48,7 +48,7 @@ impl Deref for Name {
 
 impl From<Text> for Name {
     fn from(text: Text) -> Self {
-        Self { hash: NameHash::of(&text), text, place: AtomicU32::new(0) }
+        Self { hash: NameHash::of(&text), text, position: AtomicU32::new(0) }
     }
 }
 
@@ -74,8 +74,9 @@ mod tests {
             names.iter().zip(0..).map(|(name, i)| (Text::from(*name), Value::Int(i))).collect()
         };
         let name = Name::from("b");
-        for (names, place) in [(["a", "b", "c"], 1), (["a", "b", "c"], 1), (["x", "y", "b"], 2)] {
-            assert_eq!(name.find(&map(names)), Some(&Value::Int(place)));
+        for (names, position) in [(["a", "b", "c"], 1), (["a", "b", "c"], 1), (["x", "y", "b"], 2)]
+        {
+            assert_eq!(name.find(&map(names)), Some(&Value::Int(position)));
         }
         assert_eq!(name.find(&map(["x", "y", "z"])), None);
         assert_eq!(name.find(&Object::default()), None);

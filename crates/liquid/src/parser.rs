@@ -7,7 +7,7 @@ use crate::expression::{Expression, Literal};
 use crate::lax;
 use crate::lexer::{Lexer, Token};
 use crate::lines::{Line, lines_of};
-use crate::strict::tag as strict;
+use crate::strict::tag::{self as strict, Strictness};
 use crate::tag::Markup;
 use crate::template::{Block, Node, Template};
 use std::cell::RefCell;
@@ -89,7 +89,7 @@ impl<'a> Parser<'a> {
 
     /// A cursor over markup at the position `start`.
     pub fn cursor<'b>(&'b self, markup: &'b str, start: Mark) -> Cursor<'b> {
-        Cursor::new(markup, start, self.engine).noting(&self.warnings)
+        Cursor::new(markup, start, self.engine).with_notes(&self.warnings)
     }
 
     /// The warnings of the parser.
@@ -138,7 +138,7 @@ impl<'a> Parser<'a> {
                 Token::Text(text) => block.nodes.push(Node::Text(text.into())),
                 Token::Output(markup, mark, start) => {
                     let expression = self.output(markup, mark, start);
-                    let expression = self.noted(expression, mark)?;
+                    let expression = self.record_failure(expression, mark)?;
                     if !matches!(expression, Expression::Literal(Literal::Nil)) {
                         block.nodes.push(Node::Output(expression, mark));
                     }
@@ -150,7 +150,7 @@ impl<'a> Parser<'a> {
                 Token::Tag(name, text, mark, text_mark) => {
                     let markup = Markup { name, text, mark, text_mark };
                     let read = self.tag(&markup, ends, &mut block);
-                    self.noted(read, mark)?;
+                    self.record_failure(read, mark)?;
                 }
             }
         }
@@ -172,7 +172,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Remembers the position of the first failure, which is the innermost.
-    fn noted<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
+    fn record_failure<T>(&mut self, result: Result<T, Error>, mark: Mark) -> Result<T, Error> {
         if result.is_err() {
             self.failed_at.get_or_insert(mark);
         }
@@ -185,20 +185,20 @@ impl<'a> Parser<'a> {
     /// What the grammar refuses.
     pub fn check(&mut self, name: &str, text: &str) -> Result<(), Error> {
         let mark = self.mark();
-        self.judge(mark, |newest| strict::check(name, text, newest))
+        self.check_by_mode(mark, |strictness| strict::check(name, text, strictness))
     }
 
-    fn judge(
+    fn check_by_mode(
         &mut self,
         mark: Mark,
-        check: impl Fn(bool) -> Result<(), Error>,
+        check: impl Fn(Strictness) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match self.engine.mode() {
             Mode::Lax => Ok(()),
-            Mode::Strict2 => check(true),
-            Mode::Strict => check(false),
+            Mode::Strict2 => check(Strictness::Newest),
+            Mode::Strict => check(Strictness::Classic),
             Mode::Warn => {
-                if let Err(error) = check(false) {
+                if let Err(error) = check(Strictness::Classic) {
                     self.warn(error.marked(mark));
                 }
                 Ok(())
@@ -207,7 +207,7 @@ impl<'a> Parser<'a> {
     }
 
     fn output(&mut self, markup: &str, mark: Mark, start: Mark) -> Result<Expression, Error> {
-        self.judge(mark, |newest| strict::check_output(markup, newest))?;
+        self.check_by_mode(mark, |strictness| strict::check_output(markup, strictness))?;
         self.filtered(markup, start)
     }
 
@@ -217,7 +217,10 @@ impl<'a> Parser<'a> {
     /// A syntax error.
     pub fn filtered(&self, markup: &str, start: Mark) -> Result<Expression, Error> {
         let is_lax = matches!(self.engine.mode(), Mode::Lax | Mode::Warn);
-        if self.engine.is_ruby() && is_lax && strict::check_output(markup, false).is_err() {
+        if self.engine.is_ruby()
+            && is_lax
+            && strict::check_output(markup, Strictness::Classic).is_err()
+        {
             return lax::filtered(markup, self.engine, start);
         }
         self.cursor(markup, start).filtered()

@@ -107,8 +107,8 @@ impl PartialEq<&str> for Text {
 }
 
 impl From<char> for Text {
-    fn from(letter: char) -> Self {
-        Self(letter.into())
+    fn from(character: char) -> Self {
+        Self(character.into())
     }
 }
 

@@ -46,7 +46,7 @@ impl NameHash {
                 bytes[8..SHORT_MAX].copy_from_slice(&name[name.len() - 7..]);
             }
         }
-        bytes[SHORT_MAX] = name.len().min(0xff) as u8;
+        bytes[SHORT_MAX] = u8::try_from(name.len()).unwrap_or(u8::MAX);
         Self(u128::from_le_bytes(bytes))
     }
 
@@ -59,13 +59,13 @@ impl NameHash {
 impl Row {
     /// The position of a name between `floor` and `end`.
     #[inline]
-    fn place(&self, hash: NameHash, name: &str, floor: usize, mut end: usize) -> Option<usize> {
+    fn position(&self, hash: NameHash, name: &str, floor: usize, mut end: usize) -> Option<usize> {
         while let Some(found) = self.hashes[floor..end].iter().rposition(|one| *one == hash) {
-            let place = floor + found;
-            if hash.is_exact() || self.slots[place].0 == *name {
-                return Some(place);
+            let position = floor + found;
+            if hash.is_exact() || self.slots[position].0 == *name {
+                return Some(position);
             }
-            end = place;
+            end = position;
         }
         None
     }
@@ -76,18 +76,18 @@ impl Row {
         if self.slots.is_empty() {
             return None;
         }
-        self.place(hash, name, 0, self.slots.len()).map(|place| &self.slots[place].1)
+        self.position(hash, name, 0, self.slots.len()).map(|position| &self.slots[position].1)
     }
 
     /// The value of a name, for changes.
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        let place = self.place(NameHash::of(name), name, 0, self.slots.len())?;
-        Some(&mut self.slots[place].1)
+        let position = self.position(NameHash::of(name), name, 0, self.slots.len())?;
+        Some(&mut self.slots[position].1)
     }
 
-    fn insert(&mut self, place: usize, name: Text, value: Value) {
-        self.hashes.insert(place, NameHash::of(&name));
-        self.slots.insert(place, (name, value));
+    fn insert(&mut self, position: usize, name: Text, value: Value) {
+        self.hashes.insert(position, NameHash::of(&name));
+        self.slots.insert(position, (name, value));
     }
 
     /// Adds one at the end.
@@ -135,16 +135,16 @@ impl Variables {
     #[inline]
     pub(super) fn get(&self, hash: NameHash, name: &str) -> Option<&Value> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
-        let place = self.row.place(hash, name, floor, self.row.slots.len())?;
-        Some(&self.row.slots[place].1)
+        let position = self.row.position(hash, name, floor, self.row.slots.len())?;
+        Some(&self.row.slots[position].1)
     }
 
     /// The value of a variable as a lower frame sees it.
     pub(super) fn get_at(&self, name: &str, level: usize) -> Option<&Value> {
         let frame = &self.frames[level.clamp(1, self.frames.len()) - 1];
-        let place =
-            self.row.place(NameHash::of(name), name, frame.floor, self.end(level.max(1)))?;
-        Some(&self.row.slots[place].1)
+        let position =
+            self.row.position(NameHash::of(name), name, frame.floor, self.end(level.max(1)))?;
+        Some(&self.row.slots[position].1)
     }
 
     /// Where the variables of the first `level` frames end.
@@ -162,8 +162,8 @@ impl Variables {
         let level = self.own_level();
         let (start, end) = (self.frames[level].start, self.end(level + 1));
         // A loop may hide it.
-        let place = self.row.place(NameHash::of(name), name, start, self.row.slots.len())?;
-        (place < end).then(|| &mut self.row.slots[place].1)
+        let position = self.row.position(NameHash::of(name), name, start, self.row.slots.len())?;
+        (position < end).then(|| &mut self.row.slots[position].1)
     }
 
     fn own_level(&self) -> usize {
@@ -175,16 +175,16 @@ impl Variables {
     pub(super) fn set_local(&mut self, name: &Text, value: Value) {
         let level = self.frames.len().saturating_sub(1);
         let start = self.frames[level].start;
-        match self.row.place(NameHash::of(name), name, start, self.row.slots.len()) {
-            Some(place) => self.row.slots[place].1 = value,
+        match self.row.position(NameHash::of(name), name, start, self.row.slots.len()) {
+            Some(position) => self.row.slots[position].1 = value,
             None => self.row.push(name.clone(), value),
         }
     }
 
     fn set(&mut self, level: usize, name: Text, value: Value) {
         let (start, end) = (self.frames[level].start, self.end(level + 1));
-        if let Some(place) = self.row.place(NameHash::of(&name), &name, start, end) {
-            self.row.slots[place].1 = value;
+        if let Some(position) = self.row.position(NameHash::of(&name), &name, start, end) {
+            self.row.slots[position].1 = value;
             return;
         }
         self.row.insert(end, name, value);

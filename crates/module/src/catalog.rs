@@ -60,7 +60,7 @@ pub struct Catalog {
     /// SMS notifications.
     pub smses: BTreeMap<String, Sms>,
     /// Diagnostics, sorted by path and line.
-    pub faults: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// Names and values of template values that come from the environment, for `context.constants`.
     pub secrets: Vec<(String, Secret)>,
     /// The pages by URL.
@@ -164,7 +164,7 @@ impl Catalog {
 
     /// The diagnostics that are errors.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.faults.iter().filter(|fault| fault.is_error())
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error())
     }
 
     /// Removes every value of the environment from a string.

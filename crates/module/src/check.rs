@@ -19,8 +19,8 @@ pub fn resolve(catalog: &mut Catalog, references: Vec<Reference>) {
         if full_name(catalog, reference.kind, &reference.name, module).is_none() {
             let names = names(catalog, reference.kind);
             let help = suggest::did_you_mean(&reference.name, names.iter().map(String::as_str));
-            reference.fault.help = help;
-            catalog.faults.push(reference.fault);
+            reference.diagnostic.help = help;
+            catalog.diagnostics.push(reference.diagnostic);
         }
     }
     let mut pages = std::mem::take(&mut catalog.pages);
@@ -66,7 +66,7 @@ pub fn grants(catalog: &mut Catalog, root: &Path) {
                         "`graphql_grants` names the policy `{policy}` for `{field}`, which does \
                          not exist: nobody is granted it"
                     );
-                    catalog.faults.push(Diagnostic::of_file(Severity::Error, &file, message));
+                    catalog.diagnostics.push(Diagnostic::of_file(Severity::Error, &file, message));
                 }
             }
         }
@@ -129,7 +129,7 @@ fn severity(catalog: &Catalog, module: Option<&str>) -> Severity {
 /// Reports pages with the same URL; the first one is used.
 pub fn addresses(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
     let mut first: HashMap<(String, &str, String), &Path> = HashMap::new();
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for page in &catalog.pages {
         let key = (page.pattern.shape(), page.method.as_str(), page.format.clone());
         let Some(other) = first.get(&key) else {
@@ -141,16 +141,16 @@ pub fn addresses(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
         let severity = severity(catalog, module);
         let message =
             format!("another page answers {} /{}", page.method, page.slug.trim_matches('/'));
-        let fault = Diagnostic::at(severity, &page.source.path, page.slug_mark, text, message);
+        let diagnostic = Diagnostic::at(severity, &page.source.path, page.slug_mark, text, message);
         let help = format!("{} is used, this page is not", other.display());
-        faults.push(fault.with_help(Some(help)));
+        diagnostics.push(diagnostic.with_help(Some(help)));
     }
-    catalog.faults.extend(faults);
+    catalog.diagnostics.extend(diagnostics);
 }
 
 /// Reports form properties that the table lacks, because they would be lost.
 pub fn fields(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for form in catalog.forms.values() {
         let Some(table) = form.resource.table().and_then(|name| catalog.tables.get(name)) else {
             continue;
@@ -167,17 +167,17 @@ pub fn fields(catalog: &mut Catalog, texts: &HashMap<PathBuf, Arc<str>>) {
             let known = table.properties.iter().map(|property| property.name.as_str());
             let help = suggest::did_you_mean(name, known)
                 .unwrap_or_else(|| "add it to the table, or make the field virtual".to_owned());
-            let fault = Diagnostic::at(severity, path, field.mark, text, message);
-            faults.push(fault.with_help(Some(help)));
+            let diagnostic = Diagnostic::at(severity, path, field.mark, text, message);
+            diagnostics.push(diagnostic.with_help(Some(help)));
         }
     }
-    catalog.faults.extend(faults);
+    catalog.diagnostics.extend(diagnostics);
 }
 
 /// Reports incomplete request types: a call without a mapper, or a mapper without a call.
 pub fn request_types(catalog: &mut Catalog) {
     let types = catalog.request_types();
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for found in types {
         if found.response_mapper.is_some() {
             continue;
@@ -187,8 +187,8 @@ pub fn request_types(catalog: &mut Catalog) {
         let message = format!("the request type `{}` has no response mapper", found.name);
         let help =
             format!("add the partial modules/{}/response_mapper/{}", found.gateway, found.name);
-        let fault = Diagnostic::of_file(severity, &call.source.path, message);
-        faults.push(fault.with_help(Some(help)));
+        let diagnostic = Diagnostic::of_file(severity, &call.source.path, message);
+        diagnostics.push(diagnostic.with_help(Some(help)));
     }
     for (name, partial) in &catalog.partials {
         let Some((gateway, mapped)) = name
@@ -203,15 +203,15 @@ pub fn request_types(catalog: &mut Catalog) {
         if !is_called && !mapped.starts_with('_') {
             let message = format!("the response mapper `{mapped}` has no API call");
             let help = format!("add the API call modules/{gateway}/{mapped}");
-            let fault = Diagnostic::of_file(Severity::Warning, &partial.source.path, message);
-            faults.push(fault.with_help(Some(help)));
+            let diagnostic = Diagnostic::of_file(Severity::Warning, &partial.source.path, message);
+            diagnostics.push(diagnostic.with_help(Some(help)));
         }
     }
-    catalog.faults.extend(faults);
+    catalog.diagnostics.extend(diagnostics);
 }
 
 /// Reports dependencies on missing modules.
-pub fn dependencies(modules: &[Module], faults: &mut Vec<Diagnostic>, root: &Path) {
+pub fn dependencies(modules: &[Module], diagnostics: &mut Vec<Diagnostic>, root: &Path) {
     for module in modules {
         for (name, _) in &module.dependencies {
             if modules.iter().any(|other| !other.is_root && *other.machine_name == **name) {
@@ -222,14 +222,14 @@ pub fn dependencies(modules: &[Module], faults: &mut Vec<Diagnostic>, root: &Pat
             let path = folder.join("template-values.json");
             let message = format!("it needs the module `{name}`, which is not installed");
             let help = format!("put it into modules/{name}");
-            faults.push(Diagnostic::of_file(severity, &path, message).with_help(Some(help)));
+            diagnostics.push(Diagnostic::of_file(severity, &path, message).with_help(Some(help)));
         }
     }
 }
 
 /// Sorts diagnostics by location, so that every load lists them in the same order.
-pub fn sort(faults: &mut [Diagnostic]) {
-    faults.sort_by(|a, b| {
+pub fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(|a, b| {
         let key = |f: &Diagnostic| (f.path.clone(), Mark { line: f.line, column: f.column });
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });

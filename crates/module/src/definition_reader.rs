@@ -20,14 +20,14 @@ pub struct Reference {
     /// The module with the reference.
     pub module: Option<Arc<str>>,
     /// The diagnostic to report if the name does not exist.
-    pub fault: Diagnostic,
+    pub diagnostic: Diagnostic,
 }
 
 /// The diagnostics and references of the files read so far.
 #[derive(Debug, Default)]
 pub struct Report {
     /// The diagnostics.
-    pub faults: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
     /// References to check once every file is read.
     pub references: Vec<Reference>,
 }
@@ -64,34 +64,35 @@ const START: Mark = Mark { line: 1, column: 1 };
 impl DefinitionReader<'_> {
     /// Reports an error.
     pub fn error(&mut self, mark: Mark, message: impl Into<String>, help: Option<String>) {
-        self.fault(Severity::Error, mark, message, help);
+        self.diagnostic(Severity::Error, mark, message, help);
     }
 
     /// Reports an unresolved reference or the like: an error in strict mode, otherwise a warning.
     pub fn loose(&mut self, mark: Mark, message: impl Into<String>, help: Option<String>) {
         let severity = if self.strict { Severity::Error } else { Severity::Warning };
-        self.fault(severity, mark, message, help);
+        self.diagnostic(severity, mark, message, help);
     }
 
     /// Reports a diagnostic at a location in this file.
-    pub fn fault(
+    pub fn diagnostic(
         &mut self,
         severity: Severity,
         mark: Mark,
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        let fault = Diagnostic::at(severity, &self.path, mark, self.raw, message).with_help(help);
-        self.report.faults.push(fault);
+        let diagnostic =
+            Diagnostic::at(severity, &self.path, mark, self.raw, message).with_help(help);
+        self.report.diagnostics.push(diagnostic);
     }
 
     /// Records that `name` must exist; severity as for [`DefinitionReader::loose`].
     pub fn refer(&mut self, kind: Kind, name: &str, mark: Mark) {
         let severity = if self.strict { Severity::Error } else { Severity::Warning };
         let message = format!("there is no {} `{name}`", kind.noun());
-        let fault = Diagnostic::at(severity, &self.path, mark, self.raw, message);
+        let diagnostic = Diagnostic::at(severity, &self.path, mark, self.raw, message);
         let module = self.module.clone();
-        self.report.references.push(Reference { kind, name: name.to_owned(), module, fault });
+        self.report.references.push(Reference { kind, name: name.to_owned(), module, diagnostic });
     }
 
     /// Reports every unknown key.
@@ -113,7 +114,7 @@ impl DefinitionReader<'_> {
             if let Some(first) = pair.repeats {
                 let message = format!("the key `{}` is here twice", pair.key);
                 let help = format!("it was first given on line {}; this one is used", first.line);
-                self.fault(Severity::Warning, pair.mark, message, Some(help));
+                self.diagnostic(Severity::Warning, pair.mark, message, Some(help));
             }
             if !known.contains(&pair.key.as_str()) {
                 let place = if inside.is_empty() { String::new() } else { format!(" in {inside}") };

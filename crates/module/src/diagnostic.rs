@@ -123,9 +123,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_prints_its_place_with_a_caret() {
+    fn a_diagnostic_prints_its_location_with_a_caret() {
         let mark = Mark { line: 2, column: 3 };
-        let fault = Diagnostic::at(
+        let diagnostic = Diagnostic::at(
             Severity::Error,
             Path::new("a/b.yml"),
             mark,
@@ -134,12 +134,12 @@ mod tests {
         )
         .with_help(Some("did you mean `name`?".to_owned()));
         let expected = "a/b.yml:2:3: error: no such key `y`\n  2 |   y: z\n    |   ^\n  help: did you mean `name`?";
-        assert_eq!(fault.to_string(), expected);
+        assert_eq!(diagnostic.to_string(), expected);
     }
 
     #[test]
-    fn a_fault_of_a_file_has_no_excerpt() {
-        let fault = Diagnostic::of_file(Severity::Warning, Path::new("a"), "too large");
-        assert_eq!(fault.to_string(), "a: warning: too large");
+    fn a_diagnostic_of_a_file_has_no_excerpt() {
+        let diagnostic = Diagnostic::of_file(Severity::Warning, Path::new("a"), "too large");
+        assert_eq!(diagnostic.to_string(), "a: warning: too large");
     }
 }

@@ -176,7 +176,7 @@ fn unsent(draft: &mut DefinitionReader<'_>, kind: Kind, key: &str) -> Vec<String
     if !names.is_empty() {
         let message = format!("`{key}` are not sent: this host has neither mail nor telephone");
         let help = "send them with an API call of `api_call_notifications`".to_owned();
-        draft.fault(Severity::Warning, draft.mark(&[key]), message, Some(help));
+        draft.diagnostic(Severity::Warning, draft.mark(&[key]), message, Some(help));
     }
     names
 }
@@ -222,6 +222,12 @@ fn resource_owner(draft: &mut DefinitionReader<'_>) -> Owner {
     }
 }
 
+/// A number between 0 and a million, rounded up.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the caller checks it")]
+fn rounded_up(number: f64) -> u32 {
+    number.ceil() as u32
+}
+
 fn async_callback(draft: &mut DefinitionReader<'_>) -> Option<AsyncCallback> {
     let pair = draft.pair(&["async_callback_actions"])?;
     let mut callback = AsyncCallback {
@@ -239,7 +245,7 @@ fn async_callback(draft: &mut DefinitionReader<'_>) -> Option<AsyncCallback> {
         let pair = pair.node.get(key).filter(|pair| !pair.node.is_null())?;
         let number = pair.node.json().as_f64().filter(|n| *n >= 0.0 && *n <= 1e6);
         // Fractions of a minute are rounded up.
-        number.map(|n| n.ceil() as u32).or_else(|| draft.wrong(pair, "a number"))
+        number.map(rounded_up).or_else(|| draft.wrong(pair, "a number"))
     };
     callback.delay_minutes = number("delay").unwrap_or(0);
     callback.max_attempts = number("max_attempts").unwrap_or(1).clamp(1, 5);

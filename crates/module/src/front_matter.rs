@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn dashes_never_closed_are_told() {
+    fn unclosed_front_matter_is_reported() {
         assert!(split("---\na: 1\n").unclosed);
     }
 }

@@ -4,7 +4,7 @@ use crate::catalog::Catalog;
 use crate::check;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::manifest::{self, Module};
-use crate::path::{self, Age, Kind};
+use crate::path::{self, FolderGeneration, Kind};
 use crate::profile::Profile;
 use crate::read::{File, Reader, Setting};
 use crate::routes::Routes;
@@ -25,18 +25,18 @@ const FILLED_EXTENSIONS: &[&str] =
     &["css", "js", "liquid", "yml", "yaml", "xml", "json", "svg", "graphql", "html"];
 
 impl Catalog {
-    /// Loads the instance at `root`. It never fails: problems are in [`Catalog::faults`].
+    /// Loads the instance at `root`. It never fails: problems are in [`Catalog::diagnostics`].
     pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         load(root, environment)
     }
 }
 
 fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalog {
-    let mut walk = Walk { root, files: Vec::new(), faults: Vec::new(), texts: HashMap::new() };
+    let mut walk = Walk { root, files: Vec::new(), diagnostics: Vec::new(), texts: HashMap::new() };
     if !root.is_dir() {
         let message = format!("the instance root {} is not a folder", root.display());
-        let faults = vec![Diagnostic::of_file(Severity::Error, root, message)];
-        return Catalog { faults, ..Catalog::default() };
+        let diagnostics = vec![Diagnostic::of_file(Severity::Error, root, message)];
+        return Catalog { diagnostics, ..Catalog::default() };
     }
     walk.find_files();
     let mut reader = Reader::default();
@@ -71,9 +71,9 @@ fn precedence(file: &File) -> (bool, bool, usize, &Path) {
 
 fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
     let mut catalog = reader.catalog;
-    catalog.faults = walk.faults;
-    catalog.faults.extend(reader.report.faults);
-    check::dependencies(&modules, &mut catalog.faults, walk.root);
+    catalog.diagnostics = walk.diagnostics;
+    catalog.diagnostics.extend(reader.report.diagnostics);
+    check::dependencies(&modules, &mut catalog.diagnostics, walk.root);
     let order: BTreeMap<Option<Arc<str>>, usize> = modules
         .iter()
         .enumerate()
@@ -91,22 +91,22 @@ fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
     check::fields(&mut catalog, &walk.texts);
     check::request_types(&mut catalog);
     catalog.routes = Routes::new(&catalog.pages);
-    let mut faults = std::mem::take(&mut catalog.faults);
-    for fault in &mut faults {
-        fault.message = catalog.redact(&fault.message);
-        fault.excerpt = catalog.redact(&fault.excerpt);
-        fault.help = fault.help.take().map(|help| catalog.redact(&help));
+    let mut diagnostics = std::mem::take(&mut catalog.diagnostics);
+    for diagnostic in &mut diagnostics {
+        diagnostic.message = catalog.redact(&diagnostic.message);
+        diagnostic.excerpt = catalog.redact(&diagnostic.excerpt);
+        diagnostic.help = diagnostic.help.take().map(|help| catalog.redact(&help));
     }
-    check::sort(&mut faults);
-    faults.dedup();
-    catalog.faults = faults;
+    check::sort(&mut diagnostics);
+    diagnostics.dedup();
+    catalog.diagnostics = diagnostics;
     catalog
 }
 
 struct Walk<'a> {
     root: &'a Path,
     files: Vec<File>,
-    faults: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     /// The content of pages and forms, for diagnostics that need the complete catalog.
     texts: HashMap<PathBuf, Arc<str>>,
 }
@@ -120,6 +120,15 @@ struct Base {
     is_private: bool,
 }
 
+/// What a folder named `modules` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ModuleFolder {
+    /// Modules.
+    Modules,
+    /// The site's files in place of a module's.
+    Overrides,
+}
+
 impl Walk<'_> {
     fn find_files(&mut self) {
         let site =
@@ -129,13 +138,14 @@ impl Walk<'_> {
             let folder = self.root.join(folder);
             if folder.is_dir() {
                 self.base(&site(folder.clone()));
-                self.modules_in(&folder.join("modules"), true);
+                self.modules_in(&folder.join("modules"), ModuleFolder::Overrides);
             }
         }
-        self.modules_in(&self.root.join("modules"), false);
+        self.modules_in(&self.root.join("modules"), ModuleFolder::Modules);
     }
 
-    fn modules_in(&mut self, folder: &Path, is_override: bool) {
+    fn modules_in(&mut self, folder: &Path, kind: ModuleFolder) {
+        let is_override = kind == ModuleFolder::Overrides;
         for module in folders(folder) {
             let Some(name) = module.file_name().and_then(|name| name.to_str()) else { continue };
             if name.starts_with('.') {
@@ -153,7 +163,7 @@ impl Walk<'_> {
             if is_empty {
                 let message = "the module has neither `public` nor `private`";
                 let path = self.relative(&module);
-                self.faults.push(Diagnostic::of_file(Severity::Warning, &path, message));
+                self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path, message));
             }
         }
     }
@@ -167,7 +177,7 @@ impl Walk<'_> {
         let is_inside = target.starts_with(folder);
         if !is_inside {
             let path = self.relative(&path);
-            self.faults.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
+            self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
         }
         is_inside
     }
@@ -189,7 +199,7 @@ impl Walk<'_> {
             Err(problem) => {
                 let message = format!("the folder cannot be read: {problem}");
                 let path = self.relative(&folder);
-                return self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+                return self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, message));
             }
         };
         for entry in entries.flatten() {
@@ -199,7 +209,7 @@ impl Walk<'_> {
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_symlink()
                 && path::leads_somewhere(&path)
-                && !self.may_follow(&entry.path(), inside)
+                && !self.follows_link(&entry.path(), inside)
             {
                 continue;
             }
@@ -211,7 +221,7 @@ impl Walk<'_> {
                     } else {
                         let message = format!("folders are nested deeper than {DEPTH_MAX}");
                         let path = self.relative(&entry.path());
-                        self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+                        self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, message));
                     }
                 }
             } else if let Some(placed) = path::place(&path) {
@@ -230,7 +240,7 @@ impl Walk<'_> {
 
     /// A link is followed only to a target in the same module: not outside it, and not into
     /// `data/`.
-    fn may_follow(&mut self, link: &Path, inside: &Path) -> bool {
+    fn follows_link(&mut self, link: &Path, inside: &Path) -> bool {
         let target = link.canonicalize().ok();
         let path = target.as_deref().and_then(|target| target.strip_prefix(inside).ok());
         let is_ours = path
@@ -242,7 +252,7 @@ impl Walk<'_> {
         });
         if !is_ours || is_circle {
             let path = self.relative(link);
-            self.faults.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
+            self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, LEADS_OUT));
         }
         is_ours && !is_circle
     }
@@ -281,7 +291,7 @@ impl Walk<'_> {
             },
             Err(problem) => format!("the file cannot be read: {problem}"),
         };
-        self.faults.push(Diagnostic::of_file(Severity::Error, &path, message));
+        self.diagnostics.push(Diagnostic::of_file(Severity::Error, &path, message));
         None
     }
 
@@ -311,7 +321,7 @@ impl Walk<'_> {
                     && let Some(text) = self.text(&folder.join(file))
                 {
                     let path = self.relative(&folder.join(file));
-                    values.add(&path, &text, environment, &mut self.faults);
+                    values.add(&path, &text, environment, &mut self.diagnostics);
                 }
             }
             catalog.hidden.append(&mut values.hidden);
@@ -349,9 +359,9 @@ impl Walk<'_> {
             let is_classic_root = module.is_none() && file.path.starts_with("marketplace_builder");
             match file.placed.age {
                 _ if is_classic_root => classic += 1,
-                Age::Classic => classic += 1,
-                Age::Current => current += 1,
-                Age::Either => {}
+                FolderGeneration::Classic => classic += 1,
+                FolderGeneration::Current => current += 1,
+                FolderGeneration::Either => {}
             }
         }
         match (classic, current) {
@@ -373,7 +383,7 @@ impl Walk<'_> {
         for (name, path) in missing {
             let message =
                 format!("it overrides a file of the module `{name}`, which is not installed");
-            self.faults.push(Diagnostic::of_file(Severity::Warning, &path, message));
+            self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path, message));
         }
     }
 }

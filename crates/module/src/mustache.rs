@@ -17,7 +17,7 @@ pub fn fill<'a>(text: &'a str, values: &Map<String, Json>) -> Cow<'a, str> {
 
 /// A reference to a value in a file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Paste<'a> {
+pub struct Placeholder<'a> {
     /// The byte offset of the tag.
     pub offset: usize,
     /// The key.
@@ -27,7 +27,7 @@ pub struct Paste<'a> {
 }
 
 /// Every reference to a value in a file.
-pub fn pastes(text: &str) -> Vec<Paste<'_>> {
+pub fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(offset) = text[from..].find(OPEN).map(|i| i + from) {
@@ -36,7 +36,7 @@ pub fn pastes(text: &str) -> Vec<Paste<'_>> {
         let written = tag[..end].trim();
         let key = written.strip_prefix('&').map(str::trim);
         if !written.starts_with(['#', '^', '/', '!']) {
-            found.push(Paste { offset, key: key.unwrap_or(written), is_raw: key.is_some() });
+            found.push(Placeholder { offset, key: key.unwrap_or(written), is_raw: key.is_some() });
         }
         from = offset + OPEN.len() + end + CLOSE.len();
     }
@@ -152,9 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn a_text_tells_what_it_asks_for() {
-        let found = pastes("a <%= k =%> <%= &k =%> <%=#on=%> <%= open");
-        let paste = |offset, is_raw| Paste { offset, key: "k", is_raw };
+    fn placeholders_are_found_in_a_string() {
+        let found = placeholders("a <%= k =%> <%= &k =%> <%=#on=%> <%= open");
+        let paste = |offset, is_raw| Placeholder { offset, key: "k", is_raw };
         assert_eq!(found, [paste(2, false), paste(12, true)]);
     }
 

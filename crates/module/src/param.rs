@@ -67,7 +67,7 @@ impl ParamKind {
     }
 
     /// True when a value has this type.
-    pub fn admits(self, value: &Json) -> bool {
+    pub fn accepts(self, value: &Json) -> bool {
         match self {
             Self::String => value.is_string(),
             Self::Integer => value.is_i64() || value.is_u64(),
@@ -147,14 +147,14 @@ fn fill(draft: &mut DefinitionReader<'_>, param: &mut Param, node: &Node) -> Opt
             _ => {}
         }
     }
-    agree(draft, param, node);
+    check_options(draft, param, node);
     Some(())
 }
 
 /// Checks that a parameter's options fit its type.
-fn agree(draft: &mut DefinitionReader<'_>, param: &Param, node: &Node) {
+fn check_options(draft: &mut DefinitionReader<'_>, param: &Param, node: &Node) {
     let kind = param.kind.as_str();
-    let fits = |value: &Json| param.kind.admits(value);
+    let fits = |value: &Json| param.kind.accepts(value);
     if let Some(pair) = node.get("enum")
         && let Some(value) = param.enum_values.iter().find(|value| !fits(value))
     {

@@ -14,16 +14,16 @@ pub fn check(
     secret_keys: &[String],
     strict: bool,
 ) -> Vec<Diagnostic> {
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     if values.is_empty() {
-        return faults;
+        return diagnostics;
     }
-    for paste in mustache::pastes(raw) {
+    for paste in mustache::placeholders(raw) {
         let key = paste.key;
         let mut warn = |message: String, help: String| {
             let mark = Mark::of(raw, paste.offset);
-            let fault = Diagnostic::at(Severity::Warning, path, mark, raw, message);
-            faults.push(fault.with_help(Some(help)));
+            let diagnostic = Diagnostic::at(Severity::Warning, path, mark, raw, message);
+            diagnostics.push(diagnostic.with_help(Some(help)));
         };
         if strict && secret_keys.iter().any(|secret| secret == key) {
             let message = format!("`{key}` comes from the environment and is pasted into a file");
@@ -31,17 +31,17 @@ pub fn check(
         }
         match values.get(key) {
             None if !matches!(key, "dependencies" | "devDependencies") => warn(
-                format!("there is no template value `{key}`: nothing is pasted"),
+                format!("there is no template value `{key}`: nothing is inserted"),
                 "add it to template-values.json".to_owned(),
             ),
             Some(Json::String(text)) if !paste.is_raw && mustache::escaped(text) != *text => warn(
                 format!("pasting changes the value of `{key}`: it is escaped as HTML"),
-                format!("write <%= &{key} =%> to paste it as it is"),
+                format!("write <%= &{key} =%> to insert it unescaped"),
             ),
             _ => {}
         }
     }
-    faults
+    diagnostics
 }
 
 #[cfg(test)]
@@ -53,18 +53,20 @@ mod tests {
         let Json::Object(values) = values else { panic!("a map") };
         check(Path::new("a"), raw, &values, &["key".to_owned()], strict)
             .iter()
-            .map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.message))
+            .map(|diagnostic| {
+                format!("{}:{} {}", diagnostic.line, diagnostic.column, diagnostic.message)
+            })
             .collect()
     }
 
     #[test]
-    fn a_value_that_escaping_changes_is_told() {
+    fn a_value_changed_by_escaping_is_reported() {
         let told = ["2:2 pasting changes the value of `host`: it is escaped as HTML"];
         assert_eq!(messages("\n <%= host =%> <%= &host =%>", true), told);
     }
 
     #[test]
-    fn a_secret_is_told_in_modules_of_ours() {
+    fn an_inserted_secret_is_reported_in_strict_modules() {
         assert_eq!(messages("<%= &key =%>", true).len(), 1);
         assert_eq!(messages("<%= &key =%>", false).len(), 0);
     }

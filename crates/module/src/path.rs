@@ -60,7 +60,7 @@ impl Kind {
 
 /// The age of a folder name, which implies the profile of a module that does not declare one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Age {
+pub enum FolderGeneration {
     /// Used in both.
     Either,
     /// Used in 2018 and 2019.
@@ -69,11 +69,11 @@ pub enum Age {
     Current,
 }
 
-use Age::{Classic, Current, Either};
+use FolderGeneration::{Classic, Current, Either};
 
 /// Every folder name of the platform with its kind. If two hold the same name, the one listed first
 /// wins.
-const FOLDERS: &[(&str, Kind, Age)] = &[
+const FOLDERS: &[(&str, Kind, FolderGeneration)] = &[
     ("views/pages", Kind::Page, Either),
     ("pages", Kind::Page, Either),
     ("views/layouts", Kind::Layout, Either),
@@ -111,7 +111,7 @@ pub struct Placed {
     /// The folder's index in the list; the lower wins.
     pub rank: usize,
     /// The age of the folder name.
-    pub age: Age,
+    pub age: FolderGeneration,
     /// The name relative to the folder, without extension and format (an asset keeps its
     /// extension).
     pub name: String,

@@ -14,7 +14,7 @@ pub enum Profile {
 
 /// The switches of a profile, each named after its effect when it is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Switches {
+pub struct ProfileSwitches {
     /// Output is entity-escaped; if false, it is sanitized as HTML, with quotes unchanged.
     pub escape_output: bool,
     /// `params`, `page`, `current_user` and `platform_context` also exist outside `context`.
@@ -37,7 +37,7 @@ pub struct Switches {
     pub lax_grammar: bool,
 }
 
-const LEGACY: Switches = Switches {
+const LEGACY: ProfileSwitches = ProfileSwitches {
     escape_output: false,
     old_variables: true,
     raise_errors: false,
@@ -50,7 +50,7 @@ const LEGACY: Switches = Switches {
     lax_grammar: true,
 };
 
-const MODERN: Switches = Switches {
+const MODERN: ProfileSwitches = ProfileSwitches {
     escape_output: true,
     old_variables: false,
     raise_errors: true,
@@ -65,7 +65,7 @@ const MODERN: Switches = Switches {
 
 impl Profile {
     /// The switches of this profile.
-    pub const fn switches(self) -> &'static Switches {
+    pub const fn switches(self) -> &'static ProfileSwitches {
         match self {
             Self::Legacy => &LEGACY,
             Self::Modern => &MODERN,

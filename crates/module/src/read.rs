@@ -74,7 +74,7 @@ impl Reader {
         let name = path::logical(file.module.as_deref(), &file.placed.name);
         let Setting { values, secret_keys, strict, .. } = setting;
         let pasted = paste::check(&file.path, raw, values, secret_keys, strict);
-        self.report.faults.extend(pasted);
+        self.report.diagnostics.extend(pasted);
         if file.placed.kind == Kind::Asset {
             let filled = matches!(text, Cow::Owned(_)).then(|| Arc::from(text.as_ref()));
             return self.take_asset(file, name, filled);
@@ -82,8 +82,8 @@ impl Reader {
         let parts = match parts(file, &text) {
             Ok(parts) => parts,
             Err((mark, message, help)) => {
-                let fault = Diagnostic::at(Severity::Error, &file.path, mark, raw, message);
-                return self.report.faults.push(fault.with_help(help));
+                let diagnostic = Diagnostic::at(Severity::Error, &file.path, mark, raw, message);
+                return self.report.diagnostics.push(diagnostic.with_help(help));
             }
         };
         let body = Source::new(name, file.path.clone(), parts.line, parts.body, setting.profile);
@@ -100,7 +100,7 @@ impl Reader {
             body: body.in_module(file.module.clone()),
             report: &mut self.report,
         };
-        Keeper { taken: &mut self.taken, draft, file }.keep(&mut self.catalog);
+        DefinitionInserter { taken: &mut self.taken, draft, file }.insert_into(&mut self.catalog);
     }
 
     /// Adds an asset; `text` is its content when template values were filled in.
@@ -153,14 +153,14 @@ fn parts<'a>(file: &File, text: &'a str) -> Result<Parts<'a>, (Mark, String, Opt
 }
 
 /// Adds a definition to the catalog, unless its name is taken.
-struct Keeper<'a> {
+struct DefinitionInserter<'a> {
     taken: &'a mut HashMap<(Kind, String), (PathBuf, bool)>,
     draft: DefinitionReader<'a>,
     file: &'a File,
 }
 
-impl Keeper<'_> {
-    fn keep(mut self, catalog: &mut Catalog) {
+impl DefinitionInserter<'_> {
+    fn insert_into(mut self, catalog: &mut Catalog) {
         match self.file.placed.kind {
             Kind::Page => {
                 let page = Page::read(&mut self.draft).filter(|_| self.is_first());

@@ -200,9 +200,9 @@ fn kind(
         "exclusion" => ValidationKind::Exclusion { values: filled(draft, pair, list("in"))? },
         "format" => ValidationKind::Format { with: pattern(draft, pair, options)? },
         "length" => ValidationKind::Length {
-            minimum: whole(draft, &pair.node, "minimum"),
-            maximum: whole(draft, &pair.node, "maximum"),
-            is: whole(draft, &pair.node, "is"),
+            minimum: integer(draft, &pair.node, "minimum"),
+            maximum: integer(draft, &pair.node, "maximum"),
+            is: integer(draft, &pair.node, "is"),
         },
         "numericality" => ValidationKind::Numericality(numericality(draft, &pair.node, options)),
         "date" => ValidationKind::Date(comparisons(options)),
@@ -237,7 +237,7 @@ fn pattern(
     Some(with.to_owned())
 }
 
-fn whole(draft: &mut DefinitionReader<'_>, node: &Node, key: &str) -> Option<u32> {
+fn integer(draft: &mut DefinitionReader<'_>, node: &Node, key: &str) -> Option<u32> {
     let pair = node.get(key)?;
     let number = pair.node.json().as_u64().and_then(|number| u32::try_from(number).ok());
     number.or_else(|| draft.wrong(pair, "a whole number"))

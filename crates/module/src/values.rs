@@ -43,13 +43,13 @@ impl Values {
         path: &Path,
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-        faults: &mut Vec<Diagnostic>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) {
         let pairs = match serde_json::from_str::<Json>(text.trim_start_matches('\u{feff}')) {
             Ok(Json::Object(pairs)) => pairs,
             Ok(_) => {
                 let mark = Mark { line: 1, column: 1 };
-                faults.push(Diagnostic::at(
+                diagnostics.push(Diagnostic::at(
                     Severity::Error,
                     path,
                     mark,
@@ -64,14 +64,14 @@ impl Values {
                 let full = problem.to_string();
                 let words = full.split(" at line ").next().unwrap_or(&full);
                 let message = format!("this is not JSON: {words}");
-                faults.push(Diagnostic::at(Severity::Error, path, mark, text, message));
+                diagnostics.push(Diagnostic::at(Severity::Error, path, mark, text, message));
                 return;
             }
         };
         for (key, value) in pairs {
             let hidden = &mut self.hidden;
             let mut reading =
-                Reading { path, text, environment, faults, hidden, named: false, bare: false };
+                Reading { path, text, environment, diagnostics, hidden, named: false, bare: false };
             let value = reading.expand(value);
             let (named, bare) = (reading.named, reading.bare);
             self.secret_keys.extend(bare.then(|| key.clone()));
@@ -81,7 +81,7 @@ impl Values {
                 self.secrets.retain(|(other, _)| *other != key);
                 self.secrets.push((key.clone(), Secret::new(secret.clone())));
             }
-            self.note(path, text, &key, &value, faults);
+            self.note(path, text, &key, &value, diagnostics);
             if !MAPS.contains(&key.as_str()) {
                 self.map.insert(key, value);
             }
@@ -104,11 +104,11 @@ impl Values {
         text: &str,
         key: &str,
         value: &Json,
-        faults: &mut Vec<Diagnostic>,
+        diagnostics: &mut Vec<Diagnostic>,
     ) {
         let mut wrong = |message: &str| {
             let mark = mark_of(text, &format!("\"{key}\""));
-            faults.push(Diagnostic::at(Severity::Error, path, mark, text, message));
+            diagnostics.push(Diagnostic::at(Severity::Error, path, mark, text, message));
         };
         match (key, value) {
             ("strict", Json::Bool(strict)) => self.strict = *strict,
@@ -145,7 +145,7 @@ struct Reading<'a> {
     path: &'a Path,
     text: &'a str,
     environment: &'a dyn Fn(&str) -> Option<String>,
-    faults: &'a mut Vec<Diagnostic>,
+    diagnostics: &'a mut Vec<Diagnostic>,
     hidden: &'a mut Vec<Secret>,
     /// True if it refers to the environment.
     named: bool,
@@ -197,8 +197,8 @@ impl Reading<'_> {
         let mark = mark_of(self.text, &format!("${{{inside}}}"));
         let message = format!("the environment variable {name} is not set");
         let help = format!("set it, or write \"${{{name}:-…}}\" for a value to use instead");
-        let fault = Diagnostic::at(Severity::Warning, self.path, mark, self.text, message);
-        self.faults.push(fault.with_help(Some(help)));
+        let diagnostic = Diagnostic::at(Severity::Warning, self.path, mark, self.text, message);
+        self.diagnostics.push(diagnostic.with_help(Some(help)));
         String::new()
     }
 }
@@ -215,34 +215,37 @@ mod tests {
 
     fn read(text: &str) -> (Values, Vec<String>) {
         let environment = |name: &str| (name == "KEY").then(|| "sk_test_canary".to_owned());
-        let (mut values, mut faults) = (Values::default(), Vec::new());
-        values.add(Path::new("v.json"), text, &environment, &mut faults);
-        (values, faults.iter().map(ToString::to_string).collect())
+        let (mut values, mut diagnostics) = (Values::default(), Vec::new());
+        values.add(Path::new("v.json"), text, &environment, &mut diagnostics);
+        (values, diagnostics.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn the_environment_fills_values_in() {
-        let (values, faults) =
+        let (values, diagnostics) =
             read(r#"{"a": "${KEY}", "b": "x${NONE:-y}z", "c": 1, "strict": true}"#);
         assert_eq!(values.map["a"], "sk_test_canary");
         assert_eq!(values.map["b"], "xyz");
         assert!(values.strict);
-        assert_eq!(faults, [""; 0]);
+        assert_eq!(diagnostics, [""; 0]);
         let keys: Vec<_> = values.secrets.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["a", "b"]);
     }
 
     #[test]
-    fn a_missing_variable_is_told_with_its_place() {
-        let (values, faults) = read("{\n  \"a\": \"${NONE}\"}");
+    fn a_missing_variable_is_reported_with_its_location() {
+        let (values, diagnostics) = read("{\n  \"a\": \"${NONE}\"}");
         assert_eq!(values.map["a"], "");
-        assert!(faults[0].starts_with("v.json:2:9: warning: the environment variable NONE"));
+        assert!(diagnostics[0].starts_with("v.json:2:9: warning: the environment variable NONE"));
         assert!(values.secrets.is_empty());
     }
 
     #[test]
-    fn broken_json_is_told_with_its_place() {
-        let (_, faults) = read("{\n  \"a\": }\n");
-        assert!(faults[0].starts_with("v.json:2:8: error: this is not JSON"), "{faults:?}");
+    fn broken_json_is_reported_with_its_location() {
+        let (_, diagnostics) = read("{\n  \"a\": }\n");
+        assert!(
+            diagnostics[0].starts_with("v.json:2:8: error: this is not JSON"),
+            "{diagnostics:?}"
+        );
     }
 }

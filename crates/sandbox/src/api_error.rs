@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_never_printed_whole() {
+    fn a_key_is_never_printed_completely() {
         assert_eq!(masked("sk_test_abcdefgh1234"), "sk_test_********1234");
         assert_eq!(masked("sk_test_abc"), "sk_test_");
     }

@@ -9,16 +9,34 @@ pub enum Behavior {
     Pay,
     /// Pays, and the money is available at once.
     PayAvailable,
-    /// Pays, then is disputed for a reason; an inquiry withdraws nothing.
-    Dispute(&'static str, bool),
+    /// Pays, then is disputed for a reason.
+    Dispute(&'static str, DisputeKind),
     /// Pays with a risk level.
     Risk(&'static str),
     /// Pays; the refund comes back later.
     RefundFails,
     /// Pays; a check fails: `cvc_check`, `address_zip_check`.
     CheckFails(&'static str),
-    /// Declines: code, decline code, message, param; the last says whether attaching fails too.
-    Decline(&'static str, &'static str, &'static str, &'static str, bool),
+    /// Declines: code, decline code, message, param, and when.
+    Decline(&'static str, &'static str, &'static str, &'static str, DeclinedWhen),
+}
+
+/// Whether a dispute takes the money back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DisputeKind {
+    /// Withdraws the amount.
+    Chargeback,
+    /// Withdraws nothing.
+    Inquiry,
+}
+
+/// When a card is declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclinedWhen {
+    /// When it is attached to a customer, and when it is charged.
+    Attached,
+    /// Only when it is charged.
+    Charged,
 }
 
 /// One test card.
@@ -66,11 +84,11 @@ const fn visa(
 }
 
 const fn decline(code: &'static str, message: &'static str) -> Behavior {
-    Behavior::Decline("card_declined", code, message, "", true)
+    Behavior::Decline("card_declined", code, message, "", DeclinedWhen::Attached)
 }
 
 const fn fails_later(code: &'static str) -> Behavior {
-    Behavior::Decline("card_declined", code, DECLINED, "", false)
+    Behavior::Decline("card_declined", code, DECLINED, "", DeclinedWhen::Charged)
 }
 
 /// All of them.
@@ -89,13 +107,21 @@ pub const CARDS: &[TestCard] = &[
     card("6200000000000005", &["unionpay"], "UnionPay", "credit"),
     visa("4000000000000077", &["bypassPending"], Behavior::PayAvailable),
     visa("4000003720000278", &["bypassPendingInternational"], Behavior::PayAvailable),
-    visa("4000000000000259", &["createDispute"], Behavior::Dispute("fraudulent", false)),
+    visa(
+        "4000000000000259",
+        &["createDispute"],
+        Behavior::Dispute("fraudulent", DisputeKind::Chargeback),
+    ),
     visa(
         "4000000000002685",
         &["createDisputeProductNotReceived"],
-        Behavior::Dispute("product_not_received", false),
+        Behavior::Dispute("product_not_received", DisputeKind::Chargeback),
     ),
-    visa("4000000000001976", &["createDisputeInquiry"], Behavior::Dispute("fraudulent", true)),
+    visa(
+        "4000000000001976",
+        &["createDisputeInquiry"],
+        Behavior::Dispute("fraudulent", DisputeKind::Inquiry),
+    ),
     visa("4000000000005126", &["refundFail"], Behavior::RefundFails),
     visa("4000000000009235", &["riskLevelElevated"], Behavior::Risk("elevated")),
     visa("4000000000004954", &["riskLevelHighest"], Behavior::Risk("highest")),
@@ -130,7 +156,13 @@ pub const CARDS: &[TestCard] = &[
     visa(
         "4000000000000069",
         &["chargeDeclinedExpiredCard", "visa_chargeDeclinedExpiredCard"],
-        Behavior::Decline("expired_card", "", "Your card has expired.", "exp_month", true),
+        Behavior::Decline(
+            "expired_card",
+            "",
+            "Your card has expired.",
+            "exp_month",
+            DeclinedWhen::Attached,
+        ),
     ),
     visa(
         "4000000000000127",
@@ -140,7 +172,7 @@ pub const CARDS: &[TestCard] = &[
             "",
             "Your card's security code is incorrect.",
             "cvc",
-            true,
+            DeclinedWhen::Attached,
         ),
     ),
     visa(
@@ -151,7 +183,7 @@ pub const CARDS: &[TestCard] = &[
             "",
             "An error occurred while processing your card. Try again in a little bit.",
             "",
-            true,
+            DeclinedWhen::Attached,
         ),
     ),
     visa(
@@ -192,7 +224,7 @@ pub fn behavior(number: &str) -> Behavior {
             "Your card was declined. Your request was in test mode, but used a non test (live) \
              card. For a list of valid test cards, visit: https://stripe.com/docs/testing.",
             "",
-            true,
+            DeclinedWhen::Attached,
         ),
         |card| card.behavior,
     )

@@ -12,18 +12,27 @@ pub type Filter<'f> = &'f dyn Fn(&Value) -> bool;
 
 /// A page of the objects with these ids, which are newest first.
 pub fn page(tx: &Tx<'_>, call: &Call, ids: Vec<Arc<str>>, filter: Filter<'_>) -> Answer {
-    page_at_most(tx, call, ids, filter, false)
+    page_at_most(tx, call, ids, filter, OverLimit::Refused)
 }
 
-/// A page; with `lenient`, a limit over 100 is lowered instead of refused.
+/// What happens to a limit over 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverLimit {
+    /// The request is refused.
+    Refused,
+    /// It is lowered to 100.
+    Lowered,
+}
+
+/// A page, with a limit of at most 100.
 pub fn page_at_most(
     tx: &Tx<'_>,
     call: &Call,
     mut ids: Vec<Arc<str>>,
     filter: Filter<'_>,
-    lenient: bool,
+    over_limit: OverLimit,
 ) -> Answer {
-    let limit = limit(&call.params, lenient)?;
+    let limit = limit(&call.params, over_limit)?;
     let created = Created::read(&call.params)?;
     let after = call.params.filled("starting_after")?;
     let before = call.params.filled("ending_before")?;
@@ -70,7 +79,7 @@ pub fn page_at_most(
     Ok(list)
 }
 
-fn limit(params: &Params, lenient: bool) -> Result<usize, ApiError> {
+fn limit(params: &Params, over_limit: OverLimit) -> Result<usize, ApiError> {
     let limit = params.integer("limit")?.or(params.integer("count").ok().flatten()).unwrap_or(10);
     let wrong = |bound: &str| {
         let message = format!("This value must be {bound} (it currently is '{limit}').");
@@ -78,7 +87,7 @@ fn limit(params: &Params, lenient: bool) -> Result<usize, ApiError> {
     };
     match limit {
         1..=100 => Ok(usize::try_from(limit).unwrap_or(10)),
-        101.. if lenient => Ok(100),
+        101.. if over_limit == OverLimit::Lowered => Ok(100),
         101.. => wrong("less than or equal to 100"),
         _ => wrong("greater than or equal to 1"),
     }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strangers_are_named() {
+    fn unknown_parameters_are_named() {
         let sent = |text: &str| Params::new(form::decode(text.as_bytes()).unwrap());
         let path = ["charges"];
         assert!(check("POST", &path, &sent("amount=1&source=x&destination=acct_1")).is_ok());

@@ -108,7 +108,7 @@ pub trait Store: Send + Sync {
     ) -> Result<Page<Activity>, Error>;
 
     /// What was committed since the store was opened.
-    fn tally(&self) -> WriterStats;
+    fn writer_stats(&self) -> WriterStats;
 }
 
 /// Counts of a store's writer, for the metrics and for tests of group commit.

@@ -89,7 +89,7 @@ impl Record {
         for (name, change) in &update.changes {
             let old = self.properties.get(name).unwrap_or(&Json::Null);
             let new = change.apply(old).map_err(|why| {
-                Error::Refused(format!("record {}, property {name}: {why}", self.id))
+                Error::Refused(format!("record {}, property {name}: {why}", self.id).into())
             })?;
             self.properties.insert(name.clone(), new);
         }

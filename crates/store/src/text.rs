@@ -50,7 +50,7 @@ impl Number {
             Self::Integer(integer) => Some(integer),
             Self::Float(float) => {
                 let is_integer = (-LIMIT..LIMIT).contains(&float) && float.fract() == 0.0;
-                is_integer.then_some(float as i64)
+                is_integer.then(|| in_range(float))
             }
         }
     }
@@ -75,6 +75,12 @@ impl From<Number> for Json {
     }
 }
 
+/// The integer part of a float between `-LIMIT` and `LIMIT`.
+#[expect(clippy::cast_possible_truncation, reason = "callers check the range")]
+fn in_range(float: f64) -> i64 {
+    float as i64
+}
+
 fn integer_with_float(integer: i64, float: f64) -> Ordering {
     if float >= LIMIT {
         return Ordering::Less;
@@ -83,7 +89,7 @@ fn integer_with_float(integer: i64, float: f64) -> Ordering {
         return Ordering::Greater;
     }
     let floor = float.floor();
-    integer.cmp(&(floor as i64)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
+    integer.cmp(&in_range(floor)).then(if float > floor { Ordering::Less } else { Ordering::Equal })
 }
 
 #[cfg(test)]

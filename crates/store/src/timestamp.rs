@@ -16,7 +16,7 @@ pub fn from_micros(micros: i64) -> Timestamp {
 }
 
 /// The timestamp truncated to microseconds, so that it reads back equal.
-pub fn whole(timestamp: Timestamp) -> Timestamp {
+pub fn truncate(timestamp: Timestamp) -> Timestamp {
     from_micros(to_micros(timestamp))
 }
 

@@ -6,8 +6,16 @@ use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 use sluicegate_failpoint::injected_bug;
 
-/// Whether one attempt is settled. `from_stripe` is false for calls to other hosts, whose answers
-/// follow no convention.
+/// What an attempt's answer depends on besides itself.
+#[derive(Debug, Clone, Copy)]
+pub struct AttemptTraits {
+    /// False for calls to other hosts, whose answers follow no convention.
+    pub to_stripe: bool,
+    /// True when an earlier attempt may have taken effect.
+    pub repeated: bool,
+}
+
+/// Whether one attempt is settled.
 ///
 /// A 409 is a concurrent use of the key, and a 429 never reached the operation: neither says
 /// whether an earlier attempt took effect. A 5xx is indeterminate. A 2xx with an unreadable body
@@ -16,12 +24,13 @@ use sluicegate_failpoint::injected_bug;
 /// credentials (401, 403) before the idempotency key, so such an answer to a repeated call says
 /// nothing about the earlier attempt.
 /// Source: <https://docs.stripe.com/error-low-level>.
-pub fn verdict(answer: &Answer, from_stripe: bool, repeated: bool) -> Verdict {
+pub fn verdict(answer: &Answer, attempt: AttemptTraits) -> Verdict {
+    let AttemptTraits { to_stripe, repeated } = attempt;
     let settled = match answer.status {
         409 | 424 | 429 => false,
-        200..=299 => !from_stripe || is_object(answer) || injected_bug("any_200_is_an_answer"),
-        401 | 403 if from_stripe && repeated => false,
-        300..=499 => !from_stripe || is_refusal(answer),
+        200..=299 => !to_stripe || is_object(answer) || injected_bug("any_200_is_an_answer"),
+        401 | 403 if to_stripe && repeated => false,
+        300..=499 => !to_stripe || is_refusal(answer),
         _ => false,
     };
     match (settled, answer.header("stripe-should-retry")) {
@@ -101,65 +110,51 @@ mod tests {
         Answer { status, headers, body: body.to_owned() }
     }
 
-    /// `from_stripe`, `repeated`.
-    type Asked = (bool, bool);
-    const FIRST: Asked = (true, false);
-    const AGAIN: Asked = (true, true);
-    const OTHERS: Asked = (false, false);
+    const FIRST: AttemptTraits = AttemptTraits { to_stripe: true, repeated: false };
+    const AGAIN: AttemptTraits = AttemptTraits { to_stripe: true, repeated: true };
+    const OTHERS: AttemptTraits = AttemptTraits { to_stripe: false, repeated: false };
     const REFUSAL: &str = "{\"error\":{\"code\":\"parameter_missing\"}}";
-
-    fn verdict_of(answer: &Answer, (from_stripe, repeated): Asked) -> Verdict {
-        verdict(answer, from_stripe, repeated)
-    }
 
     #[test]
     fn only_a_complete_definite_answer_is_final() {
-        assert_eq!(verdict_of(&answer(200, "{}", None), FIRST), Verdict::Final);
+        assert_eq!(verdict(&answer(200, "{}", None), FIRST), Verdict::Final);
         for status in [400, 401, 402, 403, 404] {
-            assert_eq!(
-                verdict_of(&answer(status, REFUSAL, None), FIRST),
-                Verdict::Final,
-                "{status}"
-            );
+            assert_eq!(verdict(&answer(status, REFUSAL, None), FIRST), Verdict::Final, "{status}");
         }
         for status in [409, 424, 429, 500, 502, 503, 504] {
-            assert_eq!(verdict_of(&answer(status, "{}", None), FIRST), Verdict::Again, "{status}");
-            assert_eq!(
-                verdict_of(&answer(status, REFUSAL, None), OTHERS),
-                Verdict::Again,
-                "{status}"
-            );
+            assert_eq!(verdict(&answer(status, "{}", None), FIRST), Verdict::Again, "{status}");
+            assert_eq!(verdict(&answer(status, REFUSAL, None), OTHERS), Verdict::Again, "{status}");
         }
-        assert_eq!(verdict_of(&answer(500, "{}", Some("false")), FIRST), Verdict::Later);
+        assert_eq!(verdict(&answer(500, "{}", Some("false")), FIRST), Verdict::Later);
     }
 
     #[test]
-    fn what_stripe_cannot_have_said_settles_nothing() {
+    fn answers_that_stripe_never_sends_settle_nothing() {
         let bodies = ["", "{\"id\": \"ch", "<html>", "\"<html>\"", "[]", "null", "7", "{} {}"];
         for body in bodies {
             for status in [200, 201, 302, 400, 402, 403, 404, 405] {
-                let verdict = verdict_of(&answer(status, body, None), FIRST);
-                assert_eq!(verdict, Verdict::Again, "{status} {body}");
+                let given = verdict(&answer(status, body, None), FIRST);
+                assert_eq!(given, Verdict::Again, "{status} {body}");
                 // Answers of other hosts follow no convention.
-                let verdict = verdict_of(&answer(status, body, None), OTHERS);
-                assert_eq!(verdict, Verdict::Final, "{status} {body}");
+                let given = verdict(&answer(status, body, None), OTHERS);
+                assert_eq!(given, Verdict::Final, "{status} {body}");
             }
         }
         for body in ["{}", "{\"message\":\"Forbidden\"}", "{\"error\":null}"] {
-            assert_eq!(verdict_of(&answer(403, body, None), FIRST), Verdict::Again, "{body}");
+            assert_eq!(verdict(&answer(403, body, None), FIRST), Verdict::Again, "{body}");
         }
     }
 
     #[test]
-    fn who_may_not_ask_learns_nothing_of_the_attempt_before() {
-        for (status, verdict) in [
+    fn an_unauthorized_answer_does_not_settle_an_earlier_attempt() {
+        for (status, expected) in [
             (401, Verdict::Again),
             (403, Verdict::Again),
             (400, Verdict::Final),
             (402, Verdict::Final),
             (404, Verdict::Final),
         ] {
-            assert_eq!(verdict_of(&answer(status, REFUSAL, None), AGAIN), verdict, "{status}");
+            assert_eq!(verdict(&answer(status, REFUSAL, None), AGAIN), expected, "{status}");
         }
     }
 

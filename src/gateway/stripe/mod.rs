@@ -13,6 +13,7 @@ use crate::gateway::contract::{
 };
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
+use crate::gateway::stripe::answer::AttemptTraits;
 use jiff::Timestamp;
 use sluicegate_secret::Secret;
 
@@ -64,7 +65,8 @@ impl Gateway for Stripe {
     }
 
     fn verdict(&self, answer: &Answer, attempt: Attempt<'_>) -> Verdict {
-        answer::verdict(answer, attempt.call.url.starts_with(API), attempt.repeated)
+        let to_stripe = attempt.call.url.starts_with(API);
+        answer::verdict(answer, AttemptTraits { to_stripe, repeated: attempt.repeated })
     }
 
     fn replays_error(&self, answer: &Answer) -> bool {

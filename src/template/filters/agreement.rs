@@ -32,8 +32,8 @@ fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
         CURVES.iter().find_map(|(_, curve)| PrivateKey::from_private_key_der(curve, &own.der).ok())
     });
     let own = own.ok_or_else(|| Error::argument("this is no EC private key in PEM"))?;
-    let secret = agree(&own, &arguments.text(0))
-        .ok_or_else(|| Error::argument("the other key is no public key of the same curve"))?;
+    let secret = shared_secret(&own, &arguments.text(0))
+        .ok_or_else(|| Error::argument("the other key is not a public key of the same curve"))?;
     match &*arguments.text(1) {
         "" | "none" => bytes::value(secret, context),
         "hex" => Ok(Value::text(hex::encode(secret))),
@@ -43,7 +43,7 @@ fn ecdh_compute(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
 }
 
 /// Computes the shared secret of a private key and a peer's public key: PEM, or a point in base64.
-fn agree(own: &PrivateKey, other: &str) -> Option<Vec<u8>> {
+fn shared_secret(own: &PrivateKey, other: &str) -> Option<Vec<u8>> {
     let der = match pem::read(other, "PUBLIC KEY") {
         Some(other) => other.der,
         None => crypto::base64_decode(other)?,

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_named_stays() {
+    fn only_allowed_elements_stay() {
         let text =
             r#"<div class="hello" style="color: red" onclick="x()">Foo<script>x</script></div>"#;
         assert_eq!(clean(text, &json!({ "elements": ["div"] })), "<div>Foo</div>");

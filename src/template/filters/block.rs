@@ -169,7 +169,8 @@ impl Cipher {
 /// Pads to a multiple of the block length (PKCS #7).
 pub fn pad(mut plain: Vec<u8>) -> Vec<u8> {
     let missing = BLOCK - plain.len() % BLOCK;
-    plain.resize(plain.len() + missing, missing as u8);
+    let byte = u8::try_from(missing).expect("at most a block");
+    plain.resize(plain.len() + missing, byte);
     plain
 }
 
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_is_not_opened() {
+    fn changed_data_is_not_opened() {
         let cipher = Cipher::from_name("aes-256-gcm").unwrap();
         let (key, iv) = ([7; 32], [9; 12]);
         let mut made = cipher.encrypt(&key, &iv, b"secret".to_vec()).unwrap();

@@ -14,11 +14,11 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::value::Value;
 
 /// The maximum block length for `pad_payload_right`, in bytes.
-const PADDED_MAX: i64 = 4_096;
+const PADDED_MAX: usize = 4_096;
 
 /// The padding scheme of RSA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filling {
+pub enum RsaPadding {
     /// PKCS #1 v1.5.
     Pkcs1,
     /// OAEP with SHA-1.
@@ -69,9 +69,10 @@ const PAD: &str = "pad_payload_right";
 /// Pads a payload to complete blocks: with spaces to the block length in `wide`, otherwise with the
 /// cipher's own padding.
 fn filled(mut payload: Vec<u8>, cipher: Cipher, wide: Option<i64>) -> Vec<u8> {
+    let wide = wide.and_then(|wide| usize::try_from(wide).ok());
     match wide.filter(|wide| (1..=PADDED_MAX).contains(wide)) {
         Some(wide) => {
-            payload.resize(payload.len().next_multiple_of(wide as usize), b' ');
+            payload.resize(payload.len().next_multiple_of(wide), b' ');
             payload
         }
         None if cipher.takes_blocks() => block::pad(payload),
@@ -111,10 +112,10 @@ fn decrypt(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Re
     bytes::value(plain, context)
 }
 
-fn rsa(name: &str) -> Option<Filling> {
+fn rsa(name: &str) -> Option<RsaPadding> {
     match name.trim() {
-        "RSA" => Some(Filling::Pkcs1),
-        "RSA-OAEP" => Some(Filling::Oaep),
+        "RSA" => Some(RsaPadding::Pkcs1),
+        "RSA-OAEP" => Some(RsaPadding::Oaep),
         _ => None,
     }
 }
@@ -148,16 +149,16 @@ fn length(what: &str, name: &str, wanted: usize, found: usize) -> Error {
 ///
 /// # Errors
 /// When the key is not an RSA key, or the payload is longer than the key allows.
-pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
+pub fn rsa_encrypt(filling: RsaPadding, key: &str, payload: &[u8]) -> Result<Vec<u8>, Error> {
     let key = pem::rsa_public(key).and_then(|der| PublicEncryptingKey::from_der(&der).ok());
     let key = key.ok_or_else(|| Error::argument("the key is not an RSA public key in PEM"))?;
     let mut made = vec![0; key.key_size_bytes()];
     let length = match filling {
-        Filling::Pkcs1 => Pkcs1PublicEncryptingKey::new(key)
+        RsaPadding::Pkcs1 => Pkcs1PublicEncryptingKey::new(key)
             .and_then(|key| key.encrypt(payload, &mut made).map(|made| made.len())),
-        Filling::Oaep | Filling::Oaep256 => {
+        RsaPadding::Oaep | RsaPadding::Oaep256 => {
             let hash = match filling {
-                Filling::Oaep256 => &OAEP_SHA256_MGF1SHA256,
+                RsaPadding::Oaep256 => &OAEP_SHA256_MGF1SHA256,
                 _ => &OAEP_SHA1_MGF1SHA1,
             };
             OaepPublicEncryptingKey::new(key)
@@ -169,12 +170,12 @@ pub fn rsa_encrypt(filling: Filling, key: &str, payload: &[u8]) -> Result<Vec<u8
 }
 
 /// Decrypts the payload; `None` when it was not encrypted for this key.
-fn rsa_decrypt(filling: Filling, key: &str, secret: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+fn rsa_decrypt(filling: RsaPadding, key: &str, secret: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let key = pem::rsa_private(key).and_then(|der| PrivateDecryptingKey::from_pkcs8(&der).ok());
     let key = key.ok_or_else(|| Error::argument("the key is not an RSA private key in PEM"))?;
     let mut made = vec![0; key.key_size_bytes()];
     let length = match filling {
-        Filling::Pkcs1 => Pkcs1PrivateDecryptingKey::new(key)
+        RsaPadding::Pkcs1 => Pkcs1PrivateDecryptingKey::new(key)
             .and_then(|key| key.decrypt(secret, &mut made).map(|made| made.len())),
         _ => OaepPrivateDecryptingKey::new(key).and_then(|key| {
             key.decrypt(&OAEP_SHA1_MGF1SHA1, secret, &mut made, None).map(|made| made.len())

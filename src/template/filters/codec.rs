@@ -47,8 +47,10 @@ fn join(one: &Value, other: &Value, context: &Context<'_>) -> Result<Value, Erro
 fn slice(value: &Value, arguments: &Arguments, context: &Context<'_>) -> Result<Value, Error> {
     let all = bytes::of(value);
     let from = arguments.int(0, 0)?;
-    let from = if from < 0 { from.saturating_add(all.len() as i64) } else { from };
+    // A negative start counts from the end.
+    let behind = usize::try_from(from.unsigned_abs()).unwrap_or(usize::MAX);
+    let from = if from < 0 { all.len().checked_sub(behind) } else { Some(behind) };
     let count = usize::try_from(arguments.int(1, 1)?).unwrap_or(0);
-    let rest = usize::try_from(from).ok().and_then(|from| all.get(from..)).unwrap_or_default();
+    let rest = from.and_then(|from| all.get(from..)).unwrap_or_default();
     bytes::value(rest[..count.min(rest.len())].to_vec(), context)
 }

@@ -101,14 +101,14 @@ pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
 
 /// Decodes base64 as Ruby does: characters outside the alphabet are skipped.
 pub fn base64_loose(text: &str) -> Vec<u8> {
-    let is_letter = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
-    let letters = text.chars().take_while(|c| *c != '=').filter(is_letter);
-    let mut letters: String = letters.collect();
+    let is_base64_char = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    let chars = text.chars().take_while(|c| *c != '=').filter(is_base64_char);
+    let mut chars: String = chars.collect();
     // A single trailing character is not a complete byte.
-    if letters.len() % 4 == 1 {
-        letters.pop();
+    if chars.len() % 4 == 1 {
+        chars.pop();
     }
-    base64_decode(&letters).unwrap_or_default()
+    base64_decode(&chars).unwrap_or_default()
 }
 
 /// Encodes base64, with padding.

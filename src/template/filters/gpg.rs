@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_told_by_its_packet_and_its_sum() {
+    fn a_key_is_recognized_by_its_packet_and_checksum() {
         let key = [&[0x99, 0, 10, 4][..], &[0; 9]].concat();
         let sum = STANDARD.encode(&crc24(&key).to_be_bytes()[1..]);
         assert!(is_key(&block(&key, &sum)));

@@ -96,7 +96,7 @@ fn except(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterRes
 }
 
 /// The differences that a comparison ignores.
-struct Loosely<'a> {
+struct DiffOptions<'a> {
     strips: bool,
     ignores_case: bool,
     tolerance: f64,
@@ -109,7 +109,7 @@ fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filte
     let delimiter = arguments.named("delimiter").map(|v| v.to_text().into_owned());
     let tolerance = arguments.named("numeric_tolerance").and_then(|v| v.to_text().parse().ok());
     let ignored = arguments.named("ignore_keys").map(shallow).unwrap_or_default();
-    let loosely = Loosely {
+    let loosely = DiffOptions {
         strips: is_on("strip"),
         ignores_case: is_on("case_insensitive"),
         tolerance: tolerance.unwrap_or(0.0),
@@ -123,7 +123,7 @@ fn diff(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filte
 }
 
 /// Compares two values recursively; in a hash, removed keys come first, then changed, then added.
-fn compare(at: &str, one: &Json, other: &Json, how: &Loosely<'_>, found: &mut Vec<Json>) {
+fn compare(at: &str, one: &Json, other: &Json, how: &DiffOptions<'_>, found: &mut Vec<Json>) {
     match (one, other) {
         (Json::Object(a), Json::Object(b)) => {
             let name = |key: &str| match at {
@@ -158,7 +158,7 @@ fn compare(at: &str, one: &Json, other: &Json, how: &Loosely<'_>, found: &mut Ve
     }
 }
 
-fn is_alike(one: &Json, other: &Json, how: &Loosely<'_>) -> bool {
+fn is_alike(one: &Json, other: &Json, how: &DiffOptions<'_>) -> bool {
     match (one, other) {
         (Json::String(a), Json::String(b)) => {
             let (a, b) = if how.strips { (a.trim(), b.trim()) } else { (&**a, &**b) };

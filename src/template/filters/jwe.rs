@@ -4,7 +4,7 @@
 use crate::template::bytes;
 use crate::template::filters::agreement;
 use crate::template::filters::block::{self, Cipher, Mode};
-use crate::template::filters::cipher::{Filling, rsa_encrypt};
+use crate::template::filters::cipher::{RsaPadding, rsa_encrypt};
 use crate::template::filters::crypto::Algorithm;
 use crate::template::filters::{alias, uniform};
 use aws_lc_rs::pbkdf2;
@@ -98,24 +98,25 @@ fn jwe_encode(
     let mut header = Map::new();
     header.insert("alg".to_owned(), json!(alg));
     header.insert("enc".to_owned(), json!(enc));
-    let wanted = Wanted { key: arguments.at(0), alg: &alg, enc: &enc, length: content.key_length };
+    let wanted =
+        KeyRequest { key: arguments.at(0), alg: &alg, enc: &enc, length: content.key_length };
     let keys = wanted.keys(&mut header, &random)?.ok_or_else(|| unknown(&alg))?;
     let header = URL_SAFE_NO_PAD.encode(Json::Object(header).to_string());
     // Deriving keys from passwords is slow on purpose.
     context.budget.settle()?;
     let sealed = content.seal(&keys.content, &header, &plain, &random);
-    let sealed = sealed.ok_or_else(|| misfit(&alg))?;
+    let sealed = sealed.ok_or_else(|| key_mismatch(&alg))?;
     let parts = [&keys.sent, &sealed[0], &sealed[1], &sealed[2]];
     let parts: Vec<String> = parts.iter().map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
     Ok(Value::text(format!("{header}.{}", parts.join("."))))
 }
 
-fn misfit(alg: &str) -> Error {
+fn key_mismatch(alg: &str) -> Error {
     Error::argument(format!("the key does not fit {alg}"))
 }
 
 /// The request for a content key.
-struct Wanted<'a> {
+struct KeyRequest<'a> {
     key: &'a Value,
     alg: &'a str,
     enc: &'a str,
@@ -128,28 +129,28 @@ struct Keys {
     sent: Vec<u8>,
 }
 
-impl Wanted<'_> {
+impl KeyRequest<'_> {
     /// Returns the keys; `None` for an unknown algorithm.
     fn keys(
         &self,
         header: &mut Map<String, Json>,
         random: Random<'_>,
     ) -> Result<Option<Keys>, Error> {
-        let misfit = || misfit(self.alg);
+        let key_mismatch = || key_mismatch(self.alg);
         let fresh = || random(self.length);
         let (content, sent) = match self.alg {
             "dir" => {
                 let key = bytes::of(self.key).into_owned();
                 if key.len() != self.length {
-                    return Err(misfit());
+                    return Err(key_mismatch());
                 }
                 (key, Vec::new())
             }
             "RSA1_5" | "RSA-OAEP" | "RSA-OAEP-256" => {
                 let filling = match self.alg {
-                    "RSA1_5" => Filling::Pkcs1,
-                    "RSA-OAEP" => Filling::Oaep,
-                    _ => Filling::Oaep256,
+                    "RSA1_5" => RsaPadding::Pkcs1,
+                    "RSA-OAEP" => RsaPadding::Oaep,
+                    _ => RsaPadding::Oaep256,
                 };
                 let key = fresh();
                 let sent = rsa_encrypt(filling, &self.key.to_text(), &key)?;
@@ -157,7 +158,7 @@ impl Wanted<'_> {
             }
             "A128KW" | "A192KW" | "A256KW" => {
                 let key = fresh();
-                let sent = self.wrapped(&bytes::of(self.key), &key).ok_or_else(misfit)?;
+                let sent = self.wrapped(&bytes::of(self.key), &key).ok_or_else(key_mismatch)?;
                 (key, sent)
             }
             "A128GCMKW" | "A192GCMKW" | "A256GCMKW" => {
@@ -165,7 +166,7 @@ impl Wanted<'_> {
                 let made = self.is_kek(&kek).then(|| random(12)).and_then(|iv| {
                     Some(tagged(iv.clone(), gcm(&kek).seal(&kek, &iv, &[], key.clone())?))
                 });
-                let [iv, sent, tag] = made.ok_or_else(misfit)?;
+                let [iv, sent, tag] = made.ok_or_else(key_mismatch)?;
                 header.insert("iv".to_owned(), json!(URL_SAFE_NO_PAD.encode(iv)));
                 header.insert("tag".to_owned(), json!(URL_SAFE_NO_PAD.encode(tag)));
                 (key, sent)
@@ -206,7 +207,7 @@ impl Wanted<'_> {
             _ => return Ok(None),
         };
         let agreed = agreement::agree_once(&self.key.to_text());
-        let (curve, public, secret) = agreed.ok_or_else(|| misfit(self.alg))?;
+        let (curve, public, secret) = agreed.ok_or_else(|| key_mismatch(self.alg))?;
         let (x, y) = public[1..].split_at(public.len() / 2);
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         header.insert("epk".to_owned(), json!({"kty": "EC", "crv": curve, "x": x, "y": y}));
@@ -215,7 +216,7 @@ impl Wanted<'_> {
             return Ok(Some(Keys { content: shared, sent: Vec::new() }));
         }
         let content = fresh();
-        let sent = self.wrapped(&shared, &content).ok_or_else(|| misfit(self.alg))?;
+        let sent = self.wrapped(&shared, &content).ok_or_else(|| key_mismatch(self.alg))?;
         Ok(Some(Keys { content, sent }))
     }
 
@@ -232,7 +233,7 @@ impl Wanted<'_> {
             _ => return Ok(None),
         };
         if self.key.is_blank() {
-            return Err(misfit(self.alg));
+            return Err(key_mismatch(self.alg));
         }
         let input = random(16);
         header.insert("p2s".to_owned(), json!(URL_SAFE_NO_PAD.encode(&input)));
@@ -242,14 +243,14 @@ impl Wanted<'_> {
         let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
         pbkdf2::derive(hash, count, &salt, &bytes::of(self.key), &mut kek);
         let content = random(self.length);
-        let sent = self.wrapped(&kek, &content).ok_or_else(|| misfit(self.alg))?;
+        let sent = self.wrapped(&kek, &content).ok_or_else(|| key_mismatch(self.alg))?;
         Ok(Some(Keys { content, sent }))
     }
 }
 
 /// Derives a key from an agreed secret (RFC 7518, 4.6.2); `parties` may name both sides.
 fn concat_kdf(secret: &[u8], id: &str, parties: [&[u8]; 2], length: usize) -> Vec<u8> {
-    let size = |count: usize| (count as u32).to_be_bytes().to_vec();
+    let size = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes().to_vec();
     let named = |name: &[u8]| [&size(name.len()), name].concat();
     let [one, other] = parties.map(named);
     let about = [named(id.as_bytes()), one, other, size(length * 8)].concat();

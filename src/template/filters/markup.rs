@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_is_taken_out_and_quotes_stay() {
+    fn scripts_are_removed_and_quotes_stay() {
         assert_eq!(sanitize(r#"say "hi" it's"#), r#"say "hi" it's"#);
         assert_eq!(sanitize("<script>alert(1)</script>ok & so"), "ok &amp; so");
         assert_eq!(sanitize("<b onclick=\"x()\">a"), "<b>a</b>");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn html_gives_its_words() {
+    fn html_is_reduced_to_its_text() {
         assert_eq!(to_text("<h1>Hello <a href=\"#\">world</a></h1><p>x</p>"), "Hello world x");
         assert_eq!(to_text("<style>a{}</style><p>1 &lt; 2</p>"), "1 < 2");
     }

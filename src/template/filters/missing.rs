@@ -11,7 +11,7 @@ use sluicegate_liquid::value::Value;
 /// Checks that never pass because this host cannot run them, and the reasons.
 const NEVER: [(&str, FilterFunction); 3] = [
     ("hcaptcha", |_, _, c| never("hCaptcha is not asked", c)),
-    ("is_token_valid", |_, _, c| never("this host gives out no temporary tokens", c)),
+    ("is_token_valid", |_, _, c| never("this host issues no temporary tokens", c)),
     ("verify_access_key", |_, _, c| never("there is no Partner Portal here", c)),
 ];
 

@@ -1,10 +1,12 @@
 //! Amounts of money: formatted prices, fractional units.
 
+use sluicegate_liquid::value::numbers::to_integer;
+
 /// A currency: its fractional digits and its format.
 struct Currency {
     code: &'static str,
     /// Digits after the decimal point.
-    digits: u32,
+    digits: u8,
     symbol: &'static str,
     /// True when the symbol follows the amount, after a space.
     is_after: bool,
@@ -12,11 +14,11 @@ struct Currency {
     thousands: char,
 }
 
-const fn currency(code: &'static str, digits: u32, symbol: &'static str) -> Currency {
+const fn currency(code: &'static str, digits: u8, symbol: &'static str) -> Currency {
     Currency { code, digits, symbol, is_after: false, point: '.', thousands: ',' }
 }
 
-const fn after(code: &'static str, digits: u32, symbol: &'static str, thousands: char) -> Currency {
+const fn after(code: &'static str, digits: u8, symbol: &'static str, thousands: char) -> Currency {
     Currency { code, digits, symbol, is_after: true, point: ',', thousands }
 }
 
@@ -90,14 +92,14 @@ impl Default for Style {
 pub fn fractions(amount: f64, code: &str) -> i64 {
     let digits = find(code).map_or(2, |c| c.digits);
     // Rounds half away from zero; the epsilon makes 10.075 round as if it were exact.
-    let scaled = amount * 10_f64.powi(digits as i32);
-    (scaled + scaled.signum() * scaled.abs() * f64::EPSILON).round() as i64
+    let scaled = amount * 10_f64.powi(i32::from(digits));
+    to_integer((scaled + scaled.signum() * scaled.abs() * f64::EPSILON).round())
 }
 
 /// Converts the smallest unit of a currency to an amount.
 pub fn amount(fractions: i64, code: &str) -> f64 {
     let digits = find(code).map_or(2, |c| c.digits);
-    fractions as f64 / 10_f64.powi(digits as i32)
+    fractions as f64 / 10_f64.powi(i32::from(digits))
 }
 
 /// Formats a price from the smallest unit.
@@ -106,13 +108,13 @@ pub fn price(fractions: i64, code: &str, style: Style) -> String {
     let unknown = currency("", 2, "");
     let currency = find(code).unwrap_or(&unknown);
     let upper = code.to_uppercase();
-    let scale = 10_u64.pow(currency.digits);
+    let scale = 10_u64.pow(u32::from(currency.digits));
     let size = fractions.unsigned_abs();
     let (whole, part) = (size / scale, size % scale);
     let mut number = grouped(whole, currency.thousands);
     if currency.digits > 0 && !(part == 0 && style.no_cents_if_whole) {
         number.push(currency.point);
-        number.push_str(&format!("{part:0width$}", width = currency.digits as usize));
+        number.push_str(&format!("{part:0width$}", width = usize::from(currency.digits)));
     }
     let sign = if fractions < 0 { "-" } else { "" };
     let mut out = match (style.symbol, currency.symbol, currency.is_after) {

@@ -1,10 +1,12 @@
 //! Number formatting: decimal rounding, grouping, `sprintf`, telephone numbers.
 
+use sluicegate_liquid::value::numbers::to_integer;
+
 /// The decimal digits of a number: sign, integer part, fraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimal {
     is_negative: bool,
-    whole: String,
+    integer: String,
     part: String,
 }
 
@@ -19,14 +21,14 @@ impl Decimal {
             Some(rest) => (true, rest),
             None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
         };
-        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let (integer, part) = digits.split_once('.').unwrap_or((digits, ""));
         let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(part) || whole.len() + part.len() > 400 {
+        if !all_digits(integer) || !all_digits(part) || integer.len() + part.len() > 400 {
             return None;
         }
-        let whole = whole.trim_start_matches('0');
-        let whole = if whole.is_empty() { "0" } else { whole }.to_owned();
-        Some(Self { is_negative, whole, part: part.to_owned() })
+        let integer = integer.trim_start_matches('0');
+        let integer = if integer.is_empty() { "0" } else { integer }.to_owned();
+        Some(Self { is_negative, integer, part: part.to_owned() })
     }
 
     /// Rounds to `places` decimal places, half away from zero.
@@ -46,7 +48,7 @@ impl Decimal {
     /// Adds one to the last digit.
     fn count_up(&mut self) {
         let places = self.part.len();
-        let mut digits: Vec<u8> = self.whole.bytes().chain(self.part.bytes()).collect();
+        let mut digits: Vec<u8> = self.integer.bytes().chain(self.part.bytes()).collect();
         let mut carries = true;
         for digit in digits.iter_mut().rev() {
             if *digit < b'9' {
@@ -61,7 +63,7 @@ impl Decimal {
             text.insert(0, '1');
         }
         self.part = text.split_off(text.len() - places);
-        self.whole = text;
+        self.integer = text;
     }
 
     /// Removes trailing zeros.
@@ -74,12 +76,12 @@ impl Decimal {
     /// Formats the number, with the integer part in groups of three.
     pub fn write(&self, separator: &str, delimiter: &str) -> String {
         let mut out = String::new();
-        let is_zero = self.whole.bytes().chain(self.part.bytes()).all(|b| b == b'0');
+        let is_zero = self.integer.bytes().chain(self.part.bytes()).all(|b| b == b'0');
         if self.is_negative && !is_zero {
             out.push('-');
         }
-        for (index, digit) in self.whole.chars().enumerate() {
-            if index > 0 && (self.whole.len() - index).is_multiple_of(3) {
+        for (index, digit) in self.integer.chars().enumerate() {
+            if index > 0 && (self.integer.len() - index).is_multiple_of(3) {
                 out.push_str(delimiter);
             }
             out.push(digit);
@@ -131,13 +133,13 @@ fn field(directive: &str, kind: char, text: &str) -> Option<String> {
     if width > WIDTH_MAX || precision.is_some_and(|p| p > 100) {
         return None;
     }
-    let whole = || text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n.trunc());
+    let integer = || text.trim().parse::<f64>().ok().filter(|n| n.is_finite()).map(|n| n.trunc());
     let body = match kind {
         's' => match precision {
             Some(length) => text.chars().take(length).collect(),
             None => text.to_owned(),
         },
-        'd' | 'i' | 'u' => format!("{}", whole()?),
+        'd' | 'i' | 'u' => format!("{}", integer()?),
         'f' => Decimal::read(text)?.rounded(precision.unwrap_or(6)).write(".", ""),
         'e' => {
             let number: f64 = text.trim().parse().ok()?;
@@ -146,10 +148,10 @@ fn field(directive: &str, kind: char, text: &str) -> Option<String> {
             let exponent: i32 = exponent.parse().ok()?;
             format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
         }
-        'x' => format!("{:x}", whole()? as i64),
-        'X' => format!("{:X}", whole()? as i64),
-        'o' => format!("{:o}", whole()? as i64),
-        'b' => format!("{:b}", whole()? as i64),
+        'x' => format!("{:x}", to_integer(integer()?)),
+        'X' => format!("{:X}", to_integer(integer()?)),
+        'o' => format!("{:o}", to_integer(integer()?)),
+        'b' => format!("{:b}", to_integer(integer()?)),
         'c' => text.chars().take(1).collect(),
         _ => return None,
     };

@@ -95,7 +95,16 @@ pub fn matches(
     Ok(all)
 }
 
-/// Replaces the matches in the text, all of them or only the first.
+/// Which matches are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurrences {
+    /// Only the first.
+    First,
+    /// All of them.
+    All,
+}
+
+/// Replaces the matches in the text.
 ///
 /// `replacement` appends the replacement for the groups of a match (group 0 is the match itself).
 ///
@@ -104,7 +113,7 @@ pub fn matches(
 pub fn replace(
     pattern: &Regex,
     text: &str,
-    is_global: bool,
+    occurrences: Occurrences,
     spend: Spend<'_>,
     replacement: impl Fn(&mut String, &[Option<&str>]) -> Result<(), Error>,
 ) -> Result<String, Error> {
@@ -118,7 +127,7 @@ pub fn replace(
         replacement(&mut out, &groups)?;
         spend(out.len())?;
         last = whole.end();
-        if !is_global {
+        if occurrences == Occurrences::First {
             break;
         }
     }
@@ -139,8 +148,8 @@ pub fn fill(
     let mut rest = template;
     while let Some((before, behind)) = rest.split_once('\\') {
         out.push_str(before);
-        let mut letters = behind.chars();
-        let group = match letters.next() {
+        let mut chars = behind.chars();
+        let group = match chars.next() {
             Some('&') => groups.first(),
             Some(digit) if digit.is_ascii_digit() => {
                 groups.get(digit.to_digit(10).unwrap_or(0) as usize)
@@ -154,14 +163,14 @@ pub fn fill(
         };
         out.push_str(group.copied().flatten().unwrap_or_default());
         spend(out.len())?;
-        rest = letters.as_str();
+        rest = chars.as_str();
     }
     out.push_str(rest);
     Ok(())
 }
 
 fn too_hard(_: fancy_regex::Error) -> String {
-    "the pattern takes too many steps on this text".to_owned()
+    "the pattern needs too many steps on this string".to_owned()
 }
 
 #[cfg(test)]
@@ -198,11 +207,12 @@ mod tests {
         let pattern = compile("o+", "").unwrap();
         let free = |_| Ok(());
         let by = |text, out: &mut String, g: &[Option<&str>]| fill(out, text, g, &free);
-        let all = |global| replace(&pattern, "fooo foo", global, &free, |o, g| by(r"<\0>", o, g));
-        assert_eq!(all(true).unwrap(), "f<ooo> f<oo>");
-        assert_eq!(all(false).unwrap(), "f<ooo> foo");
+        let all = |which| replace(&pattern, "fooo foo", which, &free, |o, g| by(r"<\0>", o, g));
+        assert_eq!(all(Occurrences::All).unwrap(), "f<ooo> f<oo>");
+        assert_eq!(all(Occurrences::First).unwrap(), "f<ooo> foo");
         let pattern = compile(r"([^,]+),([^,]+)$", "").unwrap();
-        let joined = replace(&pattern, "1,2,3", true, &free, |o, g| by(r"\1 & \2\\\x\9\", o, g));
+        let joined =
+            replace(&pattern, "1,2,3", Occurrences::All, &free, |o, g| by(r"\1 & \2\\\x\9\", o, g));
         assert_eq!(joined.unwrap(), r"1,2 & 3\\x\");
         let groups = matches(&compile("a(b)?", "").unwrap(), "ab a", &free).unwrap();
         assert_eq!(groups, [vec![Some("b".to_owned())], vec![None]]);

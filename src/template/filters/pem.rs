@@ -60,7 +60,7 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
         _ => {
             let length = content.len().to_be_bytes();
             let digits: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-            made.push(0x80 | digits.len() as u8);
+            made.push(0x80 | u8::try_from(digits.len()).expect("a length has at most 8 bytes"));
             made.extend(digits);
         }
     }

@@ -9,6 +9,7 @@ use sluicegate_liquid::error::Error;
 use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::math::Number;
 use sluicegate_liquid::value::Value;
+use sluicegate_liquid::value::numbers::to_integer;
 
 type FilterResult = Result<Value, Error>;
 
@@ -17,7 +18,7 @@ pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["pricify_cents"], |v, a, _| {
         let fractions = match Number::of(&v) {
             Number::Int(cents) => cents,
-            Number::Float(cents) => cents.round() as i64,
+            Number::Float(cents) => to_integer(cents.round()),
         };
         Ok(price(fractions, a))
     });
@@ -50,7 +51,7 @@ fn price(fractions: i64, arguments: &Arguments) -> Value {
 fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let fractions = match Number::of(&value) {
         Number::Int(whole) => whole,
-        Number::Float(decimal) => decimal.round() as i64,
+        Number::Float(decimal) => to_integer(decimal.round()),
     };
     let code = arguments.text(0);
     if money::fractions(1.0, &code) == 1 {

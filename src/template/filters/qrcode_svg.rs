@@ -60,7 +60,7 @@ fn svg(code: &QrCode, arguments: &Arguments) -> String {
     if !is_alone {
         return path;
     }
-    let side = code.width() as i64 * size;
+    let side = i64::try_from(code.width()).unwrap_or(i64::MAX).saturating_mul(size);
     let rendering = text("shape_rendering", "crispEdges");
     let mut svg = String::from("<svg version=\"1.1\" xmlns=\"http://www.w3.org/2000/svg\"");
     let _ = match option("viewbox").is_truthy() {

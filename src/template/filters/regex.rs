@@ -1,6 +1,7 @@
 //! `matches`, `regex_matches`, `replace_regex`: Ruby's regular expressions, bounded.
 
-use crate::template::filters::{alias, pattern};
+use crate::template::filters::alias;
+use crate::template::filters::pattern::{self, Occurrences};
 use fancy_regex::Regex;
 use sluicegate_liquid::EngineBuilder;
 use sluicegate_liquid::context::Context;
@@ -72,7 +73,10 @@ fn regex_matches(value: Value, arguments: &Arguments, context: &mut Context<'_>)
 
 fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let regex = compiled(&arguments.text(0), &arguments.text(2))?;
-    let is_global = arguments.given(3).is_none_or(Value::is_truthy);
+    let occurrences = match arguments.given(3).is_none_or(Value::is_truthy) {
+        true => Occurrences::All,
+        false => Occurrences::First,
+    };
     let text = value.to_text();
     let replacement = arguments.at(1);
     let spend = |bytes: usize| spend(bytes, context);
@@ -88,7 +92,7 @@ fn replace_regex(value: Value, arguments: &Arguments, context: &mut Context<'_>)
         Value::Text(template, _) => pattern::fill(out, template, groups, &spend),
         other => pattern::fill(out, &other.to_text(), groups, &spend),
     };
-    let replaced = pattern::replace(&regex, &text, is_global, &spend, by)?;
+    let replaced = pattern::replace(&regex, &text, occurrences, &spend, by)?;
     context.budget.value(replaced.len())?;
     Ok(Value::text(replaced))
 }

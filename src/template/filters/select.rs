@@ -23,8 +23,8 @@ pub fn register(builder: &mut EngineBuilder) {
     alias(builder, &["array_group_by", "group_by"], group_by);
     alias(builder, &["array_index_of"], index_of);
     alias(builder, &["array_map", "map_attributes"], map_attributes);
-    alias(builder, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, true)));
-    alias(builder, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, false)));
+    alias(builder, &["array_select", "select"], |v, a, _| Ok(picked(&v, a, Pick::Matching)));
+    alias(builder, &["array_reject", "reject"], |v, a, _| Ok(picked(&v, a, Pick::NotMatching)));
 }
 
 /// True when every named condition holds; also supports Shopify's `reject: 'field', value`.
@@ -57,14 +57,14 @@ fn detect(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterRes
     Ok(shallow(&value).into_iter().find(|item| fits(item, arguments)).unwrap_or_default())
 }
 
-fn place(index: usize) -> Value {
+fn index_value(index: usize) -> Value {
     Value::Int(i64::try_from(index).unwrap_or(i64::MAX))
 }
 
 fn find_index(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let all = shallow(&value);
     let found = all.iter().enumerate().filter(|(_, item)| fits(item, arguments));
-    Ok(Value::list(found.map(|(index, _)| place(index)).collect()))
+    Ok(Value::list(found.map(|(index, _)| index_value(index)).collect()))
 }
 
 fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
@@ -78,7 +78,10 @@ fn group_by(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterR
 }
 
 fn index_of(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
-    Ok(shallow(&value).iter().position(|item| item == arguments.at(0)).map_or(Value::Nil, place))
+    Ok(shallow(&value)
+        .iter()
+        .position(|item| item == arguments.at(0))
+        .map_or(Value::Nil, index_value))
 }
 
 fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
@@ -89,8 +92,15 @@ fn map_attributes(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> F
     Ok(Value::list(shallow(&value).iter().map(row).collect()))
 }
 
-fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> Value {
+/// Which items a filter returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pick {
+    Matching,
+    NotMatching,
+}
+
+fn picked(value: &Value, arguments: &Arguments, pick: Pick) -> Value {
     let mut all = shallow(value);
-    all.retain(|item| fits(item, arguments) == wanted);
+    all.retain(|item| fits(item, arguments) == (pick == Pick::Matching));
     Value::list(all)
 }

@@ -47,7 +47,7 @@ fn compute_hmac(value: Value, arguments: &Arguments, context: &mut Context<'_>) 
     let algorithm = algorithm(&arguments.text(1))?;
     let encoding = arguments.text(2);
     if arguments.at(0).is_blank() {
-        context.warn("compute_hmac has no secret: its result equals nothing");
+        context.warn("compute_hmac has no secret: its result matches no signature");
         let random = uniform::bytes(32, context);
         return encoded(algorithm.digest(&random), &encoding, context);
     }

@@ -11,6 +11,7 @@ use sluicegate_liquid::filter::Arguments;
 use sluicegate_liquid::filters::math::Number;
 use sluicegate_liquid::time::Time;
 use sluicegate_liquid::value::Value;
+use sluicegate_liquid::value::numbers::to_integer;
 
 type FilterResult = Result<Value, Error>;
 
@@ -149,7 +150,7 @@ fn added(
     let count = match arguments.given(0).map(Number::of) {
         None => 1,
         Some(Number::Int(count)) => count,
-        Some(Number::Float(count)) => count.round() as i64,
+        Some(Number::Float(count)) => to_integer(count.round()),
     };
     let unit = arguments.given(1).map_or(default_unit.into(), Value::to_text);
     let Some(span) = date_parse::span(count, &unit) else {

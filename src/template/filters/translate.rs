@@ -15,15 +15,24 @@ const OPTIONS: [&str; 4] = ["default", "fallback", "locale", "scope"];
 
 /// Registers the translation filters.
 pub fn register(builder: &mut EngineBuilder) {
-    alias(builder, &["t", "translate"], |v, a, c| translate(&v, a, c, false));
-    alias(builder, &["t_escape", "translate_escape"], |v, a, c| translate(&v, a, c, true));
+    alias(builder, &["t", "translate"], |v, a, c| translate(&v, a, c, TextForm::Plain));
+    alias(builder, &["t_escape", "translate_escape"], |v, a, c| {
+        translate(&v, a, c, TextForm::Escaped)
+    });
+}
+
+/// How values are put into a translation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TextForm {
+    Plain,
+    Escaped,
 }
 
 fn translate(
     value: &Value,
     arguments: &Arguments,
     context: &Context<'_>,
-    escapes: bool,
+    form: TextForm,
 ) -> Result<Value, Error> {
     let mut options = match arguments.at(0) {
         Value::Hash(hash) => hash.borrow().iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
@@ -65,11 +74,12 @@ fn translate(
             continue;
         }
         let value = value.to_text();
-        let value = if escapes { escape_entities(&value) } else { value.into_owned() };
+        let value =
+            if form == TextForm::Escaped { escape_entities(&value) } else { value.into_owned() };
         let count = text.matches(&mark).count();
         context.budget.value(text.len().saturating_add(value.len().saturating_mul(count)))?;
         text = text.replace(&mark, &value);
     }
     context.budget.value(text.len())?;
-    Ok(if escapes { Value::safe(text) } else { Value::text(text) })
+    Ok(if form == TextForm::Escaped { Value::safe(text) } else { Value::text(text) })
 }

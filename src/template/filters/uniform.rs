@@ -32,7 +32,8 @@ pub fn bytes(count: usize, context: &Context<'_>) -> Vec<u8> {
 pub fn below(count: usize, context: &Context<'_>) -> usize {
     let mut number = [0; 8];
     number.iter_mut().zip(bytes(8, context)).for_each(|(to, from)| *to = from);
-    (u64::from_le_bytes(number) % count.max(1) as u64) as usize
+    let count = u64::try_from(count.max(1)).unwrap_or(u64::MAX);
+    usize::try_from(u64::from_le_bytes(number) % count).expect("it is below `count`")
 }
 
 /// Letters and digits with equal probability; the length is the value itself or the argument.
@@ -47,7 +48,7 @@ fn random_string(
     while text.len() < length {
         let random = bytes(length * 2, context);
         if random.is_empty() {
-            return Err(Error::argument("there is no host to give random bytes"));
+            return Err(Error::argument("there is no host to provide random bytes"));
         }
         // Bytes above the last complete multiple of 62 would favor some letters.
         let fair = random.iter().filter(|byte| **byte < 248).map(|byte| byte % 62);

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn descendants_are_told_from_their_ancestors() {
+    fn derived_browsers_are_recognized() {
         let like = "AppleWebKit/537.36 (KHTML, like Gecko)";
         for (header, family, system, device) in [
             (
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_other() {
+    fn unknown_agents_are_other() {
         for header in ["", "é;(((", "Android", "Android; ", "Chrome/", "Version/Safari/"] {
             assert!(parse(header)["family"].is_string(), "{header}");
         }

@@ -44,15 +44,23 @@ fn capitalize(word: &str) -> String {
 
 /// Slug that keeps letters, digits and `_`; anything else becomes a separator.
 pub fn parameterize(text: &str, separator: &str) -> String {
-    slug(text, separator, true)
+    slug(text, separator, Underscore::Kept)
 }
 
 /// Slug as [`parameterize`] with `-`, where `_` is also a separator.
 pub fn slugify(text: &str) -> String {
-    slug(text, "-", false)
+    slug(text, "-", Underscore::Replaced)
 }
 
-fn slug(text: &str, separator: &str, keeps_underscore: bool) -> String {
+/// What a slug does with `_`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Underscore {
+    Kept,
+    Replaced,
+}
+
+fn slug(text: &str, separator: &str, underscore: Underscore) -> String {
+    let keeps_underscore = underscore == Underscore::Kept;
     let mut out = String::with_capacity(text.len());
     let mut is_gap = false;
     for c in text.chars() {
@@ -139,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_lose_their_marks() {
+    fn diacritics_are_removed() {
         assert_eq!(slugify("ŵorld ĥello"), "world-hello");
         assert_eq!(slugify("Ærøskøbing Łódź İstanbul straße"), "aeroskobing-lodz-istanbul-strasse");
         assert_eq!(slugify("Tiếng Việt"), "tieng-viet");

@@ -1,6 +1,6 @@
 //! `parse_xml` and `to_xml`.
 
-use crate::template::filters::xml_read::{self, Reading};
+use crate::template::filters::xml_read::{self, XmlOptions};
 use crate::template::filters::{alias, option, xml_write};
 use crate::template::json;
 use sluicegate_liquid::EngineBuilder;
@@ -32,7 +32,7 @@ fn parse_xml(
         given => given.is_truthy(),
     };
     let reading =
-        Reading { attr_prefix: option(arguments, 0, "attr_prefix").is_truthy(), force_array };
+        XmlOptions { attr_prefix: option(arguments, 0, "attr_prefix").is_truthy(), force_array };
     let read = xml_read::read(&text, reading, &mut || context.budget.step())?;
     Ok(Value::from(read))
 }

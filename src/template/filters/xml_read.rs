@@ -14,7 +14,7 @@ const CONTENT: &str = "content";
 
 /// Options of the XML parser.
 #[derive(Debug, Clone, Copy)]
-pub struct Reading {
+pub struct XmlOptions {
     /// Prefixes the keys of attributes with `@`.
     pub attr_prefix: bool,
     /// Makes a single element a list of one.
@@ -35,7 +35,7 @@ struct Open {
 /// What is wrong with the document, and the error of `step`.
 pub fn read(
     text: &str,
-    reading: Reading,
+    reading: XmlOptions,
     step: &mut dyn FnMut() -> Result<(), Error>,
 ) -> Result<Json, Error> {
     let mut reader = Reader::from_str(text.trim());
@@ -76,7 +76,7 @@ pub fn read(
     }
     match (open.pop(), open.is_empty()) {
         (Some(document), true) if document.has_elements => Ok(Json::Object(document.hash)),
-        (Some(_), true) => Err(invalid("there is no element in it")),
+        (Some(_), true) => Err(invalid("it has no element")),
         _ => Err(invalid("an element is never closed")),
     }
 }
@@ -99,7 +99,7 @@ impl Open {
 
     fn of(
         tag: &BytesStart<'_>,
-        reading: Reading,
+        reading: XmlOptions,
         step: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let mut element = Self::new(tag.name().as_ref().to_owned());
@@ -114,7 +114,7 @@ impl Open {
                 .map_err(|e| invalid(&e.to_string()))?;
             let key = if reading.attr_prefix { format!("@{name}") } else { name };
             if element.hash.contains_key(&key) {
-                return Err(invalid(&format!("the attribute `{key}` stands there twice")));
+                return Err(invalid(&format!("the attribute `{key}` is repeated")));
             }
             element.hash.insert(key, Json::String(value.into_owned()));
         }
@@ -135,7 +135,7 @@ impl Open {
 }
 
 /// Adds a closed element to its parent.
-fn close(element: Open, open: &mut [Open], reading: Reading) {
+fn close(element: Open, open: &mut [Open], reading: XmlOptions) {
     let Some(around) = open.last_mut() else { return };
     around.has_elements = true;
     let name = element.name.clone();
@@ -154,13 +154,17 @@ fn close(element: Open, open: &mut [Open], reading: Reading) {
 mod tests {
     use super::*;
 
-    fn with(text: &str, attr_prefix: bool, force_array: bool) -> String {
-        let read = read(text, Reading { attr_prefix, force_array }, &mut || Ok(()));
+    const LISTS: XmlOptions = XmlOptions { attr_prefix: false, force_array: true };
+    const PREFIXED: XmlOptions = XmlOptions { attr_prefix: true, force_array: false };
+    const SIMPLE: XmlOptions = XmlOptions { attr_prefix: false, force_array: false };
+
+    fn with(text: &str, options: XmlOptions) -> String {
+        let read = read(text, options, &mut || Ok(()));
         read.map_or_else(|e| e.message().to_owned(), |json| json.to_string())
     }
 
     fn plain(text: &str) -> String {
-        with(text, false, true)
+        with(text, LISTS)
     }
 
     #[test]
@@ -170,20 +174,20 @@ mod tests {
         let expected = r#"{"letter":[{"title":[{"maxlength":"10","content":" Hi & ho "}]}]}"#;
         assert_eq!(plain(letter), expected);
         let expected = r#"{"letter":{"title":{"@maxlength":"10","content":" Hi & ho "}}}"#;
-        assert_eq!(with(letter, true, false), expected);
+        assert_eq!(with(letter, PREFIXED), expected);
         let list = "<a>\n<b>1</b>\n<b/><c><![CDATA[<x>]]></c>&#65;</a>";
         assert_eq!(
             plain(list),
             "{\"a\":[{\"b\":[\"1\",{}],\"c\":[\"<x>\"],\"content\":\"\\n\\nA\"}]}"
         );
         assert_eq!(
-            with(list, false, false),
+            with(list, SIMPLE),
             "{\"a\":{\"b\":[\"1\",{}],\"c\":\"<x>\",\"content\":\"\\n\\nA\"}}"
         );
     }
 
     #[test]
-    fn what_is_not_xml_is_told() {
+    fn invalid_xml_is_reported() {
         for text in ["no", "<a>", "<a></b>", "<a x=1/>", "<a x='1' x='2'/>", "<a>&me;</a>"] {
             assert!(plain(text).starts_with("the XML is not valid"), "{text}: {}", plain(text));
         }

@@ -16,7 +16,7 @@ use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
 
 /// The platform's maximum number of attempts.
-const ATTEMPTS_MAX: i64 = 5;
+const ATTEMPTS_MAX: u32 = 5;
 
 #[derive(Debug)]
 struct Background {
@@ -58,6 +58,7 @@ impl Tag for Background {
         let delay = take(&mut named, "delay").map_or(0.0, |value| minutes(&value));
         let priority = take(&mut named, "priority").filter(|value| !value.is_blank());
         let attempts = take(&mut named, "max_attempts").and_then(|value| value.to_int());
+        let attempts = attempts.map_or(1, |n| u32::try_from(n.max(1)).unwrap_or(ATTEMPTS_MAX));
         let source_name = take(&mut named, "source_name").filter(|value| !value.is_blank());
         let work = match &self.work {
             Planned::Partial(_, name) => {
@@ -67,7 +68,7 @@ impl Tag for Background {
                 Work::Partial(name)
             }
             Planned::Body(text, line) => {
-                let (path, line) = bridge::place(context, *line);
+                let (path, line) = bridge::file_and_line(context, *line);
                 Work::Body { text: text.to_string(), path, line }
             }
         };
@@ -82,7 +83,7 @@ impl Tag for Background {
             arguments: json::object(&named, context)?,
             delay_minutes: delay,
             priority,
-            max_attempts: attempts.unwrap_or(1).clamp(1, ATTEMPTS_MAX) as u32,
+            max_attempts: attempts.min(ATTEMPTS_MAX),
             source_name: source_name.map(text),
         };
         bridge::send(context, HostCall::Job)?;

@@ -53,7 +53,7 @@ impl Tag for Cache {
         // Output that ended early, or contains an error, is not stored.
         if matches!(flow, Ok(Flow::Next)) && context.warnings.len() == noticed {
             let seconds = u64::try_from(seconds.unwrap_or(SECONDS)).unwrap_or(0);
-            bridge::on(context, move |bridge| bridge.host.keep(&key, &text, seconds));
+            bridge::on(context, move |bridge| bridge.host.store_cached(&key, &text, seconds));
         }
         flow
     }

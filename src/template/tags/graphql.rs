@@ -19,7 +19,7 @@ use sluicegate_liquid::value::Value;
 #[derive(Debug)]
 struct Graphql {
     query: Query,
-    target: Goal,
+    target: ResultTarget,
     arguments: TagArguments,
     trailing: Trailing,
 }
@@ -32,7 +32,7 @@ enum Query {
 
 /// The target of the result.
 #[derive(Debug)]
-enum Goal {
+enum ResultTarget {
     Target(Target),
     /// The older tags' `result_name:`, `g` by default.
     Named,
@@ -48,7 +48,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
         let query = Query::Named(cursor.primary()?);
         let arguments = cursor.arguments()?;
         let trailing = Trailing::read(&mut cursor)?;
-        let target = Goal::Target(target);
+        let target = ResultTarget::Target(target);
         return Ok(Box::new(Graphql { query, target, arguments, trailing }));
     }
     let mut cursor = markup.cursor(parser);
@@ -57,7 +57,7 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
     let arguments = cursor.arguments()?;
     let trailing = Trailing::read(&mut cursor)?;
     let (body, _) = parser.block(&["endgraphql"])?;
-    let target = Goal::Target(target);
+    let target = ResultTarget::Target(target);
     Ok(Box::new(Graphql { query: Query::Inline(body), target, arguments, trailing }))
 }
 
@@ -70,7 +70,7 @@ pub fn read_old(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn 
     let query = Query::Named(cursor.primary()?);
     let arguments = cursor.arguments()?;
     let trailing = Trailing::read(&mut cursor)?;
-    Ok(Box::new(Graphql { query, target: Goal::Named, arguments, trailing }))
+    Ok(Box::new(Graphql { query, target: ResultTarget::Named, arguments, trailing }))
 }
 
 impl Graphql {
@@ -97,8 +97,8 @@ impl Tag for Graphql {
         let mut named = arguments::named(&self.arguments, context)?;
         arguments::spread(&mut named, context)?;
         let result_name = match &self.target {
-            Goal::Named => arguments::take(&mut named, "result_name"),
-            Goal::Target(_) => None,
+            ResultTarget::Named => arguments::take(&mut named, "result_name"),
+            ResultTarget::Target(_) => None,
         };
         bridge::send(context, HostCall::Query)?;
         let variables = json::object(&named, context)?;
@@ -111,8 +111,8 @@ impl Tag for Graphql {
         }
         let value = self.trailing.apply(Value::from(answer), context)?;
         match &self.target {
-            Goal::Target(target) => target.put(value, context)?,
-            Goal::Named => {
+            ResultTarget::Target(target) => target.put(value, context)?,
+            ResultTarget::Named => {
                 let name = result_name.filter(|name| !name.is_blank());
                 let name = name.map_or_else(|| "g".into(), |name| name.to_text().into_owned());
                 context.assign(name, value);

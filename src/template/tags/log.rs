@@ -47,7 +47,7 @@ impl Tag for Log {
             Some(text) => text.to_owned(),
             None => value.to_text().into_owned(),
         };
-        let (path, line) = bridge::place(context, context.line);
+        let (path, line) = bridge::file_and_line(context, context.line);
         let entry = LogEntry { kind, message, data, path, line };
         bridge::on(context, move |bridge| {
             let here = bridge.request_context.get("environment");

@@ -36,7 +36,11 @@ impl Tag for RedirectTo {
         let status = arguments::take(&mut named, "status").and_then(|value| value.to_int());
         let status = match status {
             None => 302,
-            Some(status @ (301 | 302 | 303 | 307 | 308)) => status as u16,
+            Some(301) => 301,
+            Some(302) => 302,
+            Some(303) => 303,
+            Some(307) => 307,
+            Some(308) => 308,
             Some(other) => {
                 context.warn(format!("{other} is not a redirect status; 302 is used"));
                 302

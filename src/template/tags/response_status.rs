@@ -24,9 +24,8 @@ impl Tag for ResponseStatus {
         if value.is_blank() {
             return Ok(Flow::Next);
         }
-        match value.to_int() {
+        match value.to_int().and_then(|status| u16::try_from(status).ok()) {
             Some(status @ 100..=599) => {
-                let status = status as u16;
                 bridge::on(context, move |bridge| {
                     bridge.request_context.effect(|effects| effects.status = Some(status));
                 });

@@ -47,7 +47,7 @@ impl Tag for Transaction {
         let mut named = arguments::named(&self.arguments, context)?;
         let timeout = arguments::take(&mut named, "timeout").and_then(|value| seconds(&value));
         let begun = Instant::now();
-        tell(context, Step::Begin)?;
+        send_step(context, Step::Begin)?;
         let open = open(context);
         context.registers.insert(OPEN.to_owned(), Value::Int(open + 1));
         // An error printed inline would still commit half of the writes.
@@ -56,19 +56,19 @@ impl Tag for Transaction {
         let rolls_back = context.registers.remove(ROLLED_BACK).is_some();
         match flow {
             Ok(_) if rolls_back => {
-                tell(context, Step::Rollback)?;
+                send_step(context, Step::Rollback)?;
                 Ok(Flow::Next)
             }
             Ok(_) if timeout.is_some_and(|timeout| begun.elapsed() > timeout) => {
-                tell(context, Step::Rollback)?;
+                send_step(context, Step::Rollback)?;
                 Err(Error::new(Kind::Host, "the transaction took longer than its timeout"))
             }
             Ok(flow) => {
-                tell(context, Step::Commit)?;
+                send_step(context, Step::Commit)?;
                 Ok(flow)
             }
             Err(error) => {
-                tell(context, Step::Rollback)?;
+                send_step(context, Step::Rollback)?;
                 Err(error)
             }
         }
@@ -103,7 +103,7 @@ fn open(context: &Context<'_>) -> i64 {
     context.registers.get(OPEN).and_then(Value::to_int).unwrap_or(0)
 }
 
-fn tell(context: &Context<'_>, step: Step) -> Result<(), Error> {
-    let told = bridge::on(context, move |bridge| bridge.host.transaction(step));
-    told.unwrap_or(Ok(())).map_err(|message| Error::new(Kind::Host, message))
+fn send_step(context: &Context<'_>, step: Step) -> Result<(), Error> {
+    let sent = bridge::on(context, move |bridge| bridge.host.transaction(step));
+    sent.unwrap_or(Ok(())).map_err(|message| Error::new(Kind::Host, message))
 }

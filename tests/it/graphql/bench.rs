@@ -1,4 +1,4 @@
-//! A small catalog, its schema, and a backend in memory to try it on.
+//! A small catalog, its schema, and an in-memory backend.
 
 use super::fake::Fake;
 use serde_json::{Value as Json, json};
@@ -45,7 +45,7 @@ fn catalog() -> Catalog {
         ("modules/payments/public/custom_model_types/payment.yml".to_owned(), PAYMENT),
         (call("stripe", "create_payment"), CREATE_PAYMENT),
         (partial("stripe", "create_payment"), "{}"),
-        // This one is called as an operation of the platform is.
+        // This one has the name of one of the platform's operations.
         (call("stripe", "constant_set"), API_CALL),
         (call("zebra", "create_payment"), API_CALL),
         (call("zebra", "9-lives"), API_CALL),
@@ -87,7 +87,7 @@ pub fn bench() -> Bench {
 
 impl Bench {
     pub fn outside(&self, source: &str, variables: Json) -> Json {
-        self.execute(source, None, &variables, Limits::OUTSIDE)
+        self.execute(source, None, &variables, Limits::EXTERNAL)
     }
 
     pub fn execute(

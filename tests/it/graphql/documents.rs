@@ -1,4 +1,4 @@
-//! Documents: variables, choice of operation, faults with their place, limits, bombs.
+//! Documents: variables, choice of operation, errors with their location, limits, bombs.
 
 use super::bench::{bench, message};
 use serde_json::json;
@@ -33,7 +33,7 @@ fn variables_are_read_as_the_platform_does() {
         json!({ "errors": [{ "message": "The variable $id of type ID! is null, and ID! is asked for",
             "locations": [{ "line": 1, "column": 9 }] }] })
     );
-    // From outside the letter counts.
+    // For external callers, case matters.
     let answer = bench.outside(source, json!({ "id": 1, "page": "1" }));
     assert!(answer.get("data").is_none() && message(&answer).contains("is a text"), "{answer}");
     let answer =
@@ -45,7 +45,7 @@ fn variables_are_read_as_the_platform_does() {
 fn operations_are_chosen_by_name() {
     let bench = bench();
     let source = "query b { records { per_page } } mutation a { constant_set(name: \"a\", value: \"b\") { name } }";
-    let run = |name| bench.execute(source, name, &json!({}), Limits::OUTSIDE);
+    let run = |name| bench.execute(source, name, &json!({}), Limits::EXTERNAL);
     assert!(message(&run(None)).contains("several operations"));
     assert!(message(&run(Some(""))).contains("several operations"));
     assert_eq!(run(Some("b"))["data"]["records"]["per_page"], 20);
@@ -54,7 +54,7 @@ fn operations_are_chosen_by_name() {
 }
 
 #[test]
-fn faults_of_a_document_are_told_with_their_place() {
+fn errors_of_a_document_have_their_location() {
     let bench = bench();
     let source = "query q($a: Nope) {\n  records(filtre: {}) { results { idd } }\n}\nmutation m($s: String) {\n  record_create(record: {table: 5, properties: [{value: $s}]}) { id { x } }\n  record_update(record: {}) { id } customization_delete(id: $x)\n  ...lost @defer\n}\n";
     let problems = bench.schema.check(source).iter().fold(String::new(), |mut all, problem| {
@@ -128,7 +128,7 @@ fn the_schema_is_read_where_the_caller_says_so() {
     let bench = bench();
     let source = "query ($n: String!) { __schema { queryType { ...t } } __type(name: $n) { ...t inputFields { name type { name } } } }
         fragment t on __Type { __typename name }";
-    let limits = Limits::OUTSIDE.with_introspection();
+    let limits = Limits::EXTERNAL.with_introspection();
     let variables = json!({ "n": "CreatePaymentData" });
     let answer = bench.execute(source, None, &variables, limits);
     assert_eq!(answer["data"]["__schema"]["queryType"]["name"], "Query");
@@ -139,7 +139,7 @@ fn the_schema_is_read_where_the_caller_says_so() {
 }
 
 #[test]
-fn a_whole_reading_of_the_schema_stays_within_its_limits() {
+fn full_introspection_stays_within_its_limits() {
     let bench = bench();
     let of = "ofType { kind name ".repeat(8) + &"}".repeat(8);
     let source = format!(
@@ -152,7 +152,7 @@ fn a_whole_reading_of_the_schema_stays_within_its_limits() {
         fragment input on __InputValue {{ name description type {{ ...ref }} defaultValue }}
         fragment ref on __Type {{ kind name {of} }}"
     );
-    let limits = Limits::OUTSIDE.with_introspection();
+    let limits = Limits::EXTERNAL.with_introspection();
     let answer = bench.execute(&source, None, &json!({}), limits);
     assert_eq!(answer["errors"], json!(null));
     let types = answer["data"]["__schema"]["types"].as_array().map_or(0, Vec::len);

@@ -1,4 +1,4 @@
-//! A backend in memory that remembers what was asked of it.
+//! An in-memory backend that records its calls.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -15,7 +15,7 @@ use sluicegate_store::record::{Record, RecordId, RecordUpdate};
 use sluicegate_store::state::Activity;
 use std::sync::Mutex;
 
-/// Records in memory, and a list of what was asked for.
+/// Records in memory, and a list of the calls.
 pub struct Fake {
     pub catalog: Catalog,
     records: Mutex<Vec<Record>>,
@@ -23,7 +23,7 @@ pub struct Fake {
 }
 
 fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_700_000_000 + second).expect("a moment")
+    Timestamp::from_second(1_700_000_000 + second).expect("a timestamp")
 }
 
 impl Fake {
@@ -41,7 +41,7 @@ impl Fake {
 
     pub fn add(&self, table: &str, properties: Json) -> RecordId {
         let mut records = self.records.lock().expect("no test panics here");
-        let id = records.len() as RecordId + 1;
+        let id = RecordId::try_from(records.len()).expect("a few") + 1;
         let Json::Object(properties) = properties else { panic!("not an object") };
         records.push(Record::new(id, table, properties, at(id)));
         id

@@ -1,4 +1,4 @@
-//! The schema: both vocabularies, coercion, limits, request types, and what must never leave.
+//! The schema: both vocabularies, coercion, limits, request types, and redaction.
 
 mod bench;
 mod documents;

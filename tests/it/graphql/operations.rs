@@ -8,11 +8,12 @@ use std::fmt::Write as _;
 fn the_schema_of_a_small_catalog() {
     let bench = bench();
     insta::assert_snapshot!("graphql_schema", bench.schema.sdl());
-    let faults = bench.schema.faults().iter().fold(String::new(), |mut all, fault| {
-        let _ = writeln!(all, "{fault}");
-        all
-    });
-    insta::assert_snapshot!("graphql_faults", faults);
+    let diagnostics =
+        bench.schema.diagnostics().iter().fold(String::new(), |mut all, diagnostic| {
+            let _ = writeln!(all, "{diagnostic}");
+            all
+        });
+    insta::assert_snapshot!("graphql_faults", diagnostics);
 }
 
 #[test]

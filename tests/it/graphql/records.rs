@@ -1,4 +1,4 @@
-//! Records in both vocabularies: found, shown, written, and their secrets kept.
+//! Records in both vocabularies: queried, shown, written, with their secrets redacted.
 
 use super::bench::{bench, message};
 use serde_json::json;
@@ -63,7 +63,7 @@ fn classic_queries_find_the_same() {
             properties: [ { name: \"livemode\", value: $livemode }, { name: \"url\", value: $url } ]) {
             total_entries per_page results { id external: property(name: \"external_id\") properties user { name } }
           } }",
-        // Templates pass what they have: a boolean, something undeclared, a number as a text.
+        // Templates pass what they have: a boolean, an undeclared property, a number as a string.
         json!({ "livemode": true, "errors": null, "per_page": "7" }),
     );
     let expected = json!({ "payments": { "total_entries": 1, "per_page": 7, "results": [
@@ -123,7 +123,7 @@ fn secrets_neither_leave_nor_are_guessed() {
     let all = "{ records { results { properties a: property(name: \"pin\") b: property_json(name: \"pin\") } }
         customizations { results { properties property(name: \"pin\") } } constants { results { name value } } }";
     assert!(!bench.outside(all, json!({})).to_string().contains("canary"));
-    // Templates see constants anyway, and secret properties no more than others do.
+    // Templates can read constants anyway, but secret properties no more than others can.
     let seen = bench.liquid(all, json!({})).to_string();
     assert_eq!((seen.matches("canary").count(), seen.matches("sk_test_canary").count()), (1, 1));
 }

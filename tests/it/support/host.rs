@@ -1,4 +1,4 @@
-//! The real binary on a copy of this repository's instance, in a folder of its own.
+//! The real binary on a copy of this repository's instance, in its own folder.
 
 use super::http::{Answer, Visitor, send};
 use super::stripe::Stripe;
@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
-/// What makes this repository an instance.
+/// The files that make up this repository's instance.
 const PARTS: [&str; 6] =
     ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
 
@@ -23,7 +23,7 @@ pub struct Instance {
     variables: Vec<(String, String)>,
 }
 
-/// What a command printed.
+/// The output of a command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: i32,
@@ -32,13 +32,13 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// What it printed as JSON.
+    /// The output as JSON.
     #[track_caller]
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("no JSON ({e}): {self:?}"))
     }
 
-    /// Itself, when it went well.
+    /// Returns itself when the command succeeded.
     #[track_caller]
     pub fn good(self) -> Self {
         assert_eq!(self.code, 0, "{self:?}");
@@ -57,7 +57,7 @@ impl Instance {
         instance
     }
 
-    /// A folder with nothing in it.
+    /// An empty folder.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         Self { folder, variables: Vec::new() }
@@ -68,14 +68,14 @@ impl Instance {
         self.folder.path()
     }
 
-    /// Writes a file of it.
+    /// Writes one of its files.
     pub fn write(&self, path: &str, text: &str) {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(path, text).expect("written");
     }
 
-    /// Sets a variable for everything that is run on it.
+    /// Sets a variable for every later command.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
@@ -95,13 +95,13 @@ impl Instance {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to completion.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "")
     }
 
-    /// Runs a command to its end with something on its standard input.
+    /// Runs a command to completion, with standard input.
     #[track_caller]
     pub fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let mut command = self.command(arguments);
@@ -111,7 +111,7 @@ impl Instance {
         let input = input.to_owned();
         let writing = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
         let output = child.wait_with_output().expect("it ends");
-        // A command that reads no input hangs up; that is not a fault.
+        // A command that reads no input closes the pipe; that is not an error.
         let _ = writing.join().expect("written");
         Ran {
             code: output.status.code().unwrap_or(-1),
@@ -124,7 +124,7 @@ impl Instance {
     #[track_caller]
     pub fn serve(self) -> TestHost {
         let host = self.serve_with(&["--sandbox-addr", "127.0.0.1:0"]);
-        // The sandbox is told where to deliver events while the first visitors are served already.
+        // The sandbox gets the webhook address while the first visitors are already being served.
         eventually("the sandbox knows where to deliver events", || {
             let endpoints = host.stripe.read("/v1/webhook_endpoints");
             let count = endpoints["data"].as_array().map_or(0, Vec::len);
@@ -158,12 +158,12 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A running child and what it has printed; it ends with its handle.
+/// A running child process with its output; it is killed when dropped.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
     printed: Arc<Mutex<String>>,
-    /// The folder of a sandbox by itself.
+    /// The folder of a separate sandbox.
     home: Option<Instance>,
 }
 
@@ -180,7 +180,7 @@ impl Process {
         Self { child, printed, home: None }
     }
 
-    /// A sandbox by itself. Its folder stays: a sandbox that is slow to start would find none.
+    /// Starts a separate sandbox. Its folder is kept: one that starts slowly would not find it.
     #[track_caller]
     pub fn sandbox() -> Self {
         let home = Instance::new();
@@ -189,12 +189,12 @@ impl Process {
         sandbox
     }
 
-    /// Everything it has printed.
+    /// The output so far.
     pub fn printed(&self) -> String {
         self.printed.lock().expect("no reader panics").clone()
     }
 
-    /// The printed address that answers 200 at `path`.
+    /// Returns the printed address that answers 200 at `path`.
     #[track_caller]
     pub fn address(&self, path: &str) -> SocketAddr {
         let urls = regex::Regex::new(r"http://([0-9.]+:[0-9]+)").expect("a pattern");
@@ -213,7 +213,7 @@ impl Process {
         self.child.try_wait().expect("a child").is_none()
     }
 
-    /// Asks it to end, as an operator's system does; its exit code when it has.
+    /// Sends SIGTERM; returns the exit code.
     #[track_caller]
     pub fn terminate(&mut self) -> Option<i32> {
         let id = self.child.id().to_string();
@@ -225,7 +225,7 @@ impl Process {
         })
     }
 
-    /// Ends it, as a power cut would.
+    /// Kills it, as a power cut would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -265,31 +265,31 @@ impl TestHost {
         Instance::new().serve()
     }
 
-    /// Somebody with a browser.
+    /// A visitor with a browser.
     pub fn visitor(&self) -> Visitor {
         Visitor::new(self.addr)
     }
 
-    /// One request.
+    /// Sends a request.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         send(self.addr, method, path, headers, body).expect("an answer")
     }
 
-    /// One JSON request.
+    /// Sends a JSON request.
     #[track_caller]
     pub fn post_json(&self, path: &str, body: &Json) -> Answer {
         let kind = [("Content-Type", "application/json"), ("Accept", "application/json")];
         self.send("POST", path, &kind, body.to_string().as_bytes())
     }
 
-    /// One request type through the JSON endpoint.
+    /// Runs a request type through the JSON endpoint.
     #[track_caller]
     pub fn request_type(&self, name: &str, body: &Json) -> Answer {
         self.post_json(&format!("/api/request_types/{name}"), body)
     }
 
-    /// The `data` of a GraphQL answer without errors.
+    /// Returns the `data` of a GraphQL answer without errors.
     #[track_caller]
     pub fn graphql(&self, query: &str, variables: &Json) -> Json {
         let body = serde_json::json!({ "query": query, "variables": variables });
@@ -307,14 +307,14 @@ impl TestHost {
         data["records"]["results"].as_array().expect("results").clone()
     }
 
-    /// A command on the running instance, which speaks to the same Stripe.
+    /// Runs a command on the running instance, with the same Stripe.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let url = format!("http://{}", self.stripe.addr);
         self.instance.run(&[arguments, &["--stripe", &url]].concat())
     }
 
-    /// Where the embedded sandbox is, as `/healthz` tells.
+    /// The address of the embedded sandbox, from `/healthz`.
     fn sandbox_address(&self) -> Option<SocketAddr> {
         let health = self.send("GET", "/healthz", &[], b"").json().to_string();
         let urls = regex::Regex::new(r"http://([0-9.]+:[0-9]+)").expect("a pattern");

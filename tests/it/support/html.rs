@@ -1,4 +1,4 @@
-//! Reads forms and rows out of a page, as far as the tests look.
+//! Parses forms and rows of a page, as far as the tests need.
 
 use regex::Regex;
 
@@ -11,14 +11,14 @@ pub struct Form {
 }
 
 impl Form {
-    /// The value of a field.
+    /// Returns the value of a field.
     #[track_caller]
     pub fn value(&self, name: &str) -> String {
         let found = self.pairs.iter().find(|(known, _)| known == name);
         found.unwrap_or_else(|| panic!("no field {name} in {:?}", self.pairs)).1.clone()
     }
 
-    /// The same form with a field changed, or added when it has none of that name.
+    /// The same form with a field changed, or added when there is none of that name.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         match self.pairs.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value.to_owned(),
@@ -42,7 +42,7 @@ impl Form {
     }
 }
 
-/// Every form of a page.
+/// Returns every form of a page.
 pub fn forms(page: &str) -> Vec<Form> {
     let whole = Regex::new(r"(?s)<form\b([^>]*)>(.*?)</form>").expect("a pattern");
     let fields = Regex::new(r"(?s)<(?:input|button)\b([^>]*)>").expect("a pattern");
@@ -62,7 +62,7 @@ pub fn forms(page: &str) -> Vec<Form> {
         .collect()
 }
 
-/// The form whose button has this `data-test`.
+/// Returns the form whose button has this `data-test`.
 #[track_caller]
 pub fn form(page: &str, test: &str) -> Form {
     let mark = format!("data-test=\"{test}\"");
@@ -70,7 +70,7 @@ pub fn form(page: &str, test: &str) -> Form {
     found.unwrap_or_else(|| panic!("no form with {mark} in {page}"))
 }
 
-/// The texts of every element with this `data-test`, without tags and doubled spaces.
+/// The text of every element with this `data-test`, without tags and repeated spaces.
 pub fn texts(page: &str, test: &str) -> Vec<String> {
     let opening =
         Regex::new(&format!(r#"<(\w+)\b[^>]*data-test="{test}"[^>]*>"#)).expect("a pattern");
@@ -83,7 +83,7 @@ pub fn texts(page: &str, test: &str) -> Vec<String> {
     found.collect()
 }
 
-/// What just happened, as the page tells it: `(kind, text)`.
+/// The flash message of the page: `(kind, text)`.
 pub fn flash(page: &str) -> Option<(String, String)> {
     let tag = Regex::new(r#"<[^>]*data-test="flash"[^>]*>"#).expect("a pattern");
     let kind = attribute(tag.find(page)?.as_str(), "data-kind")?;

@@ -1,14 +1,14 @@
-//! A small blocking HTTP client over a plain socket: what is sent is exactly what a test says.
+//! A small blocking HTTP client over a plain socket: it sends exactly the bytes of a test.
 
 use serde_json::Value as Json;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Long enough for a debug binary on a busy machine; nothing is asserted about time.
+/// Long enough for a debug binary on a busy machine; no test measures time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -17,7 +17,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The first header of that name.
+    /// Returns the first header of that name.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut all = self.headers.iter();
         all.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -35,7 +35,7 @@ impl Answer {
             .unwrap_or_else(|e| panic!("{} is no JSON ({e}): {}", self.status, self.text()))
     }
 
-    /// Itself, when the status is the expected one.
+    /// Returns itself when the status is the expected one.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
@@ -43,9 +43,9 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own.
+/// Sends a request on its own connection.
 ///
-/// A server may answer and hang up before it has read a long body, so writing may fail and the
+/// A server may answer and close before it has read a long body, so writing may fail and the
 /// answer still counts.
 pub fn send(
     addr: SocketAddr,
@@ -76,7 +76,7 @@ pub fn send(
         });
         let mut reading = stream;
         let mut piece = [0; 16 * 1024];
-        // A reset after the answer is the server not wanting the rest of the body.
+        // A reset after the answer: the server does not want the rest of the body.
         while let Ok(count @ 1..) = reading.read(&mut piece) {
             received.extend_from_slice(&piece[..count]);
         }
@@ -117,12 +117,12 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Form-encoded pairs.
+/// Encodes pairs as a form.
 pub fn encode(pairs: &[(String, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// One browser without scripts: it keeps cookies and follows redirects.
+/// A browser without scripts: it keeps cookies and follows redirects.
 #[derive(Debug)]
 pub struct Visitor {
     addr: SocketAddr,
@@ -130,7 +130,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Somebody who was never here.
+    /// A new visitor.
     pub fn new(addr: SocketAddr) -> Self {
         Self { addr, cookies: Vec::new() }
     }
@@ -142,7 +142,7 @@ impl Visitor {
         found.unwrap_or_else(|| panic!("no cookie {name}")).1.clone()
     }
 
-    /// One request with the cookies so far.
+    /// Sends a request with the cookies so far.
     #[track_caller]
     pub fn send(
         &mut self,
@@ -169,20 +169,20 @@ impl Visitor {
         answer
     }
 
-    /// A page.
+    /// Gets a page.
     #[track_caller]
     pub fn get(&mut self, path: &str) -> Answer {
         self.send("GET", path, &[("Accept", "text/html")], b"")
     }
 
-    /// A submitted form, without following where it leads.
+    /// Submits a form, without following the redirect.
     #[track_caller]
     pub fn post(&mut self, path: &str, pairs: &[(String, String)]) -> Answer {
         let kind = ("Content-Type", "application/x-www-form-urlencoded");
         self.send("POST", path, &[kind, ("Accept", "text/html")], encode(pairs).as_bytes())
     }
 
-    /// A submitted form and the page it leads to.
+    /// Submits a form and returns the page that follows.
     #[track_caller]
     pub fn submit(&mut self, path: &str, pairs: &[(String, String)]) -> Answer {
         let answer = self.post(path, pairs);

@@ -1,4 +1,4 @@
-//! What the integration tests share: a real host, a browser without scripts, the sandbox behind it.
+//! Shared by the integration tests: a real host, a browser without scripts, the sandbox behind it.
 
 pub mod host;
 pub mod html;

@@ -1,4 +1,4 @@
-//! A private PostgreSQL cluster: made by `initdb` in a temporary folder, gone when the tests are.
+//! A private PostgreSQL cluster: created by `initdb` in a temporary folder, deleted at the end.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -9,17 +9,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const USER: &str = "sluicegate";
 
-/// A server on a port of its own, without passwords, that only this machine reaches.
+/// A server on its own port, without passwords, reachable only from this machine.
 #[derive(Debug)]
 pub struct Cluster {
     bin: PathBuf,
     folder: PathBuf,
     port: u16,
-    // Closed when this process ends, however it ends: then the server stops and its folder goes.
+    // Closed when this process ends, for any reason: the server stops and its folder is deleted.
     _watched: ChildStdin,
 }
 
-/// What runs while the tests do: started in the folder `$1` on port `$2` with settings `$3`.
+/// Runs during the tests: started in the folder `$1` on port `$2` with settings `$3`.
 const SCRIPT: &str = r#"
 set -e
 folder=$1; port=$2; settings=$3
@@ -38,16 +38,16 @@ echo ready
 read -r _ || true
 "#;
 
-/// The cluster that tests share: each takes a database of its own. Nothing where PostgreSQL is not
-/// installed, and that is said.
+/// The cluster shared by the tests; each uses its own database. `None` where PostgreSQL is not
+/// installed; that is printed.
 pub fn shared() -> Option<&'static Cluster> {
     static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
-    // What is on disk does not matter to tests of behavior.
+    // These tests do not depend on what is on disk.
     SHARED.get_or_init(|| Cluster::start("fsync = off")).as_ref()
 }
 
 impl Cluster {
-    /// Starts one with these lines in its configuration.
+    /// Starts a cluster with these lines in its configuration.
     #[expect(clippy::zombie_processes, reason = "it ends after this process, when its input does")]
     pub fn start(settings: &str) -> Option<Self> {
         let Some(bin) = bin() else {
@@ -58,7 +58,7 @@ impl Cluster {
         let folder = folder.keep();
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
         let port = port.port();
-        let mut command = as_nobody(&folder);
+        let mut command = as_unprivileged_user(&folder);
         command.args(["sh", "-c", SCRIPT, "sh"]).arg(&folder);
         command.args([port.to_string().as_str(), settings]);
         command.env("PATH", path_with(&bin)).current_dir("/");
@@ -72,7 +72,7 @@ impl Cluster {
         Some(Self { bin, folder, port, _watched: watched })
     }
 
-    /// The address of a new, empty database.
+    /// Returns the address of a new, empty database.
     pub fn database(&self) -> String {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -85,19 +85,19 @@ impl Cluster {
         format!("postgres://{USER}@127.0.0.1:{port}/{name}?sslmode=disable")
     }
 
-    /// The server is gone at once, as when its machine is.
+    /// Kills the server, as when its machine fails.
     pub fn kill(&self) {
         self.ctl(&["-m", "immediate", "stop"]);
     }
 
-    /// The server is back.
-    pub fn revive(&self) {
+    /// Starts the server again.
+    pub fn restart(&self) {
         let log = self.folder.join("log").display().to_string();
         self.ctl(&["-w", "-l", &log, "start"]);
     }
 
     fn ctl(&self, arguments: &[&str]) {
-        let mut command = as_nobody(&self.folder);
+        let mut command = as_unprivileged_user(&self.folder);
         let data = self.folder.join("data");
         command.arg(self.bin.join("pg_ctl")).arg("-D").arg(data).args(arguments);
         let done = command.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -105,8 +105,8 @@ impl Cluster {
     }
 }
 
-/// Runs what follows as a user that is not root, who owns the folder: PostgreSQL wants it so.
-fn as_nobody(folder: &Path) -> Command {
+/// Runs the command as a user other than root, who owns the folder: PostgreSQL requires it.
+fn as_unprivileged_user(folder: &Path) -> Command {
     let id = Command::new("id").arg("-u").output().expect("id");
     if String::from_utf8_lossy(&id.stdout).trim() != "0" {
         return Command::new("env");
@@ -123,7 +123,7 @@ fn exists(user: &str) -> bool {
     Command::new("id").arg(user).output().is_ok_and(|done| done.status.success())
 }
 
-/// Where Debian, or the PATH, has the server's programs.
+/// The folder of the server's programs: Debian's, or from the PATH.
 fn bin() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = versions.map(|version| version.path().join("bin"));

@@ -1,4 +1,4 @@
-//! One `render --jsonl` process: lines in, lines out, and it must survive all of them.
+//! One `render --jsonl` process: it must survive every line.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

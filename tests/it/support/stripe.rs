@@ -1,4 +1,4 @@
-//! What the tests ask the sandbox behind the runtime's back: tokens, charges, the ledger, faults.
+//! Requests of the tests to the sandbox, outside the runtime: tokens, charges, the ledger, faults.
 
 use super::http::{Answer, encode, send};
 use serde_json::{Value as Json, json};
@@ -11,7 +11,7 @@ pub struct Stripe {
 }
 
 impl Stripe {
-    /// One API call with the sandbox's secret key.
+    /// Sends an API call with the sandbox's secret key.
     #[track_caller]
     pub fn api(&self, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
         let pairs: Vec<_> = form.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
@@ -23,13 +23,13 @@ impl Stripe {
         send(self.addr, method, path, &headers, encode(&pairs).as_bytes()).expect("an answer")
     }
 
-    /// Reads one object.
+    /// Retrieves an object.
     #[track_caller]
     pub fn read(&self, path: &str) -> Json {
         self.api("GET", path, &[]).expect(200).json()
     }
 
-    /// A card's token, as the popup makes one.
+    /// Creates a card's token, as the popup does.
     #[track_caller]
     pub fn token(&self, number: &str) -> String {
         let card = [
@@ -49,7 +49,7 @@ impl Stripe {
         list["data"].as_array().expect("a list").clone()
     }
 
-    /// A control answer.
+    /// Calls the control API.
     #[track_caller]
     pub fn control(&self, method: &str, path: &str, body: &Json) -> Json {
         let text = if body.is_null() { String::new() } else { body.to_string() };
@@ -58,7 +58,7 @@ impl Stripe {
         answer.expect("an answer").expect(200).json()
     }
 
-    /// The books; they always balance.
+    /// The ledger; checks that it balances.
     #[track_caller]
     pub fn ledger(&self) -> Json {
         let ledger = self.control("GET", "/ledger", &Json::Null);
@@ -66,7 +66,7 @@ impl Stripe {
         ledger
     }
 
-    /// What an account holds in US dollars, available and pending.
+    /// An account's balance in US dollars, available and pending.
     #[track_caller]
     pub fn balance(&self, account: &str) -> i64 {
         let ledger = self.ledger();
@@ -76,7 +76,7 @@ impl Stripe {
             .sum()
     }
 
-    /// Breaks the next `times` requests to a path.
+    /// Fails the next `times` requests to a path.
     #[track_caller]
     pub fn breaks(&self, path: &str, fault: &str, times: u64) {
         let rule = json!({ "path": path, "times": times, "fault": fault });

@@ -1,12 +1,12 @@
-//! Waits for what happens behind the answer: the worker, deliveries, reloads.
+//! Waits for what happens after an answer: the worker, deliveries, reloads.
 
 use std::time::{Duration, Instant};
 
-/// A dead process is believed dead after a minute; nothing else takes as long. It only ends a test
-/// that would hang.
+/// A lease ends after a minute; nothing else takes as long. This only ends a test that would
+/// hang.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Asks again until there is something, and panics with the last refusal when there never is.
+/// Polls until there is a value; panics with the last error when there never is.
 #[track_caller]
 pub fn eventually<T, E: std::fmt::Display>(what: &str, mut ask: impl FnMut() -> Result<T, E>) -> T {
     let begun = Instant::now();

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use sluicegate::template::jsonl;
 use sluicegate_module::catalog::Catalog;
 
-/// What both profiles answer: the output, or the error behind `!`.
+/// The result under both profiles: the output, or the error after `!`.
 fn answers(template: &str, environment: Json) -> [String; 2] {
     ["legacy", "modern"].map(|profile| {
         let files = json!({ "me": "{% include 'me' %}", "alone": "{% render 'alone' %}",

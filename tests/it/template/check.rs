@@ -1,4 +1,4 @@
-//! What `check` says of an instance: syntax, and names that lead nowhere.
+//! What `check` reports about an instance: syntax errors, and names that do not exist.
 
 use sluicegate::template::render::Templates;
 use sluicegate_module::catalog::Catalog;
@@ -13,7 +13,7 @@ fn write(root: &Path, path: &str, text: &str) {
 }
 
 /// A strict module `ours` and another, `theirs`, each with the same files.
-fn faults(files: &[(&str, &str)]) -> Vec<sluicegate_module::diagnostic::Diagnostic> {
+fn diagnostics(files: &[(&str, &str)]) -> Vec<sluicegate_module::diagnostic::Diagnostic> {
     let root = tempfile::tempdir().expect("a temporary folder");
     for (name, strict) in [("ours", true), ("theirs", false)] {
         let values =
@@ -30,7 +30,7 @@ fn faults(files: &[(&str, &str)]) -> Vec<sluicegate_module::diagnostic::Diagnost
 
 #[test]
 fn dead_names_are_errors_in_our_modules_and_warnings_in_others() {
-    let faults = faults(&[
+    let diagnostics = diagnostics(&[
         ("views/partials/card.liquid", "x"),
         (
             "graph_queries/get_card.graphql",
@@ -45,7 +45,8 @@ fn dead_names_are_errors_in_our_modules_and_warnings_in_others() {
     ]);
     for (module, severity) in [("ours", Severity::Error), ("theirs", Severity::Warning)] {
         let path = Path::new("modules").join(module).join("public/views/partials/dead.liquid");
-        let found: Vec<_> = faults.iter().filter(|fault| fault.path == path).collect();
+        let found: Vec<_> =
+            diagnostics.iter().filter(|diagnostic| diagnostic.path == path).collect();
         let said: Vec<_> = found.iter().map(|f| (f.line, f.message.as_str())).collect();
         if module == "ours" {
             let expected = [
@@ -56,13 +57,13 @@ fn dead_names_are_errors_in_our_modules_and_warnings_in_others() {
             assert_eq!(said, expected);
             assert_eq!(found[0].help.as_deref(), Some("did you mean `modules/ours/card`?"));
         }
-        assert!(found.iter().all(|fault| fault.severity == severity), "{found:#?}");
+        assert!(found.iter().all(|diagnostic| diagnostic.severity == severity), "{found:#?}");
     }
 }
 
 #[test]
 fn syntax_is_checked_everywhere_and_has_its_place_in_the_file() {
-    let faults = faults(&[
+    let diagnostics = diagnostics(&[
         ("views/pages/p.liquid", "---\nslug: p\n---\n\n{% if a %}\n"),
         (
             "notifications/api_call_notifications/call.liquid",
@@ -74,16 +75,18 @@ fn syntax_is_checked_everywhere_and_has_its_place_in_the_file() {
         ),
     ]);
     let of = |file: &str| {
-        let found =
-            faults.iter().filter(|f| f.path.starts_with("modules/ours") && f.path.ends_with(file));
+        let found = diagnostics
+            .iter()
+            .filter(|f| f.path.starts_with("modules/ours") && f.path.ends_with(file));
         found.map(|f| (f.line, f.column, f.severity)).collect::<Vec<_>>()
     };
-    assert_eq!(of("p.liquid"), [(5, 1, Severity::Error)], "{faults:#?}");
-    assert_eq!(of("call.liquid"), [(6, 3, Severity::Error)], "{faults:#?}");
+    assert_eq!(of("p.liquid"), [(5, 1, Severity::Error)], "{diagnostics:#?}");
+    assert_eq!(of("call.liquid"), [(6, 3, Severity::Error)], "{diagnostics:#?}");
     let places = [(2, 10), (2, 25), (3, 1), (5, 22)];
     let unknown = places.map(|(line, column)| (line, column, Severity::Error));
-    assert_eq!(of("f.liquid"), unknown, "{faults:#?}");
-    let helps: Vec<_> = faults.iter().filter_map(|fault| fault.help.as_deref()).collect();
+    assert_eq!(of("f.liquid"), unknown, "{diagnostics:#?}");
+    let helps: Vec<_> =
+        diagnostics.iter().filter_map(|diagnostic| diagnostic.help.as_deref()).collect();
     for name in ["upcase", "capture", "downcase"] {
         assert!(helps.contains(&format!("did you mean `{name}`?").as_str()), "{helps:?}");
     }
@@ -91,10 +94,12 @@ fn syntax_is_checked_everywhere_and_has_its_place_in_the_file() {
 
 #[test]
 fn a_pasted_secret_is_not_in_the_excerpt() {
-    let faults =
-        faults(&[("views/partials/s.liquid", "{% assign k = '<%= key =%>' | shout %}{% oops %}")]);
-    assert!(!faults.is_empty());
-    for fault in faults {
-        assert!(!format!("{fault} {fault:?}").contains("canary"), "{fault}");
+    let diagnostics = diagnostics(&[(
+        "views/partials/s.liquid",
+        "{% assign k = '<%= key =%>' | shout %}{% oops %}",
+    )]);
+    assert!(!diagnostics.is_empty());
+    for diagnostic in diagnostics {
+        assert!(!format!("{diagnostic} {diagnostic:?}").contains("canary"), "{diagnostic}");
     }
 }

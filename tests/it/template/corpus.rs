@@ -1,4 +1,4 @@
-//! Other people's modules: every template has to compile. Reads folders named by the environment.
+//! Third-party modules: every template must compile. Reads folders named in the environment.
 
 use super::fake_host::FakeHost;
 use serde_json::json;
@@ -18,17 +18,17 @@ fn every_template_of_a_corpus_compiles() {
     for folder in folders.split(':') {
         let catalog = Arc::new(Catalog::load(Path::new(folder), &|_| None));
         println!("{folder}: {} partials, {} pages", catalog.partials.len(), catalog.pages.len());
-        for fault in Templates::new(catalog).check() {
-            println!("{fault}");
-            if fault.is_error() {
-                errors.push(fault.to_string());
+        for diagnostic in Templates::new(catalog).check() {
+            println!("{diagnostic}");
+            if diagnostic.is_error() {
+                errors.push(diagnostic.to_string());
             }
         }
     }
     assert!(errors.is_empty(), "{}", errors.join("\n"));
 }
 
-/// Rendering without any data: whatever is wrong is said, nothing panics.
+/// Renders without any data: every problem is reported, nothing panics.
 #[test]
 #[ignore = "reads folders outside the repository"]
 fn every_partial_of_a_corpus_renders_or_says_why_not() {

@@ -1,4 +1,4 @@
-//! A host that answers from a fixture and writes down what it was asked.
+//! A host that answers from a fixture and records its calls.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -6,21 +6,21 @@ use sluicegate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Tra
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-/// Answers from tables; the clock stands still and random bytes count up.
+/// Answers from tables; its clock is fixed and its random bytes count up.
 #[derive(Default)]
 pub struct FakeHost {
     /// Query name → data.
     pub graphql: Map<String, Json>,
     /// Form name → HTML.
     pub forms: Map<String, Json>,
-    /// What was asked, a line each.
+    /// The calls, one per line.
     pub asked: RefCell<Vec<String>>,
     pub cache: RefCell<BTreeMap<String, String>>,
     pub random: Cell<u8>,
 }
 
 impl FakeHost {
-    /// A host that knows these queries and forms.
+    /// A host with these queries and forms.
     pub fn answering(graphql: Map<String, Json>, forms: Map<String, Json>) -> Self {
         Self { graphql, forms, ..Self::default() }
     }
@@ -79,7 +79,7 @@ impl Host for FakeHost {
     }
 
     fn now(&self) -> Timestamp {
-        "2026-03-10T12:30:00Z".parse().expect("a moment")
+        "2026-03-10T12:30:00Z".parse().expect("a timestamp")
     }
 
     fn random(&self, bytes: &mut [u8]) {
@@ -102,7 +102,7 @@ impl Host for FakeHost {
         self.cache.borrow().get(key).cloned()
     }
 
-    fn keep(&self, key: &str, text: &str, seconds: u64) {
+    fn store_cached(&self, key: &str, text: &str, seconds: u64) {
         self.note(format!("keep {key} {text:?} for {seconds}s"));
         self.cache.borrow_mut().insert(key.to_owned(), text.to_owned());
     }

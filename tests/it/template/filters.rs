@@ -1,4 +1,4 @@
-//! Filters by table: `tests/template/filters/*.txt` holds `template ⇒ output`, a case a line.
+//! Filters by table: `tests/template/filters/*.txt` holds `template ⇒ output`, one case per line.
 
 use super::fake_host::FakeHost;
 use sluicegate::template::output::OutputMode;
@@ -28,7 +28,7 @@ fn every_case_of_the_tables_holds() {
             let found = templates
                 .render(&source, &request_context, serde_json::json!({}), OutputMode::Raw, &host)
                 .map_or_else(|e| format!("ERROR {e}"), |r| r.output);
-            // `ERROR` alone is any refusal; what it says is the table's where it matters.
+            // `ERROR` alone matches any refusal; the table gives the message where it matters.
             let fits = found == expected || (expected == "ERROR" && found.starts_with("ERROR "));
             if !fits {
                 let _ = write!(

@@ -1,4 +1,4 @@
-//! Hostile templates in the platform's dialect: every one is answered, by itself and in one
+//! Hostile templates in the platform's dialect: each gets an answer, alone and in one
 //! `render --jsonl` process that survives all of them.
 
 use crate::support::render_process;
@@ -12,18 +12,18 @@ fn plain(cases: &[(&'static str, &str)]) -> Vec<Case> {
     cases.iter().map(|(name, template)| (*name, (*template).to_owned())).collect()
 }
 
-/// `step` as often as a loop lets it.
+/// Repeats `step` as often as a loop allows.
 fn forever(step: &str) -> String {
     format!("{{% for i in (1..9223372036854775807) %}}{step}{{% endfor %}}")
 }
 
-/// A value that stands for 2^60 others.
+/// A value that represents 2^60 others.
 fn shared(step: &str) -> String {
     let doubled = "{% for i in (1..60) %}{% assign a = [a, a] %}{% assign h = { \"l\": h, \"r\": h } %}{% endfor %}";
     format!("{{% assign a = ['x'] %}}{{% assign h = {{ \"x\": 1 }} %}}{doubled}{step}")
 }
 
-/// What asks the host for much.
+/// Excessive calls to the host.
 fn storms() -> Vec<Case> {
     vec![
         ("queries", forever("{% graphql g = 'q', i: i %}")),
@@ -52,7 +52,7 @@ fn storms() -> Vec<Case> {
     ]
 }
 
-/// What calls itself, or nests.
+/// Recursion and nesting.
 fn recursions() -> Vec<Case> {
     let nested =
         |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
@@ -86,7 +86,7 @@ fn recursions() -> Vec<Case> {
     cases
 }
 
-/// Values that hold themselves, or grow without end.
+/// Values that contain themselves, or grow without bound.
 fn circles() -> Vec<Case> {
     let mut cases = plain(&[
         ("hash in itself", "{% assign h = {} %}{% hash_assign h['a'] = h %}{{ h }}"),
@@ -139,7 +139,7 @@ fn circles() -> Vec<Case> {
     cases
 }
 
-/// Filters that are asked for too much.
+/// Filters with excessive arguments.
 #[expect(clippy::too_many_lines, reason = "a list")]
 fn greedy() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -230,7 +230,7 @@ fn greedy() -> Vec<Case> {
     cases
 }
 
-/// Filters that read long texts, over texts that are not what they want.
+/// Filters that parse long strings, over strings in other formats.
 fn texts() -> Vec<Case> {
     let mut cases = Vec::new();
     for filter in [
@@ -313,7 +313,7 @@ fn line(template: &str, profile: &str) -> Json {
         "xml": format!("<a>{}</a>", "<b c=\"d\"/>".repeat(10_000)),
         "letters": format!("{}b", "a".repeat(3_000)),
     });
-    // Nobody's line carries what its template does not name.
+    // A line contains only what its own template names.
     let used: Map<String, Json> = environment
         .as_object()
         .expect("an object")
@@ -355,7 +355,7 @@ fn one_process_survives_all_of_them() {
     let lines = cases.iter().enumerate().map(|(place, (_, template))| {
         let profile = if place % 2 == 0 { "legacy" } else { "modern" };
         let mut line = line(template, profile);
-        // Enough for what is asked here, and soon used up by what asks for all.
+        // Enough for these templates, and soon used up by hostile ones.
         line["steps"] = 20_000.into();
         line["time_ms"] = 200.into();
         line.to_string().into_bytes()

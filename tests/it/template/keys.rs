@@ -1,4 +1,4 @@
-//! Filters that take keys: the keys are made here, for this run, and read by the other side.
+//! Filters that take keys, generated for this run; the result is read by the other side.
 
 use super::fake_host::FakeHost;
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey};
@@ -59,7 +59,7 @@ fn what_is_encrypted_for_a_key_is_read_with_it() {
     assert!(render(mixed, locals.clone()).contains("cannot be decrypted with this key"));
     let long = "{{ public | encrypt: 'RSA', public }}";
     assert!(render(long, locals.clone()).contains("too long for this RSA key"));
-    // A key of one kind is none of the other, and no key gets into a message.
+    // A key of one kind is not accepted as another, and no message contains a key.
     let wrong = render("{{ 'x' | encrypt: 'RSA', private }}", locals);
     assert!(wrong.contains("not an RSA public key"), "{wrong}");
     assert!(!wrong.contains(&private[30..60]), "{wrong}");
@@ -79,7 +79,7 @@ fn two_sides_agree_on_a_secret() {
     );
     assert_eq!(agreed, "same 32 16 64 44");
     let wrong = render("{{ one | ecdh_compute: 'AAAA' }}", locals);
-    assert!(wrong.contains("no public key of the same curve"), "{wrong}");
+    assert!(wrong.contains("not a public key of the same curve"), "{wrong}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use sluicegate_module::profile::Profile;
 use sluicegate_module::source::Source;
 use std::sync::Arc;
 
-/// A host whose forms are templates, rendered on the same request context or on one of their own.
+/// A host whose forms are templates, rendered on the same request context or on a new one.
 struct Rendering<'a> {
     templates: &'a Templates,
     request_context: &'a RequestContext,
@@ -95,7 +95,7 @@ fn a_redirect_in_a_form_ends_the_page() {
 }
 
 #[test]
-fn a_form_that_includes_itself_is_stopped_on_whatever_scene() {
+fn a_form_that_includes_itself_is_stopped_in_every_context() {
     for is_apart in [false, true] {
         let error = page("{% include_form 'f' %}", "{% include_form 'f' %}", is_apart);
         let error = error.expect_err("it cannot end well");
@@ -122,7 +122,7 @@ fn values_that_would_never_end_are_refused() {
             "{% assign a = ['x'] %}{% for i in (1..60) %}{% assign a = [a, a] %}{% endfor %}{{ a | json }}",
             "too large",
         ),
-        // Steps or time, as the machine is.
+        // Steps or time, depending on the machine.
         ("{% for i in (1..100000000) %}{% endfor %}", " than"),
         (
             "{% assign s = 'xxxxxxxxxx' %}{% for i in (1..40) %}{% assign s = s | append: s %}{% endfor %}",

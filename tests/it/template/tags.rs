@@ -1,5 +1,5 @@
-//! Tags by fixture: `tests/template/tags/*.txt` holds JSON, partials and a template; what it
-//! prints, does and asks of the host is a snapshot.
+//! Tags by fixture: `tests/template/tags/*.txt` holds JSON, partials and a template; its output,
+//! effects and host calls are a snapshot.
 
 use super::fake_host::FakeHost;
 use serde_json::{Map, Value as Json};
@@ -32,7 +32,7 @@ fn every_fixture_does_what_its_snapshot_says() {
     }
 }
 
-/// A fixture's parts.
+/// The parts of a fixture.
 struct Fixture {
     settings: Json,
     catalog: Catalog,

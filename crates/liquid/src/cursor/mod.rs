@@ -20,14 +20,13 @@ pub(super) const WARNINGS_MAX: usize = 200;
 
 /// The ASCII characters of names.
 const IN_NAMES: [bool; 256] = {
-    let mut letters = [false; 256];
-    let mut byte = 0;
+    let mut in_names = [false; 256];
+    let mut byte: u8 = 0;
     while byte < 128 {
-        let letter = byte as u8;
-        letters[byte] = letter.is_ascii_alphanumeric() || letter == b'_' || letter == b'-';
+        in_names[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         byte += 1;
     }
-    letters
+    in_names
 };
 
 /// The arguments of a tag, without and with names.
@@ -60,7 +59,7 @@ impl<'a> Cursor<'a> {
 
     /// The same cursor with a receiver of warnings.
     #[must_use]
-    pub(super) fn noting(mut self, notes: &'a RefCell<Vec<Error>>) -> Self {
+    pub(super) fn with_notes(mut self, notes: &'a RefCell<Vec<Error>>) -> Self {
         self.notes = Some(notes);
         self
     }

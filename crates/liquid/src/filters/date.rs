@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::filter::Arguments;
 use crate::time::{self, Time};
 use crate::value::Value;
+use crate::value::numbers::to_integer;
 use jiff::Timestamp;
 
 /// Adds the filter.
@@ -18,7 +19,7 @@ pub fn timestamp(value: &Value, context: &Context<'_>) -> Option<Time> {
     match value {
         Value::Time(time) => Some(Time::clone(time)),
         Value::Int(seconds) => Timestamp::from_second(*seconds).ok().map(Time::utc),
-        Value::Float(seconds) => Timestamp::from_second(*seconds as i64).ok().map(Time::utc),
+        Value::Float(seconds) => Timestamp::from_second(to_integer(*seconds)).ok().map(Time::utc),
         Value::Text(text, _) => time::read(text, context.now),
         _ => None,
     }

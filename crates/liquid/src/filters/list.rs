@@ -9,12 +9,13 @@ use crate::filter::{Arguments, FilterResult};
 use crate::filters::property::select;
 use crate::text::Text;
 use crate::value::inspect;
+use crate::value::numbers::of_length;
 use crate::value::{Value, pair};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 /// The most items of a range that becomes a list; loops do not make one.
-const RANGE_MAX: i64 = 100_000;
+const RANGE_MAX: usize = 100_000;
 
 /// The most items of a list: a few nested lists can stand for billions.
 const ITEMS_MAX: usize = 1_000_000;
@@ -61,10 +62,10 @@ pub fn items(value: &Value) -> Vec<Value> {
     match value {
         Value::Nil => {}
         Value::Range(from, to) => {
-            if to.saturating_sub(*from) >= RANGE_MAX {
+            if to.saturating_sub(*from) >= of_length(RANGE_MAX) {
                 deferred_cost::stopped();
             }
-            found.extend((*from..=*to).take(RANGE_MAX as usize).map(Value::Int));
+            found.extend((*from..=*to).take(RANGE_MAX).map(Value::Int));
         }
         // Without nested lists it is a copy, which is paid for at once.
         Value::List(list) if is_flat(&list.borrow()) => {
@@ -94,7 +95,7 @@ pub fn shallow(value: &Value) -> Vec<Value> {
 
 fn size(value: &Value, context: &Context<'_>) -> Value {
     match value {
-        Value::Hash(hash) => Value::Int(hash.borrow().len() as i64),
+        Value::Hash(hash) => Value::Int(of_length(hash.borrow().len())),
         Value::Text(..) | Value::List(_) | Value::Range(..) => value.property("size"),
         // Ruby's numbers know how many bytes they take.
         Value::Int(_) if context.engine().is_ruby() => Value::Int(8),

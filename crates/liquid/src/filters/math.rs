@@ -6,7 +6,7 @@ use crate::decimal::{self, Operand, Sum};
 use crate::error::{Error, Kind};
 use crate::filter::{Arguments, FilterResult};
 use crate::value::Value;
-use crate::value::numbers::leading_int;
+use crate::value::numbers::{leading_int, to_integer};
 
 /// A number as a filter sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -166,7 +166,7 @@ fn as_int(number: f64) -> FilterResult {
         let sign = if number < 0.0 { "-" } else { "" };
         return Err(Error::argument(format!("Computation results in '{sign}Infinity'")));
     }
-    Ok(if number.abs() < 9.2e18 { Value::Int(number as i64) } else { Value::Float(number) })
+    Ok(if number.abs() < 9.2e18 { Value::Int(to_integer(number)) } else { Value::Float(number) })
 }
 
 fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
@@ -178,27 +178,25 @@ fn round(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResu
         },
     };
     // Ruby refuses as many digits.
-    if i32::try_from(digits).is_err() {
+    let Ok(digits) = i32::try_from(digits) else {
         return Err(Error::new(Kind::Internal, "internal"));
-    }
+    };
     match Number::of(&value) {
         Number::Int(number) if digits >= 0 => Ok(Value::Int(number)),
         Number::Int(number) => {
-            let scale = u32::try_from(digits.unsigned_abs())
-                .ok()
-                .and_then(|digits| 10_i128.checked_pow(digits));
+            let scale = 10_i128.checked_pow(digits.unsigned_abs());
             let Some(scale) = scale else { return Ok(Value::Int(0)) };
             let (wide, half) = (i128::from(number), scale / 2);
             let rounded = (wide.abs() + half) / scale * scale * wide.signum();
             Ok(i64::try_from(rounded).map_or(Value::Float(rounded as f64), Value::Int))
         }
         Number::Float(number) if digits <= 0 => {
-            let scale = 10_f64.powi(digits.unsigned_abs().min(300) as i32);
+            let scale = 10_f64.powi(-digits.max(-300));
             as_int((number / scale).round() * scale)
         }
         Number::Float(number) if digits > 15 || !number.is_finite() => Ok(Value::Float(number)),
         Number::Float(number) => {
-            let scale = 10_f64.powi(digits as i32);
+            let scale = 10_f64.powi(digits);
             let scaled = decimal::compute(number, Sum::Times, scale).round();
             Ok(Value::Float(decimal::compute(scaled, Sum::Over, scale)))
         }

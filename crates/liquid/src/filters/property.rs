@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::filter::FilterResult;
 use crate::value::Value;
+use crate::value::numbers::of_length;
 
 /// The property of an item, as Ruby's `[]`; `None` for a value that has no `[]`.
 ///
@@ -33,11 +34,11 @@ pub fn select(item: &Value, property: &Value) -> Result<Option<Value>, Error> {
             false => Value::Nil,
         },
         (Value::Text(text, _), Value::Int(_) | Value::Float(_)) => {
-            let place = property.to_int().unwrap_or(0);
-            let length = text.chars().count() as i64;
-            let place = if place < 0 { place + length } else { place };
-            let letter = usize::try_from(place).ok().and_then(|place| text.chars().nth(place));
-            letter.map_or(Value::Nil, |letter| Value::text(letter.to_string()))
+            let index = property.to_int().unwrap_or(0);
+            let length = of_length(text.chars().count());
+            let index = if index < 0 { index + length } else { index };
+            let character = usize::try_from(index).ok().and_then(|index| text.chars().nth(index));
+            character.map_or(Value::Nil, |character| Value::text(character.to_string()))
         }
         (Value::Int(_) | Value::Text(..), _) => return refused(),
         (Value::List(_), Value::Int(_)) => item.get(property),

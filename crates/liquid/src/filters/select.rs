@@ -9,20 +9,21 @@ use crate::filters::list::items;
 use crate::filters::math::Number;
 use crate::filters::property::{select, under};
 use crate::value::Value;
+use crate::value::numbers::of_length;
 
 /// Adds the filters that select.
 pub fn register(builder: &mut EngineBuilder) {
     builder
         .standard("map", map)
-        .standard("where", |v, a, _| picked(&v, a, true))
-        .standard("reject", |v, a, _| picked(&v, a, false))
+        .standard("where", |v, a, _| picked(&v, a, Pick::Matching))
+        .standard("reject", |v, a, _| picked(&v, a, Pick::NotMatching))
         .standard("find", |v, a, _| {
             let found = first(&v, a)?;
             Ok(found.map_or(Value::Nil, |(_, item)| item))
         })
         .standard("find_index", |v, a, _| {
             let found = first(&v, a)?;
-            Ok(found.map_or(Value::Nil, |(place, _)| Value::Int(place as i64)))
+            Ok(found.map_or(Value::Nil, |(index, _)| Value::Int(of_length(index))))
         })
         .standard("has", |v, a, _| Ok(Value::Bool(first(&v, a)?.is_some())))
         .standard("sum", sum);
@@ -66,12 +67,19 @@ fn fits(item: &Value, arguments: &Arguments) -> Result<Option<bool>, Error> {
     }))
 }
 
-fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> FilterResult {
+/// Which items a filter returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pick {
+    Matching,
+    NotMatching,
+}
+
+fn picked(value: &Value, arguments: &Arguments, pick: Pick) -> FilterResult {
     let mut kept = Vec::new();
     for item in items(value) {
         match fits(&item, arguments)? {
             None => return Ok(Value::Nil),
-            Some(fits) if fits == wanted => kept.push(item),
+            Some(fits) if fits == (pick == Pick::Matching) => kept.push(item),
             Some(_) => {}
         }
     }
@@ -79,10 +87,10 @@ fn picked(value: &Value, arguments: &Arguments, wanted: bool) -> FilterResult {
 }
 
 fn first(value: &Value, arguments: &Arguments) -> Result<Option<(usize, Value)>, Error> {
-    for (place, item) in items(value).into_iter().enumerate() {
+    for (index, item) in items(value).into_iter().enumerate() {
         match fits(&item, arguments)? {
             None => return Ok(None),
-            Some(true) => return Ok(Some((place, item))),
+            Some(true) => return Ok(Some((index, item))),
             Some(false) => {}
         }
     }

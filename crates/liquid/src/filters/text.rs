@@ -6,6 +6,7 @@ use crate::error::{Error, Kind};
 use crate::filter::{Arguments, FilterResult};
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::numbers::of_length;
 
 /// The size of a part of a split string, without its characters.
 const PIECE_BYTES: usize = 2 * size_of::<Value>();
@@ -56,9 +57,11 @@ fn joined(one: &str, other: &str, context: &Context<'_>) -> FilterResult {
 }
 
 fn capitalize(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect(),
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => {
+            first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect()
+        }
         None => String::new(),
     }
 }
@@ -78,17 +81,17 @@ fn replace(value: &Value, from: &str, to: &str, context: &Context<'_>) -> Filter
 /// before and after it; there are no groups.
 fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> FilterResult {
     let mut made = String::new();
-    let mut place = 0;
+    let mut index = 0;
     for (found, _) in text.match_indices(from) {
-        made.push_str(&text[place..found]);
-        place = found + from.len();
+        made.push_str(&text[index..found]);
+        index = found + from.len();
         let before = made.len();
-        let mut letters = to.chars().peekable();
-        while let Some(letter) = letters.next() {
-            match (letter, letters.peek()) {
+        let mut characters = to.chars().peekable();
+        while let Some(character) = characters.next() {
+            match (character, characters.peek()) {
                 ('\\', Some('0' | '&')) => made.push_str(from),
                 ('\\', Some('`')) => made.push_str(&text[..found]),
-                ('\\', Some('\'')) => made.push_str(&text[place..]),
+                ('\\', Some('\'')) => made.push_str(&text[index..]),
                 ('\\', Some('\\')) => made.push('\\'),
                 ('\\', Some('1'..='9' | '+')) => {}
                 ('\\', Some('k')) => return Err(Error::new(Kind::Internal, "internal")),
@@ -97,20 +100,20 @@ fn substitute(text: &str, from: &str, to: &str, context: &Context<'_>) -> Filter
                     continue;
                 }
             }
-            letters.next();
+            characters.next();
             context.budget.step()?;
         }
         context.budget.value(made.len() - before)?;
     }
-    made.push_str(&text[place..]);
+    made.push_str(&text[index..]);
     Ok(Value::text(made))
 }
 
 fn replace_last(value: &Value, from: &str, to: &str) -> Value {
     let text = value.to_text();
     match text.rfind(from) {
-        Some(place) => {
-            Value::text(format!("{}{to}{}", &text[..place], &text[place + from.len()..]))
+        Some(index) => {
+            Value::text(format!("{}{to}{}", &text[..index], &text[index + from.len()..]))
         }
         None => Value::text(text.into_owned()),
     }
@@ -124,9 +127,9 @@ fn strip_html(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     // A missing end stays missing: searching again would take quadratic time.
     let mut missing = [false; 3];
-    let mut place = 0;
-    while let Some(open) = lower[place..].find('<').map(|found| place + found) {
-        clean.push_str(&text[place..open]);
+    let mut index = 0;
+    while let Some(open) = lower[index..].find('<').map(|found| index + found) {
+        clean.push_str(&text[index..open]);
         let mut next = None;
         for (block, (begin, end)) in blocks.iter().enumerate() {
             if lower[open..].starts_with(begin) && !missing[block] {
@@ -134,12 +137,12 @@ fn strip_html(text: &str) -> String {
                 missing[block] = next.is_none();
             }
         }
-        place = next.unwrap_or_else(|| {
+        index = next.unwrap_or_else(|| {
             clean.push('<');
             open + 1
         });
     }
-    clean.push_str(&text[place..]);
+    clean.push_str(&text[index..]);
     strip_tags(&clean)
 }
 
@@ -161,18 +164,18 @@ fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
         Some(Value::Nil) | None => 1,
         Some(_) => usize::try_from(arguments.whole(1, 1)?).unwrap_or(0),
     };
-    let place = |length: usize| {
-        let from = if from < 0 { from.saturating_add(length as i64) } else { from };
+    let index = |length: usize| {
+        let from = if from < 0 { from.saturating_add(of_length(length)) } else { from };
         usize::try_from(from).ok().filter(|from| *from <= length)
     };
     if let Value::List(list) = &value {
         let list = list.borrow();
-        let items = place(list.len()).map(|from| list.iter().skip(from).take(count).cloned());
+        let items = index(list.len()).map(|from| list.iter().skip(from).take(count).cloned());
         return Ok(Value::list(items.map(Iterator::collect).unwrap_or_default()));
     }
     let text = context.text(&value);
     let length = text.chars().count();
-    Ok(match place(length) {
+    Ok(match index(length) {
         Some(from) => Value::text(text.chars().skip(from).take(count).collect::<String>()),
         None => Value::text(""),
     })
@@ -183,10 +186,10 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
     let text = value.to_text();
     let separator = arguments.text(0);
     // A character is found faster than a string.
-    let letter = separator.chars().next().filter(|first| first.len_utf8() == separator.len());
-    let many = match (separator.is_empty() || &*separator == " ", letter) {
+    let character = separator.chars().next().filter(|first| first.len_utf8() == separator.len());
+    let many = match (separator.is_empty() || &*separator == " ", character) {
         (true, _) => text.len(),
-        (_, Some(letter)) => text.matches(letter).count() + 1,
+        (_, Some(character)) => text.matches(character).count() + 1,
         (false, None) => text.matches(&*separator).count() + 1,
     };
     context.budget.room(many.saturating_mul(PIECE_BYTES).saturating_add(text.len()))?;
@@ -194,8 +197,8 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
         words(&text).map(Value::from).collect()
     } else if separator.is_empty() {
         text.chars().map(|c| Value::text(Text::from(c))).collect()
-    } else if let Some(letter) = letter {
-        text.split(letter).map(Value::from).collect()
+    } else if let Some(character) = character {
+        text.split(character).map(Value::from).collect()
     } else {
         text.split(&*separator).map(Value::from).collect()
     };
@@ -213,7 +216,7 @@ fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterR
     let text = value.to_text();
     let length = arguments.whole(0, 50)?;
     let tail = arguments.given(1).map_or("...".into(), |tail| tail.to_text().into_owned());
-    if text.chars().count() as i64 <= length {
+    if of_length(text.chars().count()) <= length {
         return Ok(Value::text(text.into_owned()));
     }
     let kept = usize::try_from(length).unwrap_or(0).saturating_sub(tail.chars().count());
@@ -223,8 +226,8 @@ fn truncate(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterR
 }
 
 /// Ruby's white space, which is ASCII's.
-fn is_space(letter: char) -> bool {
-    letter.is_ascii_whitespace() || matches!(letter, '\x0b' | '\0')
+fn is_space(character: char) -> bool {
+    character.is_ascii_whitespace() || matches!(character, '\x0b' | '\0')
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

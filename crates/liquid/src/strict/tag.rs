@@ -7,11 +7,21 @@ use crate::strict::token::Kind;
 
 type Accepted = Result<(), Error>;
 
+/// The version of the strict grammar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// The grammar of Liquid's `strict` mode.
+    Classic,
+    /// The grammar of Liquid's `strict2` mode.
+    Newest,
+}
+
 /// Checks the markup of `{{ }}`.
 ///
 /// # Errors
 /// What is wrong with it, with the markup.
-pub fn check_output(markup: &str, newest: bool) -> Accepted {
+pub fn check_output(markup: &str, strictness: Strictness) -> Accepted {
+    let newest = strictness == Strictness::Newest;
     let result = Grammar::new(markup, newest).and_then(|mut grammar| grammar.filtered());
     in_markup(result, &format!("{{{{{markup}}}}}"))
 }
@@ -20,7 +30,8 @@ pub fn check_output(markup: &str, newest: bool) -> Accepted {
 ///
 /// # Errors
 /// What is wrong with it, with the markup.
-pub fn check(name: &str, markup: &str, newest: bool) -> Accepted {
+pub fn check(name: &str, markup: &str, strictness: Strictness) -> Accepted {
+    let newest = strictness == Strictness::Newest;
     let checked = match name {
         "assign" => assign(markup, newest),
         "raw" | "doc" if !markup.trim().is_empty() => {

@@ -8,7 +8,7 @@ use crate::parser::Parser;
 use crate::tag::{Flow, Markup, Tag};
 use crate::template::{Block, Reference};
 use crate::text::Text;
-use crate::value::numbers::leading_int;
+use crate::value::numbers::{leading_int, of_length};
 use crate::value::{Hash, LiquidDrop, List, Value, pair};
 use crate::variables::FrameKind;
 use serde_json::{Value as Json, json};
@@ -170,12 +170,12 @@ impl Items {
     }
 
     /// The value at a position; nil where the loop's body removed it.
-    pub fn at(&self, place: usize) -> Value {
-        let place = self.skip.saturating_add(place);
+    pub fn at(&self, index: usize) -> Value {
+        let index = self.skip.saturating_add(index);
         match &self.source {
-            Source::List(list) => list.borrow().get(place).cloned().unwrap_or_default(),
-            Source::Pairs(hash) => hash.borrow().get_index(place).map_or(Value::Nil, pair),
-            Source::Numbers(first) => Value::Int(first.saturating_add_unsigned(place as u64)),
+            Source::List(list) => list.borrow().get(index).cloned().unwrap_or_default(),
+            Source::Pairs(hash) => hash.borrow().get_index(index).map_or(Value::Nil, pair),
+            Source::Numbers(first) => Value::Int(first.saturating_add_unsigned(index as u64)),
             Source::One(value) => value.clone(),
         }
     }
@@ -213,9 +213,9 @@ impl Head {
         };
         let to = self.option("limit", context)?.map(|limit| limit.saturating_add(from));
         let items = Items::between(&collection, from, to);
-        let next = from.saturating_add(items.len() as i64);
+        let next = from.saturating_add(of_length(items.len()));
         match context.tallies.get_mut(key) {
-            Some(place) => *place = Value::Int(next),
+            Some(index) => *index = Value::Int(next),
             None => drop(context.tallies.insert(key.clone(), Value::Int(next))),
         }
         Ok(items)
@@ -248,12 +248,12 @@ impl ForLoop {
 impl LiquidDrop for ForLoop {
     fn get(&self, key: &str) -> Option<Value> {
         let index = self.index.get();
-        let number = |n: usize| Some(Value::Int(n as i64));
+        let number = |n: usize| Some(Value::Int(of_length(n)));
         match key {
             "index" => number(index + 1),
             "index0" => number(index),
             "rindex" => number(self.length.saturating_sub(index)),
-            "rindex0" => Some(Value::Int(self.length as i64 - index as i64 - 1)),
+            "rindex0" => Some(Value::Int(of_length(self.length) - of_length(index) - 1)),
             "first" => Some(Value::Bool(index == 0)),
             "last" => Some(Value::Bool(index + 1 == self.length)),
             "length" => number(self.length),
@@ -285,8 +285,8 @@ impl Tag for For {
             for turn in 0..items.len() {
                 context.budget.step()?;
                 drop.turn(turn);
-                let place = if self.head.reversed { items.len() - 1 - turn } else { turn };
-                context.set_local(&self.head.variable, items.at(place));
+                let index = if self.head.reversed { items.len() - 1 - turn } else { turn };
+                context.set_local(&self.head.variable, items.at(index));
                 match self.body.render_inside(context)? {
                     Flow::Next | Flow::Continue => drop.turn(turn + 1),
                     Flow::Break => break,

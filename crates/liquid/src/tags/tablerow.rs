@@ -8,6 +8,7 @@ use crate::tags::for_loop::{Head, read_head};
 use crate::template::{Block, Reference};
 use crate::text::Text;
 use crate::value::Value;
+use crate::value::numbers::of_length;
 use crate::value::shared::Object;
 use crate::variables::FrameKind;
 
@@ -74,7 +75,7 @@ impl Tag for TableRow {
 }
 
 fn row_loop(turn: usize, count: usize, row: usize, column: usize, columns: usize) -> Value {
-    let number = |n: usize| Value::Int(n as i64);
+    let number = |n: usize| Value::Int(of_length(n));
     let map: Object = [
         ("length", number(count)),
         ("index", number(turn + 1)),

@@ -59,16 +59,16 @@ fn inspect_at(value: &Value, text: &mut String, depth: usize) {
         Value::Text(inside, _) => quoted(inside, text),
         Value::List(list) => {
             text.push('[');
-            for (place, item) in list.borrow().iter().enumerate() {
-                text.push_str(if place == 0 { "" } else { ", " });
+            for (index, item) in list.borrow().iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { ", " });
                 inspect_at(item, text, depth + 1);
             }
             text.push(']');
         }
         Value::Hash(hash) => {
             text.push('{');
-            for (place, (key, item)) in hash.borrow().iter().enumerate() {
-                text.push_str(if place == 0 { "" } else { ", " });
+            for (index, (key, item)) in hash.borrow().iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { ", " });
                 deferred_cost::walk(key.len());
                 quoted(key, text);
                 text.push_str("=>");

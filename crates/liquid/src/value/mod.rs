@@ -8,7 +8,7 @@ pub mod shared;
 
 use crate::text::Text;
 use crate::time::Time;
-use crate::value::numbers::{float_text, leading_int, whole_text};
+use crate::value::numbers::{float_text, integer_text, leading_int, of_length, to_integer};
 use crate::value::shared::{Entries, Items, Object};
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -199,7 +199,7 @@ impl Value {
     pub fn to_int(&self) -> Option<i64> {
         match self {
             Self::Int(number) => Some(*number),
-            Self::Float(number) if number.is_finite() => Some(*number as i64),
+            Self::Float(number) if number.is_finite() => Some(to_integer(*number)),
             Self::Text(text, _) => leading_int(text),
             _ => None,
         }
@@ -211,8 +211,8 @@ impl Value {
             Self::Int(number) => Some(*number),
             Self::Big(number) => Some(if **number < 0 { i64::MIN } else { i64::MAX }),
             // An integer that was too large for `Value::Big`.
-            Self::Float(number) if number.abs() >= 9e18 => Some(*number as i64),
-            Self::Text(text, _) => whole_text(text),
+            Self::Float(number) if number.abs() >= 9e18 => Some(to_integer(*number)),
+            Self::Text(text, _) => integer_text(text),
             _ => None,
         }
     }
@@ -234,9 +234,9 @@ impl Value {
             }
             (Self::List(list), Self::Int(index)) => {
                 let list = list.borrow();
-                let place =
-                    if *index < 0 { index.saturating_add(list.len() as i64) } else { *index };
-                usize::try_from(place).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
+                let index =
+                    if *index < 0 { index.saturating_add(of_length(list.len())) } else { *index };
+                usize::try_from(index).ok().and_then(|i| list.get(i).cloned()).unwrap_or_default()
             }
             (Self::Drop(drop), key) => drop.get(&key.to_text()).unwrap_or_default(),
             _ => Value::Nil,
@@ -245,21 +245,21 @@ impl Value {
 
     /// The value under a name: `a.name`, with `first`, `last` and `size` where Liquid has them.
     pub fn property(&self, name: &str) -> Value {
-        let letter =
-            |letter: Option<char>| Value::text(letter.map(String::from).unwrap_or_default());
+        let character =
+            |character: Option<char>| Value::text(character.map(String::from).unwrap_or_default());
         match self {
             Self::Hash(hash) => {
                 let hash = hash.borrow();
                 match (hash.get(name), name) {
                     (Some(value), _) => value.clone(),
-                    (None, "size") => Value::Int(hash.len() as i64),
+                    (None, "size") => Value::Int(of_length(hash.len())),
                     (None, "first") => hash.first().map_or(Value::Nil, pair),
                     _ => Value::Nil,
                 }
             }
             Self::Drop(drop) => drop.get(name).unwrap_or_default(),
             Self::List(list) => match name {
-                "size" => Value::Int(list.borrow().len() as i64),
+                "size" => Value::Int(of_length(list.borrow().len())),
                 "first" => list.borrow().first().cloned().unwrap_or_default(),
                 "last" => list.borrow().last().cloned().unwrap_or_default(),
                 _ => match name.parse() {
@@ -268,9 +268,9 @@ impl Value {
                 },
             },
             Self::Text(text, _) => match name {
-                "size" => Value::Int(text.chars().count() as i64),
-                "first" => letter(text.chars().next()),
-                "last" => letter(text.chars().next_back()),
+                "size" => Value::Int(of_length(text.chars().count())),
+                "first" => character(text.chars().next()),
+                "last" => character(text.chars().next_back()),
                 _ => Value::Nil,
             },
             Self::Range(from, to) => match name {

@@ -24,10 +24,24 @@ pub fn float_text(number: f64) -> String {
     if text.contains('.') { text } else { format!("{text}.0") }
 }
 
+/// The integer part of a float. One that is out of range becomes the nearest integer of 64 bits,
+/// and NaN becomes 0.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the conversion saturates, as documented")]
+pub fn to_integer(float: f64) -> i64 {
+    float as i64
+}
+
+/// A length or a position as an integer.
+#[inline]
+pub(crate) fn of_length(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
 /// A string as Ruby's `Integer()` reads it: single underscores between digits do not count, a NUL
 /// ends large numbers and those with underscores, and what exceeds 64 bits becomes the nearest
 /// integer of 64 bits.
-pub(crate) fn whole_text(text: &str) -> Option<i64> {
+pub(crate) fn integer_text(text: &str) -> Option<i64> {
     let (text, is_cut) = text.split_once('\0').map_or((text, false), |(text, _)| (text, true));
     let text = text.trim();
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

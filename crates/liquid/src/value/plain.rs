@@ -12,9 +12,9 @@ const DEPTH_MAX: usize = 100;
 const VALUES_MAX: usize = 1_000_000;
 
 /// The address of a list or hash.
-type Place = *const ();
+type Address = *const ();
 
-fn place(value: &Value) -> Option<Place> {
+fn address(value: &Value) -> Option<Address> {
     match value {
         Value::List(list) => Some(Rc::as_ptr(list).cast()),
         Value::Hash(hash) => Some(Rc::as_ptr(hash).cast()),
@@ -27,12 +27,12 @@ pub fn json(value: &Value) -> Json {
     json_at(value, &mut Vec::new(), &mut 0)
 }
 
-fn json_at(value: &Value, path: &mut Vec<Place>, seen: &mut usize) -> Json {
+fn json_at(value: &Value, path: &mut Vec<Address>, seen: &mut usize) -> Json {
     *seen += 1;
     if !deferred_cost::walk(value.weight()) {
         return Json::Null;
     }
-    let own = place(value);
+    let own = address(value);
     if let Some(own) = own {
         if *seen > VALUES_MAX {
             deferred_cost::stopped();
@@ -75,8 +75,13 @@ pub fn same(one: &Value, other: &Value) -> bool {
     same_at(one, other, &mut HashSet::new(), 0)
 }
 
-fn same_at(one: &Value, other: &Value, seen: &mut HashSet<(Place, Place)>, depth: usize) -> bool {
-    let (Some(a), Some(b)) = (place(one), place(other)) else { return one == other };
+fn same_at(
+    one: &Value,
+    other: &Value,
+    seen: &mut HashSet<(Address, Address)>,
+    depth: usize,
+) -> bool {
+    let (Some(a), Some(b)) = (address(one), address(other)) else { return one == other };
     if a == b || !seen.insert((a, b)) {
         return true;
     }

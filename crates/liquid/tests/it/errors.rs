@@ -1,4 +1,4 @@
-//! What a module author reads when a template is wrong: place, caret, way, advice.
+//! The messages that a module author sees for a broken template: location, caret, advice.
 
 use serde_json::{Value as Json, json};
 use sluicegate_liquid::error::{Error, Kind};
@@ -24,7 +24,7 @@ impl Partials for Files<'_> {
     }
 }
 
-/// The platform's engine as the modern profile has it.
+/// The engine with the platform's modern profile.
 fn builder() -> EngineBuilder {
     let mut builder = Engine::builder();
     builder.flavor(Flavor::Platform).unknown_names(UnknownNames::Refuse);
@@ -58,7 +58,7 @@ fn shown(template: &str) -> String {
 }
 
 #[test]
-fn misspelt_names_are_told_with_the_right_one() {
+fn misspelled_names_get_a_suggestion() {
     insta::assert_snapshot!("filter", shown("one\n\t{{- text | upcase | dowcase: 1 -}}"));
     insta::assert_snapshot!(
         "filter_in_a_tag",
@@ -72,7 +72,7 @@ fn misspelt_names_are_told_with_the_right_one() {
 }
 
 #[test]
-fn the_way_to_an_error_is_told() {
+fn an_error_has_its_call_chain() {
     let files = json!({
         "row": "<td>\n  {{ cell | divided_by: 0 }}",
         "table": "{% for cell in list %}\n{% render 'row', cell: cell %}{% endfor %}",
@@ -93,7 +93,7 @@ fn a_long_line_is_cut_around_the_caret() {
 }
 
 #[test]
-fn what_is_not_closed_is_told_where_it_begins() {
+fn an_unclosed_block_is_reported_where_it_begins() {
     for (name, template) in [
         ("block", "{% for a in list %}\n  {% if a %}\n{% endfor %}"),
         ("bracket", "x {{ list[0 }}"),
@@ -126,7 +126,7 @@ fn warn_mode_says_where_strict_would_fail() {
 }
 
 #[test]
-fn values_stand_in_texts_where_the_profile_says_so() {
+fn string_interpolation_depends_on_the_profile() {
     let files = json!({"card/x": "[{{ a }}]"});
     let template = "{% assign a = \"{{ name }}/{{ text | upcase }}!\" %}{{ a }} {{ '{{name}}' }} \
                     {% render \"{{ name }}/x\", a: \"<{{ list[0] }}>\" %}";

@@ -11,7 +11,7 @@ use std::fs::{read_dir, read_to_string};
 use std::path::Path;
 use std::time::Duration;
 
-/// What a template gives in the engine as the platform uses it: errors raised, data as JSON.
+/// Renders in the engine as the platform uses it: errors raised, data as JSON.
 fn render(engine: &Engine, source: &str, data: &Map<String, Json>) -> Result<String, Error> {
     let template = engine.compile("page", source)?;
     let options = RenderOptions::new()
@@ -29,14 +29,14 @@ fn platform() -> EngineBuilder {
 }
 
 #[test]
-fn every_fixture_gives_its_snapshot() {
+fn every_fixture_matches_its_snapshot() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut files: Vec<_> =
         read_dir(folder).expect("fixtures").map(|entry| entry.expect("a file").path()).collect();
     files.retain(|file| file.is_file());
     files.sort();
     assert!(files.len() >= 20, "{} fixtures", files.len());
-    // What a fixture shows must not depend on how busy the machine is.
+    // A fixture's result must not depend on how busy the machine is.
     let engine = platform().limits(Limits::new().time(Duration::from_secs(600))).build();
     for file in files {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
@@ -52,7 +52,7 @@ fn every_fixture_gives_its_snapshot() {
     }
 }
 
-/// What a fuzzer or a reader once found: in every manner an answer, and never a panic.
+/// Inputs once found by a fuzzer or a review: every mode answers, and none panics.
 #[test]
 fn found_cases_are_answered() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fuzz");
@@ -88,7 +88,7 @@ fn answer(line: Json) -> Json {
 }
 
 #[test]
-fn a_line_gives_an_answer() {
+fn every_line_gets_an_answer() {
     let partial = json!({"name": "Hello {{ who }}!"});
     let line = json!({"template": "{% render 'name', who: x %}", "environment": {"x": "World"}, "filesystem": partial});
     assert_eq!(answer(line), json!({"output": "Hello World!"}));
@@ -189,7 +189,7 @@ fn what_is_nested_a_million_deep_is_dropped() {
     }
 }
 
-/// What is large but honest is no attack.
+/// Large but harmless templates are not refused.
 #[test]
 fn large_lists_are_worked_on() {
     let numbers: Vec<Json> = (0..100_000).map(|n| json!((n * 7919) % 100_003)).collect();
@@ -204,7 +204,7 @@ fn large_lists_are_worked_on() {
 }
 
 #[test]
-fn a_few_lists_that_stand_for_many_are_printed_within_bounds() {
+fn shared_lists_are_printed_within_bounds() {
     let source =
         "{% assign a = [1] %}{% for i in (1..90) %}{% assign a = [a, a] %}{% endfor %}{{ a }}";
     let error = render(&platform().build(), source, &Map::new());

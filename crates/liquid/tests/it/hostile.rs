@@ -1,4 +1,4 @@
-//! Hostile templates: whatever they ask for, the engine answers within its budget.
+//! Hostile templates: the engine answers all of them within its budget.
 
 use super::hostile_templates::{hostile, is_answer, line};
 use serde_json::{Map, Value as Json, json};
@@ -12,7 +12,7 @@ fn every_mode_answers() {
         for (mode, inline) in [("lax", true), ("strict2", false)] {
             let mut line = line(&template, mode);
             line["render_errors"] = inline.into();
-            // Enough for what is asked here, and soon used up by what asks for all.
+            // Enough for these templates, and soon used up by hostile ones.
             line["resource_limits"] = json!({"render_score_limit": 20_000});
             assert!(is_answer(&jsonl::answer(&line.to_string())), "{template:.80}");
         }

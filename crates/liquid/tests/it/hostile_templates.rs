@@ -1,4 +1,4 @@
-//! Templates that ask for too much: depth, doubling, endless recursion. Also read by the host's tests.
+//! Templates with excessive demands: depth, doubling, recursion. The host's tests use them as well.
 
 use serde_json::{Value as Json, json};
 
@@ -8,7 +8,7 @@ fn times(count: usize, text: &str) -> String {
     text.repeat(count)
 }
 
-/// Sixty times the same assignment: what doubles doubles sixty times.
+/// The same assignment sixty times: it doubles sixty times.
 fn sixty(start: &str, step: &str, end: &str) -> String {
     format!("{{% assign a = {start} %}}{}{end}", times(60, &format!("{{% {step} %}}")))
 }
@@ -17,7 +17,7 @@ fn doubled(filter: &str) -> String {
     sixty("'ab'", &format!("assign a = a | {filter}"), "{{ a | size }}")
 }
 
-/// Too deep to be read, or to be gone through.
+/// Too deeply nested to parse or to walk.
 fn deep() -> Vec<String> {
     vec![
         format!("{}{}", times(LONG, "{% if a %}"), times(LONG, "{% endif %}")),
@@ -46,7 +46,7 @@ fn deep() -> Vec<String> {
     ]
 }
 
-/// One line, much of the same, or almost something.
+/// One long line of repeated or almost valid markup.
 fn long() -> Vec<String> {
     vec![
         times(LONG, "{{ a }}"),
@@ -72,7 +72,7 @@ fn long() -> Vec<String> {
     ]
 }
 
-/// As many names as there are tags.
+/// As many names as tags.
 fn many_names() -> Vec<String> {
     let each = |text: &str| -> String {
         (0..LONG).map(|n| text.replace('#', &format!("a_long_name_{n}_indeed"))).collect()
@@ -90,7 +90,7 @@ fn many_names() -> Vec<String> {
     ]
 }
 
-/// Little text that asks for much.
+/// Short templates with excessive work.
 fn greedy() -> Vec<String> {
     let all = "{% for i in (1..9223372036854775807) %}";
     let shared = |end: &str| sixty("'x' | split: ','", "assign a = [a, a]", end);
@@ -139,7 +139,7 @@ pub fn hostile() -> Vec<String> {
     [deep(), long(), many_names(), greedy()].concat()
 }
 
-/// Partials that call each other, twice each, for as long as they are let.
+/// Partials that call each other twice each, as deep as allowed.
 fn files() -> Json {
     json!({
         "me": "{% render 'me' %}{% render 'other' %}", "other": "{% render 'me' %}{% render 'other' %}",

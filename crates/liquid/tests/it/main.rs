@@ -1,4 +1,4 @@
-//! The engine from outside: fixtures against snapshots, error texts, Ruby's modes, hostile templates.
+//! The engine from outside: fixtures, error messages, Ruby's modes, hostile templates.
 
 #![allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
 

@@ -1,4 +1,4 @@
-//! The engine as Ruby Liquid has it, in its four modes: what is read, what is refused, what is printed.
+//! The engine like Ruby Liquid in its four modes: what is accepted, what is refused, the output.
 
 use serde_json::{Value as Json, json};
 use sluicegate_liquid::jsonl;

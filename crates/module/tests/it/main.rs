@@ -1,4 +1,4 @@
-//! Loading instances from disk: the faults of a broken one, the contents of a good one.
+//! Loading instances from disk: the diagnostics of a broken one, the content of a good one.
 
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::page::Method;
@@ -14,7 +14,7 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn listing(catalog: &Catalog) -> String {
-    catalog.faults.iter().map(|fault| format!("{fault}\n")).collect()
+    catalog.diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect()
 }
 
 /// A fresh folder with these files in it.
@@ -29,34 +29,34 @@ fn written(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 }
 
 fn messages(folder: &Path) -> Vec<String> {
-    Catalog::load(folder, &|_| None).faults.iter().map(ToString::to_string).collect()
+    Catalog::load(folder, &|_| None).diagnostics.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn a_broken_instance_lists_its_faults() {
+fn a_broken_instance_lists_its_diagnostics() {
     let catalog = Catalog::load(&instance("broken_shop"), &environment);
     insta::assert_snapshot!("broken_shop", listing(&catalog));
     assert!(catalog.errors().count() >= 10);
 }
 
 #[test]
-fn a_secret_is_in_no_fault() {
+fn no_diagnostic_contains_a_secret() {
     let catalog = Catalog::load(&instance("broken_shop"), &environment);
-    let json = serde_json::to_string(&catalog.faults).expect("faults serialize");
+    let json = serde_json::to_string(&catalog.diagnostics).expect("faults serialize");
     assert!(!listing(&catalog).contains("canary") && !json.contains("canary"));
     assert!(!format!("{catalog:?}").contains("canary"));
-    // It was there to be leaked.
+    // The secret was there to be leaked.
     assert!(listing(&catalog).contains("[secret]"));
 }
 
 #[test]
-fn a_good_instance_has_no_faults() {
+fn a_good_instance_has_no_diagnostics() {
     let catalog = Catalog::load(&instance("good_shop"), &environment);
     assert_eq!(listing(&catalog), "");
 }
 
 #[test]
-fn a_good_instance_is_read_whole() {
+fn a_good_instance_is_loaded_completely() {
     let catalog = Catalog::load(&instance("good_shop"), &environment);
     let mut text = String::new();
     let w = &mut text;
@@ -106,7 +106,7 @@ fn an_override_takes_the_place_of_a_modules_file() {
 }
 
 #[test]
-fn lib_may_be_said_or_not() {
+fn lib_is_optional_in_names() {
     let catalog = Catalog::load(&instance("good_shop"), &environment);
     assert!(catalog.partial("modules/bank/greet").is_some());
     assert!(catalog.partial("modules/bank/lib/greet").is_some());
@@ -171,7 +171,7 @@ fn a_classic_page_also_answers_what_follows_its_slug() {
 }
 
 #[test]
-fn files_nobody_can_read_are_told() {
+fn unreadable_files_are_reported() {
     let folder = written(&[
         ("views/partials/latin.liquid", b"one\ncaf\xe9"),
         ("views/partials/large.liquid", &vec![b' '; 2 * 1024 * 1024 + 1]),
@@ -227,9 +227,9 @@ fn links_lead_nowhere_outside_their_module() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_one_fault() {
+fn a_missing_folder_is_one_diagnostic() {
     let catalog = Catalog::load(Path::new("/nowhere/at/all"), &|_| None);
-    assert_eq!(catalog.faults.len(), 1);
+    assert_eq!(catalog.diagnostics.len(), 1);
 }
 
 #[test]
@@ -240,11 +240,11 @@ fn other_folders_of_the_root_are_left_alone() {
         ("README.md", b"# words"),
     ]);
     let catalog = Catalog::load(folder.path(), &|_| None);
-    assert_eq!((catalog.pages.len(), catalog.faults.len()), (1, 0));
+    assert_eq!((catalog.pages.len(), catalog.diagnostics.len()), (1, 0));
 }
 
 proptest::proptest! {
-    /// Whatever a file holds, loading ends and does not panic.
+    /// Whatever a file contains, loading ends and does not panic.
     #[test]
     fn no_file_stops_the_loader(
         parts in proptest::collection::vec(

@@ -1,5 +1,5 @@
 // The conversation between a page of ours in an iframe and the page that opened it. The opener names
-// its origin in the fragment of our address; nobody else is heard, and nobody else is told anything.
+// its origin in the fragment of our address; messages of other origins are ignored, and none are sent to them.
 
 const settings = new URLSearchParams(window.location.hash.slice(1));
 const opener = settings.get('origin') ?? '';

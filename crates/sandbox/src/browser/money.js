@@ -4,7 +4,7 @@
 const WHOLE = 'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF'.split(' ');
 const THOUSANDTHS = 'BHD JOD KWD OMR TND'.split(' ');
 
-/** `500, 'usd'` → `$5.00`; `500, 'jpy'` → `¥500`. Nothing when there is no amount. */
+/** `500, 'usd'` → `$5.00`; `500, 'jpy'` → `¥500`. Empty without an amount. */
 export function formatAmount(amount, currency = 'usd', locale = 'en-US') {
   if (amount === undefined || amount === null || amount === '' || !Number.isFinite(Number(amount))) return '';
   const code = String(currency || 'usd').toUpperCase();

@@ -40,7 +40,7 @@ function erasePastSeparator(event, input) {
   input.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
-/** Prepares inputs, given in their order; `changed` is told after each entry. */
+/** Prepares inputs, given in their order; `changed` is called after each entry. */
 export function prepare(inputs, changed) {
   const forms = inputs.filter((input) => FORMATS[input.name]);
   forms.forEach((input, at) => {

@@ -2,7 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::listing;
+use super::super::listing::{self, OverLimit};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
 use serde_json::{Value, json};
@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     Some(match (call.method, path) {
         ("GET", ["balance"]) => Ok(object(tx, &tx.account.clone())),
-        ("GET", ["balance_transactions"]) => list(call, tx, false),
+        ("GET", ["balance_transactions"]) => list(call, tx, OverLimit::Refused),
         // The old modules ask for 1000 rows here.
-        ("GET", ["balance", "history"]) => list(call, tx, true),
+        ("GET", ["balance", "history"]) => list(call, tx, OverLimit::Lowered),
         ("GET", ["balance_transactions", id] | ["balance", "history", id]) => tx
             .get(Kind::Transaction, id)
             .ok_or_else(|| ApiError::not_found("balance transaction", id)),
@@ -43,11 +43,11 @@ pub fn object(tx: &Tx<'_>, account: &str) -> Value {
     })
 }
 
-fn list(call: &Call, tx: &Tx<'_>, lenient: bool) -> Answer {
+fn list(call: &Call, tx: &Tx<'_>, over_limit: OverLimit) -> Answer {
     let params = &call.params;
     let matches = listing::by_fields(params, &["type", "source", "currency"]);
     let Some(id) = params.filled("payout")?.or(params.filled("transfer")?) else {
-        return listing::page_at_most(tx, call, tx.ids(Kind::Transaction), &matches, lenient);
+        return listing::page_at_most(tx, call, tx.ids(Kind::Transaction), &matches, over_limit);
     };
     let payout =
         tx.get(Kind::Payout, id).ok_or_else(|| ApiError::no_such("payout", id, "payout"))?;
@@ -58,5 +58,5 @@ fn list(call: &Call, tx: &Tx<'_>, lenient: bool) -> Answer {
     }
     let rows = tx.ids(Kind::Transaction);
     let of_payout = |row: &Value| text(row, "_payout") == id && matches(row);
-    listing::page_at_most(tx, call, rows, &of_payout, lenient)
+    listing::page_at_most(tx, call, rows, &of_payout, over_limit)
 }

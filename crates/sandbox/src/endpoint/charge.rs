@@ -75,10 +75,10 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     }
     tx.put(Kind::Charge, &charge);
     emit(tx, "charge.succeeded", &account, &charge, None);
-    if let Behavior::Dispute(reason, inquiry) = funding.behavior
+    if let Behavior::Dispute(reason, kind) = funding.behavior
         && capture
     {
-        dispute::open(tx, &mut charge, reason, inquiry);
+        dispute::open(tx, &mut charge, reason, kind);
     }
     Ok(charge)
 }

@@ -2,6 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
+use super::super::card::DisputeKind;
 use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
@@ -30,7 +31,8 @@ fn of(tx: &Tx<'_>, id: &str) -> Answer {
 }
 
 /// Opens a dispute over a charge that has just been paid.
-pub fn open(tx: &mut Tx<'_>, charge: &mut Value, reason: &str, inquiry: bool) {
+pub fn open(tx: &mut Tx<'_>, charge: &mut Value, reason: &str, kind: DisputeKind) {
+    let inquiry = kind == DisputeKind::Inquiry;
     let id = tx.id("dp_");
     let account = tx.account.clone();
     let rows = if inquiry { Vec::new() } else { vec![row(tx, charge, &id, -1)] };

@@ -92,7 +92,8 @@ fn attach(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
         }
         None => of(tx, id)?,
     };
-    if let behavior @ card::Behavior::Decline(.., true) = card::behavior(text(&method, "_number"))
+    if let behavior @ card::Behavior::Decline(.., card::DeclinedWhen::Attached) =
+        card::behavior(text(&method, "_number"))
         && let Some(refusal) = card::refusal(behavior)
     {
         return Err(refusal);

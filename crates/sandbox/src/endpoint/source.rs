@@ -61,7 +61,8 @@ pub fn attach(call: &Call, tx: &mut Tx<'_>, customer: &Value) -> Answer {
         .ok_or_else(|| ApiError::missing("source"))?;
     let mut source = take(call, tx, name)?;
     if let Some(number) = source["_number"].as_str()
-        && let behavior @ card::Behavior::Decline(.., true) = card::behavior(number)
+        && let behavior @ card::Behavior::Decline(.., card::DeclinedWhen::Attached) =
+            card::behavior(number)
         && let Some(refusal) = card::refusal(behavior)
     {
         return Err(refusal);

@@ -89,7 +89,7 @@ async fn account_and_person_tokens_are_unwrapped_once() {
 }
 
 #[tokio::test]
-async fn persons_are_kept() {
+async fn persons_are_stored() {
     let sandbox = Sandbox::start().await;
     let account = sandbox.account().await;
     let persons = format!("/v1/accounts/{account}/persons");

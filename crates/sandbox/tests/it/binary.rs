@@ -1,4 +1,4 @@
-//! The binary `stripe-sandbox`: it prints its address, serves, and stops on SIGTERM.
+//! The binary `stripe-sandbox`: prints its address, serves, and stops on SIGTERM.
 
 use super::client::send;
 use std::io::{BufRead as _, BufReader, Read as _};

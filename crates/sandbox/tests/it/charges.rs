@@ -150,7 +150,7 @@ async fn a_card_can_attach_and_then_fail() {
 }
 
 #[tokio::test]
-async fn a_customer_keeps_cards() {
+async fn a_customer_stores_cards() {
     let sandbox = Sandbox::start().await;
     let customer =
         sandbox.post("/v1/customers", "email=a%40b.c&source=tok_visa&metadata[x]=1").await.ok();

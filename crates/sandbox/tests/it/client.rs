@@ -17,7 +17,7 @@ pub struct Sandbox {
     pub http: reqwest::Client,
 }
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -58,7 +58,7 @@ impl Sandbox {
         Self::with(config()).await
     }
 
-    /// One whose money is available at once.
+    /// A card whose payments are available at once.
     pub async fn settling() -> Self {
         Self::with(Config { settle_immediately: true, ..config() }).await
     }
@@ -118,13 +118,13 @@ impl Sandbox {
         (side("available"), side("pending"))
     }
 
-    /// A custom account that can be paid.
+    /// Creates a custom account that can be paid.
     pub async fn account(&self) -> String {
         let form = "type=custom&country=US&requested_capabilities[]=transfers";
         id(&self.post("/v1/accounts", form).await.ok())
     }
 
-    /// Event types so far, oldest first, of one account.
+    /// The event types of an account so far, oldest first.
     pub async fn event_types(&self, account: &str) -> Vec<String> {
         let list = self.get_as(account, "/v1/events?limit=100").await.ok();
         let data = list["data"].as_array().unwrap().iter().rev();
@@ -145,7 +145,7 @@ pub fn id(object: &Value) -> String {
     object["id"].as_str().unwrap_or_else(|| panic!("no id in {object:#}")).to_owned()
 }
 
-/// One webhook as it arrived.
+/// A received webhook.
 #[derive(Debug, Clone)]
 pub struct Received {
     pub headers: HeaderMap,
@@ -162,7 +162,7 @@ impl Received {
     }
 }
 
-/// A server webhooks are sent to; it answers the given statuses in turn, then 200.
+/// A server that receives webhooks; it answers the given statuses in turn, then 200.
 #[derive(Clone, Default)]
 pub struct Receiver {
     pub url: String,

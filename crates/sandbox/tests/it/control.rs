@@ -1,4 +1,4 @@
-//! Control, the page for people, and what survives a restart.
+//! The control API, the dashboard, and what survives a restart.
 
 use super::client::{Sandbox, config, id, send};
 use serde_json::json;
@@ -19,7 +19,7 @@ async fn state_survives_a_restart() {
     let before = sandbox.ledger().await;
     sandbox.running.stop().await;
 
-    // A kill in the middle of a write leaves half a line.
+    // A kill in the middle of a write leaves a partial line.
     let mut file = std::fs::OpenOptions::new().append(true).open(data.as_ref().unwrap()).unwrap();
     file.write_all(b"{\"operation\":{\"cou").unwrap();
     let sandbox = Sandbox::with(config.clone()).await;
@@ -85,7 +85,7 @@ async fn the_page_shows_what_happened() {
 }
 
 #[tokio::test]
-async fn control_is_for_own_pages_and_sane_wishes() {
+async fn the_control_api_accepts_only_own_pages_and_valid_rules() {
     let sandbox = Sandbox::start().await;
     let reset = sandbox.http.post(sandbox.url("/_sandbox/reset"));
     send(reset.header("origin", "https://evil.example")).await.refused(403);

@@ -81,7 +81,7 @@ async fn a_key_in_flight_is_a_conflict() {
     let key = [("idempotency-key", "slow")];
     let slow = sandbox.post_with("/v1/charges", CHARGE, &key);
     let quick = async {
-        // The slow one is under way once its fault has been counted.
+        // The slow request is in progress once its fault has been counted.
         loop {
             let state =
                 super::client::send(sandbox.http.get(sandbox.url("/_sandbox/faults"))).await.ok();

@@ -1,4 +1,4 @@
-//! The ledger under random operations: it balances, and balances equal their transactions.
+//! The ledger under random operations: it balances, and balances match their transactions.
 
 use super::client::{PLATFORM, Sandbox, id};
 use proptest::prelude::*;
@@ -63,7 +63,7 @@ impl Runner {
         (!data.is_empty()).then(|| id(&data[which % data.len()]))
     }
 
-    /// Runs it, whether it is refused or not; only an error of the server fails.
+    /// Runs an operation, accepted or refused; only an error of the server fails the test.
     async fn run(&mut self, operation: &Operation) {
         if let Operation::Wait { hours } = operation {
             self.sandbox.control("/clock", json!({"hours": hours})).await.ok();
@@ -75,7 +75,7 @@ impl Runner {
         self.done += u32::from(answer.status == 200);
     }
 
-    /// Path, form and account of a request; `None` when it refers to an object and there is none.
+    /// The path, form and account of a request; `None` when the object it needs does not exist.
     async fn request(&self, operation: &Operation) -> Option<(String, String, String)> {
         let platform = PLATFORM.to_owned();
         Some(match operation {

@@ -90,7 +90,7 @@ async fn transfers_need_available_money_and_can_be_reversed() {
     let form = format!("amount=3000&currency=usd&destination={account}&metadata[a]=b");
     let poor = sandbox.post("/v1/transfers", &form).await.refused(400);
     assert_eq!(poor["code"], "balance_insufficient");
-    // Out of a charge, money may move while it is pending.
+    // For a charge, money may be transferred while it is pending.
     let linked = format!(
         "amount=4000&currency=usd&destination={account}&source_transaction={}",
         id(&charge)
@@ -116,7 +116,7 @@ async fn transfers_need_available_money_and_can_be_reversed() {
 }
 
 #[tokio::test]
-async fn a_refund_whose_reversal_is_not_covered_is_refused_whole() {
+async fn a_refund_without_cover_for_its_reversal_moves_nothing() {
     let sandbox = Sandbox::settling().await;
     let account = sandbox.account().await;
     let form =

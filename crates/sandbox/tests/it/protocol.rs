@@ -1,4 +1,4 @@
-//! Keys, forms, errors, headers, lists, expand, versions.
+//! Keys, forms, errors, headers, lists, expansion, API versions.
 
 use super::client::{Sandbox, id, send};
 use reqwest::Method;

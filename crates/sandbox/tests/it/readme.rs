@@ -5,7 +5,7 @@ use reqwest::Method;
 
 const README: &str = include_str!("../../README.md");
 
-/// A command's words: separated by spaces, or in quotes.
+/// Splits a command at spaces, except inside quotes.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;
@@ -20,7 +20,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Sends what curl would send.
+/// Sends the request that curl would send.
 async fn curl(sandbox: &Sandbox, line: &str) -> Answer {
     let mut words = words(line).into_iter().skip(1);
     let (mut method, mut url, mut user) = (None, None, None);

@@ -11,9 +11,9 @@ async fn endpoint(sandbox: &Sandbox, receiver: &Receiver, fields: &str) -> Value
 
 fn is_signed(received: &super::client::Received, secret: &str) -> bool {
     let header = received.header("stripe-signature");
-    let (moment, signature) = header.split_once(",v1=").unwrap();
+    let (timestamp, signature) = header.split_once(",v1=").unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
-    mac.update(format!("{}.{}", moment.strip_prefix("t=").unwrap(), received.body).as_bytes());
+    mac.update(format!("{}.{}", timestamp.strip_prefix("t=").unwrap(), received.body).as_bytes());
     hex::encode(mac.finalize().into_bytes()) == signature
 }
 
@@ -45,7 +45,7 @@ async fn an_event_arrives_signed() {
     assert_eq!(event["request"]["idempotency_key"], "k1");
     assert_eq!(event["pending_webhooks"], 1);
     assert!(!received.body.contains("\"_"), "hidden fields stay hidden");
-    // The customer's event was nobody's, so the charge's is the only one.
+    // No endpoint was registered for the customer's event, so only the charge's is delivered.
     let state = settled(&sandbox).await;
     assert_eq!(state["deliveries"].as_array().unwrap().len(), 1);
     let event = sandbox.get(&format!("/v1/events/{}", id(&event))).await.ok();
@@ -64,7 +64,7 @@ async fn settled(sandbox: &Sandbox) -> Value {
 }
 
 #[tokio::test]
-async fn a_refused_event_is_tried_again_and_given_up_at_last() {
+async fn a_refused_event_is_retried_and_finally_given_up() {
     let sandbox = Sandbox::start().await;
     let receiver = Receiver::start(&[500, 301]).await;
     endpoint(&sandbox, &receiver, "enabled_events[]=*").await;
@@ -88,7 +88,7 @@ async fn a_refused_event_is_tried_again_and_given_up_at_last() {
 }
 
 #[tokio::test]
-async fn connect_endpoints_hear_of_accounts_and_others_do_not() {
+async fn only_connect_endpoints_get_events_of_accounts() {
     let sandbox = Sandbox::start().await;
     let (own, connect) = (Receiver::start(&[]).await, Receiver::start(&[]).await);
     endpoint(&sandbox, &own, "enabled_events[]=*").await;

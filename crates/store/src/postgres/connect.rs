@@ -1,7 +1,7 @@
 //! Opens connections: a pool for readers and writers, and single ones.
 
 use super::errors;
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls_platform_verifier::ConfigVerifierExt as _;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Target {
         // The server drops the locks of a process that vanished after this, not after hours.
         config.keepalives_idle(Duration::from_secs(30));
         let tls = rustls::ClientConfig::with_platform_verifier()
-            .map_err(|error| Error::Broken(format!("TLS: {error}")))?;
+            .map_err(|error| Error::Broken(Reason::of(error).with_prefix("TLS")))?;
         Ok(Self { config, tls: MakeRustlsConnect::new(tls) })
     }
 
@@ -56,7 +56,7 @@ impl Target {
             .wait_timeout(Some(CONNECT_TIMEOUT))
             .create_timeout(Some(CONNECT_TIMEOUT))
             .build()
-            .map_err(|error| Error::Broken(error.to_string()))
+            .map_err(|error| Error::Broken(Reason::of(error)))
     }
 
     /// One connection, driven by the current runtime.

@@ -2,10 +2,10 @@
 
 use super::connect::Target;
 use super::dialect::PostgresDialect;
-use super::writer::Writers;
+use super::writer::{Urgency, Writers};
 use super::{durability, errors, executions, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
 use crate::page::Page;
 use crate::query::RecordQuery;
@@ -47,12 +47,12 @@ impl Postgres {
             .thread_name("store-postgres")
             .enable_all()
             .build()
-            .map_err(|error| Error::Broken(format!("the store's runtime: {error}")))?;
+            .map_err(|error| Error::Broken(Reason::of(error).with_prefix("the store's runtime")))?;
         let pool = target.pool()?;
         let writers = runtime.block_on(async {
             let mut client = target.connect().await?;
             durability::check(&client).await?;
-            schema::bring_up_to_date(&mut client).await?;
+            schema::apply_schema(&mut client).await?;
             Ok::<_, Error>(Writers::start(&pool))
         })?;
         Ok(Self { runtime: Some(runtime), pool, writers, ids: Ids::new() })
@@ -114,24 +114,24 @@ impl Postgres {
         })
     }
 
-    fn write(&self, writes: Vec<Write>, can_wait: bool) -> Result<(), Error> {
+    fn write(&self, writes: Vec<Write>, urgency: Urgency) -> Result<(), Error> {
         let (sender, receiver) = sync_channel(1);
         // The send fails only when this caller is gone.
         let then = Box::new(move |result| drop(sender.send(result)));
-        self.writers.write(writes, can_wait, then);
+        self.writers.write(writes, urgency, then);
         receiver.recv().map_err(|_| Error::Broken("the writers have stopped".into()))?
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let unused = self.ids.take_unused();
+        let unused = self.ids.take_rest();
         if !unused.is_empty() {
-            let give_back = ids::give_back::<PostgresDialect>(&unused);
+            let return_block = ids::return_block::<PostgresDialect>(&unused);
             // The last handle may be dropped in a task, which must not block on another runtime. On
             // an error the ids have a gap, which is harmless.
             std::thread::scope(|scope| {
-                scope.spawn(|| drop(self.all(&give_back, |_| Ok(()))));
+                scope.spawn(|| drop(self.all(&return_block, |_| Ok(()))));
             });
         }
         if let Some(runtime) = self.runtime.take() {
@@ -142,15 +142,15 @@ impl Drop for Postgres {
 
 impl Store for Postgres {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.write(writes, false)
+        self.write(writes, Urgency::Now)
     }
 
     fn commit_deferred(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.write(writes, true)
+        self.write(writes, Urgency::Deferred)
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
-        self.writers.write(writes, false, then);
+        self.writers.write(writes, Urgency::Now, then);
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {
@@ -233,7 +233,7 @@ impl Store for Postgres {
         self.page(&reads::activities::<PostgresDialect>(uuids, page, per_page), row::activity)
     }
 
-    fn tally(&self) -> WriterStats {
+    fn writer_stats(&self) -> WriterStats {
         self.writers.stats()
     }
 }

@@ -1,6 +1,6 @@
 //! Maps PostgreSQL's errors to the store's.
 
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use tokio_postgres::error::SqlState;
 
 /// The store's error for an error of PostgreSQL.
@@ -8,19 +8,22 @@ pub fn of(error: tokio_postgres::Error) -> Error {
     let Some(server) = error.as_db_error() else {
         // No answer: the server is down, or the connection is lost.
         return match error.is_closed() || std::error::Error::source(&error).is_some() {
-            true => Error::Busy(format!("PostgreSQL does not answer: {}", chain(&error))),
-            false => Error::Broken(error.to_string()),
+            true => {
+                let message = format!("PostgreSQL does not answer: {}", chain(&error));
+                Error::Busy(Reason::new(message, error))
+            }
+            false => Error::Broken(Reason::of(error)),
         };
     };
-    let message = server.message().to_owned();
-    let code = server.code();
+    // Without the error as source: its detail may quote values.
+    let (message, code) = (server.message(), server.code());
     match code.code().get(..2).unwrap_or_default() {
-        _ if *code == SqlState::DISK_FULL => Error::Full(message),
+        _ if *code == SqlState::DISK_FULL => Error::Full(message.into()),
         // Resources, shutting down, starting up, deadlocks, lost connections.
-        "53" | "57" | "40" | "08" | "55" => Error::Busy(message),
+        "53" | "57" | "40" | "08" | "55" => Error::Busy(message.into()),
         // Values that do not fit, and constraints.
-        "22" | "23" => Error::Refused(message),
-        _ => Error::Broken(format!("{message} ({})", code.code())),
+        "22" | "23" => Error::Refused(message.into()),
+        _ => Error::Broken(format!("{message} ({})", code.code()).into()),
     }
 }
 
@@ -28,7 +31,7 @@ pub fn of(error: tokio_postgres::Error) -> Error {
 pub fn of_pool(error: deadpool_postgres::PoolError) -> Error {
     match error {
         deadpool_postgres::PoolError::Backend(error) => of(error),
-        other => Error::Busy(format!("no connection to PostgreSQL: {other}")),
+        other => Error::Busy(Reason::of(other).with_prefix("no connection to PostgreSQL")),
     }
 }
 

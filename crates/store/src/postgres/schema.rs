@@ -7,8 +7,8 @@ use sluicegate_failpoint::failpoint;
 use tokio_postgres::Client;
 
 const STEPS: &[&str] = &[
-    include_str!("schema/0001_house.sql"),
-    include_str!("schema/0002_sent.sql"),
+    include_str!("schema/0001_tables.sql"),
+    include_str!("schema/0002_gateway_queue.sql"),
     include_str!("schema/0003_session_user.sql"),
 ];
 
@@ -17,15 +17,15 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(1399616873, 6513511)";
 
 /// Applies the missing steps in one transaction: another process that starts at the same time
 /// waits, and then finds none missing.
-pub async fn bring_up_to_date(client: &mut Client) -> Result<(), Error> {
+pub async fn apply_schema(client: &mut Client) -> Result<(), Error> {
     let transaction = client.transaction().await.map_err(errors::of)?;
     transaction.batch_execute(LOCK).await.map_err(errors::of)?;
     let encoding = transaction.query_one("SHOW server_encoding", &[]).await.map_err(errors::of)?;
     let encoding: String = encoding.try_get(0).map_err(errors::of)?;
     if encoding != "UTF8" {
-        return Err(Error::Broken(format!(
-            "the database has the encoding {encoding}; it must be UTF8"
-        )));
+        return Err(Error::Broken(
+            format!("the database has the encoding {encoding}; it must be UTF8").into(),
+        ));
     }
     let existing = "SELECT to_regclass('schema_steps') IS NOT NULL, \
                     to_regclass('executions') IS NOT NULL OR to_regclass('records') IS NOT NULL";
@@ -48,11 +48,11 @@ pub async fn bring_up_to_date(client: &mut Client) -> Result<(), Error> {
             "the database is at schema step {done}, this program knows {}: a newer version wrote \
              it",
             STEPS.len()
-        )));
+        ).into()));
     }
-    for (place, step) in STEPS.iter().enumerate().skip(done) {
+    for (index, step) in STEPS.iter().enumerate().skip(done) {
         transaction.batch_execute(step).await.map_err(errors::of)?;
-        let number = i64::try_from(place + 1).expect("the steps are few");
+        let number = i64::try_from(index + 1).expect("the steps are few");
         let insert = "INSERT INTO schema_steps (step) VALUES ($1)";
         transaction.execute(insert, &[&number]).await.map_err(errors::of)?;
     }

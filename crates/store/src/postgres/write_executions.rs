@@ -17,7 +17,7 @@ pub async fn insert(client: &ClientWrapper, execution: &Execution) -> Result<(),
     if execute(client, &sql::insert::<PostgresDialect>(execution)?).await? > 0 {
         return Ok(());
     }
-    let holder = sql::key_holder::<PostgresDialect>(execution);
+    let holder = sql::execution_with_key::<PostgresDialect>(execution);
     Err(match one(client, &holder, row::first_string).await? {
         Some(id) => Error::Conflict { existing: ExecutionId(id) },
         // Purged between the two statements, after 35 days: the caller tries again.

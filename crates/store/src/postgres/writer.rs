@@ -27,12 +27,21 @@ const BATCH_WAIT: Duration = Duration::from_millis(2);
 /// How long a writer looks up what became of a COMMIT whose answer was lost.
 const RESOLVE_FOR: Duration = Duration::from_secs(60);
 /// How often a transaction is tried that conflicts with others.
-const TRIES: u32 = 5;
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Whether a commit may wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// It is written at once.
+    Now,
+    /// It may wait for [`BATCH_WAIT`].
+    Deferred,
+}
 
 /// The writes of one commit, and the callback for its result.
 struct Job {
     writes: Vec<Write>,
-    can_wait: bool,
+    urgency: Urgency,
     then: CommitCallback,
 }
 
@@ -69,8 +78,8 @@ impl Writers {
     }
 
     /// Writes, and calls `then` when it is on disk.
-    pub fn write(&self, writes: Vec<Write>, can_wait: bool, then: CommitCallback) {
-        if let Err(unsent) = self.queue.send(Job { writes, can_wait, then }) {
+    pub fn write(&self, writes: Vec<Write>, urgency: Urgency, then: CommitCallback) {
+        if let Err(unsent) = self.queue.send(Job { writes, urgency, then }) {
             (unsent.0.then)(Err(Error::Broken("the writers have stopped".into())));
         }
     }
@@ -134,7 +143,7 @@ impl Writer {
 
     async fn write_alone(&self, idle: &mut Option<Object>, writes: &[Write]) -> Result<(), Error> {
         let mut last = Error::Busy("the database is busy".into());
-        for attempt in 0..TRIES {
+        for attempt in 0..ATTEMPTS_MAX {
             match self.transaction(idle, &[writes]).await? {
                 Ended::Committed(mut results) => return results.pop().unwrap_or(Ok(())),
                 Ended::RolledBack(error @ Error::Busy(_)) => last = error,
@@ -199,7 +208,7 @@ impl Writer {
                     }
                     // The connection is gone, and the transaction with it.
                     drop(Object::take(client));
-                    return Ok(Ended::RolledBack(Error::Busy(error.to_string())));
+                    return Ok(Ended::RolledBack(Error::Busy(error.to_string().into())));
                 }
             }
         }
@@ -256,7 +265,7 @@ async fn next_batch(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
         {
             batch.push(job);
         }
-        if batch.len() >= BATCH_MAX || !batch.iter().all(|job| job.can_wait) {
+        if batch.len() >= BATCH_MAX || !batch.iter().all(|job| job.urgency == Urgency::Deferred) {
             return Some(batch);
         }
         match tokio::time::timeout_at(until, jobs.recv()).await {
@@ -268,8 +277,8 @@ async fn next_batch(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
 
 /// Writes in order; an error comes with the number of the write that failed.
 async fn write_all(client: &ClientWrapper, writes: &[Write]) -> Result<(), (usize, Error)> {
-    for (place, write) in writes.iter().enumerate() {
-        write_one(client, write).await.map_err(|error| (place, error))?;
+    for (index, write) in writes.iter().enumerate() {
+        write_one(client, write).await.map_err(|error| (index, error))?;
     }
     Ok(())
 }

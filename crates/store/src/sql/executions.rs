@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn the_partial_indexes_name_the_kinds_of_the_gateway_queue() {
         for step in [
-            include_str!("../sqlite/schema/0004_plain.sql"),
-            include_str!("../postgres/schema/0002_sent.sql"),
+            include_str!("../sqlite/schema/0004_conditions_without_in.sql"),
+            include_str!("../postgres/schema/0002_gateway_queue.sql"),
         ] {
             assert!(step.contains(&is_sent()), "{}", is_sent());
         }

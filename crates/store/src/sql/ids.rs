@@ -25,7 +25,7 @@ pub fn reserve<D: Dialect>(count: i64) -> Statement<'static> {
 }
 
 /// Returns a block, unless another process reserved after it.
-pub fn give_back<D: Dialect>(free: &Range<RecordId>) -> Statement<'static> {
+pub fn return_block<D: Dialect>(free: &Range<RecordId>) -> Statement<'static> {
     let sql = "UPDATE counters SET next = ?1 WHERE name = 'record' AND next = ?2";
     Statement::new::<D>(sql, values![free.start, free.end])
 }
@@ -61,7 +61,7 @@ impl Ids {
     }
 
     /// Takes what was never handed out.
-    pub fn take_unused(&self) -> Range<RecordId> {
+    pub fn take_rest(&self) -> Range<RecordId> {
         std::mem::replace(&mut self.0.lock().free, 0..0)
     }
 }

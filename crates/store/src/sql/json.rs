@@ -1,6 +1,6 @@
 //! JSON as the databases store it.
 
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use serde::Serialize;
 
 /// The first buffer of written JSON: an answer of Stripe fits without growing it.
@@ -8,8 +8,8 @@ const JSON_BYTES: usize = 8 * 1024;
 
 /// JSON as it is stored.
 pub fn to_json(value: &impl Serialize) -> Result<String, Error> {
-    let refused = |error: String| Error::Refused(error);
     let mut json = Vec::with_capacity(JSON_BYTES);
-    serde_json::to_writer(&mut json, value).map_err(|error| refused(error.to_string()))?;
-    String::from_utf8(json).map_err(|error| refused(error.to_string()))
+    serde_json::to_writer(&mut json, value).map_err(|error| Error::Refused(Reason::of(error)))?;
+    // Without the bytes, which may be secret.
+    String::from_utf8(json).map_err(|error| Error::Refused(Reason::of(error.utf8_error())))
 }

@@ -1,6 +1,6 @@
 //! Rows of a database as the store's own types.
 
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, State, Step};
 use crate::record::Record;
 use crate::state::{Activity, Constant, Session};
@@ -49,7 +49,7 @@ pub fn record(row: &dyn Row) -> Result<Record, Error> {
 pub fn execution(row: &dyn Row) -> Result<Execution, Error> {
     let state = text(row, 6)?;
     let state = State::from_name(state)
-        .ok_or_else(|| Error::Broken(format!("unknown execution state {state:?}")))?;
+        .ok_or_else(|| Error::Broken(format!("unknown execution state {state:?}").into()))?;
     Ok(Execution {
         id: ExecutionId(string(row, 0)?),
         kind: string(row, 1)?,
@@ -122,7 +122,7 @@ pub fn first_string(row: &dyn Row) -> Result<String, Error> {
 /// A non-negative integer.
 pub fn unsigned(row: &dyn Row, column: usize) -> Result<u32, Error> {
     let wide = integer(row, column)?;
-    u32::try_from(wide).map_err(|_| Error::Broken(format!("{wide} in column {column}")))
+    u32::try_from(wide).map_err(|_| Error::Broken(format!("{wide} in column {column}").into()))
 }
 
 /// A string.
@@ -159,9 +159,9 @@ fn maybe_json<T: DeserializeOwned>(row: &dyn Row, column: usize) -> Result<Optio
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| Error::Broken(error.to_string()))
+    serde_json::from_str(text).map_err(|error| Error::Broken(Reason::of(error)))
 }
 
 fn null(column: usize) -> Error {
-    Error::Broken(format!("unexpected null in column {column}"))
+    Error::Broken(format!("unexpected null in column {column}").into())
 }

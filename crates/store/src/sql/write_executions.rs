@@ -5,7 +5,7 @@ use super::json::to_json;
 use super::row::{self, Row};
 use super::statement::Statement;
 use super::value::values;
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
 use crate::timestamp::to_micros;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error>
                finished_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
                ?15) \
                ON CONFLICT (kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
-    let input = execution.input.to_text().map_err(|error| Error::Refused(error.to_string()))?;
+    let input = execution.input.to_text().map_err(|error| Error::Refused(Reason::of(error)))?;
     let values = values![
         execution.id.as_str(),
         &execution.kind,
@@ -40,7 +40,7 @@ pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error>
 }
 
 /// The id of the execution that holds the same kind and idempotency key.
-pub fn key_holder<D: Dialect>(execution: &Execution) -> Statement<'_> {
+pub fn execution_with_key<D: Dialect>(execution: &Execution) -> Statement<'_> {
     let sql = "SELECT id FROM executions WHERE kind = ?1 AND idempotency_key = ?2";
     Statement::new::<D>(sql, values![&execution.kind, execution.idempotency_key.as_deref()])
 }

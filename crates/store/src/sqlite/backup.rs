@@ -1,7 +1,7 @@
 //! A copy of the database while it is in use.
 
 use super::{errors, open};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 use sluicegate_failpoint::failpoint;
@@ -21,27 +21,27 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// there is no file at `to`.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     if to.exists() {
-        return Err(Error::Refused(format!("{} already exists", to.display())));
+        return Err(Error::Refused(format!("{} already exists", to.display()).into()));
     }
     if !from.is_file() {
-        return Err(Error::Refused(format!("{} does not exist", from.display())));
+        return Err(Error::Refused(format!("{} does not exist", from.display()).into()));
     }
     let part = part(to);
     let copied = write(from, &part).and_then(|()| {
         // Does not overwrite a file that appeared meanwhile: a link fails where a rename replaces.
         failpoint!("backup_before_link");
-        fs::hard_link(&part, to).map_err(|error| broken(to, &error))?;
+        fs::hard_link(&part, to).map_err(|error| broken(to, error))?;
         failpoint!("backup_after_link");
         sync_folder(to)
     });
     let removed = fs::remove_file(&part);
     copied?;
-    removed.map_err(|error| broken(&part, &error))
+    removed.map_err(|error| broken(&part, error))
 }
 
 fn write(from: &Path, part: &Path) -> Result<(), Error> {
     if part.exists() {
-        fs::remove_file(part).map_err(|error| broken(part, &error))?;
+        fs::remove_file(part).map_err(|error| broken(part, error))?;
     }
     open::make_private(part)?;
     let source = open::reader(from)?;
@@ -53,8 +53,8 @@ fn write(from: &Path, part: &Path) -> Result<(), Error> {
         .and_then(|backup| backup.run_to_completion(PAGES_PER_STEP, PAUSE, None))
         .map_err(errors::of)?;
     drop(target);
-    let file = File::open(part).map_err(|error| broken(part, &error))?;
-    file.sync_all().map_err(|error| broken(part, &error))
+    let file = File::open(part).map_err(|error| broken(part, error))?;
+    file.sync_all().map_err(|error| broken(part, error))
 }
 
 fn part(to: &Path) -> PathBuf {
@@ -66,9 +66,9 @@ fn part(to: &Path) -> PathBuf {
 fn sync_folder(file: &Path) -> Result<(), Error> {
     let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let opened = File::open(folder).and_then(|folder| folder.sync_all());
-    opened.map_err(|error| broken(folder, &error))
+    opened.map_err(|error| broken(folder, error))
 }
 
-fn broken(path: &Path, error: &std::io::Error) -> Error {
-    Error::Broken(format!("{}: {error}", path.display()))
+fn broken(path: &Path, error: std::io::Error) -> Error {
+    Error::Broken(Reason::of(error).with_prefix(path.display()))
 }

@@ -38,7 +38,7 @@ impl Sqlite {
     /// [`Error::Busy`] when another process holds it locked.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut connection = open::writer(path)?;
-        schema::bring_up_to_date(&mut connection)?;
+        schema::apply_schema(&mut connection)?;
         let writer = Writer::start(connection)?;
         Ok(Self { writer, readers: Readers::new(path.to_owned()), ids: Ids::new() })
     }
@@ -79,7 +79,7 @@ impl Sqlite {
 
 impl Drop for Sqlite {
     fn drop(&mut self) {
-        let free = self.ids.take_unused();
+        let free = self.ids.take_rest();
         if !free.is_empty() {
             // On an error the ids have a gap, which is harmless.
             drop(self.writer.run(Work::ReturnIds { free }));
@@ -160,7 +160,7 @@ impl Store for Sqlite {
         self.page(&reads::activities::<SqliteDialect>(uuids, page, per_page), row::activity)
     }
 
-    fn tally(&self) -> WriterStats {
+    fn writer_stats(&self) -> WriterStats {
         self.writer.stats()
     }
 }

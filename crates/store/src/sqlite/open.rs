@@ -2,7 +2,7 @@
 
 use super::checkpoint::Checkpoints;
 use super::{errors, pragmas};
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 use sluicegate_failpoint as failpoint;
@@ -38,7 +38,7 @@ pub fn reader(path: &Path) -> Result<Connection, Error> {
 pub fn make_private(path: &Path) -> Result<(), Error> {
     match create_private(path, "") {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(Error::Broken(format!("{}: {error}", path.display())))
+            Err(Error::Broken(Reason::of(error).with_prefix(path.display())))
         }
         _ => Ok(()),
     }

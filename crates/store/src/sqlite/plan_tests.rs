@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 fn plan(query: &RecordQuery) -> String {
     let connection = Connection::open_in_memory().expect("memory");
-    connection.execute_batch(include_str!("schema/0001_house.sql")).expect("the schema");
+    connection.execute_batch(include_str!("schema/0001_tables.sql")).expect("the schema");
     let mut reading = records::page::<SqliteDialect>(query).reading;
     reading.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", reading.sql));
     let lines = statement::all(&connection, &reading, |line| row::string(line, 3));

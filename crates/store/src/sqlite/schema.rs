@@ -6,10 +6,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use sluicegate_failpoint::failpoint;
 
 const STEPS: &[&str] = &[
-    include_str!("schema/0001_house.sql"),
+    include_str!("schema/0001_tables.sql"),
     include_str!("schema/0002_order.sql"),
-    include_str!("schema/0003_sent.sql"),
-    include_str!("schema/0004_plain.sql"),
+    include_str!("schema/0003_gateway_queue.sql"),
+    include_str!("schema/0004_conditions_without_in.sql"),
     include_str!("schema/0005_session_user.sql"),
 ];
 
@@ -18,7 +18,7 @@ const APPLICATION_ID: i32 = 0x536c_7569;
 
 /// Applies the missing steps in one transaction: another process that opens the file at the same
 /// time waits, and then finds none missing.
-pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
+pub fn apply_schema(connection: &mut Connection) -> Result<(), Error> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(errors::of)?;
     let read = |pragma: &str| {
@@ -35,11 +35,11 @@ pub fn bring_up_to_date(connection: &mut Connection) -> Result<(), Error> {
         return Err(Error::Broken(format!(
             "the file is at schema step {done}, this program knows {}: a newer version wrote it",
             STEPS.len()
-        )));
+        ).into()));
     }
-    for (place, step) in STEPS.iter().enumerate().skip(done) {
+    for (index, step) in STEPS.iter().enumerate().skip(done) {
         transaction.execute_batch(step).map_err(errors::of)?;
-        let version = i32::try_from(place + 1).expect("the steps are few");
+        let version = i32::try_from(index + 1).expect("the steps are few");
         transaction.pragma_update(None, "user_version", version).map_err(errors::of)?;
     }
     if done == 0 {

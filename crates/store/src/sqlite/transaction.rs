@@ -73,7 +73,7 @@ fn write_together(connection: &Connection, batch: &[Work], counts: &Counts) -> R
         written.collect::<Result<Vec<_>, WriteError>>()
     };
     execute(connection, "BEGIN IMMEDIATE")?;
-    let written = match all(write_plainly) {
+    let written = match all(write_without_savepoint) {
         Err(WriteError::PartlyApplied) => {
             execute(connection, "ROLLBACK")?;
             execute(connection, "BEGIN IMMEDIATE")?;
@@ -123,7 +123,7 @@ impl From<WriteError> for Error {
 }
 
 /// The first try: reports when a part was written and must be rolled back.
-fn write_plainly(connection: &Connection, work: &Work) -> Result<i64, WriteError> {
+fn write_without_savepoint(connection: &Connection, work: &Work) -> Result<i64, WriteError> {
     let before = connection.total_changes();
     write(connection, work).map_err(|error| match error.is_about_the_writes() {
         true if connection.total_changes() == before => WriteError::Rejected(error),
@@ -158,7 +158,7 @@ fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
             end.ok_or_else(|| Error::Broken("the counter of record ids is missing".into()))
         }
         Work::ReturnIds { free } => {
-            statement::execute(connection, &ids::give_back::<SqliteDialect>(free)).map(|_| 0)
+            statement::execute(connection, &ids::return_block::<SqliteDialect>(free)).map(|_| 0)
         }
         Work::LimitPages { pages } => connection
             .pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))

@@ -16,7 +16,7 @@ pub fn insert(connection: &Connection, execution: &Execution) -> Result<(), Erro
     if execute(connection, &sql::insert::<SqliteDialect>(execution)?)? > 0 {
         return Ok(());
     }
-    let holder = sql::key_holder::<SqliteDialect>(execution);
+    let holder = sql::execution_with_key::<SqliteDialect>(execution);
     Err(match one(connection, &holder, row::first_string)? {
         Some(id) => Error::Conflict { existing: ExecutionId(id) },
         None => Error::Broken("an idempotency key conflicts with no execution".into()),

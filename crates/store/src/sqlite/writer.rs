@@ -7,7 +7,7 @@
 
 use super::transaction::{Counts, Work, write_batch};
 use crate::contract::WriterStats;
-use crate::error::Error;
+use crate::error::{Error, Reason};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -73,7 +73,9 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || close_on_drop.0.serve())
-            .map_err(|error| Error::Broken(format!("the writer thread did not start: {error}")))?;
+            .map_err(|error| {
+                Error::Broken(Reason::of(error).with_prefix("the writer thread did not start"))
+            })?;
         Ok(Self { shared, thread: Some(thread) })
     }
 

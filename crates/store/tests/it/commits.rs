@@ -1,4 +1,4 @@
-//! Commits: all or nothing, guarded, many at once, grouped.
+//! Commits: atomic, guarded, concurrent, grouped.
 
 use super::{at, completed, databases, execution, insert, map, step};
 use serde_json::json;
@@ -101,13 +101,13 @@ fn many_threads_commit_and_nothing_is_lost_or_half_done() {
         assert_eq!(sum, json!(stored), "an increment was lost or half a commit was kept");
         let records = store.records(&RecordQuery::table("made")).unwrap();
         assert_eq!(records.total_entries, stored as u64);
-        let tally = store.tally();
-        assert!(tally.largest_group > 1, "commits were never grouped: {tally:?}");
-        assert!(tally.groups < tally.commits, "commits were never grouped: {tally:?}");
+        let stats = store.writer_stats();
+        assert!(stats.largest_group > 1, "commits were never grouped: {stats:?}");
+        assert!(stats.groups < stats.commits, "commits were never grouped: {stats:?}");
     }
 }
 
-/// One commit of three writes whose key another thread tries as well; true when it was stored.
+/// Commits three writes under a key that another thread uses as well; true when it was stored.
 fn half_the_time(store: &dyn super::Store, total: i64, thread: usize, n: usize) -> bool {
     let key = format!("{}-{n}", thread / 2);
     let record = Record::new(store.next_record_id().unwrap(), "made", map(json!({})), at(0));
@@ -148,7 +148,7 @@ fn what_a_commit_returned_is_seen_by_the_next_read() {
 }
 
 #[test]
-fn an_empty_commit_is_nothing() {
+fn an_empty_commit_changes_nothing() {
     for opened in databases() {
         opened.store.commit(vec![]).unwrap();
     }

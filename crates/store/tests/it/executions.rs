@@ -1,4 +1,4 @@
-//! Executions and steps: written, answered, asked for.
+//! Executions and steps: inserted, answered, queried.
 
 use super::{at, completed, databases, execution, step};
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ fn executions_and_steps_read_back_as_they_were_written() {
             .unwrap();
         let id = ExecutionId::from("e1");
         assert_eq!(store.execution(&id).unwrap(), Some(full));
-        // A null answer is an answer.
+        // `null` is an answer.
         assert_eq!(store.steps(&id).unwrap(), [step("e1", 0), answered]);
     }
 }
@@ -114,7 +114,7 @@ fn executions_are_found_by_what_an_operator_asks() {
 fn due_are_those_that_wait_and_those_whose_runner_died() {
     for opened in databases() {
         let store = &opened.store;
-        let stands = [
+        let executions = [
             ("late", State::Retryable, 1, None),
             ("later", State::Unknown, 2, None),
             ("now", State::Available, 10, None),
@@ -124,7 +124,7 @@ fn due_are_those_that_wait_and_those_whose_runner_died() {
             ("done", State::Completed, 0, None),
             ("given up", State::Discarded, 0, None),
         ];
-        let writes = stands.map(|(id, state, run_at, lease)| {
+        let writes = executions.map(|(id, state, run_at, lease)| {
             let mut execution = execution(id, None);
             (execution.state, execution.run_at) = (state, at(run_at));
             execution.lease_until = lease.map(at);
@@ -198,7 +198,7 @@ fn nothing_overtakes_what_came_before_it_in_its_order() {
 }
 
 #[test]
-fn old_completed_ones_are_forgotten_and_nothing_else() {
+fn only_old_completed_executions_are_purged() {
     for opened in databases() {
         let store = &opened.store;
         let make = |id: &str, kind: &str, state: State, finished: i64| {

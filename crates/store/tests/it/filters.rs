@@ -1,4 +1,4 @@
-//! Filters: what they find, and that the database and `RecordQuery::matches` never disagree.
+//! Filters: which records match, and that the database and `RecordQuery::matches` agree.
 
 use super::{at, databases, insert};
 use proptest::prelude::*;
@@ -73,7 +73,7 @@ fn filters_find_what_platform_os_finds() {
             let places: Vec<_> =
                 found.iter().map(|r| ids.iter().position(|id| *id == r.id).unwrap()).collect();
             let expected: Vec<usize> = expected.to_vec();
-            // `["a",5,true]` and "true" are texts, larger than "60" as texts.
+            // `["a",5,true]` and "true" are strings, greater than the string "60".
             assert_eq!(places, expected, "{filter:?}");
         }
     }
@@ -207,8 +207,8 @@ fn subject() -> impl Strategy<Value = Subject> {
 }
 
 fn bound() -> impl Strategy<Value = Json> {
-    let moments = (-2i64..8).prop_map(|second| json!(at(second).to_string()));
-    prop_oneof![6 => value(), 1 => moments, 1 => (1i64..12).prop_map(|id| json!(id.to_string()))]
+    let timestamps = (-2i64..8).prop_map(|second| json!(at(second).to_string()));
+    prop_oneof![6 => value(), 1 => timestamps, 1 => (1i64..12).prop_map(|id| json!(id.to_string()))]
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -277,14 +277,14 @@ fn record() -> impl Strategy<Value = Record> {
 #[test]
 fn database_and_rust_agree_on_every_query() {
     let case = (prop::collection::vec(record(), 1..12), prop::collection::vec(query(), 24));
-    // PROPTEST_CASES asks for more than the usual 64.
+    // PROPTEST_CASES may be set to more than the usual 64.
     let cases = std::env::var("PROPTEST_CASES").map_or(64, |cases| cases.parse().unwrap());
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let outcome = TestRunner::new(config).run(&case, |(records, queries)| {
         for opened in databases() {
             let mut records = records.clone();
             for (place, record) in records.iter_mut().enumerate() {
-                record.id = place as i64 + 1;
+                record.id = i64::try_from(place).expect("a few") + 1;
             }
             let writes = records.iter().cloned().map(Write::RecordInsert).collect();
             opened.store.commit(writes).unwrap();

@@ -1,4 +1,4 @@
-//! Tests of store: one conformance suite over every database, and what only SQLite has.
+//! Tests of the store: one conformance suite for every database, and tests only for SQLite.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic, and explains itself")]
 
@@ -24,13 +24,13 @@ use sluicegate_store::sqlite::database::Sqlite;
 use sluicegate_store::write::Write;
 use std::sync::Arc;
 
-/// An empty database, gone when it is dropped.
+/// An empty database, deleted when it is dropped.
 pub struct Opened {
     pub store: Arc<dyn Store>,
     _folder: Option<tempfile::TempDir>,
 }
 
-/// Every database the suite runs on.
+/// The databases that the suite runs on.
 pub fn databases() -> Vec<Opened> {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(Sqlite::open(&folder.path().join("data/test.db")).unwrap());
@@ -50,7 +50,7 @@ pub fn map(value: Json) -> Map<String, Json> {
     value.as_object().unwrap().clone()
 }
 
-/// Stores records of table `t` and gives their ids.
+/// Stores records of table `t` and returns their ids.
 pub fn insert(store: &dyn Store, rows: &[Json]) -> Vec<RecordId> {
     let records: Vec<_> = rows
         .iter()

@@ -1,4 +1,4 @@
-//! Records: made, changed, deleted softly, found by page and order.
+//! Records: inserted, updated, soft-deleted, queried by page and order.
 
 use super::{at, databases, insert, map};
 use serde_json::json;
@@ -24,7 +24,7 @@ fn a_record_reads_back_as_it_was_written() {
         opened.store.commit(vec![Write::RecordInsert(record.clone())]).unwrap();
         let read = opened.store.record(record.id).unwrap().unwrap();
         assert_eq!(read, record);
-        // The order of properties is the module's.
+        // The module's order of properties is kept.
         assert_eq!(read.properties.keys().nth(1).map(String::as_str), Some("zeta"));
         assert_eq!(opened.store.record(record.id + 1).unwrap(), None);
     }
@@ -76,7 +76,7 @@ fn a_deleted_record_is_hidden_and_still_takes_the_answer_of_a_call() {
         let store = &opened.store;
         let ids = insert(store.as_ref(), &[json!({"n": 1}), json!({"n": 2})]);
         store.commit(vec![Write::RecordDelete { id: ids[0], at: at(3) }]).unwrap();
-        // Again, later: the first moment stays.
+        // Deleted again later: the first timestamp stays.
         store.commit(vec![Write::RecordDelete { id: ids[0], at: at(9) }]).unwrap();
         let found = |deleted| {
             let page = store.records(&RecordQuery { deleted, ..RecordQuery::table("t") }).unwrap();
@@ -94,7 +94,7 @@ fn a_deleted_record_is_hidden_and_still_takes_the_answer_of_a_call() {
 }
 
 #[test]
-fn a_record_that_never_was_is_gone() {
+fn a_record_that_never_existed_is_gone() {
     for opened in databases() {
         let update = RecordUpdate::set(99, map(json!({"a": 1})), at(0));
         let gone = opened.store.commit(vec![Write::RecordUpdate(update)]);
@@ -105,7 +105,7 @@ fn a_record_that_never_was_is_gone() {
 }
 
 #[test]
-fn ids_are_given_once() {
+fn ids_are_assigned_once() {
     for opened in databases() {
         let given: Vec<_> = std::thread::scope(|scope| {
             let store = &opened.store;
@@ -124,7 +124,7 @@ fn ids_are_given_once() {
 }
 
 #[test]
-fn an_id_that_came_in_from_outside_is_not_given_again() {
+fn an_imported_id_is_not_assigned_again() {
     for opened in databases() {
         let foreign = Record::new(5, "t", map(json!({})), at(0));
         opened.store.commit(vec![Write::RecordInsert(foreign)]).unwrap();
@@ -133,7 +133,7 @@ fn an_id_that_came_in_from_outside_is_not_given_again() {
 }
 
 #[test]
-fn pages_tell_where_they_lie() {
+fn pages_have_their_position() {
     for opened in databases() {
         let rows: Vec<_> = (0..45).map(|n| json!({"n": n})).collect();
         let ids = insert(opened.store.as_ref(), &rows);

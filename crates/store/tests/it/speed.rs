@@ -1,4 +1,4 @@
-//! How fast commits are beside a bare fsync loop on the same disk; run by hand:
+//! The speed of commits beside a bare fsync loop on the same disk; run by hand:
 //! `cargo test --release --test it store::speed -- --ignored --nocapture`.
 
 use super::{at, execution, map};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 const SPELL: Duration = Duration::from_millis(1500);
 
-/// 4 kB appended and synced, as often as the disk lets one thread.
+/// Appends and syncs 4 kB in a loop on one thread.
 fn bare_syncs_per_second(folder: &Path) -> f64 {
     let mut file = std::fs::File::create(folder.join("bare")).unwrap();
     let (started, mut syncs) = (Instant::now(), 0.0);
@@ -85,7 +85,7 @@ fn commits_beside_bare_syncs() {
              p99 {records_p99:.1?}); 3 kB events {events:6.0}/s (p99 {events_p99:.1?}); look-ups by \
              gateway_id {reads:6.0}/s; {:?}",
             records / bare,
-            store.tally()
+            store.writer_stats()
         );
     }
 }

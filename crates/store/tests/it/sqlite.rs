@@ -1,4 +1,4 @@
-//! What only SQLite has: a file that is reopened, shared, full, foreign, damaged.
+//! Tests only for SQLite: a file that is reopened, shared, full, foreign, damaged.
 
 use super::{at, completed, execution, insert, map, step};
 use serde_json::json;
@@ -37,12 +37,12 @@ fn what_was_committed_is_there_after_reopening() {
     let done = store.execution(&ExecutionId::from("e1")).unwrap().unwrap();
     assert_eq!(done.state, State::Completed);
     assert_eq!(store.steps(&done.id).unwrap().len(), 1);
-    // Ids go on where they stopped: none twice, and no gap after a clean end.
+    // Ids continue where they stopped: none twice, and no gap after a clean shutdown.
     assert_eq!(store.next_record_id().unwrap(), ids[1] + 1);
 }
 
 #[test]
-fn two_processes_on_one_file_give_different_ids_and_see_each_other() {
+fn two_processes_on_one_file_assign_different_ids_and_see_each_other() {
     let (_folder, path) = folder();
     let one = Sqlite::open(&path).unwrap();
     let two = Sqlite::open(&path).unwrap();
@@ -60,7 +60,7 @@ fn two_processes_on_one_file_give_different_ids_and_see_each_other() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_heals() {
+fn a_full_disk_is_reported_and_recovers() {
     let (_folder, path) = folder();
     let store = Sqlite::open(&path).unwrap();
     store.limit_pages(60).unwrap();
@@ -72,7 +72,7 @@ fn a_full_disk_is_told_and_heals() {
     let before = commit("small").unwrap();
     let full = commit(&"x".repeat(1 << 20)).unwrap_err();
     assert!(matches!(full, Error::Full(_)), "{full:?}");
-    // The writer lives: what fits is still stored, what was there is still read.
+    // The writer still works: what fits is stored, and existing rows can be read.
     let after = commit("small").unwrap();
     assert!(store.record(before).unwrap().is_some() && store.record(after).unwrap().is_some());
     store.limit_pages(10_000).unwrap();
@@ -133,14 +133,14 @@ fn files_that_are_not_ours_are_refused_with_a_reason() {
 }
 
 #[test]
-fn a_damaged_file_is_told_and_not_read_as_if_it_were_well() {
+fn a_damaged_file_is_reported_and_not_read() {
     let (_folder, path) = folder();
     let store = Sqlite::open(&path).unwrap();
     let rows: Vec<_> = (0..200).map(|n| json!({"n": n, "text": "x".repeat(100)})).collect();
     insert(&store, &rows);
     drop(store);
     let mut bytes = std::fs::read(&path).unwrap();
-    // Every page but the first, which says what kind of file it is.
+    // Every page except the first, which holds the file's header.
     bytes[4096..].fill(0xa5);
     std::fs::write(&path, bytes).unwrap();
     let told = match Sqlite::open(&path) {

@@ -1,4 +1,4 @@
--- Step 2: who waits behind whom, and what is old enough to be forgotten.
+-- Step 2: the order of pending executions, and what is old enough to be purged.
 
 CREATE INDEX executions_open_by_order ON executions (ordering_key, created_at, id)
     WHERE ordering_key IS NOT NULL

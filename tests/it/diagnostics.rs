@@ -1,21 +1,21 @@
-//! Ten different faults in a module: ten messages, each with its place.
+//! Ten different errors in a module: ten messages, each with its location.
 
 use crate::support::host::Instance;
 use crate::support::wait::eventually;
 
-/// One fault each: the file, its text, where the message points, and a word of it.
+/// One error each: the file, its text, the line of the message, and a word in it.
 const FAULTS: [(&str, &str, u64, &str); 10] = [
-    // 1: YAML that cannot be read.
+    // 1: invalid YAML.
     ("public/views/pages/yaml.liquid", "---\nslug: [yaml\n---\nhello\n", 2, ""),
-    // 2: a key it is not known.
+    // 2: an unknown key.
     ("public/views/pages/key.liquid", "---\nslug: key\nlayoot: none\n---\nhello\n", 3, "layoot"),
     // 3: a tag that is never closed.
     ("public/views/partials/unclosed.liquid", "one\n{% if a %}\nthree\n", 2, "if"),
-    // 4: a tag that does not exist.
+    // 4: an unknown tag.
     ("public/views/partials/unknown_tag.liquid", "one\ntwo\n{% teleport 'a' %}\n", 3, "teleport"),
-    // 5: a partial that is not there.
+    // 5: a missing partial.
     ("public/views/partials/dead.liquid", "{% include 'modules/ten/nowhere' %}\n", 1, "nowhere"),
-    // 6: a filter that does not exist.
+    // 6: an unknown filter.
     ("public/views/partials/filter.liquid", "one\n{{ a | shout }}\n", 2, "shout"),
     // 7: a table of an unknown type.
     (
@@ -24,7 +24,7 @@ const FAULTS: [(&str, &str, u64, &str); 10] = [
         4,
         "intiger",
     ),
-    // 8: a form for a table that is not there.
+    // 8: a form for a missing table.
     (
         "public/form_configurations/thing_form.liquid",
         "---\nname: thing_form\nresource: modules/ten/thang\n---\n",
@@ -38,7 +38,7 @@ const FAULTS: [(&str, &str, u64, &str); 10] = [
         1,
         "address",
     ),
-    // 10: a query that is no GraphQL.
+    // 10: invalid GraphQL.
     (
         "public/graph_queries/bad.graphql",
         "query bad {\n  records(per_page: ) { results { id } }\n}\n",

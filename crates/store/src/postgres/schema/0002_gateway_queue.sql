@@ -1,4 +1,4 @@
--- Step 2: what waits for the gateway, found without looking through the events that wait beside it.
+-- Step 2: the pending calls to the gateway, found without scanning the pending events.
 
 CREATE INDEX executions_open_sent ON executions (run_at)
     WHERE kind IN ('request_type', 'api_call')

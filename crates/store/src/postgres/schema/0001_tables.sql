@@ -1,7 +1,7 @@
--- Step 1: the tables of the house, as in SQLite (store/sqlite/schema).
--- Moments are whole microseconds since the epoch. JSON is kept as it was written (`json`, not
--- `jsonb`): the order of properties and the spelling of numbers are a module's.
--- Texts compare by their bytes, as in the other database and in Rust.
+-- Step 1: the tables, as in SQLite (store/sqlite/schema).
+-- Timestamps are integer microseconds since the epoch. JSON is stored as it was written (`json`, not
+-- `jsonb`), because the order of properties and the spelling of numbers belong to the module.
+-- Strings compare by their bytes, as in SQLite and in Rust.
 
 CREATE TABLE records (
     id          BIGINT PRIMARY KEY,
@@ -12,8 +12,8 @@ CREATE TABLE records (
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL,
     deleted_at  BIGINT,
-    -- The text of the two properties by which gateways look records up, written by us: what
-    -- PostgreSQL may compute in an index does not include it.
+    -- The strings of the two properties by which gateways find records, written by the store: an index
+    -- expression of PostgreSQL cannot compute them.
     gateway_id_text  TEXT COLLATE "C",
     external_id_text TEXT COLLATE "C"
 );
@@ -25,7 +25,7 @@ CREATE INDEX records_by_external_id_property ON records (external_id_text, table
 CREATE INDEX records_by_external_id ON records (external_id, table_name)
     WHERE external_id IS NOT NULL;
 
--- Ids are reserved in blocks, so that two processes never give the same.
+-- Ids are reserved in blocks, so that no two processes use the same one.
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     next BIGINT NOT NULL
@@ -56,7 +56,7 @@ CREATE INDEX executions_by_state ON executions (state, run_at);
 CREATE INDEX executions_by_kind ON executions (kind, created_at);
 CREATE INDEX executions_by_order ON executions (ordering_key, created_at)
     WHERE ordering_key IS NOT NULL;
--- What waits, and who waits behind whom.
+-- Pending executions, and their order.
 CREATE INDEX executions_open ON executions (run_at)
     WHERE state IN ('available', 'running', 'retryable', 'unknown');
 CREATE INDEX executions_open_by_order ON executions (ordering_key, created_at, id)
@@ -97,9 +97,9 @@ CREATE TABLE activities (
     created_at BIGINT NOT NULL
 );
 
--- The last transaction of each writer, written inside it: how a writer finds out what became of a
--- COMMIT whose answer was lost. (The number of a transaction does not tell: PostgreSQL may give one
--- that was lost in a crash to another transaction.)
+-- The last transaction of each writer, written inside it. With it, a writer finds out whether a
+-- COMMIT took effect whose answer was lost. (A transaction id does not show it: PostgreSQL may reuse
+-- the id of a transaction that was lost in a crash.)
 CREATE TABLE writers (
     id    BIGINT PRIMARY KEY,
     token BIGINT NOT NULL,

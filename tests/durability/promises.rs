@@ -1,26 +1,26 @@
-//! What the host owes once a byte has left it: the row that must be on disk by then.
+//! What the host has promised once a byte has left it: the row that must then be on disk.
 
 use crate::life::{Asked, Lived};
 use crate::trace::Call;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::Value as Json;
 
-/// A debt, and what made it.
+/// A promise, and what made it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Owed {
-    /// A client was told where its request stands.
-    Told { key: String, state: String, gateway_id: Option<String> },
-    /// Stripe was told that its event is kept.
+pub enum Promise {
+    /// A client received the state of its request.
+    Answered { key: String, state: String, gateway_id: Option<String> },
+    /// Stripe received the acknowledgement of its event.
     Kept { event: String },
-    /// Something left for Stripe under this key.
+    /// A call was sent to Stripe under this key.
     Sent { key: String },
 }
 
-/// What these bytes owe, if they owe anything.
+/// What these bytes promise, if anything.
 ///
 /// # Errors
-/// Bytes that this cannot read: then nothing would be witnessed.
-pub fn owed(call: &Call, lived: &Lived) -> Result<Option<Owed>, String> {
+/// Bytes that cannot be read: nothing would be checked then.
+pub fn promises(call: &Call, lived: &Lived) -> Result<Option<Promise>, String> {
     let Call::Send { local, remote, bytes } = call else { return Ok(None) };
     let text = String::from_utf8_lossy(bytes);
     if *remote == lived.stripe.to_string() && text.starts_with("POST ") {
@@ -28,7 +28,7 @@ pub fn owed(call: &Call, lived: &Lived) -> Result<Option<Owed>, String> {
             let (name, value) = line.split_once(": ")?;
             name.eq_ignore_ascii_case("idempotency-key").then(|| value.trim().to_owned())
         });
-        return Ok(Some(Owed::Sent { key: key.ok_or("a POST without an idempotency key")? }));
+        return Ok(Some(Promise::Sent { key: key.ok_or("a POST without an idempotency key")? }));
     }
     if *local != lived.host.to_string() || !text.starts_with("HTTP/1.1 ") {
         return Ok(None);
@@ -37,7 +37,7 @@ pub fn owed(call: &Call, lived: &Lived) -> Result<Option<Owed>, String> {
     let Some(asked) = lived.asked.get(&port) else { return Ok(None) };
     let is_good = text.starts_with("HTTP/1.1 2");
     match asked {
-        Asked::Event { id } => Ok(is_good.then(|| Owed::Kept { event: id.clone() })),
+        Asked::Event { id } => Ok(is_good.then(|| Promise::Kept { event: id.clone() })),
         Asked::Call { key } => {
             let body = text.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
             let answer: Json = serde_json::from_str(body)
@@ -47,13 +47,13 @@ pub fn owed(call: &Call, lived: &Lived) -> Result<Option<Owed>, String> {
                 return Ok(None);
             }
             let gateway_id = answer["gateway"]["id"].as_str().map(str::to_owned);
-            Ok(Some(Owed::Told { key: key.clone(), state, gateway_id }))
+            Ok(Some(Promise::Answered { key: key.clone(), state, gateway_id }))
         }
     }
 }
 
-impl Owed {
-    /// Looks whether a database pays this debt.
+impl Promise {
+    /// Checks whether a database keeps this promise.
     pub fn is_paid(&self, database: &Connection) -> Result<(), String> {
         let broken = |error: rusqlite::Error| format!("{self:?}: {error}");
         let one = |sql: &str, value: &str| {
@@ -69,12 +69,12 @@ impl Owed {
                 one(sql, event)?.map(drop).ok_or_else(|| format!("{self:?} is not on disk"))
             }
             Self::Sent { key } => {
-                // The caller's key, or one made of the execution's id; its bytes in a step.
+                // The caller's key, or one derived from the execution's id; its bytes are a step.
                 let sql = "SELECT state, request FROM executions JOIN steps ON execution_id = id \
                            WHERE idempotency_key = ?1 OR ?1 LIKE 'sluicegate-' || id || '-%' LIMIT 1";
                 one(sql, key)?.map(drop).ok_or_else(|| format!("{self:?} is not on disk"))
             }
-            Self::Told { key, state, gateway_id } => {
+            Self::Answered { key, state, gateway_id } => {
                 let sql = "SELECT state, outcome FROM executions \
                            WHERE kind = 'request_type' AND idempotency_key = ?1";
                 let Some((_, outcome)) = one(sql, key)? else {

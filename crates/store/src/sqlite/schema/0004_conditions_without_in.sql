@@ -1,11 +1,11 @@
--- Step 4: SQLite builds a table in memory for every `IN` list of more than two, at every write of a
--- row that a CHECK or the condition of an index looks at: a third of what a commit cost.
+-- Step 4: SQLite builds an in-memory table for every `IN` list of more than two values at each write
+-- of a row that a CHECK or an index condition tests: a third of the cost of a commit.
 
 DROP INDEX executions_open_by_order;
 DROP INDEX executions_unsent;
 
--- As https://www.sqlite.org/lang_altertable.html#otheralter says: it takes nothing away that a row
--- was allowed before.
+-- As described in https://www.sqlite.org/lang_altertable.html#otheralter: every row that was valid
+-- stays valid.
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema
    SET sql = replace(sql, 'CHECK (state IN

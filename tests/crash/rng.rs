@@ -1,10 +1,10 @@
-//! Chance from a seed: the same seed, the same run as far as the machine's timing lets it be.
+//! Random numbers from a seed: the same seed repeats a run as far as the machine's timing allows.
 
 /// SplitMix64.
 #[derive(Debug, Clone)]
-pub struct Chance(u64);
+pub struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -17,7 +17,7 @@ impl Chance {
         z ^ (z >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }

@@ -1,5 +1,5 @@
--- Step 1: the tables of the house.
--- Moments are whole microseconds since the epoch; JSON is text as serde_json writes it.
+-- Step 1: the tables.
+-- Timestamps are integer microseconds since the epoch; JSON is text as serde_json writes it.
 
 CREATE TABLE records (
     id          INTEGER PRIMARY KEY,
@@ -10,8 +10,8 @@ CREATE TABLE records (
     created_at  INTEGER NOT NULL,
     updated_at  INTEGER NOT NULL,
     deleted_at  INTEGER,
-    -- The text of the two properties by which gateways look records up (filter.rs writes the
-    -- same expression for every other property).
+    -- The strings of the two properties by which gateways find records (filter.rs writes the same
+    -- expression for every other property).
     gateway_id_text TEXT GENERATED ALWAYS AS (
         CASE json_type(properties, '$."gateway_id"')
             WHEN 'text' THEN properties ->> '$."gateway_id"'
@@ -34,7 +34,7 @@ CREATE INDEX records_by_external_id_property ON records (external_id_text, table
 CREATE INDEX records_by_external_id ON records (external_id, table_name, deleted_at)
     WHERE external_id IS NOT NULL;
 
--- Ids are reserved in blocks, so that two processes on one file never give the same.
+-- Ids are reserved in blocks, so that no two processes use the same one.
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     next INTEGER NOT NULL
