@@ -11,6 +11,7 @@ pub mod forms;
 mod gateway_lanes;
 mod gateway_runner;
 pub mod host;
+mod inline_scripts;
 pub mod instance;
 mod job_queue;
 pub mod jobs;

@@ -4,7 +4,7 @@
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
 use crate::web::platform_request::{PlatformRequest, header_text};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use sluicegate_secret::api_token::TokenScope;
 
 /// Checks that the caller may use an API endpoint that needs a scope.
@@ -72,17 +72,20 @@ fn is_own_page(visit: &PlatformRequest) -> bool {
 }
 
 /// True for a request that a browser sends for a page of another site than this one.
-pub fn is_foreign(runtime: &Runtime, visit: &PlatformRequest) -> bool {
-    // A proxy may have replaced Host.
-    let origin = header_text(&visit.headers, "origin");
-    let site = header_text(&visit.headers, "sec-fetch-site");
-    let is_public =
-        origin == Some(&runtime.public_url()) && site.is_none_or(|s| s == "same-origin");
-    !is_public && is_cross_site(visit)
+///
+/// A proxy may have replaced Host, so what the browser itself says of the site counts more than a
+/// comparison of Origin with Host.
+pub fn is_foreign(runtime: &Runtime, headers: &HeaderMap) -> bool {
+    if let Some(site) = header_text(headers, "sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = header_text(headers, "origin") else { return false };
+    let own = header_text(headers, "host").unwrap_or_default();
+    origin != runtime.public_url() && origin.split("://").nth(1) != Some(own)
 }
 
 /// True for a request that a browser sends for a page of another origin, by what it reports.
-pub fn is_cross_site(visit: &PlatformRequest) -> bool {
+fn is_cross_site(visit: &PlatformRequest) -> bool {
     let origin = header_text(&visit.headers, "origin");
     let is_foreign = origin
         .is_some_and(|origin| origin.split("://").nth(1).is_none_or(|host| host != visit.host()));

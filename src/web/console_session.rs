@@ -63,7 +63,7 @@ impl Operator {
         let sent = posted.or_else(|| header_text(&visit.headers, "x-csrf-token"));
         let own = self.csrf_token(runtime);
         let is_ours = bool::from(own.as_bytes().ct_eq(sent.unwrap_or_default().as_bytes()));
-        if (is_ours || self.session.is_none()) && !access::is_foreign(runtime, visit) {
+        if (is_ours || self.session.is_none()) && !access::is_foreign(runtime, &visit.headers) {
             return Ok(());
         }
         let message = "This page is too old. Please load it again.";

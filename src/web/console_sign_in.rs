@@ -60,7 +60,7 @@ pub async fn submit(State(runtime): State<Arc<Runtime>>, request: Request) -> Re
     let responder = Responder::new(&runtime, ResponseFormat::Html);
     let answer = async {
         let visit = extract::read(&runtime, request, BYTES_MAX).await?;
-        if access::is_foreign(&runtime, &visit) {
+        if access::is_foreign(&runtime, &visit.headers) {
             let message = "Sign in on the console's own page.";
             return Err(HttpError::new(StatusCode::FORBIDDEN, message));
         }

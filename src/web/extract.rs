@@ -1,6 +1,7 @@
 //! Extracts a `PlatformRequest`: session, parameters, and the CSRF check.
 
 use crate::app::runtime::Runtime;
+use crate::web::access;
 use crate::web::error::HttpError;
 use crate::web::params;
 use crate::web::platform_request::{self, PlatformRequest, content_type, header_text};
@@ -122,7 +123,6 @@ fn has_token(
 ) -> bool {
     let posted = params.get("authenticity_token").and_then(Json::as_str);
     let token = posted.or_else(|| header_text(headers, "x-csrf-token")).unwrap_or_default();
-    // Browsers may report where a request comes from: a cross-site one never passes.
-    let foreign = header_text(headers, "sec-fetch-site") == Some("cross-site");
-    !foreign && session.accepts(token, &runtime.config.instance_key)
+    // Browsers report where a request comes from: one of another site's page never passes.
+    !access::is_foreign(runtime, headers) && session.accepts(token, &runtime.config.instance_key)
 }

@@ -15,7 +15,7 @@ use crate::web::extract::{self, BODY_BYTES_MAX};
 use crate::web::platform_request::PlatformRequest;
 use crate::web::respond::{self, Flash, redirect};
 use crate::web::responder::{Responder, ResponseFormat, blocking};
-use crate::web::security;
+use crate::web::security::{self, Scripts};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -23,6 +23,9 @@ use serde_json::{Value as Json, json};
 use sluicegate_module::page::{Method, Page};
 use sluicegate_module::source::Source;
 use std::sync::Arc;
+
+/// The maximum length of a query that forms lead back to, in bytes.
+const QUERY_BYTES_MAX: usize = 2_048;
 
 /// Handles any URL that is not the host's own: a page, or 404.
 pub async fn any(runtime: Arc<Runtime>, request: Request) -> Response {
@@ -61,25 +64,33 @@ pub fn render(
         "page".to_owned(),
         json!({ "id": page.source.name, "slug": page.slug, "layout": page.layout, "metadata": page.metadata }),
     );
+    let nonce = security::nonce();
+    context.insert("csp_nonce".to_owned(), json!(nonce));
     let mut scope = Scope::new(context);
     scope.shares_threads = true;
     scope.user_id = visit.user_id();
     scope.csrf_token = csrf_token;
-    scope.current_path = match visit.query.as_str() {
-        "" => visit.path.clone(),
-        query => format!("{}?{query}", visit.path),
-    };
+    scope.current_path = current_path(&visit);
     scope.page_id = page.source.name.clone();
     scope.output = output_mode(page);
     scope.refused = refused;
     let host = runtime.host(scope);
     let request_context = host.request_context().map_err(not_shown)?;
-    let shown = show(&host, &request_context, page)?;
+    let shown = Shown { nonce, ..show(&host, &request_context, page)? };
     Ok(finish(responder, runtime, &visit, page, shown))
 }
 
 fn not_shown(cause: impl ToString) -> HttpError {
     HttpError::internal("The page could not be shown.", cause)
+}
+
+/// The path with its query, which each form on the page repeats; without a long query.
+fn current_path(visit: &PlatformRequest) -> String {
+    match visit.query.as_str() {
+        "" => visit.path.clone(),
+        query if query.len() > QUERY_BYTES_MAX => visit.path.clone(),
+        query => format!("{}?{query}", visit.path),
+    }
 }
 
 fn output_mode(page: &Page) -> OutputMode {
@@ -95,6 +106,8 @@ fn output_mode(page: &Page) -> OutputMode {
 struct Shown {
     body: String,
     effects: Effects,
+    /// The value of `context.csp_nonce`.
+    nonce: String,
     /// The status of a failed policy that redirects nowhere.
     refused: Option<u16>,
 }
@@ -176,22 +189,31 @@ fn finish(
     page: &Page,
     shown: Shown,
 ) -> Response {
-    let Shown { body, effects, refused } = shown;
+    let Shown { body, effects, nonce, refused } = shown;
     respond::with_effects(runtime, &visit.session, &effects, || {
         if let Some(status) = refused {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
             return responder.error(HttpError::new(status, "You may not see this page."));
         }
         let status = effects.status.and_then(|status| StatusCode::from_u16(status).ok());
-        let body = match page.format.as_str() {
-            "html" => {
-                let gateway = runtime.transport.gateway();
-                security::rewrite(body, gateway, runtime.stripe_url.as_deref())
-            }
-            _ => body,
-        };
+        let status = status.unwrap_or(StatusCode::OK);
         let kind = HeaderValue::from_static(media_type(&page.format));
-        (status.unwrap_or(StatusCode::OK), [(header::CONTENT_TYPE, kind)], body).into_response()
+        let kind = [(header::CONTENT_TYPE, kind)];
+        if page.format != "html" {
+            return (status, kind, body).into_response();
+        }
+        let (gateway, stand_in) = (runtime.transport.gateway(), runtime.stripe_url.as_deref());
+        let body = security::rewrite(body, gateway, stand_in);
+        let scripts = match runtime.instance().has_inline_scripts {
+            true => Scripts::Inline,
+            false => Scripts::Nonce(&nonce),
+        };
+        let mut response = (status, kind, body).into_response();
+        let policy = security::content_policy(gateway, stand_in, scripts);
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
     })
 }
 
