@@ -1,19 +1,19 @@
 //! Extracts a `PlatformRequest`: session, parameters, and the CSRF check.
 
 use crate::app::runtime::Runtime;
+use crate::web::access;
 use crate::web::body;
 use crate::web::error::HttpError;
 use crate::web::params;
 use crate::web::platform_request::{self, PlatformRequest, content_type, header_text};
 use crate::web::session::Session;
+use crate::web::session_store;
 use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
-use sluicegate_store::error::Error as StoreError;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use tokio::task::JoinError;
 
 /// The maximum length of a body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -37,9 +37,11 @@ pub async fn read(
     }
     let path =
         percent_decode_str(head.uri.path()).decode_utf8().map_err(HttpError::bad)?.into_owned();
-    let session = session(runtime, header_text(&head.headers, "cookie").unwrap_or_default()).await;
+    let cookies = header_text(&head.headers, "cookie").unwrap_or_default();
+    let mut session = session_store::load(runtime, cookies).await;
     let method = method(&head.method, &mut all);
     let csrf_valid = is_safe(&head.method) || has_token(runtime, &session, &all, &head.headers);
+    session.is_trusted = csrf_valid;
     let visit = PlatformRequest {
         method,
         path,
@@ -47,6 +49,7 @@ pub async fn read(
         headers: head.headers,
         params: all,
         body: String::from_utf8(bytes.to_vec()).unwrap_or_default(),
+        visitor_id: session.visitor_id(&runtime.config.instance_key),
         session,
         ip,
         csrf_valid,
@@ -100,33 +103,6 @@ fn has_token(
 ) -> bool {
     let posted = params.get("authenticity_token").and_then(Json::as_str);
     let token = posted.or_else(|| header_text(headers, "x-csrf-token")).unwrap_or_default();
-    // Browsers may report where a request comes from: a cross-site one never passes.
-    let foreign = header_text(headers, "sec-fetch-site") == Some("cross-site");
-    !foreign && session.accepts(token, &runtime.config.instance_key)
-}
-
-async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
-    let Some(id) = Session::id_in(cookies) else { return Session::fresh() };
-    let mut session = Session { id, ..Session::default() };
-    let (runtime, hash) = (Arc::clone(runtime), session.hash());
-    let reading = tokio::task::spawn_blocking(move || stored(&runtime, &hash)).await;
-    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}").into());
-    match reading.unwrap_or_else(|error| Err(panicked(error))) {
-        Ok(Some(Json::Object(mut data))) => {
-            if let Some(Json::Object(flash)) = data.shift_remove("flash") {
-                session.flash = flash;
-            }
-            session.data = data;
-        }
-        Ok(_) => {}
-        // Pages without a session are better than no pages.
-        Err(error) => tracing::warn!("the session could not be read: {error}"),
-    }
-    session
-}
-
-/// The stored data of a session hash, unless it has expired.
-fn stored(runtime: &Runtime, hash: &str) -> Result<Option<Json>, StoreError> {
-    let found = runtime.store.session(hash)?;
-    Ok(found.filter(|found| found.expires_at > runtime.clock.now()).map(|found| found.data))
+    // Browsers report where a request comes from: one of another site's page never passes.
+    !access::is_foreign(runtime, headers) && session.accepts(token, &runtime.config.instance_key)
 }

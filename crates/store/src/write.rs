@@ -67,6 +67,13 @@ pub enum Write {
     ConstantSet(Constant),
     /// Stores a session.
     SessionPut(Session),
+    /// Changes a stored session; nothing if it was deleted meanwhile.
+    SessionUpdate(Session),
+    /// Deletes all sessions of a user.
+    SessionsEnd {
+        /// The user's id.
+        user_id: String,
+    },
     /// Deletes a session, if it exists.
     SessionDelete {
         /// The hash of its id.

@@ -303,6 +303,8 @@ async fn write_one(client: &ClientWrapper, write: &Write) -> Result<(), Error> {
         Write::StepInsert(step) => executions::insert_step::<PostgresDialect>(step)?,
         Write::ConstantSet(constant) => states::set_constant::<PostgresDialect>(constant),
         Write::SessionPut(session) => states::put_session::<PostgresDialect>(session)?,
+        Write::SessionUpdate(session) => states::update_session::<PostgresDialect>(session)?,
+        Write::SessionsEnd { user_id } => states::end_sessions::<PostgresDialect>(user_id),
         Write::SessionDelete { id_hash } => states::delete_session::<PostgresDialect>(id_hash),
         Write::SessionsExpire { before } => states::expire_sessions::<PostgresDialect>(*before),
         Write::ActivityInsert(activity) => states::insert_activity::<PostgresDialect>(activity)?,

@@ -190,6 +190,8 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         Write::StepInsert(step) => executions::insert_step::<SqliteDialect>(step)?,
         Write::ConstantSet(constant) => states::set_constant::<SqliteDialect>(constant),
         Write::SessionPut(session) => states::put_session::<SqliteDialect>(session)?,
+        Write::SessionUpdate(session) => states::update_session::<SqliteDialect>(session)?,
+        Write::SessionsEnd { user_id } => states::end_sessions::<SqliteDialect>(user_id),
         Write::SessionDelete { id_hash } => states::delete_session::<SqliteDialect>(id_hash),
         Write::SessionsExpire { before } => states::expire_sessions::<SqliteDialect>(*before),
         Write::ActivityInsert(activity) => states::insert_activity::<SqliteDialect>(activity)?,
