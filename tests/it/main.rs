@@ -30,3 +30,4 @@ mod secrets;
 mod slow_gateway;
 mod support;
 mod template;
+mod values;
