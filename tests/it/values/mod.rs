@@ -2,6 +2,7 @@
 
 mod events;
 mod identity;
+mod pages;
 
 use crate::support::host::{Instance, TestHost};
 use crate::support::http::Answer;
