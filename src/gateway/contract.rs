@@ -47,6 +47,12 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// [`Gateway::reconcile`] finds it. Calls that cannot carry it are unchanged.
     fn mark(&self, call: &mut Call, operation: &str);
 
+    /// The metadata name that [`Gateway::mark`] writes.
+    fn own_metadata(&self) -> &'static str;
+
+    /// True when a call already has that name.
+    fn has_own_metadata(&self, call: &Call) -> bool;
+
     /// Finds out whether a call took effect, after its idempotency key may have expired.
     ///
     /// # Errors

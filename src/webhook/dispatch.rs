@@ -11,7 +11,7 @@ use crate::journal::run::Run;
 use crate::template::render::Locals;
 use crate::template::renderer::Renderer;
 use crate::webhook::error::Error;
-use crate::webhook::event::{Event, processor};
+use crate::webhook::event::{Event, processor, seconds};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
@@ -200,7 +200,7 @@ impl Dispatch<'_> {
             for other in page {
                 let outcome = other.outcome.as_ref();
                 let processed = outcome.is_some_and(|o| o["processed"] == json!(true));
-                let at = other.input.pointer("/event/created").and_then(Json::as_i64);
+                let at = other.input.pointer("/event/created").and_then(seconds);
                 if processed && other.id != execution.id && at > Some(created) {
                     if other.name == event.kind {
                         return Ok(Some(other.name));

@@ -7,7 +7,7 @@ use crate::gateway::reply::Reply;
 use crate::gateway::transport::Transport;
 use crate::webhook::deliveries::{Deliveries, DeliveryResult};
 use crate::webhook::error::Error;
-use crate::webhook::event::Event;
+use crate::webhook::event::{Event, seconds};
 use crate::webhook::inbox::Inbox;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
@@ -46,7 +46,7 @@ impl Listing<'_> {
         let mut filled = 0;
         loop {
             let Oldest { pages, is_all } = oldest(PAGES_HELD, |after| self.page(from, after))?;
-            let newest = pages.front().and_then(|page| page.first()?.get("created")?.as_i64());
+            let newest = pages.front().and_then(|page| seconds(page.first()?.get("created")?));
             filled += self.store(gateway, pages.into_iter().flatten().collect())?;
             if is_all {
                 return Ok(filled);

@@ -94,6 +94,14 @@ impl Gateway for Stripe {
         Box::pin(reconcile::reconcile(sent, ask))
     }
 
+    fn own_metadata(&self) -> &'static str {
+        recovery::OPERATION
+    }
+
+    fn has_own_metadata(&self, call: &Call) -> bool {
+        recovery::has_mark(call)
+    }
+
     fn next_page(&self, call: &Call, page: &Answer) -> Option<Call> {
         list::next_page(call, page)
     }

@@ -280,3 +280,52 @@ fn all_cards_of_a_deleted_customer_go() {
     happens(&host, "customer.deleted", now(), &json!({ "id": "cus_many", "object": "customer" }));
     assert_eq!(found(&host, "credit_card", "customer_id", &json!("cus_many")).len(), 0);
 }
+
+#[test]
+fn any_signed_event_is_stored_and_acknowledged() {
+    let host = host();
+    let kinds = [
+        "v2.core.account[requirements].updated",
+        "v2.core.account[configuration.merchant].capability_status_updated",
+        "v2.core.account_link.returned",
+        "billing.meter error",
+        "../../x",
+        "a\u{0}b",
+        "zażółć",
+        &"x".repeat(1_000),
+    ];
+    for (place, kind) in kinds.iter().enumerate() {
+        let thin = json!({ "id": format!("evt_thin_{place}"), "object": "v2.core.event", "type": kind,
+            "livemode": false, "created": "2026-11-20T12:00:00.000Z",
+            "related_object": { "id": "acct_1", "type": "v2.core.account", "url": "/v2/core/accounts/acct_1" } });
+        super::deliver(&host, &thin).expect(200);
+        let again = super::deliver(&host, &thin).expect(200).json();
+        assert_eq!(again["duplicate"], true, "{kind}");
+    }
+    settled(&host);
+    let query = "{ executions(kind: \"webhook_event\", per_page: 100) { results { name state } } }";
+    let all = host.graphql(query, &json!({}))["executions"]["results"].clone();
+    assert_eq!(all.as_array().map(Vec::len), Some(kinds.len()), "{all:#}");
+    host.visitor().get("/events").expect(200);
+    for broken in
+        [json!({ "id": "evt_1" }), json!({ "id": "evt_1", "type": " " }), json!({ "type": "a.b" })]
+    {
+        super::deliver(&host, &broken).expect(400);
+    }
+}
+
+#[test]
+fn a_thin_event_has_a_processor() {
+    let instance =
+        crate::support::host::Instance::new().variable("STRIPE_WEBHOOK_SECRET", super::SECRET);
+    let partial = "{% graphql r = 'modules/payments/create_payout', gateway_id: event.related_object.id, state: 'paid' %}";
+    let path = "modules/stripe/public/views/partials/webhook_processors/v2_core_account_requirements_updated.liquid";
+    instance.write(path, partial);
+    let host = instance.serve();
+    let thin = json!({ "id": "evt_thin", "object": "v2.core.event", "livemode": false,
+        "type": "v2.core.account[requirements].updated", "created": "2026-11-20T12:00:00.000Z",
+        "related_object": { "id": "acct_thin", "type": "v2.core.account" } });
+    super::deliver(&host, &thin).expect(200);
+    settled(&host);
+    assert_eq!(found(&host, "payout", "gateway_id", &json!("acct_thin")).len(), 1);
+}

@@ -1,6 +1,7 @@
 //! Right values: each kind of fault that people met elsewhere, with its neighbors.
 
 mod events;
+mod forms;
 mod identity;
 mod pages;
 

@@ -38,13 +38,18 @@ fn persons_and_payouts_beyond_the_first_page() {
 
 #[test]
 fn the_secret_of_every_endpoint_verifies() {
-    let host = Instance::new().serve();
-    // The newest and the oldest of 120 endpoints.
-    let create = "mutation($s: String!) { record_create(record: { table: \"modules/payments/webhook_endpoint\", \
+    let instance = Instance::new();
+    let create = "mutation endpoint($s: String!) { record_create(record: { table: \"modules/payments/webhook_endpoint\", \
         properties: [{ name: \"gateway_id\", value: $s }, { name: \"secret\", value: $s }] }) { id } }";
-    for n in 0..120 {
-        host.graphql(create, &json!({ "s": format!("{SECRET}_{n}") }));
-    }
+    let page = format!(
+        "---\nslug: seed\n---\n{{% for n in (0..119) %}}{{% assign s = '{SECRET}_' | append: n %}}\
+        {{% graphql g = 'endpoint', s: s %}}{{% endfor %}}"
+    );
+    instance.write("graphql/endpoint.graphql", create);
+    instance.write("views/pages/seed.liquid", &page);
+    let host = instance.serve();
+    // The newest and the oldest of 120 endpoints.
+    host.visitor().get("/seed").expect(200);
     for n in [0, 60, 119] {
         let body = json!({ "id": format!("evt_{n}"), "object": "event", "type": "charge.refunded",
             "livemode": false, "created": now(), "data": { "object": { "id": "ch_1" } } });
