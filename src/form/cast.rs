@@ -1,6 +1,6 @@
 //! Casts values to the property kinds of a table when they are saved.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::strtime};
 use serde_json::Value as Json;
@@ -9,32 +9,63 @@ use sluicegate_module::table::PropertyKind;
 /// Casts a value to a property kind. A value that cannot be cast is kept unchanged: a record of a
 /// payment is never lost because of a malformed number.
 pub fn cast(kind: PropertyKind, value: &Json) -> Json {
-    match kind {
-        PropertyKind::Integer => integer(value),
-        PropertyKind::Float => float(value),
+    read(kind, value).unwrap_or_else(|_| value.clone())
+}
+
+/// Reads a value as a property kind. Validations read by the same rules.
+///
+/// # Errors
+/// What is wrong, as the message of a form: the kind cannot hold the value.
+pub fn read(kind: PropertyKind, value: &Json) -> Result<Json, &'static str> {
+    Ok(match kind {
+        _ if value.is_null() => Json::Null,
+        PropertyKind::Integer => integer(value)?,
+        PropertyKind::Float => float(value)?,
         PropertyKind::Boolean => boolean(value),
-        PropertyKind::Datetime => time(value),
-        PropertyKind::Date => date(value),
+        PropertyKind::Datetime => time(value)?,
+        PropertyKind::Date => date(value)?,
         PropertyKind::Array => array(value),
         PropertyKind::String | PropertyKind::Text => text(value),
         _ => value.clone(),
+    })
+}
+
+/// True for an optional sign and digits: neither `1e1` nor `3.0`.
+pub fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A finite number.
+pub fn read_number(text: &str) -> Option<f64> {
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
+}
+
+fn integer(value: &Json) -> Result<Json, &'static str> {
+    match value {
+        Json::String(text) if text.trim().is_empty() => Ok(Json::Null),
+        Json::String(text) if !is_integer(text.trim()) => match read_number(text.trim()) {
+            Some(_) => Err("must be an integer"),
+            None => Err("is not a number"),
+        },
+        Json::String(text) => text.trim().parse::<i64>().map(Json::from).map_err(|_| TOO_LARGE),
+        Json::Bool(truth) => Ok(Json::from(i64::from(*truth))),
+        Json::Number(number) if number.is_i64() => Ok(value.clone()),
+        Json::Number(number) if number.is_u64() => Err(TOO_LARGE),
+        Json::Number(_) => Err("must be an integer"),
+        _ => Err("is not a number"),
     }
 }
 
-fn integer(value: &Json) -> Json {
-    match value {
-        Json::String(text) if text.trim().is_empty() => Json::Null,
-        Json::String(text) => text.trim().parse::<i64>().map_or_else(|_| value.clone(), Json::from),
-        Json::Bool(truth) => Json::from(i64::from(*truth)),
-        _ => value.clone(),
-    }
-}
+/// The message for an integer beyond 64 bits.
+const TOO_LARGE: &str = "is too large";
 
-fn float(value: &Json) -> Json {
+fn float(value: &Json) -> Result<Json, &'static str> {
     match value {
-        Json::String(text) if text.trim().is_empty() => Json::Null,
-        Json::String(text) => text.trim().parse::<f64>().map_or_else(|_| value.clone(), Json::from),
-        _ => value.clone(),
+        Json::String(text) if text.trim().is_empty() => Ok(Json::Null),
+        Json::String(text) => read_number(text.trim()).map(Json::from).ok_or("is not a number"),
+        Json::Number(_) => Ok(value.clone()),
+        _ => Err("is not a number"),
     }
 }
 
@@ -50,56 +81,72 @@ fn boolean(value: &Json) -> Json {
     }
 }
 
-/// True when a value parses as a time or a date.
-pub fn is_time(value: &Json) -> bool {
+/// The message for a value that is not a date or time.
+const NOT_A_DATE: &str = "is not a valid date";
+
+/// Converts ISO 8601 with or without an offset (UTC), a date, Unix seconds, or the classic mappers'
+/// `%d-%m-%Y %H:%M:%S` to ISO 8601 in UTC.
+fn time(value: &Json) -> Result<Json, &'static str> {
+    if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(Json::Null);
+    }
+    let time = timestamp(value).ok_or(NOT_A_DATE)?;
+    Ok(Json::String(time.to_string()))
+}
+
+/// Reads a date or time; a date is its midnight in UTC.
+pub fn timestamp(value: &Json) -> Option<Timestamp> {
     match value {
-        Json::String(text) => {
-            let day = text.trim().get(..10).unwrap_or_default();
-            read_time(text.trim()).is_some() || day.parse::<jiff::civil::Date>().is_ok()
-        }
-        Json::Number(number) => number.as_i64().is_some_and(|s| Timestamp::from_second(s).is_ok()),
-        _ => false,
+        Json::String(text) => read_time(text.trim()).or_else(|| {
+            let midnight = read_date(text.trim())?.to_zoned(TimeZone::UTC).ok()?;
+            Some(midnight.timestamp())
+        }),
+        Json::Number(number) => number.as_i64().and_then(|s| Timestamp::from_second(s).ok()),
+        _ => None,
     }
 }
 
-/// Converts ISO 8601, Unix seconds, or the classic mappers' `%d-%m-%Y %H:%M:%S` to ISO 8601 in UTC.
-fn time(value: &Json) -> Json {
-    let read = match value {
-        Json::String(text) if text.trim().is_empty() => return Json::Null,
-        Json::String(text) => read_time(text.trim()),
-        Json::Number(number) => number.as_i64().and_then(|s| Timestamp::from_second(s).ok()),
+/// Reads the date of a date or time, as it is written.
+pub fn day(value: &Json) -> Option<Date> {
+    match value {
+        Json::String(text) => read_date(text.trim()),
+        Json::Number(_) => Some(timestamp(value)?.to_zoned(TimeZone::UTC).date()),
         _ => None,
-    };
-    read.map_or_else(|| value.clone(), |time| Json::String(time.to_string()))
+    }
 }
 
 fn read_time(text: &str) -> Option<Timestamp> {
-    let local = |format: &str| {
-        let civil: DateTime = strtime::parse(format, text).ok()?.to_datetime().ok()?;
-        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    let local = |format: &str| strtime::parse(format, text).ok()?.to_datetime().ok();
+    // Without an offset, as an input of type datetime-local posts it.
+    let civil = || {
+        let is_written = text.len() > DAY_CHARS && !text.contains('[');
+        let plain = text.parse::<DateTime>().ok().filter(|_| is_written);
+        plain.or_else(|| local("%d-%m-%Y %H:%M:%S")).or_else(|| local("%d-%m-%Y %H:%M"))
     };
     text.parse()
         .ok()
         .or_else(|| text.parse::<i64>().ok().and_then(|s| Timestamp::from_second(s).ok()))
-        .or_else(|| {
-            ["%d-%m-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
-                .iter()
-                .find_map(|format| local(format))
-        })
+        .or_else(|| Some(civil()?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
 }
 
-fn date(value: &Json) -> Json {
-    match value {
-        Json::String(text) if text.trim().is_empty() => Json::Null,
-        Json::String(text) => {
-            let day = text.trim().get(..10).unwrap_or(text);
-            let read = day.parse::<jiff::civil::Date>().ok().or_else(|| {
-                strtime::parse("%d-%m-%Y", day).ok().and_then(|parsed| parsed.to_date().ok())
-            });
-            read.map_or_else(|| value.clone(), |date| Json::String(date.to_string()))
-        }
-        _ => value.clone(),
+/// The length of `2026-11-20`.
+const DAY_CHARS: usize = 10;
+
+fn read_date(text: &str) -> Option<Date> {
+    let day_first = |text: &str| strtime::parse("%d-%m-%Y", text).ok()?.to_date().ok();
+    if let Some(date) = text.parse::<Date>().ok().or_else(|| day_first(text)) {
+        return Some(date);
     }
+    read_time(text)?;
+    let written = text.get(..DAY_CHARS)?;
+    written.parse::<Date>().ok().or_else(|| day_first(written))
+}
+
+fn date(value: &Json) -> Result<Json, &'static str> {
+    if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(Json::Null);
+    }
+    Ok(Json::String(day(value).ok_or(NOT_A_DATE)?.to_string()))
 }
 
 fn array(value: &Json) -> Json {
@@ -150,5 +197,41 @@ mod tests {
         assert_eq!(cast(PropertyKind::Datetime, &json!("")), Json::Null);
         assert_eq!(cast(PropertyKind::Datetime, &json!("soon")), json!("soon"));
         assert_eq!(cast(PropertyKind::Date, &json!("20-11-2026")), json!("2026-11-20"));
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_a_time() {
+        for one in
+            ["2026-11-20T12:00", "2026-11-20 12:00", "2026-11-20T12:00:00", "20-11-2026 12:00"]
+        {
+            let noon = json!("2026-11-20T12:00:00Z");
+            assert_eq!(read(PropertyKind::Datetime, &json!(one)), Ok(noon), "{one}");
+            assert_eq!(read(PropertyKind::Date, &json!(one)), Ok(json!("2026-11-20")), "{one}");
+        }
+        let midnight = Ok(json!("2026-11-20T00:00:00Z"));
+        assert_eq!(read(PropertyKind::Datetime, &json!("2026-11-20")), midnight);
+        let late = json!("2026-11-20T23:30:00-08:00");
+        assert_eq!(read(PropertyKind::Date, &late), Ok(json!("2026-11-20")), "as written");
+        let zulu = json!("2026-11-20T23:30:00Z");
+        assert_eq!(read(PropertyKind::Date, &zulu), Ok(json!("2026-11-20")));
+    }
+
+    #[test]
+    fn what_a_kind_cannot_hold_is_refused() {
+        use PropertyKind::{Date, Datetime, Float, Integer};
+        for (kind, texts) in [
+            (Integer, &["1e1", "3.0", "0x10", "1_000", "many", "9223372036854775808", "--1"][..]),
+            (Float, &["inf", "-inf", "nan", "1e400", "1,5", "x"]),
+            (Date, &["2031-01-01rubbish", "2031-02-30", "01/02/2031", "soon", "2031-01-01T"]),
+            (Datetime, &["2031-01-01T10:00rubbish", "2031-01-01T25:00", "2031-01-01rubbish"]),
+        ] {
+            for text in texts {
+                assert!(read(kind, &json!(text)).is_err(), "{kind:?} {text}");
+                assert_eq!(cast(kind, &json!(text)), json!(text), "a mapper's value is kept");
+            }
+        }
+        assert!(read(Integer, &json!(3.5)).is_err());
+        assert_eq!(read(Integer, &json!(" -7 ")), Ok(json!(-7)));
+        assert_eq!(read(Float, &json!("1e3")), Ok(json!(1000.0)));
     }
 }

@@ -1,16 +1,18 @@
 //! A form submission in the platform's order of steps, without the gateway's part.
 
+use crate::form::cast;
 use crate::form::envelope::{Envelope, Refusal, session_mark};
 use crate::form::error::Error;
 use crate::form::fields;
 use crate::form::render::Refused;
-use crate::form::validation::{ValidationContext, validate};
+use crate::form::validation::{ValidationContext, unreadable, validate};
 use crate::form::write::{Attributes, Author, Writer, present};
 use crate::journal::phase::Phase;
-use crate::template::lenient_json;
 use crate::template::output::{Effects, OutputMode};
 use crate::template::renderer::Renderer;
+use crate::template::{date_parse, lenient_json};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::field::Field;
@@ -174,8 +176,20 @@ impl Submission<'_> {
             let found = query.and_then(|query| phase.records(&query).ok());
             found.is_some_and(|page| page.total_entries > 0)
         };
-        let context = ValidationContext { holds: &holds, is_taken: &is_taken, stored: &before };
-        let errors = validate(&self.form.fields, &declared, &context);
+        let limit = |source: &Source| self.limit(source, &form);
+        let context = ValidationContext {
+            holds: &holds,
+            is_taken: &is_taken,
+            stored: &before,
+            limit: &limit,
+        };
+        let mut errors = validate(&self.form.fields, &declared, &context);
+        let table = self.form.resource.table();
+        if let Some(table) = table.and_then(|name| self.writer.catalog.table(name)) {
+            for (path, messages) in unreadable(&self.form.fields, table, &declared) {
+                errors.entry(path).or_insert(messages);
+            }
+        }
         if !errors.is_empty() {
             return Ok(Validated::Refused(Refused { values: declared, errors }));
         }
@@ -194,6 +208,18 @@ impl Submission<'_> {
             effects = self.renderer.rendered(callback, locals, OutputMode::Raw)?.effects;
         }
         Ok(Reply { effects: Box::new(effects), ..self.reply(&form)? })
+    }
+
+    /// Renders the limit of a date rule: a date, or words such as `today`.
+    fn limit(&self, source: &Source, form: &Json) -> Json {
+        let rendered = self.renderer.raw(source, json!({ "form": form }));
+        let text = rendered.map(|text| text.trim().to_owned()).unwrap_or_default();
+        let value = json!(text);
+        if cast::timestamp(&value).is_some() {
+            return value;
+        }
+        let now = self.renderer.host.now().to_zoned(TimeZone::UTC);
+        date_parse::read(&text, &now).map_or(Json::Null, |time| json!(time.timestamp().to_string()))
     }
 
     fn default_payload(&self, source: &Source, values: &Json) -> Result<Json, Error> {
@@ -246,10 +272,16 @@ impl Submission<'_> {
         (values, own): (&Json, Option<&Record>),
     ) -> Option<RecordQuery> {
         let (table, property) = (self.form.resource.table()?, field.property()?);
-        let mut query = RecordQuery::table(table).with(property, value.clone());
+        // Compared as it would be stored.
+        let stored = |name: &str, value: &Json| {
+            let known = self.writer.catalog.table(table)?.property(name)?;
+            Some(cast::cast(known.kind, value))
+        };
+        let stored = |name: &str, value: Json| stored(name, &value).unwrap_or(value);
+        let mut query = RecordQuery::table(table).with(property, stored(property, value.clone()));
         for name in scope {
             let path = ["properties".to_owned(), name.clone()];
-            query = query.with(name, fields::value_at(values, &path));
+            query = query.with(name, stored(name, fields::value_at(values, &path)));
         }
         if let Some(own) = own {
             query.filters.push(Filter::on(Subject::Id, Op::Equals(json!(own.id))).negated());

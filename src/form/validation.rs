@@ -1,12 +1,14 @@
 //! Validates submitted values by a form's rules.
 
+use crate::form::cast;
 use crate::form::fields::value_at;
 use crate::template::email_address::is_email;
 use fancy_regex::RegexBuilder;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::field::Field;
 use sluicegate_module::source::Source;
-use sluicegate_module::validation::{Numericality, Validation, ValidationKind};
+use sluicegate_module::table::Table;
+use sluicegate_module::validation::{Comparison, Numericality, Validation, ValidationKind};
 
 /// The backtracking limit of a pattern, after which it does not match: a hostile value cannot
 /// stall the process.
@@ -20,6 +22,8 @@ pub struct ValidationContext<'a> {
     pub is_taken: &'a dyn Fn(&Field, &Json, &[String]) -> bool,
     /// The stored values: an existing value satisfies `presence`.
     pub stored: &'a Json,
+    /// Renders the limit of a date rule.
+    pub limit: &'a dyn Fn(&Source) -> Json,
 }
 
 /// Returns every message by dotted path: `{"properties.email": ["can't be blank"]}`; empty when all
@@ -43,6 +47,16 @@ pub fn validate(
         }
     }
     errors
+}
+
+/// Returns a message by dotted path for each value that its property of `table` cannot hold.
+pub fn unreadable(fields: &[Field], table: &Table, values: &Json) -> Map<String, Json> {
+    let message = |field: &Field| {
+        let property = table.property(field.property()?).filter(|_| !field.virtual_)?;
+        let message = cast::read(property.kind, &value_at(values, &field.path)).err()?;
+        Some((field.dotted(), json!([message])))
+    };
+    fields.iter().filter_map(message).collect()
 }
 
 fn violation(
@@ -77,6 +91,12 @@ fn violation(
         }
         // The rules below apply to present values only; `presence` requires one.
         _ if is_blank(value) => None,
+        ValidationKind::Date(rules) => {
+            date_violation(cast::day(value), rules, |limit| cast::day(&(context.limit)(limit)))
+        }
+        ValidationKind::Datetime(rules) => date_violation(cast::timestamp(value), rules, |limit| {
+            cast::timestamp(&(context.limit)(limit))
+        }),
         kind => shape_violation(kind, value),
     };
     violation.map(|usual| rule.message.clone().unwrap_or(usual))
@@ -100,12 +120,31 @@ fn shape_violation(kind: &ValidationKind, value: &Json) -> Option<String> {
             length_violation(value, *minimum, *maximum, *is)
         }
         ValidationKind::Numericality(rules) => numeric_violation(value, rules),
-        ValidationKind::Date(_) | ValidationKind::Datetime(_) => {
-            let read = crate::form::cast::is_time(value);
-            (!read).then(|| "is not a valid date".to_owned())
-        }
         _ => None,
     }
+}
+
+/// Compares a date or time with the limits of its rule. A limit that cannot be read refuses every
+/// value: a rule that a form states is never skipped.
+fn date_violation<T: PartialOrd + std::fmt::Display>(
+    value: Option<T>,
+    rules: &[(Comparison, Source)],
+    limit: impl Fn(&Source) -> Option<T>,
+) -> Option<String> {
+    let Some(value) = value else { return Some("is not a valid date".to_owned()) };
+    rules.iter().find_map(|(comparison, source)| {
+        let Some(limit) = limit(source) else {
+            return Some(format!("cannot be compared with `{}`", source.text.trim()));
+        };
+        let (holds, words) = match comparison {
+            Comparison::At => (value == limit, ""),
+            Comparison::Before => (value < limit, "before "),
+            Comparison::After => (value > limit, "after "),
+            Comparison::AtOrBefore => (value <= limit, "on or before "),
+            Comparison::AtOrAfter => (value >= limit, "on or after "),
+        };
+        (!holds).then(|| format!("must be {words}{limit}"))
+    })
 }
 
 fn length_violation(
@@ -133,11 +172,12 @@ fn length_violation(
 type Bound = (Option<f64>, fn(f64, f64) -> bool, &'static str);
 
 fn numeric_violation(value: &Json, rules: &Numericality) -> Option<String> {
-    let Ok(number) = text(value).trim().parse::<f64>() else {
+    let text = text(value);
+    let Some(number) = cast::read_number(text.trim()) else {
         return Some("is not a number".to_owned());
     };
-    let is_integer = number.fract() == 0.0;
-    if (rules.only_integer || rules.odd || rules.even) && !is_integer {
+    let wants_integer = rules.only_integer || rules.odd || rules.even;
+    if wants_integer && !cast::is_integer(text.trim()) {
         return Some("must be an integer".to_owned());
     }
     if rules.odd && number % 2.0 == 0.0 {
@@ -222,6 +262,7 @@ mod tests {
             holds: &|_| true,
             is_taken: &|_, value, _| *value == json!("taken"),
             stored: &Json::Null,
+            limit: &|source| json!(source.text.as_ref()),
         };
         let errors = validate(&[field], &json!({"properties": {"x": value}}), &context);
         errors
@@ -255,9 +296,59 @@ mod tests {
         assert_eq!(check(number.clone(), json!("5.5")), ["must be an integer"]);
         assert_eq!(check(number.clone(), json!(-1)), ["must be greater than 0"]);
         assert_eq!(check(number.clone(), json!("many")), ["is not a number"]);
-        assert!(check(number, json!("7")).is_empty());
+        assert!(check(number.clone(), json!("7")).is_empty());
+        for text in ["1e1", "3.0", "7.", "0x7", "inf"] {
+            assert_eq!(check(number.clone(), json!(text)).len(), 1, "{text}");
+        }
+        let any = ValidationKind::Numericality(Numericality::default());
+        for text in ["inf", "-Infinity", "nan", "1e400"] {
+            assert_eq!(check(any.clone(), json!(text)), ["is not a number"], "{text}");
+        }
+        assert!(check(any, json!("1e3")).is_empty());
         let hostile = ValidationKind::Format { with: "^(a+)+(?!b)$".to_owned() };
         let value = format!("{}!", "a".repeat(60));
         assert_eq!(check(hostile, json!(value)), ["is invalid"], "and it returns");
+    }
+
+    fn limit(text: &str) -> Source {
+        Source::new(
+            "form#after",
+            "form.liquid",
+            1,
+            text,
+            sluicegate_module::profile::Profile::Modern,
+        )
+    }
+
+    #[test]
+    fn dates_are_compared_with_their_limits() {
+        use Comparison::{After, At, AtOrAfter, AtOrBefore, Before};
+        let date = |comparison, value: &str| {
+            let rules = vec![(comparison, limit("2030-01-01"))];
+            let time = ValidationKind::Datetime(rules.clone());
+            let both =
+                [check(ValidationKind::Date(rules), json!(value)), check(time, json!(value))];
+            (both[0].is_empty(), both[1].is_empty())
+        };
+        let (yes, no) = ((true, true), (false, false));
+        for (comparison, earlier, same, later) in [
+            (At, no, yes, no),
+            (Before, yes, no, no),
+            (After, no, no, yes),
+            (AtOrBefore, yes, yes, no),
+            (AtOrAfter, no, yes, yes),
+        ] {
+            assert_eq!(date(comparison, "2029-12-31"), earlier, "{comparison:?}");
+            assert_eq!(date(comparison, "2030-01-01"), same, "{comparison:?}");
+            assert_eq!(date(comparison, "2030-01-02"), later, "{comparison:?}");
+            assert_eq!(date(comparison, "2030-01-02rubbish"), no, "{comparison:?}");
+        }
+        // The same day, and a later time of it.
+        assert_eq!(date(After, "2030-01-01T10:00"), (false, true));
+        let rules = vec![(After, limit("soon"))];
+        assert_eq!(check(ValidationKind::Date(rules), json!("2031-01-01")).len(), 1);
+        let rules = vec![(After, limit("2030-01-01"))];
+        let message = check(ValidationKind::Date(rules), json!("2020-01-01"));
+        assert_eq!(message, ["must be after 2030-01-01"]);
     }
 }

@@ -101,10 +101,31 @@ impl Runner<'_> {
             let message = format!("{} is switched off.", request_type.name);
             return Err(vec![Problem::new(message, "disabled", None)]);
         }
-        match api_call.and_then(|call| call.params.as_ref()) {
-            Some(params) => param::check(params, &request_type_call.data),
-            None => Ok(request_type_call.data.clone()),
+        let data = match api_call.and_then(|call| call.params.as_ref()) {
+            Some(params) => param::check(params, &request_type_call.data)?,
+            None => request_type_call.data.clone(),
+        };
+        match self.metadata_problem(&data) {
+            Some(problem) => Err(vec![problem]),
+            None => Ok(data),
         }
+    }
+
+    /// What is wrong with the names of `metadata`: a blank one would become a list at the gateway,
+    /// and the host's own would replace the caller's value.
+    fn metadata_problem(&self, data: &Map<String, Json>) -> Option<Problem> {
+        let given = data.get("metadata")?;
+        let read = given.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let metadata = read.as_ref().unwrap_or(given);
+        let own = self.gateway().own_metadata();
+        let message = if param::has_blank_name(metadata) {
+            "metadata has a name that is blank.".to_owned()
+        } else if metadata.get(own).is_some() {
+            format!("{own} in metadata is the host's own name; choose another.")
+        } else {
+            return None;
+        };
+        Some(Problem::new(message, "invalid", Some("metadata")))
     }
 
     /// An earlier execution with this key. Looked up before rendering, so a replay costs one read.
@@ -149,6 +170,13 @@ impl Runner<'_> {
     ) -> Result<Call, Error> {
         let mut call = Call::render(api_call, data, &self.renderer)?;
         call.key(&api_call.name, &format!("sluicegate-{id}-0"))?;
+        if self.gateway().has_own_metadata(&call) {
+            let own = self.gateway().own_metadata();
+            return Err(Error::Call {
+                template: api_call.name.clone(),
+                message: format!("it sets metadata[{own}], which is the host's own name"),
+            });
+        }
         self.gateway().mark(&mut call, operation);
         self.transport.check(&call)?;
         Ok(call)

@@ -51,6 +51,12 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// [`Gateway::reconcile`] finds it. Calls that cannot carry it are unchanged.
     fn mark(&self, call: &mut Call, operation: &str);
 
+    /// The metadata name that [`Gateway::mark`] writes.
+    fn own_metadata(&self) -> &'static str;
+
+    /// True when a call already has that name.
+    fn has_own_metadata(&self, call: &Call) -> bool;
+
     /// Finds out whether a call took effect, after its idempotency key may have expired.
     ///
     /// # Errors
@@ -60,6 +66,12 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         sent: &'a SentCall<'a>,
         ask: &'a mut dyn Ask,
     ) -> BoxFuture<'a, Result<Finding, Error>>;
+
+    /// The call for the next page of a list that a call asks for completely; `None` after the last.
+    fn next_page(&self, call: &Call, page: &Answer) -> Option<Call>;
+
+    /// A list with a further page appended; `None` when the further answer is not a page.
+    fn join_pages(&self, list: &Answer, page: &Answer) -> Option<Answer>;
 
     /// True when a body holds a credential and must be sealed where it is stored.
     fn holds_secret(&self, body: &str) -> bool;

@@ -28,6 +28,9 @@ const RECONCILE_AFTER: SignedDuration = SignedDuration::from_hours(23);
 /// An effect may become visible shortly after an inconclusive answer: no new key before that.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
+/// The maximum number of pages of one list.
+const PAGES_MAX: usize = 500;
+
 /// What driving a call needs, borrowed: no templates, so that it can wait on any thread.
 #[derive(Clone, Copy)]
 pub struct Driver<'a> {
@@ -216,6 +219,9 @@ impl Driver<'_> {
         let attempt = Attempt { call: &flight.call, repeated: before };
         let reply = self.transport.send(attempt, &mut heartbeat).await?;
         Ok(match reply {
+            Reply::Answer(answer) if self.gateway().next_page(&flight.call, &answer).is_some() => {
+                self.read_to_end(flight, answer).await?
+            }
             Reply::Answer(answer) => {
                 let gone = self.gateway().already_deleted(&flight.call, &answer);
                 Next::Settle(gone.filter(|_| repeated).unwrap_or(answer))
@@ -230,6 +236,29 @@ impl Driver<'_> {
                 Next::Reconcile(Doubt::KeyMismatch)
             }
         })
+    }
+
+    /// Reads the further pages of a list. The answer is the complete list, or the refusal of a
+    /// page; a list longer than [`PAGES_MAX`] keeps its `has_more`.
+    async fn read_to_end(&self, flight: &mut InFlight, first: Answer) -> Result<Next, Error> {
+        let (mut list, mut last, mut call) = (first.clone(), first, flight.call.clone());
+        for _ in 0..PAGES_MAX {
+            let Some(next) = self.gateway().next_page(&call, &last) else { break };
+            call = next;
+            let mut ask = GatewayAsk { driver: *self, run: &mut flight.run };
+            last = match ask.ask(&call).await? {
+                Reply::Answer(answer) if answer.status == 200 => answer,
+                Reply::Answer(refusal) => return Ok(Next::Settle(refusal)),
+                Reply::Unknown(reason)
+                | Reply::KeyReplaysError(reason)
+                | Reply::KeyMismatch(reason) => return Ok(Next::Wait(reason)),
+            };
+            list = match self.gateway().join_pages(&list, &last) {
+                Some(list) => list,
+                None => return Ok(Next::Wait("a page of the list cannot be read".to_owned())),
+            };
+        }
+        Ok(Next::Settle(list))
     }
 
     /// Finds out whether a call took effect before it is sent under another key.

@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Json};
 /// A response mapper's output.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mapped {
-    /// The id of the record to update or delete; without it, a new record is created.
+    /// The id of the record to update or delete; without it, a new record is created. It counts
+    /// only if that record is of the form's table and has the `gateway_id` of `properties`.
     pub id: Option<String>,
     /// Properties of the record; `None` writes no record.
     pub properties: Option<Map<String, Json>>,
@@ -23,9 +24,10 @@ pub struct Mapped {
 pub struct Related {
     /// The form whose table and rules apply, or the table.
     pub target: RecordTarget,
-    /// The record's id, when the mapper knows it.
+    /// The record's id, when the mapper knows it. It counts only if that record has the values of
+    /// `find` and the `gateway_id` of `properties`.
     pub id: Option<String>,
-    /// Without an id: selects the newest record with these property values.
+    /// Without such an id: selects the newest record with these property values.
     pub find: Map<String, Json>,
     /// What to do with the record.
     pub action: Action,

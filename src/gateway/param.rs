@@ -70,8 +70,23 @@ fn cast(param: &Param, value: &Json) -> Result<Json, Problem> {
         }
         ParamKind::Array => structure(value, Json::is_array).ok_or_else(|| wrong("a list"))?,
     };
+    if has_blank_name(&cast) {
+        let message = format!("{} has a name that is blank.", param.name);
+        return Err(Problem::new(message, "invalid", Some(&param.name)));
+    }
     within(param, &cast)?;
     Ok(cast)
+}
+
+/// True for a hash with the key `""` at any depth: encoded as `metadata[]`, it would be a list.
+pub fn has_blank_name(value: &Json) -> bool {
+    match value {
+        Json::Object(map) => {
+            map.iter().any(|(name, value)| name.trim().is_empty() || has_blank_name(value))
+        }
+        Json::Array(list) => list.iter().any(has_blank_name),
+        _ => false,
+    }
 }
 
 fn within(param: &Param, value: &Json) -> Result<(), Problem> {

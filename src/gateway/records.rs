@@ -1,7 +1,7 @@
 //! Turns a mapper's output into record writes, by the rules of the request type's form.
 
-use crate::form::validation::{ValidationContext, validate};
-use crate::form::write::{Writer, secret_properties};
+use crate::form::validation::{ValidationContext, unreadable, validate};
+use crate::form::write::{Writer, present, secret_properties};
 use crate::gateway::error::Error;
 use crate::gateway::mapper::{Action, Mapped, RecordTarget, Related};
 use crate::gateway::outcome::{Problem, RecordView};
@@ -9,8 +9,12 @@ use crate::journal::phase::Phase;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::form::Form;
 use sluicegate_module::request_type::RequestType;
+use sluicegate_module::validation::ValidationKind;
 use sluicegate_store::query::{RecordQuery, Sort, Subject};
 use sluicegate_store::record::{Record, RecordId};
+
+/// The property that holds the gateway's id of an object.
+const GATEWAY_ID: &str = "gateway_id";
 
 /// Writes the records of one answer.
 pub struct RecordWriter<'a> {
@@ -19,9 +23,10 @@ pub struct RecordWriter<'a> {
 }
 
 impl RecordWriter<'_> {
-    /// Writes the request type's own record: deletes it for `delete_…`, updates it when the mapper
-    /// returns an id, creates it otherwise. Rule violations become notes, not refusals: money may
-    /// have moved, so the data is kept.
+    /// Writes the request type's own record: deletes it for `delete_…`, updates the one that the
+    /// answer belongs to, creates it otherwise. A rule violation becomes a problem of the outcome,
+    /// not a refusal: money may have moved, so the data is kept. Only an answer without the
+    /// gateway's id is not saved, because nothing says which record it belongs to.
     ///
     /// # Errors
     /// [`Error`] when the store cannot be read.
@@ -31,51 +36,133 @@ impl RecordWriter<'_> {
         request_type: &RequestType,
         mapped: &Mapped,
     ) -> Result<(Option<RecordView>, Vec<Problem>), Error> {
-        let id = mapped.id.as_deref().and_then(|id| id.parse::<RecordId>().ok());
+        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
+        let place = form.and_then(|form| Some((form, form.resource.table()?)));
+        let none = Map::new();
+        let properties = mapped.properties.as_ref();
         if request_type.name.starts_with("delete_") {
-            let gone = match id {
-                Some(id) => self.writer.delete(phase, id)?,
+            let Some((_, table)) = place else { return Ok((None, Vec::new())) };
+            let id = mapped.id.as_deref();
+            let identity = self.identity(table, &none, properties.unwrap_or(&none));
+            let gone = match find(phase, table, id, &identity)? {
+                Some(record) => self.writer.delete(phase, record.id)?,
                 None => None,
             };
             return Ok((gone.map(|record| self.view(&record)), Vec::new()));
         }
-        let Some(properties) = &mapped.properties else { return Ok((None, Vec::new())) };
-        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
-        let Some(form) = form else {
+        let Some(properties) = properties else { return Ok((None, Vec::new())) };
+        let Some((form, table)) = place else {
             let message = format!("There is no form to save {} with.", request_type.name);
             return Ok((None, vec![Problem::new(message, "no_form", None)]));
         };
-        let (properties, notes) = with_problems(form, allowed(form, properties));
-        let record = match (id, form.resource.table()) {
-            (Some(id), _) => self.writer.update(phase, id, properties)?,
-            (None, Some(table)) => Some(self.writer.create(phase, table, properties)?),
-            (None, None) => None,
+        let properties = allowed(form, properties);
+        let identity = self.identity(table, &none, &properties);
+        let stored = match mapped.id.as_deref() {
+            Some(id) => find(phase, table, Some(id), &identity)?,
+            None => None,
         };
-        Ok((record.map(|record| self.view(&record)), notes))
+        let mut problems = self.problems(form, table, &properties, stored.as_ref());
+        if let Some(problem) = without_gateway_id(form, &properties) {
+            problems = vec![problem];
+            return Ok((None, problems));
+        }
+        let record = match stored {
+            Some(record) => self.writer.update(phase, record.id, properties)?,
+            None => Some(self.writer.create(phase, table, properties)?),
+        };
+        Ok((record.map(|record| self.view(&record)), problems))
     }
 
-    /// Writes the further records of the same transaction.
+    /// Writes the further records of the same transaction. Returns what is wrong with them.
     ///
     /// # Errors
     /// [`Error`] when the store cannot be read, or the mapper names an unknown form.
-    pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<(), Error> {
+    pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<Vec<Problem>, Error> {
+        let mut problems = Vec::new();
         for related in all {
-            let (table, properties) = self.target(related)?;
-            match related.action {
-                Action::Create => drop(self.writer.create(phase, &table, properties)?),
-                Action::Update => {
-                    if let Some(id) = find(phase, &table, related)? {
-                        self.writer.update(phase, id, properties)?;
-                    }
+            let (form, table, properties) = self.target(related)?;
+            let identity = self.identity(&table, &related.find, &properties);
+            let stored = match related.action {
+                Action::Create => None,
+                Action::Update | Action::Delete => {
+                    find(phase, &table, related.id.as_deref(), &identity)?
                 }
-                Action::Delete => {
-                    if let Some(id) = find(phase, &table, related)? {
-                        self.writer.delete(phase, id)?;
-                    }
+            };
+            if related.action == Action::Delete {
+                if let Some(record) = stored {
+                    self.writer.delete(phase, record.id)?;
                 }
+                continue;
+            }
+            if related.action == Action::Update && stored.is_none() {
+                continue;
+            }
+            if let Some(form) = form {
+                if stored.is_none()
+                    && let Some(problem) = without_gateway_id(form, &properties)
+                {
+                    problems.push(problem);
+                    continue;
+                }
+                problems.extend(self.problems(form, &table, &properties, stored.as_ref()));
+            }
+            match stored {
+                Some(record) => drop(self.writer.update(phase, record.id, properties)?),
+                None => drop(self.writer.create(phase, &table, properties)?),
             }
         }
-        Ok(())
+        Ok(problems)
+    }
+
+    /// The values that the record of an answer must already have: those that the mapper selects by,
+    /// and the gateway's id where the table has one.
+    fn identity(
+        &self,
+        table: &str,
+        find: &Map<String, Json>,
+        properties: &Map<String, Json>,
+    ) -> Map<String, Json> {
+        let mut identity = find.clone();
+        let known = self.writer.catalog.table(table);
+        let has_id = known.is_none_or(|table| table.property(GATEWAY_ID).is_some());
+        if has_id && let Some(id) = properties.get(GATEWAY_ID).filter(|id| !is_blank(id)) {
+            identity.insert(GATEWAY_ID.to_owned(), id.clone());
+        }
+        identity
+    }
+
+    /// The form's rules that the properties violate, and the values that the table cannot hold.
+    fn problems(
+        &self,
+        form: &Form,
+        table: &str,
+        properties: &Map<String, Json>,
+        stored: Option<&Record>,
+    ) -> Vec<Problem> {
+        let stored = stored.map_or(Json::Null, |record| json!({ "properties": record.properties }));
+        // The conditions and limits of these rules are literal: no visitor's form is rendered.
+        let context = ValidationContext {
+            holds: &|_| true,
+            is_taken: &|_, _, _| false,
+            stored: &stored,
+            limit: &|source| json!(source.text.as_ref()),
+        };
+        let values = json!({ "properties": properties });
+        let mut errors = validate(&form.fields, &values, &context);
+        if let Some(table) = self.writer.catalog.table(table) {
+            for (path, messages) in unreadable(&form.fields, table, &values) {
+                errors.entry(path).or_insert(messages);
+            }
+        }
+        let first = |messages: &Json| {
+            messages.get(0).and_then(Json::as_str).unwrap_or("is invalid").to_owned()
+        };
+        let problem = |(path, messages): (&String, &Json)| {
+            let name = path.rsplit('.').next().unwrap_or(path);
+            let message = format!("The record was saved although {name} {}.", first(messages));
+            Problem::new(message, "record_invalid", Some(name))
+        };
+        errors.iter().map(problem).collect()
     }
 
     /// The answer's values for properties marked `secret`, which only the record may hold.
@@ -84,7 +171,7 @@ impl RecordWriter<'_> {
         let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());
         let places: Vec<_> =
             mapped.records.iter().filter_map(|one| self.target(one).ok()).collect();
-        let related = places.iter().map(|(table, properties)| (table.as_str(), properties));
+        let related = places.iter().map(|(_, table, properties)| (table.as_str(), properties));
         let values = own.into_iter().chain(related).flat_map(|(table, properties)| {
             let names = secret_properties(self.writer.catalog, table);
             names.into_iter().filter_map(|name| properties.get(name)?.as_str())
@@ -92,15 +179,16 @@ impl RecordWriter<'_> {
         values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
 
-    fn target(&self, related: &Related) -> Result<(String, Map<String, Json>), Error> {
+    fn target(&self, related: &Related) -> Result<Place<'_>, Error> {
         match &related.target {
-            RecordTarget::Table(table) => Ok((table.clone(), related.properties.clone())),
+            RecordTarget::Table(table) => Ok((None, table.clone(), related.properties.clone())),
             RecordTarget::Form(name) => {
                 let form = self.writer.catalog.form(name);
                 let table = form.and_then(|form| form.resource.table());
                 match (form, table) {
                     (Some(form), Some(table)) => {
-                        Ok((table.to_owned(), allowed(form, &related.properties)))
+                        let properties = allowed(form, &related.properties);
+                        Ok((Some(form), table.to_owned(), properties))
                     }
                     _ => Err(Error::Mapper {
                         template: name.clone(),
@@ -117,6 +205,9 @@ impl RecordWriter<'_> {
     }
 }
 
+/// Where a related record goes: its form, if it is saved with one, its table and its properties.
+type Place<'a> = (Option<&'a Form>, String, Map<String, Json>);
+
 /// The properties that the form declares; others are dropped, as on the platform.
 fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
     let declared = |name: &str| {
@@ -129,40 +220,54 @@ fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
         .collect()
 }
 
-/// The properties, and the form's rules that they violate.
-fn with_problems(form: &Form, properties: Map<String, Json>) -> (Map<String, Json>, Vec<Problem>) {
-    let context =
-        ValidationContext { holds: &|_| true, is_taken: &|_, _, _| false, stored: &Json::Null };
-    let mut values = json!({ "properties": null });
-    values["properties"] = Json::Object(properties);
-    let errors = validate(&form.fields, &values, &context);
-    let first =
-        |messages: &Json| messages.get(0).and_then(Json::as_str).unwrap_or("is invalid").to_owned();
-    let note = |(path, messages): (&String, &Json)| {
-        let name = path.rsplit('.').next().unwrap_or(path);
-        let message = format!("The record was saved although {name} {}.", first(messages));
-        Problem::new(message, "record_invalid", Some(name))
-    };
-    let notes = errors.iter().map(note).collect();
-    match values["properties"].take() {
-        Json::Object(properties) => (properties, notes),
-        _ => unreachable!("it was put there as an object"),
-    }
+/// The problem of an answer without the gateway's id, when the form demands one.
+fn without_gateway_id(form: &Form, properties: &Map<String, Json>) -> Option<Problem> {
+    let field = form.fields.iter().find(|field| field.property() == Some(GATEWAY_ID))?;
+    let demanded =
+        field.validation.iter().any(|rule| matches!(rule.kind, ValidationKind::Presence));
+    let missing = properties.get(GATEWAY_ID).is_none_or(is_blank);
+    (demanded && missing).then(|| {
+        let message = format!(
+            "The gateway's answer has no id, so no record was saved with {}. Look the object up \
+             at the gateway.",
+            form.name
+        );
+        Problem::new(message, "record_without_id", Some(GATEWAY_ID))
+    })
 }
 
-fn find(phase: &Phase, table: &str, related: &Related) -> Result<Option<RecordId>, Error> {
-    if let Some(id) = &related.id {
-        return Ok(id.parse().ok());
+fn is_blank(value: &Json) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// The record of `table` with this id if it has all values of `identity`; else the newest that has.
+/// Without `identity` only the id counts. An id of another table's record is never taken.
+fn find(
+    phase: &Phase,
+    table: &str,
+    id: Option<&str>,
+    identity: &Map<String, Json>,
+) -> Result<Option<Record>, Error> {
+    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let is_it = |record: &Record| {
+        let same = |(name, value): (&String, &Json)| {
+            record.properties.get(name).is_some_and(|stored| text(stored) == text(value))
+        };
+        record.table == table && identity.iter().all(same)
+    };
+    if let Some(id) = id.and_then(|id| id.parse::<RecordId>().ok())
+        && let Some(record) = present(phase, id)?.filter(is_it)
+    {
+        return Ok(Some(record));
     }
-    if related.find.is_empty() {
+    if identity.is_empty() {
         return Ok(None);
     }
     let mut query = RecordQuery::table(table);
-    for (name, value) in &related.find {
+    for (name, value) in identity {
         query = query.with(name, value.clone());
     }
     query.sort = vec![Sort { by: Subject::Id, descending: true }];
     query.per_page = 1;
-    let page = phase.records(&query)?;
-    Ok(page.results.first().map(|record| record.id))
+    Ok(phase.records(&query)?.results.into_iter().next())
 }

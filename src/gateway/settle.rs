@@ -101,7 +101,8 @@ impl Runner<'_> {
             outcome.record = record;
             outcome.errors.extend(notes);
         }
-        writer.related(phase, &mapped.records)?;
+        let problems = writer.related(phase, &mapped.records)?;
+        outcome.errors.extend(problems);
         Ok(outcome)
     }
 

@@ -8,7 +8,7 @@ mod arguments;
 mod bridge;
 mod bytes;
 mod check;
-mod date_parse;
+pub mod date_parse;
 mod dialect;
 pub mod email_address;
 pub mod error;

@@ -72,7 +72,9 @@ async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {
         if part.file_name().is_some() {
             continue;
         }
-        let text = part.text().await.map_err(HttpError::bad)?;
+        let bytes = part.bytes().await.map_err(HttpError::bad)?;
+        let text = String::from_utf8(bytes.to_vec());
+        let text = text.map_err(|_| HttpError::bad(params::Error::NotUtf8))?;
         params::insert(&mut all, &name, Json::String(text)).map_err(HttpError::bad)?;
     }
     Ok(all)

@@ -11,7 +11,8 @@ use crate::journal::run::Run;
 use crate::template::render::Locals;
 use crate::template::renderer::Renderer;
 use crate::webhook::error::Error;
-use crate::webhook::event::{Event, processor};
+use crate::webhook::event::{Event, processor, seconds};
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
 use sluicegate_failpoint::injected_bug;
@@ -39,8 +40,10 @@ pub struct Dispatch<'a> {
 
 /// The maximum number of attempts before an event is discarded for an operator.
 const ATTEMPTS_MAX: u32 = 25;
-/// How many of an object's latest events are searched for a newer one.
-const LATEST: u32 = 20;
+/// How many of an object's events are read at once when a newer one is searched.
+const PER_PAGE: u32 = 20;
+/// How far Stripe's clock may be from ours, in seconds.
+const CLOCKS_DIFFER_SECS: i64 = 3_600;
 
 /// The gateway module that received the event.
 fn gateway(execution: &Execution) -> &str {
@@ -181,25 +184,35 @@ impl Dispatch<'_> {
         let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
             return Ok(None);
         };
-        let query = ExecutionQuery {
+        let mut query = ExecutionQuery {
             states: vec![State::Completed],
             kind: Some(execution.kind.clone()),
             ordering_key: Some(key.clone()),
-            per_page: LATEST,
+            // What happened later also arrived later.
+            created_from: Timestamp::from_second(created.saturating_sub(CLOCKS_DIFFER_SECS)).ok(),
+            per_page: PER_PAGE,
             ..ExecutionQuery::default()
         };
         let mut newer = None;
-        for other in self.journal.store().executions(&query)?.results {
-            let processed = other.outcome.as_ref().is_some_and(|o| o["processed"] == json!(true));
-            let at = other.input.pointer("/event/created").and_then(Json::as_i64);
-            if processed && other.id != execution.id && at > Some(created) {
-                if other.name == event.kind {
-                    return Ok(Some(other.name));
+        loop {
+            let page = self.journal.store().executions(&query)?.results;
+            let last = page.len() < query.per_page as usize;
+            for other in page {
+                let outcome = other.outcome.as_ref();
+                let processed = outcome.is_some_and(|o| o["processed"] == json!(true));
+                let at = other.input.pointer("/event/created").and_then(seconds);
+                if processed && other.id != execution.id && at > Some(created) {
+                    if other.name == event.kind {
+                        return Ok(Some(other.name));
+                    }
+                    newer = Some(other.name);
                 }
-                newer = Some(other.name);
             }
+            if last {
+                return Ok(newer);
+            }
+            query.page += 1;
         }
-        Ok(newer)
     }
 
     /// True when the event arrived before the answer to our request that caused it was committed.

@@ -160,17 +160,22 @@ impl Inbox<'_> {
         let mut secrets: Vec<_> = configured
             .map(|(place, secret)| (format!("environment {}", place + 1), secret.clone()))
             .collect();
-        let query = RecordQuery {
-            per_page: 100,
-            ..RecordQuery::table(self.gateway.webhook_endpoints_table())
-        };
-        for record in self.store.records(&query)?.results {
-            let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
-            let place = "records/properties/secret";
-            let opened = sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s));
-            secrets.extend(opened.map(|secret| (format!("endpoint {}", record.id), secret)));
+        let table = self.gateway.webhook_endpoints_table();
+        let mut query = RecordQuery { per_page: 100, ..RecordQuery::table(table) };
+        loop {
+            let page = self.store.records(&query)?.results;
+            let last = page.len() < query.per_page as usize;
+            for record in page {
+                let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
+                let place = "records/properties/secret";
+                let opened = sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s));
+                secrets.extend(opened.map(|secret| (format!("endpoint {}", record.id), secret)));
+            }
+            if last {
+                return Ok(secrets);
+            }
+            query.page += 1;
         }
-        Ok(secrets)
     }
 }
 

@@ -154,25 +154,23 @@ fn an_unknown_event_is_stored_and_acknowledged() {
 #[test]
 fn a_signed_body_that_is_no_event_is_refused() {
     let host = host();
-    let named = |kind: &str| event("evt_path", kind, &json!({ "id": "ch_1" }));
     for (what, body) in [
         ("not JSON", b"hello".to_vec()),
         ("not UTF-8", vec![0xff, 0xfe, 0x00]),
         ("empty", Vec::new()),
         ("a list", b"[]".to_vec()),
         ("no id", b"{\"type\": \"charge.refunded\"}".to_vec()),
-        ("a type with slashes", named("../../secrets/steal")),
-        ("a type with a path", named("charge/refunded")),
-        ("a type with Liquid", named("{{ 1 }}")),
         ("deep nesting", format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000)).into_bytes()),
     ] {
         assert_eq!(deliver_signed(&host, &body).status, 400, "{what}");
     }
-    assert!(
-        events(&host)
-            .iter()
-            .all(|(name, _)| name.chars().all(|c| c.is_alphanumeric() || "._".contains(c)))
-    );
+    assert!(events(&host).is_empty());
+    // Every type that Stripe signs is kept; no processor is named outside its folder.
+    for (place, kind) in ["../../secrets/steal", "charge/refunded", "{{ 1 }}"].iter().enumerate() {
+        let body = event(&format!("evt_path_{place}"), kind, &json!({ "id": "ch_1" }));
+        deliver_signed(&host, &body).expect(200);
+        completed(&host, kind);
+    }
 }
 
 #[test]

@@ -36,3 +36,4 @@ mod slow_clients;
 mod slow_gateway;
 mod support;
 mod template;
+mod values;

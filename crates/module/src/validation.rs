@@ -22,7 +22,7 @@ pub struct Validation {
 }
 
 /// The rule of a validation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum ValidationKind {
     /// A value is required; a stored one suffices.
     Presence,
@@ -64,9 +64,9 @@ pub enum ValidationKind {
     /// Must be a number, within limits.
     Numericality(Numericality),
     /// A date, compared with others (each may be Liquid).
-    Date(Vec<(Comparison, String)>),
+    Date(Vec<(Comparison, Source)>),
     /// A timestamp, compared with others (each may be Liquid).
-    Datetime(Vec<(Comparison, String)>),
+    Datetime(Vec<(Comparison, Source)>),
 }
 
 /// The limits of a number.
@@ -205,8 +205,8 @@ fn kind(
             is: integer(draft, &pair.node, "is"),
         },
         "numericality" => ValidationKind::Numericality(numericality(draft, &pair.node, options)),
-        "date" => ValidationKind::Date(comparisons(options)),
-        _ => ValidationKind::Datetime(comparisons(options)),
+        "date" => ValidationKind::Date(comparisons(draft, &pair.node)),
+        _ => ValidationKind::Datetime(comparisons(draft, &pair.node)),
     })
 }
 
@@ -278,20 +278,23 @@ fn numericality(
     }
 }
 
-fn comparisons(options: &Map<String, Json>) -> Vec<(Comparison, String)> {
-    options
-        .iter()
-        .filter_map(|(key, value)| {
-            let comparison = match key.as_str() {
-                "at" | "is_at" => Comparison::At,
-                "before" => Comparison::Before,
-                "after" => Comparison::After,
-                "at_or_before" | "on_or_before" => Comparison::AtOrBefore,
-                "at_or_after" | "on_or_after" => Comparison::AtOrAfter,
-                _ => return None,
-            };
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Some((comparison, text))
-        })
-        .collect()
+/// The limits of a date rule; each is Liquid.
+fn comparisons(draft: &mut DefinitionReader<'_>, node: &Node) -> Vec<(Comparison, Source)> {
+    let Value::Map(pairs) = &node.value else { return Vec::new() };
+    let mut limits = Vec::new();
+    for pair in pairs {
+        let comparison = match pair.key.as_str() {
+            "at" | "is_at" => Comparison::At,
+            "before" => Comparison::Before,
+            "after" => Comparison::After,
+            "at_or_before" | "on_or_before" => Comparison::AtOrBefore,
+            "at_or_after" | "on_or_after" => Comparison::AtOrAfter,
+            _ => continue,
+        };
+        match draft.template_of(pair) {
+            Some(limit) => limits.push((comparison, limit)),
+            None => drop(draft.wrong::<()>(pair, "a date, or Liquid that renders one")),
+        }
+    }
+    limits
 }

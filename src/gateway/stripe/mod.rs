@@ -2,6 +2,7 @@
 //! names.
 
 mod answer;
+mod list;
 mod reconcile;
 mod recovery;
 pub mod signature;
@@ -95,6 +96,22 @@ impl Gateway for Stripe {
         ask: &'a mut dyn Ask,
     ) -> BoxFuture<'a, Result<Finding, Error>> {
         Box::pin(reconcile::reconcile(sent, ask))
+    }
+
+    fn own_metadata(&self) -> &'static str {
+        recovery::OPERATION
+    }
+
+    fn has_own_metadata(&self, call: &Call) -> bool {
+        recovery::has_mark(call)
+    }
+
+    fn next_page(&self, call: &Call, page: &Answer) -> Option<Call> {
+        list::next_page(call, page)
+    }
+
+    fn join_pages(&self, list: &Answer, page: &Answer) -> Option<Answer> {
+        list::join(list, page)
     }
 
     fn holds_secret(&self, body: &str) -> bool {

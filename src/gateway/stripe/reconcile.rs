@@ -66,6 +66,9 @@ impl Reconcile<'_> {
                 Some(last) if more && !injected_bug("first_page_only") => {
                     after = format!("&starting_after={last}")
                 }
+                None if more => {
+                    return Ok(Finding::Unavailable("the list cannot be read".to_owned()));
+                }
                 _ => return Ok(Finding::NotApplied),
             }
         }

@@ -115,6 +115,12 @@ pub fn mark(call: &mut Call, operation: &str) {
     call.body.push_str(&format!("{and}metadata%5B{OPERATION}%5D={operation}"));
 }
 
+/// True when the body of a call sets the mark, in whatever spelling.
+pub fn has_mark(call: &Call) -> bool {
+    let name = format!("metadata[{OPERATION}]");
+    form_urlencoded::parse(call.body.as_bytes()).any(|(own, _)| own == name)
+}
+
 /// True when the call carries the metadata mark.
 pub fn is_marked(call: &Call) -> bool {
     mark_of(call).is_some()
