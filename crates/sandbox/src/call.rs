@@ -30,7 +30,13 @@ const CURRENCIES: &str = "\
     zar zmw";
 
 /// Currencies without a smaller unit.
-const ZERO_DECIMAL: &str = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf";
+const ZERO_DECIMAL: &str = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf";
+/// Currencies without a smaller unit that the API takes in hundredths all the same.
+const HUNDREDTHS_ONLY: [&str; 2] = ["isk", "ugx"];
+/// Currencies whose payouts have no smaller unit.
+const WHOLE_PAYOUTS: [&str; 4] = ["huf", "isk", "twd", "ugx"];
+/// Currencies in thousandths, of which the last digit is 0.
+const THREE_DECIMAL: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
 impl Call {
     /// The currency; an unknown one is refused.
@@ -62,6 +68,8 @@ pub fn money(amount: i64, currency: &str) -> String {
     let zero = ZERO_DECIMAL.split_whitespace().any(|code| code == currency);
     let figure = if zero {
         amount.to_string()
+    } else if THREE_DECIMAL.contains(&currency) {
+        format!("{}.{:03}", amount / 1000, (amount % 1000).abs())
     } else {
         format!("{}.{:02}", amount / 100, (amount % 100).abs())
     };
@@ -72,6 +80,35 @@ pub fn money(amount: i64, currency: &str) -> String {
         "jpy" => format!("¥{figure}"),
         other => format!("{figure} {}", other.to_uppercase()),
     }
+}
+
+/// Refuses an amount that is smaller than the currency's smallest coin allows.
+pub fn check_step(amount: Option<i64>, currency: &str) -> Result<(), ApiError> {
+    let step = match currency {
+        _ if HUNDREDTHS_ONLY.contains(&currency) => 100,
+        _ if THREE_DECIMAL.contains(&currency) => 10,
+        _ => 1,
+    };
+    divisible(amount, currency, step)
+}
+
+/// The same for a payout.
+pub fn check_payout_step(amount: i64, currency: &str) -> Result<(), ApiError> {
+    if WHOLE_PAYOUTS.contains(&currency) {
+        return divisible(Some(amount), currency, 100);
+    }
+    check_step(Some(amount), currency)
+}
+
+fn divisible(amount: Option<i64>, currency: &str, step: i64) -> Result<(), ApiError> {
+    if amount.is_none_or(|amount| amount % step == 0) {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid amount: amounts in {} must be evenly divisible by {step}.",
+        currency.to_uppercase()
+    );
+    Err(ApiError { saved: false, ..ApiError::invalid(message) }.param("amount"))
 }
 
 /// Refuses a charge below Stripe's minimum.

@@ -2,11 +2,13 @@
 
 use sluicegate_liquid::value::numbers::to_integer;
 
-/// A currency: its fractional digits and its format.
+/// A currency: its unit at Stripe and its format.
 struct Currency {
     code: &'static str,
-    /// Digits after the decimal point.
+    /// Digits after the decimal point of which Stripe's unit is the last.
     digits: u8,
+    /// The smallest amount in that unit.
+    step: i64,
     symbol: &'static str,
     /// True when the symbol follows the amount, after a space.
     is_after: bool,
@@ -15,11 +17,21 @@ struct Currency {
 }
 
 const fn currency(code: &'static str, digits: u8, symbol: &'static str) -> Currency {
-    Currency { code, digits, symbol, is_after: false, point: '.', thousands: ',' }
+    Currency { code, digits, step: 1, symbol, is_after: false, point: '.', thousands: ',' }
 }
 
 const fn after(code: &'static str, digits: u8, symbol: &'static str, thousands: char) -> Currency {
-    Currency { code, digits, symbol, is_after: true, point: ',', thousands }
+    Currency { code, digits, step: 1, symbol, is_after: true, point: ',', thousands }
+}
+
+/// Without a smaller unit, but Stripe counts it in hundredths.
+const fn in_hundredths(code: &'static str, symbol: &'static str) -> Currency {
+    Currency { step: 100, ..currency(code, 2, symbol) }
+}
+
+/// In thousandths, of which Stripe wants the last digit to be 0.
+const fn in_thousandths(code: &'static str, symbol: &'static str) -> Currency {
+    Currency { step: 10, ..currency(code, 3, symbol) }
 }
 
 const CURRENCIES: &[Currency] = &[
@@ -50,21 +62,21 @@ const CURRENCIES: &[Currency] = &[
     currency("CLP", 0, "$"),
     currency("DJF", 0, "Fdj"),
     currency("GNF", 0, "Fr"),
-    currency("ISK", 0, "kr"),
+    in_hundredths("ISK", "kr"),
     currency("KMF", 0, "Fr"),
     currency("MGA", 0, "Ar"),
     currency("PYG", 0, "₲"),
     currency("RWF", 0, "FRw"),
-    currency("UGX", 0, "USh"),
+    in_hundredths("UGX", "USh"),
     currency("VUV", 0, "Vt"),
     currency("XAF", 0, "CFA"),
     currency("XOF", 0, "Fr"),
     currency("XPF", 0, "Fr"),
-    currency("BHD", 3, "BD"),
-    currency("JOD", 3, "JD"),
-    currency("KWD", 3, "KD"),
-    currency("OMR", 3, "OMR"),
-    currency("TND", 3, "DT"),
+    in_thousandths("BHD", "BD"),
+    in_thousandths("JOD", "JD"),
+    in_thousandths("KWD", "KD"),
+    in_thousandths("OMR", "OMR"),
+    in_thousandths("TND", "DT"),
 ];
 
 fn find(code: &str) -> Option<&'static Currency> {
@@ -88,15 +100,30 @@ impl Default for Style {
     }
 }
 
-/// Converts an amount to the smallest unit of a currency.
+/// Converts an amount to Stripe's unit of a currency, rounded to what Stripe takes: 5 ISK is 500,
+/// 5.124 KWD is 5120.
 pub fn fractions(amount: f64, code: &str) -> i64 {
+    let (digits, step) = find(code).map_or((2, 1), |c| (c.digits, c.step));
+    rounded(amount * 10_f64.powi(i32::from(digits)) / step as f64).saturating_mul(step)
+}
+
+/// The same without the rounding to what Stripe takes, to show it.
+pub fn exact_fractions(amount: f64, code: &str) -> i64 {
     let digits = find(code).map_or(2, |c| c.digits);
-    // Rounds half away from zero; the epsilon makes 10.075 round as if it were exact.
-    let scaled = amount * 10_f64.powi(i32::from(digits));
+    rounded(amount * 10_f64.powi(i32::from(digits)))
+}
+
+/// Rounds half away from zero; the epsilon makes 10.075 round as if it were exact.
+fn rounded(scaled: f64) -> i64 {
     to_integer((scaled + scaled.signum() * scaled.abs() * f64::EPSILON).round())
 }
 
-/// Converts the smallest unit of a currency to an amount.
+/// True for a currency without a smaller unit, whatever Stripe counts it in.
+pub fn is_whole(code: &str) -> bool {
+    find(code).is_some_and(|c| 10_i64.pow(u32::from(c.digits)) == c.step)
+}
+
+/// Converts Stripe's unit of a currency to an amount.
 pub fn amount(fractions: i64, code: &str) -> f64 {
     let digits = find(code).map_or(2, |c| c.digits);
     fractions as f64 / 10_f64.powi(i32::from(digits))
@@ -112,7 +139,8 @@ pub fn price(fractions: i64, code: &str, style: Style) -> String {
     let size = fractions.unsigned_abs();
     let (whole, part) = (size / scale, size % scale);
     let mut number = grouped(whole, currency.thousands);
-    if currency.digits > 0 && !(part == 0 && style.no_cents_if_whole) {
+    let is_short = part == 0 && (style.no_cents_if_whole || currency.step >= 100);
+    if currency.digits > 0 && !is_short {
         number.push(currency.point);
         number.push_str(&format!("{part:0width$}", width = usize::from(currency.digits)));
     }
@@ -180,5 +208,28 @@ mod tests {
         assert_eq!(fractions(-1.005, "USD"), -101);
         assert_eq!(amount(1050, "USD"), 10.5);
         assert_eq!(amount(1050, "JPY"), 1050.0);
+    }
+
+    #[test]
+    fn stripes_special_currencies() {
+        for code in ["ISK", "ugx"] {
+            assert_eq!(fractions(5.0, code), 500);
+            assert_eq!(fractions(5.4, code), 500);
+            assert_eq!(fractions(-5.5, code), -600);
+            assert_eq!(amount(500, code), 5.0);
+            assert!(is_whole(code));
+        }
+        for code in ["BHD", "JOD", "kwd", "OMR", "TND"] {
+            assert_eq!(fractions(5.124, code), 5120);
+            assert_eq!(fractions(5.125, code), 5130);
+            assert_eq!(fractions(-5.126, code), -5130);
+            assert_eq!(amount(5120, code), 5.12);
+            assert_eq!(exact_fractions(5.124, code), 5124);
+            assert!(!is_whole(code));
+        }
+        let exact = Style { no_cents_if_whole: false, ..Style::default() };
+        assert_eq!(price(500, "ISK", exact), "kr5");
+        assert_eq!(price(5124, "KWD", exact), "KD5.124");
+        assert!(is_whole("JPY") && !is_whole("USD") && !is_whole("XTS"));
     }
 }

@@ -23,7 +23,7 @@ pub fn register(builder: &mut EngineBuilder) {
         Ok(price(fractions, a))
     });
     alias(builder, &["pricify"], |v, a, _| {
-        let fractions = money::fractions(Number::of(&v).float(), &a.text(0));
+        let fractions = money::exact_fractions(Number::of(&v).float(), &a.text(0));
         Ok(price(fractions, a))
     });
     alias(builder, &["amount_to_fractional"], |v, a, _| {
@@ -54,8 +54,11 @@ fn fractional_to_amount(value: Value, arguments: &Arguments, _: &mut Context<'_>
         Number::Float(decimal) => to_integer(decimal.round()),
     };
     let code = arguments.text(0);
-    if money::fractions(1.0, &code) == 1 {
-        return Ok(Value::Int(fractions));
+    if money::is_whole(&code) {
+        let amount = money::amount(fractions, &code);
+        // A hundredth of a currency that has none is not rounded away.
+        let whole = to_integer(amount);
+        return Ok(if whole as f64 == amount { Value::Int(whole) } else { Value::Float(amount) });
     }
     Ok(Value::Float(money::amount(fractions, &code)))
 }

@@ -1,7 +1,8 @@
 // Writes amounts, given in a currency's smallest unit as Stripe counts them, for people.
 
-/** Currencies that Stripe counts in whole units, and those it counts in thousandths. */
-const WHOLE = 'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF'.split(' ');
+/** Currencies that Stripe counts in whole units, in hundredths that they do not have, and in thousandths. */
+const WHOLE = 'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' ');
+const HUNDREDTHS_ONLY = 'ISK UGX'.split(' ');
 const THOUSANDTHS = 'BHD JOD KWD OMR TND'.split(' ');
 
 /** `500, 'usd'` → `$5.00`; `500, 'jpy'` → `¥500`. Empty without an amount. */
@@ -10,11 +11,12 @@ export function formatAmount(amount, currency = 'usd', locale = 'en-US') {
   const code = String(currency || 'usd').toUpperCase();
   const digits = WHOLE.includes(code) ? 0 : THOUSANDTHS.includes(code) ? 3 : 2;
   const value = Number(amount) / 10 ** digits;
-  const style = { style: 'currency', currency: code, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  const shown = HUNDREDTHS_ONLY.includes(code) && Number.isInteger(value) ? 0 : digits;
+  const style = { style: 'currency', currency: code, minimumFractionDigits: shown, maximumFractionDigits: shown };
   try {
     return new Intl.NumberFormat(locale, style).format(value);
   } catch {
-    return `${value.toFixed(digits)} ${code}`;
+    return `${value.toFixed(shown)} ${code}`;
   }
 }
 

@@ -1,7 +1,7 @@
 //! Application fees: the platform's part of a charge, and its refunds.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::{Call, money};
+use super::super::call::{Call, check_step, money};
 use super::super::event::emit;
 use super::super::listing;
 use super::super::state::{Kind, PLATFORM};
@@ -122,7 +122,9 @@ fn refund(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
         let message = format!("Application fee {id} has already been refunded.");
         return Err(ApiError::invalid(message).code("charge_already_refunded"));
     }
-    let amount = call.params.amount("amount")?.unwrap_or(left);
+    let asked = call.params.amount("amount")?;
+    check_step(asked, text(&fee, "currency"))?;
+    let amount = asked.unwrap_or(left);
     if amount > left {
         let currency = text(&fee, "currency");
         let message = format!(

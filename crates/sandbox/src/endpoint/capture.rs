@@ -1,7 +1,7 @@
 //! Captures an authorized charge, in full or in part.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::Call;
+use super::super::call::{Call, check_step};
 use super::super::event::emit;
 use super::super::state::Kind;
 use super::super::tx::{Tx, is, number, text};
@@ -29,7 +29,9 @@ pub fn run(call: &Call, tx: &mut Tx<'_>, mut charge: Value) -> Answer {
         return Err(ApiError::invalid(message).code("capture_unauthorized_payment"));
     }
     let authorized = number(&charge, "amount");
-    let amount = call.params.amount("amount")?.unwrap_or(authorized);
+    let asked = call.params.amount("amount")?;
+    check_step(asked, text(&charge, "currency"))?;
+    let amount = asked.unwrap_or(authorized);
     if amount > authorized {
         let message = "You cannot capture a charge for an amount greater than it already has.";
         return Err(ApiError::invalid(message).code("amount_too_large").param("amount"));

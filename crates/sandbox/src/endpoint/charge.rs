@@ -1,7 +1,7 @@
 //! Charges: create, decline, retrieve, update, expire.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::{Call, check_minimum};
+use super::super::call::{Call, check_minimum, check_step};
 use super::super::card::{self, Behavior};
 use super::super::event::emit;
 use super::super::listing;
@@ -49,6 +49,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let amount = call.amount()?;
     let currency = call.currency()?;
     check_minimum(amount, &currency)?;
+    check_step(Some(amount), &currency)?;
     let capture = params.boolean("capture")?.unwrap_or(true);
     let plan = Plan::read(call, tx, amount)?;
     let funding = Funding::read(call, tx)?;

@@ -1,7 +1,7 @@
 //! Payouts to a bank account: manual and automatic, paid, failed, canceled.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::Call;
+use super::super::call::{Call, check_payout_step};
 use super::super::clock::DAY;
 use super::super::event::emit;
 use super::super::listing;
@@ -33,6 +33,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let params = &call.params;
     let amount = call.amount()?;
     let currency = call.currency()?;
+    check_payout_step(amount, &currency)?;
     let method = params.choice("method", &["standard", "instant"])?.unwrap_or("standard");
     let account = tx.account.clone();
     let bank = match params.filled("destination")? {

@@ -1,7 +1,7 @@
 //! Refunds: create, fail, retrieve, update.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::{Call, money};
+use super::super::call::{Call, check_step, money};
 use super::super::card::{self, Behavior};
 use super::super::event::emit;
 use super::super::listing;
@@ -101,7 +101,9 @@ fn refundable(call: &Call, charge: &Value) -> Result<i64, ApiError> {
         return refuse("charge_not_refundable", message.to_owned());
     }
     let left = number(charge, "amount") - number(charge, "amount_refunded");
-    let amount = call.params.amount("amount")?.unwrap_or(left);
+    let asked = call.params.amount("amount")?;
+    check_step(asked, text(charge, "currency"))?;
+    let amount = asked.unwrap_or(left);
     if amount > left {
         let currency = text(charge, "currency");
         let message = format!(

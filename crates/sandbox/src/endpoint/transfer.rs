@@ -1,7 +1,7 @@
 //! Transfers to connected accounts, and their reversals.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::{Call, money};
+use super::super::call::{Call, check_step, money};
 use super::super::event::emit;
 use super::super::listing;
 use super::super::state::{Kind, PLATFORM};
@@ -62,6 +62,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     check_capability(tx, &account, "transfers")?;
     let fields = fields(call)?;
     let mut group = params.filled("transfer_group")?.map(str::to_owned);
+    check_step(params.amount("amount")?, &currency)?;
     let (amount, available_on) = match params.filled("source_transaction")? {
         Some(source) => from_charge(call, tx, source, &currency, &mut group)?,
         None => (call.amount()?, tx.now),
@@ -146,7 +147,9 @@ fn reverse(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
         let message = format!("Transfer {id} is already fully reversed.");
         return Err(ApiError::invalid(message));
     }
-    let amount = call.params.amount("amount")?.unwrap_or(left);
+    let asked = call.params.amount("amount")?;
+    check_step(asked, text(&transfer, "currency"))?;
+    let amount = asked.unwrap_or(left);
     if amount > left {
         let currency = text(&transfer, "currency");
         let message = format!(

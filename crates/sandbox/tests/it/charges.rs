@@ -267,3 +267,34 @@ async fn a_refund_can_come_back() {
     assert_eq!(sandbox.balance(PLATFORM).await, (1912, 0));
     assert_eq!(sandbox.get(&format!("/v1/charges/{}", id(&charge))).await.ok()["refunded"], false);
 }
+
+#[tokio::test]
+async fn amounts_of_special_currencies() {
+    let sandbox = Sandbox::start().await;
+    for (currency, good, bad) in [
+        ("isk", 500, 505),
+        ("ugx", 500, 510),
+        ("kwd", 5120, 5124),
+        ("BHD", 5120, 5125),
+        ("jod", 10, 5),
+        ("omr", 10, 9),
+        ("tnd", 10, 11),
+    ] {
+        let charge = |amount: i64| format!("amount={amount}&currency={currency}&source=tok_visa");
+        let refused = sandbox.post("/v1/charges", &charge(bad)).await.refused(400);
+        assert_eq!(refused["param"], "amount", "{currency}");
+        let paid = sandbox.post("/v1/charges", &charge(good)).await.ok();
+        let refund = format!("charge={}&amount=1", id(&paid));
+        sandbox.post("/v1/refunds", &refund).await.refused(400);
+        sandbox.post("/v1/refunds", &format!("charge={}", id(&paid))).await.ok();
+        let held = sandbox.post("/v1/charges", &(charge(good) + "&capture=false")).await.ok();
+        let path = format!("/v1/charges/{}/capture", id(&held));
+        sandbox.post(&path, "amount=1").await.refused(400);
+    }
+    for (currency, amount) in [("huf", 150), ("twd", 101), ("isk", 150), ("kwd", 11)] {
+        let payout = format!("amount={amount}&currency={currency}");
+        let refused = sandbox.post("/v1/payouts", &payout).await.refused(400);
+        assert_eq!(refused["param"], "amount", "{currency}");
+    }
+    sandbox.post("/v1/charges", "amount=20050&currency=huf&source=tok_visa").await.ok();
+}
