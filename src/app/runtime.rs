@@ -12,7 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, Stripe, is_instance};
 use crate::gateway::contract::Gateway;
 use crate::gateway::stripe::Stripe as StripeGateway;
-use crate::gateway::target::Target;
+use crate::gateway::target::{Allowed, Target};
 use crate::gateway::transport::{RetryPolicy, Transport};
 use crate::journal::begin::Journal;
 use crate::webhook::deliveries::Deliveries;
@@ -98,7 +98,8 @@ impl Runtime {
         check_key(&*store, &config.instance_key, clock.now())?;
         let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock))
             .with_lease(LEASE / sluicegate_failpoint::time_scale().min(10).cast_signed());
-        let hosts = config.outbound_hosts.clone();
+        let hosts = config.outbound_hosts.iter().map(|entry| Allowed::parse(entry));
+        let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
         let target = match &stripe_url {
             Some(url) => Target::stand_in(GATEWAY, url, hosts)?,
             None => Target::live(GATEWAY, hosts),

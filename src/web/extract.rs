@@ -2,15 +2,14 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::access;
+use crate::web::body;
 use crate::web::error::HttpError;
 use crate::web::params;
 use crate::web::platform_request::{self, PlatformRequest, content_type, header_text};
 use crate::web::session::Session;
 use crate::web::session_store;
-use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest as _, Multipart, Request};
-use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -29,7 +28,7 @@ pub async fn read(
     limit: usize,
 ) -> Result<PlatformRequest, HttpError> {
     let ip = peer(&request);
-    let (head, bytes) = read_body(request, limit).await?;
+    let (head, bytes) = body::read(request, limit).await?;
     let mut all =
         platform_request::read_params(&head.uri, &head.headers, &bytes).map_err(HttpError::bad)?;
     if content_type(&head.headers) == "multipart/form-data" {
@@ -62,25 +61,6 @@ pub async fn read(
 pub fn peer(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
-}
-
-/// The head, and a body of at most `limit` bytes.
-///
-/// # Errors
-/// 413 for a longer body.
-pub async fn read_body(request: Request, limit: usize) -> Result<(Parts, Bytes), HttpError> {
-    let (head, body) = request.into_parts();
-    let too_long = || {
-        let message = format!("The body is longer than {limit} bytes.");
-        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-    };
-    let announced =
-        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_long());
-    }
-    let bytes = to_bytes(body, limit).await.map_err(|_| too_long())?;
-    Ok((head, bytes))
 }
 
 async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {

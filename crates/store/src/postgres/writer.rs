@@ -297,6 +297,9 @@ async fn write_one(client: &ClientWrapper, write: &Write) -> Result<(), Error> {
             return write_executions::answer_step(client, execution_id, *seq, response, *at).await;
         }
         Write::StepsPurge { execution_id: id } => executions::purge_steps::<PostgresDialect>(id),
+        Write::ExecutionsClockSetBack { now, leases_until, waits_until } => {
+            executions::clock_set_back::<PostgresDialect>(*now, *leases_until, *waits_until)
+        }
         Write::StepInsert(step) => executions::insert_step::<PostgresDialect>(step)?,
         Write::ConstantSet(constant) => states::set_constant::<PostgresDialect>(constant),
         Write::SessionPut(session) => states::put_session::<PostgresDialect>(session)?,

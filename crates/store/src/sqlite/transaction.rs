@@ -184,6 +184,9 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         Write::StepsPurge { execution_id } => {
             executions::purge_steps::<SqliteDialect>(execution_id)
         }
+        Write::ExecutionsClockSetBack { now, leases_until, waits_until } => {
+            executions::clock_set_back::<SqliteDialect>(*now, *leases_until, *waits_until)
+        }
         Write::StepInsert(step) => executions::insert_step::<SqliteDialect>(step)?,
         Write::ConstantSet(constant) => states::set_constant::<SqliteDialect>(constant),
         Write::SessionPut(session) => states::put_session::<SqliteDialect>(session)?,
