@@ -42,7 +42,7 @@ async fn take(runtime: Arc<Runtime>, id: Option<String>, request: Request) -> Re
         awaiting(async move {
             let submitted = run(&runtime, &visit, id.as_deref()).await?;
             match responder.format {
-                ResponseFormat::Json => to_program(submitted),
+                ResponseFormat::Json => to_program(&runtime, &visit, submitted),
                 ResponseFormat::Html => to_visitor(responder, &runtime, visit, submitted),
             }
         })
@@ -81,13 +81,20 @@ async fn run(
     Ok(Answer::Taken(Forms::new(&host).submit(name, id, &visit.params).await?))
 }
 
-fn to_program(answer: Answer) -> Result<Response, HttpError> {
+fn to_program(
+    runtime: &Runtime,
+    visit: &PlatformRequest,
+    answer: Answer,
+) -> Result<Response, HttpError> {
+    let mut effects = Effects::default();
     let refused = |message: String| Err(HttpError::new(StatusCode::FORBIDDEN, message));
     let (status, body) = match answer {
         Answer::NoSession => return refused(NO_SESSION.to_owned()),
         Answer::Taken(Submitted::Refused(refusal)) => return refused(refusal.to_string()),
         Answer::Taken(Submitted::Denied(refusal)) => return Err(denied(refusal)),
-        Answer::Taken(Submitted::Done { outcome, record_id, .. }) => {
+        Answer::Taken(Submitted::Done { reply, outcome, record_id }) => {
+            let Effects { session, sign_in, .. } = *reply.effects;
+            effects = Effects { session, sign_in, ..effects };
             let status = outcome.as_ref().map_or(StatusCode::OK, |o| outcome_status(o.state));
             (status, json!({ "id": record_id, "outcome": outcome }))
         }
@@ -95,7 +102,11 @@ fn to_program(answer: Answer) -> Result<Response, HttpError> {
             (StatusCode::UNPROCESSABLE_ENTITY, json!({ "errors": refused.errors }))
         }
     };
-    Ok((status, axum::Json(body)).into_response())
+    let response = (status, axum::Json(body)).into_response();
+    if effects == Effects::default() {
+        return Ok(response);
+    }
+    Ok(with_effects(runtime, &visit.session, &effects, || response))
 }
 
 fn to_visitor(

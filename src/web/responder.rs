@@ -75,6 +75,10 @@ impl Responder {
             ResponseFormat::Json => json_error(status, &error.message, detail),
             ResponseFormat::Html => error_page(status, &error.message, detail),
         };
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             // It is temporary (RFC 9110, 10.2.3).
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

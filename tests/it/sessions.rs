@@ -275,6 +275,16 @@ fn a_form_can_sign_its_visitor_in() {
     let seen = visitor.submit(&form.action, &form.pairs);
     assert_eq!((part(&seen, "user").as_str(), part(&seen, "basket").as_str()), ("41", "kept"));
     assert_eq!(part(&who(&host, &before), "user"), "");
+    // The same by a script of the page.
+    let mut visitor = host.visitor();
+    visitor.get("/enter");
+    let page = visitor.get("/enter").expect(200).text();
+    let form = crate::support::html::forms(&page).remove(0).with("form[name]", "42");
+    let body = crate::support::http::encode(&form.pairs);
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    let headers = [kind, ("Accept", "application/json")];
+    visitor.send("POST", &form.action, &headers, body.as_bytes()).expect(200);
+    assert_eq!(user(&mut visitor), "42");
 }
 
 #[test]
