@@ -26,6 +26,7 @@ const THREADS_GRACE: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the address is in use, the folder is not an instance, or the database cannot be opened.
 pub fn run(config: Config) -> Result<ExitCode> {
+    config.refuse_unsafe()?;
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)

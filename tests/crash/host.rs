@@ -12,7 +12,7 @@ const SIGABRT: i32 = 6;
 
 pub const SECRET: &str = "whsec_crash_test_0123456789abcdef";
 /// The API token.
-pub const TOKEN: &str = "crash-test-token";
+pub const TOKEN: &str = "crash-test-token-0123456789abcdef-0123";
 /// The token that replaces it; for some time both are valid.
 pub const NEXT_SECRET: &str = "whsec_crash_test_rotated_0123456789";
 

@@ -36,4 +36,5 @@ mod slow_clients;
 mod slow_gateway;
 mod support;
 mod template;
+mod unsafe_starts;
 mod values;

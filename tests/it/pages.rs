@@ -145,7 +145,7 @@ fn a_page_of_the_method_only() {
 fn demo_pages_that_show_everybodys_money_are_closed_in_production() {
     let host = Instance::new()
         .variable("SLUICEGATE_ENV", "production")
-        .variable("SLUICEGATE_API_TOKEN", "token-of-the-test")
+        .variable("SLUICEGATE_API_TOKEN", "token-of-the-test-0123456789abcdef")
         .serve();
     let mut visitor = host.visitor();
     visitor.get("/").expect(200);

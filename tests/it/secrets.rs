@@ -7,7 +7,7 @@ use serde_json::json;
 
 const KEY: &str = "sk_test_canaryKEY0123456789";
 const HOOK: &str = "whsec_canaryHOOK0123456789";
-const TOKEN: &str = "canaryTOKEN0123456789";
+const TOKEN: &str = "canaryTOKEN0123456789abcdef0123456789";
 const INSTANCE: &str = "c0ffee0000000000000000000000000000000000000000000000000000c0ffee";
 
 fn host(sandbox: &TestHost) -> TestHost {

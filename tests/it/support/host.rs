@@ -123,7 +123,7 @@ impl Instance {
     /// Serves it with its own sandbox.
     #[track_caller]
     pub fn serve(self) -> TestHost {
-        let host = self.serve_with(&["--sandbox-addr", "127.0.0.1:0"]);
+        let host = self.serve_with(&["--stripe", "sandbox", "--sandbox-addr", "127.0.0.1:0"]);
         // The sandbox gets the webhook address while the first visitors are already being served.
         eventually("the sandbox knows where to deliver events", || {
             let endpoints = host.stripe.read("/v1/webhook_endpoints");

@@ -1,4 +1,7 @@
-//! Operator settings: flags, then environment, then defaults. Only this file reads the environment.
+//! Operator settings: flags, then environment, then defaults. Only this module reads the
+//! environment.
+
+mod safety;
 
 use jiff::SignedDuration;
 use sluicegate_secret::api_token::ApiTokens;
@@ -100,6 +103,8 @@ pub struct Config {
     pub database: String,
     /// The Stripe server to call.
     pub stripe: Stripe,
+    /// True when `--stripe` or `SLUICEGATE_STRIPE` says so, false when it follows from the key.
+    pub is_stripe_stated: bool,
     /// The address of the embedded sandbox.
     pub sandbox_addr: SocketAddr,
     /// `STRIPE_SECRET_KEY`, or the sandbox's.
@@ -135,9 +140,11 @@ impl Config {
     pub fn new(flags: Flags) -> Result<Self, Error> {
         let root = flags.root.or_else(|| variable("SLUICEGATE_ROOT").map(PathBuf::from));
         let root = root.unwrap_or_else(|| PathBuf::from("."));
+        safety::refuse_blank_secrets(is_blank)?;
         let configured_key = variable("STRIPE_SECRET_KEY");
-        let stripe =
-            stripe(flags.stripe.or_else(|| variable("SLUICEGATE_STRIPE")), &configured_key)?;
+        let stated = flags.stripe.or_else(|| variable("SLUICEGATE_STRIPE"));
+        let is_stripe_stated = stated.is_some();
+        let stripe = stripe(stated, &configured_key)?;
         let secret_key = match (&configured_key, &stripe) {
             (Some(key), _) => key.clone(),
             (None, Stripe::Live) => {
@@ -148,7 +155,7 @@ impl Config {
             (None, _) => SANDBOX_SECRET_KEY.to_owned(),
         };
         let publishable_key = variable("STRIPE_PUBLISHABLE_KEY");
-        Ok(Self {
+        let config = Self {
             addr: address("--addr", flags.addr, "SLUICEGATE_ADDR", "127.0.0.1:3000")?,
             sandbox_addr: address(
                 "--sandbox-addr",
@@ -171,8 +178,12 @@ impl Config {
                 publishable_key.unwrap_or_else(|| SANDBOX_PUBLISHABLE_KEY.to_owned()),
             ),
             stripe,
+            is_stripe_stated,
             root,
-        })
+        };
+        safety::check_keys(&config)?;
+        safety::check_tokens(&config)?;
+        Ok(config)
     }
 
     /// True when the secret key moves real money.
@@ -199,6 +210,11 @@ pub fn log_filter() -> String {
 /// An environment variable; a blank one counts as unset.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+/// True when a variable is set, to nothing.
+fn is_blank(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| value.trim().is_empty())
 }
 
 fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error> {
@@ -258,11 +274,13 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
     let mut secrets = Vec::new();
     for secret in setting.iter().flat_map(|all| all.split(',')).map(str::trim) {
         // A blank or guessable secret would let anyone forge an event: refuse to start.
-        if secret.len() < 8 {
+        if secret.len() < safety::WEBHOOK_SECRET_CHARS_MIN {
             return Err(Error::Value {
                 name: "STRIPE_WEBHOOK_SECRET".to_owned(),
-                message: "a secret shorter than 8 characters is not secure; copy the complete whsec_… string"
-                    .to_owned(),
+                message: format!(
+                    "a secret has at least {} characters; copy the complete whsec_… string",
+                    safety::WEBHOOK_SECRET_CHARS_MIN
+                ),
             });
         }
         secrets.push(Secret::new(secret));
@@ -332,9 +350,12 @@ mod tests {
 
     #[test]
     fn webhook_secrets_are_several_and_never_blank() {
-        let two = webhook_secrets(Some("whsec_first1, whsec_second".to_owned())).expect("valid");
+        let two = webhook_secrets(Some(
+            "whsec_first_0123456789abcdef, whsec_second_0123456789abcdef".to_owned(),
+        ))
+        .expect("valid");
         assert_eq!(two.len(), 2);
-        assert!(webhook_secrets(Some("whsec_first1,,".to_owned())).is_err());
+        assert!(webhook_secrets(Some("whsec_first_0123456789abcdef,,".to_owned())).is_err());
         assert!(webhook_secrets(None).expect("valid").is_empty());
     }
 }
