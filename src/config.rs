@@ -1,5 +1,7 @@
 //! Operator settings: flags, then environment, then defaults. Only this file reads the environment.
 
+use jiff::SignedDuration;
+use sluicegate_secret::api_token::ApiTokens;
 use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -61,6 +63,15 @@ impl Environment {
     }
 }
 
+/// How long visitors' sessions last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// `SLUICEGATE_SESSION_IDLE`: without a request, in seconds; two weeks by default.
+    pub idle: SignedDuration,
+    /// `SLUICEGATE_SESSION_LIFETIME`: in all, in seconds; thirty days by default.
+    pub lifetime: SignedDuration,
+}
+
 /// Settings of the command line; `None` falls back to the environment, then to the default.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
@@ -97,8 +108,9 @@ pub struct Config {
     pub publishable_key: Secret,
     /// `STRIPE_WEBHOOK_SECRET`, several separated by commas.
     pub webhook_secrets: Vec<Secret>,
-    /// `SLUICEGATE_API_TOKEN`, the bearer token for the API endpoints and GraphQL.
-    pub api_token: Option<Secret>,
+    /// The bearer tokens for the API endpoints, GraphQL and the console: `SLUICEGATE_API_TOKEN` may
+    /// do everything, `SLUICEGATE_API_TOKENS` is a list of `scope:token`.
+    pub api_tokens: ApiTokens,
     /// `SLUICEGATE_OUTBOUND_HOSTS`: additional hosts that modules may call.
     pub outbound_hosts: Vec<String>,
     /// `SLUICEGATE_STRIPE_RATE`: requests per second for each account, 0 for no limit. Default:
@@ -107,6 +119,8 @@ pub struct Config {
     /// `SLUICEGATE_EVENTS_EVERY`: the interval for listing undelivered events, in seconds; 0 for
     /// never.
     pub events_every: u64,
+    /// How long visitors' sessions last.
+    pub sessions: SessionLimits,
     /// `SLUICEGATE_ENV`; by default production with a live key, else development.
     pub environment: Environment,
     /// Signs forms and seals secrets at rest.
@@ -146,7 +160,8 @@ impl Config {
             database: database(flags.database, &root),
             environment: environment_setting(&secret_key)?,
             webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
-            api_token: variable("SLUICEGATE_API_TOKEN").map(Secret::new),
+            api_tokens: api_tokens()?,
+            sessions: session_limits()?,
             stripe_rate: number("SLUICEGATE_STRIPE_RATE")?,
             events_every: number("SLUICEGATE_EVENTS_EVERY")?.unwrap_or(EVENTS_EVERY_SECS),
             outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
@@ -253,6 +268,26 @@ fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
         secrets.push(Secret::new(secret));
     }
     Ok(secrets)
+}
+
+fn session_limits() -> Result<SessionLimits, Error> {
+    let seconds = |name: &str, default: i64| match number::<i64>(name)? {
+        Some(seconds) if seconds < 1 => Err(Error::Value {
+            name: name.to_owned(),
+            message: format!("{seconds} is not a number of seconds from 1"),
+        }),
+        stated => Ok(SignedDuration::from_secs(stated.unwrap_or(default))),
+    };
+    Ok(SessionLimits {
+        idle: seconds("SLUICEGATE_SESSION_IDLE", 14 * 24 * 3600)?,
+        lifetime: seconds("SLUICEGATE_SESSION_LIFETIME", 30 * 24 * 3600)?,
+    })
+}
+
+fn api_tokens() -> Result<ApiTokens, Error> {
+    let name = "SLUICEGATE_API_TOKENS";
+    ApiTokens::new(variable("SLUICEGATE_API_TOKEN"), variable(name))
+        .map_err(|message| Error::Value { name: name.to_owned(), message })
 }
 
 fn number<N: std::str::FromStr>(name: &str) -> Result<Option<N>, Error> {

@@ -6,6 +6,7 @@ use sluicegate::cli::arguments::{Arguments, Command, Serve};
 use sluicegate::cli::output::Output;
 use sluicegate::cli::{
     backup, call, check, events, executions, migrate, render, routes, sandbox, scaffold, serve,
+    sessions,
 };
 use sluicegate::config::{self, Config};
 use std::io::IsTerminal as _;
@@ -22,6 +23,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter =
         EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
+    // What operators do is logged whatever the setting is.
+    let filter = filter.add_directive("sluicegate::audit=info".parse().expect("a directive"));
     // Colors only for a terminal: a file or a journal gets plain lines.
     let colors = std::io::stderr().is_terminal();
     tracing_subscriber::fmt()
@@ -67,6 +70,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate => migrate::run(Config::new(flags)?, &output),
         Command::Executions(what) => executions::run(Config::new(flags)?, &what, &output),
         Command::Events(what) => events::run(Config::new(flags)?, &what, &output),
+        Command::Sessions(what) => sessions::run(Config::new(flags)?, &what, &output),
         Command::Sandbox(which) => {
             flags.sandbox_addr = which.addr.or(flags.sandbox_addr);
             sandbox::run(&Config::new(flags)?)

@@ -1,23 +1,27 @@
 //! The backend of one request, which GraphQL resolvers call.
 
 use crate::app::api_calls::ApiCalls;
+use crate::app::constants::is_reserved;
 use crate::app::forms::Forms;
 use crate::app::host::RequestHost;
 use crate::app::operations::{self, Operations};
+use crate::app::policies;
 use crate::app::record_form;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
+use crate::app::template_host::TemplateHost;
 use crate::executor::BoxFuture;
 use crate::form::error::Error as FormError;
-use crate::form::submission::FormResult;
-use crate::form::write::secret_properties;
+use crate::form::submission::{FormRequest, FormResult};
+use crate::form::write::{Attributes, Author, secret_properties};
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, ResolverError,
 };
-use crate::graphql::limits::Limits;
+use crate::graphql::schema::ExternalDocument;
 use crate::journal::error::Error as JournalError;
 use crate::journal::phase::Phase;
+use crate::template::error::Error as TemplateError;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::profile::Profile;
@@ -26,63 +30,55 @@ use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
 use sluicegate_store::page::Page;
 use sluicegate_store::query::RecordQuery;
-use sluicegate_store::record::{Change, Record, RecordId, RecordUpdate};
+use sluicegate_store::record::{Change, Record, RecordId};
 use sluicegate_store::state::Activity;
+use sluicegate_store::write::Write;
 use std::sync::Arc;
 
 /// The GraphQL backend of one request. It owns its host, because resolvers share it.
 pub struct GraphqlBackend {
     host: RequestHost,
-    caller: Caller,
-}
-
-/// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Caller {
-    /// A program, which awaits its answer.
-    Door,
-    /// A template, which holds its thread meanwhile.
-    Template,
+    /// On whose behalf records are written. A caller from outside awaits its answer, a template
+    /// holds its thread meanwhile.
+    author: Author,
 }
 
 impl Runtime {
     /// A host for one request or run.
     pub fn host(self: &Arc<Self>, scope: Scope) -> RequestHost {
-        RequestHost::new(self, scope, |host| {
-            Arc::new(GraphqlBackend { host, caller: Caller::Template })
-        })
+        RequestHost::new(self, scope, |host, author| Arc::new(GraphqlBackend { host, author }))
     }
 }
 
 impl GraphqlBackend {
-    /// The backend of a host, for an external caller.
+    /// The backend of an external document.
     pub fn new(host: RequestHost) -> Self {
-        Self { host, caller: Caller::Door }
+        Self { host, author: Author::Outside }
     }
 
-    /// Runs an external GraphQL query. Returns `{data, errors}`.
-    pub async fn run(
-        self,
-        source: &str,
-        operation: Option<&str>,
-        variables: &Json,
-        limits: Limits,
-    ) -> Json {
+    /// Runs an external document. Returns `{data, errors}`.
+    pub async fn run(self, document: &ExternalDocument<'_>) -> Json {
         let instance = Arc::clone(&self.host.instance);
         let Some(schema) = &instance.schema else {
             return json!({ "data": null, "errors": [{ "message": "there is no schema" }] });
         };
-        schema.execute(source, operation, variables, Arc::new(self), limits).await
+        schema.execute(document, Arc::new(self)).await
+    }
+
+    /// Refuses an id whose record does not exist, or is of another table.
+    fn present(&self, id: RecordId, table: Option<&str>) -> Result<(), ResolverError> {
+        let found = self.host.read(|phase| phase.record(id))?;
+        let is_it = |record: &Record| {
+            record.deleted_at.is_none()
+                && table.is_none_or(|table| same_table(table, &record.table))
+        };
+        if found.as_ref().is_some_and(is_it) { Ok(()) } else { Err(missing(id)) }
     }
 
     /// Runs a mutation that names a form as a form submission.
-    fn through_form(
-        &self,
-        name: &str,
-        id: Option<RecordId>,
-        properties: Map<String, Json>,
-    ) -> Result<Record, ResolverError> {
-        let ended = Forms::new(&self.host).submit_values(name, id, properties);
+    fn through_form(&self, name: &str, request: FormRequest) -> Result<Record, ResolverError> {
+        let author = self.author.clone();
+        let ended = Forms::new(&self.host).submit_values(name, &FormRequest { author, ..request });
         match ended? {
             FormResult::Written(Some(record), _) => Ok(record),
             FormResult::Written(None, _) => {
@@ -109,6 +105,27 @@ impl Backend for GraphqlBackend {
         self.host.catalog()
     }
 
+    fn is_granted(
+        &self,
+        field: &str,
+        arguments: &Map<String, Json>,
+    ) -> Result<bool, ResolverError> {
+        let granted = self.catalog().modules.iter().flat_map(|module| &module.graphql_grants);
+        let locals = json!({ "operation": field, "arguments": arguments });
+        for (_, policy) in granted.filter(|(name, _)| name == field) {
+            let request_context = self.host.request_context()?;
+            let inside = TemplateHost::new(&self.host, &request_context);
+            let names = std::slice::from_ref(policy);
+            let refusal =
+                policies::first_refusal(names, self.catalog(), inside.renderer(), &locals);
+            let failed = |error: TemplateError| ResolverError::new("internal", error.to_string());
+            if refusal.map_err(failed)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError> {
         let mut page = self.host.read(|phase| phase.records(query))?;
         for record in &mut page.results {
@@ -124,23 +141,20 @@ impl Backend for GraphqlBackend {
         record: NewRecord,
         form: Option<&str>,
     ) -> Result<Record, ResolverError> {
+        let NewRecord { table, user_id, external_id, .. } = record;
+        let attributes = Attributes { user_id, external_id };
+        let properties = set_values(record.properties);
         if let Some(form) = form {
-            return self.through_form(form, None, set_values(record.properties));
+            let posted = posted(properties);
+            let request = FormRequest { posted, attributes, ..FormRequest::default() };
+            return self.through_form(form, request);
         }
-        let Some(table) = record.table else {
+        let Some(table) = table else {
             return Err(ResolverError::new("invalid", "a record needs a table"));
         };
-        let properties = set_values(record.properties);
-        let mut created =
-            self.host.write(|phase| self.host.writer().create(phase, &table, properties))?;
-        if record.external_id.is_some() || record.user_id.is_some() {
-            let (user_id, external_id) = (record.user_id, record.external_id);
-            let at = self.host.runtime.clock.now();
-            let update =
-                RecordUpdate { id: created.id, changes: Vec::new(), user_id, external_id, at };
-            created = self.host.write(|phase| phase.apply(update))?;
-        }
-        Ok(created)
+        let writer = self.host.writer(&self.author);
+        let create = |phase: &mut Phase| writer.create_with(phase, &table, properties, attributes);
+        Ok(self.host.write(create)?)
     }
 
     fn record_update(
@@ -149,31 +163,34 @@ impl Backend for GraphqlBackend {
         change: RecordChange,
         form: Option<&str>,
     ) -> Result<Record, ResolverError> {
+        let RecordChange { table, user_id, external_id, properties } = change;
+        self.present(id, table.as_deref())?;
+        let attributes = Attributes { user_id, external_id };
         if let Some(form) = form {
-            return self.through_form(form, Some(id), set_values(change.properties));
+            let posted = posted(set_values(properties));
+            let id = Some(id.to_string());
+            let request = FormRequest { id, posted, attributes, ..FormRequest::default() };
+            return self.through_form(form, request);
         }
-        let updated = self.host.write(|phase| {
-            let found = self.host.writer().change(phase, id, change.properties)?;
-            let in_table = |record: &Record| {
-                change.table.as_deref().is_none_or(|table| same_table(table, &record.table))
-            };
-            Ok::<_, FormError>(found.filter(in_table))
-        })?;
-        updated.ok_or_else(|| missing(id))
+        let writer = self.host.writer(&self.author);
+        let change = |phase: &mut Phase| writer.change(phase, id, properties, attributes);
+        self.host.write(change)?.ok_or_else(|| missing(id))
     }
 
     fn record_delete(
         &self,
         id: RecordId,
         table: Option<&str>,
-        _form: Option<&str>,
+        form: Option<&str>,
     ) -> Result<Record, ResolverError> {
-        let found = self.host.read(|phase| phase.record(id))?;
-        let in_table = |record: &Record| table.is_none_or(|table| same_table(table, &record.table));
-        if !found.is_some_and(|record| record.deleted_at.is_none() && in_table(&record)) {
-            return Err(missing(id));
+        self.present(id, table)?;
+        if let Some(form) = form {
+            let id = Some(id.to_string());
+            let request = FormRequest { id, deletes: true, ..FormRequest::default() };
+            return self.through_form(form, request);
         }
-        let gone = self.host.write(|phase| self.host.writer().delete(phase, id))?;
+        let writer = self.host.writer(&self.author);
+        let gone = self.host.write(|phase| writer.delete(phase, id))?;
         gone.ok_or_else(|| missing(id))
     }
 
@@ -186,7 +203,8 @@ impl Backend for GraphqlBackend {
                 return Ok(count);
             }
             for record in page.results {
-                self.host.write(|phase| phase.delete(record.id))?;
+                let writer = self.host.writer(&self.author);
+                self.host.write(|phase| writer.delete(phase, record.id))?;
                 count += 1;
             }
         }
@@ -216,6 +234,10 @@ impl Backend for GraphqlBackend {
     }
 
     fn constant_set(&self, name: &str, value: Option<&str>) -> Result<(), ResolverError> {
+        if is_reserved(name) {
+            let message = format!("the constant `{name}` is the host's own");
+            return Err(ResolverError::new("forbidden", message));
+        }
         let sealed = self.host.runtime.seal_constant(value.unwrap_or_default());
         let write = |phase: &mut Phase| {
             phase.constant_set(name, sealed);
@@ -251,6 +273,15 @@ impl Backend for GraphqlBackend {
         ))
     }
 
+    fn user_sessions_destroy(&self, user_id: &str) -> Result<(), ResolverError> {
+        let end = Write::SessionsEnd { user_id: user_id.to_owned() };
+        let write = |phase: &mut Phase| {
+            phase.push(end);
+            Ok::<_, JournalError>(())
+        };
+        Ok(self.host.write(write)?)
+    }
+
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {
         Ok(self.host.write(|phase| Ok::<_, JournalError>(phase.activity(payload)))?)
     }
@@ -265,9 +296,9 @@ impl Backend for GraphqlBackend {
     }
 
     fn request_type(&self, call: RequestTypeCall) -> BoxFuture<'_, Result<Json, ResolverError>> {
-        let operations = match self.caller {
-            Caller::Door => Operations::at_door(&self.host),
-            Caller::Template => Operations::new(&self.host),
+        let operations = match self.author {
+            Author::Outside => Operations::at_door(&self.host),
+            Author::Host | Author::Module(_) => Operations::new(&self.host),
         };
         Box::pin(async move { Ok(json!(operations.request_type(call).await?)) })
     }
@@ -282,6 +313,11 @@ impl Backend for GraphqlBackend {
         let Some(execution) = store.execution(&id)? else { return Ok(None) };
         Ok(Some((execution, store.steps(&id)?)))
     }
+}
+
+/// The `form` parameter that a mutation's properties stand for.
+fn posted(properties: Map<String, Json>) -> Map<String, Json> {
+    Map::from_iter([("properties".to_owned(), Json::Object(properties))])
 }
 
 fn set_values(properties: Vec<(String, Change)>) -> Map<String, Json> {
@@ -326,7 +362,12 @@ impl From<FormError> for ResolverError {
         if error.is_the_stores() {
             return unavailable(&error);
         }
-        Self::new("invalid", error.to_string())
+        let code = match error {
+            FormError::Protected(_) | FormError::Denied(_) => "forbidden",
+            FormError::NotFound => "not_found",
+            _ => "invalid",
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -12,6 +12,16 @@ const FRESH: Duration = Duration::from_secs(1);
 /// as soon as it is committed. A slower commit is visible after `FRESH`, like another process's.
 const COMMITS_WITHIN: Duration = Duration::from_secs(5);
 
+/// The beginning of the names that the host keeps for itself.
+const RESERVED: &str = "sluicegate/";
+
+/// True for a constant of the host, such as the mark of the instance key. Modules and GraphQL can
+/// neither read nor write it.
+pub fn is_reserved(name: &str) -> bool {
+    let start = name.trim_start().get(..RESERVED.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(RESERVED))
+}
+
 /// Names and values.
 pub type Values = Arc<Vec<(String, Secret)>>;
 
@@ -61,6 +71,16 @@ impl Constants {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_the_host_are_told_by_their_beginning() {
+        for name in ["sluicegate/instance_key", " Sluicegate/x", "sluicegate/"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["", "sluicegate", "sluicegate_key", "stripe_sk_key", "x/sluicegate/"] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
 
     #[test]
     fn what_is_written_here_is_seen_at_once() {

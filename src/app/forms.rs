@@ -2,12 +2,14 @@
 
 use crate::app::host::RequestHost;
 use crate::app::operations::{self, Operations};
+use crate::app::policies::{self, PolicyRefusal};
 use crate::app::record_form::{self, RecordForm};
 use crate::app::template_host::TemplateHost;
 use crate::form::envelope::{Envelope, Refusal};
 use crate::form::error::Error as FormError;
+use crate::form::fields;
 use crate::form::render::Refused;
-use crate::form::submission::{self, FormResult, Reply, Submission};
+use crate::form::submission::{self, FormRequest, FormResult, Reply, Submission};
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type_call::RequestTypeCall;
 use base64::Engine as _;
@@ -15,7 +17,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::form::Form;
 use sluicegate_store::execution::ExecutionId;
-use sluicegate_store::record::RecordId;
 
 /// The maximum number of attempts with one rendered form.
 const ATTEMPTS_MAX: usize = 20;
@@ -64,6 +65,8 @@ pub enum Submitted {
     },
     /// The signed envelope was refused; nothing was sent.
     Refused(Refusal),
+    /// A policy of the form was not met; nothing was sent or written.
+    Denied(PolicyRefusal),
 }
 
 /// The forms that one request or run submits.
@@ -92,26 +95,53 @@ impl<'a> Forms<'a> {
         if !form.request_allowed {
             return Err(record_form::Error::from(FormError::NotAllowed(name.to_owned())).into());
         }
+        let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
+        if let Some(refusal) = self.denied(form, &posted)? {
+            return Ok(Submitted::Denied(refusal));
+        }
         if form.request_type.is_some() {
             return self.submit_request_type(form, params).await;
         }
-        Ok(self.submit_record(form, id, params)?)
+        let id = id.map(str::to_owned);
+        Ok(self.submit_record(form, FormRequest { id, posted, ..FormRequest::default() })?)
     }
 
-    /// Writes a mutation's properties through the form that it names.
+    /// Runs what a mutation asks through the form that it names.
     ///
     /// # Errors
     /// [`record_form::Error`], for example when the form or record does not exist.
     pub fn submit_values(
         &self,
         name: &str,
-        id: Option<RecordId>,
-        properties: Map<String, Json>,
+        request: &FormRequest,
     ) -> Result<FormResult, record_form::Error> {
         let form = self.form(name)?;
-        let posted = Map::from_iter([("properties".to_owned(), Json::Object(properties))]);
-        let id = id.map(|id| id.to_string());
-        RecordForm { host: self.host, form, id: id.as_deref(), posted: &posted }.run()
+        if let Some(refusal) = self.denied(form, &request.posted)? {
+            return Err(FormError::Denied(refusal.policy).into());
+        }
+        RecordForm { host: self.host, form, request }.run()
+    }
+
+    /// The refusal of the form's policies, which are asked whatever the door.
+    fn denied(
+        &self,
+        form: &Form,
+        posted: &Map<String, Json>,
+    ) -> Result<Option<PolicyRefusal>, record_form::Error> {
+        if form.policies.is_empty() {
+            return Ok(None);
+        }
+        let request_context = self.host.request_context()?;
+        let inside = TemplateHost::new(self.host, &request_context);
+        let values = fields::plain(posted);
+        let locals = json!({ "form": values, "params": values });
+        let refusal = policies::first_refusal(
+            &form.policies,
+            self.host.catalog(),
+            inside.renderer(),
+            &locals,
+        );
+        Ok(refusal.map_err(FormError::from)?)
     }
 
     fn form(&self, name: &str) -> Result<&'a Form, record_form::Error> {
@@ -125,10 +155,12 @@ impl<'a> Forms<'a> {
         params: &Map<String, Json>,
     ) -> Result<Submitted, Error> {
         let now = self.host.runtime.clock.now();
-        let (envelope, data) = match submission::open(form, params, self.host.key(), now) {
-            Ok(opened) => opened,
-            Err(refusal) => return Ok(Submitted::Refused(refusal)),
-        };
+        let csrf_token = &self.host.scope.csrf_token;
+        let (envelope, data) =
+            match submission::open(form, params, self.host.key(), csrf_token, now) {
+                Ok(opened) => opened,
+                Err(refusal) => return Ok(Submitted::Refused(refusal)),
+            };
         let outcome = self.attempt(&envelope, &data).await?;
         let reply = self.reply(form, &variable(&envelope, &data, &outcome))?;
         Ok(Submitted::Done { reply, outcome: Some(Box::new(outcome)), record_id: None })
@@ -165,18 +197,18 @@ impl<'a> Forms<'a> {
         let request_context = self.host.request_context()?;
         let inside = TemplateHost::new(self.host, &request_context);
         let renderer = inside.renderer();
-        let submission = Submission { form, renderer, writer: self.host.writer() };
+        let request = FormRequest::default();
+        let writer = self.host.writer(&request.author);
+        let submission = Submission { form, request: &request, renderer, writer };
         Ok(submission.reply(variable)?)
     }
 
     fn submit_record(
         &self,
         form: &Form,
-        id: Option<&str>,
-        params: &Map<String, Json>,
+        request: FormRequest,
     ) -> Result<Submitted, record_form::Error> {
-        let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
-        Ok(match (RecordForm { host: self.host, form, id, posted: &posted }).run()? {
+        Ok(match (RecordForm { host: self.host, form, request: &request }).run()? {
             FormResult::Refused(refused) => Submitted::Invalid { form: form.name.clone(), refused },
             FormResult::Written(record, reply) => {
                 let record_id = record.map(|record| record.id.to_string());

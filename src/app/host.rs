@@ -3,7 +3,7 @@
 use crate::app::instance::Instance;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
-use crate::form::write::Writer;
+use crate::form::write::{Author, Writer};
 use crate::graphql::backend::Backend;
 use crate::journal::begin::Journal;
 use crate::journal::error::Error as JournalError;
@@ -15,7 +15,7 @@ use sluicegate_store::error::Error as StoreError;
 use std::sync::Arc;
 
 /// Makes the GraphQL backend of a host.
-type BackendOf = fn(RequestHost) -> Arc<dyn Backend>;
+type BackendOf = fn(RequestHost, Author) -> Arc<dyn Backend>;
 
 /// The runtime as one request or run sees it.
 ///
@@ -41,9 +41,9 @@ impl RequestHost {
         Self { instance: runtime.instance(), runtime, scope: Arc::new(scope), backend_of }
     }
 
-    /// The backend that GraphQL resolvers call on behalf of this request.
-    pub(super) fn backend(&self) -> Arc<dyn Backend> {
-        (self.backend_of)(self.clone())
+    /// The backend that GraphQL resolvers call for a template of this request.
+    pub(super) fn backend(&self, author: Author) -> Arc<dyn Backend> {
+        (self.backend_of)(self.clone(), author)
     }
 
     /// The definitions of the modules.
@@ -61,10 +61,10 @@ impl RequestHost {
         &self.runtime.config.instance_key
     }
 
-    /// A writer of records on behalf of the current user.
-    pub(super) fn writer(&self) -> Writer<'_> {
+    /// A writer of records for the current user.
+    pub(super) fn writer<'a>(&'a self, author: &'a Author) -> Writer<'a> {
         let user_id = self.scope.user_id.as_deref();
-        Writer { catalog: self.catalog(), key: self.key(), user_id }
+        Writer { catalog: self.catalog(), key: self.key(), user_id, author }
     }
 
     /// A request context for this request's templates, including constants.

@@ -1,5 +1,6 @@
 //! The instance's files, loaded and compiled; replaced as one when files change.
 
+use crate::app::inline_scripts;
 use crate::graphql::schema::Schema;
 use crate::template::render::Templates;
 use sluicegate_module::catalog::Catalog;
@@ -17,6 +18,8 @@ pub struct Instance {
     pub templates: Templates,
     /// Changes with every load; part of every asset URL.
     pub version: i64,
+    /// True when templates have scripts in their text, for which pages need `unsafe-inline`.
+    pub has_inline_scripts: bool,
     /// The GraphQL schema with a mutation per request type; `None` when it cannot be built.
     pub schema: Option<Schema>,
     /// Why the schema could not be built.
@@ -32,7 +35,8 @@ impl Instance {
             Ok(schema) => (Some(schema), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        Self { catalog, templates, version, schema, schema_error }
+        let has_inline_scripts = inline_scripts::in_catalog(&catalog);
+        Self { catalog, templates, version, has_inline_scripts, schema, schema_error }
     }
 
     /// All diagnostics: of the files' structure, and of their templates and references.

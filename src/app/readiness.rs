@@ -29,7 +29,8 @@ impl Readiness {
         {
             return found.clone();
         }
-        let probe = Session { id_hash: PROBE.to_owned(), data: Json::Null, expires_at: now };
+        let (id_hash, data) = (PROBE.to_owned(), Json::Null);
+        let probe = Session { id_hash, data, user_id: None, expires_at: now };
         let found = store.commit(vec![Write::SessionPut(probe)]);
         *last = Some((now, found.clone()));
         found

@@ -12,12 +12,13 @@ use crate::app::scope::Scope;
 use crate::app::side_effect::SideEffect;
 use crate::app::template_host::TemplateHost;
 use crate::form::error::Error as FormError;
-use crate::form::submission::{FormResult, Submission, Validated};
+use crate::form::submission::{FormRequest, FormResult, Submission, Validated};
 use crate::journal::buffer::{Stopped, with_phase, with_run};
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
 use crate::journal::run::{Begun, Run};
-use serde_json::{Map, Value as Json, json};
+use serde::Deserialize as _;
+use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
 use sluicegate_module::form::{Form, Resource};
 use sluicegate_store::error::Error as StoreError;
@@ -82,10 +83,7 @@ impl Error {
 pub(super) struct RecordForm<'a> {
     pub(super) host: &'a RequestHost,
     pub(super) form: &'a Form,
-    /// The record to edit.
-    pub(super) id: Option<&'a str>,
-    /// The posted `form` parameter.
-    pub(super) posted: &'a Map<String, Json>,
+    pub(super) request: &'a FormRequest,
 }
 
 impl RecordForm<'_> {
@@ -164,9 +162,10 @@ impl RecordForm<'_> {
         let mut context = scope.context.clone();
         context.insert("headers".to_owned(), json!({}));
         context.shift_remove("authenticity_token");
-        let said = json!({ "posted": self.posted, "context": context });
+        let said = json!({ "request": self.request, "context": context });
         let sealed = self.host.key().seal(PLACE, &said.to_string());
-        let input = json!({ "id": self.id, "user_id": scope.user_id, "sealed": sealed });
+        let id = &self.request.id;
+        let input = json!({ "id": id, "user_id": scope.user_id, "sealed": sealed });
         Intent::new(KIND, &self.form.name, input)
     }
 
@@ -209,9 +208,13 @@ impl RecordForm<'_> {
     fn fill(&self, inside: &TemplateHost<'_>) -> Result<FormResult, Error> {
         self.check_resource()?;
         let (form, renderer) = (self.form, inside.renderer());
-        let submission = Submission { form, renderer, writer: self.host.writer() };
-        let declared = submission.values(self.posted)?;
-        let asked = json!([self.id, declared]);
+        let writer = self.host.writer(&self.request.author);
+        let submission = Submission { form, request: self.request, renderer, writer };
+        let declared = submission.values()?;
+        let mut asked = json!([self.request.id, declared]);
+        if let (true, Some(asked)) = (self.request.deletes, asked.as_array_mut()) {
+            asked.push(json!("delete"));
+        }
         let effect = SideEffect { kind: "form_record", name: &form.name, asked };
         let written = match self.write_once(&effect, &submission, &declared)? {
             Validated::Refused(refused) => return Ok(FormResult::Refused(refused)),
@@ -235,7 +238,7 @@ impl RecordForm<'_> {
             return Ok(Validated::Written(self.written_before(&known)?));
         }
         let mut own = self.host.journal().phase();
-        let record = match submission.record(&mut own, declared.clone(), self.id)? {
+        let record = match submission.record(&mut own, declared.clone())? {
             refused @ Validated::Refused(_) => return Ok(refused),
             Validated::Written(record) => record,
         };
@@ -279,7 +282,12 @@ pub(super) fn resume(runtime: &Arc<Runtime>, run: Run) -> Result<(), Error> {
     let mut scope = Scope::new(part("context"));
     scope.user_id = input.get("user_id").and_then(Json::as_str).map(str::to_owned);
     let host = runtime.host(scope);
-    let id = input.get("id").and_then(Json::as_str);
-    let form = RecordForm { host: &host, form, id, posted: &part("posted") };
-    form.run_scripted(run).map(drop)
+    let request = said.get("request").map(FormRequest::deserialize);
+    // Before it said more, an input held what was posted.
+    let request = request.and_then(Result::ok).unwrap_or_else(|| FormRequest {
+        id: input.get("id").and_then(Json::as_str).map(str::to_owned),
+        posted: part("posted"),
+        ..FormRequest::default()
+    });
+    RecordForm { host: &host, form, request: &request }.run_scripted(run).map(drop)
 }

@@ -1,17 +1,18 @@
 //! The runtime: every part of the host, built once.
 
-use crate::app::constants::Constants;
+use crate::app::constants::{Constants, is_reserved};
 use crate::app::delivery_load::DeliveryLoad;
 use crate::app::error::Error;
 use crate::app::gateway_lanes::GatewayLanes;
 use crate::app::instance::Instance;
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
+use crate::app::tries::Tries;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, Stripe, is_instance};
 use crate::gateway::contract::Gateway;
 use crate::gateway::stripe::Stripe as StripeGateway;
-use crate::gateway::target::Target;
+use crate::gateway::target::{Allowed, Target};
 use crate::gateway::transport::{RetryPolicy, Transport};
 use crate::journal::begin::Journal;
 use crate::webhook::deliveries::Deliveries;
@@ -71,6 +72,8 @@ pub struct Runtime {
     pub readiness: Readiness,
     /// Counts delivery results, for the metrics page.
     pub deliveries: Deliveries,
+    /// Failed sign-ins to the console.
+    pub sign_in_tries: Tries,
     instance: RwLock<Arc<Instance>>,
 }
 
@@ -95,7 +98,8 @@ impl Runtime {
         check_key(&*store, &config.instance_key, clock.now())?;
         let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock))
             .with_lease(LEASE / sluicegate_failpoint::time_scale().min(10).cast_signed());
-        let hosts = config.outbound_hosts.clone();
+        let hosts = config.outbound_hosts.iter().map(|entry| Allowed::parse(entry));
+        let hosts = hosts.collect::<Result<Vec<_>, _>>()?;
         let target = match &stripe_url {
             Some(url) => Target::stand_in(GATEWAY, url, hosts)?,
             None => Target::live(GATEWAY, hosts),
@@ -121,6 +125,7 @@ impl Runtime {
             secrets: Secrets::default(),
             readiness: Readiness::default(),
             deliveries: Deliveries::default(),
+            sign_in_tries: Tries::default(),
             gateway_lanes: GatewayLanes::default(),
             instance: RwLock::new(Arc::new(instance)),
             config,
@@ -205,6 +210,7 @@ impl Runtime {
             Ok::<_, StoreError>(all.into_iter().filter_map(open).collect())
         })?;
         constants.extend(kept.iter().cloned());
+        constants.retain(|name, _| !is_reserved(name));
         Ok(constants)
     }
 

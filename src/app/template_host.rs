@@ -5,6 +5,7 @@ use crate::app::job_queue::JobQueue;
 use crate::app::replay::Replay;
 use crate::app::side_effect::SideEffect;
 use crate::form::render::FormRenderer;
+use crate::form::write::Author;
 use crate::graphql::limits::Limits;
 use crate::journal::buffer::Buffer;
 use crate::journal::phase::Phase;
@@ -52,11 +53,14 @@ impl<'a> TemplateHost<'a> {
             return failed("there is no schema".to_owned());
         };
         let name = call.name.unwrap_or_default();
-        let stored = self.host.catalog().graph_query(&name).map(|query| &*query.source.text);
-        let Some(text) = call.source.as_deref().or(stored) else {
-            return failed(format!("there is no graph query `{name}`"));
+        // A mutation is the act of the file that it is written in.
+        let stored = self.host.catalog().graph_query(&name).map(|query| &query.source);
+        let (text, module) = match (&call.source, stored) {
+            (Some(text), _) => (text.as_str(), call.module.clone()),
+            (None, Some(source)) => (&*source.text, source.module.as_deref().map(str::to_owned)),
+            (None, None) => return failed(format!("there is no graph query `{name}`")),
         };
-        let backend = self.host.backend();
+        let backend = self.host.backend(Author::Module(module));
         let data = schema.run_for_liquid(text, &call.variables, backend, Limits::TEMPLATE);
         self.host.scope.copy_constants(self.request_context);
         data

@@ -76,6 +76,9 @@ pub enum Command {
     /// List, show or replay webhook events.
     #[command(subcommand)]
     Events(Events),
+    /// End the sessions of a user.
+    #[command(subcommand)]
+    Sessions(Sessions),
     /// Run only the Stripe sandbox.
     Sandbox(Sandbox),
     /// Create the files of a new module, request type or webhook processor.
@@ -191,6 +194,17 @@ pub enum Events {
         /// Print the records that would change, without changing them.
         #[arg(long)]
         dry_run: bool,
+    },
+}
+
+/// Subcommands of `sessions`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Sessions {
+    /// End all sessions of a user, wherever they are signed in.
+    End {
+        /// The user's id, as `sign_in` was given it.
+        #[arg(long, value_name = "ID")]
+        user: String,
     },
 }
 

@@ -14,3 +14,4 @@ pub mod routes;
 pub mod sandbox;
 pub mod scaffold;
 pub mod serve;
+pub mod sessions;

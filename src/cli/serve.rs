@@ -4,16 +4,22 @@ use crate::app::runtime::Runtime;
 use crate::app::{boot, maintenance, migrations, reload, worker};
 use crate::config::{Config, Environment};
 use crate::web::router::router;
+use crate::web::server::{self, Limits};
 use anyhow::{Context as _, Result};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::watch;
 
 /// The maximum number of threads that block on templates, the database or Stripe.
 const BLOCKING_THREADS: usize = 256;
+
+/// What stopping may take: together at most 25 seconds.
+const REQUESTS_GRACE: Duration = Duration::from_secs(20);
+const WORKER_GRACE: Duration = Duration::from_secs(4);
+const THREADS_GRACE: Duration = Duration::from_secs(1);
 
 /// Serves until it receives a stop signal, then finishes the running work.
 ///
@@ -27,7 +33,7 @@ pub fn run(config: Config) -> Result<ExitCode> {
         .context("the runtime")?;
     runtime.block_on(serve(config))?;
     // A call that is still being sent is in the journal; the next start resumes it.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(THREADS_GRACE);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -56,12 +62,16 @@ async fn serve(mut config: Config) -> Result<()> {
     let maintenance_task = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
     let ours = Arc::clone(&runtime);
     tokio::task::spawn_blocking(move || prepare(&ours));
-    let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown_signal()).await?;
-    tracing::info!("stopping: finishing requests in flight");
-    let _ = stop.send(true);
-    let _ = working.await;
-    let _ = maintenance_task.await;
+    let limits = Limits { grace: REQUESTS_GRACE, ..Limits::default() }.within_open_files();
+    let stopping = async {
+        shutdown_signal().await;
+        let _ = stop.send(true);
+    };
+    server::serve(listener, router(Arc::clone(&runtime)), limits, stopping).await;
+    let ending = async { tokio::join!(working, maintenance_task) };
+    if tokio::time::timeout(WORKER_GRACE, ending).await.is_err() {
+        tracing::warn!("the worker did not end in time; the next start resumes what it was doing");
+    }
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
@@ -100,7 +110,19 @@ fn announce(runtime: &Runtime, sandbox: bool) {
     }
 }
 
+/// Ends at the first signal to stop. A second one ends the process at once: what is in flight is in
+/// the journal.
 async fn shutdown_signal() {
+    signaled().await;
+    tracing::info!("stopping: finishing requests in flight");
+    tokio::spawn(async {
+        signaled().await;
+        tracing::warn!("stopped at once by a second signal");
+        std::process::exit(130);
+    });
+}
+
+async fn signaled() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use sha2::{Digest as _, Sha256};
 use sluicegate_secret::InstanceKey;
 use subtle::ConstantTimeEq as _;
 
@@ -38,6 +39,15 @@ pub struct Envelope {
     pub idempotency_key: String,
     /// The path to return to.
     pub current_path: String,
+    /// The session that the form was rendered for, by [`session_mark`].
+    #[serde(default)]
+    pub session: String,
+}
+
+/// The mark of a session in its envelopes: made from the session's CSRF token, and telling nothing
+/// of it.
+pub fn session_mark(csrf_token: &str) -> String {
+    hex::encode(&Sha256::digest(csrf_token.as_bytes())[..16])
 }
 
 /// Why a submitted envelope is refused.
@@ -51,6 +61,11 @@ pub enum Refusal {
     /// It is older than [`LIFETIME`].
     #[error("This form is too old, so nothing was sent. Please load the page again.")]
     Stale,
+    /// It was rendered for another session.
+    #[error(
+        "This form belongs to another session, so nothing was sent. Please load the page again."
+    )]
+    Foreign,
     /// A field was posted that the page did not leave open.
     #[error(
         "The request has a field that this form does not have, so nothing was sent. Please load the page again."
@@ -72,7 +87,8 @@ impl Envelope {
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// Opens a posted envelope that this instance made for `form` and that has not expired.
+    /// Opens a posted envelope that this instance made for `form` and that has not expired. The
+    /// caller compares [`Envelope::session`].
     ///
     /// # Errors
     /// [`Refusal::Tampered`] or [`Refusal::Stale`]; the caller must not send anything.
@@ -151,6 +167,7 @@ mod tests {
             expires_at: 2_000,
             idempotency_key: "k1".to_owned(),
             current_path: "/".to_owned(),
+            session: session_mark("token"),
         }
     }
 

@@ -21,6 +21,12 @@ pub enum Error {
     /// The record to edit does not exist, or the visitor may not change it.
     #[error("there is no such record")]
     NotFound,
+    /// The table's records are written by its own module and by request types only.
+    #[error("records of `{0}` are written by request types and by their own module only")]
+    Protected(String),
+    /// A policy of the form does not let the submission pass.
+    #[error("the policy `{0}` does not allow this")]
+    Denied(String),
     /// A page includes a request-type form without naming the request type.
     #[error("{form}: {message}")]
     Configuration {

@@ -1,6 +1,6 @@
 //! Renders a form on a page: its variables, its hidden inputs, and the signed envelope.
 
-use crate::form::envelope::Envelope;
+use crate::form::envelope::{Envelope, session_mark};
 use crate::form::error::Error;
 use crate::form::fields;
 use crate::template::host::FormCall;
@@ -149,6 +149,7 @@ impl FormRenderer<'_> {
             expires_at: Envelope::expiry(self.now),
             idempotency_key: key.unwrap_or_else(|| self.fresh_key()),
             current_path: self.current_path.to_owned(),
+            session: session_mark(self.csrf_token),
         })
     }
 

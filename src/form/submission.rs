@@ -1,29 +1,51 @@
 //! A form submission in the platform's order of steps, without the gateway's part.
 
 use crate::form::cast;
-use crate::form::envelope::{Envelope, Refusal};
+use crate::form::envelope::{Envelope, Refusal, session_mark};
 use crate::form::error::Error;
 use crate::form::fields;
 use crate::form::render::Refused;
 use crate::form::validation::{ValidationContext, unreadable, validate};
-use crate::form::write::{Writer, present};
+use crate::form::write::{Attributes, Author, Writer, present};
 use crate::journal::phase::Phase;
+use crate::template::output::{Effects, OutputMode};
 use crate::template::renderer::Renderer;
 use crate::template::{date_parse, lenient_json};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::field::Field;
 use sluicegate_module::form::{Form, Owner};
 use sluicegate_module::source::Source;
 use sluicegate_secret::InstanceKey;
 use sluicegate_store::query::{Filter, Op, RecordQuery, Subject};
-use sluicegate_store::record::Record;
+use sluicegate_store::record::{Change, Record};
+use sluicegate_store::text;
+use std::borrow::Cow;
+
+/// What one submission of a record form asks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FormRequest {
+    /// The record to change or delete; `None` creates one.
+    pub id: Option<String>,
+    /// The posted `form` parameter.
+    pub posted: Map<String, Json>,
+    /// The attributes that a mutation states beside the properties.
+    pub attributes: Attributes,
+    /// True when the record is to be deleted.
+    pub deletes: bool,
+    /// Who asks.
+    pub author: Author,
+}
 
 /// The dependencies of one submission, borrowed.
 pub struct Submission<'a> {
     /// The form.
     pub form: &'a Form,
+    /// What is asked.
+    pub request: &'a FormRequest,
     /// The templates, with the request's context and host.
     pub renderer: Renderer<'a>,
     /// Writes records.
@@ -39,6 +61,8 @@ pub struct Reply {
     pub notice: Option<String>,
     /// The failure message.
     pub alert: Option<String>,
+    /// What the callback changes in the visitor's session: `session` and `sign_in`.
+    pub effects: Box<Effects>,
 }
 
 /// The result of validating and writing a record form's values.
@@ -59,8 +83,8 @@ pub enum FormResult {
     Refused(Refused),
 }
 
-/// Opens a submitted request-type form; returns its envelope, and its data with the visitor's
-/// input.
+/// Opens a request-type form that the session with this token submitted; returns its envelope, and
+/// its data with the visitor's input.
 ///
 /// # Errors
 /// [`Refusal`]: the caller must not send anything.
@@ -68,10 +92,14 @@ pub fn open(
     form: &Form,
     params: &Map<String, Json>,
     key: &InstanceKey,
+    csrf_token: &str,
     now: Timestamp,
 ) -> Result<(Envelope, Map<String, Json>), Refusal> {
     let sealed = params.get("signed").and_then(Json::as_str).ok_or(Refusal::Tampered)?;
     let envelope = Envelope::open(sealed, &form.name, key, now)?;
+    if envelope.session != session_mark(csrf_token) {
+        return Err(Refusal::Foreign);
+    }
     let posted = params.get("form").and_then(Json::as_object).cloned().unwrap_or_default();
     let plain = fields::plain(&posted);
     let part = |name: &str| plain.get("properties").and_then(|all| all.get(name));
@@ -105,6 +133,7 @@ impl Submission<'_> {
             redirect_to: text(&self.form.redirect_to)?.unwrap_or_default(),
             notice: text(&self.form.flash_notice)?,
             alert: text(&self.form.flash_alert)?,
+            effects: Box::default(),
         })
     }
 
@@ -113,8 +142,13 @@ impl Submission<'_> {
     /// # Errors
     /// [`Error::DefaultPayload`], [`Error::DefaultPayloadJson`] and [`Error::Template`] when the
     /// form itself is wrong.
-    pub fn values(&self, posted: &Map<String, Json>) -> Result<Json, Error> {
-        let mut values = Json::Object(fields::plain(posted));
+    pub fn values(&self) -> Result<Json, Error> {
+        let mut plain = fields::plain(&self.request.posted);
+        let Attributes { user_id, external_id } = &self.request.attributes;
+        for (name, value) in [("user_id", user_id), ("external_id", external_id)] {
+            plain.extend(value.iter().map(|value| (name.to_owned(), json!(value))));
+        }
+        let mut values = Json::Object(plain);
         if let Some(payload) = &self.form.default_payload {
             let payload = self.default_payload(payload, &values)?;
             merge(&mut values, payload);
@@ -122,17 +156,12 @@ impl Submission<'_> {
         Ok(self.with_defaults(fields::declared(self.form, &as_map(&values))))
     }
 
-    /// Validates and writes a record form's values; `id` names the record to edit.
+    /// Validates and writes a record form's values, or deletes its record.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the visitor may not change the record.
-    pub fn record(
-        &self,
-        phase: &mut Phase,
-        declared: Json,
-        id: Option<&str>,
-    ) -> Result<Validated, Error> {
-        let stored = self.stored(phase, id)?;
+    pub fn record(&self, phase: &mut Phase, declared: Json) -> Result<Validated, Error> {
+        let stored = self.stored(phase)?;
         let before =
             stored.as_ref().map_or(Json::Null, |record| json!({ "properties": record.properties }));
         let form = self.variable(&declared, stored.as_ref());
@@ -173,10 +202,12 @@ impl Submission<'_> {
     /// [`Error::Template`].
     pub fn after(&self, declared: &Json, record: Option<&Record>) -> Result<Reply, Error> {
         let form = self.variable(declared, record);
+        let mut effects = Effects::default();
         if let Some(callback) = &self.form.callback_actions {
-            self.renderer.raw(callback, json!({ "form": form, "params": declared }))?;
+            let locals = json!({ "form": form, "params": declared });
+            effects = self.renderer.rendered(callback, locals, OutputMode::Raw)?.effects;
         }
-        self.reply(&form)
+        Ok(Reply { effects: Box::new(effects), ..self.reply(&form)? })
     }
 
     /// Renders the limit of a date rule: a date, or words such as `today`.
@@ -204,8 +235,11 @@ impl Submission<'_> {
 
     /// Returns the record to edit. A missing record and another user's record return the same
     /// error.
-    fn stored(&self, phase: &Phase, id: Option<&str>) -> Result<Option<Record>, Error> {
-        let Some(id) = id.filter(|id| !id.is_empty() && *id != "new") else { return Ok(None) };
+    fn stored(&self, phase: &Phase) -> Result<Option<Record>, Error> {
+        let id = self.request.id.as_deref().filter(|id| !id.is_empty() && *id != "new");
+        let Some(id) = id else {
+            return if self.request.deletes { Err(Error::NotFound) } else { Ok(None) };
+        };
         let id = id.parse().map_err(|_| Error::NotFound)?;
         let record = present(phase, id)?.ok_or(Error::NotFound)?;
         let is_table = self.form.resource.table().is_none_or(|table| table == record.table);
@@ -268,9 +302,29 @@ impl Submission<'_> {
                 properties.shift_remove(name);
             }
         }
+        let attributes = self.attributes(values);
         match stored {
-            Some(record) => self.writer.update(phase, record.id, properties),
-            None => self.writer.create(phase, table, properties).map(Some),
+            Some(record) if self.request.deletes => self.writer.delete(phase, record.id),
+            Some(record) => {
+                let changes =
+                    properties.into_iter().map(|(name, value)| (name, Change::Set(value)));
+                self.writer.change(phase, record.id, changes.collect(), attributes)
+            }
+            None => self.writer.create_with(phase, table, properties, attributes).map(Some),
+        }
+    }
+
+    /// The attributes of the record: those that the form declares as fields, else the mutation's.
+    fn attributes(&self, values: &Json) -> Attributes {
+        let declared = |name: &str| {
+            let field = self.form.fields.iter().find(|field| field.path == [name]);
+            let value = text::of(values.get(name).filter(|_| field.is_some_and(|f| !f.virtual_))?);
+            value.filter(|text| !text.trim().is_empty()).map(Cow::into_owned)
+        };
+        let Attributes { user_id, external_id } = self.request.attributes.clone();
+        Attributes {
+            user_id: declared("user_id").or(user_id),
+            external_id: declared("external_id").or(external_id),
         }
     }
 

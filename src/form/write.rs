@@ -3,11 +3,25 @@
 use crate::form::cast::cast;
 use crate::form::error::Error;
 use crate::journal::phase::{Draft, Phase};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
-use sluicegate_module::table::Table;
+use sluicegate_module::table::{Table, WritableBy};
 use sluicegate_secret::InstanceKey;
 use sluicegate_store::record::{Change, Record, RecordId};
+
+/// On whose behalf records are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The host itself, for the mapper of a request type.
+    Host,
+    /// A template or a graph query of a module; `None` for those of the root module.
+    Module(Option<String>),
+    /// A caller from outside: a posted form, or a document at `/graphql`.
+    #[default]
+    Outside,
+}
 
 /// Writes records into a phase, by the rules of their tables.
 #[derive(Clone, Copy)]
@@ -18,19 +32,45 @@ pub struct Writer<'a> {
     pub key: &'a InstanceKey,
     /// The signed-in user, who owns new records.
     pub user_id: Option<&'a str>,
+    /// On whose behalf it writes.
+    pub author: &'a Author,
+}
+
+/// Attributes of a record beside its properties; `None` keeps what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// The owner. A new record belongs to the signed-in user unless another is named.
+    pub user_id: Option<String>,
+    /// An id assigned by the module.
+    pub external_id: Option<String>,
 }
 
 impl Writer<'_> {
     /// Creates a record of `table`.
     ///
     /// # Errors
-    /// [`Error::Journal`] when no id can be reserved.
+    /// [`Error::Protected`]; [`Error::Journal`] when no id can be reserved.
     pub fn create(
         &self,
         phase: &mut Phase,
         table: &str,
         properties: Map<String, Json>,
     ) -> Result<Record, Error> {
+        self.create_with(phase, table, properties, Attributes::default())
+    }
+
+    /// Creates a record of `table` with attributes.
+    ///
+    /// # Errors
+    /// As [`Writer::create`].
+    pub fn create_with(
+        &self,
+        phase: &mut Phase,
+        table: &str,
+        properties: Map<String, Json>,
+        attributes: Attributes,
+    ) -> Result<Record, Error> {
+        self.check(table)?;
         let mut values = Map::new();
         if let Some(known) = self.catalog.table(table) {
             for property in &known.properties {
@@ -40,40 +80,42 @@ impl Writer<'_> {
             }
         }
         values.extend(self.stored(table, properties));
-        let draft = Draft { user_id: self.user_id.map(str::to_owned), ..Draft::new(table, values) };
+        let draft = Draft {
+            user_id: attributes.user_id.or_else(|| self.user_id.map(str::to_owned)),
+            external_id: attributes.external_id,
+            ..Draft::new(table, values)
+        };
         Ok(phase.insert(draft)?)
     }
 
     /// Sets the named properties of a record; `None` if it is missing or deleted.
     ///
     /// # Errors
-    /// [`Error::Journal`] when the record cannot be read.
+    /// [`Error::Protected`]; [`Error::Journal`] when the record cannot be read.
     pub fn update(
         &self,
         phase: &mut Phase,
         id: RecordId,
         properties: Map<String, Json>,
     ) -> Result<Option<Record>, Error> {
-        let Some(record) = present(phase, id)? else { return Ok(None) };
-        let changes = self
-            .stored(&record.table, properties)
-            .into_iter()
-            .map(|(name, value)| (name, Change::Set(value)))
-            .collect();
-        Ok(Some(phase.update(id, changes)?))
+        let changes =
+            properties.into_iter().map(|(name, value)| (name, Change::Set(value))).collect();
+        self.change(phase, id, changes, Attributes::default())
     }
 
     /// Applies changes such as increments unchanged; values that are set are cast.
     ///
     /// # Errors
-    /// [`Error::Journal`] when the record cannot be read.
+    /// As [`Writer::update`].
     pub fn change(
         &self,
         phase: &mut Phase,
         id: RecordId,
         changes: Vec<(String, Change)>,
+        attributes: Attributes,
     ) -> Result<Option<Record>, Error> {
         let Some(record) = present(phase, id)? else { return Ok(None) };
+        self.check(&record.table)?;
         let changes = changes
             .into_iter()
             .map(|(name, change)| match change {
@@ -84,18 +126,29 @@ impl Writer<'_> {
                 other => (name, other),
             })
             .collect();
-        Ok(Some(phase.update(id, changes)?))
+        let Attributes { user_id, external_id } = attributes;
+        Ok(Some(phase.change(id, changes, user_id, external_id)?))
     }
 
     /// Marks a record deleted; `None` if it is missing or already deleted.
     ///
     /// # Errors
-    /// [`Error::Journal`] when the record cannot be read.
+    /// As [`Writer::update`].
     pub fn delete(&self, phase: &mut Phase, id: RecordId) -> Result<Option<Record>, Error> {
-        match present(phase, id)? {
-            Some(_) => Ok(Some(phase.delete(id)?)),
-            None => Ok(None),
-        }
+        let Some(record) = present(phase, id)? else { return Ok(None) };
+        self.check(&record.table)?;
+        Ok(Some(phase.delete(id)?))
+    }
+
+    /// Refuses to write a table that is not the author's to write.
+    fn check(&self, table: &str) -> Result<(), Error> {
+        let Some(known) = self.catalog.table(table) else { return Ok(()) };
+        let may = match (known.writable_by, self.author) {
+            (WritableBy::Anyone, _) | (WritableBy::Module, Author::Host) => true,
+            (WritableBy::Module, Author::Module(module)) => module.as_deref() == known.module(),
+            (WritableBy::Module, Author::Outside) => false,
+        };
+        if may { Ok(()) } else { Err(Error::Protected(known.name.clone())) }
     }
 
     fn stored(&self, table: &str, properties: Map<String, Json>) -> Map<String, Json> {

@@ -6,7 +6,7 @@ use crate::gateway::contract::Attempt;
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type};
+use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type, operation};
 use crate::journal::intent::{Intent, fingerprint};
 use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
@@ -51,16 +51,17 @@ impl Runner<'_> {
             return Err(refused("it is switched off"));
         }
         let id = self.journal.next_id();
-        let call = self.prepare(api_call, data, &id)?;
+        let operation = operation(&id, API_CALL_KIND, name, key);
+        let call = self.prepare(api_call, data, &id, &operation)?;
         if call.method == "GET" {
-            return Ok(
-                match executor::wait(self.transport.send(Attempt::first(&call), &mut || Ok(())))? {
-                    Reply::Answer(answer) => ApiCallResult::Answered(answer),
-                    Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
-                        ApiCallResult::Pending(reason, None)
-                    }
-                },
-            );
+            let mut before_retry = || Ok(());
+            let sending = self.transport.send(Attempt::first(&call), &mut before_retry);
+            return Ok(match executor::wait(sending)? {
+                Reply::Answer(answer) => ApiCallResult::Answered(answer),
+                Reply::Unknown(reason)
+                | Reply::KeyReplaysError(reason)
+                | Reply::KeyMismatch(reason) => ApiCallResult::Pending(reason, None),
+            });
         }
         let intent = Intent {
             id: Some(id),

@@ -1,7 +1,7 @@
 //! Begins a request type: checks the data, looks for an earlier execution, renders the call, and
 //! commits the execution with its bytes. Nothing is sent before that commit.
 
-use crate::gateway::call::Call;
+use crate::gateway::call::{Call, KEY_CHARS_MAX};
 use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, Problem, State};
@@ -44,12 +44,27 @@ impl Runner<'_> {
             }
         };
         let key = request_type_call.idempotency_key.clone();
+        if let Some(message) = key.as_deref().and_then(unusable_key) {
+            let problem = Problem::new(message, "invalid", Some("idempotency_key"));
+            return Ok(BeginResult::Ended(Outcome::refused(name, State::Invalid, vec![problem])));
+        }
         let (input, fingerprint) = request_type_call.into_input(&request_type, data);
         if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
             return Ok(BeginResult::Ended(self.stored(known, name)?));
         }
         let id = self.journal.next_id();
-        let call = self.render(&request_type, &input["data"], key.as_deref(), &id)?;
+        let call = match self.render(&request_type, &input["data"], key.as_deref(), &id) {
+            // The data made it so, not the module.
+            Err(error @ (Error::Header { .. } | Error::Path { .. })) => {
+                let problem = Problem::new(error.to_string(), "invalid", None);
+                return Ok(BeginResult::Ended(Outcome::refused(
+                    name,
+                    State::Invalid,
+                    vec![problem],
+                )));
+            }
+            rendered => rendered?,
+        };
         let pending = Outcome::pending(id.as_str(), name);
         let intent = Intent {
             id: Some(id),
@@ -140,16 +155,18 @@ impl Runner<'_> {
             data["idempotency_key"] = json!(key);
             data["indempotency_key"] = json!(key);
         }
-        self.prepare(api_call, &data, id)
+        let operation = operation(id, KIND, &request_type.name, key);
+        self.prepare(api_call, &data, id, &operation)
     }
 
     /// Renders a call of the execution `id`, ready to be committed: a POST whose template sets no
-    /// idempotency key gets one derived from `id`, and the gateway's mark is in it.
+    /// idempotency key gets one derived from `id`, and `operation` is in it as the gateway's mark.
     pub(super) fn prepare(
         &self,
         api_call: &ApiCall,
         data: &Json,
         id: &ExecutionId,
+        operation: &str,
     ) -> Result<Call, Error> {
         let mut call = Call::render(api_call, data, &self.renderer)?;
         call.key(&api_call.name, &format!("sluicegate-{id}-0"))?;
@@ -160,8 +177,50 @@ impl Runner<'_> {
                 message: format!("it sets metadata[{own}], which is the host's own name"),
             });
         }
-        self.gateway().mark(&mut call, &operation(id));
+        self.gateway().mark(&mut call, operation);
         self.transport.check(&call)?;
         Ok(call)
+    }
+}
+
+/// Why a caller's idempotency key cannot be used: no header can carry it unchanged, so the gateway
+/// would see another key than the journal, or none.
+fn unusable_key(key: &str) -> Option<&'static str> {
+    if key.trim() != key {
+        return Some("The idempotency key begins or ends with white space.");
+    }
+    if !key.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Some("The idempotency key has characters other than printable ASCII.");
+    }
+    if key.len() > KEY_CHARS_MAX {
+        return Some("The idempotency key is longer than 255 characters.");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_what_a_header_carries_unchanged() {
+        for good in ["k", "order 7", "a-b_c.~!", &"k".repeat(255)] {
+            assert_eq!(unusable_key(good), None, "{good}");
+        }
+        for bad in [
+            " k",
+            "k ",
+            "\tk",
+            "k\n",
+            "a\nb",
+            "a\rb",
+            "a\0b",
+            "\u{7f}",
+            "\u{e9}",
+            " ",
+            &"k".repeat(256),
+        ] {
+            assert!(unusable_key(bad).is_some(), "{bad:?}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use sluicegate_secret::{InstanceKey, Secret};
 /// The context that sealed header values are bound to: they cannot be opened in another one.
 const SEAL_PLACE: &str = "steps/request/headers";
 /// Stripe's limit for an idempotency key, in characters.
-const KEY_CHARS_MAX: usize = 255;
+pub const KEY_CHARS_MAX: usize = 255;
 
 /// A rendered API call.
 #[derive(Debug, Clone)]
@@ -185,10 +185,12 @@ fn read_headers(template: &str, text: &str) -> Result<Vec<(String, Secret)>, Err
             Json::Null => continue,
             other => other.to_string(),
         };
-        // A line break in a value would let data inject headers.
-        let clean = !value.chars().any(|c| c.is_control());
-        if !clean || reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(refused(format!("header `{}` is not allowed", name.escape_debug())));
+        }
+        // A line break in a value would let data inject headers.
+        if value.bytes().any(|byte| byte != b' ' && !byte.is_ascii_graphic()) {
+            return Err(Error::Header { name });
         }
         headers.push((name, Secret::new(value)));
     }

@@ -36,6 +36,10 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// replayed until the gateway forgets the key.
     fn replays_error(&self, answer: &Answer) -> bool;
 
+    /// True when the gateway refuses because the idempotency key was used for other data: something
+    /// was done with this key before, and the answer does not say what.
+    fn is_key_mismatch(&self, answer: &Answer) -> bool;
+
     /// Ids, code and message of an answer.
     fn describe(&self, answer: &Answer) -> Described;
 
@@ -160,9 +164,7 @@ pub struct Described {
 pub struct SentCall<'a> {
     /// The call as sent.
     pub call: &'a Call,
-    /// The operation that [`Gateway::mark`] wrote into it.
-    pub operation: &'a str,
-    /// When the intent was committed: nothing that the call created is older.
+    /// Nothing that the call created is older.
     pub since: Timestamp,
 }
 

@@ -11,7 +11,7 @@ use crate::gateway::contract::{Ask, Attempt, Finding, Gateway, SentCall};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::runner::{Runner, operation};
+use crate::gateway::runner::Runner;
 use crate::gateway::transport::Transport;
 use crate::journal::begin::Journal;
 use crate::journal::intent::StepAnswer;
@@ -56,12 +56,25 @@ pub struct InFlight {
     since: Timestamp,
 }
 
+/// How long before its intent a call may have taken effect: a key that was used before was used in
+/// its lifetime of a day, by a host whose database is lost.
+const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(25);
+
+/// Why it is not known whether a call took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// No answer settled it, and its key is gone or replays an error.
+    NoAnswer,
+    /// Its key was used before, for other data.
+    KeyMismatch,
+}
+
 /// The next action for a call in flight.
 pub(super) enum Next {
     /// Send the stored bytes.
     Send,
     /// Find out whether the call took effect.
-    Reconcile,
+    Reconcile(Doubt),
     /// The call took no effect: send it under a new key.
     Resend,
     /// Settle the answer.
@@ -69,7 +82,7 @@ pub(super) enum Next {
     /// The answer is not known now; the worker tries again later.
     Wait(String),
     /// The answer cannot be determined; an operator decides.
-    Stop(&'static str),
+    Stop(String),
 }
 
 /// A call whose answer is known.
@@ -148,8 +161,11 @@ impl Runner<'_> {
             call.set_idempotency_key(&self.journal.next_id().0);
         }
         let age = self.journal.now().duration_since(step.created_at);
-        let may_have_expired = age >= RECONCILE_AFTER && !injected_bug("resent_for_ever");
-        let next = if may_have_expired { Next::Reconcile } else { Next::Send };
+        // A time of a clock that was ahead says nothing of the key's age.
+        let may_have_expired =
+            age >= RECONCILE_AFTER || self.journal.is_from_a_clock_ahead(step.created_at);
+        let may_have_expired = may_have_expired && !injected_bug("resent_for_ever");
+        let next = if may_have_expired { Next::Reconcile(Doubt::NoAnswer) } else { Next::Send };
         Ok(Recovered::InFlight(InFlight::of_step(run, request_type, call, &step), next))
     }
 }
@@ -179,14 +195,14 @@ impl Driver<'_> {
         loop {
             next = match next {
                 Next::Send => self.send(&mut flight).await?,
-                Next::Reconcile => self.reconcile(&mut flight).await?,
+                Next::Reconcile(doubt) => self.reconcile(&mut flight, doubt).await?,
                 Next::Resend => self.resend(&mut flight)?,
                 Next::Settle(answer) => {
                     let InFlight { run, request_type, seq, .. } = flight;
                     return Ok(DriveResult::Answered(Answered { run, request_type, seq, answer }));
                 }
                 Next::Wait(reason) => return self.wait(flight, &reason).map(DriveResult::Pending),
-                Next::Stop(reason) => return self.stop(flight, reason).map(DriveResult::Pending),
+                Next::Stop(reason) => return self.stop(flight, &reason).map(DriveResult::Pending),
             };
         }
     }
@@ -213,7 +229,11 @@ impl Driver<'_> {
             Reply::Unknown(reason) => Next::Wait(reason),
             Reply::KeyReplaysError(reason) => {
                 tracing::warn!(execution = flight.run.execution().id.as_str(), "{reason}");
-                Next::Reconcile
+                Next::Reconcile(Doubt::NoAnswer)
+            }
+            Reply::KeyMismatch(reason) => {
+                tracing::warn!(execution = flight.run.execution().id.as_str(), "{reason}");
+                Next::Reconcile(Doubt::KeyMismatch)
             }
         })
     }
@@ -229,7 +249,9 @@ impl Driver<'_> {
             last = match ask.ask(&call).await? {
                 Reply::Answer(answer) if answer.status == 200 => answer,
                 Reply::Answer(refusal) => return Ok(Next::Settle(refusal)),
-                Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => {
+                Reply::Unknown(reason)
+                | Reply::KeyReplaysError(reason)
+                | Reply::KeyMismatch(reason) => {
                     return Ok(Next::Wait(reason));
                 }
             };
@@ -242,11 +264,17 @@ impl Driver<'_> {
     }
 
     /// Finds out whether a call took effect before it is sent under another key.
-    async fn reconcile(&self, flight: &mut InFlight) -> Result<Next, Error> {
+    async fn reconcile(&self, flight: &mut InFlight, doubt: Doubt) -> Result<Next, Error> {
         let id = flight.run.execution().id.clone();
-        let operation = operation(&id);
-        let since = flight.run.execution().created_at;
-        let sent = SentCall { call: &flight.call, operation: &operation, since };
+        let begun = flight.run.execution().created_at;
+        let since = match doubt {
+            Doubt::NoAnswer if self.journal.is_from_a_clock_ahead(begun) => {
+                self.journal.now() - KEY_LIFETIME
+            }
+            Doubt::NoAnswer => begun,
+            Doubt::KeyMismatch => begun - KEY_LIFETIME,
+        };
+        let sent = SentCall { call: &flight.call, since };
         let mut ask = GatewayAsk { driver: *self, run: &mut flight.run };
         let finding = self.gateway().reconcile(&sent, &mut ask).await?;
         failpoint!("reconcile_after");
@@ -258,14 +286,30 @@ impl Driver<'_> {
             describe(&finding)
         );
         Ok(match finding {
+            Finding::Unavailable(reason) => Next::Wait(reason),
+            finding if doubt == Doubt::KeyMismatch => Next::Stop(self.mismatch(&finding)),
             Finding::Applied(answer) => Next::Settle(answer),
             Finding::NotApplied => Next::Resend,
-            Finding::Unavailable(reason) => Next::Wait(reason),
             Finding::Undeterminable => Next::Stop(
                 "it cannot be found out whether the gateway did it, and its idempotency key is \
-                 gone: compare with the gateway's dashboard, then retry or discard",
+                 gone: compare with the gateway's dashboard, then retry or discard"
+                    .to_owned(),
             ),
         })
+    }
+
+    /// The reason for an operator: what the key did is not what was asked for now.
+    fn mismatch(&self, finding: &Finding) -> String {
+        let found = match finding {
+            Finding::Applied(answer) => self.gateway().describe(answer).id,
+            _ => None,
+        };
+        let found = found
+            .map_or_else(|| "what it did is not found".to_owned(), |id| format!("it made {id}"));
+        format!(
+            "its idempotency key was used before with other data, and {found}: compare with the \
+             gateway's dashboard, then discard this execution and use a new key"
+        )
     }
 
     /// Sends the same bytes under a new key: the next step, on disk before it is sent.

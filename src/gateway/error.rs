@@ -33,6 +33,20 @@ pub enum Error {
         /// What is wrong with its output.
         message: String,
     },
+    /// The data makes a header that cannot be sent.
+    #[error("the header {name} would hold characters other than printable ASCII; nothing was sent")]
+    Header {
+        /// The header's name. Its value may be a secret.
+        name: String,
+    },
+    /// The data changes which object the call's URL names.
+    #[error(
+        "{url}: a path must not have `.` or `..` as a segment, or a backslash; nothing was sent"
+    )]
+    Path {
+        /// The URL, without its query.
+        url: String,
+    },
     /// The call's URL cannot be parsed.
     #[error("{url}: {source}")]
     NotAUrl {

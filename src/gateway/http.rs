@@ -1,11 +1,13 @@
 //! The HTTP client below the transport: one exchange, and the pauses between two.
 
 use crate::executor::BoxFuture;
+use crate::gateway::address::PublicOnly;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
 use serde_json::{Map, Value as Json};
 use sluicegate_failpoint::failpoint;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
@@ -35,16 +37,21 @@ pub trait HttpClient: Send + Sync + std::fmt::Debug {
 pub struct ReqwestClient {
     client: reqwest::Client,
     runtime: Handle,
-    retry_policy: Duration,
+    timeout: Duration,
 }
 
 impl ReqwestClient {
-    /// A client whose exchanges run on `runtime`, each for at most `retry_policy`. Without TLS, the
+    /// A client whose exchanges run on `runtime`, each for at most `timeout`. Without TLS, the
     /// system's certificates are not loaded, which is the slowest part of startup.
     ///
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
-    pub fn new(runtime: Handle, retry_policy: Duration, with_tls: bool) -> Result<Self, Error> {
+    pub fn new(
+        runtime: Handle,
+        timeout: Duration,
+        with_tls: bool,
+        names: PublicOnly,
+    ) -> Result<Self, Error> {
         let mut client = reqwest::Client::builder();
         if !with_tls {
             client = client.tls_certs_only([]);
@@ -52,6 +59,7 @@ impl ReqwestClient {
         let client = client
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .dns_resolver(Arc::new(names))
             .connect_timeout(Duration::from_secs(5))
             // Shorter than the keep-alive of Stripe's servers, so that no closing connection is
             // reused.
@@ -59,13 +67,13 @@ impl ReqwestClient {
             .user_agent(concat!("Sluicegate/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(Error::Client)?;
-        Ok(Self { client, runtime, retry_policy })
+        Ok(Self { client, runtime, timeout })
     }
 
     async fn one(&self, url: &reqwest::Url, call: &Call) -> Result<Answer, String> {
         let method = reqwest::Method::from_bytes(call.method.as_bytes())
             .map_err(|_| format!("`{}` is not an HTTP method", call.method))?;
-        let mut sending = self.client.request(method, url.clone()).timeout(self.retry_policy);
+        let mut sending = self.client.request(method, url.clone()).timeout(self.timeout);
         for (name, value) in &call.headers {
             sending = sending.header(name, value.expose());
         }

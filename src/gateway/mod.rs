@@ -5,6 +5,7 @@
 //! call back, commit two). `flow` joins them; a resumed execution enters at `drive`. What the host
 //! knows about a gateway is behind [`contract::Gateway`], and Stripe's side of it in [`stripe`].
 
+pub mod address;
 pub mod api_call;
 pub mod begin;
 pub mod call;

@@ -28,6 +28,8 @@ pub enum Reply {
     /// Unknown as well, and the key is unusable: until the gateway forgets it, it replays an answer
     /// that settles nothing.
     KeyReplaysError(String),
+    /// Unknown as well: the key was used before for other data, so something was done with it.
+    KeyMismatch(String),
 }
 
 impl Answer {

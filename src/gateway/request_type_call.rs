@@ -22,16 +22,16 @@ pub struct RequestTypeCall {
 }
 
 impl RequestTypeCall {
-    /// Moves the caller's key out of `data`, in either spelling. A blank key counts as missing.
+    /// Moves the caller's key out of `data`, in either spelling. An empty key counts as missing.
     #[must_use]
     pub(super) fn take_idempotency_key(mut self) -> Self {
         let mut in_data = None;
         for name in ["indempotency_key", "idempotency_key"] {
             if let Some(Json::String(key)) = self.data.shift_remove(name) {
-                in_data = Some(key).filter(|key| !key.trim().is_empty()).or(in_data);
+                in_data = Some(key).filter(|key| !key.is_empty()).or(in_data);
             }
         }
-        let own = self.idempotency_key.take().filter(|key| !key.trim().is_empty());
+        let own = self.idempotency_key.take().filter(|key| !key.is_empty());
         self.idempotency_key = own.or(in_data);
         self
     }

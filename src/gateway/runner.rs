@@ -8,7 +8,8 @@ use crate::journal::begin::Journal;
 use crate::journal::buffer::Buffer;
 use crate::journal::run::Begun;
 use crate::template::renderer::Renderer;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_module::suggest;
@@ -120,9 +121,22 @@ pub fn pending_after(mut pending: Outcome, error: &dyn std::fmt::Display) -> Out
     pending
 }
 
-/// The mark of the object that an execution creates at the gateway.
-pub(super) fn operation(execution: &ExecutionId) -> String {
-    format!("{execution}-0")
+/// The mark of the object that an execution creates at the gateway. It is derived from the caller's
+/// key where there is one, so that a host restored from an older backup sends the same bytes for
+/// the same request, which the gateway then answers from its memory.
+pub(super) fn operation(
+    execution: &ExecutionId,
+    kind: &str,
+    name: &str,
+    key: Option<&str>,
+) -> String {
+    match key {
+        Some(key) => {
+            let digest = Sha256::digest(json!([kind, name, key]).to_string());
+            hex::encode(&digest[..16])
+        }
+        None => format!("{execution}-0"),
+    }
 }
 
 /// An API call as a request type without a mapper, a template or a form.

@@ -1,7 +1,7 @@
 //! Settles an answer: maps it, writes its records, runs the callback, and commits all of it with
 //! the outcome.
 
-use crate::form::write::Writer;
+use crate::form::write::{Author, Writer};
 use crate::gateway::contract::Described;
 use crate::gateway::drive::Answered;
 use crate::gateway::error::Error;
@@ -85,7 +85,8 @@ impl Runner<'_> {
         let execution = run.execution();
         let mapped = self.map(request_type, execution, answer)?;
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
-        let writer = Writer { catalog: self.catalog, key: self.key, user_id };
+        let (catalog, key) = (self.catalog, self.key);
+        let writer = Writer { catalog, key, user_id, author: &Author::Host };
         let writer = RecordWriter { writer };
         let described = self.gateway().describe(answer);
         let mut outcome = Outcome {

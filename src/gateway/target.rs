@@ -12,13 +12,65 @@ pub struct Target {
     gateway: &'static dyn Gateway,
     /// A server that replaces every host of the gateway: the sandbox, or a test double.
     stand_in: Option<Url>,
-    /// Additional hosts, allowed by the operator.
-    allowed: Vec<String>,
+    /// Additional servers, allowed by the operator.
+    allowed: Vec<Allowed>,
+}
+
+/// An entry of `SLUICEGATE_OUTBOUND_HOSTS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// A host name: https on port 443, at public addresses only.
+    Host(String),
+    /// A server with its scheme and port, such as `http://10.0.0.5:8080`, at any address.
+    Origin(String),
+}
+
+impl Allowed {
+    /// Reads an entry; the error says what it should be.
+    ///
+    /// # Errors
+    /// [`Error::Address`].
+    pub fn parse(entry: &str) -> Result<Self, Error> {
+        let refused = || Error::Address {
+            url: entry.to_owned(),
+            reason:
+                "SLUICEGATE_OUTBOUND_HOSTS takes hosts such as hooks.example.com, and servers with \
+                     their scheme such as http://10.0.0.5:8080"
+                    .to_owned(),
+        };
+        if !entry.contains("://") {
+            let url = Url::parse(&format!("https://{entry}/")).map_err(|_| refused())?;
+            let is_host = url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(entry))
+                && !entry.contains('*');
+            return if is_host {
+                Ok(Self::Host(entry.to_ascii_lowercase()))
+            } else {
+                Err(refused())
+            };
+        }
+        let url = Url::parse(entry).map_err(|_| refused())?;
+        let is_origin = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+        let origin = url.origin();
+        if !is_origin || !origin.is_tuple() {
+            return Err(refused());
+        }
+        Ok(Self::Origin(origin.ascii_serialization()))
+    }
+
+    fn permits(&self, url: &Url) -> bool {
+        match self {
+            Self::Host(host) => {
+                let is_plain = url.scheme() == "https" && url.port().is_none();
+                is_plain && url.host_str() == Some(host)
+            }
+            Self::Origin(origin) => url.origin().ascii_serialization() == *origin,
+        }
+    }
 }
 
 impl Target {
     /// The gateway itself and the hosts that the operator allows.
-    pub fn live(gateway: &'static dyn Gateway, allowed: Vec<String>) -> Self {
+    pub fn live(gateway: &'static dyn Gateway, allowed: Vec<Allowed>) -> Self {
         Self { gateway, stand_in: None, allowed }
     }
 
@@ -29,7 +81,7 @@ impl Target {
     pub fn stand_in(
         gateway: &'static dyn Gateway,
         base: &str,
-        allowed: Vec<String>,
+        allowed: Vec<Allowed>,
     ) -> Result<Self, Error> {
         let url = Url::parse(base)
             .map_err(|e| Error::NotAUrl { url: base.to_owned(), source: e.into() })?;
@@ -47,6 +99,14 @@ impl Target {
         !is_plain || !self.allowed.is_empty()
     }
 
+    /// The hosts that may be called at public addresses only.
+    pub fn public_hosts(&self) -> impl Iterator<Item = String> {
+        self.allowed.iter().filter_map(|allowed| match allowed {
+            Allowed::Host(host) => Some(host.clone()),
+            Allowed::Origin(_) => None,
+        })
+    }
+
     /// The URL to send to for the value of `to`.
     ///
     /// # Errors
@@ -57,6 +117,10 @@ impl Target {
         let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
         let mut url =
             Url::parse(to).map_err(|e| Error::NotAUrl { url: shown(to), source: e.into() })?;
+        // Parsing resolves such segments: an id of `..` would name another object.
+        if has_dot_segments(to) {
+            return Err(Error::Path { url: shown(to) });
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refused("an address with a user name is not allowed"));
         }
@@ -71,10 +135,14 @@ impl Target {
             }
             return Ok(url);
         }
-        let with_port = url.port().map(|port| format!("{host}:{port}"));
-        let named = |allowed: &String| *allowed == host || Some(allowed) == with_port.as_ref();
-        if self.allowed.iter().any(named) {
+        if self.allowed.iter().any(|allowed| allowed.permits(&url)) {
             return Ok(url);
+        }
+        if self.allowed.contains(&Allowed::Host(host)) {
+            return Err(refused(
+                "the host is called over https on port 443 only; for another scheme or port, name \
+                 it with both in SLUICEGATE_OUTBOUND_HOSTS",
+            ));
         }
         Err(refused("the host is not the gateway's and not in SLUICEGATE_OUTBOUND_HOSTS"))
     }
@@ -84,6 +152,17 @@ fn replace_origin(url: &mut Url, origin: &Url) -> Option<()> {
     url.set_scheme(origin.scheme()).ok()?;
     url.set_host(origin.host_str()).ok()?;
     url.set_port(origin.port()).ok()
+}
+
+/// True when the path has `.` or `..` as a segment, in any spelling that a URL parser accepts.
+fn has_dot_segments(to: &str) -> bool {
+    let path = to.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    let is_dots = |segment: &str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".."
+    };
+    path.contains('\\') || path.split('/').skip(1).any(is_dots)
 }
 
 /// The URL without its query, which may hold data, cut to 200 characters.
@@ -96,6 +175,34 @@ mod tests {
     use super::*;
     use crate::gateway::stripe::Stripe;
 
+    fn host(entry: &str) -> Allowed {
+        Allowed::parse(entry).expect("an entry")
+    }
+
+    #[test]
+    fn an_entry_permits_what_it_says() {
+        let allowed = ["hooks.example.com", "http://10.0.0.5:8080", "https://b.example:8443"];
+        let live = Target::live(&Stripe, allowed.map(host).to_vec());
+        for good in
+            ["https://hooks.example.com/x", "http://10.0.0.5:8080/y", "https://b.example:8443/"]
+        {
+            assert!(live.resolve(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://hooks.example.com/x",
+            "https://hooks.example.com:444/x",
+            "https://10.0.0.5:8080/",
+            "http://10.0.0.5/",
+            "https://b.example/",
+        ] {
+            assert!(live.resolve(bad).is_err(), "{bad}");
+        }
+        assert_eq!(live.public_hosts().collect::<Vec<_>>(), ["hooks.example.com"]);
+        for bad in ["", "a b", "host:80", "https://h/path", "http://u@h", "file:///x", "h/x", "*"] {
+            assert!(Allowed::parse(bad).is_err(), "{bad}");
+        }
+    }
+
     #[test]
     fn stripe_is_reached_directly_or_through_the_stand_in() {
         let live = Target::live(&Stripe, vec![]);
@@ -107,18 +214,31 @@ mod tests {
     }
 
     #[test]
+    fn a_path_names_the_object_that_it_shows() {
+        let live = Target::live(&Stripe, vec![]);
+        for bad in ["..", ".", "%2e%2e", ".%2E", "..\\x", "a/../b", "./a"] {
+            let to = format!("https://api.stripe.com/v1/charges/{bad}/capture");
+            assert!(matches!(live.resolve(&to), Err(Error::Path { .. })), "{to}");
+        }
+        for good in ["...", "a.b", "..a", "%2e%2ea", "x?y=../z", ".-"] {
+            let to = format!("https://api.stripe.com/v1/charges/{good}");
+            assert!(live.resolve(&to).is_ok(), "{to}");
+        }
+    }
+
+    #[test]
     fn tls_is_needed_unless_all_that_can_be_reached_speaks_none() {
         let stand_in =
             |url, allowed| Target::stand_in(&Stripe, url, allowed).expect("a URL").speaks_tls();
         assert!(!stand_in("http://127.0.0.1:12111", vec![]));
         assert!(stand_in("https://double.example.com", vec![]));
-        assert!(stand_in("http://127.0.0.1:12111", vec!["hooks.example.com".to_owned()]));
+        assert!(stand_in("http://127.0.0.1:12111", vec![host("hooks.example.com")]));
         assert!(Target::live(&Stripe, vec![]).speaks_tls());
     }
 
     #[test]
     fn other_hosts_are_refused() {
-        let live = Target::live(&Stripe, vec!["hooks.example.com".to_owned()]);
+        let live = Target::live(&Stripe, vec![host("hooks.example.com")]);
         for bad in [
             "http://api.stripe.com/v1",
             "https://api.stripe.com:8443/v1",

@@ -1,6 +1,7 @@
 //! The only sender of outbound calls: sends stored bytes, retries as Stripe documents, never
 //! guesses.
 
+use crate::gateway::address::PublicOnly;
 use crate::gateway::call::Call;
 use crate::gateway::contract::{Attempt, Gateway, Verdict};
 use crate::gateway::error::Error;
@@ -54,7 +55,8 @@ impl Transport {
     /// # Errors
     /// [`Error::Client`] when TLS cannot be set up.
     pub fn new(target: Target, runtime: Handle, retry_policy: RetryPolicy) -> Result<Self, Error> {
-        let http_client = ReqwestClient::new(runtime, retry_policy.attempt, target.speaks_tls())?;
+        let (timeout, names) = (retry_policy.attempt, PublicOnly::for_hosts(target.public_hosts()));
+        let http_client = ReqwestClient::new(runtime, timeout, target.speaks_tls(), names)?;
         Ok(Self::over(Arc::new(http_client), target, retry_policy))
     }
 
@@ -123,6 +125,9 @@ impl Transport {
             let attempt_made = Attempt { call, repeated };
             match self.attempt(&url, call).await {
                 Ok(answer) => match self.gateway().verdict(&answer, attempt_made) {
+                    Verdict::Final if self.gateway().is_key_mismatch(&answer) => {
+                        return Ok(Reply::KeyMismatch(self.describe(&answer)));
+                    }
                     Verdict::Final => return Ok(Reply::Answer(answer)),
                     verdict => {
                         reason = self.describe(&answer);

@@ -11,15 +11,13 @@ type Answer = Result<Json, ResolverError>;
 /// Resolves `admin_liquid_partials(filter:, sort:)`, sorted by path.
 pub(super) fn partials(call: &FieldCall<'_>) -> Answer {
     let mut found = Vec::new();
-    for (path, partial) in &call.backend().catalog().partials {
-        let body: &str = &partial.source.text;
-        if holds(call, "path", path)
-            && holds(call, "body", body)
-            && has_key(call, &partial.metadata)
-        {
-            // A partial's source may contain a pasted value from the environment.
-            let body = call.backend().catalog().redact(body);
-            let metadata = &partial.metadata;
+    let catalog = call.backend().catalog();
+    for (path, partial) in &catalog.partials {
+        // A partial's source may contain a pasted value from the environment. Filters see what is
+        // shown: otherwise they would tell the value letter by letter.
+        let body = catalog.redact(&partial.source.text);
+        let metadata = shown(call, &partial.metadata);
+        if holds(call, "path", path) && holds(call, "body", &body) && has_key(call, &metadata) {
             found.push(json!({ "id": path, "path": path, "metadata": metadata, "body": body }));
         }
     }
@@ -36,22 +34,40 @@ pub(super) fn pages(call: &FieldCall<'_>) -> Answer {
     let mut found = Vec::new();
     for page in &call.backend().catalog().pages {
         let path = page.source.path.display().to_string().replace('\\', "/");
-        if holds(call, "slug", &page.slug)
+        let slug = call.backend().catalog().redact(&page.slug);
+        let metadata = shown(call, &page.metadata);
+        if holds(call, "slug", &slug)
             && holds(call, "physical_file_path", &path)
-            && has_key(call, &page.metadata)
+            && has_key(call, &metadata)
         {
             found.push(json!({
                 "id": page.source.name,
-                "slug": page.slug,
+                "slug": slug,
                 "format": page.format,
                 "method": page.method.as_str().to_ascii_lowercase(),
                 "layout": page.layout,
-                "metadata": page.metadata,
+                "metadata": metadata,
                 "physical_file_path": path,
             }));
         }
     }
     collection::of_all(call, found)
+}
+
+/// Metadata without the values of the environment that are pasted into it.
+fn shown(call: &FieldCall<'_>, metadata: &Json) -> Json {
+    fn keys(value: Json, redacted: &dyn Fn(&str) -> String) -> Json {
+        match value {
+            Json::Object(pairs) => {
+                let pairs = pairs.into_iter();
+                pairs.map(|(key, value)| (redacted(&key), keys(value, redacted))).collect()
+            }
+            Json::Array(items) => items.into_iter().map(|item| keys(item, redacted)).collect(),
+            Json::String(text) => Json::String(redacted(&text)),
+            other => other,
+        }
+    }
+    keys(metadata.clone(), &|text| call.backend().catalog().redact(text))
 }
 
 /// True when the string satisfies that part of the filter.

@@ -17,6 +17,16 @@ pub trait Backend: Send + Sync {
     /// The catalog; partials and pages are read from it.
     fn catalog(&self) -> &Catalog;
 
+    /// True when a module or the operator grants a root field with these arguments to the visitor
+    /// of this request.
+    fn is_granted(
+        &self,
+        _field: &str,
+        _arguments: &Map<String, Json>,
+    ) -> Result<bool, ResolverError> {
+        Ok(false)
+    }
+
     /// Returns a page of records.
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, ResolverError>;
 
@@ -60,6 +70,9 @@ pub trait Backend: Send + Sync {
 
     /// Removes a value from the visitor's session and returns it.
     fn session_delete(&self, name: &str) -> Result<Json, ResolverError>;
+
+    /// Ends all sessions of a user.
+    fn user_sessions_destroy(&self, user_id: &str) -> Result<(), ResolverError>;
 
     /// Publishes an activity.
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError>;

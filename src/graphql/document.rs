@@ -25,17 +25,25 @@ pub struct Problem {
     pub line: u32,
     /// The column, or 0 for the complete document.
     pub column: u32,
+    /// A code for programs: `extensions.code`.
+    pub code: Option<&'static str>,
 }
 
 impl Problem {
     /// Creates a problem of the complete document.
     pub(super) fn without_location(message: impl Into<String>) -> Self {
-        Self { message: message.into(), line: 0, column: 0 }
+        Self { message: message.into(), line: 0, column: 0, code: None }
     }
 
     pub(super) fn at(pos: Pos, message: impl Into<String>) -> Self {
         let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self { message: message.into(), line: small(pos.line), column: small(pos.column) }
+        let (line, column) = (small(pos.line), small(pos.column));
+        Self { message: message.into(), line, column, code: None }
+    }
+
+    /// The same problem with a code.
+    pub(super) fn with_code(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
     }
 }
 

@@ -24,6 +24,7 @@ pub mod limits;
 mod literals;
 mod nesting;
 mod operations;
+pub mod permission;
 mod property;
 mod query;
 mod record;

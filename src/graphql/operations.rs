@@ -82,6 +82,12 @@ pub(super) fn session_delete_field(call: &FieldCall<'_>) -> Answer {
     call.backend().session_delete(call.required("name"))
 }
 
+/// Resolves `user_sessions_destroy(user_id:)`.
+pub(super) fn user_sessions_destroy(call: &FieldCall<'_>) -> Answer {
+    call.backend().user_sessions_destroy(call.required("user_id"))?;
+    Ok(json!(true))
+}
+
 /// Resolves `activity_create(payload:)`.
 pub(super) fn activity_create(call: &FieldCall<'_>) -> Answer {
     Ok(activity(call.backend().activity_create(call.json("payload"))?))

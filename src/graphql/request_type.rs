@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic;
 use sluicegate_module::param::{Param, ParamKind};
+use sluicegate_secret::api_token::TokenScope;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -107,6 +108,7 @@ fn mutation(description: String, data: &str) -> Field {
     Field {
         description: Some(description),
         deprecated: None,
+        scope: Some(TokenScope::Operate),
         ty: ty_of("RequestTypeOutcome"),
         args: args.into_iter().map(|(name, input)| (name.to_owned(), input)).collect(),
     }

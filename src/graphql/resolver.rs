@@ -81,6 +81,7 @@ fn mutation_field(field: &str) -> Option<Function> {
         "constant_unset" => operations::constant_unset,
         "session_create_field" => operations::session_create_field,
         "session_delete_field" => operations::session_delete_field,
+        "user_sessions_destroy" => operations::user_sessions_destroy,
         "activity_create" => operations::activity_create,
         "email_send" => operations::email_send,
         _ => return None,

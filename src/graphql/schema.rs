@@ -7,6 +7,7 @@ use super::coerce::Coercion;
 use super::document::{self, Normalized, Problem, Rules, VariableValues};
 use super::error::Error;
 use super::limits::{CostCounter, Limits};
+use super::permission::{self, Caller};
 use super::shape::Shapes;
 use super::tables::TableIndex;
 use super::{duplicate_mutations, dynamic};
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::diagnostic::Diagnostic;
+use sluicegate_secret::api_token::TokenScope;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -35,13 +37,29 @@ pub struct Schema {
 /// The maximum number of parsed documents kept.
 const READ_MAX: usize = 512;
 
+/// A document of an external caller.
+#[derive(Debug, Clone, Copy)]
+pub struct ExternalDocument<'a> {
+    /// Its text.
+    pub source: &'a str,
+    /// The operation to run, when it has several.
+    pub operation: Option<&'a str>,
+    /// The variables, an object or null.
+    pub variables: &'a Json,
+    /// The limits on its cost.
+    pub limits: Limits,
+    /// Who sent it.
+    pub caller: Caller,
+}
+
 /// A document to run.
 struct ExecuteRequest<'a> {
     source: &'a str,
     operation: Option<&'a str>,
     variables: &'a Json,
     limits: Limits,
-    origin: Origin,
+    /// `None` for a template of a module.
+    caller: Option<Caller>,
 }
 
 impl Schema {
@@ -64,17 +82,24 @@ impl Schema {
         self.inner.sdl()
     }
 
+    /// The root fields with their type and the scope that each states, in schema order.
+    pub fn root_fields(&self) -> Vec<(&'static str, &str, Option<TokenScope>)> {
+        let fields_of = |root: &'static str| {
+            let fields = self.shapes.object(root).into_iter().flatten();
+            fields.map(move |(name, field)| (root, name.as_str(), field.scope))
+        };
+        ["Query", "Mutation"].into_iter().flat_map(fields_of).collect()
+    }
+
     /// Runs a document of an external caller, strictly by the specification: `{data, errors?}`.
     pub async fn execute(
         &self,
-        source: &str,
-        operation: Option<&str>,
-        variables: &Json,
+        document: &ExternalDocument<'_>,
         backend: Arc<dyn Backend>,
-        limits: Limits,
     ) -> Json {
-        let request =
-            ExecuteRequest { source, operation, variables, limits, origin: Origin::External };
+        let ExternalDocument { source, operation, variables, limits, caller } = *document;
+        let caller = Some(caller);
+        let request = ExecuteRequest { source, operation, variables, limits, caller };
         match self.run(&request, backend).await {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
@@ -90,8 +115,7 @@ impl Schema {
         backend: Arc<dyn Backend>,
         limits: Limits,
     ) -> Json {
-        let request =
-            ExecuteRequest { source, operation: None, variables, limits, origin: Origin::Template };
+        let request = ExecuteRequest { source, operation: None, variables, limits, caller: None };
         let mut answer = match executor::wait(self.run(&request, backend)) {
             Ok(response) => shown(response),
             Err(problems) => json!({ "errors": errors(&problems) }),
@@ -133,8 +157,11 @@ impl Schema {
         request: &ExecuteRequest<'_>,
         backend: Arc<dyn Backend>,
     ) -> Result<Response, Vec<Problem>> {
-        let ExecuteRequest { source, operation, variables, limits, origin } = *request;
-        let how = if origin == Origin::Template { Coercion::Lax } else { Coercion::Normalized };
+        let ExecuteRequest { source, operation, variables, limits, caller } = *request;
+        let (origin, how) = match caller {
+            None => (Origin::Template, Coercion::Lax),
+            Some(_) => (Origin::External, Coercion::Normalized),
+        };
         let document = match origin {
             Origin::Template => self.parse_once(source, &limits),
             Origin::External => self.parse(source, &limits).map(Arc::new),
@@ -152,6 +179,9 @@ impl Schema {
         let normalized =
             document::normalize(rules, &document, operation, VariableValues::Values(values))?;
         self.check_cost(&normalized, &limits).map_err(|problem| vec![problem])?;
+        if let Some(caller) = caller {
+            permission::check(&self.shapes, &normalized, caller, &*backend)?;
+        }
         let document = ExecutableDocument {
             operations: DocumentOperations::Single(normalized.operation),
             fragments: normalized.fragments,
@@ -226,12 +256,15 @@ fn shown(response: Response) -> Json {
 }
 
 fn errors(problems: &[Problem]) -> Json {
-    let error = |problem: &Problem| match problem.line {
-        0 => json!({ "message": problem.message }),
-        line => json!({
-            "message": problem.message,
-            "locations": [{ "line": line, "column": problem.column }],
-        }),
+    let error = |problem: &Problem| {
+        let mut error = json!({ "message": problem.message });
+        if problem.line > 0 {
+            error["locations"] = json!([{ "line": problem.line, "column": problem.column }]);
+        }
+        if let Some(code) = problem.code {
+            error["extensions"] = json!({ "code": code });
+        }
+        error
     };
     problems.iter().map(error).collect()
 }

@@ -9,6 +9,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, parser::types::ConstDirective};
 use indexmap::IndexMap;
+use sluicegate_secret::api_token::TokenScope;
 
 /// All types by name, in schema order.
 #[derive(Debug, Default)]
@@ -35,6 +36,8 @@ pub(super) enum Kind {
 pub(super) struct Field {
     pub(super) description: Option<String>,
     pub(super) deprecated: Option<String>,
+    /// The scope that a root field needs; none means that it states none.
+    pub(super) scope: Option<TokenScope>,
     pub(super) ty: Type,
     pub(super) args: IndexMap<String, Input>,
 }
@@ -138,6 +141,7 @@ fn field(definition: FieldDefinition) -> (String, Field) {
     let field = Field {
         description: definition.description.map(|text| text.node),
         deprecated: deprecated(&definition.directives),
+        scope: scope(&definition.directives),
         ty: definition.ty.node,
         args: inputs(definition.arguments),
     };
@@ -155,6 +159,15 @@ fn inputs(definitions: Vec<Positioned<InputValueDefinition>>) -> IndexMap<String
         (definition.name.node.to_string(), input)
     });
     inputs.collect()
+}
+
+/// The scope of `@requiresScope(scope: …)`. A misspelled one counts as none.
+fn scope(directives: &[Positioned<ConstDirective>]) -> Option<TokenScope> {
+    let directive = directives.iter().find(|d| d.node.name.node == "requiresScope")?;
+    match &directive.node.get_argument("scope")?.node {
+        Value::Enum(name) => TokenScope::from_name(name),
+        _ => None,
+    }
 }
 
 fn deprecated(directives: &[Positioned<ConstDirective>]) -> Option<String> {

@@ -1,5 +1,6 @@
 //! The journal, and how executions begin.
 
+use super::clock_watch::ClockWatch;
 use super::error::Error;
 use super::intent::{Intent, StepIntent, new_execution, new_id};
 use super::phase::Phase;
@@ -22,12 +23,13 @@ pub struct Journal {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) lease: SignedDuration,
+    pub(super) clock_watch: Arc<ClockWatch>,
 }
 
 impl Journal {
     /// A journal over `store`; `clock` supplies every timestamp.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, lease: LEASE }
+        Self { store, clock, lease: LEASE, clock_watch: Arc::default() }
     }
 
     /// Replaces the lease. It must be longer than the longest wait for one answer, or the runner

@@ -2,6 +2,7 @@
 
 use super::backoff;
 use super::begin::Journal;
+use super::clock_watch::TOLERANCE;
 use super::error::Error;
 use super::intent::StepAnswer;
 use super::phase::Phase;
@@ -170,7 +171,9 @@ impl Journal {
     fn idle(&self, id: &ExecutionId) -> Result<Execution, Error> {
         let gone = |why: &str| store::error::Error::Gone(format!("execution {id} {why}"));
         let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;
-        let leased = execution.lease_until.is_some_and(|until| until > self.now());
+        let now = self.now();
+        let can_be = now..=now + self.lease + TOLERANCE;
+        let leased = execution.lease_until.is_some_and(|until| can_be.contains(&until));
         if execution.state == State::Running && leased {
             return Err(gone("is running").into());
         }

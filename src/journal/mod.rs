@@ -7,6 +7,7 @@
 pub mod backoff;
 pub mod begin;
 pub mod buffer;
+mod clock_watch;
 pub mod error;
 pub mod finish;
 pub mod intent;

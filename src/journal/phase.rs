@@ -89,8 +89,19 @@ impl Phase {
         id: RecordId,
         changes: Vec<(String, Change)>,
     ) -> Result<Record, Error> {
+        self.change(id, changes, None, None)
+    }
+
+    /// Changes some properties of a record, and its user and external id where they are given.
+    pub fn change(
+        &mut self,
+        id: RecordId,
+        changes: Vec<(String, Change)>,
+        user_id: Option<String>,
+        external_id: Option<String>,
+    ) -> Result<Record, Error> {
         let at = self.now();
-        self.apply(RecordUpdate { id, changes, user_id: None, external_id: None, at })
+        self.apply(RecordUpdate { id, changes, user_id, external_id, at })
     }
 
     /// Applies an update, which may also set the user or the external id.

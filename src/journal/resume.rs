@@ -1,6 +1,7 @@
 //! Claims executions that are due or whose runner died.
 
 use super::begin::Journal;
+use super::clock_watch::TOLERANCE;
 use super::error::Error;
 use super::run::Run;
 use jiff::Timestamp;
@@ -41,9 +42,27 @@ impl Journal {
     /// Claims what is due in a queue, longest waiting first. Only one process claims each
     /// execution.
     pub fn claim_due(&self, queue: Queue, limit: u32) -> Result<Vec<Run>, Error> {
+        self.check_clock()?;
         let lease_until = self.now() + self.lease;
         let taken = self.store.claim(self.now(), queue, limit, lease_until)?;
         taken.into_iter().map(|one| self.run(one, lease_until)).collect()
+    }
+
+    /// True when `at` is later than anything that was written now can be.
+    pub fn is_from_a_clock_ahead(&self, at: Timestamp) -> bool {
+        at.duration_since(self.now()) > TOLERANCE
+    }
+
+    /// Shortens every wait for a time that the clock will reach too late, if it was set back.
+    fn check_clock(&self) -> Result<(), Error> {
+        let now = self.now();
+        if !self.clock_watch.was_set_back(now) {
+            return Ok(());
+        }
+        let waits_until = now + TOLERANCE;
+        let leases_until = waits_until + self.lease;
+        let write = Write::ExecutionsClockSetBack { now, leases_until, waits_until };
+        Ok(self.store.commit(vec![write])?)
     }
 
     /// The run of an execution that was just claimed.

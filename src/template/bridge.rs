@@ -83,6 +83,18 @@ pub fn file_and_line(context: &Context<'_>, line: u32) -> (PathBuf, u32) {
     .unwrap_or_else(|| (PathBuf::new(), line))
 }
 
+/// The module of the current template, by its logical name; `None` for the root module.
+pub fn module(context: &Context<'_>) -> Option<String> {
+    let template = context.template()?;
+    let name = template.name();
+    let inside = name.strip_prefix("modules/").or_else(|| {
+        // The body of a `background` block is named after its file.
+        let path = ["app/", "marketplace_builder/"].iter().find_map(|at| name.strip_prefix(at))?;
+        path.strip_prefix("modules/")
+    })?;
+    inside.split('/').next().map(str::to_owned)
+}
+
 /// The current escaping mode, as a part of a cache key.
 pub fn mode_name(context: &Context<'_>) -> &'static str {
     match context.escape {

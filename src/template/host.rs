@@ -71,6 +71,8 @@ pub struct GraphqlCall {
     pub name: Option<String>,
     /// The source of an inline query.
     pub source: Option<String>,
+    /// The module whose template runs it; `None` for the root module.
+    pub module: Option<String>,
     /// The variables, an object; the host ignores those that the query does not declare.
     pub variables: Json,
 }

@@ -3,7 +3,7 @@
 use crate::template::error::Error;
 use crate::template::host::Host;
 use crate::template::output::OutputMode;
-use crate::template::render::{Locals, Templates};
+use crate::template::render::{Locals, Rendered, Templates};
 use crate::template::request_context::RequestContext;
 use sluicegate_module::source::Source;
 
@@ -37,8 +37,19 @@ impl Renderer<'_> {
         locals: impl Into<Locals>,
         output: OutputMode,
     ) -> Result<String, Error> {
-        let rendered =
-            self.templates.render(source, self.request_context, locals, output, self.host)?;
-        Ok(rendered.output)
+        Ok(self.rendered(source, locals, output)?.output)
+    }
+
+    /// Renders, and returns what the template changes in the response as well.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn rendered(
+        &self,
+        source: &Source,
+        locals: impl Into<Locals>,
+        output: OutputMode,
+    ) -> Result<Rendered, Error> {
+        self.templates.render(source, self.request_context, locals, output, self.host)
     }
 }

@@ -1,33 +1,64 @@
-//! Access control for API endpoints: a bearer token, or loopback callers in development.
+//! Access control for API endpoints: a bearer token with a scope, or loopback callers in
+//! development.
 
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
 use crate::web::platform_request::{PlatformRequest, header_text};
-use axum::http::StatusCode;
-use subtle::ConstantTimeEq as _;
+use axum::http::{HeaderMap, StatusCode};
+use sluicegate_secret::api_token::TokenScope;
 
-/// Checks that the caller may use an API endpoint.
+/// Checks that the caller may use an API endpoint that needs a scope.
 ///
 /// # Errors
-/// 401 without the right token; 403 if no token is configured and the caller is not a local program
+/// As [`scope`]; 403 when the caller's scope is too small.
+pub fn check(
+    runtime: &Runtime,
+    visit: &PlatformRequest,
+    needed: TokenScope,
+) -> Result<(), HttpError> {
+    check_scope(scope(runtime, visit)?, needed)
+}
+
+/// Refuses a scope that is too small.
+///
+/// # Errors
+/// 403.
+pub fn check_scope(scope: TokenScope, needed: TokenScope) -> Result<(), HttpError> {
+    if scope >= needed {
+        return Ok(());
+    }
+    let (scope, needed) = (scope.name(), needed.name());
+    let message = format!("This needs a token with the scope `{needed}`, not `{scope}`.");
+    Err(HttpError::new(StatusCode::FORBIDDEN, message))
+}
+
+/// The scope of the caller's token.
+///
+/// # Errors
+/// 401 without a known token; 403 if no token is configured and the caller is not a local program
 /// on a development machine.
-pub fn check(runtime: &Runtime, visit: &PlatformRequest) -> Result<(), HttpError> {
-    if let Some(token) = &runtime.config.api_token {
-        let given = header_text(&visit.headers, "authorization")
-            .and_then(|text| text.strip_prefix("Bearer "))
-            .unwrap_or_default();
-        if bool::from(given.trim().as_bytes().ct_eq(token.expose().as_bytes())) {
-            return Ok(());
-        }
-        let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
-        return Err(HttpError::new(StatusCode::UNAUTHORIZED, message));
+pub fn scope(runtime: &Runtime, visit: &PlatformRequest) -> Result<TokenScope, HttpError> {
+    let tokens = &runtime.config.api_tokens;
+    if !tokens.is_empty() {
+        let sent = bearer(visit).unwrap_or_default();
+        return tokens.scope_of(sent.trim()).ok_or_else(|| {
+            let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
+            HttpError::new(StatusCode::UNAUTHORIZED, message)
+        });
     }
     if runtime.is_development() && visit.ip.is_loopback() && is_own_page(visit) {
-        return Ok(());
+        return Ok(TokenScope::Administer);
     }
     let message = "Set SLUICEGATE_API_TOKEN to use this address; without it only programs on this \
                    machine are let in, and only in development.";
     Err(HttpError::new(StatusCode::FORBIDDEN, message))
+}
+
+/// The bearer token that was sent, if any.
+pub fn bearer(visit: &PlatformRequest) -> Option<&str> {
+    let text = header_text(&visit.headers, "authorization")?;
+    let (scheme, token) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 /// False for a browser on another site's page, which could otherwise move money on the developer's
@@ -37,9 +68,27 @@ fn is_own_page(visit: &PlatformRequest) -> bool {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         matches!(name, "localhost" | "127.0.0.1" | "[::1]")
     };
+    local(visit.host()) && !is_cross_site(visit)
+}
+
+/// True for a request that a browser sends for a page of another site than this one.
+///
+/// A proxy may have replaced Host, so what the browser itself says of the site counts more than a
+/// comparison of Origin with Host.
+pub fn is_foreign(runtime: &Runtime, headers: &HeaderMap) -> bool {
+    if let Some(site) = header_text(headers, "sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = header_text(headers, "origin") else { return false };
+    let own = header_text(headers, "host").unwrap_or_default();
+    origin != runtime.public_url() && origin.split("://").nth(1) != Some(own)
+}
+
+/// True for a request that a browser sends for a page of another origin, by what it reports.
+fn is_cross_site(visit: &PlatformRequest) -> bool {
     let origin = header_text(&visit.headers, "origin");
-    let origin_is_ours = origin
-        .is_none_or(|origin| origin.split("://").nth(1).is_some_and(|host| host == visit.host()));
+    let is_foreign = origin
+        .is_some_and(|origin| origin.split("://").nth(1).is_none_or(|host| host != visit.host()));
     let site = header_text(&visit.headers, "sec-fetch-site");
-    local(visit.host()) && origin_is_ours && !matches!(site, Some("cross-site" | "same-site"))
+    is_foreign || matches!(site, Some("cross-site" | "same-site"))
 }

@@ -16,6 +16,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::failpoint;
+use sluicegate_secret::api_token::TokenScope;
 use sluicegate_store::execution::ExecutionId;
 use std::sync::Arc;
 
@@ -28,17 +29,30 @@ pub async fn request_type(
     let responder = Responder::new(&runtime, ResponseFormat::Json);
     let answer = async {
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
-        access::check(&runtime, &visit)?;
-        awaiting(async move {
-            let call = call(name, &visit)?;
-            let host = runtime.host(scope(&runtime, visit));
-            let outcome = Operations::at_door(&host).request_type(call).await?;
-            failpoint!("answer_before");
-            Ok(outcome_response(&outcome))
-        })
-        .await
+        access::check(&runtime, &visit, TokenScope::Operate)?;
+        Ok(outcome_response(&run_request_type(&runtime, name, visit).await?))
     };
     responder.answer(answer).await
+}
+
+/// Runs the request type that a body asks for; the caller has checked who asks.
+///
+/// # Errors
+/// 400 for a malformed body; otherwise as the request type's.
+pub async fn run_request_type(
+    runtime: &Arc<Runtime>,
+    name: String,
+    visit: PlatformRequest,
+) -> Result<Outcome, HttpError> {
+    let runtime = Arc::clone(runtime);
+    awaiting(async move {
+        let call = call(name, &visit)?;
+        let host = runtime.host(scope(&runtime, visit));
+        let outcome = Operations::at_door(&host).request_type(call).await?;
+        failpoint!("answer_before");
+        Ok(outcome)
+    })
+    .await
 }
 
 /// The scope of an API request: no session, no page.
@@ -92,7 +106,7 @@ pub async fn execution(
     let responder = Responder::new(&runtime, ResponseFormat::Json);
     let answer = async {
         let visit = extract::read(&runtime, request, 0).await?;
-        access::check(&runtime, &visit)?;
+        access::check(&runtime, &visit, TokenScope::Read)?;
         blocking(move || {
             let host = runtime.host(Scope::new(Map::new()));
             match Operations::new(&host).outcome(&ExecutionId(id))? {

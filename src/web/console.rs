@@ -1,14 +1,17 @@
 //! The console: request types with a form to try them, and executions with their steps.
 
 use crate::app::runtime::Runtime;
+use crate::web::audit::{self, Action};
+use crate::web::console_page::rendered;
 use crate::web::error::HttpError;
+use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::responder::{Responder, ResponseFormat, blocking};
-use crate::web::{access, extract};
+use crate::web::{api, console_session, console_sign_in, extract};
 use axum::extract::{Path, Request, State};
-use axum::response::{Html, IntoResponse as _, Response};
-use handlebars::Handlebars;
+use axum::response::Response;
 use serde_json::{Value as Json, json};
 use sluicegate_module::param::Param;
+use sluicegate_secret::api_token::TokenScope;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery};
 use std::sync::Arc;
 
@@ -18,7 +21,7 @@ const EXECUTION: &str = include_str!("pages/console_execution.hbs");
 
 /// Request types, diagnostics of modules, and the newest executions.
 pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
-    guarded(runtime, request, |runtime| {
+    guarded(runtime, request, TokenScope::Read, |runtime| {
         let instance = runtime.instance();
         let types = instance.catalog.request_types();
         let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
@@ -44,7 +47,7 @@ pub async fn request_type(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(runtime, request, move |runtime| {
+    guarded(runtime, request, TokenScope::Read, move |runtime| {
         let instance = runtime.instance();
         let found = instance.catalog.request_types().iter().find(|one| one.name == name);
         let found = found.ok_or_else(HttpError::not_found)?;
@@ -69,7 +72,7 @@ pub async fn execution(
     Path(id): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(runtime, request, move |runtime| {
+    guarded(runtime, request, TokenScope::Read, move |runtime| {
         let id = ExecutionId(id);
         let found = runtime.store.execution(&id)?;
         let execution = found.ok_or_else(HttpError::not_found)?;
@@ -90,24 +93,65 @@ pub async fn execution(
     .await
 }
 
+/// Runs a request type that an operator tries.
+pub async fn try_request_type(
+    State(runtime): State<Arc<Runtime>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let responder = Responder::new(&runtime, ResponseFormat::Json);
+    let answer = async {
+        let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
+        let operator = console_session::operator(&runtime, &visit).await?;
+        operator.check_csrf(&runtime, &visit)?;
+        let told = |result: &str| {
+            audit::record(Action {
+                action: "request_type",
+                object: &name,
+                result,
+                operator: &operator.name,
+                scope: operator.scope.name(),
+                ip: visit.ip,
+            });
+        };
+        if let Err(error) = operator.check(TokenScope::Operate) {
+            told("forbidden");
+            return Err(error);
+        }
+        let ran = api::run_request_type(&runtime, name.clone(), visit.clone()).await;
+        told(ran.as_ref().map_or("error", |outcome| outcome.state.name()));
+        Ok(api::outcome_response(&ran?))
+    };
+    responder.answer(answer).await
+}
+
 /// A Handlebars template of the host, and its values.
 pub type Page = Result<(&'static str, Json), HttpError>;
 
-/// Renders the page from `work`, if the caller may see the console.
+/// Renders the page from `work`, if the caller has the scope that it needs; the sign-in page for
+/// somebody who is not signed in.
 pub async fn guarded(
     runtime: Arc<Runtime>,
     request: Request,
+    needed: TokenScope,
     work: impl FnOnce(&Arc<Runtime>) -> Page + Send + 'static,
 ) -> Response {
     let responder = Responder::new(&runtime, ResponseFormat::Html);
     let answer = async {
         let visit = extract::read(&runtime, request, 0).await?;
-        access::check(&runtime, &visit)?;
-        let (template, values) = blocking(move || work(&runtime)).await?;
-        let html = Handlebars::new()
-            .render_template(template, &values)
-            .map_err(|e| HttpError::internal("The page could not be shown.", e))?;
-        Ok(Html(html).into_response())
+        let operator = match console_session::operator(&runtime, &visit).await {
+            Ok(operator) => operator,
+            Err(error) => return console_sign_in::form(&visit, error, None),
+        };
+        operator.check(needed)?;
+        let shown = json!({
+            "scope": operator.scope.name(), "csrf_token": operator.csrf_token(&runtime),
+            "has_session": operator.has_session(), "is_development": runtime.is_development(),
+            "may_operate": operator.scope >= TokenScope::Operate,
+        });
+        let (template, mut values) = blocking(move || work(&runtime)).await?;
+        values["operator"] = shown;
+        rendered(template, &values)
     };
     responder.answer(answer).await
 }

@@ -1,20 +1,19 @@
 //! Extracts a `PlatformRequest`: session, parameters, and the CSRF check.
 
 use crate::app::runtime::Runtime;
+use crate::web::access;
+use crate::web::body;
 use crate::web::error::HttpError;
 use crate::web::params;
 use crate::web::platform_request::{self, PlatformRequest, content_type, header_text};
 use crate::web::session::Session;
-use axum::body::{Bytes, to_bytes};
+use crate::web::session_store;
 use axum::extract::{FromRequest as _, Multipart, Request};
-use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
-use sluicegate_store::error::Error as StoreError;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use tokio::task::JoinError;
 
 /// The maximum length of a body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
@@ -29,7 +28,7 @@ pub async fn read(
     limit: usize,
 ) -> Result<PlatformRequest, HttpError> {
     let ip = peer(&request);
-    let (head, bytes) = read_body(request, limit).await?;
+    let (head, bytes) = body::read(request, limit).await?;
     let mut all =
         platform_request::read_params(&head.uri, &head.headers, &bytes).map_err(HttpError::bad)?;
     if content_type(&head.headers) == "multipart/form-data" {
@@ -38,9 +37,11 @@ pub async fn read(
     }
     let path =
         percent_decode_str(head.uri.path()).decode_utf8().map_err(HttpError::bad)?.into_owned();
-    let session = session(runtime, header_text(&head.headers, "cookie").unwrap_or_default()).await;
+    let cookies = header_text(&head.headers, "cookie").unwrap_or_default();
+    let mut session = session_store::load(runtime, cookies).await;
     let method = method(&head.method, &mut all);
     let csrf_valid = is_safe(&head.method) || has_token(runtime, &session, &all, &head.headers);
+    session.is_trusted = csrf_valid;
     let visit = PlatformRequest {
         method,
         path,
@@ -48,6 +49,7 @@ pub async fn read(
         headers: head.headers,
         params: all,
         body: String::from_utf8(bytes.to_vec()).unwrap_or_default(),
+        visitor_id: session.visitor_id(&runtime.config.instance_key),
         session,
         ip,
         csrf_valid,
@@ -59,25 +61,6 @@ pub async fn read(
 pub fn peer(request: &Request) -> IpAddr {
     let peer = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>();
     peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
-}
-
-/// The head, and a body of at most `limit` bytes.
-///
-/// # Errors
-/// 413 for a longer body.
-pub async fn read_body(request: Request, limit: usize) -> Result<(Parts, Bytes), HttpError> {
-    let (head, body) = request.into_parts();
-    let too_long = || {
-        let message = format!("The body is longer than {limit} bytes.");
-        HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-    };
-    let announced =
-        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > limit) {
-        return Err(too_long());
-    }
-    let bytes = to_bytes(body, limit).await.map_err(|_| too_long())?;
-    Ok((head, bytes))
 }
 
 async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {
@@ -122,33 +105,6 @@ fn has_token(
 ) -> bool {
     let posted = params.get("authenticity_token").and_then(Json::as_str);
     let token = posted.or_else(|| header_text(headers, "x-csrf-token")).unwrap_or_default();
-    // Browsers may report where a request comes from: a cross-site one never passes.
-    let foreign = header_text(headers, "sec-fetch-site") == Some("cross-site");
-    !foreign && session.accepts(token, &runtime.config.instance_key)
-}
-
-async fn session(runtime: &Arc<Runtime>, cookies: &str) -> Session {
-    let Some(id) = Session::id_in(cookies) else { return Session::fresh() };
-    let mut session = Session { id, ..Session::default() };
-    let (runtime, hash) = (Arc::clone(runtime), session.hash());
-    let reading = tokio::task::spawn_blocking(move || stored(&runtime, &hash)).await;
-    let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}").into());
-    match reading.unwrap_or_else(|error| Err(panicked(error))) {
-        Ok(Some(Json::Object(mut data))) => {
-            if let Some(Json::Object(flash)) = data.shift_remove("flash") {
-                session.flash = flash;
-            }
-            session.data = data;
-        }
-        Ok(_) => {}
-        // Pages without a session are better than no pages.
-        Err(error) => tracing::warn!("the session could not be read: {error}"),
-    }
-    session
-}
-
-/// The stored data of a session hash, unless it has expired.
-fn stored(runtime: &Runtime, hash: &str) -> Result<Option<Json>, StoreError> {
-    let found = runtime.store.session(hash)?;
-    Ok(found.filter(|found| found.expires_at > runtime.clock.now()).map(|found| found.data))
+    // Browsers report where a request comes from: one of another site's page never passes.
+    !access::is_foreign(runtime, headers) && session.accepts(token, &runtime.config.instance_key)
 }

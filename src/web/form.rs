@@ -1,9 +1,11 @@
 //! Form submissions: `POST /api/customizations` and its newer names.
 
 use crate::app::forms::{Forms, Submitted};
+use crate::app::policies::PolicyRefusal;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::submission::Reply;
+use crate::template::output::Effects;
 use crate::web::error::HttpError;
 use crate::web::extract::{self, BODY_BYTES_MAX};
 use crate::web::page;
@@ -74,6 +76,7 @@ async fn run(
     let mut scope = Scope::new(visit.context(&csrf_token, runtime.config.environment.name()));
     scope.user_id = visit.user_id();
     scope.shares_threads = true;
+    scope.csrf_token = csrf_token;
     let host = runtime.host(scope);
     Ok(Answer::Taken(Forms::new(&host).submit(name, id, &visit.params).await?))
 }
@@ -83,6 +86,7 @@ fn to_program(answer: Answer) -> Result<Response, HttpError> {
     let (status, body) = match answer {
         Answer::NoSession => return refused(NO_SESSION.to_owned()),
         Answer::Taken(Submitted::Refused(refusal)) => return refused(refusal.to_string()),
+        Answer::Taken(Submitted::Denied(refusal)) => return Err(denied(refusal)),
         Answer::Taken(Submitted::Done { outcome, record_id, .. }) => {
             let status = outcome.as_ref().map_or(StatusCode::OK, |o| outcome_status(o.state));
             (status, json!({ "id": record_id, "outcome": outcome }))
@@ -101,11 +105,20 @@ fn to_visitor(
     answer: Answer,
 ) -> Result<Response, HttpError> {
     let back = came_from(&visit);
+    let mut session = Effects::default();
     let (to, flash) = match answer {
         Answer::NoSession => (back, Flash::alert(NO_SESSION)),
         Answer::Taken(Submitted::Refused(refusal)) => (back, Flash::alert(refusal.to_string())),
+        Answer::Taken(Submitted::Denied(refusal)) => {
+            // A policy's output may come from the visitor: only paths of this site are followed.
+            if !is_local(&refusal.redirect_to) {
+                return Err(denied(refusal));
+            }
+            (refusal.redirect_to, Flash { notice: None, alert: refusal.flash_alert })
+        }
         Answer::Taken(Submitted::Done { reply, .. }) => {
-            let Reply { redirect_to, notice, alert } = reply;
+            let Reply { redirect_to, notice, alert, effects } = reply;
+            session = *effects;
             // The redirect URL was signed into the form by the page, or is written in the module.
             let to = if redirect_to.is_empty() { back } else { redirect_to };
             (to, Flash { notice, alert })
@@ -116,8 +129,16 @@ fn to_visitor(
             return page::render(responder, runtime, visit, Some((form, refused)));
         }
     };
-    let effects = redirect(to, 303, flash);
+    let Effects { session, sign_in, .. } = session;
+    let effects = Effects { session, sign_in, ..redirect(to, 303, flash) };
     Ok(with_effects(runtime, &visit.session, &effects, Response::default))
+}
+
+/// The error of a policy that redirects nowhere.
+fn denied(refusal: PolicyRefusal) -> HttpError {
+    let status = StatusCode::from_u16(refusal.http_status).unwrap_or(StatusCode::FORBIDDEN);
+    let message = refusal.flash_alert.unwrap_or_else(|| "You may not send this form.".to_owned());
+    HttpError::new(status, message).because(format!("the policy `{}`", refusal.policy))
 }
 
 /// The form's page, from its `current_path`; only a path of this site is accepted.

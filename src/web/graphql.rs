@@ -3,6 +3,8 @@
 use crate::app::backend::GraphqlBackend;
 use crate::app::runtime::Runtime;
 use crate::graphql::limits::Limits;
+use crate::graphql::permission::{Caller, FORBIDDEN};
+use crate::graphql::schema::ExternalDocument;
 use crate::web::error::HttpError;
 use crate::web::platform_request::PlatformRequest;
 use crate::web::responder::{Responder, ResponseFormat, awaiting};
@@ -17,21 +19,26 @@ const EXPLORER: &str = include_str!("pages/explorer.hbs");
 /// The maximum length of a query with its variables, in bytes.
 const BYTES_MAX: usize = 256 * 1024;
 
-/// Runs a query for a program with the token, a signed-in visitor, or a local program in
-/// development.
+/// Runs a document for a program with a token, a local program in development, or a signed-in
+/// visitor, who may do what a policy grants.
 pub async fn run(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     let responder = Responder::new(&runtime, ResponseFormat::Json);
     let answer = async {
         let visit = extract::read(&runtime, request, BYTES_MAX).await?;
-        if visit.user_id().is_none() {
-            access::check(&runtime, &visit)?;
-        }
-        awaiting(async move { execute(&runtime, visit).await }).await
+        let caller = match visit.user_id() {
+            Some(_) if access::bearer(&visit).is_none() => Caller::Visitor,
+            _ => Caller::Token(access::scope(&runtime, &visit)?),
+        };
+        awaiting(async move { execute(&runtime, visit, caller).await }).await
     };
     responder.answer(answer).await
 }
 
-async fn execute(runtime: &Arc<Runtime>, visit: PlatformRequest) -> Result<Response, HttpError> {
+async fn execute(
+    runtime: &Arc<Runtime>,
+    visit: PlatformRequest,
+    caller: Caller,
+) -> Result<Response, HttpError> {
     let text = |name: &str| visit.params.get(name).and_then(Json::as_str).map(str::to_owned);
     let Some(query) = text("query") else {
         let message = "The body needs a `query`, as JSON with Content-Type: application/json.";
@@ -45,8 +52,22 @@ async fn execute(runtime: &Arc<Runtime>, visit: PlatformRequest) -> Result<Respo
     let mut limits = Limits::EXTERNAL;
     limits.introspection = runtime.is_development();
     let backend = GraphqlBackend::new(runtime.host(scope));
-    let answer = backend.run(&query, operation.as_deref(), &variables, limits).await;
-    Ok(axum::Json(answer).into_response())
+    let document = ExternalDocument {
+        source: &query,
+        operation: operation.as_deref(),
+        variables: &variables,
+        limits,
+        caller,
+    };
+    let answer = backend.run(&document).await;
+    Ok((status(&answer), axum::Json(answer)).into_response())
+}
+
+/// 403 for a document that was refused as a whole because its caller may not use a field.
+fn status(answer: &Json) -> StatusCode {
+    let code = answer.pointer("/errors/0/extensions/code").and_then(Json::as_str);
+    let ran = answer.get("data").is_some();
+    if !ran && code == Some(FORBIDDEN) { StatusCode::FORBIDDEN } else { StatusCode::OK }
 }
 
 /// The explorer page, which loads no external resources.

@@ -1,6 +1,7 @@
 //! Pages of modules: route, policies, body, layout.
 
 use crate::app::host::RequestHost;
+use crate::app::policies::{self, PolicyRefusal};
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::app::template_host::TemplateHost;
@@ -14,15 +15,17 @@ use crate::web::extract::{self, BODY_BYTES_MAX};
 use crate::web::platform_request::PlatformRequest;
 use crate::web::respond::{self, Flash, redirect};
 use crate::web::responder::{Responder, ResponseFormat, blocking};
-use crate::web::security;
+use crate::web::security::{self, Scripts};
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value as Json, json};
 use sluicegate_module::page::{Method, Page};
-use sluicegate_module::policy::Policy;
 use sluicegate_module::source::Source;
 use std::sync::Arc;
+
+/// The maximum length of a query that forms lead back to, in bytes.
+const QUERY_BYTES_MAX: usize = 2_048;
 
 /// Handles any URL that is not the host's own: a page, or 404.
 pub async fn any(runtime: Arc<Runtime>, request: Request) -> Response {
@@ -61,25 +64,33 @@ pub fn render(
         "page".to_owned(),
         json!({ "id": page.source.name, "slug": page.slug, "layout": page.layout, "metadata": page.metadata }),
     );
+    let nonce = security::nonce();
+    context.insert("csp_nonce".to_owned(), json!(nonce));
     let mut scope = Scope::new(context);
     scope.shares_threads = true;
     scope.user_id = visit.user_id();
     scope.csrf_token = csrf_token;
-    scope.current_path = match visit.query.as_str() {
-        "" => visit.path.clone(),
-        query => format!("{}?{query}", visit.path),
-    };
+    scope.current_path = current_path(&visit);
     scope.page_id = page.source.name.clone();
     scope.output = output_mode(page);
     scope.refused = refused;
     let host = runtime.host(scope);
     let request_context = host.request_context().map_err(not_shown)?;
-    let shown = show(&host, &request_context, page)?;
+    let shown = Shown { nonce, ..show(&host, &request_context, page)? };
     Ok(finish(responder, runtime, &visit, page, shown))
 }
 
 fn not_shown(cause: impl ToString) -> HttpError {
     HttpError::internal("The page could not be shown.", cause)
+}
+
+/// The path with its query, which each form on the page repeats; without a long query.
+fn current_path(visit: &PlatformRequest) -> String {
+    match visit.query.as_str() {
+        "" => visit.path.clone(),
+        query if query.len() > QUERY_BYTES_MAX => visit.path.clone(),
+        query => format!("{}?{query}", visit.path),
+    }
 }
 
 fn output_mode(page: &Page) -> OutputMode {
@@ -95,6 +106,8 @@ fn output_mode(page: &Page) -> OutputMode {
 struct Shown {
     body: String,
     effects: Effects,
+    /// The value of `context.csp_nonce`.
+    nonce: String,
     /// The status of a failed policy that redirects nowhere.
     refused: Option<u16>,
 }
@@ -111,15 +124,11 @@ fn show(
             templates.render(source, request_context, locals, mode, &inside as &dyn Host);
         rendered.map_err(not_shown)
     };
-    for name in &page.policies {
-        let refusal = match host.instance.catalog.policy(name) {
-            Some(policy) => refusal(policy, &render)?,
-            // A missing policy fails closed: it refuses every visitor.
-            None => Some(Shown { refused: Some(403), ..Shown::default() }),
-        };
-        if let Some(refusal) = refusal {
-            return Ok(refusal);
-        }
+    let renderer = inside.renderer();
+    let catalog = &host.instance.catalog;
+    let refusal = policies::first_refusal(&page.policies, catalog, renderer, &json!({}));
+    if let Some(refusal) = refusal.map_err(not_shown)? {
+        return Ok(refused(refusal));
     }
     let mut shown = Shown::default();
     if let Some(to) = &page.redirect_to {
@@ -150,24 +159,15 @@ fn show(
     Ok(shown)
 }
 
-type Render<'a> = dyn Fn(&Source, Json, OutputMode) -> Result<Rendered, HttpError> + 'a;
-
-/// What a failed policy shows instead of the page; `None` when the policy passes.
-fn refusal(policy: &Policy, render: &Render<'_>) -> Result<Option<Shown>, HttpError> {
-    let text = |source: &Source| -> Result<String, HttpError> {
-        Ok(render(source, json!({}), OutputMode::Raw)?.output.trim().to_owned())
-    };
-    if text(&policy.source)? == "true" {
-        return Ok(None);
-    }
-    let flash = Flash { alert: policy.flash_alert.as_ref().map(text).transpose()?, notice: None };
-    let to = policy.redirect_to.as_ref().map(text).transpose()?.unwrap_or_default();
+/// What a failed policy shows instead of the page.
+fn refused(refusal: PolicyRefusal) -> Shown {
+    let flash = Flash { alert: refusal.flash_alert, notice: None };
     // A policy's output may come from the visitor: only paths of this site are followed.
-    let is_local = respond::is_local(&to);
-    let mut effects = redirect(to, 302, flash);
+    let is_local = respond::is_local(&refusal.redirect_to);
+    let mut effects = redirect(refusal.redirect_to, 302, flash);
     effects.redirect = effects.redirect.filter(|_| is_local);
-    let refused = (!is_local).then_some(policy.http_status);
-    Ok(Some(Shown { effects, refused, ..Shown::default() }))
+    let refused = (!is_local).then_some(refusal.http_status);
+    Shown { effects, refused, ..Shown::default() }
 }
 
 fn merge(shown: &mut Shown, rendered: Rendered) {
@@ -177,6 +177,7 @@ fn merge(shown: &mut Shown, rendered: Rendered) {
     shown.effects.redirect = effects.redirect.or(shown.effects.redirect.take());
     shown.effects.headers.extend(effects.headers);
     shown.effects.session.extend(effects.session);
+    shown.effects.sign_in = effects.sign_in.or(shown.effects.sign_in.take());
     shown.effects.content_for.extend(effects.content_for);
     shown.effects.flash.extend(effects.flash);
 }
@@ -188,22 +189,31 @@ fn finish(
     page: &Page,
     shown: Shown,
 ) -> Response {
-    let Shown { body, effects, refused } = shown;
+    let Shown { body, effects, nonce, refused } = shown;
     respond::with_effects(runtime, &visit.session, &effects, || {
         if let Some(status) = refused {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
             return responder.error(HttpError::new(status, "You may not see this page."));
         }
         let status = effects.status.and_then(|status| StatusCode::from_u16(status).ok());
-        let body = match page.format.as_str() {
-            "html" => {
-                let gateway = runtime.transport.gateway();
-                security::rewrite(body, gateway, runtime.stripe_url.as_deref())
-            }
-            _ => body,
-        };
+        let status = status.unwrap_or(StatusCode::OK);
         let kind = HeaderValue::from_static(media_type(&page.format));
-        (status.unwrap_or(StatusCode::OK), [(header::CONTENT_TYPE, kind)], body).into_response()
+        let kind = [(header::CONTENT_TYPE, kind)];
+        if page.format != "html" {
+            return (status, kind, body).into_response();
+        }
+        let (gateway, stand_in) = (runtime.transport.gateway(), runtime.stripe_url.as_deref());
+        let body = security::rewrite(body, gateway, stand_in);
+        let scripts = match runtime.instance().has_inline_scripts {
+            true => Scripts::Inline,
+            false => Scripts::Nonce(&nonce),
+        };
+        let mut response = (status, kind, body).into_response();
+        let policy = security::content_policy(gateway, stand_in, scripts);
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
     })
 }
 

@@ -23,6 +23,8 @@ pub struct PlatformRequest {
     pub body: String,
     /// The visitor's session.
     pub session: Session,
+    /// A name of the visitor that pages may store.
+    pub visitor_id: String,
     /// The peer's address; proxy headers are ignored.
     pub ip: IpAddr,
     /// False when a changing request lacks a valid CSRF token; it is then anonymous.
@@ -124,15 +126,17 @@ impl PlatformRequest {
     pub fn context(&self, csrf_token: &str, environment: &str) -> Map<String, Json> {
         let is_xhr = header_text(&self.headers, "x-requested-with").map(|_| true);
         let mut context = Map::new();
+        let session = self.session.is_trusted.then(|| self.session.data.clone());
+        let session = session.unwrap_or_default();
         for (name, value) in [
             ("params", Json::Object(self.params.clone())),
             ("post_params", json!(self.body)),
             ("headers", Json::Object(self.cgi_headers())),
             ("location", self.location()),
-            ("session", Json::Object(self.session.data.clone())),
+            ("session", Json::Object(session)),
             ("flash", Json::Object(self.session.flash.clone())),
             ("current_user", self.session.current_user()),
-            ("visitor", json!({ "ip": self.ip.to_string() })),
+            ("visitor", json!({ "id": self.visitor_id, "ip": self.ip.to_string() })),
             ("useragent", json!(header_text(&self.headers, "user-agent"))),
             ("language", json!("en")),
             ("is_xhr", json!(is_xhr)),
@@ -147,8 +151,6 @@ impl PlatformRequest {
 
     /// The signed-in user's id; `None` if the CSRF check failed.
     pub fn user_id(&self) -> Option<String> {
-        let user = self.session.current_user();
-        let id = user.get("id").and_then(Json::as_str).map(str::to_owned);
-        id.filter(|_| self.csrf_valid)
+        self.session.user_id().filter(|_| self.csrf_valid)
     }
 }

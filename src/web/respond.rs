@@ -1,17 +1,14 @@
-//! Turns the effects of templates into an HTTP response: status, headers, redirect, session,
-//! cookie.
+//! Turns the effects of templates into an HTTP response: status, headers, redirect, session.
 
 use crate::app::runtime::Runtime;
 use crate::gateway::outcome::State as OutcomeState;
 use crate::template::output::Effects;
-use crate::web::session::{LIFETIME_SECONDS, Session};
+use crate::web::session::Session;
+use crate::web::session_store;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use jiff::SignedDuration;
 use serde_json::{Map, Value as Json};
-use sluicegate_store::state::Session as Stored;
-use sluicegate_store::write::Write;
 
 /// Headers that templates may not set.
 const OWN_HEADERS: [&str; 7] = [
@@ -64,7 +61,7 @@ pub fn with_effects(
         None => body(),
     };
     put_headers(response.headers_mut(), &effects.headers);
-    keep_session(runtime, session, effects, &mut response);
+    session_store::keep(runtime, session, effects, &mut response);
     response
 }
 
@@ -92,39 +89,6 @@ fn put_headers(headers: &mut HeaderMap, asked: &[(String, String)]) {
         let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) else { continue };
         if !OWN_HEADERS.contains(&name.as_str()) {
             headers.insert(name, value);
-        }
-    }
-}
-
-/// Stores a changed session, and sets the cookie for new visitors. Removes a flash that was shown;
-/// a new one is kept for the next request.
-fn keep_session(runtime: &Runtime, session: &Session, effects: &Effects, response: &mut Response) {
-    let mut data = session.data.clone();
-    for (name, value) in &effects.session {
-        let blank = value.is_null() || value.as_str() == Some("");
-        if blank {
-            data.shift_remove(name);
-        } else {
-            data.insert(name.clone(), value.clone());
-        }
-    }
-    let changed = data != session.data || !effects.flash.is_empty() || !session.flash.is_empty();
-    if !effects.flash.is_empty() {
-        data.insert("flash".to_owned(), Json::Object(effects.flash.clone()));
-    }
-    if changed {
-        let now = runtime.clock.now();
-        let expires_at = now + SignedDuration::from_secs(LIFETIME_SECONDS);
-        let stored = Stored { id_hash: session.hash(), data: Json::Object(data), expires_at };
-        let put = Write::SessionPut(stored);
-        if let Err(error) = runtime.store.commit(vec![put]) {
-            tracing::warn!("the session could not be kept: {error}");
-        }
-    }
-    if changed || session.is_new {
-        let secure = runtime.public_url().starts_with("https://");
-        if let Ok(cookie) = HeaderValue::from_str(&session.cookie(secure)) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
 }

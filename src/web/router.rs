@@ -5,7 +5,9 @@ use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
 use crate::web::responder::{Responder, ResponseFormat};
 use crate::web::security;
-use crate::web::{api, assets, console, form, graphql, health, metrics, page, source, webhook};
+use crate::web::{
+    api, assets, console, console_sign_in, form, graphql, health, metrics, page, source, webhook,
+};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -43,7 +45,12 @@ pub fn router(runtime: Arc<Runtime>) -> Router {
         .route("/assets/{*path}", get(assets::asset))
         .route("/_sluicegate/{*path}", get(assets::own))
         .route("/console", get(console::index))
-        .route("/console/request_types/{name}", get(console::request_type))
+        .route("/console/sign-in", get(console_sign_in::page).post(console_sign_in::submit))
+        .route("/console/sign-out", post(console_sign_in::sign_out))
+        .route(
+            "/console/request_types/{name}",
+            get(console::request_type).post(console::try_request_type),
+        )
         .route("/console/executions/{id}", get(console::execution))
         .route("/console/source/{*path}", get(source::file))
         .fallback(fallback)

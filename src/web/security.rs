@@ -4,6 +4,8 @@
 use crate::gateway::contract::Gateway;
 use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The headers of every response. `stand_in` is the URL that replaces the gateway's, if any.
 pub fn headers(gateway: &dyn Gateway, stand_in: Option<&str>, secure: bool) -> HeaderMap {
@@ -20,18 +22,43 @@ pub fn headers(gateway: &dyn Gateway, stand_in: Option<&str>, secure: bool) -> H
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(HeaderName::from_static("strict-transport-security"), year);
     }
-    if let Ok(policy) = HeaderValue::from_str(&content_policy(gateway, stand_in)) {
+    if let Ok(policy) = HeaderValue::from_str(&content_policy(gateway, stand_in, Scripts::Own)) {
         headers.insert(HeaderName::from_static("content-security-policy"), policy);
     }
     headers
 }
 
-/// Allows own scripts and Stripe's; inline styles and scripts because module pages use them.
-/// Stripe.js cannot be pinned by a hash: Stripe changes it under the same URL.
-fn content_policy(gateway: &dyn Gateway, stand_in: Option<&str>) -> String {
+/// The scripts that a page may run beside its own files and the gateway's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scripts<'a> {
+    /// None: the host's own pages.
+    Own,
+    /// Those of its text that carry this nonce.
+    Nonce(&'a str),
+    /// All of its text, for modules that were written without a policy in mind.
+    Inline,
+}
+
+/// A nonce for one response.
+pub fn nonce() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>())
+}
+
+/// Stripe.js cannot be pinned by a hash: Stripe changes it under the same URL. Styles of a page's
+/// text are allowed, because Stripe's scripts and modules use them.
+pub fn content_policy(
+    gateway: &dyn Gateway,
+    stand_in: Option<&str>,
+    scripts: Scripts<'_>,
+) -> String {
     let hosts = stand_in.map_or_else(|| gateway.page_hosts().join(" "), str::to_owned);
+    let inline = match scripts {
+        Scripts::Own => String::new(),
+        Scripts::Nonce(nonce) => format!("'nonce-{nonce}' "),
+        Scripts::Inline => "'unsafe-inline' ".to_owned(),
+    };
     format!(
-        "default-src 'self'; script-src 'self' 'unsafe-inline' {hosts}; style-src 'self' 'unsafe-inline'; \
+        "default-src 'self'; script-src 'self' {inline}{hosts}; style-src 'self' 'unsafe-inline'; \
          img-src 'self' data: https:; frame-src 'self' {hosts}; connect-src 'self' {hosts}; \
          object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     )

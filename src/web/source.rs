@@ -7,6 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use serde_json::json;
 use sluicegate_module::path::place;
+use sluicegate_secret::api_token::TokenScope;
 use std::fs;
 use std::path::{Component, Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -23,7 +24,8 @@ pub async fn file(
     Path(path): Path<String>,
     request: Request,
 ) -> Response {
-    guarded(runtime, request, move |runtime| show(runtime, &path)).await
+    let needed = TokenScope::Administer;
+    guarded(runtime, request, needed, move |runtime| show(runtime, &path)).await
 }
 
 fn show(runtime: &Runtime, path: &str) -> Page {

@@ -4,9 +4,10 @@
 //! blocking thread: a sale can produce thousands at once.
 
 use crate::app::runtime::Runtime;
+use crate::web::body;
 use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
-use crate::web::extract::{peer, read_body};
+use crate::web::extract::peer;
 use crate::web::platform_request::header_text;
 use crate::web::responder::{Responder, ResponseFormat};
 use crate::webhook::error::Error;
@@ -30,7 +31,7 @@ pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -
     let header = header_text(request.headers(), runtime.transport.gateway().signature_header());
     let header = header.unwrap_or_default().to_owned();
     let answer = async {
-        let (_, body) = read_body(request, BODY_BYTES_MAX).await?;
+        let (_, body) = body::read(request, BODY_BYTES_MAX).await?;
         #[cfg(feature = "injected-bugs")]
         if sluicegate_failpoint::injected_bug("acknowledged_before_stored") {
             tokio::spawn(async move {

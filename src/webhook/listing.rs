@@ -88,7 +88,9 @@ impl Listing<'_> {
                 answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))
             }
             Reply::Answer(answer) => Err(Error::Listing(format!("answered {}", answer.status))),
-            Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => Err(Error::Listing(reason)),
+            Reply::Unknown(reason)
+            | Reply::KeyReplaysError(reason)
+            | Reply::KeyMismatch(reason) => Err(Error::Listing(reason)),
         }
     }
 }

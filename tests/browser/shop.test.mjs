@@ -141,7 +141,7 @@ test('the list of events renews itself', async () => {
   const row = page.locator(hook('event-row')).first();
   const newest = await row.getAttribute('data-key');
   const body = JSON.stringify({ data: { amount: 900, currency: 'usd', source: 'tok_visa' } });
-  const headers = { 'Content-Type': 'application/json' };
+  const headers = { 'Content-Type': 'application/json', Authorization: `Bearer ${process.env.API_TOKEN}` };
   const answer = await fetch(`${base}/api/request_types/create_payment`, { method: 'POST', headers, body });
   assert.equal(answer.status, 200);
   await eventually('a new event at the top', async () => await row.getAttribute('data-key') !== newest);

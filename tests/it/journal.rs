@@ -472,3 +472,53 @@ fn what_fails_too_often_is_discarded_with_its_reason_and_waiting_is_not_an_attem
     let again = fixture.journal.replay(&last.id).unwrap();
     assert_eq!(again.state, State::Available, "an operator claims it again");
 }
+
+#[test]
+fn a_clock_that_is_set_back_strands_nothing() {
+    let fixture = fixture();
+    let claimed = |queue| fixture.journal.claim_due(queue, 10).unwrap();
+    let keyed = |key: &str| Intent::new("webhook_event", "charge.refunded", json!({})).keyed(key);
+    // While the clock is an hour ahead: one runs, one waits for a retry, one has just arrived, and
+    // a job is to run in two hours.
+    fixture.clock.advance(3600);
+    assert!(claimed(Queue::Local).is_empty() && claimed(Queue::Gateway).is_empty());
+    let running = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
+    let unknown = Intent::new("request_type", "create_payment", json!({})).keyed("key-2");
+    let unknown = new(fixture.journal.begin(unknown, Some(call("amount=600"))));
+    let unknown = fixture.journal.unknown(unknown, "no answer").unwrap();
+    fixture.journal.enqueue(keyed("evt_1"), fixture.journal.now()).unwrap();
+    let later = fixture.journal.now() + SignedDuration::from_hours(2);
+    fixture.journal.enqueue(keyed("evt_later"), later).unwrap();
+
+    fixture.clock.advance(-3600);
+    let operator = fixture.journal.discard(&running.execution().id, "by hand");
+    assert!(operator.is_ok(), "an operator can always decide: {operator:?}");
+    let events = claimed(Queue::Local);
+    let keys: Vec<_> = events.iter().map(|run| run.execution().idempotency_key.clone()).collect();
+    assert_eq!(keys, [Some("evt_1".to_owned())], "the job waits its two hours");
+    let sent = claimed(Queue::Gateway);
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].execution().id, unknown.id);
+    fixture.clock.advance(2 * 3600 + 1);
+    let events = claimed(Queue::Local);
+    assert!(
+        events.iter().any(|run| run.execution().idempotency_key.as_deref() == Some("evt_later"))
+    );
+}
+
+#[test]
+fn a_lease_further_away_than_a_lease_can_be_has_expired() {
+    let fixture = fixture();
+    fixture.clock.advance(3600);
+    let run = new(fixture.journal.begin(payment(500), Some(call("amount=500"))));
+    fixture.clock.advance(-3600);
+    // A process that begins now knows only what the database says.
+    let journal = Journal::new(Arc::clone(&fixture.store), Arc::clone(&fixture.clock) as _);
+    let claimed = journal.claim_due(Queue::Gateway, 10).unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].execution().id, run.execution().id);
+    // The one that held it notices.
+    let lost =
+        fixture.journal.finish(run, None, fixture.journal.phase(), State::Completed, json!({}));
+    assert!(is_gone(lost));
+}

@@ -6,9 +6,11 @@
     reason = "a test says plainly what it expects"
 )]
 
+mod access;
 mod bad_input;
 mod boot;
 mod cli;
+mod console;
 mod diagnostics;
 mod disk;
 mod durable;
@@ -16,6 +18,7 @@ mod durable;
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
+mod form_rules;
 mod graphql;
 mod hostile_templates;
 mod inbox;
@@ -26,7 +29,10 @@ mod pages;
 mod reconcile;
 mod reload;
 mod request_types;
+mod restored_backup;
 mod secrets;
+mod sessions;
+mod slow_clients;
 mod slow_gateway;
 mod support;
 mod template;

@@ -232,3 +232,83 @@ fn no_other_file_is_shown_however_its_path_is_written() {
         visitor.get(&format!("/console/source/{path}")).expect(404);
     }
 }
+
+#[test]
+fn scripts_in_the_text_of_a_page_need_its_nonce() {
+    let instance = Instance::new();
+    let script = "<script nonce=\"{{ context.csp_nonce }}\">go()</script>";
+    let page = format!("---\nslug: scripted\nlayout: ''\n---\n{script}");
+    instance.write("views/pages/scripted.liquid", &page);
+    let host = instance.serve();
+    let policy = |answer: &crate::support::http::Answer| {
+        answer.header("content-security-policy").expect("a policy").to_owned()
+    };
+    let scripts = |answer: &crate::support::http::Answer| {
+        let policy = policy(answer);
+        policy.split(';').find(|part| part.trim().starts_with("script-src")).expect("it").to_owned()
+    };
+    let mut nonces = Vec::new();
+    for _ in 0..2 {
+        let answer = host.visitor().get("/scripted").expect(200);
+        let text = answer.text();
+        let nonce = text.split('"').nth(1).expect("a nonce").to_owned();
+        assert!(
+            nonce.len() > 20 && scripts(&answer).contains(&format!("'nonce-{nonce}'")),
+            "{text}"
+        );
+        assert!(!scripts(&answer).contains("unsafe-inline"), "{}", scripts(&answer));
+        nonces.push(nonce);
+    }
+    assert_ne!(nonces[0], nonces[1]);
+    // The host's own pages have no scripts in their text.
+    for path in ["/console", "/nowhere", "/graphql", "/api/executions/x"] {
+        let scripts = scripts(&host.visitor().get(path));
+        assert!(!scripts.contains("unsafe") && !scripts.contains("nonce"), "{path}: {scripts}");
+    }
+    // Modules that were written without a policy in mind go on to work.
+    let instance = Instance::new();
+    let page = "---\nslug: careless\n---\n<button onclick=\"go()\">x</button>";
+    instance.write("views/pages/careless.liquid", page);
+    let host = instance.serve();
+    assert!(scripts(&host.visitor().get("/careless")).contains("'unsafe-inline'"));
+    assert!(!scripts(&host.visitor().get("/console")).contains("'unsafe-inline'"));
+}
+
+#[test]
+fn a_long_query_is_not_repeated_by_every_form() {
+    let host = TestHost::start();
+    let short = host.visitor().get("/").expect(200).body.len();
+    let long = format!("/?q={}", "x".repeat(60_000));
+    let page = host.visitor().get(&long).expect(200);
+    assert!(page.body.len() < short + 10_000, "{} bytes, {short} without it", page.body.len());
+    assert!(host.visitor().get("/?page=2").expect(200).text().contains("/?page=2"));
+}
+
+#[test]
+fn a_form_that_another_site_posts_is_refused_by_its_origin() {
+    let host = TestHost::start();
+    let kind = ("Content-Type", "application/x-www-form-urlencoded");
+    for (foreign, paid) in [
+        (("Origin", "https://evil.example"), 0),
+        (("Origin", "null"), 0),
+        (("Sec-Fetch-Site", "same-site"), 0),
+        (("Sec-Fetch-Site", "cross-site"), 0),
+        (("Sec-Fetch-Site", "same-origin"), 1),
+    ] {
+        let mut visitor = host.visitor();
+        let form = crate::support::html::form(&visitor.get("/").expect(200).text(), "buy-mug");
+        let source = form.field("source");
+        let form = form.with(&source, &host.stripe.token("4242424242424242"));
+        let body = crate::support::http::encode(&form.pairs);
+        visitor.send("POST", &form.action, &[kind, foreign], body.as_bytes());
+        assert_eq!(host.stripe.charges().len(), paid, "{foreign:?}");
+    }
+    let own = format!("http://{}", host.addr);
+    let mut visitor = host.visitor();
+    let form = crate::support::html::form(&visitor.get("/").expect(200).text(), "buy-mug");
+    let source = form.field("source");
+    let form = form.with(&source, &host.stripe.token("4242424242424242"));
+    let body = crate::support::http::encode(&form.pairs);
+    visitor.send("POST", &form.action, &[kind, ("Origin", &own)], body.as_bytes());
+    assert_eq!(host.stripe.charges().len(), 2);
+}

@@ -114,7 +114,8 @@ fn what_stripe_did_is_found_when_its_key_is_gone() {
     let first = stripe.read(&format!("/v1/charges/{}", charge(&ended[0]).as_str().expect("an id")));
     assert_eq!(first["amount"], 700);
     let mark = first["metadata"]["sluicegate_operation"].as_str().expect("a mark");
-    assert_eq!(mark, format!("{}-0", ended[0]["execution"].as_str().expect("an id")));
+    let is_derived_from_the_key = mark.len() == 32 && mark.chars().all(|c| c.is_ascii_hexdigit());
+    assert!(is_derived_from_the_key, "{mark}");
     let payments = pair.host.records("modules/payments/payment");
     let refunded = payments.iter().find(|one| one["id"] == paid["record"]["id"]).expect("it");
     assert_eq!(refunded["properties"]["state"], "refunded", "{refunded:#}");

@@ -166,3 +166,96 @@ fn keys_are_for_their_owner_only() {
     let mode = std::fs::metadata(key).expect("the key").permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
+
+#[test]
+fn filters_tell_nothing_of_a_value_that_is_masked() {
+    let sandbox = TestHost::start();
+    let url = format!("http://{}", sandbox.stripe.addr);
+    let instance = Instance::new().variable("STRIPE_SECRET_KEY", KEY);
+    instance.write(
+        "modules/stripe/public/views/partials/pasted.liquid",
+        "---\nmetadata:\n  key: '<%= stripe_sk_key =%>'\n  <%= stripe_sk_key =%>: here\n---\n{{ '<%= stripe_sk_key =%>' }}",
+    );
+    instance.write(
+        "modules/stripe/public/views/pages/pasted.liquid",
+        "---\nslug: pasted/<%= stripe_sk_key =%>\nmetadata:\n  key: '<%= stripe_sk_key =%>'\n---\nx",
+    );
+    let host = instance.serve_with(&["--stripe", &url]);
+    let count = |field: &str, filter: &str| {
+        let query = format!(
+            "{{ a: {field}(filter: {{ {filter} }}) {{ total_entries results {{ metadata }} }} }}"
+        );
+        let found = host.graphql(&query, &json!({}))["a"].clone();
+        clean(filter, found.to_string().as_bytes());
+        found["total_entries"].as_u64().expect("a count")
+    };
+    let is_the_partial = "path: { ends_with: \"pasted\" }";
+    assert_eq!(count("admin_liquid_partials", is_the_partial), 1);
+    assert_eq!(
+        count(
+            "admin_liquid_partials",
+            &format!("{is_the_partial}, body: {{ contains: \"[secret]\" }}")
+        ),
+        1
+    );
+    let pages = "slug: { starts_with: \"pasted/\" }";
+    assert_eq!(count("admin_pages", pages), 1);
+    for end in 1..=KEY.len() {
+        let part = &KEY[..end];
+        for kind in ["contains", "starts_with", "value"] {
+            let filter = format!("{is_the_partial}, body: {{ {kind}: \"{part}\" }}");
+            // `s` is a letter of the mask as well.
+            let is_masks = "{{ '[secret]' }}".contains(part) && kind == "contains";
+            assert_eq!(count("admin_liquid_partials", &filter) == 1, is_masks, "{filter}");
+        }
+        let filter = format!("slug: {{ contains: \"pasted/{part}\" }}");
+        assert_eq!(count("admin_pages", &filter), 0, "{filter}");
+    }
+    for field in ["admin_liquid_partials", "admin_pages"] {
+        let filter = format!("metadata: {{ has_key: \"{KEY}\" }}");
+        let query = format!("{{ a: {field}(filter: {{ {filter} }}) {{ total_entries }} }}");
+        assert_eq!(host.graphql(&query, &json!({}))["a"]["total_entries"], 0, "{field}");
+    }
+}
+
+#[test]
+fn nothing_is_found_sorted_or_joined_by_a_sealed_property() {
+    let host = TestHost::start();
+    let data = json!({ "data": { "url": "https://x.example/webhooks/listen" } });
+    host.request_type("create_webhook_endpoint", &data).expect(200);
+    let table = "modules/payments/webhook_endpoint";
+    let property = "properties: [{ name: \"secret\", starts_with: \"whsec_\" }]";
+    let filters = [
+        format!("filter: {{ table: {{ value: \"{table}\" }}, {property} }}"),
+        format!("filter: {{ table: {{ exact: \"{table}\" }}, {property} }}"),
+        format!("filter: {{ table: {{ starts_with: \"modules\" }}, {property} }}"),
+        format!("filter: {{ table: {{ value_in: [\"{table}\"] }}, {property} }}"),
+        format!("filter: {{ {property} }}"),
+        format!("filter: {{ or: [{{ table: {{ value: \"{table}\" }}, {property} }}] }}"),
+        format!("filter: {{ or: [{{ table: {{ exact: \"{table}\" }}, {property} }}] }}"),
+        format!(
+            "filter: {{ table: {{ value: \"{table}\" }}, properties: [{{ name: \"secret\", exists: true }}] }}"
+        ),
+        format!(
+            "filter: {{ table: {{ value: \"{table}\" }} }}, sort: [{{ properties: [{{ name: \"secret\" }}] }}]"
+        ),
+        "sort: [{ properties: [{ name: \"secret\" }] }]".to_owned(),
+    ];
+    let mut documents: Vec<_> = filters
+        .iter()
+        .map(|filter| format!("{{ records({filter}) {{ total_entries }} }}"))
+        .collect();
+    documents.push(format!("{{ customizations(name: \"{table}\", properties: [{{ name: \"secret\", exists: true }}]) {{ total_entries }} }}"));
+    documents.push(format!("{{ customizations(name: \"{table}\", sort: [{{ name: \"secret\" }}]) {{ total_entries }} }}"));
+    documents.push(
+        "{ customizations(properties: [{ name: \"secret\", value: \"x\" }]) { total_entries } }"
+            .to_owned(),
+    );
+    documents.push(format!("{{ records {{ results {{ related_records(table: [\"{table}\"], foreign_property: \"secret\", join_on_property: \"url\") {{ id }} }} }} }}"));
+    documents.push(format!("mutation {{ records_delete_all(table: \"{table}\", filter: {{ {property} }}) {{ count }} }}"));
+    for document in documents {
+        let answer = host.post_json("/graphql", &json!({ "query": document })).expect(200).json();
+        let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains("is secret"), "{document}: {answer}");
+    }
+}

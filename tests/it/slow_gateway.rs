@@ -137,3 +137,39 @@ fn payments_that_wait_stop_nothing_else() {
         paying.into_iter().map(|one| runtime.block_on(one).expect("paid")).collect();
     assert_eq!(states.iter().filter(|state| *state == "completed").count(), PAYMENTS, "{states:?}");
 }
+
+#[test]
+fn a_second_signal_stops_at_once_and_the_next_start_resumes() {
+    let runtime = Runtime::new().expect("a runtime");
+    let stripe = SlowStripe::start(&runtime);
+    let url = format!("http://{}", stripe.addr);
+    let mut host = Instance::new().serve_with(&["--stripe", &url]);
+    let addr = host.addr;
+    let client = reqwest::Client::new();
+    let paying = runtime.spawn(async move {
+        let body = r#"{"data": {"amount": 900, "currency": "usd", "source": "tok_visa"}, "idempotency_key": "k"}"#;
+        let sent = client.post(format!("http://{addr}/api/request_types/create_payment"));
+        sent.header("content-type", "application/json").body(body).send().await
+    });
+    eventually("the payment waits for Stripe", || {
+        let asked = stripe.asked.load(Ordering::SeqCst);
+        if asked == 1 { Ok(()) } else { Err(asked) }
+    });
+    host.process.signal("TERM");
+    eventually("it takes no new connection", || match std::net::TcpStream::connect(addr) {
+        Ok(_) => Err("it does"),
+        Err(_) => Ok(()),
+    });
+    assert!(host.process.is_alive(), "it waits for the payment");
+    assert_eq!(host.process.terminate(), Some(130));
+    assert!(runtime.block_on(paying).expect("it ran").is_err(), "the client learns nothing");
+    stripe.open.send(true).expect("it listens");
+    let TestHost { instance, process, .. } = host;
+    drop(process);
+    let host = instance.serve_with(&["--stripe", &url]);
+    eventually("the worker finishes it", || {
+        let listed = host.run(&["executions", "list", "--json"]).good().out;
+        let is_done = listed.contains("create_payment") && listed.contains("completed");
+        if is_done { Ok(()) } else { Err(listed) }
+    });
+}

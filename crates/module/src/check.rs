@@ -51,6 +51,29 @@ pub fn resolve(catalog: &mut Catalog, references: Vec<Reference>) {
     catalog.forms = forms;
 }
 
+/// Completes the policies of `graphql_grants` and reports the missing ones, which grant nothing.
+pub fn grants(catalog: &mut Catalog, root: &Path) {
+    let mut modules = std::mem::take(&mut catalog.modules);
+    for module in &mut modules {
+        let inside = (!module.is_root).then(|| module.machine_name.clone());
+        for (field, policy) in &mut module.graphql_grants {
+            match full_name(catalog, Kind::Policy, policy, inside.as_deref()) {
+                Some(full) => *policy = full,
+                None => {
+                    let file = module.root.join("template-values.json");
+                    let file = file.strip_prefix(root).unwrap_or(&file).to_owned();
+                    let message = format!(
+                        "`graphql_grants` names the policy `{policy}` for `{field}`, which does \
+                         not exist: nobody is granted it"
+                    );
+                    catalog.diagnostics.push(Diagnostic::of_file(Severity::Error, &file, message));
+                }
+            }
+        }
+    }
+    catalog.modules = modules;
+}
+
 /// Completes names; an unresolved one stays, because a missing policy must not let a visitor pass.
 fn complete(catalog: &Catalog, kind: Kind, names: &mut [String], module: Option<&str>) {
     for name in names {

@@ -86,6 +86,7 @@ fn finish(walk: Walk<'_>, reader: Reader, modules: Vec<Module>) -> Catalog {
         .sort_by_cached_key(|m| (m.timestamp, place(&m.source.module), m.source.name.clone()));
     catalog.modules = modules;
     check::resolve(&mut catalog, reader.report.references);
+    check::grants(&mut catalog, walk.root);
     check::addresses(&mut catalog, &walk.texts);
     check::fields(&mut catalog, &walk.texts);
     check::request_types(&mut catalog);
@@ -341,6 +342,7 @@ impl Walk<'_> {
                 profile: profile.unwrap_or(inherited),
                 strict: values.strict || name.is_none(),
                 dependencies: values.dependencies,
+                graphql_grants: values.graphql_grants,
                 secret_keys: values.secret_keys,
                 values: values.map,
             });

@@ -27,6 +27,8 @@ pub struct Module {
     pub strict: bool,
     /// Required modules, each with its version constraint.
     pub dependencies: Vec<(String, String)>,
+    /// Fields of GraphQL that signed-in visitors may use, each with the policy that decides.
+    pub graphql_grants: Vec<(String, String)>,
 }
 
 impl fmt::Debug for Module {
@@ -73,6 +75,7 @@ mod tests {
             secret_keys: Vec::new(),
             strict: false,
             dependencies: needs.iter().map(|n| ((*n).to_owned(), String::new())).collect(),
+            graphql_grants: Vec::new(),
         }
     }
 

@@ -14,6 +14,18 @@ pub struct Table {
     pub name: String,
     /// The properties, in file order.
     pub properties: Vec<Property>,
+    /// Who may write its records.
+    pub writable_by: WritableBy,
+}
+
+/// Who may write the records of a table (our extension).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WritableBy {
+    /// Every mutation and form that its caller may use.
+    Anyone,
+    /// The host, request types, and the templates of the table's own module. This is for records
+    /// that carry trust, such as the secrets by which deliveries are verified.
+    Module,
 }
 
 /// A property of a table.
@@ -108,9 +120,15 @@ impl Table {
             "attachments",
             "belongs_to",
             "custom_attributes",
+            "writable_by",
         ]);
         draft.rename();
-        let mut table = Self { name: draft.name.clone(), properties: Vec::new() };
+        let stated = writable_by(draft);
+        let mut table = Self {
+            name: draft.name.clone(),
+            properties: Vec::new(),
+            writable_by: stated.unwrap_or(WritableBy::Anyone),
+        };
         let Some(pair) = draft.pair(&["properties", "configuration", "custom_attributes"]) else {
             return Some(table);
         };
@@ -134,7 +152,30 @@ impl Table {
             }
             table.properties.push(property);
         }
+        if stated.is_none() && table.properties.iter().any(|property| property.secret) {
+            // A secret property is a credential.
+            table.writable_by = WritableBy::Module;
+        }
         Some(table)
+    }
+
+    /// The module that the table belongs to; `None` for the root module.
+    pub fn module(&self) -> Option<&str> {
+        self.name.strip_prefix("modules/")?.split('/').next()
+    }
+}
+
+/// The stated rule, if there is one.
+fn writable_by(draft: &mut DefinitionReader<'_>) -> Option<WritableBy> {
+    let pair = draft.pair(&["writable_by"])?;
+    match pair.node.json().as_str() {
+        Some("anyone") => Some(WritableBy::Anyone),
+        Some("module") => Some(WritableBy::Module),
+        _ => {
+            draft.wrong::<()>(&pair, "`anyone` or `module`");
+            // The strict rule is the safe mistake.
+            Some(WritableBy::Module)
+        }
     }
 }
 

@@ -26,13 +26,15 @@ pub struct Values {
     pub profile: Option<Profile>,
     /// `"dependencies": {"core": "^1.3.0"}`.
     pub dependencies: Vec<(String, String)>,
+    /// `"graphql_grants": {"create_refund": "may_refund"}`.
+    pub graphql_grants: Vec<(String, String)>,
 }
 
 /// Shorter values (`false`, `usd`) are words rather than secrets.
 const HIDDEN_BYTES_MIN: usize = 6;
 
 /// Keys of the files that are not template values.
-const MAPS: &[&str] = &["dependencies", "devDependencies"];
+const MAPS: &[&str] = &["dependencies", "devDependencies", "graphql_grants"];
 
 impl Values {
     /// Adds a file; later files win.
@@ -121,6 +123,17 @@ impl Values {
                 });
                 self.dependencies = pairs.collect();
             }
+            ("graphql_grants", Json::Object(all)) => {
+                for (field, policy) in all {
+                    match policy.as_str() {
+                        Some(policy) => {
+                            self.graphql_grants.push((field.clone(), policy.to_owned()));
+                        }
+                        None => wrong("`graphql_grants` should map fields to names of policies"),
+                    }
+                }
+            }
+            ("graphql_grants", _) => wrong("`graphql_grants` should map fields to policies"),
             ("dependencies", _) => wrong("`dependencies` should map module names to versions"),
             _ => {}
         }

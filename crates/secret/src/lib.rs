@@ -1,5 +1,7 @@
 //! Secrets that never print, and the instance key that signs and seals.
 
+pub mod api_token;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit as _, Payload};

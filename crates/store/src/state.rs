@@ -28,6 +28,8 @@ pub struct Session {
     pub id_hash: String,
     /// Its data.
     pub data: Json,
+    /// The signed-in user, if any.
+    pub user_id: Option<String>,
     /// When it expires.
     pub expires_at: Timestamp,
 }

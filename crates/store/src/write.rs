@@ -35,6 +35,16 @@ pub enum Write {
         /// The most executions to delete.
         limit: u32,
     },
+    /// The clock was set back: whatever waits for a time that it will reach too late waits no
+    /// longer.
+    ExecutionsClockSetBack {
+        /// The time now.
+        now: Timestamp,
+        /// The latest time that a lease can end; a later one ends now.
+        leases_until: Timestamp,
+        /// The latest time that a retry or a creation can have; a later one is now.
+        waits_until: Timestamp,
+    },
     /// A new step; its number must be free.
     StepInsert(Step),
     /// Deletes the steps of an execution that starts again.
@@ -57,6 +67,13 @@ pub enum Write {
     ConstantSet(Constant),
     /// Stores a session.
     SessionPut(Session),
+    /// Changes a stored session; nothing if it was deleted meanwhile.
+    SessionUpdate(Session),
+    /// Deletes all sessions of a user.
+    SessionsEnd {
+        /// The user's id.
+        user_id: String,
+    },
     /// Deletes a session, if it exists.
     SessionDelete {
         /// The hash of its id.

@@ -46,6 +46,13 @@ pub fn replays_error(answer: &Answer) -> bool {
     answer.status >= 500 && answer.header("idempotent-replayed") == Some("true")
 }
 
+/// True when the key was used before, with other parameters.
+/// Source: <https://docs.stripe.com/error-low-level#idempotency>.
+pub fn is_key_mismatch(answer: &Answer) -> bool {
+    let kind = || string(&error(answer)?, "type");
+    answer.status == 400 && kind().as_deref() == Some("idempotency_error")
+}
+
 /// True when the object does not exist, or not any more. Stripe answers the same for a deleted
 /// account and for one that never granted access.
 pub fn is_missing(answer: &Answer) -> bool {

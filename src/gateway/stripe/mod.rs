@@ -74,6 +74,10 @@ impl Gateway for Stripe {
         answer::replays_error(answer)
     }
 
+    fn is_key_mismatch(&self, answer: &Answer) -> bool {
+        answer::is_key_mismatch(answer)
+    }
+
     fn describe(&self, answer: &Answer) -> Described {
         answer::describe(answer)
     }

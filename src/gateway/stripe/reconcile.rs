@@ -4,14 +4,14 @@ use crate::gateway::call::Call;
 use crate::gateway::contract::{Ask, Finding, SentCall};
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
-use crate::gateway::stripe::recovery::{OPERATION, Recovery, is_marked};
+use crate::gateway::stripe::recovery::{OPERATION, Recovery, is_marked, mark_of};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::injected_bug;
 
 /// The maximum number of list pages to read; beyond it the answer stays unknown.
 const PAGES_MAX: usize = 500;
-/// Tolerance for clock skew against Stripe, in seconds.
-const CLOCKS_DIFFER_SECS: i64 = 600;
+/// How far our clock may have been ahead of Stripe's when the intent was written, in seconds.
+const CLOCKS_DIFFER_SECS: i64 = 2 * 3600;
 /// The credential and version headers that lookups copy from the call.
 const CREDENTIAL_HEADERS: [&str; 3] = ["authorization", "stripe-account", "stripe-version"];
 
@@ -40,6 +40,7 @@ struct Reconcile<'a> {
 impl Reconcile<'_> {
     async fn find_by_metadata(&mut self, dated: bool) -> Result<Finding, Error> {
         let from = self.sent.since.as_second() - CLOCKS_DIFFER_SECS;
+        let operation = mark_of(self.sent.call);
         let created = if dated { format!("&created%5Bgte%5D={from}") } else { String::new() };
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
@@ -54,7 +55,7 @@ impl Reconcile<'_> {
             };
             let ours = |object: &&Json| {
                 let mark = object.get("metadata").and_then(|m| m.get(OPERATION));
-                mark.and_then(Json::as_str) == Some(self.sent.operation)
+                mark.and_then(Json::as_str) == operation
             };
             if let Some(object) = objects.iter().find(ours) {
                 return self.retrieve(object).await;
@@ -117,7 +118,9 @@ impl Reconcile<'_> {
                 answer.json().ok_or_else(|| "the list cannot be read".to_owned())
             }
             Reply::Answer(answer) => Err(format!("the lookup was answered {}", answer.status)),
-            Reply::Unknown(reason) | Reply::KeyReplaysError(reason) => Err(reason),
+            Reply::Unknown(reason)
+            | Reply::KeyReplaysError(reason)
+            | Reply::KeyMismatch(reason) => Err(reason),
         })
     }
 

@@ -123,7 +123,15 @@ pub fn has_mark(call: &Call) -> bool {
 
 /// True when the call carries the metadata mark.
 pub fn is_marked(call: &Call) -> bool {
-    call.body.contains(&format!("metadata%5B{OPERATION}%5D="))
+    mark_of(call).is_some()
+}
+
+/// The mark that a call carries. It is read from the stored bytes, because what it was derived from
+/// may differ between versions.
+pub fn mark_of(call: &Call) -> Option<&str> {
+    let name = format!("metadata%5B{OPERATION}%5D=");
+    let (_, rest) = call.body.split_once(&name)?;
+    rest.split('&').next()
 }
 
 fn metadata_count(call: &Call) -> usize {

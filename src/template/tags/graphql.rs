@@ -75,17 +75,18 @@ pub fn read_old(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn 
 
 impl Graphql {
     fn call(&self, context: &mut Context<'_>, variables: Json) -> Result<GraphqlCall, Error> {
+        let module = bridge::module(context);
         Ok(match &self.query {
             Query::Named(name) => {
                 let name = name.evaluate(context)?.to_text().into_owned();
-                GraphqlCall { name: Some(name), source: None, variables }
+                GraphqlCall { name: Some(name), source: None, module, variables }
             }
             Query::Inline(body) => {
                 let outer = std::mem::replace(&mut context.escape, Escape::Raw);
                 let (flow, text) = context.capture(|context| body.render_inside(context));
                 context.escape = outer;
                 flow?;
-                GraphqlCall { name: None, source: Some(text.into()), variables }
+                GraphqlCall { name: None, source: Some(text.into()), module, variables }
             }
         })
     }

@@ -19,9 +19,9 @@ form.addEventListener("submit", async (event) => {
     for (const field of form.querySelectorAll("[name]")) {
       if (field.value.trim()) data[field.name] = value(field);
     }
-    const answer = await fetch(`/api/request_types/${form.dataset.name}`, {
+    const answer = await fetch(`/console/request_types/${form.dataset.name}`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", "X-CSRF-Token": form.dataset.token },
       body: JSON.stringify({ data }),
     });
     outcome.textContent = `HTTP ${answer.status}\n${JSON.stringify(await answer.json(), null, 2)}`;

@@ -4,8 +4,10 @@ use super::fake::Fake;
 use serde_json::{Value as Json, json};
 use sluicegate::executor::wait;
 use sluicegate::graphql::limits::Limits;
-use sluicegate::graphql::schema::Schema;
+use sluicegate::graphql::permission::Caller;
+use sluicegate::graphql::schema::{ExternalDocument, Schema};
 use sluicegate_module::catalog::Catalog;
+use sluicegate_secret::api_token::TokenScope;
 use std::sync::Arc;
 
 const API_CALL: &str = "---\nto: https://x.test/\nrequest_type: Post\n---\n";
@@ -85,7 +87,22 @@ pub fn bench() -> Bench {
 
 impl Bench {
     pub fn outside(&self, source: &str, variables: Json) -> Json {
-        wait(self.schema.execute(source, None, &variables, self.fake.clone(), Limits::EXTERNAL))
+        self.execute(source, None, &variables, Limits::EXTERNAL)
+    }
+
+    pub fn execute(
+        &self,
+        source: &str,
+        operation: Option<&str>,
+        variables: &Json,
+        limits: Limits,
+    ) -> Json {
+        let caller = Caller::Token(TokenScope::Administer);
+        self.send(&ExternalDocument { source, operation, variables, limits, caller })
+    }
+
+    pub fn send(&self, document: &ExternalDocument<'_>) -> Json {
+        wait(self.schema.execute(document, self.fake.clone()))
     }
 
     pub fn liquid(&self, source: &str, variables: Json) -> Json {

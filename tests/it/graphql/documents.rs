@@ -2,7 +2,6 @@
 
 use super::bench::{bench, message};
 use serde_json::json;
-use sluicegate::executor::wait;
 use sluicegate::graphql::limits::Limits;
 use std::fmt::Write as _;
 
@@ -46,9 +45,7 @@ fn variables_are_read_as_the_platform_does() {
 fn operations_are_chosen_by_name() {
     let bench = bench();
     let source = "query b { records { per_page } } mutation a { constant_set(name: \"a\", value: \"b\") { name } }";
-    let run = |name| {
-        wait(bench.schema.execute(source, name, &json!({}), bench.fake.clone(), Limits::EXTERNAL))
-    };
+    let run = |name| bench.execute(source, name, &json!({}), Limits::EXTERNAL);
     assert!(message(&run(None)).contains("several operations"));
     assert!(message(&run(Some(""))).contains("several operations"));
     assert_eq!(run(Some("b"))["data"]["records"]["per_page"], 20);
@@ -133,7 +130,7 @@ fn the_schema_is_read_where_the_caller_says_so() {
         fragment t on __Type { __typename name }";
     let limits = Limits::EXTERNAL.with_introspection();
     let variables = json!({ "n": "CreatePaymentData" });
-    let answer = wait(bench.schema.execute(source, None, &variables, bench.fake.clone(), limits));
+    let answer = bench.execute(source, None, &variables, limits);
     assert_eq!(answer["data"]["__schema"]["queryType"]["name"], "Query");
     assert_eq!(
         answer["data"]["__type"]["inputFields"][0],
@@ -156,7 +153,7 @@ fn full_introspection_stays_within_its_limits() {
         fragment ref on __Type {{ kind name {of} }}"
     );
     let limits = Limits::EXTERNAL.with_introspection();
-    let answer = wait(bench.schema.execute(&source, None, &json!({}), bench.fake.clone(), limits));
+    let answer = bench.execute(&source, None, &json!({}), limits);
     assert_eq!(answer["errors"], json!(null));
     let types = answer["data"]["__schema"]["types"].as_array().map_or(0, Vec::len);
     assert!(types > 50, "{types}");

@@ -139,6 +139,11 @@ impl Backend for Fake {
         Ok(json!("old"))
     }
 
+    fn user_sessions_destroy(&self, user_id: &str) -> Result<(), ResolverError> {
+        self.say(format!("sessions of {user_id} end"));
+        Ok(())
+    }
+
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {
         Ok(Activity { uuid: "a-1".to_owned(), payload, created_at: at(0) })
     }

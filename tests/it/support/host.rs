@@ -218,12 +218,18 @@ impl Process {
         self.child.try_wait().expect("a child").is_none()
     }
 
+    /// Sends a signal.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status().expect("kill");
+        assert!(sent.success());
+    }
+
     /// Sends SIGTERM; returns the exit code.
     #[track_caller]
     pub fn terminate(&mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill");
-        assert!(asked.success());
+        self.signal("TERM");
         eventually("it ends", || match self.child.try_wait() {
             Ok(Some(status)) => Ok(status.code()),
             other => Err(format!("{other:?}: {}", self.printed())),

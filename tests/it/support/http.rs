@@ -135,6 +135,13 @@ impl Visitor {
         Self { addr, cookies: Vec::new() }
     }
 
+    /// The value of a cookie.
+    #[track_caller]
+    pub fn cookie(&self, name: &str) -> String {
+        let found = self.cookies.iter().find(|(known, _)| known == name);
+        found.unwrap_or_else(|| panic!("no cookie {name}")).1.clone()
+    }
+
     /// Sends a request with the cookies so far.
     #[track_caller]
     pub fn send(

@@ -6,8 +6,11 @@ use crate::sql::row;
 use sluicegate_failpoint::failpoint;
 use tokio_postgres::Client;
 
-const STEPS: &[&str] =
-    &[include_str!("schema/0001_tables.sql"), include_str!("schema/0002_gateway_queue.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001_tables.sql"),
+    include_str!("schema/0002_gateway_queue.sql"),
+    include_str!("schema/0003_session_user.sql"),
+];
 
 // "Slui" and "ceg": the lock that a process holds while it applies steps.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1399616873, 6513511)";

@@ -297,9 +297,14 @@ async fn write_one(client: &ClientWrapper, write: &Write) -> Result<(), Error> {
             return write_executions::answer_step(client, execution_id, *seq, response, *at).await;
         }
         Write::StepsPurge { execution_id: id } => executions::purge_steps::<PostgresDialect>(id),
+        Write::ExecutionsClockSetBack { now, leases_until, waits_until } => {
+            executions::clock_set_back::<PostgresDialect>(*now, *leases_until, *waits_until)
+        }
         Write::StepInsert(step) => executions::insert_step::<PostgresDialect>(step)?,
         Write::ConstantSet(constant) => states::set_constant::<PostgresDialect>(constant),
         Write::SessionPut(session) => states::put_session::<PostgresDialect>(session)?,
+        Write::SessionUpdate(session) => states::update_session::<PostgresDialect>(session)?,
+        Write::SessionsEnd { user_id } => states::end_sessions::<PostgresDialect>(user_id),
         Write::SessionDelete { id_hash } => states::delete_session::<PostgresDialect>(id_hash),
         Write::SessionsExpire { before } => states::expire_sessions::<PostgresDialect>(*before),
         Write::ActivityInsert(activity) => states::insert_activity::<PostgresDialect>(activity)?,

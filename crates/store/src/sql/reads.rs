@@ -42,7 +42,7 @@ pub fn constants<D: Dialect>() -> Statement<'static> {
 
 /// A session.
 pub fn session<D: Dialect>(id_hash: &str) -> Statement<'_> {
-    let sql = "SELECT id_hash, data, expires_at FROM sessions WHERE id_hash = ?1";
+    let sql = "SELECT id_hash, data, user_id, expires_at FROM sessions WHERE id_hash = ?1";
     Statement::new::<D>(sql, values![id_hash])
 }
 

@@ -89,9 +89,14 @@ pub fn constant(row: &dyn Row) -> Result<Constant, Error> {
     Ok(Constant { name: string(row, 0)?, sealed: string(row, 1)?, updated_at: timestamp(row, 2)? })
 }
 
-/// A session, from `id_hash, data, expires_at`.
+/// A session, from `id_hash, data, user_id, expires_at`.
 pub fn session(row: &dyn Row) -> Result<Session, Error> {
-    Ok(Session { id_hash: string(row, 0)?, data: json(row, 1)?, expires_at: timestamp(row, 2)? })
+    Ok(Session {
+        id_hash: string(row, 0)?,
+        data: json(row, 1)?,
+        user_id: maybe_string(row, 2)?,
+        expires_at: timestamp(row, 3)?,
+    })
 }
 
 /// An activity, from `uuid, payload, created_at`.

@@ -85,6 +85,26 @@ pub fn gone(id: &ExecutionId, current: Option<&dyn Row>) -> Result<Error, Error>
     }))
 }
 
+/// Shortens the waits of open executions whose times come from a clock that has been set back.
+pub fn clock_set_back<D: Dialect>(
+    now: Timestamp,
+    leases_until: Timestamp,
+    waits_until: Timestamp,
+) -> Statement<'static> {
+    let sql = format!(
+        "UPDATE executions SET \
+         lease_until = CASE WHEN state = 'running' THEN ?1 ELSE lease_until END, \
+         run_at = CASE state WHEN 'running' THEN run_at \
+                  WHEN 'available' THEN ?1 + {}(0, run_at - created_at) ELSE ?1 END \
+         WHERE (state = 'running' AND lease_until > ?2) \
+         OR (state IN ('retryable', 'unknown') AND run_at > ?3) \
+         OR (state = 'available' AND created_at > ?3)",
+        D::GREATEST
+    );
+    let values = values![to_micros(now), to_micros(leases_until), to_micros(waits_until)];
+    Statement::new::<D>(sql, values)
+}
+
 /// Inserts a step.
 pub fn insert_step<D: Dialect>(step: &Step) -> Result<Statement<'_>, Error> {
     let sql = "INSERT INTO steps (execution_id, seq, kind, request, fingerprint, response, \

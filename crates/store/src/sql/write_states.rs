@@ -19,10 +19,29 @@ pub fn set_constant<D: Dialect>(constant: &Constant) -> Statement<'_> {
 
 /// Stores a session.
 pub fn put_session<D: Dialect>(session: &Session) -> Result<Statement<'_>, Error> {
-    let sql = "INSERT INTO sessions (id_hash, data, expires_at) VALUES (?1, ?2, ?3) \
-               ON CONFLICT (id_hash) DO UPDATE SET data = ?2, expires_at = ?3";
+    let sql = "INSERT INTO sessions (id_hash, data, user_id, expires_at) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (id_hash) DO UPDATE SET data = ?2, user_id = ?3, expires_at = ?4";
+    session_statement::<D>(sql, session)
+}
+
+/// Changes a stored session.
+pub fn update_session<D: Dialect>(session: &Session) -> Result<Statement<'_>, Error> {
+    let sql = "UPDATE sessions SET data = ?2, user_id = ?3, expires_at = ?4 WHERE id_hash = ?1";
+    session_statement::<D>(sql, session)
+}
+
+fn session_statement<'a, D: Dialect>(
+    sql: &'static str,
+    session: &'a Session,
+) -> Result<Statement<'a>, Error> {
     let (data, expires_at) = (to_json(&session.data)?, to_micros(session.expires_at));
-    Ok(Statement::new::<D>(sql, values![&session.id_hash, data, expires_at]))
+    let user_id = session.user_id.as_deref();
+    Ok(Statement::new::<D>(sql, values![&session.id_hash, data, user_id, expires_at]))
+}
+
+/// Deletes all sessions of a user.
+pub fn end_sessions<D: Dialect>(user_id: &str) -> Statement<'_> {
+    Statement::new::<D>("DELETE FROM sessions WHERE user_id = ?1", values![user_id])
 }
 
 /// Deletes a session.

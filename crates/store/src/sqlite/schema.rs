@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002_order.sql"),
     include_str!("schema/0003_gateway_queue.sql"),
     include_str!("schema/0004_conditions_without_in.sql"),
+    include_str!("schema/0005_session_user.sql"),
 ];
 
 // "Slui": marks our files among SQLite databases.

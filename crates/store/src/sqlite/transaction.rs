@@ -184,9 +184,14 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         Write::StepsPurge { execution_id } => {
             executions::purge_steps::<SqliteDialect>(execution_id)
         }
+        Write::ExecutionsClockSetBack { now, leases_until, waits_until } => {
+            executions::clock_set_back::<SqliteDialect>(*now, *leases_until, *waits_until)
+        }
         Write::StepInsert(step) => executions::insert_step::<SqliteDialect>(step)?,
         Write::ConstantSet(constant) => states::set_constant::<SqliteDialect>(constant),
         Write::SessionPut(session) => states::put_session::<SqliteDialect>(session)?,
+        Write::SessionUpdate(session) => states::update_session::<SqliteDialect>(session)?,
+        Write::SessionsEnd { user_id } => states::end_sessions::<SqliteDialect>(user_id),
         Write::SessionDelete { id_hash } => states::delete_session::<SqliteDialect>(id_hash),
         Write::SessionsExpire { before } => states::expire_sessions::<SqliteDialect>(*before),
         Write::ActivityInsert(activity) => states::insert_activity::<SqliteDialect>(activity)?,

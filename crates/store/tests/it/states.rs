@@ -29,6 +29,7 @@ fn sessions_come_and_go() {
         let session = |id: &str, second| Session {
             id_hash: id.into(),
             data: json!({"user": id}),
+            user_id: (id != "a").then(|| "u".to_owned()),
             expires_at: at(second),
         };
         let puts = [("a", 10), ("b", 20), ("c", 30)];
@@ -41,6 +42,16 @@ fn sessions_come_and_go() {
         let left: Vec<_> =
             ["a", "b", "c"].into_iter().filter(|id| store.session(id).unwrap().is_some()).collect();
         assert_eq!(left, ["b"]);
+        // A change does not bring an ended session back.
+        store.commit(vec![Write::SessionUpdate(session("b", 50))]).unwrap();
+        assert_eq!(store.session("b").unwrap(), Some(session("b", 50)));
+        store.commit(vec![Write::SessionPut(session("d", 50))]).unwrap();
+        store.commit(vec![Write::SessionPut(session("a", 50))]).unwrap();
+        store.commit(vec![Write::SessionsEnd { user_id: "u".into() }]).unwrap();
+        store.commit(vec![Write::SessionUpdate(session("b", 60))]).unwrap();
+        let left: Vec<_> =
+            ["a", "b", "d"].into_iter().filter(|id| store.session(id).unwrap().is_some()).collect();
+        assert_eq!(left, ["a"]);
     }
 }
 

@@ -1,0 +1,136 @@
+//! Reads bodies: of a limited length, in a limited time, and all together in limited memory.
+
+use crate::web::error::HttpError;
+use crate::web::platform_request::header_text;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use http_body_util::BodyExt as _;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The time for a whole body.
+const TIME_MAX: Duration = Duration::from_secs(30);
+/// The memory of all bodies that are being received, in KiB: nothing is known of their senders yet.
+const RECEIVED_KIB_MAX: usize = 64 * 1024;
+
+static RECEIVED_KIB: Semaphore = Semaphore::const_new(RECEIVED_KIB_MAX);
+
+/// The memory that one body has taken.
+struct Taken {
+    bytes: usize,
+    permit: SemaphorePermit<'static>,
+}
+
+impl Taken {
+    fn none(of: &'static Semaphore) -> Self {
+        Self { bytes: 0, permit: of.try_acquire_many(0).expect("nothing can always be taken") }
+    }
+
+    /// Takes memory for `bytes` more.
+    fn add(&mut self, bytes: usize, of: &'static Semaphore) -> Result<(), HttpError> {
+        self.bytes += bytes;
+        let more = self.bytes.div_ceil(1024) - self.permit.num_permits();
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        let permit = of.try_acquire_many(more).map_err(|_| {
+            let message = "Too much is being received at once. Please try again.";
+            HttpError::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        })?;
+        self.permit.merge(permit);
+        Ok(())
+    }
+}
+
+/// The head, and a body of at most `limit` bytes.
+///
+/// # Errors
+/// 413 for a longer body, 408 for a slow one, 400 for one that breaks off, 503 when too much is
+/// being received.
+pub async fn read(request: Request, limit: usize) -> Result<(Parts, Bytes), HttpError> {
+    let (head, body) = request.into_parts();
+    let announced =
+        header_text(&head.headers, "content-length").and_then(|l| l.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_long(limit));
+    }
+    let reading = collect(body, limit, &RECEIVED_KIB);
+    let bytes = tokio::time::timeout(TIME_MAX, reading).await.map_err(|_| {
+        let message = format!("The body was not received within {} seconds.", TIME_MAX.as_secs());
+        HttpError::new(StatusCode::REQUEST_TIMEOUT, message)
+    })??;
+    Ok((head, bytes))
+}
+
+fn too_long(limit: usize) -> HttpError {
+    let message = format!("The body is longer than {limit} bytes.");
+    HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+}
+
+async fn collect(
+    mut body: Body,
+    limit: usize,
+    memory: &'static Semaphore,
+) -> Result<Bytes, HttpError> {
+    let mut taken = Taken::none(memory);
+    let mut first = Bytes::new();
+    let mut whole: Vec<u8> = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| HttpError::bad("The body broke off."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        taken.add(data.len(), memory)?;
+        if taken.bytes > limit {
+            return Err(too_long(limit));
+        }
+        // Most bodies come in one piece, which is not copied.
+        if first.is_empty() && whole.is_empty() {
+            first = data;
+            continue;
+        }
+        whole.extend_from_slice(&std::mem::take(&mut first));
+        whole.extend_from_slice(&data);
+    }
+    Ok(if whole.is_empty() { first } else { Bytes::from(whole) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::HttpBody;
+    use hyper::body::Frame;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+    use tokio::runtime::Builder;
+
+    /// A body that comes in these pieces.
+    struct Pieces(std::vec::IntoIter<&'static str>);
+
+    impl HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            Poll::Ready(self.0.next().map(|piece| Ok(Frame::data(Bytes::from(piece)))))
+        }
+    }
+
+    #[test]
+    fn pieces_are_joined_within_the_limit_and_the_memory() {
+        static MEMORY: Semaphore = Semaphore::const_new(2);
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let collected = |pieces: Vec<&'static str>, limit| {
+            let body = Body::new(Pieces(pieces.into_iter()));
+            runtime.block_on(collect(body, limit, &MEMORY)).map_err(|error| error.status)
+        };
+        assert_eq!(collected(vec![], 10), Ok(Bytes::new()));
+        assert_eq!(collected(vec!["", "abc"], 10), Ok(Bytes::from("abc")));
+        assert_eq!(collected(vec!["a", "b", "", "c"], 3), Ok(Bytes::from("abc")));
+        assert_eq!(collected(vec!["ab", "cd"], 3), Err(StatusCode::PAYLOAD_TOO_LARGE));
+        assert_eq!(collected(vec!["x"; 2048], 9_999).map(|bytes| bytes.len()), Ok(2048));
+        assert_eq!(collected(vec!["x"; 2049], 9_999), Err(StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(MEMORY.available_permits(), 2, "all of it was given back");
+    }
+}

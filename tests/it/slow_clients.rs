@@ -1,0 +1,81 @@
+//! Clients that are slow, many, or never finish: they cost little and stop nobody else.
+
+use crate::support::host::TestHost;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+/// Long enough for every deadline of the host.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+fn connect(host: &TestHost, sent: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(host.addr).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream.write_all(sent.as_bytes()).expect("sent");
+    stream
+}
+
+/// What the host answers until it closes the connection.
+#[track_caller]
+fn until_closed(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    match stream.read_to_end(&mut answer) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}"),
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn a_head_or_a_body_that_never_ends_is_closed() {
+    let host = TestHost::start();
+    let head = connect(&host, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    let body = "POST /webhooks/listen HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{";
+    let body = connect(&host, body);
+    let silent = connect(&host, "");
+    assert_eq!(until_closed(head), "", "no request, no answer");
+    assert_eq!(until_closed(silent), "");
+    let answer = until_closed(body);
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[test]
+fn unfinished_bodies_take_a_limited_memory_and_stop_nobody() {
+    let host = TestHost::start();
+    let megabyte = "x".repeat(1024 * 1024 - 1);
+    let head = format!(
+        "POST /api/customizations HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        megabyte.len() + 1
+    );
+    // All but the last byte of each: more than the host keeps for senders it knows nothing of.
+    let unfinished: Vec<_> = (0..90)
+        .map(|_| {
+            let mut stream = connect(&host, &head);
+            // One that was refused already may be closed.
+            let _ = stream.write_all(megabyte.as_bytes());
+            stream
+        })
+        .collect();
+    host.visitor().get("/").expect(200);
+    host.send("GET", "/readyz", &[], b"").expect(200);
+    let refused = unfinished.into_iter().filter(|stream| {
+        stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a timeout");
+        let mut start = [0; 12];
+        let mut stream = stream;
+        stream.read_exact(&mut start).is_ok_and(|()| start == *b"HTTP/1.1 503")
+    });
+    let refused = refused.count();
+    assert!(refused >= 20, "{refused} were refused");
+    host.visitor().get("/").expect(200);
+}
+
+#[test]
+fn stopping_waits_for_no_idle_or_slow_client() {
+    let mut host = TestHost::start();
+    let mut idle = connect(&host, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    let mut start = [0; 12];
+    idle.read_exact(&mut start).expect("an answer");
+    let slow = connect(&host, "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    assert_eq!(host.process.terminate(), Some(0));
+    drop((idle, slow));
+}
