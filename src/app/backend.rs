@@ -24,6 +24,7 @@ use crate::journal::phase::Phase;
 use crate::template::error::Error as TemplateError;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
+use sluicegate_module::profile::Profile;
 use sluicegate_secret::Secret;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
@@ -90,6 +91,13 @@ impl GraphqlBackend {
             }),
         }
     }
+}
+
+/// The response that a classic template gets without an answer: its mappers know a failure by the
+/// status only, and a blank response passes for a success.
+fn no_answer(message: &str) -> Json {
+    let error = json!({ "type": "api_connection_error", "message": message });
+    json!({ "status": 504, "headers": {}, "body": json!({ "error": error }).to_string() })
 }
 
 impl Backend for GraphqlBackend {
@@ -217,7 +225,10 @@ impl Backend for GraphqlBackend {
             }
             Err(error) => {
                 let message = error.to_string();
-                Ok(json!({ "response": null, "errors": [{ "message": message }] }))
+                let call = self.host.catalog().api_call(&name);
+                let is_legacy = call.is_some_and(|c| c.source.profile == Profile::Legacy);
+                let response = if is_legacy { no_answer(&message) } else { Json::Null };
+                Ok(json!({ "response": response, "errors": [{ "message": message }] }))
             }
         }
     }

@@ -12,8 +12,16 @@ use crate::form::render::Refused;
 use crate::form::submission::{self, FormRequest, FormResult, Reply, Submission};
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type_call::RequestTypeCall;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::form::Form;
+use sluicegate_store::execution::ExecutionId;
+
+/// The maximum number of attempts with one rendered form.
+const ATTEMPTS_MAX: usize = 20;
+/// The purpose of the derived key that makes the idempotency key of the next attempt.
+const ATTEMPT: &str = "form/attempt";
 
 /// Why a submission was not taken to its end.
 #[derive(Debug, thiserror::Error)]
@@ -153,17 +161,36 @@ impl<'a> Forms<'a> {
                 Ok(opened) => opened,
                 Err(refusal) => return Ok(Submitted::Refused(refusal)),
             };
-        let call = RequestTypeCall {
-            name: envelope.request_type.clone(),
-            gateway: Some(envelope.gateway.clone()),
-            data: data.clone(),
-            config: envelope.config.clone(),
-            idempotency_key: Some(envelope.idempotency_key.clone()),
-            user_id: None,
-        };
-        let outcome = Operations::at_door(self.host).request_type(call).await?;
+        let outcome = self.attempt(&envelope, &data).await?;
         let reply = self.reply(form, &variable(&envelope, &data, &outcome))?;
         Ok(Submitted::Done { reply, outcome: Some(Box::new(outcome)), record_id: None })
+    }
+
+    /// Runs the request type of an envelope. After a refusal that charged nothing, the same form with
+    /// other data (another card, after the back button) is a further attempt under a key of its own.
+    /// Attempts form a chain: each is begun only when the one before was refused for good, so there
+    /// is one charge at most.
+    async fn attempt(
+        &self,
+        envelope: &Envelope,
+        data: &Map<String, Json>,
+    ) -> Result<Outcome, Error> {
+        let operations = Operations::at_door(self.host);
+        let mut key = envelope.idempotency_key.clone();
+        for _ in 1..ATTEMPTS_MAX {
+            let outcome = operations.request_type(call(envelope, data, key.clone())).await?;
+            let earlier = ExecutionId::from(outcome.execution.as_str());
+            if outcome.state != State::Conflict {
+                return Ok(outcome);
+            }
+            match operations.outcome(&earlier)? {
+                Some((_, Some(earlier))) if charged_nothing(&earlier) => {}
+                _ => return Ok(outcome),
+            }
+            let mac = self.host.key().mac(ATTEMPT, key.as_bytes());
+            key = URL_SAFE_NO_PAD.encode(mac);
+        }
+        Ok(operations.request_type(call(envelope, data, key)).await?)
     }
 
     fn reply(&self, form: &Form, variable: &Json) -> Result<Reply, record_form::Error> {
@@ -188,6 +215,30 @@ impl<'a> Forms<'a> {
                 Submitted::Done { reply, outcome: None, record_id }
             }
         })
+    }
+}
+
+/// The call of one attempt.
+fn call(envelope: &Envelope, data: &Map<String, Json>, key: String) -> RequestTypeCall {
+    RequestTypeCall {
+        name: envelope.request_type.clone(),
+        gateway: Some(envelope.gateway.clone()),
+        data: data.clone(),
+        config: envelope.config.clone(),
+        idempotency_key: Some(key),
+        user_id: None,
+    }
+}
+
+/// True for a refusal by which the gateway itself says that it did nothing.
+fn charged_nothing(outcome: &Outcome) -> bool {
+    let refused = outcome.gateway.as_ref().is_some_and(|g| matches!(g.status, 400 | 402 | 404));
+    // Something was done under this key before.
+    let unclear = outcome.errors.iter().any(|e| e.code.as_deref() == Some("idempotency_error"));
+    match outcome.state {
+        State::Declined => true,
+        State::Failed => refused && !unclear,
+        _ => false,
     }
 }
 

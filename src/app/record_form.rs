@@ -20,7 +20,7 @@ use crate::journal::run::{Begun, Run};
 use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
-use sluicegate_module::form::Form;
+use sluicegate_module::form::{Form, Resource};
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::State::Completed;
 use sluicegate_store::kind::ExecutionKind;
@@ -92,6 +92,7 @@ impl RecordForm<'_> {
         let scope = &self.host.scope;
         let is_scripted =
             self.form.default_payload.is_some() || self.form.callback_actions.is_some();
+        self.check_resource()?;
         let is_inside = scope.run().is_some() || scope.is_dry_run;
         if is_scripted && !is_inside && scope.phase().is_none() {
             return self.begin();
@@ -126,6 +127,19 @@ impl RecordForm<'_> {
             phase.rollback_to(mark);
         }
         ended
+    }
+
+    /// Refuses a form that would do nothing and report success.
+    fn check_resource(&self) -> Result<(), FormError> {
+        let resource = match &self.form.resource {
+            Resource::None => return Ok(()),
+            Resource::Table(name) if self.host.catalog().table(name).is_some() => return Ok(()),
+            Resource::Table(name) => name.as_str(),
+            Resource::User => "User",
+            Resource::Session => "Session",
+        };
+        let (form, resource) = (self.form.name.clone(), resource.to_owned());
+        Err(FormError::NoResource { form, resource })
     }
 
     /// Begins an execution for a form with scripts, and runs it.
@@ -192,6 +206,7 @@ impl RecordForm<'_> {
 
     /// Runs the form from default payload to reply; record writes go to the scope's phase.
     fn fill(&self, inside: &TemplateHost<'_>) -> Result<FormResult, Error> {
+        self.check_resource()?;
         let (form, renderer) = (self.form, inside.renderer());
         let writer = self.host.writer(&self.request.author);
         let submission = Submission { form, request: self.request, renderer, writer };

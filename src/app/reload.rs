@@ -1,7 +1,7 @@
 //! Hot reload in development: the next request sees changed files.
 
 use crate::app::runtime::Runtime;
-use notify::{RecursiveMode, Watcher as _};
+use notify::{RecursiveMode, Watcher};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -78,6 +78,18 @@ pub fn watch(runtime: Arc<Runtime>, loaded: Stamp) {
     }
 }
 
+/// Watches the folders that exist, and the root itself for template-values.json and folders created
+/// later.
+fn watch_folders(watcher: &mut impl Watcher, root: &Path) {
+    let mut watched = vec![(root.to_owned(), RecursiveMode::NonRecursive)];
+    watched.extend(FOLDERS.map(|folder| (root.join(folder), RecursiveMode::Recursive)));
+    for (path, mode) in watched.iter().filter(|(path, _)| path.exists()) {
+        if let Err(error) = watcher.watch(path, *mode) {
+            tracing::warn!("{}: no hot reload: {error}", path.display());
+        }
+    }
+}
+
 fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
     let (changed, changes) = channel();
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -93,14 +105,7 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
         }
     };
     let root = &runtime.config.root;
-    // The root itself, for template-values.json and folders created later.
-    let mut watched = vec![(root.clone(), RecursiveMode::NonRecursive)];
-    watched.extend(FOLDERS.map(|folder| (root.join(folder), RecursiveMode::Recursive)));
-    for (path, mode) in watched.iter().filter(|(path, _)| path.exists()) {
-        if let Err(error) = watcher.watch(Path::new(path), *mode) {
-            tracing::warn!("{}: no hot reload: {error}", path.display());
-        }
-    }
+    watch_folders(&mut watcher, root);
     // Otherwise a change between loading and watching would be missed.
     if Stamp::take(root) != loaded {
         runtime.reload();
@@ -113,6 +118,8 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
+        // Folders made since, and those that were removed and made again.
+        watch_folders(&mut watcher, root);
         let instance = runtime.reload();
         let errors: Vec<_> =
             instance.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();

@@ -15,6 +15,10 @@ use crate::template::renderer::Renderer;
 use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
+use sluicegate_secret::{MASK, Secret, mask_keys};
+
+/// Shorter constants are words such as `usd`, not secrets.
+const CONSTANT_BYTES_MIN: usize = 6;
 
 /// The template host for renders that share a request context.
 pub struct TemplateHost<'a> {
@@ -67,6 +71,21 @@ fn failed(message: impl ToString) -> Json {
     json!({ "errors": [{ "message": message.to_string() }] })
 }
 
+impl TemplateHost<'_> {
+    /// A text of a template for the log: without keys, constants and values of the environment.
+    fn masked(&self, text: &str) -> String {
+        let mut text = self.host.catalog().redact(text);
+        // Without the constants only what looks like a key is known.
+        let constants = self.host.runtime.constants(&self.host.instance).unwrap_or_default();
+        for constant in constants.values().map(Secret::expose) {
+            if constant.len() >= CONSTANT_BYTES_MIN && text.contains(constant) {
+                text = text.replace(constant, MASK);
+            }
+        }
+        mask_keys(&text)
+    }
+}
+
 impl Host for TemplateHost<'_> {
     fn graphql(&self, call: GraphqlCall) -> Json {
         let name = call.name.clone().unwrap_or_else(|| "inline".to_owned());
@@ -115,8 +134,8 @@ impl Host for TemplateHost<'_> {
     }
 
     fn log(&self, entry: LogEntry) {
-        let message = self.host.catalog().redact(&entry.message);
-        tracing::info!(kind = entry.kind, "{message}");
+        let (kind, message) = (self.masked(&entry.kind), self.masked(&entry.message));
+        tracing::info!(kind, "{message}");
     }
 
     fn now(&self) -> Timestamp {

@@ -10,6 +10,14 @@ pub enum Error {
     /// The form is for GraphQL only (`request_allowed: false`).
     #[error("the form `{0}` takes no submissions over HTTP")]
     NotAllowed(String),
+    /// The form's resource does not exist on this host.
+    #[error("the form `{form}` is for {resource}, which does not exist here; nothing was done")]
+    NoResource {
+        /// The form's name.
+        form: String,
+        /// The resource.
+        resource: String,
+    },
     /// The record to edit does not exist, or the visitor may not change it.
     #[error("there is no such record")]
     NotFound,

@@ -16,6 +16,10 @@ use sluicegate_store::record::{Record, RecordId};
 /// The property that holds the gateway's id of an object.
 const GATEWAY_ID: &str = "gateway_id";
 
+/// Where a further record is stored: its form if it has one, the table, and the properties that the
+/// form allows.
+type Target<'a> = (Option<&'a Form>, String, Map<String, Json>);
+
 /// Writes the records of one answer.
 pub struct RecordWriter<'a> {
     /// Applies the rules of the tables.
@@ -179,7 +183,11 @@ impl RecordWriter<'_> {
         values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
 
+<<<<<<< HEAD
     fn target(&self, related: &Related) -> Result<Place<'_>, Error> {
+=======
+    fn target(&self, related: &Related) -> Result<Target<'_>, Error> {
+>>>>>>> h15-values
         match &related.target {
             RecordTarget::Table(table) => Ok((None, table.clone(), related.properties.clone())),
             RecordTarget::Form(name) => {

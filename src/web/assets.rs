@@ -19,7 +19,7 @@ pub async fn asset(State(runtime): State<Arc<Runtime>>, Path(path): Path<String>
     let bytes = match text {
         // Template values were filled in.
         Some(text) => text.as_bytes().to_vec(),
-        None => match tokio::fs::read(runtime.config.root.join(&disk)).await {
+        None => match tokio::fs::read(&disk).await {
             Ok(bytes) => bytes,
             Err(_) => return not_found(),
         },

@@ -86,6 +86,9 @@ impl From<forms::Error> for HttpError {
             forms::Error::Record(RecordFormError::Form(
                 FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_),
             )) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            forms::Error::Record(RecordFormError::Form(FormError::NoResource { .. })) => {
+                Self::new(StatusCode::NOT_IMPLEMENTED, error.to_string())
+            }
             forms::Error::Record(RecordFormError::Form(
                 FormError::Protected(_) | FormError::Denied(_),
             )) => Self::new(StatusCode::FORBIDDEN, error.to_string()),

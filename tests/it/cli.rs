@@ -246,7 +246,7 @@ fn new_writes_files_without_errors() {
     for file in &files {
         assert!(instance.root().join(file.as_str().expect("a path")).is_file(), "{file}");
     }
-    instance.run(&["new", "webhook-processor", "payout.canceled"]).good();
+    instance.run(&["new", "webhook-processor", "topup.succeeded"]).good();
     instance.run(&["new", "module", "loyalty"]).good();
     let check = instance.run(&["check"]);
     assert_eq!(check.code, 0, "{}", check.out);

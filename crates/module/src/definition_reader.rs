@@ -89,6 +89,15 @@ impl DefinitionReader<'_> {
     /// Records that `name` must exist; severity as for [`DefinitionReader::loose`].
     pub fn refer(&mut self, kind: Kind, name: &str, mark: Mark) {
         let severity = if self.strict { Severity::Error } else { Severity::Warning };
+        self.reference(severity, kind, name, mark);
+    }
+
+    /// Refers to something without which the definition does not work: an error if it is missing.
+    pub fn require(&mut self, kind: Kind, name: &str, mark: Mark) {
+        self.reference(Severity::Error, kind, name, mark);
+    }
+
+    fn reference(&mut self, severity: Severity, kind: Kind, name: &str, mark: Mark) {
         let message = format!("there is no {} `{name}`", kind.noun());
         let diagnostic = Diagnostic::at(severity, &self.path, mark, self.raw, message);
         let module = self.module.clone();

@@ -6,7 +6,7 @@ use crate::field::{self, Field};
 use crate::path::Kind;
 use crate::source::{Mark, Source};
 use crate::suggest;
-use crate::yaml::Value;
+use crate::yaml::{Pair, Value};
 use serde_json::Value as Json;
 
 /// A form.
@@ -194,15 +194,23 @@ fn resource(draft: &mut DefinitionReader<'_>) -> Resource {
     };
     match name.as_str() {
         "" => Resource::None,
-        "User" => Resource::User,
-        "Session" => Resource::Session,
+        "User" => missing(draft, &pair, Resource::User),
+        "Session" => missing(draft, &pair, Resource::Session),
         // The table is set elsewhere (`parent_resource_id`).
         "Customization" | "CustomModel" | "Model" | "Record" => Resource::None,
         _ => {
-            draft.refer(Kind::Table, &name, pair.node.mark);
+            draft.require(Kind::Table, &name, pair.node.mark);
             Resource::Table(name)
         }
     }
+}
+
+/// A resource that this host does not have. The form is kept: its page still renders.
+fn missing(draft: &mut DefinitionReader<'_>, pair: &Pair, resource: Resource) -> Resource {
+    let message = format!("`{resource:?}` does not exist here: submissions are refused");
+    let help = "users and sessions are not part of this host".to_owned();
+    draft.error(pair.node.mark, message, Some(help));
+    resource
 }
 
 fn resource_owner(draft: &mut DefinitionReader<'_>) -> Owner {

@@ -171,7 +171,12 @@ impl Process {
     /// Starts the binary.
     #[track_caller]
     pub fn start(instance: &Instance, arguments: &[&str]) -> Self {
-        let mut command = instance.command(arguments);
+        Self::of(instance.command(arguments))
+    }
+
+    /// Starts a command.
+    #[track_caller]
+    pub fn of(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
         let printed = Arc::new(Mutex::new(String::new()));

@@ -1,5 +1,6 @@
 //! Right values: each kind of fault that people met elsewhere, with its neighbors.
 
+mod door;
 mod events;
 mod forms;
 mod identity;
