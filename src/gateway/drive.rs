@@ -251,13 +251,7 @@ impl Driver<'_> {
                 Reply::Answer(refusal) => return Ok(Next::Settle(refusal)),
                 Reply::Unknown(reason)
                 | Reply::KeyReplaysError(reason)
-<<<<<<< HEAD
                 | Reply::KeyMismatch(reason) => return Ok(Next::Wait(reason)),
-=======
-                | Reply::KeyMismatch(reason) => {
-                    return Ok(Next::Wait(reason));
-                }
->>>>>>> h15-values
             };
             list = match self.gateway().join_pages(&list, &last) {
                 Some(list) => list,

@@ -183,11 +183,7 @@ impl RecordWriter<'_> {
         values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
 
-<<<<<<< HEAD
-    fn target(&self, related: &Related) -> Result<Place<'_>, Error> {
-=======
     fn target(&self, related: &Related) -> Result<Target<'_>, Error> {
->>>>>>> h15-values
         match &related.target {
             RecordTarget::Table(table) => Ok((None, table.clone(), related.properties.clone())),
             RecordTarget::Form(name) => {
@@ -212,9 +208,6 @@ impl RecordWriter<'_> {
         RecordView::new(record, &secret_properties(self.writer.catalog, &record.table))
     }
 }
-
-/// Where a related record goes: its form, if it is saved with one, its table and its properties.
-type Place<'a> = (Option<&'a Form>, String, Map<String, Json>);
 
 /// The properties that the form declares; others are dropped, as on the platform.
 fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
