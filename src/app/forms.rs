@@ -166,10 +166,10 @@ impl<'a> Forms<'a> {
         Ok(Submitted::Done { reply, outcome: Some(Box::new(outcome)), record_id: None })
     }
 
-    /// Runs the request type of an envelope. After a refusal that charged nothing, the same form with
-    /// other data (another card, after the back button) is a further attempt under a key of its own.
-    /// Attempts form a chain: each is begun only when the one before was refused for good, so there
-    /// is one charge at most.
+    /// Runs the request type of an envelope. After a refusal that charged nothing, the same form
+    /// with other data (another card, after the back button) is a further attempt under a key of
+    /// its own. Attempts form a chain: each is begun only when the one before was refused for good,
+    /// so there is one charge at most.
     async fn attempt(
         &self,
         envelope: &Envelope,

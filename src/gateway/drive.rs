@@ -238,8 +238,8 @@ impl Driver<'_> {
         })
     }
 
-    /// Reads the further pages of a list. The answer is the complete list, or the refusal of a page;
-    /// a list longer than [`PAGES_MAX`] keeps its `has_more`.
+    /// Reads the further pages of a list. The answer is the complete list, or the refusal of a
+    /// page; a list longer than [`PAGES_MAX`] keeps its `has_more`.
     async fn read_to_end(&self, flight: &mut InFlight, first: Answer) -> Result<Next, Error> {
         let (mut list, mut last, mut call) = (first.clone(), first, flight.call.clone());
         for _ in 0..PAGES_MAX {

@@ -31,8 +31,8 @@ pub struct Event {
     pub account: Option<String>,
     /// False for test mode.
     pub livemode: bool,
-    /// The id of its object, or of a thin event's related object; events of one object are processed
-    /// in order.
+    /// The id of its object, or of a thin event's related object; events of one object are
+    /// processed in order.
     pub object: Option<String>,
     /// The complete event as it was sent.
     pub json: Document,
