@@ -164,22 +164,3 @@ fn a_folder_made_after_the_start_is_seen() {
     host.instance.write("app/views/pages/late.liquid", "---\nslug: late\n---\nthird");
     served("third");
 }
-
-#[test]
-fn no_answer_is_not_told_as_success_to_a_classic_template() {
-    let instance = Instance::new();
-    let values =
-        r#"{ "name": "Old", "machine_name": "old", "version": "1.0.0", "profile": "legacy" }"#;
-    instance.write("modules/old/template-values.json", values);
-    let call = "---\nname: ask\nto: https://elsewhere.example/v1/things\nrequest_type: POST\n---\n";
-    instance.write("modules/old/public/notifications/api_call_notifications/ask.liquid", call);
-    let send = "mutation send { call: api_call_send(template: { name: \"modules/old/ask\" }, data: {}) { \
-        response { status body } errors { message } } }";
-    instance.write("modules/old/public/graph_queries/send.graphql", send);
-    let page = "---\nslug: ask\n---\n{% query_graph 'modules/old/send', result_name: r %}\
-        status {{ r.call.response.status }} {{ r.call.response.body }}";
-    instance.write("modules/old/public/views/pages/ask.liquid", page);
-    let host = instance.serve();
-    let text = host.visitor().get("/ask").expect(200).text();
-    assert!(text.contains("status 504") && text.contains("message"), "{text}");
-}

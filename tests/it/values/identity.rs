@@ -61,8 +61,9 @@ fn another_records_id_changes_nothing_of_it() {
         let card = run(&host, "create_credit_card", &data);
         let data = json!({ "customer_id": customer["gateway"]["id"], "id": other,
             "gateway_id": card["gateway"]["id"] });
-        let gone = run(&host, "delete_credit_card", &data);
-        assert_eq!(gone["record"]["id"], card["record"]["id"], "{other}");
+        // The event of the deletion may have deleted the record before.
+        let gone = run(&host, "delete_credit_card", &data)["record"]["id"].clone();
+        assert!(gone == card["record"]["id"] || gone.is_null(), "{other}");
         assert_eq!(properties(&host, "credit_card", &card), Json::Null, "{other}");
 
         let empty = json!({ "country": "US", "email": "e@example.com" });
