@@ -188,7 +188,7 @@ fn a_session_ends_with_its_token_and_follows_its_scope() {
     let TestHost { instance, mut process, .. } = host;
     process.terminate();
     let instance = instance.variable("SLUICEGATE_API_TOKENS", &format!("read:{OPERATE}"));
-    let host = instance.serve_with(&["--sandbox-addr", "127.0.0.1:0"]);
+    let host = instance.serve_with(&["--stripe", "sandbox", "--sandbox-addr", "127.0.0.1:0"]);
     let get = |cookie: &str| {
         let cookie = format!("sluicegate_console={cookie}");
         host.send("GET", "/console", &[("Cookie", &cookie)], b"")
