@@ -56,6 +56,8 @@ pub struct InFlight {
     since: Timestamp,
 }
 
+/// After so many attempts [`SETTLES_AFTER`] has passed, whatever the clock showed (see `backoff`).
+const ATTEMPTS_THAT_SETTLE: u32 = 8;
 /// How long before its intent a call may have taken effect: a key that was used before was used in
 /// its lifetime of a day, by a host whose database is lost.
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(25);
@@ -313,7 +315,13 @@ impl Driver<'_> {
     /// Sends the same bytes under a new key: the next step, on disk before it is sent.
     fn resend(&self, flight: &mut InFlight) -> Result<Next, Error> {
         let age = self.journal.now().duration_since(flight.since);
-        if age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed() {
+        let is_young = if self.journal.is_from_a_clock_ahead(flight.since) {
+            // Its age is not known; the waits between so many attempts are longer.
+            flight.run.execution().attempt < ATTEMPTS_THAT_SETTLE
+        } else {
+            age < SETTLES_AFTER / sluicegate_failpoint::time_scale().cast_signed()
+        };
+        if is_young {
             let reason =
                 "the gateway's answer is not conclusive; reconciling again before resending";
             return Ok(Next::Wait(reason.to_owned()));

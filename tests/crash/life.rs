@@ -223,10 +223,6 @@ fn kill_repeatedly(
             next = Kill::new(&mut rng, exchanges);
             let one = usize::try_from(rng.below(fleet.0.len() as u64)).unwrap();
             fleet.0[one].kill();
-            // Its clock was half an hour ahead, and has been set right.
-            if plan.seed % 4 == 1 {
-                fleet.0[one].ahead -= 1800;
-            }
             fleet.0[one].start();
             started = Instant::now();
         }
