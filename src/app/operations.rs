@@ -6,12 +6,12 @@ use crate::app::host::RequestHost;
 use crate::app::replay::{self, Replay};
 use crate::app::side_effect::SideEffect;
 use crate::executor;
-use crate::gateway::begin::BeginResult;
 use crate::gateway::drive::Driver;
 use crate::gateway::error::Error as GatewayError;
+use crate::gateway::flow;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
-use crate::gateway::runner::{self, pending_after};
+use crate::gateway::runner;
 use crate::journal::run::Run;
 use serde_json::json;
 use sluicegate_store::error::Error as StoreError;
@@ -92,19 +92,11 @@ impl<'a> Operations<'a> {
 
     async fn send(&self, call: RequestTypeCall, lane: Lane) -> Result<Outcome, Error> {
         let _place = self.host.runtime.gateway_lanes.enter(lane)?;
-        let begun = with_runner(self.host, |gateway| Ok::<_, Error>(gateway.begin(call)?))?;
-        let flight = match begun {
-            BeginResult::Ended(outcome) => return Ok(outcome),
-            BeginResult::InFlight(flight) => *flight,
-        };
-        let pending = flight.pending();
-        let runtime = &self.host.runtime;
-        let (journal, transport, key) = (self.host.journal(), &runtime.transport, self.host.key());
-        let driven = Driver { journal, transport, key }.drive_begun(flight).await;
-        let ended = driven.map_err(Error::from).and_then(|driven| {
-            with_runner(self.host, |gateway| Ok::<_, Error>(gateway.finish(driven)?))
-        });
-        Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
+        let host = self.host;
+        let (journal, transport, key) = (host.journal(), &host.runtime.transport, host.key());
+        let begin = || with_runner(host, |gateway| Ok(gateway.begin(call)?));
+        let finish = |driven| with_runner(host, |gateway| Ok(gateway.finish(driven)?));
+        flow::run(Driver { journal, transport, key }, begin, finish).await
     }
 
     /// Resumes a request type whose answer is not known.

@@ -70,8 +70,8 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
     /// The call for the next page of a list that a call asks for completely; `None` after the last.
     fn next_page(&self, call: &Call, page: &Answer) -> Option<Call>;
 
-    /// A list with a further page appended; `None` when the further answer is not a page.
-    fn join_pages(&self, list: &Answer, page: &Answer) -> Option<Answer>;
+    /// The pages of a list, in order, as one page; `None` when one of them is not a page.
+    fn join_pages(&self, pages: &[Answer]) -> Option<Answer>;
 
     /// True when a body holds a credential and must be sealed where it is stored.
     fn holds_secret(&self, body: &str) -> bool;

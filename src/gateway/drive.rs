@@ -27,7 +27,11 @@ use sluicegate_store::execution::Step;
 const RECONCILE_AFTER: SignedDuration = SignedDuration::from_hours(23);
 /// An effect may become visible shortly after an inconclusive answer: no new key before that.
 const SETTLES_AFTER: SignedDuration = SignedDuration::from_secs(30);
-
+/// After so many attempts [`SETTLES_AFTER`] has passed, whatever the clock showed (see `backoff`).
+const ATTEMPTS_THAT_SETTLE: u32 = 8;
+/// How long before its intent a call may have taken effect: a key that was used before was used in
+/// its lifetime of a day, by a host whose database is lost.
+const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(25);
 /// The maximum number of pages of one list.
 const PAGES_MAX: usize = 500;
 
@@ -55,12 +59,6 @@ pub struct InFlight {
     /// When that step was committed.
     since: Timestamp,
 }
-
-/// After so many attempts [`SETTLES_AFTER`] has passed, whatever the clock showed (see `backoff`).
-const ATTEMPTS_THAT_SETTLE: u32 = 8;
-/// How long before its intent a call may have taken effect: a key that was used before was used in
-/// its lifetime of a day, by a host whose database is lost.
-const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(25);
 
 /// Why it is not known whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,24 +241,24 @@ impl Driver<'_> {
     /// Reads the further pages of a list. The answer is the complete list, or the refusal of a
     /// page; a list longer than [`PAGES_MAX`] keeps its `has_more`.
     async fn read_to_end(&self, flight: &mut InFlight, first: Answer) -> Result<Next, Error> {
-        let (mut list, mut last, mut call) = (first.clone(), first, flight.call.clone());
-        for _ in 0..PAGES_MAX {
-            let Some(next) = self.gateway().next_page(&call, &last) else { break };
+        let (mut pages, mut call) = (vec![first], flight.call.clone());
+        while pages.len() <= PAGES_MAX {
+            let last = pages.last().expect("it begins with a page");
+            let Some(next) = self.gateway().next_page(&call, last) else { break };
             call = next;
             let mut ask = GatewayAsk { driver: *self, run: &mut flight.run };
-            last = match ask.ask(&call).await? {
-                Reply::Answer(answer) if answer.status == 200 => answer,
+            match ask.ask(&call).await? {
+                Reply::Answer(answer) if answer.status == 200 => pages.push(answer),
                 Reply::Answer(refusal) => return Ok(Next::Settle(refusal)),
                 Reply::Unknown(reason)
                 | Reply::KeyReplaysError(reason)
                 | Reply::KeyMismatch(reason) => return Ok(Next::Wait(reason)),
-            };
-            list = match self.gateway().join_pages(&list, &last) {
-                Some(list) => list,
-                None => return Ok(Next::Wait("a page of the list cannot be read".to_owned())),
-            };
+            }
         }
-        Ok(Next::Settle(list))
+        Ok(match self.gateway().join_pages(&pages) {
+            Some(list) => Next::Settle(list),
+            None => Next::Wait("a page of the list cannot be read".to_owned()),
+        })
     }
 
     /// Finds out whether a call took effect before it is sent under another key.

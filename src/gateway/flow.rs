@@ -1,7 +1,4 @@
 //! Runs a request type: begin → drive → settle, one file each. A resumed execution enters at drive.
-//!
-//! [`Runner::run`] waits on the calling thread. A door that must not hold a thread meanwhile calls
-//! the three parts itself and awaits the second.
 
 use crate::executor;
 use crate::gateway::begin::BeginResult;
@@ -11,22 +8,36 @@ use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::{Runner, pending_after};
 use crate::journal::run::Run;
+use std::fmt::Display;
+
+/// Runs a request type to its outcome. `begin` and `finish` are short and may block; between them
+/// the gateway is awaited, and no runner is borrowed.
+///
+/// # Errors
+/// Any error of `begin`. Afterwards the intent is on disk, and an error is a pending outcome.
+pub async fn run<E: From<Error> + Display>(
+    driver: Driver<'_>,
+    begin: impl FnOnce() -> Result<BeginResult, E>,
+    finish: impl FnOnce(DriveResult) -> Result<Outcome, E>,
+) -> Result<Outcome, E> {
+    let flight = match begin()? {
+        BeginResult::Ended(outcome) => return Ok(outcome),
+        BeginResult::InFlight(flight) => *flight,
+    };
+    let pending = flight.pending();
+    let driven = driver.drive_begun(flight).await;
+    let ended = driven.map_err(E::from).and_then(finish);
+    Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
+}
 
 impl Runner<'_> {
-    /// Runs a request type to its outcome.
+    /// Runs a request type to its outcome, on the calling thread.
     ///
     /// # Errors
     /// [`Error`] when there is no outcome: an unknown name, a broken module, a store that cannot be
     /// written. Nothing was sent then, or the worker resumes the execution.
-    pub fn run(&self, request_type_call: RequestTypeCall) -> Result<Outcome, Error> {
-        match self.begin(request_type_call)? {
-            BeginResult::Ended(outcome) => Ok(outcome),
-            BeginResult::InFlight(flight) => {
-                let pending = flight.pending();
-                let ended = self.send_begun(*flight);
-                Ok(ended.unwrap_or_else(|error| pending_after(pending, &error)))
-            }
-        }
+    pub fn run(&self, call: RequestTypeCall) -> Result<Outcome, Error> {
+        executor::wait(run(self.driver(), || self.begin(call), |driven| self.finish(driven)))
     }
 
     /// Continues an execution whose answer is not known.

@@ -12,7 +12,7 @@ pub mod call;
 pub mod contract;
 pub mod drive;
 pub mod error;
-mod flow;
+pub mod flow;
 pub mod http;
 pub mod mapper;
 pub mod metrics;

@@ -29,13 +29,17 @@ pub fn next_page(call: &Call, page: &Answer) -> Option<Call> {
     (url != call.url).then(|| Call { url, ..call.clone() })
 }
 
-/// Appends a further page to the list read so far; `None` when it is not a page.
-pub fn join(list: &Answer, page: &Answer) -> Option<Answer> {
-    let (mut all, mut more) = (list.json()?, page.json()?);
-    let added = more.get_mut("data")?.take();
-    all.get_mut("data")?.as_array_mut()?.extend(added.as_array()?.iter().cloned());
-    *all.get_mut("has_more")? = more.get_mut("has_more")?.take();
-    Some(Answer { body: all.to_string(), ..list.clone() })
+/// The pages of a list as one page; `None` when one of them is not a page.
+pub fn join(pages: &[Answer]) -> Option<Answer> {
+    let (first, more) = pages.split_first()?;
+    let mut all = first.json()?;
+    for page in more {
+        let mut page = page.json()?;
+        let Json::Array(added) = page.get_mut("data")?.take() else { return None };
+        all.get_mut("data")?.as_array_mut()?.extend(added);
+        *all.get_mut("has_more")? = page.get_mut("has_more")?.take();
+    }
+    Some(Answer { body: all.to_string(), ..first.clone() })
 }
 
 #[cfg(test)]
@@ -70,9 +74,11 @@ mod tests {
 
     #[test]
     fn pages_are_joined() {
-        let all = join(&page(&["a"], true), &page(&["b"], false)).expect("two pages");
+        let all = join(&[page(&["a"], true), page(&["b"], false)]).expect("two pages");
         assert_eq!(all, page(&["a", "b"], false));
+        let all = join(&[page(&["a"], true), page(&["b"], true), page(&["c"], true)]);
+        assert_eq!(all, Some(page(&["a", "b", "c"], true)), "it was not read to its end");
         let other = Answer { body: "<html>".to_owned(), ..page(&[], false) };
-        assert_eq!(join(&page(&["a"], true), &other), None);
+        assert_eq!(join(&[page(&["a"], true), other]), None);
     }
 }

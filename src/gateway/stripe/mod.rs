@@ -110,8 +110,8 @@ impl Gateway for Stripe {
         list::next_page(call, page)
     }
 
-    fn join_pages(&self, list: &Answer, page: &Answer) -> Option<Answer> {
-        list::join(list, page)
+    fn join_pages(&self, pages: &[Answer]) -> Option<Answer> {
+        list::join(pages)
     }
 
     fn holds_secret(&self, body: &str) -> bool {
