@@ -24,6 +24,11 @@ impl ClockWatch {
         let expected = shown.checked_add(passed).unwrap_or(Timestamp::MAX);
         now.duration_since(expected) < -SET_BACK
     }
+
+    /// Looks as if for the first time again: what was seen could not be acted on.
+    pub(super) fn forget(&self) {
+        *self.0.lock() = None;
+    }
 }
 
 #[cfg(test)]
@@ -39,5 +44,7 @@ mod tests {
         assert!(!watch.was_set_back(now + SignedDuration::from_hours(5)), "it was set ahead");
         assert!(watch.was_set_back(now));
         assert!(!watch.was_set_back(now));
+        watch.forget();
+        assert!(watch.was_set_back(now));
     }
 }

@@ -62,7 +62,7 @@ impl Journal {
         let waits_until = now + TOLERANCE;
         let leases_until = waits_until + self.lease;
         let write = Write::ExecutionsClockSetBack { now, leases_until, waits_until };
-        Ok(self.store.commit(vec![write])?)
+        Ok(self.store.commit(vec![write]).inspect_err(|_| self.clock_watch.forget())?)
     }
 
     /// The run of an execution that was just claimed.
