@@ -17,7 +17,6 @@ use std::process::ExitCode;
 /// # Errors
 /// When the data is not a JSON object, or the request type cannot be run.
 pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
-    config.refuse_unsafe()?;
     let submission = RequestTypeCall {
         name: call.name.clone(),
         data: object("--data", &call.data)?,

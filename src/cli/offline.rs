@@ -27,6 +27,9 @@ pub fn with_runtime<T>(
     stripe: StripeServer,
     work: impl FnOnce(&Arc<Runtime>) -> Result<T>,
 ) -> Result<T> {
+    if stripe == StripeServer::Needed {
+        config.refuse_unsafe()?;
+    }
     let threads = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (sandbox, url) = match &config.stripe {
         Stripe::Sandbox if stripe == StripeServer::NotNeeded => {
