@@ -104,7 +104,7 @@ pub async fn try_request_type(
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
         let operator = console_session::operator(&runtime, &visit).await?;
         operator.check_csrf(&runtime, &visit)?;
-        let told = |result: &str| {
+        let record = |result: &str| {
             audit::record(Action {
                 action: "request_type",
                 object: &name,
@@ -115,11 +115,11 @@ pub async fn try_request_type(
             });
         };
         if let Err(error) = operator.check(TokenScope::Operate) {
-            told("forbidden");
+            record("forbidden");
             return Err(error);
         }
         let ran = api::run_request_type(&runtime, name.clone(), visit.clone()).await;
-        told(ran.as_ref().map_or("error", |outcome| outcome.state.name()));
+        record(ran.as_ref().map_or("error", |outcome| outcome.state.name()));
         Ok(api::outcome_response(&ran?))
     };
     responder.answer(answer).await

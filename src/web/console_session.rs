@@ -8,7 +8,7 @@ use crate::web::access;
 use crate::web::error::HttpError;
 use crate::web::platform_request::{PlatformRequest, header_text};
 use crate::web::responder::blocking;
-use crate::web::session::{IdKind, Session};
+use crate::web::session::{IdKind, Session, cookie_named};
 use crate::web::session_store::is_secure;
 use axum::http::{HeaderValue, StatusCode};
 use jiff::SignedDuration;
@@ -113,9 +113,7 @@ async fn signed_in(
 /// The id of the session in the cookie, if this instance issued it lately.
 fn id(runtime: &Runtime, visit: &PlatformRequest) -> Option<Session> {
     let cookies = header_text(&visit.headers, "cookie")?;
-    let name = cookie_name(runtime);
-    let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
-    let (_, id) = cookies.find(|(known, _)| *known == name)?;
+    let id = cookie_named(cookies, cookie_name(runtime))?;
     Session::of_id(id, &runtime.config.instance_key, runtime.clock.now(), LIFETIME)
 }
 

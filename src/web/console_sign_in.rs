@@ -70,13 +70,13 @@ pub async fn submit(State(runtime): State<Arc<Runtime>>, request: Request) -> Re
 }
 
 fn sign_in(runtime: &Runtime, visit: &PlatformRequest) -> Result<Response, HttpError> {
-    let told = |result: &'static str, operator: &str, scope: &'static str| {
+    let record = |result: &'static str, operator: &str, scope: &'static str| {
         let ip = visit.ip;
         audit::record(Action { action: "sign_in", object: "console", result, operator, scope, ip });
     };
     let tries = &runtime.sign_in_tries;
     if let Some(wait) = tries.wait(visit.ip, Instant::now()) {
-        told("limited", "", "");
+        record("limited", "", "");
         let seconds = wait.as_secs().max(1);
         let problem = format!("There were too many tries. Try again in {seconds} seconds.");
         let error = HttpError::new(StatusCode::TOO_MANY_REQUESTS, &problem);
@@ -88,12 +88,12 @@ fn sign_in(runtime: &Runtime, visit: &PlatformRequest) -> Result<Response, HttpE
     let token = visit.params.get("token").and_then(Json::as_str).unwrap_or_default().trim();
     let Some((operator, cookie)) = console_session::begin(runtime, token)? else {
         tries.failed(visit.ip, Instant::now());
-        told("refused", "", "");
+        record("refused", "", "");
         let problem = "This token is not known.";
         let error = HttpError::new(StatusCode::UNAUTHORIZED, problem);
         return form(visit, error, Some(problem));
     };
-    told("accepted", &operator.name, operator.scope.name());
+    record("accepted", &operator.name, operator.scope.name());
     let to = visit.params.get("return_to").and_then(Json::as_str).unwrap_or_default();
     let mut response = see(local(to));
     response.headers_mut().append(header::SET_COOKIE, cookie);

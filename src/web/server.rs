@@ -26,11 +26,8 @@ use tower::Service as _;
 pub struct Limits {
     /// Connections at once; further ones wait in the system's queue.
     pub connections: usize,
-    /// Connections at once from one address; further ones are closed. Loopback and `proxies` are
-    /// not counted.
+    /// Connections at once from one address; further ones are closed. Loopback is not counted.
     pub per_address: usize,
-    /// Addresses that speak for many clients.
-    pub proxies: Vec<IpAddr>,
     /// The time for a request's head, from its first byte.
     pub head: Duration,
     /// The time that a connection may be idle between requests.
@@ -44,7 +41,6 @@ impl Default for Limits {
         Self {
             connections: 4096,
             per_address: 256,
-            proxies: Vec::new(),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             grace: Duration::from_secs(25),
@@ -90,7 +86,7 @@ pub async fn serve(
             accepted = accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let is_counted = !peer.ip().is_loopback() && !limits.proxies.contains(&peer.ip());
+        let is_counted = !peer.ip().is_loopback();
         let counted = is_counted.then(|| addresses.enter(peer.ip(), limits.per_address));
         if matches!(counted, Some(None)) {
             tracing::debug!(ip = %peer.ip(), "too many connections from one address");

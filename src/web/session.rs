@@ -97,8 +97,7 @@ impl Session {
 
     /// The id in a `Cookie` header.
     pub fn id_in(cookies: &str, secure: bool) -> Option<&str> {
-        let mut cookies = cookies.split(';').filter_map(|c| c.trim().split_once('='));
-        cookies.find(|(name, _)| *name == cookie_name(secure)).map(|(_, id)| id)
+        cookie_named(cookies, cookie_name(secure))
     }
 
     /// The store's key of the session; reading the database does not reveal the cookie.
@@ -147,6 +146,12 @@ pub fn user_id(data: &Map<String, Json>) -> Option<String> {
         Json::Number(id) => Some(id.to_string()),
         _ => None,
     }
+}
+
+/// The value of a cookie in a `Cookie` header.
+pub fn cookie_named<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
+    let mut cookies = cookies.split(';').filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 fn cookie_name(secure: bool) -> &'static str {

@@ -24,7 +24,7 @@ enum Phase {
     Handled,
 }
 
-/// How far a connection is, told by the stream and by the service.
+/// How far a connection is. The stream and the service both report it.
 #[derive(Debug)]
 pub struct Progress(Mutex<Phase>);
 
@@ -57,7 +57,7 @@ impl TimedStream {
         Self { stream, head, idle, progress, sleep: Box::pin(tokio::time::sleep_until(now + head)) }
     }
 
-    /// The connection's progress, for the service to tell.
+    /// The connection's progress, for the service to report to.
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
     }

@@ -53,10 +53,10 @@ async fn deliver(
     body: Bytes,
 ) -> Result<Receipt, Error> {
     let event = event(runtime, header, body).await?;
-    let (told, entry) = oneshot::channel();
+    let (done, entry) = oneshot::channel();
     let _arriving = runtime.delivery_load.one();
     // If the sender disconnected, the event is stored anyway.
-    runtime.inbox().store_with_callback(gateway, event, |entry| drop(told.send(entry)));
+    runtime.inbox().store_with_callback(gateway, event, |entry| drop(done.send(entry)));
     let receipt = runtime.inbox().receipt(entry.await.map_err(|e| panicked(&e))??);
     if matches!(receipt, Receipt::Stored(_)) {
         runtime.wake.notify_one();
@@ -73,8 +73,8 @@ async fn event(runtime: &Arc<Runtime>, header: String, body: Bytes) -> Result<Ev
         return event;
     }
     let runtime = Arc::clone(runtime);
-    let believing = move || runtime.inbox().verify(&header, &body);
-    tokio::task::spawn_blocking(believing).await.map_err(|e| panicked(&e))?
+    let verifying = move || runtime.inbox().verify(&header, &body);
+    tokio::task::spawn_blocking(verifying).await.map_err(|e| panicked(&e))?
 }
 
 fn panicked(error: &dyn std::fmt::Display) -> Error {
