@@ -2,11 +2,11 @@
 //! line.
 
 use clap::Parser as _;
-use sluicegate::cli::arguments::{Arguments, Command, Serve};
+use sluicegate::cli::arguments::{Arguments, Command, Config as ConfigCommand, Serve};
 use sluicegate::cli::output::Output;
 use sluicegate::cli::{
-    backup, call, check, events, executions, migrate, render, routes, sandbox, scaffold, serve,
-    sessions,
+    self, backup, call, check, doctor, events, executions, migrate, render, routes, sandbox,
+    scaffold, serve, sessions,
 };
 use sluicegate::config::{self, Config};
 use std::io::IsTerminal as _;
@@ -34,11 +34,18 @@ fn main() -> ExitCode {
         .init();
     match run(arguments) {
         Ok(code) => code,
+        // Whoever read the output has seen enough: the code is that of a SIGPIPE.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(141),
         Err(error) => {
             eprintln!("sluicegate: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<std::io::Error>();
+    error.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// The message and its causes, until one that the message already includes: most messages end with
@@ -61,10 +68,15 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command.unwrap_or(Command::Serve(Serve::default())) {
         Command::Serve(serve) => {
             flags.addr = serve.addr;
+            if serve.print_config {
+                return cli::config::run(&flags, &output);
+            }
             serve::run(Config::new(flags)?)
         }
         Command::Call(call) => call::run(Config::new(flags)?, &call, &output),
         Command::Render(render) => render::run(&render),
+        Command::Doctor => doctor::run(&flags, &output),
+        Command::Config(ConfigCommand::Print) => cli::config::run(&flags, &output),
         Command::Check => check::run(&Config::new(flags)?, &output),
         Command::Backup { file } => backup::run(&Config::new(flags)?, &file, &output),
         Command::Migrate => migrate::run(Config::new(flags)?, &output),
@@ -73,7 +85,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sessions(what) => sessions::run(Config::new(flags)?, &what, &output),
         Command::Sandbox(which) => {
             flags.sandbox_addr = which.addr.or(flags.sandbox_addr);
-            sandbox::run(&Config::new(flags)?)
+            sandbox::run(&Config::new(flags)?, &output)
         }
         Command::New(new) => {
             scaffold::run(&flags.root.unwrap_or_else(|| ".".into()), &new, &output)?;

@@ -22,9 +22,7 @@ const PURGE_BATCH: u32 = 500;
 const PURGE_BATCHES_MAX: u32 = 200;
 /// The interval between purges.
 const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
-/// An event may be listed somewhat later than its `created` time.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
-/// The name and seal context of the timestamp up to which events were listed. Templates cannot see
+/// The name and seal context of Stripe's time up to which events were listed. Templates cannot see
 /// this constant.
 const LISTED: &str = "sluicegate/events_listed";
 
@@ -68,7 +66,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
     for account in accounts {
         let name = account.as_deref().unwrap_or("-");
         let now = runtime.clock.now();
-        let since = listed_until(runtime, name)?.unwrap_or(now - SignedDuration::from_hours(1));
+        let mark = listed_until(runtime, name)?;
         let inbox = runtime.inbox();
         let listing = Listing {
             transport: &runtime.transport,
@@ -77,10 +75,12 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
             account: account.as_deref(),
             deliveries: &runtime.deliveries,
         };
-        match listing.fill(runtime.transport.gateway().module(), since - OVERLAP, now) {
-            Ok(count) => {
-                filled += count;
-                store_listed_until(runtime, name, now)?;
+        match listing.fill(runtime.transport.gateway().module(), mark, now) {
+            Ok(found) => {
+                filled += found.count;
+                if let Some(until) = found.listed_until {
+                    store_listed_until(runtime, name, until)?;
+                }
             }
             Err(error) => tracing::warn!(account = name, "events could not be listed: {error}"),
         }
@@ -148,7 +148,7 @@ fn store_listed_until(runtime: &Runtime, account: &str, timestamp: Timestamp) ->
     let constant = Constant {
         name: format!("{LISTED}:{account}"),
         sealed: runtime.config.instance_key.seal(LISTED, &timestamp.to_string()),
-        updated_at: timestamp,
+        updated_at: runtime.clock.now(),
     };
     runtime.store.commit(vec![Write::ConstantSet(constant)])?;
     Ok(())

@@ -9,7 +9,7 @@ use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::app::tries::Tries;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Environment, Stripe, is_instance};
+use crate::config::{Config, Environment, Stripe, is_instance, without_password};
 use crate::gateway::contract::Gateway;
 use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::{Allowed, Target};
@@ -262,13 +262,5 @@ fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
             Ok(Arc::new(Postgres::open(database)?))
         }
         _ => Err(Error::Database(without_password(database))),
-    }
-}
-
-/// A URL for display, without the credentials before `@`.
-fn without_password(url: &str) -> String {
-    match url.rsplit_once('@') {
-        Some((_, rest)) => format!("…@{rest}"),
-        None => url.to_owned(),
     }
 }

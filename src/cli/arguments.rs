@@ -61,6 +61,12 @@ pub enum Command {
     Call(Call),
     /// Render a template with data.
     Render(Render),
+    /// Show every setting with its source, and everything that `serve` would refuse or that is
+    /// hardly meant. Changes nothing.
+    Doctor,
+    /// Show the effective settings.
+    #[command(subcommand)]
+    Config(Config),
     /// Check all modules and list every problem with file, line and column.
     Check,
     /// Run pending migrations.
@@ -93,6 +99,16 @@ pub struct Serve {
     /// The address to listen on; port 0 picks a free one. [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR")]
     pub addr: Option<String>,
+    /// Print the effective settings, secrets masked, and exit.
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// Subcommands of `config`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Config {
+    /// Print each setting with its value and its source; secrets are masked.
+    Print,
 }
 
 /// Arguments of `call`.
@@ -240,6 +256,9 @@ pub struct New {
     /// The gateway module to which the files belong.
     #[arg(long, default_value = "stripe")]
     pub module: String,
+    /// Write the processor of an event that this version does not know.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What `new` can create.
@@ -247,7 +266,8 @@ pub struct New {
 pub enum NewKind {
     /// An empty module.
     Module,
-    /// The API call, mapper, template, form and table of a request type.
+    /// The API call, mapper, template, form and table of a request type. The verb of its name says
+    /// what is sent: create, update, delete, get (one object) or list.
     RequestType,
     /// The partial that processes a webhook event.
     WebhookProcessor,

@@ -12,13 +12,24 @@ use std::process::ExitCode;
 /// elsewhere: without it, sealed values in the backup cannot be opened.
 ///
 /// # Errors
-/// When the file already exists, the database is PostgreSQL, or the disk fails.
+/// When the file already exists or its folder does not, the database is PostgreSQL, or the disk
+/// fails.
 pub fn run(config: &Config, to: &Path, output: &Output) -> Result<ExitCode> {
     let Some(from) = config.database.strip_prefix("sqlite:") else {
         bail!("only SQLite is copied by this command; for PostgreSQL use pg_dump");
     };
+    if to.exists() {
+        bail!("{} already exists; nothing was written", to.display());
+    }
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        bail!("there is no folder {}; make it, or name another file", folder.display());
+    }
+    if !Path::new(from).is_file() {
+        bail!("there is no database at {from}");
+    }
     backup::copy(Path::new(from), to)?;
     let bytes = std::fs::metadata(to)?.len();
-    output.value(&json!({ "file": to, "bytes": bytes }));
+    output.value(&json!({ "file": to, "bytes": bytes }))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -28,7 +28,7 @@ pub fn run(config: Config, call: &Call, output: &Output) -> Result<ExitCode> {
         let host = runtime.host(runtime.bare_scope());
         Ok(executor::wait(Operations::new(&host).request_type(submission))?)
     })?;
-    output.value(&json!(outcome));
+    output.value(&json!(outcome))?;
     Ok(match outcome.state {
         State::Completed => ExitCode::SUCCESS,
         // A separate code for scripts: the call has not failed.

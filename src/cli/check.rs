@@ -1,7 +1,8 @@
 //! `check`: lists every diagnostic of every module with its location.
 
 use crate::app::instance::Instance;
-use crate::cli::output::Output;
+use crate::cli::offline::require_instance;
+use crate::cli::output::{Output, counted};
 use crate::config::Config;
 use anyhow::Result;
 use serde_json::json;
@@ -10,18 +11,19 @@ use std::process::ExitCode;
 /// Prints the diagnostics. Fails on errors, not on warnings.
 ///
 /// # Errors
-/// Never.
+/// When the folder is not an instance.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
+    require_instance(config)?;
     let instance = Instance::load(&config.root, 0, &|name| config.module_variable(name));
     let diagnostics = instance.diagnostics();
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let warnings = diagnostics.len() - errors;
     if output.json {
-        output.value(&json!({ "errors": errors, "faults": diagnostics }));
+        let report = json!({ "errors": errors, "warnings": warnings, "faults": diagnostics });
+        output.value(&report)?;
     } else {
-        for diagnostic in &diagnostics {
-            println!("{diagnostic}\n");
-        }
-        println!("{errors} errors, {} warnings", diagnostics.len() - errors);
+        diagnostics.iter().try_for_each(|one| output.line(&format!("{one}\n")))?;
+        output.line(&format!("{}, {}", counted(errors, "error"), counted(warnings, "warning")))?;
     }
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -24,13 +24,11 @@ pub fn run(config: Config, what: &EventsCommand, output: &Output) -> Result<Exit
         EventsCommand::List { which, state, page } => {
             let states: Result<Vec<State>> = state.iter().map(|name| named(name)).collect();
             let query = ExecutionQuery { page: *page, states: states?, ..query(which) };
-            list(&runtime.store.executions(&query)?, output);
-            Ok(())
+            list(&runtime.store.executions(&query)?, output)
         }
         EventsCommand::Show { id } => {
             let id = find(runtime, id)?;
-            output.value(&execution_with_steps(&found(runtime, &id)?, &runtime.store.steps(&id)?));
-            Ok(())
+            output.value(&execution_with_steps(&found(runtime, &id)?, &runtime.store.steps(&id)?))
         }
         EventsCommand::Replay { id, which, failed, dry_run } => {
             let events = match id {
@@ -44,8 +42,7 @@ pub fn run(config: Config, what: &EventsCommand, output: &Output) -> Result<Exit
             for event in &events {
                 done.push(if *dry_run { preview(runtime, event)? } else { again(runtime, event)? });
             }
-            output.value(&if id.is_some() { done.remove(0) } else { json!(done) });
-            Ok(())
+            output.value(&if id.is_some() { done.remove(0) } else { json!(done) })
         }
     })?;
     Ok(ExitCode::SUCCESS)

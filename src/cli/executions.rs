@@ -29,19 +29,16 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
                 per_page: PER_PAGE,
                 ..ExecutionQuery::default()
             };
-            list(&runtime.store.executions(&query)?, output);
-            Ok(())
+            list(&runtime.store.executions(&query)?, output)
         }
         Executions::Show { id } => {
             let id = ExecutionId::from(id.as_str());
             let execution = found(runtime, &id)?;
-            output.value(&execution_with_steps(&execution, &runtime.store.steps(&id)?));
-            Ok(())
+            output.value(&execution_with_steps(&execution, &runtime.store.steps(&id)?))
         }
         Executions::Retry { id } => {
             let execution = runtime.journal.retry(&ExecutionId::from(id.as_str()))?;
-            output.value(&row(&execution));
-            Ok(())
+            output.value(&row(&execution))
         }
         Executions::Discard { id } => {
             let id = ExecutionId::from(id.as_str());
@@ -50,8 +47,7 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
                 bail!("execution {id} is {} already; nothing was changed", state.name());
             }
             let execution = runtime.journal.discard(&id, "discarded by an operator")?;
-            output.value(&row(&execution));
-            Ok(())
+            output.value(&row(&execution))
         }
     })?;
     Ok(ExitCode::SUCCESS)
@@ -74,7 +70,10 @@ pub fn found(runtime: &Runtime, id: &ExecutionId) -> Result<Execution> {
 }
 
 /// Prints a page of executions.
-pub fn list(page: &Page<Execution>, output: &Output) {
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn list(page: &Page<Execution>, output: &Output) -> Result<()> {
     let rows: Vec<Vec<String>> = page
         .results
         .iter()
@@ -99,7 +98,7 @@ pub fn list(page: &Page<Execution>, output: &Output) {
         &value,
         &["ID", "KIND", "NAME", "KEY", "STATE", "ATTEMPT", "CREATED", "ERROR"],
         &rows,
-    );
+    )
 }
 
 /// An execution without its input.

@@ -13,6 +13,6 @@ use std::process::ExitCode;
 /// The first migration that fails.
 pub fn run(config: Config, output: &Output) -> Result<ExitCode> {
     let done = with_runtime(config, StripeServer::Needed, |runtime| Ok(migrations::run(runtime)?))?;
-    output.list("migrated", &done);
+    output.list("migrated", &done)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,8 @@ pub mod arguments;
 pub mod backup;
 pub mod call;
 pub mod check;
+pub mod config;
+pub mod doctor;
 pub mod events;
 pub mod executions;
 pub mod migrate;

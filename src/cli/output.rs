@@ -1,8 +1,10 @@
 //! Command output: JSON for programs, lines and tables for people.
 
+use anyhow::Result;
 use serde_json::{Value as Json, json};
+use std::io::Write as _;
 
-/// Prints the result of a command.
+/// Prints the result of a command. Every method fails when standard output cannot be written.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
     /// `--json`.
@@ -10,29 +12,28 @@ pub struct Output {
 }
 
 impl Output {
+    /// Prints one line.
+    pub fn line(&self, text: &str) -> Result<()> {
+        Ok(writeln!(std::io::stdout(), "{text}")?)
+    }
+
     /// Prints one JSON value: pretty-printed for people, on one line for programs.
-    pub fn value(&self, value: &Json) {
-        if self.json {
-            println!("{value}");
-        } else {
-            println!("{value:#}");
-        }
+    pub fn value(&self, value: &Json) -> Result<()> {
+        self.line(&if self.json { format!("{value}") } else { format!("{value:#}") })
     }
 
     /// Prints a list under a label: `{"wrote": […]}`, or one line for each.
-    pub fn list(&self, word: &str, lines: &[String]) {
+    pub fn list(&self, word: &str, lines: &[String]) -> Result<()> {
         if self.json {
-            println!("{}", json!({ word: lines }));
-        } else {
-            lines.iter().for_each(|line| println!("{word} {line}"));
+            return self.value(&json!({ word: lines }));
         }
+        lines.iter().try_for_each(|line| self.line(&format!("{word} {line}")))
     }
 
     /// Prints rows under column titles; with `--json`, prints `value` instead.
-    pub fn table(&self, value: &Json, titles: &[&str], rows: &[Vec<String>]) {
+    pub fn table(&self, value: &Json, titles: &[&str], rows: &[Vec<String>]) -> Result<()> {
         if self.json {
-            println!("{value}");
-            return;
+            return self.value(value);
         }
         let width = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count());
@@ -42,9 +43,14 @@ impl Output {
         let line = |cells: Vec<&str>| {
             let padded: Vec<String> =
                 cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            println!("{}", padded.join("  ").trim_end());
+            self.line(padded.join("  ").trim_end())
         };
-        line(titles.to_vec());
-        rows.iter().for_each(|row| line(row.iter().map(String::as_str).collect()));
+        line(titles.to_vec())?;
+        rows.iter().try_for_each(|row| line(row.iter().map(String::as_str).collect()))
     }
+}
+
+/// A number of things: `1 error`, `2 errors`.
+pub fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -1,5 +1,6 @@
 //! `routes`: lists every route with the file that handles it.
 
+use crate::cli::offline::require_instance;
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::Result;
@@ -23,8 +24,9 @@ const HOST_ROUTES: [(&str, &str, &str); 9] = [
 /// Prints the routes of pages and of the host.
 ///
 /// # Errors
-/// Never.
+/// When the folder is not an instance.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
+    require_instance(config)?;
     let catalog = Catalog::load(&config.root, &|name| config.module_variable(name));
     let mut rows: Vec<Vec<String>> = catalog
         .pages
@@ -41,6 +43,6 @@ pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
         .iter()
         .map(|row| json!({ "method": row[0], "path": row[1], "answered_by": row[2] }))
         .collect();
-    output.table(&json!(value), &["METHOD", "PATH", "ANSWERED BY"], &rows);
+    output.table(&json!(value), &["METHOD", "PATH", "ANSWERED BY"], &rows)?;
     Ok(ExitCode::SUCCESS)
 }

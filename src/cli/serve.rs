@@ -6,6 +6,7 @@ use crate::config::{Config, Environment};
 use crate::web::router::router;
 use crate::web::server::{self, Limits};
 use anyhow::{Context as _, Result};
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,16 +100,21 @@ fn prepare(runtime: &Arc<Runtime>) {
     }
 }
 
-/// Prints the addresses, for people and scripts.
+/// Prints the addresses, for people and scripts. Nobody has to read them.
 fn announce(runtime: &Runtime, sandbox: bool) {
-    println!("Sluicegate {} serves {}", env!("CARGO_PKG_VERSION"), runtime.config.root.display());
-    println!("  site     http://{}", runtime.config.addr);
-    println!("  console  http://{}/console", runtime.config.addr);
-    match &runtime.stripe_url {
-        Some(url) if sandbox => println!("  sandbox  {url}"),
-        Some(url) => println!("  stripe   {url}"),
-        None => println!("  stripe   https://api.stripe.com"),
-    }
+    let config = &runtime.config;
+    let (site, root) = (config.addr, config.root.display());
+    let stripe = match &runtime.stripe_url {
+        Some(url) if sandbox => format!("sandbox  {url}"),
+        Some(url) => format!("stripe   {url}"),
+        None => "stripe   https://api.stripe.com".to_owned(),
+    };
+    let _ = write!(
+        std::io::stdout(),
+        "Sluicegate {} serves {root}\n  site     http://{site}\n  console  \
+         http://{site}/console\n  {stripe}\n",
+        env!("CARGO_PKG_VERSION"),
+    );
 }
 
 /// Ends at the first signal to stop. A second one ends the process at once: what is in flight is in

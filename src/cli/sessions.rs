@@ -17,8 +17,7 @@ pub fn run(config: Config, what: &Sessions, output: &Output) -> Result<ExitCode>
     let Sessions::End { user } = what;
     with_runtime(config, StripeServer::NotNeeded, |runtime| {
         runtime.store.commit(vec![Write::SessionsEnd { user_id: user.clone() }])?;
-        output.value(&json!({ "user": user, "sessions": "ended" }));
-        Ok(())
+        output.value(&json!({ "user": user, "sessions": "ended" }))
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,18 @@
 //! Operator settings: flags, then environment, then defaults. Only this module reads the
 //! environment.
 
+mod inspection;
+mod parse;
+mod reader;
 mod safety;
+mod settings;
+
+pub use inspection::{EffectiveSetting, Inspection, inspect};
+pub use safety::WEBHOOK_SECRET_CHARS_MIN;
+pub use settings::SETTINGS;
 
 use jiff::SignedDuration;
+use reader::Reader;
 use sluicegate_secret::api_token::ApiTokens;
 use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;
@@ -13,6 +22,10 @@ use std::path::{Path, PathBuf};
 const SANDBOX_SECRET_KEY: &str = "sk_test_sluicegate_sandbox";
 /// The matching publishable key.
 const SANDBOX_PUBLISHABLE_KEY: &str = "pk_test_sluicegate_sandbox";
+
+const DEFAULT_ADDR: &str = "127.0.0.1:3000";
+const DEFAULT_SANDBOX_ADDR: &str = "127.0.0.1:12111";
+const DEFAULT_LOG: &str = "info";
 
 /// The default interval for listing undelivered events.
 const EVENTS_EVERY_SECS: u64 = 300;
@@ -90,6 +103,20 @@ pub struct Flags {
     pub sandbox_addr: Option<String>,
 }
 
+impl Flags {
+    /// The flag that comes before a variable.
+    fn value_of(&self, variable: &str) -> Option<String> {
+        match variable {
+            "SLUICEGATE_ROOT" => self.root.as_ref().map(|root| root.display().to_string()),
+            "SLUICEGATE_ADDR" => self.addr.clone(),
+            "SLUICEGATE_DATABASE" => self.database.clone(),
+            "SLUICEGATE_STRIPE" => self.stripe.clone(),
+            "SLUICEGATE_SANDBOX_ADDR" => self.sandbox_addr.clone(),
+            _ => None,
+        }
+    }
+}
+
 /// Every operator setting, validated.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -116,6 +143,8 @@ pub struct Config {
     /// The bearer tokens for the API endpoints, GraphQL and the console: `SLUICEGATE_API_TOKEN` may
     /// do everything, `SLUICEGATE_API_TOKENS` is a list of `scope:token`.
     pub api_tokens: ApiTokens,
+    /// True when `SLUICEGATE_API_TOKEN` is one of them, the first.
+    has_administer_token: bool,
     /// `SLUICEGATE_OUTBOUND_HOSTS`: additional hosts that modules may call.
     pub outbound_hosts: Vec<String>,
     /// `SLUICEGATE_STRIPE_RATE`: requests per second for each account, 0 for no limit. Default:
@@ -128,6 +157,8 @@ pub struct Config {
     pub sessions: SessionLimits,
     /// `SLUICEGATE_ENV`; by default production with a live key, else development.
     pub environment: Environment,
+    /// `SLUICEGATE_LOG`: the log filter.
+    pub log: String,
     /// Signs forms and seals secrets at rest.
     pub instance_key: InstanceKey,
 }
@@ -136,54 +167,68 @@ impl Config {
     /// Reads every setting from flags and the environment.
     ///
     /// # Errors
-    /// [`Error::Value`] names the invalid flag or variable.
+    /// [`Error`] names the first invalid flag or variable; [`inspect`] tells all of them.
     pub fn new(flags: Flags) -> Result<Self, Error> {
-        let root = flags.root.or_else(|| variable("SLUICEGATE_ROOT").map(PathBuf::from));
-        let root = root.unwrap_or_else(|| PathBuf::from("."));
-        safety::refuse_blank_secrets(is_blank)?;
-        let configured_key = variable("STRIPE_SECRET_KEY");
-        let stated = flags.stripe.or_else(|| variable("SLUICEGATE_STRIPE"));
-        let is_stripe_stated = stated.is_some();
-        let stripe = stripe(stated, &configured_key)?;
-        let secret_key = match (&configured_key, &stripe) {
-            (Some(key), _) => key.clone(),
-            (None, Stripe::Live) => {
-                let message =
-                    "Stripe itself needs a secret key (sk_…) in the environment".to_owned();
-                return Err(Error::Value { name: "STRIPE_SECRET_KEY".to_owned(), message });
-            }
-            (None, _) => SANDBOX_SECRET_KEY.to_owned(),
-        };
-        let publishable_key = variable("STRIPE_PUBLISHABLE_KEY");
+        let environment = |name: &str| std::env::var(name).ok();
+        let (config, reader) = Self::read(&flags, &environment, KeyFile::Create);
+        match reader.errors.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(config),
+        }
+    }
+
+    /// Reads every setting; the reader has the errors. What is invalid has its default.
+    fn read<'a>(
+        flags: &'a Flags,
+        environment: &'a dyn Fn(&str) -> Option<String>,
+        key_file: KeyFile,
+    ) -> (Self, Reader<'a>) {
+        let mut reader = Reader::new(flags, environment);
+        safety::check_blank_secrets(&mut reader);
+        let root = PathBuf::from(reader.text("SLUICEGATE_ROOT").unwrap_or_else(|| ".".to_owned()));
+        let stated_key = reader.text("STRIPE_SECRET_KEY");
+        let stated_stripe = reader.text("SLUICEGATE_STRIPE");
+        let is_stripe_stated = stated_stripe.is_some();
+        let stripe = reader.take(parse::stripe(stated_stripe, &stated_key), Stripe::Sandbox);
+        if stripe == Stripe::Live && stated_key.is_none() {
+            let message = "Stripe itself needs a secret key (sk_…) in the environment";
+            reader.check(Err(invalid("STRIPE_SECRET_KEY", message)));
+        }
+        let key_or =
+            |key: Option<String>, other: &str| Secret::new(key.as_deref().unwrap_or(other));
+        let secret_key = key_or(stated_key, SANDBOX_SECRET_KEY);
+        let publishable_key = reader.text("STRIPE_PUBLISHABLE_KEY");
+        let default_database = || format!("sqlite:{}", root.join("data/sluicegate.db").display());
         let config = Self {
-            addr: address("--addr", flags.addr, "SLUICEGATE_ADDR", "127.0.0.1:3000")?,
-            sandbox_addr: address(
-                "--sandbox-addr",
-                flags.sandbox_addr,
+            addr: parse::address(&mut reader, "SLUICEGATE_ADDR", "--addr", DEFAULT_ADDR),
+            sandbox_addr: parse::address(
+                &mut reader,
                 "SLUICEGATE_SANDBOX_ADDR",
-                "127.0.0.1:12111",
-            )?,
-            public_url: variable("SLUICEGATE_URL").map(|u| u.trim_end_matches('/').to_owned()),
-            database: database(flags.database, &root),
-            environment: environment_setting(&secret_key)?,
-            webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
-            api_tokens: api_tokens()?,
-            sessions: session_limits()?,
-            stripe_rate: number("SLUICEGATE_STRIPE_RATE")?,
-            events_every: number("SLUICEGATE_EVENTS_EVERY")?.unwrap_or(EVENTS_EVERY_SECS),
-            outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
-            instance_key: instance_key(&root)?,
-            secret_key: Secret::new(secret_key),
-            publishable_key: Secret::new(
-                publishable_key.unwrap_or_else(|| SANDBOX_PUBLISHABLE_KEY.to_owned()),
+                "--sandbox-addr",
+                DEFAULT_SANDBOX_ADDR,
             ),
+            public_url: reader.text("SLUICEGATE_URL").map(|u| u.trim_end_matches('/').to_owned()),
+            database: reader.text("SLUICEGATE_DATABASE").unwrap_or_else(default_database),
+            environment: parse::environment_setting(&mut reader, &secret_key),
+            webhook_secrets: parse::webhook_secrets(&mut reader),
+            api_tokens: parse::api_tokens(&mut reader),
+            has_administer_token: reader.text("SLUICEGATE_API_TOKEN").is_some(),
+            sessions: parse::session_limits(&mut reader),
+            stripe_rate: reader.number("SLUICEGATE_STRIPE_RATE"),
+            events_every: reader.number("SLUICEGATE_EVENTS_EVERY").unwrap_or(EVENTS_EVERY_SECS),
+            outbound_hosts: reader.list("SLUICEGATE_OUTBOUND_HOSTS"),
+            instance_key: parse::instance_key(&mut reader, &root, key_file),
+            log: parse::log(&mut reader),
+            secret_key,
+            publishable_key: key_or(publishable_key, SANDBOX_PUBLISHABLE_KEY),
             stripe,
             is_stripe_stated,
             root,
         };
-        safety::check_keys(&config)?;
-        safety::check_tokens(&config)?;
-        Ok(config)
+        reader.check(safety::check_keys(&config));
+        reader.check(safety::check_tokens(&config));
+        reader.check(safety::check_database(&config.database));
+        (config, reader)
     }
 
     /// True when the secret key moves real money.
@@ -202,9 +247,18 @@ impl Config {
     }
 }
 
-/// `SLUICEGATE_LOG`: the log filter; `info` by default.
+/// Whether an instance key that does not exist is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyFile {
+    /// Make it.
+    Create,
+    /// Leave everything as it is.
+    Keep,
+}
+
+/// `SLUICEGATE_LOG`: the log filter; `info` by default. [`Config::new`] refuses an invalid one.
 pub fn log_filter() -> String {
-    variable("SLUICEGATE_LOG").unwrap_or_else(|| "info".to_owned())
+    variable("SLUICEGATE_LOG").unwrap_or_else(|| DEFAULT_LOG.to_owned())
 }
 
 /// An environment variable; a blank one counts as unset.
@@ -212,119 +266,18 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
-/// True when a variable is set, to nothing.
-fn is_blank(name: &str) -> bool {
-    std::env::var(name).is_ok_and(|value| value.trim().is_empty())
+fn invalid(name: &str, message: impl Into<String>) -> Error {
+    Error::Value { name: name.to_owned(), message: message.into() }
 }
 
-fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error> {
-    match setting.as_deref() {
-        None if key.is_some() => Ok(Stripe::Live),
-        None | Some("sandbox") => Ok(Stripe::Sandbox),
-        Some("live") => Ok(Stripe::Live),
-        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
-            Ok(Stripe::Url(url.trim_end_matches('/').to_owned()))
+/// A URL for display, without the credentials before `@`.
+pub fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((before, rest)) => {
+            let scheme = before.find("://").map_or("", |end| &before[..end + 3]);
+            format!("{scheme}…@{rest}")
         }
-        Some(other) => Err(Error::Value {
-            name: "--stripe".to_owned(),
-            message: format!(
-                "`{other}` is not one of: sandbox, live, a URL such as http://127.0.0.1:8000"
-            ),
-        }),
-    }
-}
-
-fn address(
-    flag: &str,
-    given: Option<String>,
-    name: &str,
-    default: &str,
-) -> Result<SocketAddr, Error> {
-    let text = given.or_else(|| variable(name)).unwrap_or_else(|| default.to_owned());
-    text.parse().map_err(|_| Error::Value {
-        name: flag.to_owned(),
-        message: format!("`{text}` is not an address and port such as {default}"),
-    })
-}
-
-fn database(given: Option<String>, root: &Path) -> String {
-    given
-        .or_else(|| variable("SLUICEGATE_DATABASE"))
-        .unwrap_or_else(|| format!("sqlite:{}", root.join("data/sluicegate.db").display()))
-}
-
-fn environment_setting(secret_key: &str) -> Result<Environment, Error> {
-    match variable("SLUICEGATE_ENV").as_deref() {
-        Some("development") => Ok(Environment::Development),
-        Some("staging") => Ok(Environment::Staging),
-        Some("production") => Ok(Environment::Production),
-        // A live key moves real money: development features must not be open by default.
-        None if secret_key.contains("_live_") => Ok(Environment::Production),
-        None => Ok(Environment::Development),
-        Some(other) => Err(Error::Value {
-            name: "SLUICEGATE_ENV".to_owned(),
-            message: format!(
-                "unknown environment `{other}`; expected development, staging or production"
-            ),
-        }),
-    }
-}
-
-fn webhook_secrets(setting: Option<String>) -> Result<Vec<Secret>, Error> {
-    let mut secrets = Vec::new();
-    for secret in setting.iter().flat_map(|all| all.split(',')).map(str::trim) {
-        // A blank or guessable secret would let anyone forge an event: refuse to start.
-        if secret.len() < safety::WEBHOOK_SECRET_CHARS_MIN {
-            return Err(Error::Value {
-                name: "STRIPE_WEBHOOK_SECRET".to_owned(),
-                message: format!(
-                    "a secret has at least {} characters; copy the complete whsec_… string",
-                    safety::WEBHOOK_SECRET_CHARS_MIN
-                ),
-            });
-        }
-        secrets.push(Secret::new(secret));
-    }
-    Ok(secrets)
-}
-
-fn session_limits() -> Result<SessionLimits, Error> {
-    let seconds = |name: &str, default: i64| match number::<i64>(name)? {
-        Some(seconds) if seconds < 1 => Err(Error::Value {
-            name: name.to_owned(),
-            message: format!("{seconds} is not a number of seconds from 1"),
-        }),
-        stated => Ok(SignedDuration::from_secs(stated.unwrap_or(default))),
-    };
-    Ok(SessionLimits {
-        idle: seconds("SLUICEGATE_SESSION_IDLE", 14 * 24 * 3600)?,
-        lifetime: seconds("SLUICEGATE_SESSION_LIFETIME", 30 * 24 * 3600)?,
-    })
-}
-
-fn api_tokens() -> Result<ApiTokens, Error> {
-    let name = "SLUICEGATE_API_TOKENS";
-    ApiTokens::new(variable("SLUICEGATE_API_TOKEN"), variable(name))
-        .map_err(|message| Error::Value { name: name.to_owned(), message })
-}
-
-fn number<N: std::str::FromStr>(name: &str) -> Result<Option<N>, Error> {
-    let Some(text) = variable(name) else { return Ok(None) };
-    let message = format!("`{text}` is not a valid number");
-    text.trim().parse().map(Some).map_err(|_| Error::Value { name: name.to_owned(), message })
-}
-
-fn list(setting: Option<String>) -> Vec<String> {
-    let all = setting.unwrap_or_default();
-    all.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
-}
-
-fn instance_key(root: &Path) -> Result<InstanceKey, Error> {
-    match variable("SLUICEGATE_SECRET_KEY") {
-        Some(hex) => Ok(InstanceKey::from_hex("SLUICEGATE_SECRET_KEY", &hex)?),
-        None if is_instance(root) => Ok(InstanceKey::from_file(&root.join("data/instance.key"))?),
-        // Write nothing into a folder that was named by mistake.
-        None => Ok(InstanceKey::random()),
+        None => url.to_owned(),
     }
 }
 
@@ -338,24 +291,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_means_live_by_default() {
-        let key = Some("sk_test_1".to_owned());
-        assert_eq!(stripe(None, &key).expect("valid"), Stripe::Live);
-        assert_eq!(stripe(None, &None).expect("valid"), Stripe::Sandbox);
-        assert_eq!(stripe(Some("sandbox".to_owned()), &key).expect("valid"), Stripe::Sandbox);
-        let url = stripe(Some("http://127.0.0.1:8000/".to_owned()), &None).expect("valid");
-        assert_eq!(url, Stripe::Url("http://127.0.0.1:8000".to_owned()));
-        assert!(stripe(Some("stripe".to_owned()), &None).is_err());
-    }
-
-    #[test]
-    fn webhook_secrets_are_several_and_never_blank() {
-        let two = webhook_secrets(Some(
-            "whsec_first_0123456789abcdef, whsec_second_0123456789abcdef".to_owned(),
-        ))
-        .expect("valid");
-        assert_eq!(two.len(), 2);
-        assert!(webhook_secrets(Some("whsec_first_0123456789abcdef,,".to_owned())).is_err());
-        assert!(webhook_secrets(None).expect("valid").is_empty());
+    fn credentials_of_a_url_are_not_shown() {
+        assert_eq!(without_password("postgres://me:word@db/x"), "postgres://…@db/x");
+        assert_eq!(without_password("me:word@db/x"), "…@db/x");
+        assert_eq!(without_password("sqlite:data/x.db"), "sqlite:data/x.db");
     }
 }

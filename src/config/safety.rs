@@ -1,11 +1,12 @@
 //! Settings that would be unsafe are refused at start, each with one line that says what to do.
 
-use super::{Config, Environment, Error, Stripe};
+use super::reader::Reader;
+use super::{Config, Environment, Error, Stripe, invalid as refused, without_password};
 
 /// The shortest token that cannot be guessed over the network.
 const TOKEN_CHARS_MIN: usize = 32;
 /// The shortest webhook secret; Stripe's own have 38 characters.
-pub(super) const WEBHOOK_SECRET_CHARS_MIN: usize = 24;
+pub const WEBHOOK_SECRET_CHARS_MIN: usize = 24;
 /// Secrets that a shell may have set to nothing by mistake: then they protect nothing.
 const SECRETS: [&str; 6] = [
     "STRIPE_SECRET_KEY",
@@ -16,19 +17,31 @@ const SECRETS: [&str; 6] = [
     "SLUICEGATE_SECRET_KEY",
 ];
 
-fn refused(name: &str, message: impl Into<String>) -> Error {
-    Error::Value { name: name.to_owned(), message: message.into() }
+/// Refuses secrets that are set but blank.
+pub(super) fn check_blank_secrets(reader: &mut Reader<'_>) {
+    for name in SECRETS.into_iter().filter(|name| reader.is_blank(name)).collect::<Vec<_>>() {
+        let message = "it is set but blank; give it a value, or unset it";
+        reader.check(Err(refused(name, message)));
+    }
 }
 
-/// Refuses secrets that are set but blank.
+/// Refuses a database of a kind that is not known.
 ///
 /// # Errors
 /// [`Error::Value`].
-pub(super) fn refuse_blank_secrets(is_blank: impl Fn(&str) -> bool) -> Result<(), Error> {
-    match SECRETS.into_iter().find(|name| is_blank(name)) {
-        Some(name) => Err(refused(name, "it is set but blank; give it a value, or unset it")),
-        None => Ok(()),
+pub(super) fn check_database(url: &str) -> Result<(), Error> {
+    let is_known = match url.strip_prefix("sqlite:") {
+        Some(path) => !path.is_empty(),
+        None => ["postgres://", "postgresql://"].iter().any(|start| url.starts_with(start)),
+    };
+    if is_known {
+        return Ok(());
     }
+    let url = without_password(url);
+    Err(refused(
+        "--database",
+        format!("`{url}` is not one of: sqlite:PATH, postgres://USER@HOST/DATABASE"),
+    ))
 }
 
 /// Refuses a secret key that is not one, and a live key where it does not belong.
@@ -197,8 +210,28 @@ mod tests {
 
     #[test]
     fn a_blank_secret_is_an_error() {
-        assert_eq!(said(refuse_blank_secrets(|_| false)), "");
-        let refusal = said(refuse_blank_secrets(|name| name == "SLUICEGATE_API_TOKEN"));
-        assert!(refusal.contains("SLUICEGATE_API_TOKEN") && refusal.contains("blank"), "{refusal}");
+        let read = |blank: &str| {
+            let flags = Flags::default();
+            let value = |name: &str| (name == blank).then(|| " ".to_owned());
+            let mut reader = Reader::new(&flags, &value);
+            check_blank_secrets(&mut reader);
+            reader.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(read("SLUICEGATE_URL"), "");
+        for name in SECRETS {
+            let refusal = read(name);
+            assert!(refusal.contains(name) && refusal.contains("blank"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_of_a_known_kind_and_its_password_stays() {
+        for url in ["sqlite:x.db", "postgres://me@db/x", "postgresql://db/x"] {
+            assert_eq!(said(check_database(url)), "");
+        }
+        for url in ["sqlite:", "mysql://me:word@db/x", ""] {
+            let refusal = said(check_database(url));
+            assert!(refusal.contains("--database") && !refusal.contains("word"), "{refusal}");
+        }
     }
 }

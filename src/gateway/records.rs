@@ -7,6 +7,7 @@ use crate::gateway::mapper::{Action, Mapped, RecordTarget, Related};
 use crate::gateway::outcome::{Problem, RecordView};
 use crate::journal::phase::Phase;
 use serde_json::{Map, Value as Json, json};
+use sluicegate_module::api_call::Effect;
 use sluicegate_module::form::Form;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_module::validation::ValidationKind;
@@ -27,8 +28,8 @@ pub struct RecordWriter<'a> {
 }
 
 impl RecordWriter<'_> {
-    /// Writes the request type's own record: deletes it for `delete_…`, updates the one that the
-    /// answer belongs to, creates it otherwise. A rule violation becomes a problem of the outcome,
+    /// Writes the request type's own record: deletes it when the call deletes, updates the one that
+    /// the answer belongs to, creates it otherwise. A rule violation becomes a problem of the outcome,
     /// not a refusal: money may have moved, so the data is kept. Only an answer without the
     /// gateway's id is not saved, because nothing says which record it belongs to.
     ///
@@ -44,7 +45,7 @@ impl RecordWriter<'_> {
         let place = form.and_then(|form| Some((form, form.resource.table()?)));
         let none = Map::new();
         let properties = mapped.properties.as_ref();
-        if request_type.name.starts_with("delete_") {
+        if self.deletes(request_type) {
             let Some((_, table)) = place else { return Ok((None, Vec::new())) };
             let id = mapped.id.as_deref();
             let identity = self.identity(table, &none, properties.unwrap_or(&none));
@@ -75,6 +76,11 @@ impl RecordWriter<'_> {
             None => Some(self.writer.create(phase, table, properties)?),
         };
         Ok((record.map(|record| self.view(&record)), problems))
+    }
+
+    fn deletes(&self, request_type: &RequestType) -> bool {
+        let call = self.writer.catalog.api_call(&request_type.api_call);
+        call.is_some_and(|call| call.effect() == Effect::Delete)
     }
 
     /// Writes the further records of the same transaction. Returns what is wrong with them.

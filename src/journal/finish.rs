@@ -147,6 +147,8 @@ impl Journal {
         again.state = if sent { State::Unknown } else { State::Retryable };
         again.run_at = self.now();
         again.finished_at = None;
+        // What it says was true before this decision.
+        again.error = None;
         self.change(&before, again)
     }
 
@@ -161,6 +163,7 @@ impl Journal {
         }
         again.state = State::Available;
         again.run_at = self.now();
+        again.error = None;
         // It starts over instead of resuming. Calls keep their keys, so nothing is sent twice.
         let forget = Write::StepsPurge { execution_id: id.clone() };
         let write = guarded(&before, &mut again, self.now());

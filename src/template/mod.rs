@@ -12,7 +12,7 @@ pub mod date_parse;
 mod dialect;
 pub mod email_address;
 pub mod error;
-mod filters;
+pub mod filters;
 pub mod host;
 mod host_calls;
 mod json;

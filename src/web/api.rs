@@ -7,7 +7,7 @@ use crate::gateway::outcome::{Outcome, State as OutcomeState};
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
-use crate::web::platform_request::PlatformRequest;
+use crate::web::platform_request::{PlatformRequest, content_type};
 use crate::web::respond::outcome_status;
 use crate::web::responder::{Responder, ResponseFormat, awaiting, blocking};
 use crate::web::{access, extract};
@@ -79,6 +79,11 @@ fn call(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpEr
         }
     };
     if let Some(other) = body.keys().next() {
+        // A form's only name may be the whole body: it is not repeated.
+        if content_type(&visit.headers) != "application/json" {
+            let message = "The body has to be JSON, with Content-Type: application/json.";
+            return Err(HttpError::bad(message));
+        }
         let message = format!("`{other}` is none of: data, config, idempotency_key.");
         return Err(HttpError::bad(message));
     }

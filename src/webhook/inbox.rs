@@ -1,6 +1,7 @@
 //! Receives deliveries: verifies, parses and stores each one before acknowledging it.
 
 use crate::clock::Clock;
+use crate::config::WEBHOOK_SECRET_CHARS_MIN;
 use crate::gateway::contract::{Gateway, Refusal};
 use crate::journal::begin::{Enqueued, Journal};
 use crate::journal::intent::Intent;
@@ -154,7 +155,7 @@ impl Inbox<'_> {
     }
 
     /// Every valid secret with its name for the counters: those of the environment, then those of
-    /// created endpoints.
+    /// created endpoints. One that can be guessed would let anyone forge an event.
     fn read_secrets(&self) -> Result<Vec<(String, Secret)>, Error> {
         let configured = self.configured.iter().enumerate();
         let mut secrets: Vec<_> = configured
@@ -169,7 +170,12 @@ impl Inbox<'_> {
                 let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
                 let place = "records/properties/secret";
                 let opened = sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s));
-                secrets.extend(opened.map(|secret| (format!("endpoint {}", record.id), secret)));
+                let Some(secret) = opened else { continue };
+                if secret.expose().len() >= WEBHOOK_SECRET_CHARS_MIN {
+                    secrets.push((format!("endpoint {}", record.id), secret));
+                } else {
+                    self.secrets.refuse(record.id);
+                }
             }
             if last {
                 return Ok(secrets);

@@ -9,14 +9,20 @@ use crate::webhook::deliveries::{Deliveries, DeliveryResult};
 use crate::webhook::error::Error;
 use crate::webhook::event::{Event, seconds};
 use crate::webhook::inbox::Inbox;
-use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 use sluicegate_secret::Secret;
+use std::cell::Cell;
 use std::collections::{HashSet, VecDeque};
 
 /// The number of pages held in memory. Of a longer list the oldest are stored first, and then the
 /// list is read again from there.
 const PAGES_HELD: usize = 500;
+/// An event may be listed somewhat later than its `created` time.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+/// How far back the first listing of an account goes.
+const FIRST: SignedDuration = SignedDuration::from_hours(1);
 
 /// Lists the events of one account.
 pub struct Listing<'a> {
@@ -32,22 +38,57 @@ pub struct Listing<'a> {
     pub deliveries: &'a Deliveries,
 }
 
+/// What a listing found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled {
+    /// How many events were new.
+    pub count: usize,
+    /// Stripe's time when it was asked: older events are all stored. `None` when it did not say.
+    pub listed_until: Option<Timestamp>,
+}
+
 impl Listing<'_> {
-    /// Stores every unknown event created at `since` or later, oldest first. Returns how many there
-    /// were.
+    /// Stores every unknown event since `mark`, which is the `listed_until` of the last listing;
+    /// oldest first. Without a mark, since an hour before `now`.
+    ///
+    /// The mark is Stripe's time and not ours: a clock that ran ahead would skip what happened
+    /// until Stripe's came to the same time.
     ///
     /// # Errors
     /// [`Error::Listing`] when Stripe did not return the complete list; nothing is stored then,
     /// because the older events are missing. [`Error::Journal`] when an event cannot be stored.
-    pub fn fill(&self, gateway: &str, since: Timestamp, now: Timestamp) -> Result<usize, Error> {
-        let days = self.transport.gateway().events_kept_days();
-        let from = since.as_second().max(now.as_second() - days * 24 * 3600);
-        let mut from = from;
-        let mut filled = 0;
+    pub fn fill(
+        &self,
+        gateway: &str,
+        mark: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Filled, Error> {
+        let since = mark.unwrap_or(now - FIRST);
+        let mut filled = self.fill_from(gateway, since - OVERLAP)?;
+        if let Some(asked) = filled.listed_until.filter(|asked| *asked < since) {
+            // Ours was ahead. How long it has been is not known when there is a mark.
+            let kept = SignedDuration::from_hours(24 * self.transport.gateway().events_kept_days());
+            let back = if mark.is_some() { kept } else { FIRST + OVERLAP };
+            filled.count += self.fill_from(gateway, asked - back)?.count;
+        }
+        Ok(filled)
+    }
+
+    fn fill_from(&self, gateway: &str, since: Timestamp) -> Result<Filled, Error> {
+        let mut from = since.as_second();
+        let mut filled = Filled { count: 0, listed_until: None };
         loop {
-            let Oldest { pages, is_all } = oldest(PAGES_HELD, |after| self.page(from, after))?;
+            let asked = Cell::new(filled.listed_until);
+            let read = |after: Option<&str>| {
+                let (page, date) = self.page(from, after)?;
+                // The first page has the newest: what comes later is for the next listing.
+                asked.set(asked.get().or(date));
+                Ok(page)
+            };
+            let Oldest { pages, is_all } = oldest(PAGES_HELD, read)?;
             let newest = pages.front().and_then(|page| seconds(page.first()?.get("created")?));
-            filled += self.store(gateway, pages.into_iter().flatten().collect())?;
+            filled.listed_until = asked.get();
+            filled.count += self.store(gateway, pages.into_iter().flatten().collect())?;
             if is_all {
                 return Ok(filled);
             }
@@ -79,13 +120,20 @@ impl Listing<'_> {
         Ok(filled)
     }
 
-    fn page(&self, created_from: i64, after: Option<&str>) -> Result<Json, Error> {
+    /// A page, and Stripe's time when it answered.
+    fn page(
+        &self,
+        created_from: i64,
+        after: Option<&str>,
+    ) -> Result<(Json, Option<Timestamp>), Error> {
         let page = EventsPage { key: self.key, account: self.account, created_from, after };
         let call = self.transport.gateway().list_events(&page);
         let reply = executor::wait(self.transport.send(Attempt::first(&call), &mut || Ok(())));
         match reply? {
             Reply::Answer(answer) if answer.status == 200 => {
-                answer.json().ok_or_else(|| Error::Listing("the list cannot be read".to_owned()))
+                let list = answer.json();
+                let list = list.ok_or_else(|| Error::Listing("the list cannot be read".to_owned()));
+                Ok((list?, answer.header("date").and_then(http_date)))
             }
             Reply::Answer(answer) => Err(Error::Listing(format!("answered {}", answer.status))),
             Reply::Unknown(reason)
@@ -93,6 +141,11 @@ impl Listing<'_> {
             | Reply::KeyMismatch(reason) => Err(Error::Listing(reason)),
         }
     }
+}
+
+/// The time of a `Date` header.
+fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::parse(text).ok().map(|date| date.timestamp())
 }
 
 /// The oldest pages of a list that begins with the newest.
@@ -163,6 +216,13 @@ mod tests {
         let kept = oldest(2, page(7)).expect("a list");
         assert_eq!((ids(&kept), kept.is_all), (vec!["3", "2", "1"], false));
         assert!(oldest(2, page(0)).expect("a list").is_all);
+    }
+
+    #[test]
+    fn a_date_header_is_a_time() {
+        let time = http_date("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
+        assert_eq!(time.as_second(), 784_111_777);
+        assert_eq!(http_date("yesterday"), None);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Caches the secrets that sign deliveries for seconds: reading and opening them for each delivery
 //! would cost more than the rest of it.
 
+use crate::config::WEBHOOK_SECRET_CHARS_MIN;
 use crate::webhook::error::Error;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use sluicegate_secret::Secret;
+use sluicegate_store::record::RecordId;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// How long secrets are cached, and a deleted endpoint's secret is still accepted.
@@ -15,7 +18,10 @@ pub type Named = Arc<(Vec<String>, Vec<Secret>)>;
 
 /// The cached secrets with the time at which they were read.
 #[derive(Debug, Default)]
-pub struct Secrets(Mutex<Option<(Timestamp, Named)>>);
+pub struct Secrets {
+    cached: Mutex<Option<(Timestamp, Named)>>,
+    refused: Mutex<HashSet<RecordId>>,
+}
 
 impl Secrets {
     /// The cached secrets, or newly read ones.
@@ -32,7 +38,7 @@ impl Secrets {
 
     /// The cached secrets, if they are recent.
     pub fn cached(&self, now: Timestamp) -> Option<Named> {
-        let cached = self.0.lock();
+        let cached = self.cached.lock();
         let (at, named) = cached.as_ref()?;
         (now.duration_since(*at).abs() < CACHED_FOR).then(|| Arc::clone(named))
     }
@@ -47,8 +53,19 @@ impl Secrets {
         read: impl FnOnce() -> Result<Vec<(String, Secret)>, Error>,
     ) -> Result<Named, Error> {
         let named = Arc::new(read()?.into_iter().unzip());
-        let mut cached = self.0.lock();
+        let mut cached = self.cached.lock();
         *cached = Some((now, Arc::clone(&named)));
         Ok(named)
+    }
+
+    /// Says once that the secret of an endpoint's record is too short to be accepted.
+    pub fn refuse(&self, endpoint: RecordId) {
+        if self.refused.lock().insert(endpoint) {
+            tracing::error!(
+                "the secret of the webhook endpoint {endpoint} has fewer than \
+                 {WEBHOOK_SECRET_CHARS_MIN} characters and is not accepted; create the endpoint \
+                 anew"
+            );
+        }
     }
 }

@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 /// Once no more faults are injected, nothing may take longer than this.
 pub const BOUND: Duration = Duration::from_secs(60);
 
+/// How far a clock is moved, in seconds. Signatures are accepted for 300: by more than that no event
+/// is accepted until the clock is right again.
+const CLOCK_MOVES: [i64; 4] = [-2400, -240, 240, 2400];
+
 /// Inserts three rows, exactly once, whatever is killed meanwhile.
 const MIGRATION: &str = "\
 {%- for number in (1..3) -%}
@@ -221,9 +225,13 @@ fn kill_repeatedly(
                 rotated.store(true, Ordering::SeqCst);
             }
             next = Kill::new(&mut rng, exchanges);
-            let one = usize::try_from(rng.below(fleet.0.len() as u64)).unwrap();
-            fleet.0[one].kill();
-            fleet.0[one].start();
+            if moves_clock(plan) {
+                set_clocks(fleet, double, CLOCK_MOVES[usize::try_from(rng.below(4)).unwrap()]);
+            } else {
+                let one = usize::try_from(rng.below(fleet.0.len() as u64)).unwrap();
+                fleet.0[one].kill();
+                fleet.0[one].start();
+            }
             started = Instant::now();
         }
         if day.is_some_and(|at| exchanges >= at) {
@@ -236,6 +244,23 @@ fn kill_repeatedly(
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+    if moves_clock(plan) {
+        set_clocks(fleet, double, 0);
+    }
+}
+
+/// In a fifth of the runs the hosts' clock is moved at each kill, and is right again at the end.
+fn moves_clock(plan: &Plan) -> bool {
+    plan.seed % 5 == 1
+}
+
+/// Restarts the hosts with a clock that is `ahead` of Stripe's, in seconds, or behind it.
+fn set_clocks(fleet: &mut Fleet, double: &Double, ahead: i64) {
+    fleet.kill();
+    // What the double counts beyond a day are seconds between its events.
+    let base = double.ahead.load(Ordering::SeqCst) / 3600 * 3600;
+    fleet.0.iter_mut().for_each(|host| host.ahead = base + ahead);
+    fleet.restart();
 }
 
 /// The line to Stripe breaks, the hosts are killed while a client waits, and restarted when

@@ -4,9 +4,12 @@ use crate::support::host::{Instance, Process, TestHost};
 use crate::support::wait::eventually;
 use serde_json::{Value as Json, json};
 use std::net::TcpListener;
+use std::process::Stdio;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 12] = [
     "serve",
+    "doctor",
+    "config",
     "call",
     "render",
     "check",
@@ -263,6 +266,128 @@ fn new_writes_files_without_errors() {
     let outcome = host
         .request_type("create_payout", &json!({ "data": { "amount": 100, "currency": "usd" } }));
     assert_eq!(outcome.expect(200).json()["state"], "completed");
+}
+
+#[test]
+fn new_request_types_of_every_verb_have_no_errors_and_work() {
+    let instance = Instance::new();
+    let names = [
+        "create_coupon",
+        "update_customer",
+        "get_charge",
+        "get_disputes",
+        "list_customers",
+        "delete_customer",
+    ];
+    for name in names {
+        instance.run(&["new", "request-type", name]).good();
+    }
+    let check = instance.run(&["check"]);
+    assert!(check.out.ends_with("0 errors, 0 warnings\n"), "{}", check.out);
+    let host = instance.serve();
+    let call = |name: &str, data: Json| {
+        let outcome = host.request_type(name, &json!({ "data": data })).json();
+        assert_eq!(outcome["state"], "completed", "{name}: {outcome:#}");
+        outcome
+    };
+    let data = json!({ "amount": 900, "currency": "usd", "source": "tok_visa" });
+    let charge = call("create_payment", data)["gateway"]["id"].clone();
+    let read = call("get_charge", json!({ "gateway_id": charge }));
+    assert_eq!(read["gateway"]["body"]["id"], charge, "{read:#}");
+    let made = host.stripe.api("POST", "/v1/customers", &[("email", "a@example.com")]).expect(200);
+    let customer = made.json()["id"].clone();
+    let listed = call("list_customers", json!({}));
+    assert!(listed["record"]["properties"]["response"].to_string().contains("cus_"), "{listed:#}");
+    assert_eq!(call("get_disputes", json!({}))["record"]["properties"]["response"], "[]");
+    call("update_customer", json!({ "gateway_id": customer, "description": "twelve" }));
+    let path = format!("/v1/customers/{}", customer.as_str().expect("an id"));
+    assert_eq!(host.stripe.read(&path)["description"], "twelve");
+    call("delete_customer", json!({ "gateway_id": customer }));
+    assert_eq!(host.stripe.read(&path)["deleted"], true);
+}
+
+#[test]
+fn new_refuses_a_module_and_an_event_that_do_not_exist() {
+    let instance = Instance::new();
+    for (arguments, advice) in [
+        (&["request-type", "create_x", "--module", "strip"][..], "did you mean `stripe`?"),
+        (&["request-type", "create_x", "--module", "adyen"], "sluicegate new module adyen"),
+        (&["webhook-processor", "charge.refundet"], "did you mean `charge.refunded`?"),
+        (&["webhook-processor", "charge.nonexistent"], "--force"),
+    ] {
+        let ran = instance.run(&[&["new"], arguments].concat());
+        assert_eq!((ran.code, ran.err.lines().count()), (1, 1), "{ran:?}");
+        assert!(ran.err.contains(advice), "{advice}: {ran:?}");
+    }
+    assert!(!instance.root().join("modules/strip").exists(), "nothing is written");
+    instance.run(&["new", "webhook-processor", "charge.nonexistent", "--force"]).good();
+    instance.run(&["new", "module", "adyen"]).good();
+    instance.run(&["new", "request-type", "create_x", "--module", "adyen"]).good();
+}
+
+/// What a command wrote whose reader closes the pipe after the first line.
+fn head(instance: &Instance, arguments: &[&str]) -> (i32, String) {
+    let mut command = instance.command(arguments);
+    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("it starts");
+    // Closed before the command writes: every write fails.
+    drop(child.stdout.take());
+    let ran = child.wait_with_output().expect("it ends");
+    (ran.status.code().unwrap_or(-1), String::from_utf8_lossy(&ran.stderr).into_owned())
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_a_command_quietly() {
+    let instance = Instance::new();
+    instance.run(&["new", "request-type", "create_payout"]).good();
+    for arguments in [
+        &["executions", "list"][..],
+        &["executions", "list", "--json"],
+        &["events", "list"],
+        &["routes"],
+        &["check"],
+        &["check", "--json"],
+        &["doctor"],
+        &["config", "print"],
+        &["migrate", "--json"],
+        &["sessions", "end", "--user", "1"],
+        &["new", "module", "loyalty"],
+    ] {
+        let (code, err) = head(&instance, arguments);
+        assert_eq!((code, err.as_str()), (141, ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_backup_says_what_is_in_its_way_and_writes_nothing_else() {
+    let instance = Instance::new();
+    instance.run(&["migrate"]).good();
+    let at = |path: &str| instance.root().join(path).display().to_string();
+    let missing = instance.run(&["backup", &at("nowhere/copy.db")]);
+    assert!(missing.code == 1 && missing.err.contains("there is no folder"), "{missing:?}");
+    assert!(!instance.root().join("nowhere").exists(), "no folder is made");
+    instance.run(&["backup", &at("copy.db")]).good();
+    let again = instance.run(&["backup", &at("copy.db")]);
+    assert_eq!(again.code, 1);
+    let said = format!("sluicegate: {} already exists; nothing was written", at("copy.db"));
+    assert_eq!(again.err.trim(), said);
+}
+
+#[test]
+fn a_retried_execution_does_not_tell_of_its_end_before() {
+    let instance = Instance::new();
+    let host = instance.serve();
+    let data = json!({ "amount": 900, "currency": "usd", "source": "tok_visa" });
+    host.request_type("create_payment", &json!({ "data": data })).expect(200);
+    let database = host.instance.root().join("data/sluicegate.db");
+    let database = rusqlite::Connection::open(database).expect("the database");
+    let stuck = "UPDATE executions SET state = 'unknown', run_at = 9e18, finished_at = NULL \
+                 WHERE kind = 'request_type' RETURNING id";
+    let id: String = database.query_row(stuck, [], |row| row.get(0)).expect("an execution");
+    let discarded = host.run(&["executions", "discard", &id, "--json"]).good().json();
+    assert_eq!(discarded["error"], "discarded by an operator");
+    let again = host.run(&["executions", "retry", &id, "--json"]).good().json();
+    assert_eq!(again["error"], Json::Null, "{again}");
 }
 
 #[test]

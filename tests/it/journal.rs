@@ -507,6 +507,32 @@ fn a_clock_that_is_set_back_strands_nothing() {
 }
 
 #[test]
+fn events_of_one_object_keep_their_order_over_a_clock_that_is_set_back() {
+    let fixture = fixture();
+    let arrive = |key: &str| {
+        let intent = Intent::new("webhook_event", "account.updated", json!({})).keyed(key);
+        let entry = fixture.journal.enqueue(intent.ordered("-:acct_1"), fixture.journal.now());
+        entry.unwrap().id
+    };
+    let mut arrived = Vec::new();
+    for (key, moved) in [("evt_1", 0), ("evt_2", -3600), ("evt_3", -1), ("evt_4", 7200)] {
+        fixture.clock.advance(moved);
+        arrived.push(arrive(key));
+    }
+    let mut processed = Vec::new();
+    for _ in 0..arrived.len() {
+        let due = fixture.journal.claim_due(Queue::Local, 10).unwrap();
+        assert_eq!(due.len(), 1, "one at a time");
+        for run in due {
+            processed.push(run.execution().id.clone());
+            let phase = fixture.journal.phase();
+            fixture.journal.finish(run, None, phase, State::Completed, json!({})).unwrap();
+        }
+    }
+    assert_eq!(processed, arrived);
+}
+
+#[test]
 fn a_lease_further_away_than_a_lease_can_be_has_expired() {
     let fixture = fixture();
     fixture.clock.advance(3600);

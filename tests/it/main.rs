@@ -13,6 +13,8 @@ mod cli;
 mod console;
 mod diagnostics;
 mod disk;
+mod doctor;
+mod documents;
 mod durable;
 
 mod flow_form;
@@ -24,6 +26,7 @@ mod hostile_templates;
 mod inbox;
 mod journal;
 mod ledger;
+mod moved_clock;
 mod multi_process;
 mod pages;
 mod reconcile;

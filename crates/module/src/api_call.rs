@@ -122,6 +122,11 @@ impl ApiCall {
         })
     }
 
+    /// True when the front matter has an `effect:`.
+    pub fn states_effect(&self) -> bool {
+        self.effect.is_some()
+    }
+
     /// The call's effect: from its front matter, or else from its method.
     pub fn effect(&self) -> Effect {
         self.effect.unwrap_or_else(|| match self.request_type.text.trim().to_ascii_lowercase() {

@@ -1,11 +1,13 @@
 //! Checks that need the complete catalog: references to missing files, pages with the same URL.
 
+use crate::api_call::Effect;
 use crate::catalog::Catalog;
 use crate::definition_reader::Reference;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::form::Resource;
 use crate::manifest::Module;
 use crate::path::{self, Kind};
+use crate::request_type::RequestType;
 use crate::source::Mark;
 use crate::suggest;
 use std::collections::{BTreeMap, HashMap};
@@ -179,6 +181,7 @@ pub fn request_types(catalog: &mut Catalog) {
     let types = catalog.request_types();
     let mut diagnostics = Vec::new();
     for found in types {
+        diagnostics.extend(doubtful_deletion(catalog, found));
         if found.response_mapper.is_some() {
             continue;
         }
@@ -208,6 +211,19 @@ pub fn request_types(catalog: &mut Catalog) {
         }
     }
     catalog.diagnostics.extend(diagnostics);
+}
+
+/// A name that says delete beside a call that does not: its record is kept.
+fn doubtful_deletion(catalog: &Catalog, found: &RequestType) -> Option<Diagnostic> {
+    let call = catalog.api_calls.get(&found.api_call)?;
+    let is_clear = call.states_effect() || call.effect() == Effect::Delete;
+    if !found.name.starts_with("delete_") || is_clear {
+        return None;
+    }
+    let message = format!("`{}` does not say what it does; its record is kept", found.name);
+    let help = "add `effect: delete` to delete the record too, or `effect: update`".to_owned();
+    let diagnostic = Diagnostic::of_file(Severity::Warning, &call.source.path, message);
+    Some(diagnostic.with_help(Some(help)))
 }
 
 /// Reports dependencies on missing modules.

@@ -4,6 +4,7 @@
 
 pub use config::Config;
 pub use error::Error;
+pub use event_type::event_types;
 pub use sandbox::Sandbox;
 pub use state::PLATFORM;
 
@@ -22,6 +23,7 @@ mod due_work;
 mod endpoint;
 mod error;
 mod event;
+mod event_type;
 mod execution;
 mod fault;
 mod form;

@@ -4,6 +4,7 @@
 //! none, and returns when they are on disk. The store knows no module and reads no clock: every
 //! timestamp comes from its caller.
 
+pub mod condition;
 pub mod contract;
 pub mod document;
 pub mod error;

@@ -22,7 +22,7 @@ mod money;
 mod number;
 mod pattern;
 mod pem;
-mod plural;
+pub mod plural;
 mod price;
 mod qrcode_svg;
 mod regex;

@@ -6,12 +6,11 @@ use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::Tx;
 use super::super::version;
+use crate::event_type::event_types;
 use serde_json::{Value, json};
 
 /// Endpoints an account may have.
 const ENDPOINTS_MAX: usize = 16;
-/// Every event type Stripe knows or knew.
-const EVENT_TYPES: &str = include_str!("../event_types.txt");
 
 /// Paths below `/v1/webhook_endpoints`.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
@@ -82,7 +81,7 @@ fn enabled_events(call: &Call) -> Result<Value, ApiError> {
         return Err(ApiError::missing("enabled_events"));
     }
     for (at, name) in names.iter().enumerate() {
-        if *name != "*" && !EVENT_TYPES.lines().any(|known| known == *name) {
+        if *name != "*" && !event_types().any(|known| known == *name) {
             let param = format!("enabled_events[{at}]");
             let message = format!("Invalid {param}: '{name}' is not an event type of this API.");
             return Err(ApiError { saved: false, ..ApiError::invalid(message) }.param(&param));

@@ -11,13 +11,23 @@ use crate::timestamp::to_micros;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-/// Inserts an execution, unless its kind and idempotency key are taken.
+/// Inserts an execution, unless its kind and idempotency key are taken. One with an ordering key is
+/// created after every other of that key, even if the clock was set back in between.
 pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error> {
-    let sql = "INSERT INTO executions (id, kind, name, input, idempotency_key, fingerprint, state, \
-               attempt, run_at, lease_until, outcome, error, ordering_key, created_at, \
-               finished_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
-               ?15) \
-               ON CONFLICT (kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+    let created_at = match execution.ordering_key {
+        None => "?14".to_owned(),
+        Some(_) => format!(
+            "{}(?14, coalesce((SELECT max(created_at) + 1 FROM executions \
+             WHERE ordering_key = ?13), ?14))",
+            D::GREATEST
+        ),
+    };
+    let sql = format!(
+        "INSERT INTO executions (id, kind, name, input, idempotency_key, fingerprint, state, \
+         attempt, run_at, lease_until, outcome, error, ordering_key, created_at, finished_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {created_at}, ?15) \
+         ON CONFLICT (kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING"
+    );
     let input = execution.input.to_text().map_err(|error| Error::Refused(Reason::of(error)))?;
     let values = values![
         execution.id.as_str(),

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod database;
+pub mod probe;
 
 mod checkpoint;
 mod dialect;

@@ -16,16 +16,19 @@ const STEPS: &[&str] = &[
 // "Slui": marks our files among SQLite databases.
 const APPLICATION_ID: i32 = 0x536c_7569;
 
-/// Applies the missing steps in one transaction: another process that opens the file at the same
-/// time waits, and then finds none missing.
-pub fn apply_schema(connection: &mut Connection) -> Result<(), Error> {
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(errors::of)?;
+/// How many steps this program knows.
+pub const STEPS_KNOWN: usize = STEPS.len();
+
+/// How many steps a database has.
+///
+/// # Errors
+/// [`Error::Broken`] when it belongs to another program, or to a newer version of this one.
+pub fn steps_done(connection: &Connection) -> Result<usize, Error> {
     let read = |pragma: &str| {
-        transaction.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(errors::of)
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0)).map_err(errors::of)
     };
     let done = usize::try_from(read("user_version")?).unwrap_or(usize::MAX);
-    let tables: i64 = transaction
+    let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(errors::of)?;
     if tables > 0 && read("application_id")? != APPLICATION_ID {
@@ -37,6 +40,15 @@ pub fn apply_schema(connection: &mut Connection) -> Result<(), Error> {
             STEPS.len()
         ).into()));
     }
+    Ok(done)
+}
+
+/// Applies the missing steps in one transaction: another process that opens the file at the same
+/// time waits, and then finds none missing.
+pub fn apply_schema(connection: &mut Connection) -> Result<(), Error> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(errors::of)?;
+    let done = steps_done(&transaction)?;
     for (index, step) in STEPS.iter().enumerate().skip(done) {
         transaction.execute_batch(step).map_err(errors::of)?;
         let version = i32::try_from(index + 1).expect("the steps are few");

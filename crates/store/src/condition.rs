@@ -1,0 +1,24 @@
+//! What opening a database would do to it.
+
+/// What opening a database would do to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Create it.
+    Missing,
+    /// Apply the schema steps that it lacks.
+    Behind {
+        /// Steps that it has.
+        done: usize,
+        /// Steps that this program knows.
+        known: usize,
+    },
+    /// Nothing.
+    Current,
+}
+
+impl Condition {
+    /// The condition of a database with `done` of the `known` steps.
+    pub fn of(done: usize, known: usize) -> Self {
+        if done == known { Self::Current } else { Self::Behind { done, known } }
+    }
+}

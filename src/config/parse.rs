@@ -1,0 +1,161 @@
+//! Parses the settings that are more than a text.
+
+use super::reader::Reader;
+use super::safety::WEBHOOK_SECRET_CHARS_MIN;
+use super::{
+    DEFAULT_LOG, Environment, Error, KeyFile, SessionLimits, Stripe, invalid, is_instance,
+};
+use jiff::SignedDuration;
+use sluicegate_secret::api_token::ApiTokens;
+use sluicegate_secret::{InstanceKey, Secret};
+use std::net::SocketAddr;
+use std::path::Path;
+use tracing_subscriber::EnvFilter;
+
+pub(super) fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error> {
+    match setting.as_deref() {
+        None if key.is_some() => Ok(Stripe::Live),
+        None | Some("sandbox") => Ok(Stripe::Sandbox),
+        Some("live") => Ok(Stripe::Live),
+        Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+            Ok(Stripe::Url(url.trim_end_matches('/').to_owned()))
+        }
+        Some(other) => Err(invalid(
+            "--stripe",
+            format!("`{other}` is not one of: sandbox, live, a URL such as http://127.0.0.1:8000"),
+        )),
+    }
+}
+
+pub(super) fn address(
+    reader: &mut Reader<'_>,
+    variable: &str,
+    flag: &str,
+    default: &str,
+) -> SocketAddr {
+    let parsed = |text: &str| {
+        text.parse().map_err(|_| {
+            invalid(flag, format!("`{text}` is not an address and port such as {default}"))
+        })
+    };
+    let fallback = parsed(default).expect("the default is an address");
+    match reader.text(variable) {
+        Some(text) => reader.take(parsed(&text), fallback),
+        None => fallback,
+    }
+}
+
+pub(super) fn environment_setting(reader: &mut Reader<'_>, secret_key: &Secret) -> Environment {
+    // A live key moves real money: development features must not be open by default.
+    let is_live = secret_key.expose().contains("_live_");
+    let default = if is_live { Environment::Production } else { Environment::Development };
+    let name = "SLUICEGATE_ENV";
+    match reader.text(name).as_deref() {
+        Some("development") => Environment::Development,
+        Some("staging") => Environment::Staging,
+        Some("production") => Environment::Production,
+        None => default,
+        Some(other) => {
+            let message = format!(
+                "unknown environment `{other}`; expected development, staging or production"
+            );
+            reader.take(Err(invalid(name, message)), default)
+        }
+    }
+}
+
+pub(super) fn webhook_secrets(reader: &mut Reader<'_>) -> Vec<Secret> {
+    let name = "STRIPE_WEBHOOK_SECRET";
+    let stated = reader.text(name);
+    let all: Vec<_> = stated.iter().flat_map(|all| all.split(',')).map(str::trim).collect();
+    // A blank or guessable secret would let anyone forge an event: refuse to start.
+    if all.iter().any(|secret| secret.len() < WEBHOOK_SECRET_CHARS_MIN) {
+        let message = format!(
+            "a secret has at least {WEBHOOK_SECRET_CHARS_MIN} characters; copy the complete \
+             whsec_… string"
+        );
+        reader.check(Err(invalid(name, message)));
+    }
+    all.into_iter().map(Secret::new).collect()
+}
+
+pub(super) fn session_limits(reader: &mut Reader<'_>) -> SessionLimits {
+    let mut seconds = |name: &str, default: i64| {
+        let stated = reader.number::<i64>(name).unwrap_or(default);
+        let valid = if stated < 1 {
+            Err(invalid(name, format!("{stated} is not a number of seconds from 1")))
+        } else {
+            Ok(stated)
+        };
+        SignedDuration::from_secs(reader.take(valid, default))
+    };
+    SessionLimits {
+        idle: seconds("SLUICEGATE_SESSION_IDLE", 14 * 24 * 3600),
+        lifetime: seconds("SLUICEGATE_SESSION_LIFETIME", 30 * 24 * 3600),
+    }
+}
+
+pub(super) fn api_tokens(reader: &mut Reader<'_>) -> ApiTokens {
+    let name = "SLUICEGATE_API_TOKENS";
+    let tokens = ApiTokens::new(reader.text("SLUICEGATE_API_TOKEN"), reader.text(name));
+    reader.take(tokens.map_err(|message| invalid(name, message)), ApiTokens::default())
+}
+
+pub(super) fn log(reader: &mut Reader<'_>) -> String {
+    let name = "SLUICEGATE_LOG";
+    let filter = reader.text(name).unwrap_or_else(|| DEFAULT_LOG.to_owned());
+    let valid = match EnvFilter::try_new(&filter) {
+        Ok(_) => Ok(filter),
+        Err(_) => {
+            let message = format!("`{filter}` is not a filter such as info or sluicegate=debug");
+            Err(invalid(name, message))
+        }
+    };
+    reader.take(valid, DEFAULT_LOG.to_owned())
+}
+
+pub(super) fn instance_key(reader: &mut Reader<'_>, root: &Path, key_file: KeyFile) -> InstanceKey {
+    let name = "SLUICEGATE_SECRET_KEY";
+    let file = root.join("data/instance.key");
+    let key = match reader.text(name) {
+        Some(hex) => InstanceKey::from_hex(name, &hex),
+        // Write nothing into a folder that was named by mistake.
+        None if is_instance(root) && (key_file == KeyFile::Create || file.exists()) => {
+            InstanceKey::from_file(&file)
+        }
+        None => Ok(InstanceKey::random()),
+    };
+    reader.take(key.map_err(Error::Key), InstanceKey::random())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Flags;
+
+    #[test]
+    fn a_key_means_live_by_default() {
+        let key = Some("sk_test_1".to_owned());
+        assert_eq!(stripe(None, &key).expect("valid"), Stripe::Live);
+        assert_eq!(stripe(None, &None).expect("valid"), Stripe::Sandbox);
+        assert_eq!(stripe(Some("sandbox".to_owned()), &key).expect("valid"), Stripe::Sandbox);
+        let url = stripe(Some("http://127.0.0.1:8000/".to_owned()), &None).expect("valid");
+        assert_eq!(url, Stripe::Url("http://127.0.0.1:8000".to_owned()));
+        assert!(stripe(Some("stripe".to_owned()), &None).is_err());
+    }
+
+    #[test]
+    fn webhook_secrets_are_several_and_never_blank() {
+        let read = |setting: Option<&str>| {
+            let flags = Flags::default();
+            let value = |_: &str| setting.map(str::to_owned);
+            let mut reader = Reader::new(&flags, &value);
+            let secrets = webhook_secrets(&mut reader);
+            (secrets.len(), reader.errors.len())
+        };
+        let first = "whsec_first_0123456789abcdef";
+        assert_eq!(read(Some(&format!("{first}, whsec_second_0123456789abcdef"))), (2, 0));
+        assert_eq!(read(Some(&format!("{first},,"))).1, 1);
+        assert_eq!(read(None), (0, 0));
+    }
+}
