@@ -29,9 +29,9 @@ pub struct RecordWriter<'a> {
 
 impl RecordWriter<'_> {
     /// Writes the request type's own record: deletes it when the call deletes, updates the one that
-    /// the answer belongs to, creates it otherwise. A rule violation becomes a problem of the outcome,
-    /// not a refusal: money may have moved, so the data is kept. Only an answer without the
-    /// gateway's id is not saved, because nothing says which record it belongs to.
+    /// the answer belongs to, creates it otherwise. A rule violation becomes a problem of the
+    /// outcome, not a refusal: money may have moved, so the data is kept. Only an answer without
+    /// the gateway's id is not saved, because nothing says which record it belongs to.
     ///
     /// # Errors
     /// [`Error`] when the store cannot be read.
