@@ -2,7 +2,7 @@
 
 use crate::double::Double;
 use crate::host::{Fleet, Host, until};
-use crate::life::{AnsweredCall, BOUND};
+use crate::life::{AnsweredCall, BOUND, PlacedOrder};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashSet};
@@ -167,6 +167,25 @@ fn events(database: &Connection, acked: &HashSet<(String, String)>) -> Result<()
             return Err(format!(
                 "P5: {account} {id} was acknowledged and is {count} times here: {states:?}"
             ));
+        }
+    }
+    Ok(())
+}
+
+/// An order that was placed by a form with a script is there with its payment, once, or neither is.
+pub fn orders(host: &Host, double: &Double, placed: &[PlacedOrder]) -> Result<(), String> {
+    let database = open(host)?;
+    let sql = "SELECT count(*) FROM records WHERE table_name = 'order' \
+               AND json_extract(properties, '$.amount') = ?1";
+    let ledger = double.ledger.lock().unwrap();
+    for order in placed {
+        let records = database.query_row(sql, [order.amount], |row| row.get::<_, i64>(0));
+        let records = records.map_err(|error| error.to_string())?;
+        let charges = ledger.objects.iter();
+        let paid = charges.filter(|(of, one)| of == "charges" && one["amount"] == order.amount);
+        let paid = i64::try_from(paid.count()).expect("few");
+        if records != paid || paid > 1 || (order.is_told && paid == 0) {
+            return Err(format!("P1: {order:?} is {records} times here and paid {paid} times"));
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,6 +31,33 @@ const MIGRATION: &str = "\
   {%- endgraphql -%}
 {%- endfor -%}
 ";
+
+/// A form whose script pays: the record and the payment are one execution.
+const ORDER_TABLE: &str = "name: order\nproperties:\n- { name: amount, type: integer }\n";
+const ORDER_FORM: &str = "\
+---
+name: place_order
+resource: order
+resource_owner: anyone
+fields:
+  properties:
+    amount:
+callback_actions: >
+  {% graphql r, amount: form.properties.amount %}
+    mutation pay($amount: Int!) {
+      create_payment(data: { amount: $amount, currency: \"usd\", source: \"tok_visa\" }) { state }
+    }
+  {% endgraphql %}
+---
+";
+
+/// An order that a client placed, once.
+#[derive(Debug, Clone)]
+pub struct PlacedOrder {
+    pub amount: i64,
+    /// True when the client was told that it is placed.
+    pub is_told: bool,
+}
 
 /// An answer that a client received.
 #[derive(Debug, Clone)]
@@ -83,6 +110,14 @@ fn instance(template: &Path) -> tempfile::TempDir {
     let migrations = folder.path().join("migrations");
     std::fs::create_dir(&migrations).expect("a folder");
     std::fs::write(migrations.join("20260101000000_rows.liquid"), MIGRATION).expect("a migration");
+    for (path, text) in [
+        ("custom_model_types/order.yml", ORDER_TABLE),
+        ("form_configurations/place_order.liquid", ORDER_FORM),
+    ] {
+        let path = folder.path().join(path);
+        std::fs::create_dir(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("written");
+    }
     folder
 }
 
@@ -112,6 +147,7 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         host.start();
     }
     let answered_calls = Arc::new(Mutex::new(Vec::new()));
+    let orders = Arc::new(Mutex::new(Vec::new()));
     let acked = Arc::new(Mutex::new(HashSet::new()));
     let stop = Arc::new(AtomicBool::new(false));
     let rotated = Arc::new(AtomicBool::new(false));
@@ -119,8 +155,11 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     let clients: Vec<_> = (0..3)
         .map(|number| {
             let (answered_calls, double) = (Arc::clone(&answered_calls), Arc::clone(&double));
-            let addrs = addrs.clone();
-            std::thread::spawn(move || client(&addrs, &double, seed, number, &answered_calls))
+            let (addrs, orders) = (addrs.clone(), Arc::clone(&orders));
+            std::thread::spawn(move || {
+                order(&addrs, &double, number, &orders);
+                client(&addrs, &double, seed, number, &answered_calls)
+            })
         })
         .collect();
     let sender = {
@@ -144,6 +183,8 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     }
     let answered_calls = answered_calls.lock().unwrap().clone();
     let result = result.and_then(|()| check::check(&mut fleet, &double, &answered_calls, &acked));
+    let placed = orders.lock().unwrap().clone();
+    let result = result.and_then(|()| check::orders(fleet.first(), &double, &placed));
     let result = result.and_then(|()| match plan.crash_at.as_deref() {
         Some(place) if place.starts_with("backup") => check::backup(fleet.first(), place),
         _ => Ok(()),
@@ -282,6 +323,27 @@ fn a_day_passes(fleet: &mut Fleet, double: &Double, rng: &mut Rng, done: &impl F
     double.ahead.store(25 * 3600, Ordering::SeqCst);
     fleet.0.iter_mut().for_each(|host| host.ahead = 25 * 3600);
     fleet.restart();
+}
+
+/// Places an order by a form with a script, and does not ask again: nothing says that two are one.
+fn order(addrs: &[SocketAddr], double: &Double, number: u64, orders: &Mutex<Vec<PlacedOrder>>) {
+    let amount = 90_000 + i64::try_from(number).unwrap();
+    let query = format!(
+        "mutation {{ record_create(record: {{ properties: [{{ name: \"amount\", value_int: {amount} \
+         }}] }}, form_name: \"place_order\") {{ id }} }}"
+    );
+    let headers = [("Authorization", format!("Bearer {TOKEN}"))];
+    let door = addrs[usize::try_from(number).unwrap() % addrs.len()];
+    // Only what a host has not seen may be sent again.
+    let begun = Instant::now();
+    while TcpStream::connect(door).is_err() && begun.elapsed() < BOUND {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let answer = post(door, "/graphql", &headers, &json!({ "query": query }).to_string());
+    double.exchanges.fetch_add(1, Ordering::SeqCst);
+    let is_told =
+        answer.is_some_and(|(_, answer)| answer["data"]["record_create"]["id"].is_string());
+    orders.lock().unwrap().push(PlacedOrder { amount, is_told });
 }
 
 /// Pays, refunds, transfers and opens an account, each until the outcome is final.
