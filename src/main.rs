@@ -61,6 +61,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command.unwrap_or(Command::Serve(Serve::default())) {
         Command::Serve(serve) => {
             flags.addr = serve.addr;
+            flags.metrics_addr = serve.metrics_addr;
             serve::run(Config::new(flags)?)
         }
         Command::Call(call) => call::run(Config::new(flags)?, &call, &output),
@@ -72,8 +73,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Events(what) => events::run(Config::new(flags)?, &what, &output),
         Command::Sessions(what) => sessions::run(Config::new(flags)?, &what, &output),
         Command::Sandbox(which) => {
-            flags.sandbox_addr = which.addr.or(flags.sandbox_addr);
-            sandbox::run(&Config::new(flags)?)
+            flags.sandbox_addr = which.addr.clone().or(flags.sandbox_addr);
+            sandbox::run(&Config::new(flags)?, &which)
         }
         Command::New(new) => {
             scaffold::run(&flags.root.unwrap_or_else(|| ".".into()), &new, &output)?;

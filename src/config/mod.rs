@@ -1,7 +1,12 @@
 //! Operator settings: flags, then environment, then defaults. Only this module reads the
 //! environment.
 
+mod proxies;
+mod rates;
 mod safety;
+
+pub use proxies::TrustedProxies;
+pub use rates::{Rate, Rates};
 
 use jiff::SignedDuration;
 use sluicegate_secret::api_token::ApiTokens;
@@ -88,6 +93,8 @@ pub struct Flags {
     pub stripe: Option<String>,
     /// `--sandbox-addr`, where the embedded sandbox listens.
     pub sandbox_addr: Option<String>,
+    /// `--metrics-addr`, where `serve` listens for those who watch it.
+    pub metrics_addr: Option<String>,
 }
 
 /// Every operator setting, validated.
@@ -97,6 +104,11 @@ pub struct Config {
     pub root: PathBuf,
     /// The address on which `serve` listens.
     pub addr: SocketAddr,
+    /// `--metrics-addr`: an address of its own for `/metrics`, `/healthz` and `/readyz`, without a
+    /// token.
+    pub metrics_addr: Option<SocketAddr>,
+    /// `SLUICEGATE_TRUSTED_PROXIES`: whose `X-Forwarded-For` names the client.
+    pub trusted_proxies: TrustedProxies,
     /// The public URL for visitors and Stripe, without a trailing slash (`SLUICEGATE_URL`).
     pub public_url: Option<String>,
     /// The database's URL.
@@ -113,6 +125,11 @@ pub struct Config {
     pub publishable_key: Secret,
     /// `STRIPE_WEBHOOK_SECRET`, several separated by commas.
     pub webhook_secrets: Vec<Secret>,
+    /// `SLUICEGATE_WEBHOOK_REFUSE_FUTURE`: refuses a signature whose time is further in the future
+    /// than the tolerance. Stripe's own libraries accept it.
+    pub refuse_future_webhooks: bool,
+    /// What each address may do that is not verified.
+    pub rates: Rates,
     /// The bearer tokens for the API endpoints, GraphQL and the console: `SLUICEGATE_API_TOKEN` may
     /// do everything, `SLUICEGATE_API_TOKENS` is a list of `scope:token`.
     pub api_tokens: ApiTokens,
@@ -163,6 +180,13 @@ impl Config {
                 "SLUICEGATE_SANDBOX_ADDR",
                 "127.0.0.1:12111",
             )?,
+            metrics_addr: metrics_address(flags.metrics_addr)?,
+            trusted_proxies: trusted_proxies()?,
+            rates: Rates::new(
+                number("SLUICEGATE_FORM_RATE")?,
+                number("SLUICEGATE_WEBHOOK_REFUSAL_RATE")?,
+            ),
+            refuse_future_webhooks: boolean("SLUICEGATE_WEBHOOK_REFUSE_FUTURE")?,
             public_url: variable("SLUICEGATE_URL").map(|u| u.trim_end_matches('/').to_owned()),
             database: database(flags.database, &root),
             environment: environment_setting(&secret_key)?,
@@ -245,6 +269,34 @@ fn address(
         name: flag.to_owned(),
         message: format!("`{text}` is not an address and port such as {default}"),
     })
+}
+
+/// `9090` and `:9090` are ports of this machine only.
+fn metrics_address(given: Option<String>) -> Result<Option<SocketAddr>, Error> {
+    let Some(text) = given.or_else(|| variable("SLUICEGATE_METRICS_ADDR")) else { return Ok(None) };
+    let port = text.strip_prefix(':').unwrap_or(&text).parse::<u16>();
+    let parsed = port.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    parsed.or_else(|_| text.parse()).map(Some).map_err(|_| Error::Value {
+        name: "--metrics-addr".to_owned(),
+        message: format!("`{text}` is not a port or an address and port such as 127.0.0.1:9090"),
+    })
+}
+
+fn trusted_proxies() -> Result<TrustedProxies, Error> {
+    let name = "SLUICEGATE_TRUSTED_PROXIES";
+    TrustedProxies::parse(&list(variable(name)))
+        .map_err(|message| Error::Value { name: name.to_owned(), message })
+}
+
+fn boolean(name: &str) -> Result<bool, Error> {
+    match variable(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(Error::Value {
+            name: name.to_owned(),
+            message: format!("`{other}` is not one of: true, false"),
+        }),
+    }
 }
 
 fn database(given: Option<String>, root: &Path) -> String {
@@ -346,6 +398,19 @@ mod tests {
         let url = stripe(Some("http://127.0.0.1:8000/".to_owned()), &None).expect("valid");
         assert_eq!(url, Stripe::Url("http://127.0.0.1:8000".to_owned()));
         assert!(stripe(Some("stripe".to_owned()), &None).is_err());
+    }
+
+    #[test]
+    fn metrics_are_on_this_machine_unless_a_host_is_named() {
+        let parsed =
+            |text: &str| metrics_address(Some(text.to_owned())).map(|a| a.map(|a| a.to_string()));
+        for text in ["9090", ":9090", "127.0.0.1:9090"] {
+            assert_eq!(parsed(text).expect("valid").as_deref(), Some("127.0.0.1:9090"), "{text}");
+        }
+        assert_eq!(parsed("[::]:9090").expect("valid").as_deref(), Some("[::]:9090"));
+        for text in ["metrics", "127.0.0.1", "70000"] {
+            assert!(parsed(text).is_err(), "{text}");
+        }
     }
 
     #[test]
