@@ -68,6 +68,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command.unwrap_or(Command::Serve(Serve::default())) {
         Command::Serve(serve) => {
             flags.addr = serve.addr;
+            flags.metrics_addr = serve.metrics_addr;
             if serve.print_config {
                 return cli::config::run(&flags, &output);
             }
@@ -84,8 +85,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Events(what) => events::run(Config::new(flags)?, &what, &output),
         Command::Sessions(what) => sessions::run(Config::new(flags)?, &what, &output),
         Command::Sandbox(which) => {
-            flags.sandbox_addr = which.addr.or(flags.sandbox_addr);
-            sandbox::run(&Config::new(flags)?, &output)
+            flags.sandbox_addr = which.addr.clone().or(flags.sandbox_addr);
+            sandbox::run(&Config::new(flags)?, &which, &output)
         }
         Command::New(new) => {
             scaffold::run(&flags.root.unwrap_or_else(|| ".".into()), &new, &output)?;

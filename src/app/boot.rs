@@ -7,7 +7,7 @@ use crate::config::{Config, Stripe, is_instance};
 use crate::executor;
 use crate::gateway::request_type_call::RequestTypeCall;
 use serde_json::{Map, Value as Json, json};
-use sluicegate_sandbox::Sandbox;
+use sluicegate_sandbox::{Sandbox, WebhookPorts};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -25,22 +25,29 @@ pub async fn sandbox(config: &Config) -> Result<(Option<Sandbox>, Option<String>
         Stripe::Live => Ok((None, None)),
         Stripe::Url(url) => Ok((None, Some(url.clone()))),
         Stripe::Sandbox => {
-            let running = start(config, config.sandbox_addr).await?;
+            let running = start(config, config.sandbox_addr, Vec::new()).await?;
             let url = format!("http://{}", running.addr());
             Ok((Some(running), Some(url)))
         }
     }
 }
 
-/// Starts the sandbox at `addr`.
+/// Starts the sandbox at `addr`. It sends webhooks to this host's port, and to further `ports` of
+/// this machine.
 ///
 /// # Errors
 /// [`Error::Sandbox`].
-pub async fn start(config: &Config, addr: SocketAddr) -> Result<Sandbox, Error> {
+pub async fn start(
+    config: &Config,
+    addr: SocketAddr,
+    mut ports: Vec<u16>,
+) -> Result<Sandbox, Error> {
+    ports.push(config.addr.port());
     let config = sluicegate_sandbox::Config {
         addr,
         data: Some(config.root.join("data/sandbox.json")),
         settle_immediately: true,
+        webhook_ports: WebhookPorts::Only(ports),
         ..sluicegate_sandbox::Config::default()
     };
     Ok(Sandbox::start(config).await?)

@@ -1,32 +1,23 @@
 //! Hot reload in development: the next request sees changed files.
 
 use crate::app::runtime::Runtime;
-use notify::{RecursiveMode, Watcher};
+use notify::{Event, RecursiveMode, Watcher};
+use sluicegate_module::catalog::Catalog;
+use sluicegate_module::loader::{MANIFESTS, root_folders};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
+use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
 /// Editors write in several steps: wait for a pause of this length.
 const SETTLE_TIME: Duration = Duration::from_millis(80);
-/// The watched folders below the root; `data/` and `target/` change constantly.
-const FOLDERS: [&str; 11] = [
-    "app",
-    "marketplace_builder",
-    "modules",
-    "views",
-    "notifications",
-    "forms",
-    "graphql",
-    "translations",
-    "assets",
-    "authorization_policies",
-    "lib",
-];
+/// A file that is written all the time makes no pause: wait no longer than this.
+const SETTLE_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Identifies a state of the watched files by their times and sizes. Take it before they are
-/// loaded.
+/// Identifies a state of the files that are loaded, by their times and sizes. Take it before they
+/// are loaded. Other files, such as a log or a database inside a watched folder, do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp(u64);
 
@@ -34,37 +25,17 @@ impl Stamp {
     /// The current state of the files below `root`.
     pub fn take(root: &Path) -> Self {
         let mut sum = DefaultHasher::new();
-        add(root, Depth::TopLevel, &mut sum);
-        for folder in FOLDERS {
-            add(&root.join(folder), Depth::Recursive, &mut sum);
+        for path in Catalog::paths(root) {
+            path.hash(&mut sum);
+            if let Ok(about) = std::fs::metadata(&path)
+                && about.is_file()
+            {
+                // A copy may keep the time of its source, but not its own `ctime`.
+                (about.len(), about.modified().ok(), about.ctime(), about.ctime_nsec())
+                    .hash(&mut sum);
+            }
         }
         Self(sum.finish())
-    }
-}
-
-/// How deep a folder is watched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    TopLevel,
-    Recursive,
-}
-
-/// Hashes a folder's files.
-fn add(folder: &Path, depth: Depth, sum: &mut DefaultHasher) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
-    for path in paths {
-        // A link to a folder is not followed: it may form a cycle.
-        let Ok(about) = std::fs::symlink_metadata(&path) else { continue };
-        path.hash(sum);
-        if about.is_dir() {
-            if depth == Depth::Recursive {
-                add(&path, depth, sum);
-            }
-        } else {
-            (about.len(), about.modified().ok()).hash(sum);
-        }
     }
 }
 
@@ -82,7 +53,10 @@ pub fn watch(runtime: Arc<Runtime>, loaded: Stamp) {
 /// later.
 fn watch_folders(watcher: &mut impl Watcher, root: &Path) {
     let mut watched = vec![(root.to_owned(), RecursiveMode::NonRecursive)];
-    watched.extend(FOLDERS.map(|folder| (root.join(folder), RecursiveMode::Recursive)));
+    let mut names: Vec<_> = root_folders().collect();
+    names.sort_unstable();
+    names.dedup();
+    watched.extend(names.iter().map(|folder| (root.join(folder), RecursiveMode::Recursive)));
     for (path, mode) in watched.iter().filter(|(path, _)| path.exists()) {
         if let Err(error) = watcher.watch(path, *mode) {
             tracing::warn!("{}: no hot reload: {error}", path.display());
@@ -90,10 +64,22 @@ fn watch_folders(watcher: &mut impl Watcher, root: &Path) {
     }
 }
 
-fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
+/// False for files directly in the root that are not loaded: a log there may never rest.
+fn may_matter(event: &Event, root: &Path) -> bool {
+    let is_read = |name: &str| MANIFESTS.contains(&name) || root_folders().any(|one| one == name);
+    let other = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        path.parent() == Some(root) && !name.is_some_and(is_read)
+    };
+    !event.kind.is_access() && (event.paths.is_empty() || !event.paths.iter().all(other))
+}
+
+fn run(runtime: &Arc<Runtime>, mut loaded: Stamp) {
     let (changed, changes) = channel();
-    let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
+    let root = runtime.config.root.clone();
+    let watched = root.clone();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        if event.is_ok_and(|event| may_matter(&event, &watched)) {
             let _ = changed.send(());
         }
     });
@@ -104,28 +90,29 @@ fn run(runtime: &Arc<Runtime>, loaded: Stamp) {
             return;
         }
     };
-    let root = &runtime.config.root;
-    watch_folders(&mut watcher, root);
-    // Otherwise a change between loading and watching would be missed.
-    if Stamp::take(root) != loaded {
-        runtime.reload();
-    }
-    while changes.recv().is_ok() {
-        loop {
-            match changes.recv_timeout(SETTLE_TIME) {
-                Ok(()) => {}
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
+    watch_folders(&mut watcher, &root);
+    // The first time for a change between loading and watching.
+    loop {
+        let found = Stamp::take(&root);
+        if found != loaded {
+            loaded = found;
+            reload(runtime);
         }
+        if changes.recv().is_err() {
+            return;
+        }
+        let settled = Instant::now() + SETTLE_TIME_MAX;
+        while Instant::now() < settled && changes.recv_timeout(SETTLE_TIME).is_ok() {}
         // Folders made since, and those that were removed and made again.
-        watch_folders(&mut watcher, root);
-        let instance = runtime.reload();
-        let errors: Vec<_> =
-            instance.diagnostics().into_iter().filter(|diagnostic| diagnostic.is_error()).collect();
-        for diagnostic in &errors {
-            tracing::error!("{diagnostic}");
-        }
-        tracing::info!(faults = errors.len(), "files changed: loaded again");
+        watch_folders(&mut watcher, &root);
     }
+}
+
+fn reload(runtime: &Runtime) {
+    let diagnostics = runtime.reload().diagnostics();
+    let errors: Vec<_> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
+    for diagnostic in &errors {
+        tracing::error!("{diagnostic}");
+    }
+    tracing::info!(faults = errors.len(), "files changed: loaded again");
 }

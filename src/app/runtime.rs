@@ -5,12 +5,12 @@ use crate::app::delivery_load::DeliveryLoad;
 use crate::app::error::Error;
 use crate::app::gateway_lanes::GatewayLanes;
 use crate::app::instance::Instance;
+use crate::app::rate_limit::{RateLimit, RateLimits};
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
-use crate::app::tries::Tries;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, Stripe, is_instance, without_password};
-use crate::gateway::contract::Gateway;
+use crate::gateway::contract::{FutureTimes, Gateway};
 use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::{Allowed, Target};
 use crate::gateway::transport::{RetryPolicy, Transport};
@@ -72,8 +72,8 @@ pub struct Runtime {
     pub readiness: Readiness,
     /// Counts delivery results, for the metrics page.
     pub deliveries: Deliveries,
-    /// Failed sign-ins to the console.
-    pub sign_in_tries: Tries,
+    /// What each address may do that is not verified.
+    pub rate_limits: RateLimits,
     instance: RwLock<Arc<Instance>>,
 }
 
@@ -125,7 +125,11 @@ impl Runtime {
             secrets: Secrets::default(),
             readiness: Readiness::default(),
             deliveries: Deliveries::default(),
-            sign_in_tries: Tries::default(),
+            rate_limits: RateLimits {
+                forms: RateLimit::new(config.rates.forms),
+                refused_webhooks: RateLimit::new(config.rates.refused_webhooks),
+                sign_ins: RateLimit::new(config.rates.sign_ins),
+            },
             gateway_lanes: GatewayLanes::default(),
             instance: RwLock::new(Arc::new(instance)),
             config,
@@ -152,6 +156,10 @@ impl Runtime {
             key: &self.config.instance_key,
             configured: &self.config.webhook_secrets,
             secrets: &self.secrets,
+            future: match self.config.refuse_future_webhooks {
+                true => FutureTimes::Refused,
+                false => FutureTimes::Accepted,
+            },
             deliveries: &self.deliveries,
         }
     }

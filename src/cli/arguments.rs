@@ -48,6 +48,7 @@ impl Common {
             database: self.database.clone(),
             stripe: self.stripe.clone(),
             sandbox_addr: self.sandbox_addr.clone(),
+            metrics_addr: None,
         }
     }
 }
@@ -99,6 +100,10 @@ pub struct Serve {
     /// The address to listen on; port 0 picks a free one. [default: 127.0.0.1:3000]
     #[arg(long, value_name = "ADDR")]
     pub addr: Option<String>,
+    /// An address of its own for `/metrics`, `/healthz` and `/readyz`, which need no token there;
+    /// a port alone is on 127.0.0.1.
+    #[arg(long, value_name = "ADDR")]
+    pub metrics_addr: Option<String>,
     /// Print the effective settings, secrets masked, and exit.
     #[arg(long)]
     pub print_config: bool,
@@ -244,6 +249,10 @@ pub struct Sandbox {
     /// The address to listen on. [default: --sandbox-addr]
     #[arg(long, value_name = "ADDR")]
     pub addr: Option<String>,
+    /// A port of this machine, beside that of SLUICEGATE_ADDR, that webhook endpoints may have;
+    /// repeatable.
+    #[arg(long, value_name = "PORT")]
+    pub allow_webhook_port: Vec<u16>,
 }
 
 /// Arguments of `new`.

@@ -1,6 +1,7 @@
 //! `sandbox`: runs only the Stripe sandbox.
 
 use crate::app::boot;
+use crate::cli::arguments::Sandbox;
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::Result;
@@ -10,10 +11,11 @@ use std::process::ExitCode;
 ///
 /// # Errors
 /// When the address is in use.
-pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
+pub fn run(config: &Config, which: &Sandbox, output: &Output) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ports = which.allow_webhook_port.clone();
     runtime.block_on(async {
-        let running = boot::start(config, config.sandbox_addr).await?;
+        let running = boot::start(config, config.sandbox_addr, ports).await?;
         output.line(&format!("The Stripe sandbox serves http://{}", running.addr()))?;
         tokio::signal::ctrl_c().await?;
         running.stop().await;

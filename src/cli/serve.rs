@@ -3,10 +3,11 @@
 use crate::app::runtime::Runtime;
 use crate::app::{boot, maintenance, migrations, reload, worker};
 use crate::config::{Config, Environment};
-use crate::web::router::router;
+use crate::web::router::{metrics_router, router};
 use crate::web::server::{self, Limits};
 use anyhow::{Context as _, Result};
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,9 @@ use tokio::sync::watch;
 
 /// The maximum number of threads that block on templates, the database or Stripe.
 const BLOCKING_THREADS: usize = 256;
+
+/// The maximum number of connections of those who watch the process.
+const METRICS_CONNECTIONS: usize = 64;
 
 /// What stopping may take: together at most 25 seconds.
 const REQUESTS_GRACE: Duration = Duration::from_secs(20);
@@ -40,10 +44,14 @@ pub fn run(config: Config) -> Result<ExitCode> {
 }
 
 async fn serve(mut config: Config) -> Result<()> {
-    let listener = TcpListener::bind(config.addr)
-        .await
-        .with_context(|| format!("cannot listen at {}", config.addr))?;
+    let listener = bind(config.addr).await?;
     config.addr = listener.local_addr()?;
+    let mut metrics_listener = None;
+    if let Some(addr) = &mut config.metrics_addr {
+        let listener = bind(*addr).await?;
+        *addr = listener.local_addr()?;
+        metrics_listener = Some(listener);
+    }
     let (sandbox, stripe_url) = boot::sandbox(&config).await?;
     let handle = Handle::current();
     let is_development = config.environment == Environment::Development;
@@ -61,10 +69,15 @@ async fn serve(mut config: Config) -> Result<()> {
     announce(&runtime, sandbox.is_some());
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(worker::run(Arc::clone(&runtime), stopped.clone()));
-    let maintenance_task = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped));
+    let maintenance_task = tokio::spawn(maintenance::run(Arc::clone(&runtime), stopped.clone()));
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(serve_metrics(listener, Arc::clone(&runtime), stopped));
+    }
     let ours = Arc::clone(&runtime);
     tokio::task::spawn_blocking(move || prepare(&ours));
-    let limits = Limits { grace: REQUESTS_GRACE, ..Limits::default() }.within_open_files();
+    let proxies = runtime.config.trusted_proxies.clone();
+    let limits = Limits { grace: REQUESTS_GRACE, proxies, ..Limits::default() };
+    let limits = limits.within_open_files();
     let stopping = async {
         shutdown_signal().await;
         let _ = stop.send(true);
@@ -78,6 +91,23 @@ async fn serve(mut config: Config) -> Result<()> {
         sandbox.stop().await;
     }
     Ok(())
+}
+
+/// Serves the address for those who watch the process, until `stopped`.
+async fn serve_metrics(
+    listener: TcpListener,
+    runtime: Arc<Runtime>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let limits = Limits { connections: METRICS_CONNECTIONS, ..Limits::default() };
+    let stopping = async {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    server::serve(listener, metrics_router(runtime), limits, stopping).await;
+}
+
+async fn bind(addr: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(addr).await.with_context(|| format!("cannot listen at {addr}"))
 }
 
 fn listen_to_sandbox(runtime: &Arc<Runtime>) {
@@ -104,6 +134,8 @@ fn prepare(runtime: &Arc<Runtime>) {
 fn announce(runtime: &Runtime, sandbox: bool) {
     let config = &runtime.config;
     let (site, root) = (config.addr, config.root.display());
+    let metrics = config.metrics_addr.map(|addr| format!("\n  metrics  http://{addr}/metrics"));
+    let metrics = metrics.unwrap_or_default();
     let stripe = match &runtime.stripe_url {
         Some(url) if sandbox => format!("sandbox  {url}"),
         Some(url) => format!("stripe   {url}"),
@@ -112,7 +144,7 @@ fn announce(runtime: &Runtime, sandbox: bool) {
     let _ = write!(
         std::io::stdout(),
         "Sluicegate {} serves {root}\n  site     http://{site}\n  console  \
-         http://{site}/console\n  {stripe}\n",
+         http://{site}/console{metrics}\n  {stripe}\n",
         env!("CARGO_PKG_VERSION"),
     );
 }

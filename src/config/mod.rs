@@ -3,6 +3,8 @@
 
 mod inspection;
 mod parse;
+mod proxies;
+mod rates;
 mod reader;
 mod safety;
 mod settings;
@@ -10,6 +12,9 @@ mod settings;
 pub use inspection::{EffectiveSetting, Inspection, inspect};
 pub use safety::WEBHOOK_SECRET_CHARS_MIN;
 pub use settings::SETTINGS;
+
+pub use proxies::TrustedProxies;
+pub use rates::{Rate, Rates};
 
 use jiff::SignedDuration;
 use reader::Reader;
@@ -101,6 +106,8 @@ pub struct Flags {
     pub stripe: Option<String>,
     /// `--sandbox-addr`, where the embedded sandbox listens.
     pub sandbox_addr: Option<String>,
+    /// `--metrics-addr`, where `serve` listens for those who watch it.
+    pub metrics_addr: Option<String>,
 }
 
 impl Flags {
@@ -112,6 +119,7 @@ impl Flags {
             "SLUICEGATE_DATABASE" => self.database.clone(),
             "SLUICEGATE_STRIPE" => self.stripe.clone(),
             "SLUICEGATE_SANDBOX_ADDR" => self.sandbox_addr.clone(),
+            "SLUICEGATE_METRICS_ADDR" => self.metrics_addr.clone(),
             _ => None,
         }
     }
@@ -124,6 +132,11 @@ pub struct Config {
     pub root: PathBuf,
     /// The address on which `serve` listens.
     pub addr: SocketAddr,
+    /// `--metrics-addr`: an address of its own for `/metrics`, `/healthz` and `/readyz`, without a
+    /// token.
+    pub metrics_addr: Option<SocketAddr>,
+    /// `SLUICEGATE_TRUSTED_PROXIES`: whose `X-Forwarded-For` names the client.
+    pub trusted_proxies: TrustedProxies,
     /// The public URL for visitors and Stripe, without a trailing slash (`SLUICEGATE_URL`).
     pub public_url: Option<String>,
     /// The database's URL.
@@ -140,6 +153,11 @@ pub struct Config {
     pub publishable_key: Secret,
     /// `STRIPE_WEBHOOK_SECRET`, several separated by commas.
     pub webhook_secrets: Vec<Secret>,
+    /// `SLUICEGATE_WEBHOOK_REFUSE_FUTURE`: refuses a signature whose time is further in the future
+    /// than the tolerance. Stripe's own libraries accept it.
+    pub refuse_future_webhooks: bool,
+    /// What each address may do that is not verified.
+    pub rates: Rates,
     /// The bearer tokens for the API endpoints, GraphQL and the console: `SLUICEGATE_API_TOKEN` may
     /// do everything, `SLUICEGATE_API_TOKENS` is a list of `scope:token`.
     pub api_tokens: ApiTokens,
@@ -207,6 +225,13 @@ impl Config {
                 "--sandbox-addr",
                 DEFAULT_SANDBOX_ADDR,
             ),
+            metrics_addr: parse::metrics_address(&mut reader),
+            trusted_proxies: parse::trusted_proxies(&mut reader),
+            rates: Rates::new(
+                reader.number("SLUICEGATE_FORM_RATE"),
+                reader.number("SLUICEGATE_WEBHOOK_REFUSAL_RATE"),
+            ),
+            refuse_future_webhooks: parse::boolean(&mut reader, "SLUICEGATE_WEBHOOK_REFUSE_FUTURE"),
             public_url: reader.text("SLUICEGATE_URL").map(|u| u.trim_end_matches('/').to_owned()),
             database: reader.text("SLUICEGATE_DATABASE").unwrap_or_else(default_database),
             environment: parse::environment_setting(&mut reader, &secret_key),

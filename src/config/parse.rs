@@ -3,7 +3,8 @@
 use super::reader::Reader;
 use super::safety::WEBHOOK_SECRET_CHARS_MIN;
 use super::{
-    DEFAULT_LOG, Environment, Error, KeyFile, SessionLimits, Stripe, invalid, is_instance,
+    DEFAULT_LOG, Environment, Error, KeyFile, SessionLimits, Stripe, TrustedProxies, invalid,
+    is_instance,
 };
 use jiff::SignedDuration;
 use sluicegate_secret::api_token::ApiTokens;
@@ -43,6 +44,34 @@ pub(super) fn address(
         Some(text) => reader.take(parsed(&text), fallback),
         None => fallback,
     }
+}
+
+/// `9090` and `:9090` are ports of this machine only.
+pub(super) fn metrics_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {
+    let text = reader.text("SLUICEGATE_METRICS_ADDR")?;
+    let port = text.strip_prefix(':').unwrap_or(&text).parse::<u16>();
+    let parsed = port.map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let parsed = parsed.or_else(|_| text.parse()).map(Some).map_err(|_| {
+        let message =
+            format!("`{text}` is not a port or an address and port such as 127.0.0.1:9090");
+        invalid("--metrics-addr", message)
+    });
+    reader.take(parsed, None)
+}
+
+pub(super) fn trusted_proxies(reader: &mut Reader<'_>) -> TrustedProxies {
+    let name = "SLUICEGATE_TRUSTED_PROXIES";
+    let proxies = TrustedProxies::parse(&reader.list(name));
+    reader.take(proxies.map_err(|message| invalid(name, message)), TrustedProxies::default())
+}
+
+pub(super) fn boolean(reader: &mut Reader<'_>, name: &str) -> bool {
+    let value = match reader.text(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(invalid(name, format!("`{other}` is not one of: true, false"))),
+    };
+    reader.take(value, false)
 }
 
 pub(super) fn environment_setting(reader: &mut Reader<'_>, secret_key: &Secret) -> Environment {
@@ -157,5 +186,22 @@ mod tests {
         assert_eq!(read(Some(&format!("{first}, whsec_second_0123456789abcdef"))), (2, 0));
         assert_eq!(read(Some(&format!("{first},,"))).1, 1);
         assert_eq!(read(None), (0, 0));
+    }
+
+    #[test]
+    fn metrics_are_on_this_machine_unless_a_host_is_named() {
+        let parsed = |text: &str| {
+            let flags = Flags { metrics_addr: Some(text.to_owned()), ..Flags::default() };
+            let mut reader = Reader::new(&flags, &|_| None);
+            let addr = metrics_address(&mut reader).map(|addr| addr.to_string());
+            (addr, reader.errors.len())
+        };
+        for text in ["9090", ":9090", "127.0.0.1:9090"] {
+            assert_eq!(parsed(text), (Some("127.0.0.1:9090".to_owned()), 0), "{text}");
+        }
+        assert_eq!(parsed("[::]:9090").0.as_deref(), Some("[::]:9090"));
+        for text in ["metrics", "127.0.0.1", "70000"] {
+            assert_eq!(parsed(text), (None, 1), "{text}");
+        }
     }
 }

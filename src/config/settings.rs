@@ -38,6 +38,17 @@ pub const SETTINGS: &[Setting] = &[
         Stripe::Url(url) => without_password(url),
     }),
     flag("SLUICEGATE_SANDBOX_ADDR", "--sandbox-addr", |config| config.sandbox_addr.to_string()),
+    flag("SLUICEGATE_METRICS_ADDR", "--metrics-addr", |config| {
+        stated(config.metrics_addr.map(|addr| addr.to_string()).as_deref())
+    }),
+    variable("SLUICEGATE_TRUSTED_PROXIES", |config| config.trusted_proxies.to_string()),
+    variable("SLUICEGATE_FORM_RATE", |config| config.rates.forms.burst.to_string()),
+    variable("SLUICEGATE_WEBHOOK_REFUSAL_RATE", |config| {
+        config.rates.refused_webhooks.burst.to_string()
+    }),
+    variable("SLUICEGATE_WEBHOOK_REFUSE_FUTURE", |config| {
+        config.refuse_future_webhooks.to_string()
+    }),
     variable("STRIPE_SECRET_KEY", |config| key_kind(&config.secret_key)),
     variable("STRIPE_PUBLISHABLE_KEY", |config| key_kind(&config.publishable_key)),
     variable("STRIPE_WEBHOOK_SECRET", |config| secrets(config.webhook_secrets.len())),

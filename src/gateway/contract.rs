@@ -89,6 +89,7 @@ pub trait Gateway: Send + Sync + std::fmt::Debug {
         body: &[u8],
         secrets: &[Secret],
         now: Timestamp,
+        future: FutureTimes,
     ) -> Result<usize, Refusal>;
 
     /// A call that lists one page of the events created at `created_from` (Unix seconds) or later,
@@ -194,6 +195,16 @@ pub struct EventsPage<'a> {
     pub after: Option<&'a str>,
 }
 
+/// What becomes of a signature whose time is further in the future than the tolerance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FutureTimes {
+    /// It is accepted, as in Stripe's own libraries: clocks differ, and only a holder of the secret
+    /// can create a signature.
+    Accepted,
+    /// It is refused: it would be valid for longer than the tolerance.
+    Refused,
+}
+
 /// Why a delivery is refused. The reason is logged, not returned to the sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -206,6 +217,9 @@ pub enum Refusal {
     /// No signature matches one of our secrets over these bytes.
     #[error("the signature does not match")]
     Mismatch,
+    /// The signature is valid, and its time further in the future than the tolerance.
+    #[error("the signature is from the future; compare the clock of this machine")]
+    Future,
     /// The signature is valid but older than the tolerance.
     #[error("the signature is too old")]
     Expired,

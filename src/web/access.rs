@@ -40,13 +40,10 @@ pub fn check_scope(scope: TokenScope, needed: TokenScope) -> Result<(), HttpErro
 pub fn scope(runtime: &Runtime, visit: &PlatformRequest) -> Result<TokenScope, HttpError> {
     let tokens = &runtime.config.api_tokens;
     if !tokens.is_empty() {
-        let sent = bearer(visit).unwrap_or_default();
-        return tokens.scope_of(sent.trim()).ok_or_else(|| {
-            let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
-            HttpError::new(StatusCode::UNAUTHORIZED, message)
-        });
+        let sent = bearer(&visit.headers).unwrap_or_default();
+        return tokens.scope_of(sent.trim()).ok_or_else(no_token);
     }
-    if runtime.is_development() && visit.ip.is_loopback() && is_own_page(visit) {
+    if runtime.is_development() && visit.client.is_local && !is_cross_site(visit) {
         return Ok(TokenScope::Administer);
     }
     let message = "Set SLUICEGATE_API_TOKEN to use this address; without it only programs on this \
@@ -55,20 +52,35 @@ pub fn scope(runtime: &Runtime, visit: &PlatformRequest) -> Result<TokenScope, H
 }
 
 /// The bearer token that was sent, if any.
-pub fn bearer(visit: &PlatformRequest) -> Option<&str> {
-    let text = header_text(&visit.headers, "authorization")?;
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = header_text(headers, "authorization")?;
     let (scheme, token) = text.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
-/// False for a browser on another site's page, which could otherwise move money on the developer's
-/// machine. Checks Host as well, against names that resolve to loopback.
-fn is_own_page(visit: &PlatformRequest) -> bool {
-    let local = |host: &str| {
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        matches!(name, "localhost" | "127.0.0.1" | "[::1]")
-    };
-    local(visit.host()) && !is_cross_site(visit)
+/// Checks that the caller may see the host's own numbers: anyone in development, the bearer of a
+/// token elsewhere.
+///
+/// # Errors
+/// 401 without a known token, 403 if none is configured.
+pub fn check_details(runtime: &Runtime, headers: &HeaderMap) -> Result<(), HttpError> {
+    if runtime.is_development() {
+        return Ok(());
+    }
+    let tokens = &runtime.config.api_tokens;
+    if tokens.is_empty() {
+        let message = "Set SLUICEGATE_API_TOKEN, or SLUICEGATE_METRICS_ADDR for an address of its \
+                       own.";
+        return Err(HttpError::new(StatusCode::FORBIDDEN, message));
+    }
+    let sent = bearer(headers).unwrap_or_default();
+    // Every scope includes `read`.
+    tokens.scope_of(sent.trim()).map(drop).ok_or_else(no_token)
+}
+
+fn no_token() -> HttpError {
+    let message = "Send the token of SLUICEGATE_API_TOKEN as `Authorization: Bearer …`.";
+    HttpError::new(StatusCode::UNAUTHORIZED, message)
 }
 
 /// True for a request that a browser sends for a page of another site than this one.
@@ -84,7 +96,8 @@ pub fn is_foreign(runtime: &Runtime, headers: &HeaderMap) -> bool {
     origin != runtime.public_url() && origin.split("://").nth(1) != Some(own)
 }
 
-/// True for a request that a browser sends for a page of another origin, by what it reports.
+/// True for a request that a browser sends for a page of another origin, by what it reports. Such
+/// a page could otherwise move money on the developer's machine.
 fn is_cross_site(visit: &PlatformRequest) -> bool {
     let origin = header_text(&visit.headers, "origin");
     let is_foreign = origin

@@ -1,4 +1,4 @@
-//! Reads bodies: of a limited length, in a limited time, and all together in limited memory.
+//! Reads bodies: of a limited length, in a limited time, fast enough, in limited memory together.
 
 use crate::web::error::HttpError;
 use crate::web::platform_request::header_text;
@@ -9,9 +9,14 @@ use axum::http::request::Parts;
 use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout_at};
 
 /// The time for a whole body.
 const TIME_MAX: Duration = Duration::from_secs(30);
+/// A body may pause this long, in all, ...
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// ... beside the time that it takes at this rate: who sends slower only holds memory.
+const BYTES_PER_SECOND_MIN: usize = 1024;
 /// The memory of all bodies that are being received, in KiB: nothing is known of their senders yet.
 const RECEIVED_KIB_MAX: usize = 64 * 1024;
 
@@ -54,12 +59,22 @@ pub async fn read(request: Request, limit: usize) -> Result<(Parts, Bytes), Http
     if announced.is_some_and(|length| length > limit) {
         return Err(too_long(limit));
     }
-    let reading = collect(body, limit, &RECEIVED_KIB);
-    let bytes = tokio::time::timeout(TIME_MAX, reading).await.map_err(|_| {
-        let message = format!("The body was not received within {} seconds.", TIME_MAX.as_secs());
-        HttpError::new(StatusCode::REQUEST_TIMEOUT, message)
-    })??;
+    let bytes = collect(body, limit, &RECEIVED_KIB).await?;
     Ok((head, bytes))
+}
+
+/// How long `bytes` of a body may take.
+fn time_for(bytes: usize) -> Duration {
+    let millis = u64::try_from(bytes * 1000 / BYTES_PER_SECOND_MIN).unwrap_or(u64::MAX);
+    TIME_MAX.min(PAUSE_MAX.saturating_add(Duration::from_millis(millis)))
+}
+
+fn too_slow(allowed: Duration) -> HttpError {
+    let message = match allowed {
+        TIME_MAX => format!("The body was not received within {} seconds.", TIME_MAX.as_secs()),
+        _ => format!("The body came at less than {BYTES_PER_SECOND_MIN} bytes a second."),
+    };
+    HttpError::new(StatusCode::REQUEST_TIMEOUT, message)
 }
 
 fn too_long(limit: usize) -> HttpError {
@@ -75,7 +90,11 @@ async fn collect(
     let mut taken = Taken::none(memory);
     let mut first = Bytes::new();
     let mut whole: Vec<u8> = Vec::new();
-    while let Some(frame) = body.frame().await {
+    let begun = Instant::now();
+    loop {
+        let allowed = time_for(taken.bytes);
+        let frame = timeout_at(begun + allowed, body.frame()).await;
+        let Some(frame) = frame.map_err(|_| too_slow(allowed))? else { break };
         let frame = frame.map_err(|_| HttpError::bad("The body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
         taken.add(data.len(), memory)?;

@@ -111,7 +111,7 @@ pub async fn try_request_type(
                 result,
                 operator: &operator.name,
                 scope: operator.scope.name(),
-                ip: visit.ip,
+                ip: visit.client.ip,
             });
         };
         if let Err(error) = operator.check(TokenScope::Operate) {

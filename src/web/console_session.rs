@@ -90,13 +90,13 @@ pub async fn operator(
     runtime: &Arc<Runtime>,
     visit: &PlatformRequest,
 ) -> Result<Operator, HttpError> {
-    if access::bearer(visit).is_none()
+    if access::bearer(&visit.headers).is_none()
         && let Some(operator) = signed_in(runtime, visit).await?
     {
         return Ok(operator);
     }
     let scope = access::scope(runtime, visit)?;
-    let name = access::bearer(visit)
+    let name = access::bearer(&visit.headers)
         .map_or_else(|| "loopback".to_owned(), |token| fingerprint(runtime, token.trim()));
     Ok(Operator { scope, name, session: None })
 }

@@ -71,11 +71,11 @@ pub async fn submit(State(runtime): State<Arc<Runtime>>, request: Request) -> Re
 
 fn sign_in(runtime: &Runtime, visit: &PlatformRequest) -> Result<Response, HttpError> {
     let record = |result: &'static str, operator: &str, scope: &'static str| {
-        let ip = visit.ip;
+        let ip = visit.client.ip;
         audit::record(Action { action: "sign_in", object: "console", result, operator, scope, ip });
     };
-    let tries = &runtime.sign_in_tries;
-    if let Some(wait) = tries.wait(visit.ip, Instant::now()) {
+    let limit = &runtime.rate_limits.sign_ins;
+    if let Some(wait) = limit.wait(visit.client.ip, Instant::now()) {
         record("limited", "", "");
         let seconds = wait.as_secs().max(1);
         let problem = format!("There were too many tries. Try again in {seconds} seconds.");
@@ -87,7 +87,8 @@ fn sign_in(runtime: &Runtime, visit: &PlatformRequest) -> Result<Response, HttpE
     }
     let token = visit.params.get("token").and_then(Json::as_str).unwrap_or_default().trim();
     let Some((operator, cookie)) = console_session::begin(runtime, token)? else {
-        tries.failed(visit.ip, Instant::now());
+        // Another try at the same time may have taken the last one.
+        let _ = limit.take(visit.client.ip, Instant::now());
         record("refused", "", "");
         let problem = "This token is not known.";
         let error = HttpError::new(StatusCode::UNAUTHORIZED, problem);
@@ -124,7 +125,7 @@ fn out(
         result: "done",
         operator: &operator.name,
         scope: operator.scope.name(),
-        ip: visit.ip,
+        ip: visit.client.ip,
     });
     let mut response = see("/console/sign-in");
     response.headers_mut().append(header::SET_COOKIE, cookie);

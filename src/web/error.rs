@@ -6,6 +6,7 @@ use crate::form::error::Error as FormError;
 use crate::gateway::error::Error as GatewayError;
 use axum::http::StatusCode;
 use sluicegate_store::error::Error as StoreError;
+use std::time::Duration;
 
 /// An error response. [`crate::web::responder::Responder`] renders it.
 #[derive(Debug, Clone)]
@@ -16,12 +17,14 @@ pub struct HttpError {
     pub message: String,
     /// The cause, for developers and the log; shown in development only.
     pub detail: Option<String>,
+    /// When the same request may be sent again.
+    pub retry_after: Option<Duration>,
 }
 
 impl HttpError {
     /// An error without a hidden cause.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), detail: None }
+        Self { status, message: message.into(), detail: None, retry_after: None }
     }
 
     /// The same error with a cause.
@@ -43,6 +46,12 @@ impl HttpError {
     /// A 503: the same request can be sent again.
     pub fn unavailable(message: &str, cause: impl ToString) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).because(cause)
+    }
+
+    /// A 429: too much came from one address.
+    pub fn too_many(message: &str, wait: Duration) -> Self {
+        let retry_after = Some(wait);
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, message) }
     }
 
     /// A 400 with the reason.

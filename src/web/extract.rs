@@ -3,6 +3,7 @@
 use crate::app::runtime::Runtime;
 use crate::web::access;
 use crate::web::body;
+use crate::web::client::Client;
 use crate::web::error::HttpError;
 use crate::web::params;
 use crate::web::platform_request::{self, PlatformRequest, content_type, header_text};
@@ -12,7 +13,6 @@ use axum::extract::{FromRequest as _, Multipart, Request};
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// The maximum length of a body, in bytes.
@@ -27,7 +27,7 @@ pub async fn read(
     request: Request,
     limit: usize,
 ) -> Result<PlatformRequest, HttpError> {
-    let ip = peer(&request);
+    let client = Client::of(&runtime.config.trusted_proxies, &request);
     let (head, bytes) = body::read(request, limit).await?;
     let mut all =
         platform_request::read_params(&head.uri, &head.headers, &bytes).map_err(HttpError::bad)?;
@@ -51,16 +51,10 @@ pub async fn read(
         body: String::from_utf8(bytes.to_vec()).unwrap_or_default(),
         visitor_id: session.visitor_id(&runtime.config.instance_key),
         session,
-        ip,
+        client,
         csrf_valid,
     };
     Ok(visit)
-}
-
-/// The peer's address.
-pub fn peer(request: &Request) -> IpAddr {
-    let peer = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>();
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
 }
 
 async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {

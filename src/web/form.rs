@@ -6,6 +6,7 @@ use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::submission::Reply;
 use crate::template::output::Effects;
+use crate::web::client::Client;
 use crate::web::error::HttpError;
 use crate::web::extract::{self, BODY_BYTES_MAX};
 use crate::web::page;
@@ -17,6 +18,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Handles a form that creates a record.
 pub async fn submit(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
@@ -35,6 +37,7 @@ pub async fn submit_to(
 async fn take(runtime: Arc<Runtime>, id: Option<String>, request: Request) -> Response {
     let responder = Responder::new(&runtime, ResponseFormat::preferred(request.headers()));
     let answer = async {
+        limit(&runtime, &request)?;
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
         if !matches!(visit.method, Method::POST | Method::PUT | Method::PATCH) {
             return Err(HttpError::new(StatusCode::METHOD_NOT_ALLOWED, "Forms are posted."));
@@ -49,6 +52,22 @@ async fn take(runtime: Arc<Runtime>, id: Option<String>, request: Request) -> Re
         .await
     };
     responder.answer(answer).await
+}
+
+/// Takes one from the address that sends a form. A form is verified only later, and not who sends
+/// it. A proxy on this machine that is not named has all visitors behind it.
+fn limit(runtime: &Runtime, request: &Request) -> Result<(), HttpError> {
+    let ip = Client::of(&runtime.config.trusted_proxies, request).ip;
+    if request.method().is_safe() || ip.is_loopback() {
+        return Ok(());
+    }
+    let message = "Too many forms were sent from your address, so nothing was sent. Please try \
+                   again later.";
+    runtime
+        .rate_limits
+        .forms
+        .take(ip, Instant::now())
+        .map_err(|wait| HttpError::too_many(message, wait))
 }
 
 /// What became of a submission.

@@ -26,7 +26,7 @@ pub async fn run(State(runtime): State<Arc<Runtime>>, request: Request) -> Respo
     let answer = async {
         let visit = extract::read(&runtime, request, BYTES_MAX).await?;
         let caller = match visit.user_id() {
-            Some(_) if access::bearer(&visit).is_none() => Caller::Visitor,
+            Some(_) if access::bearer(&visit.headers).is_none() => Caller::Visitor,
             _ => Caller::Token(access::scope(&runtime, &visit)?),
         };
         awaiting(async move { execute(&runtime, visit, caller).await }).await

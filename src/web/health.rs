@@ -1,16 +1,55 @@
 //! `/healthz` and `/readyz`.
 
 use crate::app::runtime::Runtime;
+use crate::web::access;
 use crate::web::error::HttpError;
 use crate::web::responder::{Responder, ResponseFormat, blocking};
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use sluicegate_store::error::Error;
 use std::sync::Arc;
 
-/// Liveness: reports the version and the Stripe URL.
-pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
+/// How much a caller is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    All,
+    StatusOnly,
+}
+
+impl Told {
+    fn to_caller(runtime: &Runtime, headers: &HeaderMap) -> Self {
+        access::check_details(runtime, headers).map_or(Self::StatusOnly, |()| Self::All)
+    }
+}
+
+/// Liveness. The version, the environment and the Stripe URL are for operators.
+pub async fn alive(State(runtime): State<Arc<Runtime>>, headers: HeaderMap) -> Response {
+    liveness(&runtime, Told::to_caller(&runtime, &headers))
+}
+
+/// The same at the address of the metrics.
+pub async fn alive_in_full(State(runtime): State<Arc<Runtime>>) -> Response {
+    liveness(&runtime, Told::All)
+}
+
+/// Readiness: the database accepts a write. The reason, and the number of module errors, are for
+/// operators.
+pub async fn ready(State(runtime): State<Arc<Runtime>>, headers: HeaderMap) -> Response {
+    let told = Told::to_caller(&runtime, &headers);
+    readiness(runtime, told).await
+}
+
+/// The same at the address of the metrics.
+pub async fn ready_in_full(State(runtime): State<Arc<Runtime>>) -> Response {
+    readiness(runtime, Told::All).await
+}
+
+fn liveness(runtime: &Runtime, told: Told) -> Response {
+    if told == Told::StatusOnly {
+        return axum::Json(json!({ "status": "ok" })).into_response();
+    }
     let stripe = runtime.stripe_url.as_deref().unwrap_or("https://api.stripe.com");
     axum::Json(json!({
         "status": "ok", "version": env!("CARGO_PKG_VERSION"), "stripe": stripe,
@@ -19,20 +58,23 @@ pub async fn alive(State(runtime): State<Arc<Runtime>>) -> Response {
     .into_response()
 }
 
-/// Readiness: the database accepts a write. Also reports the number of module errors.
-pub async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
+async fn readiness(runtime: Arc<Runtime>, told: Told) -> Response {
     let answer = async {
         let ours = Arc::clone(&runtime);
         let look = move || ours.readiness.check(&*ours.store, ours.clock.now());
-        blocking(move || look().map_err(not_ready)).await?;
-        let errors = runtime.instance().catalog.errors().count();
-        Ok(axum::Json(json!({ "status": "ready", "module_errors": errors })).into_response())
+        blocking(move || look().map_err(|error| not_ready(error, told))).await?;
+        let mut body = json!({ "status": "ready" });
+        if told == Told::All {
+            body["module_errors"] = json!(runtime.instance().catalog.errors().count());
+        }
+        Ok(axum::Json(body).into_response())
     };
     Responder::without_details(ResponseFormat::Json).answer(answer).await
 }
 
-fn not_ready(error: Error) -> HttpError {
+fn not_ready(error: Error, told: Told) -> HttpError {
     let message = match &error {
+        _ if told == Told::StatusOnly => "Not ready.",
         Error::Full(_) => "The database has no space left.",
         Error::Busy(_) => "The database is busy.",
         _ => return error.into(),

@@ -1,10 +1,11 @@
 //! `/metrics` for Prometheus: executions, commits, Stripe calls, webhooks.
 
 use crate::app::runtime::Runtime;
+use crate::web::access;
 use crate::web::responder::{Responder, ResponseFormat, blocking};
 use crate::webhook::inbox;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -27,8 +28,16 @@ struct StateLabel {
     state: &'static str,
 }
 
-/// The metrics in the OpenMetrics text format.
-pub async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
+/// The metrics in the OpenMetrics text format, for operators.
+pub async fn metrics(State(runtime): State<Arc<Runtime>>, headers: HeaderMap) -> Response {
+    match access::check_details(&runtime, &headers) {
+        Ok(()) => to_anyone(State(runtime)).await,
+        Err(error) => Responder::without_details(ResponseFormat::Json).error(error),
+    }
+}
+
+/// The same at an address of its own.
+pub async fn to_anyone(State(runtime): State<Arc<Runtime>>) -> Response {
     let answer = async {
         let text = blocking(move || Ok(text(&runtime)?)).await?;
         Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response())
@@ -42,6 +51,7 @@ fn text(runtime: &Runtime) -> Result<String, Error> {
     commits(runtime, &mut registry);
     runtime.transport.metrics().register(&mut registry);
     runtime.deliveries.register(&mut registry);
+    runtime.rate_limits.register(&mut registry);
     let mut text = String::new();
     encode(&mut text, &registry).expect("a string takes whatever is written to it");
     Ok(text)

@@ -5,6 +5,7 @@ pub mod api;
 pub mod assets;
 pub mod audit;
 mod body;
+mod client;
 pub mod console;
 pub mod console_page;
 pub mod console_session;

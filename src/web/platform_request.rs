@@ -1,10 +1,10 @@
 //! One HTTP request as the platform sees it: parameters, headers, session, and `context`.
 
+use crate::web::client::Client;
 use crate::web::params;
 use crate::web::session::Session;
 use axum::http::{HeaderMap, Method, Uri, header};
 use serde_json::{Map, Value as Json, json};
-use std::net::IpAddr;
 
 /// One HTTP request, read completely.
 #[derive(Debug, Clone)]
@@ -25,8 +25,8 @@ pub struct PlatformRequest {
     pub session: Session,
     /// A name of the visitor that pages may store.
     pub visitor_id: String,
-    /// The peer's address; proxy headers are ignored.
-    pub ip: IpAddr,
+    /// Who sent it.
+    pub client: Client,
     /// False when a changing request lacks a valid CSRF token; it is then anonymous.
     pub csrf_valid: bool,
 }
@@ -136,7 +136,7 @@ impl PlatformRequest {
             ("session", Json::Object(session)),
             ("flash", Json::Object(self.session.flash.clone())),
             ("current_user", self.session.current_user()),
-            ("visitor", json!({ "id": self.visitor_id, "ip": self.ip.to_string() })),
+            ("visitor", json!({ "id": self.visitor_id, "ip": self.client.ip.to_string() })),
             ("useragent", json!(header_text(&self.headers, "user-agent"))),
             ("language", json!("en")),
             ("is_xhr", json!(is_xhr)),

@@ -70,6 +70,12 @@ impl Responder {
             let detail = error.detail.as_deref().unwrap_or(&error.message);
             tracing::error!(status = status.as_u16(), "{detail}");
         }
+        let retry_after = match error.retry_after {
+            // Rounded up: a client that comes earlier is refused again.
+            Some(wait) => Some(wait.as_millis().div_ceil(1000).max(1)),
+            // It is temporary (RFC 9110, 10.2.3).
+            None => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
+        };
         let detail = error.detail.filter(|_| self.details == Details::Shown);
         let mut response = match self.format {
             ResponseFormat::Json => json_error(status, &error.message, detail),
@@ -79,9 +85,10 @@ impl Responder {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            // It is temporary (RFC 9110, 10.2.3).
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after
+            && let Ok(seconds) = HeaderValue::from_str(&seconds.to_string())
+        {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     }

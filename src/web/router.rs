@@ -65,6 +65,16 @@ pub fn router(runtime: Arc<Runtime>) -> Router {
         .with_state(runtime)
 }
 
+/// The router of the address for those who watch the process: no token, and nothing else.
+pub fn metrics_router(runtime: Arc<Runtime>) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive_in_full))
+        .route("/readyz", get(health::ready_in_full))
+        .route("/metrics", get(metrics::to_anyone))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(runtime)
+}
+
 /// Handles URLs that are not the host's own: a webhook's, or a page's.
 async fn fallback(State(runtime): State<Arc<Runtime>>, request: Request) -> Response {
     match webhook_of(&runtime, &request) {

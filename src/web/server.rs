@@ -1,5 +1,7 @@
 //! Accepts connections: how many, from whom, how slow they may be, and how they end.
 
+use crate::app::rate_limit::network;
+use crate::config::TrustedProxies;
 use crate::web::timed_stream::TimedStream;
 use axum::Router;
 use axum::body::Body;
@@ -26,8 +28,11 @@ use tower::Service as _;
 pub struct Limits {
     /// Connections at once; further ones wait in the system's queue.
     pub connections: usize,
-    /// Connections at once from one address; further ones are closed. Loopback is not counted.
+    /// Connections at once from one address, or one /64 of IPv6; further ones are closed. Loopback
+    /// and trusted proxies are not counted.
     pub per_address: usize,
+    /// The proxies that many clients share.
+    pub proxies: TrustedProxies,
     /// The time for a request's head, from its first byte.
     pub head: Duration,
     /// The time that a connection may be idle between requests.
@@ -41,6 +46,7 @@ impl Default for Limits {
         Self {
             connections: 4096,
             per_address: 256,
+            proxies: TrustedProxies::default(),
             head: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             grace: Duration::from_secs(25),
@@ -86,10 +92,11 @@ pub async fn serve(
             accepted = accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let is_counted = !peer.ip().is_loopback();
-        let counted = is_counted.then(|| addresses.enter(peer.ip(), limits.per_address));
+        let ip = peer.ip().to_canonical();
+        let is_counted = !ip.is_loopback() && !limits.proxies.contains(ip);
+        let counted = is_counted.then(|| addresses.enter(network(ip), limits.per_address));
         if matches!(counted, Some(None)) {
-            tracing::debug!(ip = %peer.ip(), "too many connections from one address");
+            tracing::debug!(%ip, "too many connections from one address");
             continue;
         }
         let connection = connection(stream, peer, app.clone(), &limits);

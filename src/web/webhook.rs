@@ -5,9 +5,9 @@
 
 use crate::app::runtime::Runtime;
 use crate::web::body;
+use crate::web::client::Client;
 use crate::web::error::HttpError;
 use crate::web::extract::BODY_BYTES_MAX;
-use crate::web::extract::peer;
 use crate::web::platform_request::header_text;
 use crate::web::responder::{Responder, ResponseFormat};
 use crate::webhook::error::Error;
@@ -20,6 +20,7 @@ use bytes::Bytes;
 use sluicegate_store::error::Error as StoreError;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// A body up to this length is parsed on the async thread, which takes microseconds.
@@ -27,7 +28,7 @@ const SHORT_BYTES: usize = 64 * 1024;
 
 /// Verifies, stores and acknowledges one delivery. The response reveals nothing to a forger.
 pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -> Response {
-    let ip = peer(&request);
+    let ip = Client::of(&runtime.config.trusted_proxies, &request).ip;
     let header = header_text(request.headers(), runtime.transport.gateway().signature_header());
     let header = header.unwrap_or_default().to_owned();
     let answer = async {
@@ -40,7 +41,8 @@ pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -
             });
             return Ok(plain(r#"{"received":true}"#));
         }
-        acknowledgment(ip, deliver(&runtime, &gateway, header, body).await)
+        let receipt = deliver(&runtime, &gateway, header, body).await;
+        acknowledgment(&runtime, ip, receipt)
     };
     Responder::without_details(ResponseFormat::Json).answer(answer).await
 }
@@ -85,11 +87,20 @@ fn plain(json: &'static str) -> Response {
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
 }
 
-fn acknowledgment(ip: IpAddr, receipt: Result<Receipt, Error>) -> Result<Response, HttpError> {
+fn acknowledgment(
+    runtime: &Runtime,
+    ip: IpAddr,
+    receipt: Result<Receipt, Error>,
+) -> Result<Response, HttpError> {
     match receipt {
         Ok(Receipt::Stored(_)) => Ok(plain(r#"{"received":true}"#)),
         Ok(Receipt::Duplicate(_)) => Ok(plain(r#"{"received":true,"duplicate":true}"#)),
         Err(Error::Refused(refusal)) => {
+            // After the verification: a good delivery is never refused, whatever its address sent.
+            if let Err(wait) = runtime.rate_limits.refused_webhooks.take(ip, Instant::now()) {
+                let message = "Too many deliveries from this address were refused.";
+                return Err(HttpError::too_many(message, wait));
+            }
             tracing::warn!(%ip, "a webhook was refused: {refusal}");
             Err(HttpError::bad("The signature was not accepted."))
         }

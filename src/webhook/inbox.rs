@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config::WEBHOOK_SECRET_CHARS_MIN;
-use crate::gateway::contract::{Gateway, Refusal};
+use crate::gateway::contract::{FutureTimes, Gateway, Refusal};
 use crate::journal::begin::{Enqueued, Journal};
 use crate::journal::intent::Intent;
 use crate::webhook::deliveries::{Deliveries, DeliveryResult};
@@ -46,6 +46,8 @@ pub struct Inbox<'a> {
     pub configured: &'a [Secret],
     /// The cache of all secrets.
     pub secrets: &'a Secrets,
+    /// What becomes of signatures from the future.
+    pub future: FutureTimes,
     /// Counts the deliveries.
     pub deliveries: &'a Deliveries,
 }
@@ -74,7 +76,7 @@ impl Inbox<'_> {
     pub fn verify_cached(&self, header: &str, body: &[u8]) -> Option<Result<Event, Error>> {
         let now = self.clock.now();
         let known = self.secrets.cached(now)?;
-        let place = self.gateway.verify(header, body, &known.1, now).ok()?;
+        let place = self.gateway.verify(header, body, &known.1, now, self.future).ok()?;
         Some(self.signed_event(Ok(known.0[place].clone()), body))
     }
 
@@ -140,10 +142,10 @@ impl Inbox<'_> {
     fn signer(&self, header: &str, body: &[u8]) -> Result<String, Error> {
         let now = self.clock.now();
         let known = self.secrets.recent(now, || self.read_secrets())?;
-        let (known, place) = match self.gateway.verify(header, body, &known.1, now) {
+        let (known, place) = match self.gateway.verify(header, body, &known.1, now, self.future) {
             Err(Refusal::Mismatch | Refusal::NoSecret) => {
                 let fresh = self.secrets.fresh(now, || self.read_secrets())?;
-                let place = self.gateway.verify(header, body, &fresh.1, now)?;
+                let place = self.gateway.verify(header, body, &fresh.1, now, self.future)?;
                 (fresh, place)
             }
             verified => {

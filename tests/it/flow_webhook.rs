@@ -69,6 +69,30 @@ fn pay(host: &TestHost, data: Json) -> Json {
 }
 
 #[test]
+fn a_signature_from_the_future_is_refused_where_a_setting_says_so() {
+    let body = |id: &str| event(id, "customer.updated", &json!({ "id": "cus_1" }));
+    let send = |host: &TestHost, id: &str, ahead: i64| {
+        deliver(host, &body(id), &header(&body(id), SECRET, now() + ahead)).status
+    };
+    let stripes = host();
+    assert_eq!(send(&stripes, "evt_ahead", 1_000_000), 200, "as in Stripe's libraries");
+    let strict = Instance::new()
+        .variable("STRIPE_WEBHOOK_SECRET", SECRET)
+        .variable("SLUICEGATE_WEBHOOK_REFUSE_FUTURE", "true")
+        .serve();
+    assert_eq!(send(&strict, "evt_far", 400), 400);
+    assert_eq!(send(&strict, "evt_near", 200), 200);
+    assert_eq!(send(&strict, "evt_now", 0), 200);
+    eventually("the reason is logged", || {
+        let log = strict.process.printed();
+        if log.contains("from the future") { Ok(()) } else { Err(log) }
+    });
+    let wrong = Instance::new().variable("SLUICEGATE_WEBHOOK_REFUSE_FUTURE", "yes");
+    let ran = wrong.run(&["serve", "--addr", "127.0.0.1:0"]);
+    assert!(ran.code != 0 && ran.err.contains("SLUICEGATE_WEBHOOK_REFUSE_FUTURE"), "{ran:?}");
+}
+
+#[test]
 fn the_event_log_fills_by_itself() {
     let host = TestHost::start();
     let paid = pay(&host, json!({ "amount": 900, "currency": "usd", "source": "tok_visa" }));

@@ -136,6 +136,62 @@ fn a_broken_file_stops_nothing_and_can_be_fixed() {
     form(&host.visitor().get("/").text(), "buy-mug");
 }
 
+fn reloads(host: &TestHost) -> usize {
+    host.process.printed().matches("loaded again").count()
+}
+
+#[test]
+fn a_file_that_is_not_loaded_reloads_nothing_however_often_it_is_written() {
+    let host = TestHost::start();
+    let written = [
+        "host.log",
+        "copy.db",
+        "views/host.log",
+        "views/pages/host.log",
+        "modules/payments/host.log",
+        "modules/payments/public/notes.txt",
+        "data/host.log",
+    ];
+    let write_all = |round: usize| {
+        for path in written {
+            host.instance.write(path, &"a line\n".repeat(round));
+        }
+    };
+    let mut rounds = 0;
+    for words in ["one", "two"] {
+        let before = reloads(&host);
+        for _ in 0..20 {
+            rounds += 1;
+            write_all(rounds);
+            std::thread::sleep(std::time::Duration::from_millis(30));
+        }
+        let page = format!("---\nslug: hello\n---\n<p>{words}</p>");
+        host.instance.write("hello.new", &page);
+        let (from, to) = ("hello.new", "views/pages/hello.liquid");
+        let [from, to] = [from, to].map(|path| host.instance.root().join(path));
+        std::fs::rename(from, to).expect("renamed");
+        // The others are written on, without a pause.
+        eventually(words, || {
+            rounds += 1;
+            write_all(rounds);
+            let page = host.visitor().get("/hello").text();
+            if page.contains(&format!("<p>{words}</p>")) { Ok(()) } else { Err(page) }
+        });
+        eventually("it is logged", || {
+            let count = reloads(&host) - before;
+            if count == 1 { Ok(()) } else { Err(count) }
+        });
+    }
+    assert_eq!(reloads(&host), 2, "{}", host.process.printed());
+    // A folder of the site that it did not have, and a table of the site itself.
+    host.instance
+        .write("schema/note.yml", "name: note\nproperties:\n  - name: text\n    type: string\n");
+    eventually("a new folder is seen", || {
+        let count = reloads(&host);
+        if count >= 3 { Ok(()) } else { Err(host.process.printed()) }
+    });
+}
+
 #[test]
 fn production_does_not_reload() {
     let host = Instance::new().variable("SLUICEGATE_ENV", "production").serve();

@@ -3,6 +3,7 @@
 use crate::support::host::TestHost;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Long enough for every deadline of the host.
@@ -33,10 +34,33 @@ fn a_head_or_a_body_that_never_ends_is_closed() {
     let body = "POST /webhooks/listen HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{";
     let body = connect(&host, body);
     let silent = connect(&host, "");
+    let trickle = trickle(&host);
     assert_eq!(until_closed(head), "", "no request, no answer");
     assert_eq!(until_closed(silent), "");
     let answer = until_closed(body);
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("1024 bytes a second"), "{answer}");
+    let answer = trickle.join().expect("sent");
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("30 seconds"), "{answer}");
+}
+
+/// Sends a body faster than the host asks for, and without an end.
+fn trickle(host: &TestHost) -> JoinHandle<String> {
+    let head = "POST /webhooks/listen HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n";
+    let mut stream = connect(host, head);
+    std::thread::spawn(move || {
+        // Until the host closes the connection.
+        while stream.write_all(&[b'x'; 1024]).is_ok() {
+            stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a timeout");
+            let mut answer = [0; 4096];
+            if let Ok(count @ 1..) = stream.read(&mut answer) {
+                let start = String::from_utf8_lossy(&answer[..count]).into_owned();
+                stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+                return start + &until_closed(stream);
+            }
+        }
+        String::new()
+    })
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub mod form;
 mod front_matter;
 pub mod graph_query;
 pub mod layout;
-mod loader;
+pub mod loader;
 pub mod manifest;
 pub mod migration;
 mod mustache;

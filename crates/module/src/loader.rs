@@ -19,7 +19,9 @@ const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024;
 const DEPTH_MAX: usize = 24;
 const LEADS_OUT: &str = "the symbolic link leads out of its module; it is not followed";
 /// Folders of the root that are roots themselves.
-const SITE_FOLDERS: &[&str] = &["app", "marketplace_builder"];
+const SITE_FOLDERS: [&str; 2] = ["app", "marketplace_builder"];
+/// The files that describe a module; of the root, too.
+pub const MANIFESTS: [&str; 2] = ["pos-module.json", "template-values.json"];
 /// Extensions of files into which template values are filled.
 const FILLED_EXTENSIONS: &[&str] =
     &["css", "js", "liquid", "yml", "yaml", "xml", "json", "svg", "graphql", "html"];
@@ -29,10 +31,25 @@ impl Catalog {
     pub fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         load(root, environment)
     }
+
+    /// The files that [`Catalog::load`] reads, and the folders of modules, without reading them.
+    pub fn paths(root: &Path) -> Vec<PathBuf> {
+        let mut walk = Walk::new(root);
+        walk.find_files();
+        let mut paths: Vec<_> = walk.files.into_iter().map(|file| file.disk).collect();
+        let mut modules = vec![root.to_owned()];
+        modules.extend(folders(&root.join("modules")));
+        for folder in &modules {
+            paths.extend(MANIFESTS.map(|file| folder.join(file)));
+        }
+        paths.extend(modules);
+        paths.sort();
+        paths
+    }
 }
 
 fn load(root: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Catalog {
-    let mut walk = Walk { root, files: Vec::new(), diagnostics: Vec::new(), texts: HashMap::new() };
+    let mut walk = Walk::new(root);
     if !root.is_dir() {
         let message = format!("the instance root {} is not a folder", root.display());
         let diagnostics = vec![Diagnostic::of_file(Severity::Error, root, message)];
@@ -129,7 +146,11 @@ enum ModuleFolder {
     Overrides,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(root: &'a Path) -> Self {
+        Self { root, files: Vec::new(), diagnostics: Vec::new(), texts: HashMap::new() }
+    }
+
     fn find_files(&mut self) {
         let site =
             |folder: PathBuf| Base { folder, module: None, is_override: false, is_private: false };
@@ -316,7 +337,7 @@ impl Walk<'_> {
                 None => self.root.to_owned(),
             };
             let mut values = Values::default();
-            for file in ["pos-module.json", "template-values.json"] {
+            for file in MANIFESTS {
                 if self.is_inside(&folder, file)
                     && let Some(text) = self.text(&folder.join(file))
                 {
@@ -386,6 +407,11 @@ impl Walk<'_> {
             self.diagnostics.push(Diagnostic::of_file(Severity::Warning, &path, message));
         }
     }
+}
+
+/// The names of all folders of an instance's root that are read.
+pub fn root_folders() -> impl Iterator<Item = &'static str> {
+    SITE_FOLDERS.into_iter().chain(["modules"]).chain(path::top_folders())
 }
 
 /// The folders in a folder, by name, including links, which an operator created.

@@ -161,6 +161,11 @@ pub fn place(path: &str) -> Option<Placed> {
     (!name.is_empty()).then_some(Placed { kind: *kind, rank, age: *age, name, format })
 }
 
+/// The first parts of all folder names, some of them twice.
+pub fn top_folders() -> impl Iterator<Item = &'static str> {
+    FOLDERS.iter().map(|(folder, ..)| folder.split('/').next().unwrap_or(folder))
+}
+
 /// True when the folder at `path` is in the list, or a parent of one.
 pub fn leads_somewhere(path: &str) -> bool {
     FOLDERS.iter().any(|(folder, ..)| {

@@ -4,6 +4,19 @@ use super::api_error::{ApiError, masked};
 use axum::http::HeaderMap;
 use base64::Engine;
 
+const SECRET_KEY_REQUIRED: &str = "secret_key_required";
+
+/// Whether a publishable key may do this, so any page.
+pub fn is_open(method: &str, path: &str) -> bool {
+    let made = ["/v1/payment_methods", "/v1/files"].contains(&path);
+    path == "/v1/tokens" || path.starts_with("/v1/tokens/") || (method == "POST" && made)
+}
+
+/// Whether this is the refusal of a publishable key, which the page that sent it may read.
+pub fn is_of_publishable_key(refusal: &ApiError) -> bool {
+    refusal.code == Some(SECRET_KEY_REQUIRED)
+}
+
 /// The API key, when it may do this.
 pub fn authorize(
     headers: &HeaderMap,
@@ -42,9 +55,7 @@ pub fn authorize(
         ));
     }
     if key.starts_with("pk_test_") && key.len() > 8 {
-        let made = ["/v1/payment_methods", "/v1/files"].contains(&path);
-        let open = path.starts_with("/v1/tokens") || (method == "POST" && made);
-        if open {
+        if is_open(method, path) {
             return Ok(key);
         }
         return refuse(
@@ -53,7 +64,7 @@ pub fn authorize(
              https://dashboard.stripe.com/account/apikeys."
                 .into(),
         )
-        .map_err(|refusal: ApiError| refusal.code("secret_key_required"));
+        .map_err(|refusal: ApiError| refusal.code(SECRET_KEY_REQUIRED));
     }
     let secret = ["sk_test_", "rk_test_"].iter().any(|kind| key.starts_with(kind) && key.len() > 8);
     if secret { Ok(key) } else { refuse(format!("Invalid API Key provided: {}", masked(&key))) }

@@ -1,6 +1,7 @@
 //! How a sandbox is configured when it starts.
 
 use super::state::Settings;
+use super::webhook_ports::WebhookPorts;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +17,10 @@ pub struct Config {
     pub api_version: String,
     /// Pauses between the attempts to deliver a webhook; after the last one the delivery fails.
     pub webhook_backoff: Vec<Duration>,
+    /// The ports of this machine that webhook endpoints may have; none by default.
+    pub webhook_ports: WebhookPorts,
+    /// Names by which the sandbox may be asked, beside `localhost` and its address.
+    pub hosts: Vec<String>,
     /// Makes money available at once instead of two days later.
     pub settle_immediately: bool,
     /// Derives all ids from this string, so that a run can be repeated.
@@ -29,6 +34,8 @@ impl Default for Config {
             data: None,
             api_version: Settings::default().default_version,
             webhook_backoff: [1, 5, 15].map(Duration::from_secs).to_vec(),
+            webhook_ports: WebhookPorts::Only(Vec::new()),
+            hosts: Vec::new(),
             settle_immediately: false,
             seed: None,
         }

@@ -11,11 +11,11 @@ use super::reply::Reply;
 use super::shared::Shared;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::{Tx, number, text};
-use super::{protocol, render};
+use super::{origin, protocol, render};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
-use axum::http::{Response, header};
+use axum::http::Response;
 use axum::middleware::{self, Next};
 use axum::routing::{get, post};
 use serde_json::{Map, Value, json};
@@ -45,12 +45,7 @@ pub fn routes() -> Router<Arc<Shared>> {
 
 /// Refuses requests from pages of other origins in the same browser.
 async fn own_pages_only(request: Request, next: Next) -> Answer {
-    let headers = request.headers();
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let foreign = headers.get(header::ORIGIN).is_some_and(|origin| {
-        origin.to_str().ok().and_then(|o| o.split_once("://")).is_none_or(|(_, from)| from != host)
-    });
-    if foreign {
+    if origin::is_foreign(request.headers()) {
         return wrong(403, "The sandbox is controlled from its own pages only.");
     }
     next.run(request).await
@@ -120,6 +115,7 @@ async fn reset(State(shared): SharedState) -> Answer {
     let mut new = SandboxState::new(identifier::random_seed(), state.settings.clone());
     due_work::create_platform(&mut new);
     new.storage = state.storage.take();
+    new.webhook_ports = state.webhook_ports.clone();
     new.with_storage(|storage, new| storage.rewrite(new));
     *state = new;
     good(json!({"reset": true, "instance": state.instance}))

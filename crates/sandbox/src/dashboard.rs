@@ -55,9 +55,15 @@ pub async fn page(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let data = with_balances(with_deliveries(data));
     let page = PAGES.as_ref().and_then(|pages| pages.render("dashboard", &data).ok());
     match page {
-        Some(page) => response(200, "text/html; charset=utf-8", page, &[]),
+        Some(page) => response(200, "text/html; charset=utf-8", page, &unframed()),
         None => response(500, "text/plain", "The page cannot be rendered.", &[]),
     }
+}
+
+/// No other page may show this one in a frame, and have its buttons clicked.
+fn unframed() -> [(&'static str, String); 2] {
+    let policy = "frame-ancestors 'none'; form-action 'none'; base-uri 'none'";
+    [("content-security-policy", policy.to_owned()), ("x-frame-options", "DENY".to_owned())]
 }
 
 /// Puts each event's deliveries beside it.

@@ -6,6 +6,7 @@ use super::signature;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::{Tx, number, text};
 use super::version;
+use super::webhook_ports::{ElsewhereOnly, WebhookPorts};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,18 +30,38 @@ struct Attempt {
     body: String,
 }
 
-/// The HTTP client of all deliveries: it follows no redirects and uses no proxy.
-pub fn client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(ATTEMPT_TIMEOUT)
-        .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
-        .build()
+/// The HTTP clients of all deliveries: they follow no redirects and use no proxy.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    /// For ports that are allowed on this machine.
+    anywhere: reqwest::Client,
+    /// For others: no name leads it to this machine.
+    elsewhere: reqwest::Client,
+}
+
+impl Clients {
+    /// Builds them.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        let builder = || {
+            reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .timeout(ATTEMPT_TIMEOUT)
+                .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+        };
+        let elsewhere = builder().dns_resolver(Arc::new(ElsewhereOnly)).build()?;
+        Ok(Self { anywhere: builder().build()?, elsewhere })
+    }
+
+    /// The client for a URL; `None` when it is a port of this machine that is not allowed.
+    fn of(&self, ports: &WebhookPorts, url: &str) -> Option<&reqwest::Client> {
+        let url = url.parse().ok().filter(|url| ports.allow(url))?;
+        Some(if ports.contain(&url) { &self.anywhere } else { &self.elsewhere })
+    }
 }
 
 /// Delivers until it is dropped; also applies what the clock makes due.
-pub async fn run(shared: Arc<Shared>, client: reqwest::Client) {
+pub async fn run(shared: Arc<Shared>, clients: Clients) {
     let slots = Arc::new(Semaphore::new(ATTEMPTS_MAX));
     loop {
         let attempts = {
@@ -54,9 +75,9 @@ pub async fn run(shared: Arc<Shared>, client: reqwest::Client) {
         }
         for attempt in attempts {
             let Ok(slot) = slots.clone().acquire_owned().await else { return };
-            let (shared, client) = (shared.clone(), client.clone());
+            let (shared, clients) = (shared.clone(), clients.clone());
             tokio::spawn(async move {
-                send(&shared, &client, attempt).await;
+                send(&shared, &clients, attempt).await;
                 drop(slot);
             });
         }
@@ -111,22 +132,12 @@ fn prepare(state: &SandboxState, id: &Arc<str>) -> Option<Attempt> {
     Some(Attempt { delivery: id.clone(), url, signature, body })
 }
 
-async fn send(shared: &Shared, client: &reqwest::Client, attempt: Attempt) {
+async fn send(shared: &Shared, clients: &Clients, attempt: Attempt) {
     let started = Instant::now();
-    let mut request = client
-        .post(&attempt.url)
-        .header("content-type", "application/json; charset=utf-8")
-        .body(attempt.body);
-    if let Some(signature) = attempt.signature {
-        request = request.header("stripe-signature", signature);
-    }
-    let (status, answer) = match request.send().await {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            let text = response.text().await.unwrap_or_default();
-            (Some(status), text.chars().take(ANSWER_CHARS_MAX).collect::<String>())
-        }
-        Err(error) => (None, error.without_url().to_string()),
+    let ports = shared.state().webhook_ports.clone();
+    let (status, answer) = match clients.of(&ports, &attempt.url) {
+        Some(client) => post(client, &attempt).await,
+        None => (None, "this port of the sandbox's machine is not allowed".to_owned()),
     };
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let mut state = shared.state();
@@ -134,6 +145,25 @@ async fn send(shared: &Shared, client: &reqwest::Client, attempt: Attempt) {
     record(&mut state, &attempt.delivery, entry, &shared.webhook_backoff);
     drop(state);
     shared.wake_delivery.notify_one();
+}
+
+/// The status of the answer and its beginning, or why there is none.
+async fn post(client: &reqwest::Client, attempt: &Attempt) -> (Option<u16>, String) {
+    let mut request = client
+        .post(&attempt.url)
+        .header("content-type", "application/json; charset=utf-8")
+        .body(attempt.body.clone());
+    if let Some(signature) = &attempt.signature {
+        request = request.header("stripe-signature", signature);
+    }
+    match request.send().await {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            let text = response.text().await.unwrap_or_default();
+            (Some(status), text.chars().take(ANSWER_CHARS_MAX).collect())
+        }
+        Err(error) => (None, error.without_url().to_string()),
+    }
 }
 
 /// Records an attempt, and schedules the next or ends the delivery.

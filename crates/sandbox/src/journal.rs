@@ -112,7 +112,9 @@ impl Journal {
     /// Writes the state to a new file and renames it over the old one.
     fn try_rewrite(&mut self, state: &SandboxState) -> std::io::Result<()> {
         let new = self.path.with_extension("new");
-        let mut file = BufWriter::new(File::create(&new)?);
+        // One that a kill left behind may have another mode.
+        let _ = std::fs::remove_file(&new);
+        let mut file = BufWriter::new(private().create_new(true).open(&new)?);
         write_line(&mut file, &head(state))?;
         let mut order: Vec<(&Arc<str>, &Stored)> = state.objects.iter().collect();
         order.sort_unstable_by_key(|(_, stored)| stored.seq);
@@ -170,7 +172,16 @@ impl Storage for Journal {
 }
 
 fn open(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    private().create(true).append(true).open(path)
+}
+
+/// Options for a file that only its owner may read: it holds the secrets of webhook endpoints.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 fn head(state: &SandboxState) -> Line {

@@ -1,7 +1,7 @@
 //! Handles one API request: key, version, account, idempotency, faults, execution, answer.
 
 use super::api_error::ApiError;
-use super::authorization::authorize;
+use super::authorization::{authorize, is_of_publishable_key, is_open};
 use super::call::Call;
 use super::connection::Peer;
 use super::execution::{ApiRequest, replay};
@@ -10,7 +10,7 @@ use super::params::Params;
 use super::reply::Reply;
 use super::shared::Shared;
 use super::state::{Kind, LoggedRequest, PLATFORM, SandboxState};
-use super::{form, idempotency, multipart, version};
+use super::{form, idempotency, multipart, origin, version};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
 use serde_json::Map;
@@ -53,6 +53,12 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
         Ok(bytes) => read(&incoming, &bytes).await,
         Err(_) => Err(ApiError::invalid("The request body is too large.").status(413)),
     };
+    // Answers to a publishable key are for pages, as with Stripe; no others are.
+    let is_for_pages = is_open(incoming.method, &path)
+        || match &read {
+            Ok(request) => request.call.key.starts_with("pk_"),
+            Err(refusal) => is_of_publishable_key(refusal),
+        };
     let answered = match read {
         Ok(request) => run(&shared, request, &incoming, log).await,
         Err(refusal) => {
@@ -78,8 +84,11 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
             .unwrap_or_else(|| shared.state().settings.default_version.clone());
         reply.headers.push(("stripe-version", version));
     }
-    reply.headers.push(("access-control-allow-origin", "*".into()));
-    reply.headers.push(("access-control-expose-headers", "Request-Id, Stripe-Should-Retry".into()));
+    if is_for_pages {
+        let exposed = "Request-Id, Stripe-Should-Retry";
+        reply.headers.push(("access-control-allow-origin", "*".into()));
+        reply.headers.push(("access-control-expose-headers", exposed.into()));
+    }
     reply.headers.push(("cache-control", "no-cache, no-store".into()));
     reply.into_response()
 }
@@ -163,6 +172,10 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let form_account = own("_stripe_account");
     let form_version = own("_stripe_version");
     let key = authorize(headers, form_key, method, path)?;
+    if origin::is_foreign(headers) && !key.starts_with("pk_") {
+        let message = "A page of another origin cannot use a secret key.";
+        return Err(ApiError { saved: false, ..ApiError::invalid(message).status(403) });
+    }
     let version = header(headers, "stripe-version").or(form_version).unwrap_or_default();
     let account = header(headers, "stripe-account").or(form_account).filter(|id| !id.is_empty());
     let account = account.unwrap_or_else(|| PLATFORM.to_owned());
@@ -339,8 +352,11 @@ fn before(rule: &Rule, request_id: &str) -> Option<Reply> {
     Some(reply)
 }
 
-/// The answer to a CORS preflight request.
-pub fn preflight() -> Response<Body> {
+/// The answer to a CORS preflight request: only what a publishable key may do is open to pages.
+pub fn preflight(path: &str) -> Response<Body> {
+    if !is_open("POST", &normalized(path)) {
+        return super::reply::response(403, "text/plain", String::new(), &[]);
+    }
     let allow = [
         ("access-control-allow-origin", "*".to_owned()),
         ("access-control-allow-methods", "GET, POST, DELETE".to_owned()),

@@ -2,8 +2,10 @@
 
 use super::config::Config;
 use super::connection::{CuttableListener, Peer};
+use super::delivery::Clients;
 use super::error::Error;
 use super::journal::Journal;
+use super::origin::{Hosts, own_hosts_only};
 use super::reply::response;
 use super::shared::Shared;
 use super::state::{SandboxState, Settings};
@@ -12,6 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, Response};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use std::any::Any;
 use std::net::SocketAddr;
@@ -45,11 +48,12 @@ impl Sandbox {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| Error::Listen { address, source })?;
         let addr = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
+        let hosts = Hosts::new(addr, &config.hosts);
         let shared = Arc::new(Shared::new(load(&config)?, config.webhook_backoff));
-        let client = delivery::client()?;
-        let delivery = tokio::spawn(delivery::run(shared.clone(), client));
+        let clients = Clients::new()?;
+        let delivery = tokio::spawn(delivery::run(shared.clone(), clients));
         let (stop, stopped) = oneshot::channel::<()>();
-        let service = router(shared).into_make_service_with_connect_info::<Peer>();
+        let service = router(shared, hosts).into_make_service_with_connect_info::<Peer>();
         let serving =
             axum::serve(CuttableListener(listener), service).with_graceful_shutdown(async {
                 let _ = stopped.await;
@@ -104,19 +108,21 @@ fn load(config: &Config) -> Result<SandboxState, Error> {
     // The configuration wins over stored settings.
     state.settings.settle_immediately = config.settle_immediately;
     state.settings.default_version.clone_from(&config.api_version);
+    state.webhook_ports = config.webhook_ports.clone();
     if !was_stored {
         due_work::create_platform(&mut state);
     }
     Ok(state)
 }
 
-fn router(shared: Arc<Shared>) -> Router {
+fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
     let router: Router = Router::new()
         .route("/", get(dashboard::page))
         .nest("/_sandbox", control::routes())
         .merge(browser::routes())
         .fallback(api)
         .with_state(shared);
+    let router = router.layer(from_fn_with_state(Arc::new(hosts), own_hosts_only));
     router.layer(CatchPanicLayer::custom(panicked))
 }
 
@@ -132,7 +138,7 @@ async fn api(
     request: Request,
 ) -> Response<Body> {
     if request.method() == Method::OPTIONS {
-        return protocol::preflight();
+        return protocol::preflight(request.uri().path());
     }
     protocol::handle(shared, peer, request).await
 }

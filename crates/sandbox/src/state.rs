@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::fault::Faults;
 use super::idempotency::{Answered, Keys};
 use super::ledger::{Ledger, Posting};
+use super::webhook_ports::WebhookPorts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -159,6 +160,8 @@ pub struct SandboxState {
     pub clock: Clock,
     /// How it behaves.
     pub settings: Settings,
+    /// Where webhooks may go on this machine.
+    pub webhook_ports: WebhookPorts,
     /// All balances.
     pub ledger: Ledger,
     /// Idempotency keys.
@@ -189,6 +192,7 @@ impl SandboxState {
             counter: 0,
             clock: Clock::default(),
             settings,
+            webhook_ports: WebhookPorts::Only(Vec::new()),
             ledger: Ledger::default(),
             keys: Keys::default(),
             faults: Faults::default(),

@@ -10,7 +10,7 @@ pub mod signature;
 use crate::executor::BoxFuture;
 use crate::gateway::call::Call;
 use crate::gateway::contract::{
-    Ask, Attempt, Described, EventsPage, Finding, Gateway, Refusal, SentCall, Verdict,
+    Ask, Attempt, Described, EventsPage, Finding, FutureTimes, Gateway, Refusal, SentCall, Verdict,
 };
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
@@ -128,8 +128,9 @@ impl Gateway for Stripe {
         body: &[u8],
         secrets: &[Secret],
         now: Timestamp,
+        future: FutureTimes,
     ) -> Result<usize, Refusal> {
-        signature::verify(header, body, secrets, now)
+        signature::verify(header, body, secrets, now, future)
     }
 
     fn list_events(&self, page: &EventsPage<'_>) -> Call {

@@ -2,10 +2,9 @@
 //!
 //! The scheme is Stripe's (<https://docs.stripe.com/webhooks#verify-manually>): HMAC-SHA256 in
 //! hexadecimal over `"{t}.{raw body}"` with the complete `whsec_…` string as the key. `v0` is
-//! ignored. A timestamp in the future is accepted, as in the official libraries: clocks differ, and
-//! only a holder of the secret can create a signature.
+//! ignored.
 
-use crate::gateway::contract::Refusal;
+use crate::gateway::contract::{FutureTimes, Refusal};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -25,6 +24,7 @@ pub fn verify(
     body: &[u8],
     secrets: &[Secret],
     now: Timestamp,
+    future: FutureTimes,
 ) -> Result<usize, Refusal> {
     if secrets.iter().all(Secret::is_blank) {
         return Err(Refusal::NoSecret);
@@ -35,8 +35,12 @@ pub fn verify(
         .iter()
         .position(|secret| !secret.is_blank() && signed_by(secret, time_text, body, &signatures))
         .ok_or(Refusal::Mismatch)?;
-    if now.as_second().saturating_sub(time) > TOLERANCE_SECONDS {
+    let age = now.as_second().saturating_sub(time);
+    if age > TOLERANCE_SECONDS {
         return Err(Refusal::Expired);
+    }
+    if future == FutureTimes::Refused && age < -TOLERANCE_SECONDS {
+        return Err(Refusal::Future);
     }
     Ok(signer)
 }
@@ -93,6 +97,15 @@ pub fn sign(secret: &Secret, body: &[u8], time: Timestamp) -> String {
 mod tests {
     use super::*;
 
+    fn verify(
+        header: &str,
+        body: &[u8],
+        secrets: &[Secret],
+        now: Timestamp,
+    ) -> Result<usize, Refusal> {
+        super::verify(header, body, secrets, now, FutureTimes::Accepted)
+    }
+
     const BODY: &[u8] = br#"{"id":"evt_1"}"#;
 
     fn at(second: i64) -> Timestamp {
@@ -110,6 +123,10 @@ mod tests {
         assert_eq!(verify(&header, BODY, &secrets, at(1_700_000_300)), Ok(1));
         assert_eq!(verify(&header, BODY, &secrets, at(1_700_000_301)), Err(Refusal::Expired));
         assert_eq!(verify(&header, BODY, &secrets, at(1_600_000_000)), Ok(1), "a future time");
+        let strict = |now| super::verify(&header, BODY, &secrets, at(now), FutureTimes::Refused);
+        assert_eq!(strict(1_699_999_700), Ok(1));
+        assert_eq!(strict(1_699_999_699), Err(Refusal::Future));
+        assert_eq!(strict(1_700_000_301), Err(Refusal::Expired));
     }
 
     #[test]

@@ -325,11 +325,14 @@ impl TestHost {
         self.instance.run(&[arguments, &["--stripe", &url]].concat())
     }
 
-    /// The address of the embedded sandbox, from `/healthz`.
+    /// The address of the sandbox, or of what stands in for Stripe, as printed at start.
     fn sandbox_address(&self) -> Option<SocketAddr> {
-        let health = self.send("GET", "/healthz", &[], b"").json().to_string();
-        let urls = regex::Regex::new(r"http://([0-9.]+:[0-9]+)").expect("a pattern");
-        let mut found = urls.captures_iter(&health).filter_map(|url| url[1].parse().ok());
-        found.find(|addr: &SocketAddr| *addr != self.addr)
+        let line = regex::Regex::new(r"(?m)^  (?:sandbox|stripe) +https?://(.+)$");
+        let line = line.expect("a pattern");
+        let address = eventually("the address of Stripe is printed", || {
+            let printed = self.process.printed();
+            line.captures(&printed).map(|found| found[1].to_owned()).ok_or(printed)
+        });
+        address.parse().ok()
     }
 }

@@ -1,7 +1,7 @@
 //! `stripe-sandbox`: a stateful Stripe for tests, as a server.
 
 use clap::Parser;
-use sluicegate_sandbox::{Config, Error, Sandbox};
+use sluicegate_sandbox::{Config, Error, Sandbox, WebhookPorts};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +32,15 @@ struct Arguments {
     /// Pauses in seconds between attempts to deliver a webhook; "" delivers once
     #[arg(long, value_name = "SECONDS,…", default_value = "1,5,15", value_parser = backoff)]
     webhook_backoff: Backoff,
+    /// Port of this machine that webhook endpoints may have; repeatable
+    #[arg(long, value_name = "PORT")]
+    allow_webhook_port: Vec<u16>,
+    /// Allows webhook endpoints at every port of this machine
+    #[arg(long, conflicts_with = "allow_webhook_port")]
+    allow_any_webhook_port: bool,
+    /// Name by which the sandbox may be asked, beside localhost and its address; repeatable
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +66,11 @@ impl From<Arguments> for Config {
             webhook_backoff: arguments.webhook_backoff.0,
             settle_immediately: arguments.settle_immediately,
             seed: arguments.seed,
+            webhook_ports: match arguments.allow_any_webhook_port {
+                true => WebhookPorts::Any,
+                false => WebhookPorts::Only(arguments.allow_webhook_port),
+            },
+            hosts: arguments.allow_host,
         }
     }
 }

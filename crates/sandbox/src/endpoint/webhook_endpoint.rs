@@ -52,7 +52,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         "id": tx.id("we_"), "object": "webhook_endpoint", "api_version": version,
         "application": null, "created": tx.now, "description": null,
         "enabled_events": enabled_events(call)?, "livemode": false, "metadata": {},
-        "status": "enabled", "url": address(url)?,
+        "status": "enabled", "url": address(tx, url)?,
         "_connect": params.boolean("connect")?.unwrap_or(false), "_secret": secret,
     });
     params.patch(&mut endpoint, &["description"])?;
@@ -63,15 +63,22 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
 }
 
 /// An address webhooks can be sent to; plain http is fine in test mode.
-fn address(url: &str) -> Result<&str, ApiError> {
+fn address<'a>(tx: &Tx<'_>, url: &'a str) -> Result<&'a str, ApiError> {
     let url = url.trim();
     let parsed = reqwest::Url::parse(url).ok();
-    if parsed.is_some_and(|u| matches!(u.scheme(), "http" | "https") && u.has_host())
-        && url.len() <= 5_000
-    {
+    let parsed = parsed.filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());
+    let Some(parsed) = parsed.filter(|_| url.len() <= 5_000) else {
+        let message = "Invalid URL: An explicit scheme (such as https) must be provided.";
+        return Err(ApiError::parameter("url_invalid", "url", message));
+    };
+    if tx.state.webhook_ports.allow(&parsed) {
         return Ok(url);
     }
-    let message = "Invalid URL: An explicit scheme (such as https) must be provided.";
+    let port = parsed.port_or_known_default().unwrap_or_default();
+    let message = format!(
+        "Invalid URL: this sandbox sends no webhooks to port {port} of its own machine. Start it \
+         with --allow-webhook-port {port}."
+    );
     Err(ApiError::parameter("url_invalid", "url", message))
 }
 
@@ -93,7 +100,7 @@ fn enabled_events(call: &Call) -> Result<Value, ApiError> {
 fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     let mut endpoint = of(tx, id)?;
     if let Some(url) = call.params.filled("url")? {
-        endpoint["url"] = json!(address(url)?);
+        endpoint["url"] = json!(address(tx, url)?);
     }
     if call.params.has("enabled_events") {
         endpoint["enabled_events"] = enabled_events(call)?;

@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use reqwest::Method;
 use serde_json::Value;
-use sluicegate_sandbox::Config;
 pub use sluicegate_sandbox::PLATFORM;
+use sluicegate_sandbox::{Config, WebhookPorts};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -49,6 +49,7 @@ pub fn config() -> Config {
     Config {
         seed: Some("test".into()),
         webhook_backoff: vec![Duration::from_millis(20); 3],
+        webhook_ports: WebhookPorts::Any,
         ..Config::default()
     }
 }

@@ -10,6 +10,7 @@ mod control;
 mod idempotency;
 mod invariants;
 mod money;
+mod pages;
 mod protocol;
 mod readme;
 mod webhooks;
