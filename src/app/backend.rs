@@ -18,6 +18,7 @@ use crate::gateway::request_type_call::RequestTypeCall;
 use crate::graphql::backend::{
     ApiCallSend, Backend, ConstantEntry, NewRecord, RecordChange, ResolverError,
 };
+use crate::graphql::permission::UNAVAILABLE;
 use crate::graphql::schema::ExternalDocument;
 use crate::journal::error::Error as JournalError;
 use crate::journal::phase::Phase;
@@ -342,7 +343,7 @@ fn missing(id: RecordId) -> ResolverError {
 /// Logs a failure of the database, whose text is for the operator.
 fn unavailable(error: &dyn std::fmt::Display) -> ResolverError {
     tracing::error!("{error}");
-    ResolverError::new("unavailable", "the database cannot be used just now")
+    ResolverError::new(UNAVAILABLE, "the database cannot be used just now")
 }
 
 impl From<StoreError> for ResolverError {
@@ -384,6 +385,7 @@ impl From<record_form::Error> for ResolverError {
 impl From<operations::Error> for ResolverError {
     fn from(error: operations::Error) -> Self {
         match error {
+            operations::Error::Full(full) => Self::new(UNAVAILABLE, full.to_string()),
             error if error.is_the_stores() => unavailable(&error),
             operations::Error::Gateway(error) => Self::new("invalid", error.to_string()),
             other => Self::new("internal", other.to_string()),

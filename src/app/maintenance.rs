@@ -43,8 +43,8 @@ pub async fn run(runtime: Arc<Runtime>, mut stop: watch::Receiver<bool>) {
             if forget { purge_old(&ours) } else { Ok(()) }
         });
         match done.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!("maintenance: {error}"),
+            Ok(Ok(())) => runtime.database_log.works("maintenance"),
+            Ok(Err(error)) => runtime.database_log.failed("maintenance", &error),
             Err(error) => tracing::error!("maintenance panicked: {error}"),
         }
         tokio::select! {

@@ -4,6 +4,7 @@ mod api_calls;
 pub mod backend;
 pub mod boot;
 pub mod constants;
+pub mod database_log;
 pub mod delivery_load;
 pub mod error;
 pub mod events;

@@ -19,6 +19,7 @@ pub struct Readiness(Mutex<Option<(Timestamp, Result<(), Error>)>>);
 
 impl Readiness {
     /// Writes a probe, or returns a recent result. Reading is not enough: it works on a full disk.
+    /// A database that is known to be damaged is not ready, even where it can be written.
     ///
     /// # Errors
     /// The store's error.
@@ -31,7 +32,10 @@ impl Readiness {
         }
         let (id_hash, data) = (PROBE.to_owned(), Json::Null);
         let probe = Session { id_hash, data, user_id: None, expires_at: now };
-        let found = store.commit(vec![Write::SessionPut(probe)]);
+        let found = match store.damage() {
+            Some(damage) => Err(damage),
+            None => store.commit(vec![Write::SessionPut(probe)]),
+        };
         *last = Some((now, found.clone()));
         found
     }

@@ -1,6 +1,7 @@
 //! The runtime: every part of the host, built once.
 
 use crate::app::constants::{Constants, is_reserved};
+use crate::app::database_log::DatabaseLog;
 use crate::app::delivery_load::DeliveryLoad;
 use crate::app::error::Error;
 use crate::app::gateway_lanes::GatewayLanes;
@@ -68,6 +69,8 @@ pub struct Runtime {
     constants: Constants,
     stopping: AtomicBool,
     secrets: Secrets,
+    /// Logs failures of the database once.
+    pub database_log: DatabaseLog,
     /// The readiness check.
     pub readiness: Readiness,
     /// Counts delivery results, for the metrics page.
@@ -123,6 +126,7 @@ impl Runtime {
             constants: Constants::default(),
             stopping: AtomicBool::new(false),
             secrets: Secrets::default(),
+            database_log: DatabaseLog::default(),
             readiness: Readiness::default(),
             deliveries: Deliveries::default(),
             rate_limits: RateLimits {

@@ -14,6 +14,10 @@ use serde_json::{Map, Value as Json};
 use sluicegate_secret::Secret;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What templates and runs are told.
+pub const INTERRUPTED: &str = "an answer of the database is not available just now";
 
 /// The `context` variable, built on first access.
 pub type Context = LazyLock<Map<String, Json>, Box<dyn FnOnce() -> Map<String, Json> + Send>>;
@@ -44,6 +48,8 @@ pub struct Scope {
     phase: Mutex<Option<Phase>>,
     /// Constants that this request wrote, visible to its templates before the commit.
     constants: Mutex<BTreeMap<String, Secret>>,
+    /// True when an answer to a template is not known: the database could not be used.
+    interrupted: AtomicBool,
     /// The open transactions of templates: where each began, or `None` for one that opened the
     /// phase itself.
     transactions: Mutex<Vec<Option<Mark>>>,
@@ -70,7 +76,24 @@ impl Scope {
             run: Mutex::new(None),
             phase: Mutex::new(None),
             constants: Mutex::default(),
+            interrupted: AtomicBool::new(false),
             transactions: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// True when a template did not get an answer, because the database could not be used: what it
+    /// rendered is not to be shown, and what it decided does not count.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Ends the renders of this request, and the run, which is resumed later.
+    pub(super) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+        if let Some(mut run) = self.run()
+            && run.stopped.is_none()
+        {
+            run.stopped = Some(JournalError::Busy(INTERRUPTED.to_owned()));
         }
     }
 

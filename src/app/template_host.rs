@@ -3,11 +3,14 @@
 use crate::app::host::RequestHost;
 use crate::app::job_queue::JobQueue;
 use crate::app::replay::Replay;
+use crate::app::scope::INTERRUPTED;
 use crate::app::side_effect::SideEffect;
 use crate::form::render::FormRenderer;
 use crate::form::write::Author;
 use crate::graphql::limits::Limits;
+use crate::graphql::permission::UNAVAILABLE;
 use crate::journal::buffer::Buffer;
+use crate::journal::error::Error as JournalError;
 use crate::journal::phase::Phase;
 use crate::journal::scripted_run::ScriptedRun;
 use crate::template::host::{FormCall, GraphqlCall, Host, Job, LogEntry, Transaction};
@@ -63,8 +66,28 @@ impl<'a> TemplateHost<'a> {
         let backend = self.host.backend(Author::Module(module));
         let data = schema.run_for_liquid(text, &call.variables, backend, Limits::TEMPLATE);
         self.host.scope.copy_constants(self.request_context);
+        self.note(is_unavailable(&data));
         data
     }
+
+    /// Interrupts the request when the database could not be used: a template that reads an empty
+    /// answer would tell something that is not so.
+    fn note(&self, is_the_stores: bool) {
+        if is_the_stores {
+            self.host.scope.interrupt();
+        }
+    }
+
+    fn noted(&self, error: &JournalError) -> String {
+        self.note(matches!(error, JournalError::Store(error) if !error.is_about_the_writes()));
+        error.to_string()
+    }
+}
+
+/// True for an answer with an error of the database.
+fn is_unavailable(answer: &Json) -> bool {
+    let errors = answer.get("errors").and_then(Json::as_array);
+    errors.into_iter().flatten().any(|error| error["extensions"]["code"] == UNAVAILABLE)
 }
 
 fn failed(message: impl ToString) -> Json {
@@ -91,7 +114,17 @@ impl Host for TemplateHost<'_> {
         let name = call.name.clone().unwrap_or_else(|| "inline".to_owned());
         let asked = json!([call.source, call.variables]);
         let effect = SideEffect { kind: "graphql", name: &name, asked };
-        Replay::new(self.host).run_once(&effect, || self.run_graphql(call)).unwrap_or_else(failed)
+        match Replay::new(self.host).run_once(&effect, || self.run_graphql(call)) {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.note(error.is_the_stores());
+                failed(error)
+            }
+        }
+    }
+
+    fn interruption(&self) -> Option<String> {
+        self.host.scope.is_interrupted().then(|| INTERRUPTED.to_owned())
     }
 
     fn include_form(&self, call: FormCall) -> Result<String, String> {
@@ -111,7 +144,7 @@ impl Host for TemplateHost<'_> {
     }
 
     fn background(&self, job: Job) -> Result<String, String> {
-        JobQueue::new(self.host).enqueue(&job).map_err(|e| e.to_string())
+        JobQueue::new(self.host).enqueue(&job).map_err(|error| self.noted(&error))
     }
 
     fn translate(&self, key: &str, options: &Json) -> Option<String> {
@@ -126,7 +159,7 @@ impl Host for TemplateHost<'_> {
     }
 
     fn transaction(&self, step: Transaction) -> Result<(), String> {
-        self.host.scope.transaction(step, self.host.journal()).map_err(|e| e.to_string())
+        self.host.scope.transaction(step, self.host.journal()).map_err(|error| self.noted(&error))
     }
 
     fn csrf_token(&self) -> String {

@@ -159,8 +159,21 @@ fn release_unstarted(runtime: &Runtime, waiting: VecDeque<Run>) {
 /// Claims at most `limit` due executions, in one commit.
 async fn claim_due(runtime: Arc<Runtime>, queue: Queue, limit: usize) -> Vec<Run> {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let ours = Arc::clone(&runtime);
+    let who = match queue {
+        Queue::Gateway => "the worker of calls",
+        Queue::Local => "the worker of events and jobs",
+    };
     match tokio::task::spawn_blocking(move || runtime.journal.claim_due(queue, limit)).await {
-        Ok(Ok(runs)) => runs,
+        Ok(Ok(runs)) => {
+            ours.database_log.works(who);
+            runs
+        }
+        Ok(Err(JournalError::Store(error))) => {
+            // It tries again soon, and again.
+            ours.database_log.failed(who, &error);
+            Vec::new()
+        }
         Ok(Err(error)) => {
             tracing::warn!("the worker could not claim work: {error}");
             Vec::new()
@@ -178,7 +191,7 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
     while let Some(run) = next.take() {
         let (id, key) = (run.execution().id.clone(), run.execution().ordering_key.clone());
         if let Err(error) = one(runtime, run) {
-            tracing::warn!(execution = id.as_str(), "{error}");
+            log(runtime, id.as_str(), &error);
         }
         let Some(next_in_order) = next_in_order(runtime, key.as_deref()) else { continue };
         let id = next_in_order.id.clone();
@@ -186,6 +199,14 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
             tracing::warn!(execution = id.as_str(), "{error}");
             None
         });
+    }
+}
+
+/// Logs why an execution did not complete; damage of the database, which concerns all, once.
+fn log(runtime: &Runtime, execution: &str, error: &Error) {
+    match runtime.store.damage() {
+        Some(damage) => runtime.database_log.failed("the worker", &damage),
+        None => tracing::warn!(execution, "{error}"),
     }
 }
 
@@ -210,7 +231,7 @@ pub fn work(runtime: &Arc<Runtime>) -> Result<usize, JournalError> {
     for run in runs {
         let id = run.execution().id.clone();
         if let Err(error) = one(runtime, run) {
-            tracing::warn!(execution = id.as_str(), "{error}");
+            log(runtime, id.as_str(), &error);
         }
     }
     Ok(count)

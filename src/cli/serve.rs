@@ -1,5 +1,6 @@
 //! `serve`: runs the server.
 
+use crate::app::error::Error;
 use crate::app::runtime::Runtime;
 use crate::app::{boot, maintenance, migrations, reload, worker};
 use crate::config::{Config, Environment};
@@ -56,8 +57,13 @@ async fn serve(mut config: Config) -> Result<()> {
     let handle = Handle::current();
     let is_development = config.environment == Environment::Development;
     let files = is_development.then(|| reload::Stamp::take(&config.root));
-    let runtime =
-        tokio::task::spawn_blocking(move || Runtime::build(config, stripe_url, handle)).await??;
+    let building = move || {
+        let runtime = Runtime::build(config, stripe_url, handle)?;
+        // Before anything is taken: what is damaged would be told wrongly, or lost.
+        runtime.store.check()?;
+        Ok::<_, Error>(runtime)
+    };
+    let runtime = tokio::task::spawn_blocking(building).await??;
     if sandbox.is_some() {
         // Before the first request, so that every event of the sandbox is delivered here.
         let ours = Arc::clone(&runtime);

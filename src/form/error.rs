@@ -63,6 +63,10 @@ pub enum Error {
 impl Error {
     /// True when the cause is the database, which could not be read or written.
     pub fn is_the_stores(&self) -> bool {
-        matches!(self, Self::Journal(_) | Self::Store(_))
+        match self {
+            Self::Journal(_) | Self::Store(_) => true,
+            Self::Template(error) => error.is_interruption(),
+            _ => false,
+        }
     }
 }

@@ -83,6 +83,7 @@ impl Error {
         match self {
             Self::Journal(_) | Self::Store(_) => true,
             Self::Form(error) => error.is_the_stores(),
+            Self::Template(error) => error.is_interruption(),
             _ => false,
         }
     }

@@ -22,6 +22,9 @@ pub enum Caller {
 /// The `extensions.code` of a refused field.
 pub const FORBIDDEN: &str = "forbidden";
 
+/// The code of an error of the database: the same document can be sent again.
+pub const UNAVAILABLE: &str = "unavailable";
+
 /// Refuses the document if its caller may not use one of its root fields. Nothing has run by then.
 pub(super) fn check(
     shapes: &Shapes,

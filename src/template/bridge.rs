@@ -6,7 +6,7 @@ use crate::template::output::OutputMode;
 use crate::template::render::Templates;
 use crate::template::request_context::RequestContext;
 use sluicegate_liquid::context::{Context, HostData};
-use sluicegate_liquid::error::Error;
+use sluicegate_liquid::error::{Error, Kind};
 use sluicegate_liquid::print::Escape;
 use std::any::Any;
 use std::cell::RefCell;
@@ -53,6 +53,17 @@ pub fn on<T: 'static>(
     }));
     context.host.ask(&mut question);
     answer.take()
+}
+
+/// Ends the render when an answer of the host is not known now.
+///
+/// # Errors
+/// An interruption.
+pub fn check_interruption(context: &Context<'_>) -> Result<(), Error> {
+    match on(context, |bridge| bridge.host.interruption()).flatten() {
+        Some(reason) => Err(Error::new(Kind::Interrupted, reason)),
+        None => Ok(()),
+    }
 }
 
 /// Returns the request context of this render.

@@ -83,6 +83,11 @@ impl Error {
         self.0.kind
     }
 
+    /// True when the render ended because an answer of the host is not known now.
+    pub fn is_interruption(&self) -> bool {
+        self.kind() == Kind::Interrupted
+    }
+
     /// The message, without its place.
     pub fn message(&self) -> &str {
         &self.0.message

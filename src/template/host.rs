@@ -10,6 +10,12 @@ pub trait Host {
     /// Runs a query; returns the data object, plus an `errors` key when there are errors.
     fn graphql(&self, call: GraphqlCall) -> Json;
 
+    /// Why the render has to end: an answer of the host is not known now, because its database
+    /// cannot be used. `None` while all is well.
+    fn interruption(&self) -> Option<String> {
+        None
+    }
+
     /// Renders a form; returns its HTML, or the reason for the failure.
     fn include_form(&self, call: FormCall) -> Result<String, String>;
 

@@ -48,7 +48,11 @@ pub async fn run_request_type(
     awaiting(async move {
         let call = call(name, &visit)?;
         let host = runtime.host(scope(&runtime, visit));
-        let outcome = Operations::at_door(&host).request_type(call).await?;
+        let outcome = Operations::at_door(&host).request_type(call).await;
+        if outcome.is_err() && host.scope.is_interrupted() {
+            return Err(HttpError::interrupted());
+        }
+        let outcome = outcome?;
         failpoint!("answer_before");
         Ok(outcome)
     })

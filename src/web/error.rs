@@ -1,6 +1,7 @@
 //! HTTP errors: a status, a public message, and a cause for developers.
 
 use crate::app::record_form::Error as RecordFormError;
+use crate::app::scope::INTERRUPTED;
 use crate::app::{forms, operations};
 use crate::form::error::Error as FormError;
 use crate::gateway::error::Error as GatewayError;
@@ -19,18 +20,26 @@ pub struct HttpError {
     pub detail: Option<String>,
     /// When the same request may be sent again.
     pub retry_after: Option<Duration>,
+    /// True when the cause is in the log already.
+    pub is_logged: bool,
 }
 
 impl HttpError {
     /// An error without a hidden cause.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), detail: None, retry_after: None }
+        Self { status, message: message.into(), detail: None, retry_after: None, is_logged: false }
     }
 
     /// The same error with a cause.
     #[must_use]
     pub fn because(self, cause: impl ToString) -> Self {
         Self { detail: Some(cause.to_string()), ..self }
+    }
+
+    /// The same error, whose cause was logged where it occurred.
+    #[must_use]
+    pub fn logged(self) -> Self {
+        Self { is_logged: true, ..self }
     }
 
     /// A 500 whose cause is for developers.
@@ -46,6 +55,12 @@ impl HttpError {
     /// A 503: the same request can be sent again.
     pub fn unavailable(message: &str, cause: impl ToString) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message).because(cause)
+    }
+
+    /// A 503 for a request whose templates did not get an answer.
+    pub fn interrupted() -> Self {
+        let message = "This cannot be answered just now. Please try again.";
+        Self::unavailable(message, INTERRUPTED)
     }
 
     /// A 429: too much came from one address.

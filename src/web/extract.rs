@@ -21,7 +21,7 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Reads the complete request, with a body of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 for a longer body, 400 for a malformed request.
+/// 413 for a longer body, 400 for a malformed request, 503 when the session cannot be read.
 pub async fn read(
     runtime: &Arc<Runtime>,
     request: Request,
@@ -38,7 +38,7 @@ pub async fn read(
     let path =
         percent_decode_str(head.uri.path()).decode_utf8().map_err(HttpError::bad)?.into_owned();
     let cookies = header_text(&head.headers, "cookie").unwrap_or_default();
-    let mut session = session_store::load(runtime, cookies).await;
+    let mut session = session_store::load(runtime, cookies).await?;
     let method = method(&head.method, &mut all);
     let csrf_valid = is_safe(&head.method) || has_token(runtime, &session, &all, &head.headers);
     session.is_trusted = csrf_valid;

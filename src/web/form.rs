@@ -1,7 +1,8 @@
 //! Form submissions: `POST /api/customizations` and its newer names.
 
-use crate::app::forms::{Forms, Submitted};
+use crate::app::forms::{Error, Forms, Submitted};
 use crate::app::policies::PolicyRefusal;
+use crate::app::record_form::Error::Unfinished;
 use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::form::submission::Reply;
@@ -97,7 +98,14 @@ async fn run(
     scope.shares_threads = true;
     scope.csrf_token = csrf_token;
     let host = runtime.host(scope);
-    Ok(Answer::Taken(Forms::new(&host).submit(name, id, &visit.params).await?))
+    let submitted = Forms::new(&host).submit(name, id, &visit.params).await;
+    // What was taken was taken; anything else was decided without an answer of the database.
+    let is_taken =
+        matches!(submitted, Ok(Submitted::Done { .. }) | Err(Error::Record(Unfinished { .. })));
+    if host.scope.is_interrupted() && !is_taken {
+        return Err(HttpError::interrupted());
+    }
+    Ok(Answer::Taken(submitted?))
 }
 
 fn to_program(
@@ -125,7 +133,7 @@ fn to_program(
     if effects == Effects::default() {
         return Ok(response);
     }
-    Ok(with_effects(runtime, &visit.session, &effects, || response))
+    with_effects(runtime, &visit.session, &effects, || response)
 }
 
 fn to_visitor(
@@ -161,7 +169,7 @@ fn to_visitor(
     };
     let Effects { session, sign_in, .. } = session;
     let effects = Effects { session, sign_in, ..redirect(to, 303, flash) };
-    Ok(with_effects(runtime, &visit.session, &effects, Response::default))
+    with_effects(runtime, &visit.session, &effects, Response::default)
 }
 
 /// The error of a policy that redirects nowhere.

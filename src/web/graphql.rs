@@ -3,14 +3,14 @@
 use crate::app::backend::GraphqlBackend;
 use crate::app::runtime::Runtime;
 use crate::graphql::limits::Limits;
-use crate::graphql::permission::{Caller, FORBIDDEN};
+use crate::graphql::permission::{Caller, FORBIDDEN, UNAVAILABLE};
 use crate::graphql::schema::ExternalDocument;
 use crate::web::error::HttpError;
 use crate::web::platform_request::PlatformRequest;
 use crate::web::responder::{Responder, ResponseFormat, awaiting};
 use crate::web::{access, api, extract};
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -60,14 +60,30 @@ async fn execute(
         caller,
     };
     let answer = backend.run(&document).await;
-    Ok((status(&answer), axum::Json(answer)).into_response())
+    let status = status(&answer);
+    let mut response = (status, axum::Json(answer)).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    Ok(response)
 }
 
-/// 403 for a document that was refused as a whole because its caller may not use a field.
+/// 403 for a document that was refused as a whole because its caller may not use a field, 503 for
+/// one that did nothing because the database cannot be used.
 fn status(answer: &Json) -> StatusCode {
-    let code = answer.pointer("/errors/0/extensions/code").and_then(Json::as_str);
-    let ran = answer.get("data").is_some();
-    if !ran && code == Some(FORBIDDEN) { StatusCode::FORBIDDEN } else { StatusCode::OK }
+    let errors = answer.get("errors").and_then(Json::as_array);
+    let mut errors = errors.into_iter().flatten();
+    let is = |error: &Json, code: &str| error["extensions"]["code"] == code;
+    let data = answer.get("data");
+    if data.is_none() && answer.pointer("/errors/0").is_some_and(|first| is(first, FORBIDDEN)) {
+        return StatusCode::FORBIDDEN;
+    }
+    // What was done is told with 200: the document is not to be sent again as a whole.
+    let fields = data.and_then(Json::as_object).into_iter().flat_map(|data| data.values());
+    if fields.into_iter().all(Json::is_null) && errors.any(|error| is(error, UNAVAILABLE)) {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    StatusCode::OK
 }
 
 /// The explorer page, which loads no external resources.

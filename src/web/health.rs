@@ -61,8 +61,7 @@ fn liveness(runtime: &Runtime, told: Told) -> Response {
 async fn readiness(runtime: Arc<Runtime>, told: Told) -> Response {
     let answer = async {
         let ours = Arc::clone(&runtime);
-        let look = move || ours.readiness.check(&*ours.store, ours.clock.now());
-        blocking(move || look().map_err(|error| not_ready(error, told))).await?;
+        blocking(move || look(&ours, told)).await?;
         let mut body = json!({ "status": "ready" });
         if told == Told::All {
             body["module_errors"] = json!(runtime.instance().catalog.errors().count());
@@ -72,11 +71,22 @@ async fn readiness(runtime: Arc<Runtime>, told: Told) -> Response {
     Responder::without_details(ResponseFormat::Json).answer(answer).await
 }
 
+fn look(runtime: &Runtime, told: Told) -> Result<(), HttpError> {
+    let found = runtime.readiness.check(&*runtime.store, runtime.clock.now());
+    match &found {
+        Ok(()) => runtime.database_log.works("readiness"),
+        // Whoever asks, asks often.
+        Err(error) => runtime.database_log.failed("readiness", error),
+    }
+    found.map_err(|error| not_ready(error, told).logged())
+}
+
 fn not_ready(error: Error, told: Told) -> HttpError {
     let message = match &error {
         _ if told == Told::StatusOnly => "Not ready.",
         Error::Full(_) => "The database has no space left.",
         Error::Busy(_) => "The database is busy.",
+        Error::Damaged(_) => "The database is damaged.",
         _ => return error.into(),
     };
     HttpError::unavailable(message, error)

@@ -39,22 +39,31 @@ pub async fn metrics(State(runtime): State<Arc<Runtime>>, headers: HeaderMap) ->
 /// The same at an address of its own.
 pub async fn to_anyone(State(runtime): State<Arc<Runtime>>) -> Response {
     let answer = async {
-        let text = blocking(move || Ok(text(&runtime)?)).await?;
+        let text = blocking(move || Ok(text(&runtime))).await?;
         Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response())
     };
     Responder::without_details(ResponseFormat::Json).answer(answer).await
 }
 
-fn text(runtime: &Runtime) -> Result<String, Error> {
+/// All metrics; without those of the database when it cannot be read.
+fn text(runtime: &Runtime) -> String {
     let mut registry = Registry::with_prefix("sluicegate");
-    executions(runtime, &mut registry)?;
+    let is_up = match executions(runtime, &mut registry) {
+        Ok(()) => 1,
+        Err(error) => {
+            runtime.database_log.failed("metrics", &error);
+            registry = Registry::with_prefix("sluicegate");
+            0
+        }
+    };
+    registry.register("database_up", "1 when the database can be read", gauge_of(is_up));
     commits(runtime, &mut registry);
     runtime.transport.metrics().register(&mut registry);
     runtime.deliveries.register(&mut registry);
     runtime.rate_limits.register(&mut registry);
     let mut text = String::new();
     encode(&mut text, &registry).expect("a string takes whatever is written to it");
-    Ok(text)
+    text
 }
 
 fn executions(runtime: &Runtime, registry: &mut Registry) -> Result<(), Error> {

@@ -75,9 +75,12 @@ pub fn render(
     scope.output = output_mode(page);
     scope.refused = refused;
     let host = runtime.host(scope);
-    let request_context = host.request_context().map_err(not_shown)?;
-    let shown = Shown { nonce, ..show(&host, &request_context, page)? };
-    Ok(finish(responder, runtime, &visit, page, shown))
+    let request_context = host.request_context()?;
+    let shown = show(&host, &request_context, page);
+    if host.scope.is_interrupted() {
+        return Err(HttpError::interrupted());
+    }
+    finish(responder, runtime, &visit, page, Shown { nonce, ..shown? })
 }
 
 fn not_shown(cause: impl ToString) -> HttpError {
@@ -188,7 +191,7 @@ fn finish(
     visit: &PlatformRequest,
     page: &Page,
     shown: Shown,
-) -> Response {
+) -> Result<Response, HttpError> {
     let Shown { body, effects, nonce, refused } = shown;
     respond::with_effects(runtime, &visit.session, &effects, || {
         if let Some(status) = refused {

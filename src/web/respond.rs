@@ -3,6 +3,7 @@
 use crate::app::runtime::Runtime;
 use crate::gateway::outcome::State as OutcomeState;
 use crate::template::output::Effects;
+use crate::web::error::HttpError;
 use crate::web::session::Session;
 use crate::web::session_store;
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -50,19 +51,22 @@ pub fn redirect(to: String, status: u16, flash: Flash) -> Effects {
 
 /// The response to a visitor after `effects`: `body` unless they redirect, with their headers, and
 /// with the session kept.
+///
+/// # Errors
+/// 503 when who is signed in, or what the session holds, could not be stored.
 pub fn with_effects(
     runtime: &Runtime,
     session: &Session,
     effects: &Effects,
     body: impl FnOnce() -> Response,
-) -> Response {
+) -> Result<Response, HttpError> {
     let mut response = match &effects.redirect {
         Some((to, status)) => redirection(to, *status),
         None => body(),
     };
     put_headers(response.headers_mut(), &effects.headers);
-    session_store::keep(runtime, session, effects, &mut response);
-    response
+    session_store::keep(runtime, session, effects, &mut response)?;
+    Ok(response)
 }
 
 /// A redirect. Other sites are allowed only where the page's author wrote the URL, so callers pass

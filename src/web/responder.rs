@@ -66,7 +66,7 @@ impl Responder {
     /// An error as a response. A server error is logged, once, here.
     pub fn error(self, error: HttpError) -> Response {
         let status = error.status;
-        if status.is_server_error() {
+        if status.is_server_error() && !error.is_logged {
             let detail = error.detail.as_deref().unwrap_or(&error.message);
             tracing::error!(status = status.as_u16(), "{detail}");
         }

@@ -22,25 +22,26 @@ pub fn is_secure(runtime: &Runtime) -> bool {
 }
 
 /// The session of a `Cookie` header, or a new one.
-pub async fn load(runtime: &Arc<Runtime>, cookies: &str) -> Session {
+///
+/// # Errors
+/// The store's: a visitor who is signed in is not told that they are not.
+pub async fn load(runtime: &Arc<Runtime>, cookies: &str) -> Result<Session, StoreError> {
     let (key, now) = (&runtime.config.instance_key, runtime.clock.now());
     let fresh = || Session::fresh(key, IdKind::Anonymous, now);
     let lifetime = runtime.config.sessions.lifetime;
     let sent = Session::id_in(cookies, is_secure(runtime));
     let known = sent.and_then(|id| Session::of_id(id, key, now, lifetime));
-    let Some(mut session) = known else { return fresh() };
+    let Some(mut session) = known else { return Ok(fresh()) };
     let (ours, hash) = (Arc::clone(runtime), session.hash());
     let reading = tokio::task::spawn_blocking(move || stored(&ours, &hash)).await;
     let panicked = |error: JoinError| StoreError::Broken(format!("it panicked: {error}").into());
-    match reading.unwrap_or_else(|error| Err(panicked(error))) {
-        Ok(Some(stored)) => fill(&mut session, stored),
+    match reading.unwrap_or_else(|error| Err(panicked(error)))? {
+        Some(stored) => fill(&mut session, stored),
         // It was ended, or it expired.
-        Ok(None) if session.kind == IdKind::User => return fresh(),
-        Ok(None) => {}
-        // Pages without a session are better than no pages.
-        Err(error) => tracing::warn!("the session could not be read: {error}"),
+        None if session.kind == IdKind::User => return Ok(fresh()),
+        None => {}
     }
-    session
+    Ok(session)
 }
 
 /// The row of a session hash, unless it has expired.
@@ -63,7 +64,15 @@ fn fill(session: &mut Session, mut stored: Stored) {
 /// is removed; a new one is kept for the next request.
 ///
 /// The id changes at sign-in, at sign-out and with the user.
-pub fn keep(runtime: &Runtime, session: &Session, effects: &Effects, response: &mut Response) {
+///
+/// # Errors
+/// The store's, when the id or the data was to change. A flash is not worth a page.
+pub fn keep(
+    runtime: &Runtime,
+    session: &Session,
+    effects: &Effects,
+    response: &mut Response,
+) -> Result<(), StoreError> {
     let now = runtime.clock.now();
     let after = after(runtime, session, effects, now);
     let mut writes = Vec::new();
@@ -74,11 +83,10 @@ pub fn keep(runtime: &Runtime, session: &Session, effects: &Effects, response: &
     if !writes.is_empty()
         && let Err(error) = runtime.store.commit(writes)
     {
-        tracing::warn!("the session could not be kept: {error}");
-        // The old id is still the one that is stored.
-        if after.session.id != session.id {
-            return;
+        if after.session.id != session.id || after.session.data != session.data {
+            return Err(error);
         }
+        tracing::warn!("the session could not be kept: {error}");
     }
     if after.session.is_new {
         let cookie = after.session.cookie(is_secure(runtime), runtime.config.sessions.lifetime);
@@ -86,6 +94,7 @@ pub fn keep(runtime: &Runtime, session: &Session, effects: &Effects, response: &
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
     }
+    Ok(())
 }
 
 /// A session after its request.

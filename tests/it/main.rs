@@ -11,6 +11,8 @@ mod bad_input;
 mod boot;
 mod cli;
 mod console;
+mod damage;
+mod database_away;
 mod diagnostics;
 mod disk;
 mod doctor;

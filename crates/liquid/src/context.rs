@@ -323,7 +323,7 @@ impl<'a> Context<'a> {
             }
             _ => self.place(error, mark),
         };
-        if self.raises || error.kind() == Kind::Limit {
+        if self.raises || matches!(error.kind(), Kind::Limit | Kind::Interrupted) {
             return Err(error);
         }
         let text = error.inline();

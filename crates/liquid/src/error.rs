@@ -19,6 +19,9 @@ pub enum Kind {
     Depth,
     /// The host refused or failed.
     Host,
+    /// What the host would say is not known now. It ends the render: it is never printed inside
+    /// the output, as other errors are in the lax mode.
+    Interrupted,
     /// A bug of the engine, or what Ruby Liquid reports as one.
     Internal,
 }

@@ -107,6 +107,20 @@ pub trait Store: Send + Sync {
         per_page: u32,
     ) -> Result<Page<Activity>, Error>;
 
+    /// Checks that the database is whole, as far as that can be checked while it is in use. It
+    /// reads all of it.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`].
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The first damage that a read or a commit met since the store was opened.
+    fn damage(&self) -> Option<Error> {
+        None
+    }
+
     /// What was committed since the store was opened.
     fn writer_stats(&self) -> WriterStats;
 }

@@ -101,8 +101,11 @@ pub enum Error {
     /// The disk, or the space of the database, is full. Commits succeed again when there is space.
     #[error("the database has no space left: {0}")]
     Full(#[source] Reason),
-    /// The database cannot be read or written (permissions, damage, I/O errors): an operator has to
-    /// repair it.
+    /// The file of the database is damaged. Nothing of it can be trusted.
+    #[error("the database is damaged; stop, keep the file, and restore a backup: {0}")]
+    Damaged(#[source] Reason),
+    /// The database cannot be read or written (permissions, I/O errors): an operator has to repair
+    /// it.
     #[error("the database is broken: {0}")]
     Broken(#[source] Reason),
 }

@@ -95,7 +95,10 @@ impl Tag for Background {
                 }
                 Ok(Flow::Next)
             }
-            Err(message) => Err(Error::new(Kind::Host, message)),
+            Err(message) => {
+                bridge::check_interruption(context)?;
+                Err(Error::new(Kind::Host, message))
+            }
         }
     }
 

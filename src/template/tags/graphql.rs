@@ -105,6 +105,7 @@ impl Tag for Graphql {
         let call = self.call(context, variables)?;
         let what = call.name.clone().unwrap_or_else(|| "inline".to_owned());
         let answer = bridge::on(context, move |bridge| bridge.host.graphql(call));
+        bridge::check_interruption(context)?;
         let answer = answer.unwrap_or_default();
         if let Some(message) = first_error(&answer) {
             context.warn(format!("the query `{what}` answered: {message}"));

@@ -54,7 +54,10 @@ impl Tag for IncludeForm {
                 context.write(&html)?;
                 Ok(if redirects { Flow::Stop } else { Flow::Next })
             }
-            Some((Err(message), _)) => Err(Error::new(Kind::Host, message)),
+            Some((Err(message), _)) => {
+                bridge::check_interruption(context)?;
+                Err(Error::new(Kind::Host, message))
+            }
             None => Err(Error::new(Kind::Host, "there is no host to render a form")),
         }
     }

@@ -105,5 +105,9 @@ fn open(context: &Context<'_>) -> i64 {
 
 fn send_step(context: &Context<'_>, step: Step) -> Result<(), Error> {
     let sent = bridge::on(context, move |bridge| bridge.host.transaction(step));
-    sent.unwrap_or(Ok(())).map_err(|message| Error::new(Kind::Host, message))
+    if let Some(Err(message)) = sent {
+        bridge::check_interruption(context)?;
+        return Err(Error::new(Kind::Host, message));
+    }
+    Ok(())
 }

@@ -55,7 +55,7 @@ impl Tag for Try {
             None => self.body.render_inside(context),
         };
         if let (Err(error), Some((name, body))) = (&flow, &self.catch)
-            && !matches!(error.kind(), Kind::Limit | Kind::Depth)
+            && !matches!(error.kind(), Kind::Limit | Kind::Depth | Kind::Interrupted)
         {
             let variables = match name {
                 Some(name) => vec![(name.clone(), describe(error))],

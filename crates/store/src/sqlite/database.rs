@@ -4,7 +4,7 @@ use super::dialect::SqliteDialect;
 use super::readers::Readers;
 use super::transaction::Work;
 use super::writer::Writer;
-use super::{executions, open, schema, statement};
+use super::{errors, executions, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
@@ -20,14 +20,25 @@ use crate::state::{Activity, Constant, Session};
 use crate::timestamp::from_micros;
 use crate::write::Write;
 use jiff::Timestamp;
-
+use rusqlite::Connection;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// The store in one SQLite file. Several processes may open it; each has its own writer.
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     ids: Ids,
+    /// The first damage that was met. The writer's thread reports it as well.
+    damage: Arc<OnceLock<Error>>,
+}
+
+/// Keeps the first damage.
+fn noted<T>(damage: &OnceLock<Error>, result: Result<T, Error>) -> Result<T, Error> {
+    if let Err(error @ Error::Damaged(_)) = &result {
+        let _ = damage.set(error.clone());
+    }
+    result
 }
 
 impl Sqlite {
@@ -38,9 +49,14 @@ impl Sqlite {
     /// [`Error::Busy`] when another process holds it locked.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let mut connection = open::writer(path)?;
-        schema::apply_schema(&mut connection)?;
+        schema::apply_schema(&mut connection).map_err(|error| errors::in_file(path, error))?;
         let writer = Writer::start(connection)?;
-        Ok(Self { writer, readers: Readers::new(path.to_owned()), ids: Ids::new() })
+        let readers = Readers::new(path.to_owned());
+        Ok(Self { writer, readers, ids: Ids::new(), damage: Arc::default() })
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        noted(&self.damage, self.readers.read(read))
     }
 
     /// Bounds the file to this many pages of 4 kB from now on: a commit beyond fails with `Full`.
@@ -57,7 +73,7 @@ impl Sqlite {
         statement: &Statement<'_>,
         read: fn(&dyn Row) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        self.readers.read(|connection| statement::all(connection, statement, read))
+        self.read(|connection| statement::all(connection, statement, read))
     }
 
     fn one<T>(
@@ -65,7 +81,7 @@ impl Sqlite {
         statement: &Statement<'_>,
         read: fn(&dyn Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        self.readers.read(|connection| statement::one(connection, statement, read))
+        self.read(|connection| statement::one(connection, statement, read))
     }
 
     fn page<T>(
@@ -73,7 +89,7 @@ impl Sqlite {
         statement: &PageStatement<'_>,
         read: fn(&dyn Row) -> Result<T, Error>,
     ) -> Result<Page<T>, Error> {
-        self.readers.read(|connection| statement::page(connection, statement, read))
+        self.read(|connection| statement::page(connection, statement, read))
     }
 }
 
@@ -89,20 +105,22 @@ impl Drop for Sqlite {
 
 impl Store for Sqlite {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.writer.run(Work::Commit(writes)).map(drop)
+        noted(&self.damage, self.writer.run(Work::Commit(writes)).map(drop))
     }
 
     fn commit_deferred(&self, writes: Vec<Write>) -> Result<(), Error> {
-        self.writer.run(Work::CommitDeferred(writes)).map(drop)
+        noted(&self.damage, self.writer.run(Work::CommitDeferred(writes)).map(drop))
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
-        let reply = Box::new(|result: Result<i64, Error>| then(result.map(drop)));
+        let damage = Arc::clone(&self.damage);
+        let reply =
+            Box::new(move |result: Result<i64, Error>| then(noted(&damage, result.map(drop))));
         self.writer.run_with_reply(Work::Commit(writes), reply);
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {
-        self.ids.next(|count| self.writer.run(Work::ReserveIds { count }))
+        noted(&self.damage, self.ids.next(|count| self.writer.run(Work::ReserveIds { count })))
     }
 
     fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {
@@ -126,7 +144,7 @@ impl Store for Sqlite {
     }
 
     fn due(&self, now: Timestamp, queue: Queue, limit: u32) -> Result<Vec<Execution>, Error> {
-        self.readers.read(|connection| executions::due(connection, now, queue, limit))
+        self.read(|connection| executions::due(connection, now, queue, limit))
     }
 
     fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error> {
@@ -158,6 +176,22 @@ impl Store for Sqlite {
         per_page: u32,
     ) -> Result<Page<Activity>, Error> {
         self.page(&reads::activities::<SqliteDialect>(uuids, page, per_page), row::activity)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.read(|connection| {
+            let sql = "PRAGMA quick_check(1)";
+            let first = connection.query_row(sql, [], |row| row.get::<_, String>(0));
+            match first.map_err(errors::of)? {
+                fault if fault != "ok" => Err(Error::Damaged(fault.replace('\n', " ").into())),
+                _ => Ok(()),
+            }
+        })
+        .map_err(|error| errors::in_file(self.readers.path(), error))
+    }
+
+    fn damage(&self) -> Option<Error> {
+        self.damage.get().cloned()
     }
 
     fn writer_stats(&self) -> WriterStats {

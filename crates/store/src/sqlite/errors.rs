@@ -17,6 +17,7 @@ pub fn of(error: rusqlite::Error) -> Error {
     }
     match failure.code {
         ErrorCode::DiskFull => Error::Full(reason),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Damaged(reason),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(reason),
         ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch => {
             Error::Refused(reason)
@@ -27,8 +28,14 @@ pub fn of(error: rusqlite::Error) -> Error {
 
 /// The same, and the message names the file.
 pub fn at(path: &Path, error: rusqlite::Error) -> Error {
-    match of(error) {
+    in_file(path, of(error))
+}
+
+/// The error with the name of the file, which an operator has to look at.
+pub fn in_file(path: &Path, error: Error) -> Error {
+    match error {
         Error::Broken(reason) => Error::Broken(reason.with_prefix(path.display())),
+        Error::Damaged(reason) => Error::Damaged(reason.with_prefix(path.display())),
         Error::Busy(reason) => Error::Busy(reason.with_prefix(path.display())),
         other => other,
     }

@@ -4,7 +4,7 @@ use super::{errors, open};
 use crate::error::Error;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 // More readers than cores only fill memory with caches.
 const READERS_MAX: usize = 4;
@@ -28,12 +28,17 @@ impl Readers {
         Self { path, pool: Mutex::default(), returned: Condvar::new() }
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads in one snapshot: everything `read` queries is of the same commit.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let connection = self.take()?;
         let result = snapshot(&connection, read);
         // A connection that failed is not reused: it may be in any state.
-        let failed = matches!(result, Err(Error::Broken(_) | Error::Busy(_)));
+        let failed = matches!(result, Err(Error::Broken(_) | Error::Busy(_) | Error::Damaged(_)));
         let mut pool = self.pool.lock();
         if failed {
             pool.open -= 1;

@@ -114,7 +114,7 @@ fn files_that_are_not_ours_are_refused_with_a_reason() {
     let (folder, path) = folder();
     std::fs::write(&path, "this is no database, but long enough to be one ".repeat(20)).unwrap();
     let refused = |path: &std::path::Path| match Sqlite::open(path) {
-        Err(Error::Broken(why)) => why,
+        Err(Error::Broken(why) | Error::Damaged(why)) => why,
         other => panic!("{:?}", other.map(|_| "opened")),
     };
     assert!(refused(&path).contains("test.db"), "{}", refused(&path));
@@ -147,7 +147,29 @@ fn a_damaged_file_is_reported_and_not_read() {
         Ok(store) => store.records(&RecordQuery::table("t")).map(|_| ()),
         Err(error) => Err(error),
     };
-    assert!(matches!(told, Err(Error::Broken(_))), "{told:?}");
+    assert!(matches!(told, Err(Error::Damaged(_))), "{told:?}");
+    assert!(told.unwrap_err().to_string().contains("restore a backup"));
+}
+
+#[test]
+fn one_damaged_page_is_found_by_the_check_and_kept_as_damage() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).unwrap();
+    let rows: Vec<_> = (0..2_000).map(|n| json!({"n": n, "text": "x".repeat(100)})).collect();
+    insert(&store, &rows);
+    assert_eq!(store.check(), Ok(()));
+    drop(store);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // Any page of rows; the schema and the first pages of the tables are whole.
+    let page = bytes.len() / 4096 / 2;
+    bytes[page * 4096..(page + 1) * 4096].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let store = Sqlite::open(&path).unwrap();
+    assert_eq!(store.damage(), None, "nothing was read yet");
+    let found = store.check().unwrap_err();
+    assert!(matches!(found, Error::Damaged(_)), "{found}");
+    assert!(found.to_string().contains("test.db"), "{found}");
+    assert!(store.damage().is_some());
 }
 
 #[test]
