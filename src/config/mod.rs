@@ -1,6 +1,7 @@
 //! Operator settings: flags, then environment, then defaults. Only this module reads the
 //! environment.
 
+pub mod log;
 mod safety;
 
 use jiff::SignedDuration;
@@ -124,6 +125,9 @@ pub struct Config {
     /// `SLUICEGATE_EVENTS_EVERY`: the interval for listing undelivered events, in seconds; 0 for
     /// never.
     pub events_every: u64,
+    /// `SLUICEGATE_EXECUTION_RETENTION`: after how many days a finished execution is reduced to what
+    /// its idempotency key needs; without it, never.
+    pub execution_retention: Option<SignedDuration>,
     /// How long visitors' sessions last.
     pub sessions: SessionLimits,
     /// `SLUICEGATE_ENV`; by default production with a live key, else development.
@@ -169,6 +173,7 @@ impl Config {
             webhook_secrets: webhook_secrets(variable("STRIPE_WEBHOOK_SECRET"))?,
             api_tokens: api_tokens()?,
             sessions: session_limits()?,
+            execution_retention: execution_retention()?,
             stripe_rate: number("SLUICEGATE_STRIPE_RATE")?,
             events_every: number("SLUICEGATE_EVENTS_EVERY")?.unwrap_or(EVENTS_EVERY_SECS),
             outbound_hosts: list(variable("SLUICEGATE_OUTBOUND_HOSTS")),
@@ -203,7 +208,7 @@ impl Config {
 }
 
 /// `SLUICEGATE_LOG`: the log filter; `info` by default.
-pub fn log_filter() -> String {
+fn log_filter() -> String {
     variable("SLUICEGATE_LOG").unwrap_or_else(|| "info".to_owned())
 }
 
@@ -300,6 +305,19 @@ fn session_limits() -> Result<SessionLimits, Error> {
         idle: seconds("SLUICEGATE_SESSION_IDLE", 14 * 24 * 3600)?,
         lifetime: seconds("SLUICEGATE_SESSION_LIFETIME", 30 * 24 * 3600)?,
     })
+}
+
+/// The least retention: operators and repeated forms still need the executions of a day.
+pub const RETENTION_DAYS_MIN: i64 = 1;
+
+fn execution_retention() -> Result<Option<SignedDuration>, Error> {
+    let name = "SLUICEGATE_EXECUTION_RETENTION";
+    let Some(days) = number::<i64>(name)? else { return Ok(None) };
+    if !(RETENTION_DAYS_MIN..=36_500).contains(&days) {
+        let message = format!("{days} is not a number of days from {RETENTION_DAYS_MIN} to 36500");
+        return Err(Error::Value { name: name.to_owned(), message });
+    }
+    Ok(Some(SignedDuration::from_hours(days * 24)))
 }
 
 fn api_tokens() -> Result<ApiTokens, Error> {

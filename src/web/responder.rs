@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use handlebars::Handlebars;
 use serde_json::json;
+use sluicegate_secret::redaction;
 
 const PAGE: &str = include_str!("pages/error.hbs");
 
@@ -71,6 +72,7 @@ impl Responder {
             tracing::error!(status = status.as_u16(), "{detail}");
         }
         let detail = error.detail.filter(|_| self.details == Details::Shown);
+        let detail = detail.map(|detail| redaction::text(&detail).into_owned());
         let mut response = match self.format {
             ResponseFormat::Json => json_error(status, &error.message, detail),
             ResponseFormat::Html => error_page(status, &error.message, detail),

@@ -9,6 +9,7 @@
 mod access;
 mod bad_input;
 mod boot;
+mod card_numbers;
 mod cli;
 mod console;
 mod diagnostics;
@@ -30,6 +31,8 @@ mod reconcile;
 mod reload;
 mod request_types;
 mod restored_backup;
+mod retention;
+mod secret_params;
 mod secrets;
 mod sessions;
 mod slow_clients;
