@@ -8,10 +8,9 @@ use sluicegate::cli::{
     self, backup, call, check, doctor, events, executions, migrate, render, routes, sandbox,
     scaffold, serve, sessions,
 };
-use sluicegate::config::{self, Config};
-use std::io::IsTerminal as _;
+use sluicegate::config::{Config, log};
+use sluicegate_secret::redaction;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 /// Template values and JSON are many small allocations on dozens of threads: jemalloc spends a
 /// third less time on them than the system's allocator, and keeps memory small (benches/README.md).
@@ -21,23 +20,13 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter =
-        EnvFilter::try_new(config::log_filter()).unwrap_or_else(|_| EnvFilter::new("info"));
-    // What operators do is logged whatever the setting is.
-    let filter = filter.add_directive("sluicegate::audit=info".parse().expect("a directive"));
-    // Colors only for a terminal: a file or a journal gets plain lines.
-    let colors = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(colors)
-        .with_writer(std::io::stderr)
-        .init();
+    log::start();
     match run(arguments) {
         Ok(code) => code,
         // Whoever read the output has seen enough: the code is that of a SIGPIPE.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(141),
         Err(error) => {
-            eprintln!("sluicegate: {}", with_causes(&error));
+            eprintln!("sluicegate: {}", redaction::text(&with_causes(&error)));
             ExitCode::FAILURE
         }
     }

@@ -8,6 +8,7 @@ use crate::app::side_effect::SideEffect;
 use crate::app::template_host::TemplateHost;
 use crate::gateway::api_call::ApiCallResult;
 use crate::gateway::error::Error as GatewayError;
+use crate::gateway::secret_params::SecretParams;
 use crate::template::error::Error as TemplateError;
 use serde_json::{Value as Json, json};
 use sluicegate_module::api_call::ApiCall;
@@ -57,7 +58,10 @@ impl<'a> ApiCalls<'a> {
     /// The reason for the absence of an answer.
     pub(super) fn send(&self, name: &str, data: &Json) -> Result<Json, Error> {
         let key = self.host.scope.nested_key();
-        let effect = SideEffect { kind: "api_call_send", name, asked: data.clone() };
+        let secrets = SecretParams::of(self.host.catalog().api_call(name));
+        self.host.scope.secret_passed(secrets.texts(data));
+        let asked = secrets.digested(data, self.host.key());
+        let effect = SideEffect { kind: "api_call_send", name, asked };
         let mut sent = Replay::new(self.host).send_once(&effect, || {
             let sent = with_runner(self.host, |gateway| {
                 Ok::<_, Error>(gateway.api_call(name, data, key.as_deref())?)
@@ -86,9 +90,10 @@ impl<'a> ApiCalls<'a> {
         data: &Json,
         response: &Json,
     ) -> Result<(), Error> {
-        let call = self.host.catalog().api_call(name);
-        let Some(callback) = call.and_then(|call| call.callback.as_ref()) else { return Ok(()) };
+        let Some(call) = self.host.catalog().api_call(name) else { return Ok(()) };
+        let Some(callback) = &call.callback else { return Ok(()) };
         let request_context = self.host.request_context()?;
+        let data = SecretParams::of(Some(call)).masked(data);
         let locals = json!({ "data": data, "form": data, "response": response });
         TemplateHost::new(self.host, &request_context).renderer().raw(callback, locals)?;
         Ok(())

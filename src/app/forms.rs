@@ -12,10 +12,12 @@ use crate::form::render::Refused;
 use crate::form::submission::{self, FormRequest, FormResult, Reply, Submission};
 use crate::gateway::outcome::{Outcome, State};
 use crate::gateway::request_type_call::RequestTypeCall;
+use crate::gateway::secret_params::SecretParams;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::form::Form;
+use sluicegate_secret::card_number;
 use sluicegate_store::execution::ExecutionId;
 
 /// The maximum number of attempts with one rendered form.
@@ -162,7 +164,13 @@ impl<'a> Forms<'a> {
                 Err(refusal) => return Ok(Submitted::Refused(refusal)),
             };
         let outcome = self.attempt(&envelope, &data).await?;
-        let reply = self.reply(form, &variable(&envelope, &data, &outcome))?;
+        let catalog = self.host.catalog();
+        let api_call = catalog.api_call_of(&envelope.request_type, Some(&envelope.gateway));
+        let data = SecretParams::of(api_call).masked(&Json::Object(data));
+        let mut shown = variable(&envelope, &data, &outcome);
+        // A flash is kept in the session, and may repeat what was refused.
+        card_number::mask_json(&mut shown);
+        let reply = self.reply(form, &shown)?;
         Ok(Submitted::Done { reply, outcome: Some(Box::new(outcome)), record_id: None })
     }
 
@@ -243,7 +251,7 @@ fn charged_nothing(outcome: &Outcome) -> bool {
 }
 
 /// The `form` variable for the redirect and flash templates of a request-type form.
-fn variable(envelope: &Envelope, data: &Map<String, Json>, outcome: &Outcome) -> Json {
+fn variable(envelope: &Envelope, data: &Json, outcome: &Outcome) -> Json {
     let failed = !matches!(outcome.state, State::Completed | State::Pending);
     let errors = if failed { json!(outcome.errors) } else { Json::Null };
     json!({

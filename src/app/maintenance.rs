@@ -1,5 +1,6 @@
 //! Periodic maintenance: lists events that Stripe could not deliver, and purges old data.
 
+use crate::app::retention;
 use crate::app::runtime::Runtime;
 use crate::webhook::inbox;
 use crate::webhook::listing::Listing;
@@ -92,7 +93,7 @@ pub fn list_events(runtime: &Arc<Runtime>) -> Result<usize, Error> {
     Ok(filled)
 }
 
-/// Purges processed events after 35 days, and expired sessions.
+/// Purges processed events after 35 days, old executions as the settings say, and expired sessions.
 ///
 /// # Errors
 /// The store's.
@@ -115,6 +116,9 @@ pub fn purge_old(runtime: &Runtime) -> Result<(), Error> {
         }
         let forget = Write::ExecutionsPurge { kind: kind.clone(), before, limit: PURGE_BATCH };
         runtime.store.commit(vec![forget])?;
+    }
+    if let Some(kept) = runtime.config.execution_retention {
+        retention::prune(runtime, now - kept, PURGE_BATCHES_MAX)?;
     }
     runtime.store.commit(vec![Write::SessionsExpire { before: now }])?;
     Ok(())

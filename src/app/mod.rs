@@ -25,6 +25,7 @@ pub mod readiness;
 pub mod record_form;
 pub mod reload;
 pub mod replay;
+pub mod retention;
 pub mod runtime;
 pub mod scope;
 mod side_effect;

@@ -12,8 +12,9 @@ use crate::gateway::flow;
 use crate::gateway::outcome::Outcome;
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner;
+use crate::gateway::secret_params::SecretParams;
 use crate::journal::run::Run;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, State};
 
@@ -77,11 +78,17 @@ impl<'a> Operations<'a> {
         if call.idempotency_key.is_none() {
             call.idempotency_key = scope.nested_key();
         }
+        let api_call = self.host.catalog().api_call_of(&call.name, call.gateway.as_deref());
+        let secrets = SecretParams::of(api_call);
+        if secrets.are_any() {
+            scope.secret_passed(secrets.texts(&Json::Object(call.data.clone())));
+        }
         if scope.run().is_none() && !scope.is_dry_run {
             return self.send(call, self.lane).await;
         }
         let name = call.name.clone();
-        let asked = json!([call.gateway, call.data, call.config]);
+        let data = secrets.digested(&Json::Object(call.data.clone()), self.host.key());
+        let asked = json!([call.gateway, data, call.config]);
         let effect = SideEffect { kind: "request_type", name: &name, asked };
         let outcome = Replay::new(self.host).send_once(&effect, || {
             let outcome = executor::wait(self.send(call, Lane::Own))?;

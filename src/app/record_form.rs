@@ -11,6 +11,7 @@ use crate::app::runtime::Runtime;
 use crate::app::scope::Scope;
 use crate::app::side_effect::SideEffect;
 use crate::app::template_host::TemplateHost;
+use crate::form::card_numbers;
 use crate::form::error::Error as FormError;
 use crate::form::submission::{FormRequest, FormResult, Submission, Validated};
 use crate::journal::buffer::{Stopped, with_phase, with_run};
@@ -93,6 +94,9 @@ impl RecordForm<'_> {
         let is_scripted =
             self.form.default_payload.is_some() || self.form.callback_actions.is_some();
         self.check_resource()?;
+        if let Some(refused) = card_numbers::refusal(self.form, self.request) {
+            return Ok(FormResult::Refused(refused));
+        }
         let is_inside = scope.run().is_some() || scope.is_dry_run;
         if is_scripted && !is_inside && scope.phase().is_none() {
             return self.begin();

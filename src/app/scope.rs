@@ -2,6 +2,7 @@
 
 use crate::app::gateway_lanes::Lane;
 use crate::form::render::Refused;
+use crate::gateway::secret_params::SecretTexts;
 use crate::journal::begin::Journal;
 use crate::journal::error::Error as JournalError;
 use crate::journal::phase::{Mark, Phase};
@@ -50,6 +51,8 @@ pub struct Scope {
     constants: Mutex<BTreeMap<String, Secret>>,
     /// True when an answer to a template is not known: the database could not be used.
     interrupted: AtomicBool,
+    /// The values of secret parameters that this request passed, which its log must not have.
+    secret_texts: Mutex<SecretTexts>,
     /// The open transactions of templates: where each began, or `None` for one that opened the
     /// phase itself.
     transactions: Mutex<Vec<Option<Mark>>>,
@@ -77,6 +80,7 @@ impl Scope {
             phase: Mutex::new(None),
             constants: Mutex::default(),
             interrupted: AtomicBool::new(false),
+            secret_texts: Mutex::default(),
             transactions: Mutex::new(Vec::new()),
         }
     }
@@ -137,6 +141,18 @@ impl Scope {
         for (name, value) in self.constants.lock().iter() {
             request_context.set_constant(name, value.clone());
         }
+    }
+
+    /// Keeps the values of secret parameters out of what this request logs.
+    pub(super) fn secret_passed(&self, texts: SecretTexts) {
+        if !texts.is_empty() {
+            self.secret_texts.lock().add(texts);
+        }
+    }
+
+    /// A text for the log, without the values of secret parameters.
+    pub(super) fn without_secrets(&self, text: &str) -> String {
+        self.secret_texts.lock().masked(text)
     }
 
     /// True inside a template's transaction.

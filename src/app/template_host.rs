@@ -18,7 +18,7 @@ use crate::template::renderer::Renderer;
 use crate::template::request_context::RequestContext;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use sluicegate_secret::{MASK, Secret, mask_keys};
+use sluicegate_secret::{MASK, Secret, redaction};
 
 /// Shorter constants are words such as `usd`, not secrets.
 const CONSTANT_BYTES_MIN: usize = 6;
@@ -105,7 +105,7 @@ impl TemplateHost<'_> {
                 text = text.replace(constant, MASK);
             }
         }
-        mask_keys(&text)
+        self.host.scope.without_secrets(&redaction::text(&text))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every command with its arguments; the docstrings are the `--help` texts.
 
-use crate::config::Flags;
+use crate::config::{Flags, RETENTION_DAYS_MIN};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -179,6 +179,16 @@ pub enum Executions {
         /// The execution's id.
         id: String,
     },
+    /// Delete the data of old finished executions. Idempotency keys stay: the same key does not do
+    /// an operation twice. What is open, or needs an operator's decision, stays as it is.
+    Prune {
+        /// Finished so many days ago, such as 90d. [default: SLUICEGATE_EXECUTION_RETENTION]
+        #[arg(long, value_name = "DAYS", value_parser = days)]
+        older_than: Option<i64>,
+        /// Only count them.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Subcommands of `events`.
@@ -280,4 +290,12 @@ pub enum NewKind {
     RequestType,
     /// The partial that processes a webhook event.
     WebhookProcessor,
+}
+
+/// Reads `90d` or `90`.
+fn days(text: &str) -> Result<i64, String> {
+    let days = text.trim().trim_end_matches('d').parse::<i64>().ok();
+    days.filter(|days| (RETENTION_DAYS_MIN..=36_500).contains(days)).ok_or_else(|| {
+        format!("expected a number of days from {RETENTION_DAYS_MIN} to 36500, such as 90d")
+    })
 }

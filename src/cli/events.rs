@@ -28,7 +28,8 @@ pub fn run(config: Config, what: &EventsCommand, output: &Output) -> Result<Exit
         }
         EventsCommand::Show { id } => {
             let id = find(runtime, id)?;
-            output.value(&execution_with_steps(&found(runtime, &id)?, &runtime.store.steps(&id)?))
+            let (event, steps) = (found(runtime, &id)?, runtime.store.steps(&id)?);
+            output.value(&execution_with_steps(runtime, &event, &steps))
         }
         EventsCommand::Replay { id, which, failed, dry_run } => {
             let events = match id {

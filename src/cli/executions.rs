@@ -1,11 +1,13 @@
 //! `executions`: lists, shows and repairs executions.
 
+use crate::app::retention;
 use crate::app::runtime::Runtime;
 use crate::cli::arguments::Executions;
 use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::{Result, anyhow, bail};
+use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
 use sluicegate_store::page::Page;
@@ -34,7 +36,8 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
         Executions::Show { id } => {
             let id = ExecutionId::from(id.as_str());
             let execution = found(runtime, &id)?;
-            output.value(&execution_with_steps(&execution, &runtime.store.steps(&id)?))
+            let steps = runtime.store.steps(&id)?;
+            output.value(&execution_with_steps(runtime, &execution, &steps))
         }
         Executions::Retry { id } => {
             let execution = runtime.journal.retry(&ExecutionId::from(id.as_str()))?;
@@ -49,8 +52,24 @@ pub fn run(config: Config, what: &Executions, output: &Output) -> Result<ExitCod
             let execution = runtime.journal.discard(&id, "discarded by an operator")?;
             output.value(&row(&execution))
         }
+        Executions::Prune { older_than, dry_run } => prune(runtime, *older_than, *dry_run, output),
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn prune(runtime: &Runtime, days: Option<i64>, dry_run: bool, output: &Output) -> Result<()> {
+    let stated = days.map(|days| SignedDuration::from_hours(days * 24));
+    let Some(age) = stated.or(runtime.config.execution_retention) else {
+        bail!("say how old: --older-than 90d, or set SLUICEGATE_EXECUTION_RETENTION");
+    };
+    let before = runtime.clock.now() - age;
+    let pruned = match dry_run {
+        true => retention::count(runtime, before)?,
+        false => retention::prune(runtime, before, u32::MAX)?,
+    };
+    let counts = pruned.iter().map(|one| (one.kind.to_owned(), json!(one.count))).collect();
+    let word = if dry_run { "would_prune" } else { "pruned" };
+    output.value(&json!({ "finished_before": before.to_string(), word: Json::Object(counts) }))
 }
 
 /// The state with this name.
@@ -112,16 +131,22 @@ pub fn row(execution: &Execution) -> Json {
     })
 }
 
-/// An execution with input, outcome and steps; credentials in stored calls stay sealed.
-pub fn execution_with_steps(execution: &Execution, steps: &[Step]) -> Json {
+/// An execution with input, outcome and steps, without what is secret.
+pub fn execution_with_steps(runtime: &Runtime, execution: &Execution, steps: &[Step]) -> Json {
+    let instance = runtime.instance();
+    let shown = |value: &Json| {
+        let mut value = value.clone();
+        instance.catalog.hide_secrets(&mut value);
+        value
+    };
     let mut value = row(execution);
-    value["input"] = json!(execution.input);
-    value["outcome"] = json!(execution.outcome);
+    value["input"] = shown(&execution.input);
+    value["outcome"] = json!(execution.outcome.as_ref().map(shown));
     value["steps"] = steps
         .iter()
         .map(|step| {
-            json!({ "seq": step.seq, "kind": step.kind, "request": step.request,
-                "response": step.response, "created_at": step.created_at.to_string() })
+            json!({ "seq": step.seq, "kind": step.kind, "request": shown(&step.request),
+                "response": step.response.as_ref().map(shown), "created_at": step.created_at.to_string() })
         })
         .collect();
     value

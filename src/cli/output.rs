@@ -1,7 +1,8 @@
-//! Command output: JSON for programs, lines and tables for people.
+//! Command output: JSON for programs, lines and tables for people. All of it passes the redaction.
 
 use anyhow::Result;
 use serde_json::{Value as Json, json};
+use sluicegate_secret::redaction;
 use std::io::Write as _;
 
 /// Prints the result of a command. Every method fails when standard output cannot be written.
@@ -14,12 +15,13 @@ pub struct Output {
 impl Output {
     /// Prints one line.
     pub fn line(&self, text: &str) -> Result<()> {
-        Ok(writeln!(std::io::stdout(), "{text}")?)
+        write(&redaction::text(text))
     }
 
     /// Prints one JSON value: pretty-printed for people, on one line for programs.
     pub fn value(&self, value: &Json) -> Result<()> {
-        self.line(&if self.json { format!("{value}") } else { format!("{value:#}") })
+        let value = shown(value);
+        write(&if self.json { format!("{value}") } else { format!("{value:#}") })
     }
 
     /// Prints a list under a label: `{"wrote": […]}`, or one line for each.
@@ -35,6 +37,9 @@ impl Output {
         if self.json {
             return self.value(value);
         }
+        let mask = |cell: &String| redaction::text(cell).into_owned();
+        let rows: Vec<Vec<String>> =
+            rows.iter().map(|row| row.iter().map(mask).collect()).collect();
         let width = |column: usize| {
             let cells = rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count());
             cells.chain([titles[column].len()]).max().unwrap_or_default()
@@ -48,6 +53,16 @@ impl Output {
         line(titles.to_vec())?;
         rows.iter().try_for_each(|row| line(row.iter().map(String::as_str).collect()))
     }
+}
+
+fn write(line: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
+
+fn shown(value: &Json) -> Json {
+    let mut value = value.clone();
+    redaction::json(&mut value);
+    value
 }
 
 /// A number of things: `1 error`, `2 errors`.

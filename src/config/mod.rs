@@ -2,6 +2,7 @@
 //! environment.
 
 mod inspection;
+pub mod log;
 mod parse;
 mod proxies;
 mod rates;
@@ -31,6 +32,9 @@ const SANDBOX_PUBLISHABLE_KEY: &str = "pk_test_sluicegate_sandbox";
 const DEFAULT_ADDR: &str = "127.0.0.1:3000";
 const DEFAULT_SANDBOX_ADDR: &str = "127.0.0.1:12111";
 const DEFAULT_LOG: &str = "info";
+
+/// The least retention: operators and repeated forms still need the executions of a day.
+pub const RETENTION_DAYS_MIN: i64 = 1;
 
 /// The default interval for listing undelivered events.
 const EVENTS_EVERY_SECS: u64 = 300;
@@ -171,6 +175,9 @@ pub struct Config {
     /// `SLUICEGATE_EVENTS_EVERY`: the interval for listing undelivered events, in seconds; 0 for
     /// never.
     pub events_every: u64,
+    /// `SLUICEGATE_EXECUTION_RETENTION`: after how many days a finished execution is reduced to
+    /// what its idempotency key needs; without it, never.
+    pub execution_retention: Option<SignedDuration>,
     /// How long visitors' sessions last.
     pub sessions: SessionLimits,
     /// `SLUICEGATE_ENV`; by default production with a live key, else development.
@@ -239,6 +246,7 @@ impl Config {
             api_tokens: parse::api_tokens(&mut reader),
             has_administer_token: reader.text("SLUICEGATE_API_TOKEN").is_some(),
             sessions: parse::session_limits(&mut reader),
+            execution_retention: parse::execution_retention(&mut reader),
             stripe_rate: reader.number("SLUICEGATE_STRIPE_RATE"),
             events_every: reader.number("SLUICEGATE_EVENTS_EVERY").unwrap_or(EVENTS_EVERY_SECS),
             outbound_hosts: reader.list("SLUICEGATE_OUTBOUND_HOSTS"),
@@ -282,7 +290,7 @@ enum KeyFile {
 }
 
 /// `SLUICEGATE_LOG`: the log filter; `info` by default. [`Config::new`] refuses an invalid one.
-pub fn log_filter() -> String {
+fn log_filter() -> String {
     variable("SLUICEGATE_LOG").unwrap_or_else(|| DEFAULT_LOG.to_owned())
 }
 

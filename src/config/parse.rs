@@ -3,8 +3,8 @@
 use super::reader::Reader;
 use super::safety::WEBHOOK_SECRET_CHARS_MIN;
 use super::{
-    DEFAULT_LOG, Environment, Error, KeyFile, SessionLimits, Stripe, TrustedProxies, invalid,
-    is_instance,
+    DEFAULT_LOG, Environment, Error, KeyFile, RETENTION_DAYS_MIN, SessionLimits, Stripe,
+    TrustedProxies, invalid, is_instance,
 };
 use jiff::SignedDuration;
 use sluicegate_secret::api_token::ApiTokens;
@@ -122,6 +122,17 @@ pub(super) fn session_limits(reader: &mut Reader<'_>) -> SessionLimits {
         idle: seconds("SLUICEGATE_SESSION_IDLE", 14 * 24 * 3600),
         lifetime: seconds("SLUICEGATE_SESSION_LIFETIME", 30 * 24 * 3600),
     }
+}
+
+pub(super) fn execution_retention(reader: &mut Reader<'_>) -> Option<SignedDuration> {
+    let name = "SLUICEGATE_EXECUTION_RETENTION";
+    let days = reader.number::<i64>(name)?;
+    if (RETENTION_DAYS_MIN..=36_500).contains(&days) {
+        return Some(SignedDuration::from_hours(days * 24));
+    }
+    let message = format!("{days} is not a number of days from {RETENTION_DAYS_MIN} to 36500");
+    reader.check(Err(invalid(name, message)));
+    None
 }
 
 pub(super) fn api_tokens(reader: &mut Reader<'_>) -> ApiTokens {

@@ -61,6 +61,10 @@ pub const SETTINGS: &[Setting] = &[
     variable("SLUICEGATE_SECRET_KEY", |_| MASK.to_owned()),
     variable("SLUICEGATE_SESSION_IDLE", |config| seconds(config.sessions.idle)),
     variable("SLUICEGATE_SESSION_LIFETIME", |config| seconds(config.sessions.lifetime)),
+    variable("SLUICEGATE_EXECUTION_RETENTION", |config| {
+        let days = config.execution_retention.map(|kept| (kept.as_hours() / 24).to_string());
+        stated(days.as_deref())
+    }),
     variable("SLUICEGATE_STRIPE_RATE", |config| match config.stripe_rate {
         Some(rate) => rate.to_string(),
         None if config.stripe == Stripe::Live => "Stripe's limit".to_owned(),

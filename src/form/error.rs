@@ -1,5 +1,7 @@
 //! Errors of a form that the visitor did not cause.
 
+use sluicegate_secret::card_number::ADVICE;
+
 /// Why a form could not be rendered or submitted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -24,6 +26,12 @@ pub enum Error {
     /// The table's records are written by its own module and by request types only.
     #[error("records of `{0}` are written by request types and by their own module only")]
     Protected(String),
+    /// A property would be stored as a card number.
+    #[error("`{0}` is or contains a card number. {ADVICE}")]
+    CardNumber(String),
+    /// A secret property is to be changed in part, which its sealed value does not allow.
+    #[error("`{0}` is secret: set it as a whole")]
+    Sealed(String),
     /// A policy of the form does not let the submission pass.
     #[error("the policy `{0}` does not allow this")]
     Denied(String),

@@ -3,6 +3,7 @@
 //! A form with `request_type` in its front matter calls the gateway module: what the page decided
 //! travels in a signed envelope. Every other form writes a record by the platform's rules.
 
+pub mod card_numbers;
 pub mod cast;
 pub mod envelope;
 pub mod error;

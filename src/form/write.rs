@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::table::{Table, WritableBy};
-use sluicegate_secret::InstanceKey;
+use sluicegate_secret::{InstanceKey, card_number};
 use sluicegate_store::record::{Change, Record, RecordId};
 
 /// On whose behalf records are written.
@@ -71,15 +71,20 @@ impl Writer<'_> {
         attributes: Attributes,
     ) -> Result<Record, Error> {
         self.check(table)?;
+        let known = self.catalog.table(table);
         let mut values = Map::new();
-        if let Some(known) = self.catalog.table(table) {
-            for property in &known.properties {
-                if let Some(default) = &property.default {
-                    values.insert(property.name.clone(), default.clone());
-                }
+        for property in known.into_iter().flat_map(|table| &table.properties) {
+            if let Some(default) = &property.default {
+                values.insert(property.name.clone(), default.clone());
             }
         }
-        values.extend(self.stored(table, properties));
+        values.extend(properties);
+        let stored = values.into_iter().map(|(name, value)| {
+            let value = self.value(known, &name, value)?;
+            Ok((name, value))
+        });
+        let values = stored.collect::<Result<_, Error>>()?;
+        let attributes = self.attributes(attributes)?;
         let draft = Draft {
             user_id: attributes.user_id.or_else(|| self.user_id.map(str::to_owned)),
             external_id: attributes.external_id,
@@ -116,17 +121,18 @@ impl Writer<'_> {
     ) -> Result<Option<Record>, Error> {
         let Some(record) = present(phase, id)? else { return Ok(None) };
         self.check(&record.table)?;
-        let changes = changes
-            .into_iter()
-            .map(|(name, change)| match change {
-                Change::Set(value) => {
-                    let value = self.value(self.catalog.table(&record.table), &name, value);
-                    (name, Change::Set(value))
-                }
-                other => (name, other),
-            })
-            .collect();
-        let Attributes { user_id, external_id } = attributes;
+        let table = self.catalog.table(&record.table);
+        let changes = changes.into_iter().map(|(name, change)| {
+            let change = match change {
+                Change::Set(value) => Change::Set(self.value(table, &name, value)?),
+                _ if is_secret(table, &name) => return Err(Error::Sealed(name)),
+                Change::Append(item) => Change::Append(self.without_card_numbers(&name, item)?),
+                other => other,
+            };
+            Ok((name, change))
+        });
+        let changes = changes.collect::<Result<_, Error>>()?;
+        let Attributes { user_id, external_id } = self.attributes(attributes)?;
         Ok(Some(phase.change(id, changes, user_id, external_id)?))
     }
 
@@ -151,27 +157,45 @@ impl Writer<'_> {
         if may { Ok(()) } else { Err(Error::Protected(known.name.clone())) }
     }
 
-    fn stored(&self, table: &str, properties: Map<String, Json>) -> Map<String, Json> {
-        let table = self.catalog.table(table);
-        properties
-            .into_iter()
-            .map(|(name, value)| {
-                let value = self.value(table, &name, value);
-                (name, value)
-            })
-            .collect()
+    /// The value as it is stored: cast, and sealed if the property is secret.
+    fn value(&self, table: Option<&Table>, name: &str, value: Json) -> Result<Json, Error> {
+        let value = self.without_card_numbers(name, value)?;
+        let Some(property) = table.and_then(|table| table.property(name)) else { return Ok(value) };
+        let value = cast(property.kind, &value);
+        if !property.secret || value.is_null() || value.as_str() == Some("") {
+            return Ok(value);
+        }
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Ok(json!({ "sealed": self.key.seal(&seal_place(name), &text) }))
     }
 
-    fn value(&self, table: Option<&Table>, name: &str, value: Json) -> Json {
-        let Some(property) = table.and_then(|table| table.property(name)) else { return value };
-        let value = cast(property.kind, &value);
-        match &value {
-            Json::String(text) if property.secret && !text.is_empty() => {
-                json!({ "sealed": self.key.seal(&seal_place(name), text) })
-            }
-            _ => value,
-        }
+    fn attributes(&self, attributes: Attributes) -> Result<Attributes, Error> {
+        let user_id = self.attribute("user_id", attributes.user_id)?;
+        let external_id = self.attribute("external_id", attributes.external_id)?;
+        Ok(Attributes { user_id, external_id })
     }
+
+    fn attribute(&self, name: &str, value: Option<String>) -> Result<Option<String>, Error> {
+        let Some(value) = value else { return Ok(None) };
+        let value = self.without_card_numbers(name, Json::from(value))?;
+        Ok(value.as_str().map(str::to_owned))
+    }
+
+    /// Refuses a card number. For the host's own writes it is masked instead: the money has moved,
+    /// and what the answer says must be stored.
+    fn without_card_numbers(&self, name: &str, mut value: Json) -> Result<Json, Error> {
+        if card_number::is_in_json(&value) {
+            if *self.author != Author::Host {
+                return Err(Error::CardNumber(name.to_owned()));
+            }
+            card_number::mask_json(&mut value);
+        }
+        Ok(value)
+    }
+}
+
+fn is_secret(table: Option<&Table>, name: &str) -> bool {
+    table.and_then(|table| table.property(name)).is_some_and(|property| property.secret)
 }
 
 /// Returns a record that exists and is not deleted.

@@ -7,9 +7,11 @@ use crate::gateway::drive::InFlight;
 use crate::gateway::error::Error;
 use crate::gateway::reply::{Answer, Reply};
 use crate::gateway::runner::{API_CALL_KIND, Runner, bare_request_type, operation};
+use crate::gateway::secret_params::SecretParams;
 use crate::journal::intent::{Intent, fingerprint};
 use crate::journal::run::Begun;
 use serde_json::{Value as Json, json};
+use sluicegate_secret::card_number;
 use sluicegate_store::execution::ExecutionId;
 
 /// The result of an API call.
@@ -38,15 +40,19 @@ impl Runner<'_> {
     ) -> Result<ApiCallResult, Error> {
         let refused =
             |message: &str| Error::Call { template: name.to_owned(), message: message.to_owned() };
-        let input = json!({ "data": data });
-        let print = fingerprint(&json!({ "name": name, "input": input }));
+        if card_number::is_in_json(data) {
+            return Err(Error::CardNumber(name.to_owned()));
+        }
+        let api_call = self.catalog.api_call(name);
+        let secrets = SecretParams::of(api_call);
+        let digested = secrets.digested(data, self.key);
+        let print = fingerprint(&json!({ "name": name, "input": { "data": digested } }));
         if let Some(key) = key
             && let Some(known) = self.journal.find(API_CALL_KIND, key, &print)?
         {
             return self.known(known, name);
         }
-        let api_call =
-            self.catalog.api_call(name).ok_or_else(|| refused("there is no such API call"))?;
+        let api_call = api_call.ok_or_else(|| refused("there is no such API call"))?;
         if !api_call.enabled {
             return Err(refused("it is switched off"));
         }
@@ -67,7 +73,7 @@ impl Runner<'_> {
             id: Some(id),
             idempotency_key: key.map(str::to_owned),
             fingerprint: print,
-            ..Intent::new(API_CALL_KIND, name, input)
+            ..Intent::new(API_CALL_KIND, name, json!({ "data": secrets.sealed(data, self.key) }))
         };
         match self.journal.begin(intent, Some(call.step(self.key)))? {
             Begun::New(run) => {

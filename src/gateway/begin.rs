@@ -8,6 +8,7 @@ use crate::gateway::outcome::{Outcome, Problem, State};
 use crate::gateway::param;
 use crate::gateway::request_type_call::RequestTypeCall;
 use crate::gateway::runner::{KIND, Runner, operation, pending_after};
+use crate::gateway::secret_params::SecretParams;
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::Intent;
 use crate::journal::run::Begun;
@@ -37,6 +38,11 @@ impl Runner<'_> {
             self.find(&request_type_call.name, request_type_call.gateway.as_deref())?;
         let request_type_call = request_type_call.take_idempotency_key();
         let name = &request_type.name;
+        // First of all, because other problems repeat names.
+        let problems = request_type_call.card_number_problems();
+        if !problems.is_empty() {
+            return Ok(BeginResult::Ended(Outcome::refused(name, State::Invalid, problems)));
+        }
         let data = match self.check(&request_type, &request_type_call) {
             Ok(data) => data,
             Err(problems) => {
@@ -48,14 +54,18 @@ impl Runner<'_> {
             let problem = Problem::new(message, "invalid", Some("idempotency_key"));
             return Ok(BeginResult::Ended(Outcome::refused(name, State::Invalid, vec![problem])));
         }
-        let (input, fingerprint) = request_type_call.into_input(&request_type, data);
+        let secrets = SecretParams::of(self.catalog.api_call(&request_type.api_call));
+        let data = Json::Object(data);
+        let digested = secrets.are_in(&data).then(|| secrets.digested(&data, self.key));
+        let is_secret = digested.is_some();
+        let (mut input, fingerprint) = request_type_call.into_input(&request_type, data, digested);
         if let Some(known) = self.earlier(key.as_deref(), &fingerprint)? {
             return Ok(BeginResult::Ended(self.stored(known, name)?));
         }
         let id = self.journal.next_id();
         let call = match self.render(&request_type, &input["data"], key.as_deref(), &id) {
             // The data made it so, not the module.
-            Err(error @ (Error::Header { .. } | Error::Path { .. })) => {
+            Err(error @ (Error::Header { .. } | Error::Path { .. } | Error::CardNumber(_))) => {
                 let problem = Problem::new(error.to_string(), "invalid", None);
                 return Ok(BeginResult::Ended(Outcome::refused(
                     name,
@@ -65,6 +75,9 @@ impl Runner<'_> {
             }
             rendered => rendered?,
         };
+        if is_secret {
+            input["data"] = secrets.sealed(&input["data"], self.key);
+        }
         let pending = Outcome::pending(id.as_str(), name);
         let intent = Intent {
             id: Some(id),
@@ -168,7 +181,20 @@ impl Runner<'_> {
         id: &ExecutionId,
         operation: &str,
     ) -> Result<Call, Error> {
-        let mut call = Call::render(api_call, data, &self.renderer)?;
+        let secrets = SecretParams::of(Some(api_call));
+        let is_secret = secrets.are_in(data);
+        let rendered = Call::render(api_call, data, &self.renderer);
+        // The message of a template's error may repeat a value.
+        let texts = secrets.texts(data);
+        let mut call = match rendered {
+            Err(error) if is_secret => return Err(texts.mask_error(&api_call.name, error)),
+            rendered => rendered?,
+        };
+        call.is_secret = is_secret;
+        // Whatever the template put together, and wherever it took it from.
+        if call.holds_card_number() {
+            return Err(Error::CardNumber(api_call.name.clone()));
+        }
         call.key(&api_call.name, &format!("sluicegate-{id}-0"))?;
         if self.gateway().has_own_metadata(&call) {
             let own = self.gateway().own_metadata();
@@ -178,7 +204,15 @@ impl Runner<'_> {
             });
         }
         self.gateway().mark(&mut call, operation);
-        self.transport.check(&call)?;
+        self.transport.check(&call).map_err(|error| match error {
+            // A path may have the value too.
+            Error::Path { .. } if is_secret => Error::Path { url: api_call.name.clone() },
+            Error::NotAUrl { .. } | Error::Address { .. } if is_secret => Error::Call {
+                template: api_call.name.clone(),
+                message: "its URL is not allowed".to_owned(),
+            },
+            error => error,
+        })?;
         Ok(call)
     }
 }

@@ -8,10 +8,12 @@ use crate::template::renderer::Renderer;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::source::Source;
-use sluicegate_secret::{InstanceKey, Secret};
+use sluicegate_secret::{InstanceKey, Secret, card_number};
 
 /// The context that sealed header values are bound to: they cannot be opened in another one.
 const SEAL_PLACE: &str = "steps/request/headers";
+/// The context that a call with secret parameters is bound to.
+const SEALED_CALL: &str = "steps/request";
 /// Stripe's limit for an idempotency key, in characters.
 pub const KEY_CHARS_MAX: usize = 255;
 
@@ -26,6 +28,8 @@ pub struct Call {
     pub headers: Vec<(String, Secret)>,
     /// The payload, form-encoded or JSON.
     pub body: String,
+    /// True when it has the values of secret parameters, and is stored sealed as a whole.
+    pub is_secret: bool,
 }
 
 impl Call {
@@ -43,7 +47,7 @@ impl Call {
             None => Vec::new(),
         };
         let body = text(&api_call.source)?.trim().to_owned();
-        let mut call = Self { method, url, headers, body };
+        let mut call = Self { method, url, headers, body, is_secret: false };
         call.check_method(&api_call.name)?;
         call.move_body_to_query();
         Ok(call)
@@ -69,14 +73,31 @@ impl Call {
         Ok(())
     }
 
+    /// True when a card number is in the URL, the body or a header, however they encode it.
+    pub fn holds_card_number(&self) -> bool {
+        let is_in = |text: &str| {
+            let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            card_number::is_in(&plain)
+        };
+        let headers = self.headers.iter().filter(|(name, _)| !is_credential(name));
+        is_in(&self.url)
+            || is_in(&self.body)
+            || headers.map(|(_, value)| value).any(|value| is_in(value.expose()))
+    }
+
     /// Replaces the idempotency key.
     pub fn set_idempotency_key(&mut self, key: &str) {
         self.headers.retain(|(name, _)| !is_key(name));
         self.headers.push(("Idempotency-Key".to_owned(), Secret::new(key)));
     }
 
-    /// The call as a step stores it; credentials are sealed with the instance key.
+    /// The call as a step stores it. Credentials are sealed with the instance key; of a call with
+    /// secret parameters everything is, because its template may put them anywhere.
     pub fn to_json(&self, key: &InstanceKey) -> Json {
+        if self.is_secret {
+            let sealed = key.seal(SEALED_CALL, &self.plain().to_string());
+            return json!({ "method": self.method, "sealed": sealed });
+        }
         let headers: Map<String, Json> = self
             .headers
             .iter()
@@ -92,25 +113,40 @@ impl Call {
         json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
     }
 
+    fn plain(&self) -> Json {
+        let headers = self.headers.iter();
+        let headers: Map<_, _> =
+            headers.map(|(name, value)| (name.clone(), json!(value.expose()))).collect();
+        json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
+    }
+
     /// What a replay must match: everything but the credentials, whose sealed form differs each
-    /// time.
-    pub fn identity(&self) -> Json {
+    /// time. Of a call with secret parameters it is a keyed digest.
+    fn identity(&self, key: &InstanceKey) -> Json {
         let headers: Map<String, Json> = self
             .headers
             .iter()
             .filter(|(name, _)| !is_credential(name))
             .map(|(name, value)| (name.clone(), json!(value.expose())))
             .collect();
-        json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
+        let identity = json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body });
+        if !self.is_secret {
+            return identity;
+        }
+        json!({ "digest": hex::encode(key.mac(SEALED_CALL, identity.to_string().as_bytes())) })
     }
 
     /// The step that stores this call before it is sent.
     pub fn step(&self, key: &InstanceKey) -> StepIntent {
-        StepIntent::new("api_call", self.to_json(key)).identified_by(&self.identity())
+        StepIntent::new("api_call", self.to_json(key)).identified_by(&self.identity(key))
     }
 
     /// The call that [`Call::to_json`] stored, byte for byte; `None` if it cannot be opened.
     pub fn from_json(stored: &Json, key: &InstanceKey) -> Option<Self> {
+        if let Some(sealed) = stored.get("sealed").and_then(Json::as_str) {
+            let plain = serde_json::from_str(key.open(SEALED_CALL, sealed)?.expose()).ok()?;
+            return Some(Self { is_secret: true, ..Self::from_json(&plain, key)? });
+        }
         let text = |name: &str| stored.get(name)?.as_str().map(str::to_owned);
         let headers = stored.get("headers")?.as_object()?.iter().map(|(name, value)| {
             let value = match value.get("sealed").and_then(Json::as_str) {
@@ -124,6 +160,7 @@ impl Call {
             url: text("url")?,
             headers: headers.collect::<Option<_>>()?,
             body: text("body")?,
+            is_secret: false,
         })
     }
 
@@ -207,6 +244,7 @@ mod tests {
             url: "https://api.stripe.com/v1/charges".to_owned(),
             headers: headers.iter().map(|(n, v)| ((*n).to_owned(), Secret::new(*v))).collect(),
             body: "amount=500".to_owned(),
+            is_secret: false,
         }
     }
 
@@ -239,6 +277,24 @@ mod tests {
         assert_eq!(read.headers[0].1.expose(), "Bearer sk_test_canary");
         assert_eq!((read.body.as_str(), read.headers[1].1.expose()), ("amount=500", "1"));
         assert!(Call::from_json(&stored, &InstanceKey::random()).is_none());
+    }
+
+    #[test]
+    fn a_call_with_secret_parameters_is_sealed_as_a_whole_and_reads_back() {
+        let key = InstanceKey::random();
+        let mut one = call("POST", &[("Idempotency-Key", "canary-1"), ("X", "canary-2")]);
+        one.url.push_str("?canary=3");
+        one.body = "id_number=canary-4".to_owned();
+        one.is_secret = true;
+        let stored = one.to_json(&key);
+        assert!(!stored.to_string().contains("canary"), "{stored}");
+        let read = Call::from_json(&stored, &key).expect("opens");
+        assert_eq!(read.plain(), one.plain());
+        assert!(read.is_secret, "it is sealed again when it is sent under a new key");
+        assert!(Call::from_json(&stored, &InstanceKey::random()).is_none());
+        let other = InstanceKey::random();
+        assert_eq!(one.step(&key).fingerprint, read.step(&key).fingerprint);
+        assert_ne!(one.step(&key).fingerprint, one.step(&other).fingerprint);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Why a request type has no outcome.
 
+use sluicegate_secret::card_number::ADVICE;
+
 /// Why a request type could not be run to an outcome.
 ///
 /// Refusals that a caller can act on (a decline, bad data, a conflict) are
@@ -33,6 +35,9 @@ pub enum Error {
         /// What is wrong with its output.
         message: String,
     },
+    /// The data or the rendered call holds a card number.
+    #[error("{0} would store and send a card number. {ADVICE}")]
+    CardNumber(String),
     /// The data makes a header that cannot be sent.
     #[error("the header {name} would hold characters other than printable ASCII; nothing was sent")]
     Header {

@@ -23,6 +23,7 @@ pub mod records;
 pub mod reply;
 pub mod request_type_call;
 pub mod runner;
+pub mod secret_params;
 mod settle;
 pub mod stripe;
 pub mod target;

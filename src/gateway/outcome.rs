@@ -152,6 +152,21 @@ impl Outcome {
         }
     }
 
+    /// The outcome without what a person said or is called: ids, state and codes.
+    #[must_use]
+    pub fn bare(mut self) -> Self {
+        if let Some(record) = &mut self.record {
+            record.properties.clear();
+        }
+        if let Some(gateway) = &mut self.gateway {
+            gateway.body = None;
+        }
+        for problem in &mut self.errors {
+            problem.message = "The details are no longer kept.".to_owned();
+        }
+        self
+    }
+
     /// The error messages, joined for a flash message.
     pub fn message(&self) -> String {
         let messages: Vec<&str> = self.errors.iter().map(|e| e.message.as_str()).collect();

@@ -172,6 +172,7 @@ fn structure(value: &Json, is_kind: fn(&Json) -> bool) -> Option<Json> {
 mod tests {
     use super::*;
     use serde_json::json;
+    use sluicegate_module::param::SecretPart;
 
     fn param(name: &str, kind: ParamKind, required: bool) -> Param {
         Param {
@@ -184,6 +185,8 @@ mod tests {
             max_length: None,
             description: None,
             example: None,
+            secret: SecretPart::None,
+            personal: false,
         }
     }
 

@@ -175,20 +175,6 @@ impl RecordWriter<'_> {
         errors.iter().map(problem).collect()
     }
 
-    /// The answer's values for properties marked `secret`, which only the record may hold.
-    pub fn secrets(&self, request_type: &RequestType, mapped: &Mapped) -> Vec<String> {
-        let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
-        let own = form.and_then(|form| form.resource.table()).zip(mapped.properties.as_ref());
-        let places: Vec<_> =
-            mapped.records.iter().filter_map(|one| self.target(one).ok()).collect();
-        let related = places.iter().map(|(_, table, properties)| (table.as_str(), properties));
-        let values = own.into_iter().chain(related).flat_map(|(table, properties)| {
-            let names = secret_properties(self.writer.catalog, table);
-            names.into_iter().filter_map(|name| properties.get(name)?.as_str())
-        });
-        values.filter(|value| !value.is_empty()).map(str::to_owned).collect()
-    }
-
     fn target(&self, related: &Related) -> Result<Target<'_>, Error> {
         match &related.target {
             RecordTarget::Table(table) => Ok((None, table.clone(), related.properties.clone())),

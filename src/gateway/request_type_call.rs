@@ -1,8 +1,10 @@
 //! A caller's request to run a request type, from any entry point.
 
+use crate::gateway::outcome::Problem;
 use crate::journal::intent::fingerprint;
 use serde_json::{Map, Value as Json};
 use sluicegate_module::request_type::RequestType;
+use sluicegate_secret::card_number;
 
 /// A request to run a request type.
 #[derive(Debug, Clone, Default)]
@@ -36,16 +38,38 @@ impl RequestTypeCall {
         self
     }
 
+    /// The parameters that hold a card number, as problems. None of them repeats a value.
+    pub(super) fn card_number_problems(&self) -> Vec<Problem> {
+        let key = self.idempotency_key.as_deref().is_some_and(card_number::is_in);
+        let key = key.then_some("idempotency_key");
+        let names = self.data.iter().chain(&self.config).filter_map(|(name, value)| {
+            if card_number::is_in(name) {
+                return Some("The name of a parameter");
+            }
+            card_number::is_in_json(value).then_some(name.as_str())
+        });
+        let problem = |name: &str| {
+            let message = format!("{name} is or contains a card number. {}", card_number::ADVICE);
+            Problem::new(message, "invalid", Some(name).filter(|name| !name.contains(' ')))
+        };
+        names.chain(key).map(problem).collect()
+    }
+
     /// The input that a replay needs, and its fingerprint. `data` is the submission's, checked and
-    /// cast.
+    /// cast; `digested` is the same without secret values, if it has any.
     pub(super) fn into_input(
         self,
         request_type: &RequestType,
-        data: Map<String, Json>,
+        data: Json,
+        digested: Option<Json>,
     ) -> (Json, String) {
         let mut input = Map::new();
         input.insert("gateway".to_owned(), Json::from(request_type.gateway.as_str()));
-        input.insert("data".to_owned(), Json::Object(data));
+        let (first, plain) = match digested {
+            Some(digested) => (digested, Some(data)),
+            None => (data, None),
+        };
+        input.insert("data".to_owned(), first);
         input.insert("config".to_owned(), Json::Object(self.config));
         input.insert("user_id".to_owned(), Json::from(self.user_id));
         let mut whole = Map::new();
@@ -53,6 +77,10 @@ impl RequestTypeCall {
         whole.insert("input".to_owned(), Json::Object(input));
         let mut whole = Json::Object(whole);
         let fingerprint = fingerprint(&whole);
-        (whole["input"].take(), fingerprint)
+        let mut input = whole["input"].take();
+        if let Some(plain) = plain {
+            input["data"] = plain;
+        }
+        (input, fingerprint)
     }
 }

@@ -10,6 +10,7 @@ use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
 use crate::gateway::records::RecordWriter;
 use crate::gateway::reply::Answer;
 use crate::gateway::runner::Runner;
+use crate::gateway::secret_params::{SecretTexts, shown};
 use crate::journal::buffer::{Ran, with_run};
 use crate::journal::error::Error as JournalError;
 use crate::journal::intent::{StepAnswer, StepIntent};
@@ -22,6 +23,7 @@ use sluicegate_liquid::value::Value;
 use sluicegate_module::api_call::Effect;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::execution::{Execution, State as ExecutionState};
+use std::borrow::Cow;
 
 /// The context that a recorded outcome is sealed with.
 const OUTCOME_PLACE: &str = "steps/outcome";
@@ -42,19 +44,22 @@ impl Runner<'_> {
     pub(super) fn settle(&self, answered: Answered) -> Result<Outcome, Error> {
         let Answered { mut run, request_type, seq, answer } = answered;
         // A callback that makes a call commits the answer before the end.
+        let secrets = SecretTexts::of_stored(run.execution().input.get("data"), self.key);
         if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
-            let response = answer.to_stored(self.key, |body| self.gateway().holds_secret(body));
+            let response = answer.to_stored(self.key, |body| {
+                !secrets.is_empty() || self.gateway().holds_secret(body)
+            });
             self.journal.answer(&mut run, StepAnswer { seq, response });
         }
         let mut phase = self.journal.phase();
-        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, &answer)?;
+        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, (&answer, &secrets))?;
         let callback = run.execution().input.pointer("/config/callback").and_then(Json::as_str);
         let callback = callback.map(str::trim);
         let callback = callback.filter(|name| !name.is_empty()).map(str::to_owned);
         if let Some(callback) = callback
             && outcome.state == State::Completed
         {
-            let locals = callback_locals(run.execution(), &answer, &outcome);
+            let locals = callback_locals(run.execution(), (&answer, &secrets), &outcome);
             self.record_outcome(&mut run, &request_type, &outcome);
             match self.run_callback(run, &mut phase, &callback, (&locals, &mut outcome))? {
                 CallbackResult::Done(finished) => run = finished,
@@ -75,7 +80,7 @@ impl Runner<'_> {
         run: &mut Run,
         phase: &mut Phase,
         request_type: &RequestType,
-        answer: &Answer,
+        (answer, secrets): (&Answer, &SecretTexts),
     ) -> Result<Outcome, Error> {
         if run.next_kind().is_some()
             && let Some(recorded) = self.journal.replayed(run, &settled(request_type))?
@@ -83,7 +88,8 @@ impl Runner<'_> {
             return self.recorded_outcome(&recorded);
         }
         let execution = run.execution();
-        let mapped = self.map(request_type, execution, answer)?;
+        let seen = without_echoes(answer, secrets);
+        let mapped = self.map(request_type, execution, &seen)?;
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
         let (catalog, key) = (self.catalog, self.key);
         let writer = Writer { catalog, key, user_id, author: &Author::Host };
@@ -103,6 +109,7 @@ impl Runner<'_> {
         }
         let problems = writer.related(phase, &mapped.records)?;
         outcome.errors.extend(problems);
+        secrets.mask_outcome(&mut outcome);
         Ok(outcome)
     }
 
@@ -134,6 +141,7 @@ impl Runner<'_> {
         };
         let Some(partial) = self.catalog.partial(mapper) else { return Ok(Mapped::default()) };
         let part = |name: &str| match execution.input.get(name) {
+            Some(part) if name == "data" => Value::from(&shown(part)),
             Some(part) => Value::from(part),
             None => Value::hash(<_>::default()),
         };
@@ -234,11 +242,24 @@ fn settled(request_type: &RequestType) -> StepIntent {
     StepIntent::new("settled", json!({ "name": request_type.name }))
 }
 
-fn callback_locals(execution: &Execution, answer: &Answer, outcome: &Outcome) -> Json {
+fn callback_locals(
+    execution: &Execution,
+    (answer, secrets): (&Answer, &SecretTexts),
+    outcome: &Outcome,
+) -> Json {
     let input = &execution.input;
-    json!({ "data": input["data"], "config": input["config"],
+    let answer = without_echoes(answer, secrets);
+    json!({ "data": shown(&input["data"]), "config": input["config"],
         "gateway_response": answer.to_json(), "response": answer.to_json(),
         "record": outcome.record, "outcome": outcome })
+}
+
+/// The answer as templates see it.
+fn without_echoes<'a>(answer: &'a Answer, secrets: &SecretTexts) -> Cow<'a, Answer> {
+    match secrets.is_empty() {
+        true => Cow::Borrowed(answer),
+        false => Cow::Owned(secrets.without_echoes(answer)),
+    }
 }
 
 fn to_json(outcome: &Outcome) -> Json {

@@ -2,9 +2,10 @@
 
 use super::backend::ResolverError;
 use super::call::{DocumentContext, FieldCall};
+use super::collection;
 use super::record::timestamp;
-use super::{collection, redact};
 use serde_json::{Value as Json, json};
+use sluicegate_secret::redaction;
 use sluicegate_store::execution::{Execution, ExecutionQuery, State, Step};
 
 type Answer = Result<Json, ResolverError>;
@@ -53,7 +54,7 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         "state": execution.state.name(),
         "attempt": execution.attempt,
         "idempotency_key": execution.idempotency_key,
-        "error": execution.error,
+        "error": execution.error.as_deref().map(redaction::text),
         "created_at": timestamp(execution.created_at),
         "run_at": timestamp(execution.run_at),
         "finished_at": execution.finished_at.map(timestamp),
@@ -74,17 +75,9 @@ fn event_of(mut input: Json) -> Json {
     event
 }
 
-/// Hides the record's secret properties, values of secret names, and values from the environment
-/// anywhere in an outcome.
+/// Hides what is secret anywhere in an outcome.
 pub(super) fn redact(shared: &DocumentContext, value: &mut Json) {
-    if let Some(record) = value.get_mut("record") {
-        let table = record.get("table").and_then(Json::as_str).unwrap_or_default().to_owned();
-        if let Some(properties) = record.get_mut("properties") {
-            shared.table_index.redact(&table, properties);
-        }
-    }
-    redact::json(value);
-    redact::texts(value, &|text| shared.backend.catalog().redact(text));
+    shared.backend.catalog().hide_secrets(value);
 }
 
 fn step(call: &FieldCall<'_>, step: Step) -> Json {

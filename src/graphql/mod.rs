@@ -28,7 +28,6 @@ pub mod permission;
 mod property;
 mod query;
 mod record;
-mod redact;
 mod related;
 mod request_type;
 mod resolver;

@@ -15,6 +15,9 @@ use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 
+/// The name in an input that says when the rest of it was deleted.
+pub const REDUCED_AT: &str = "reduced_at";
+
 impl Journal {
     /// Ends a run: one commit holds the answer, the phase's record writes, the outcome and the
     /// state. The state is `Completed`, or `Discarded` for a script that can never succeed.
@@ -174,6 +177,9 @@ impl Journal {
     fn idle(&self, id: &ExecutionId) -> Result<Execution, Error> {
         let gone = |why: &str| store::error::Error::Gone(format!("execution {id} {why}"));
         let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;
+        if execution.input.get(REDUCED_AT).is_some() {
+            return Err(gone("is reduced to its key, because of its age, and cannot run").into());
+        }
         let now = self.now();
         let can_be = now..=now + self.lease + TOLERANCE;
         let leased = execution.lease_until.is_some_and(|until| can_be.contains(&until));

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_failpoint::failpoint;
 use sluicegate_secret::api_token::TokenScope;
+use sluicegate_secret::redaction;
 use sluicegate_store::execution::ExecutionId;
 use std::sync::Arc;
 
@@ -30,7 +31,8 @@ pub async fn request_type(
     let answer = async {
         let visit = extract::read(&runtime, request, BODY_BYTES_MAX).await?;
         access::check(&runtime, &visit, TokenScope::Operate)?;
-        Ok(outcome_response(&run_request_type(&runtime, name, visit).await?))
+        let outcome = run_request_type(&runtime, name, visit).await?;
+        Ok(outcome_response(&runtime, &outcome))
     };
     responder.answer(answer).await
 }
@@ -95,8 +97,10 @@ fn call(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpEr
 }
 
 /// An outcome as an HTTP response; for a pending one, `Location` is the URL to poll.
-pub fn outcome_response(outcome: &Outcome) -> Response {
-    let mut response = (outcome_status(outcome.state), axum::Json(outcome)).into_response();
+pub fn outcome_response(runtime: &Runtime, outcome: &Outcome) -> Response {
+    let mut shown = json!(outcome);
+    runtime.instance().catalog.hide_secrets(&mut shown);
+    let mut response = (outcome_status(outcome.state), axum::Json(shown)).into_response();
     if outcome.state == OutcomeState::Pending {
         let place = format!("/api/executions/{}", outcome.execution);
         if let Ok(place) = HeaderValue::from_str(&place) {
@@ -119,11 +123,11 @@ pub async fn execution(
         blocking(move || {
             let host = runtime.host(Scope::new(Map::new()));
             match Operations::new(&host).outcome(&ExecutionId(id))? {
-                Some((_, Some(outcome))) => Ok(outcome_response(&outcome)),
+                Some((_, Some(outcome))) => Ok(outcome_response(&runtime, &outcome)),
                 Some((execution, None)) => Ok(axum::Json(json!({
                     "execution": execution.id.as_str(), "kind": execution.kind,
                     "name": execution.name, "state": execution.state.name(),
-                    "error": execution.error,
+                    "error": execution.error.as_deref().map(redaction::text),
                 }))
                 .into_response()),
                 None => Err(HttpError::new(StatusCode::NOT_FOUND, "There is no such execution.")),

@@ -10,8 +10,9 @@ use crate::web::{api, console_session, console_sign_in, extract};
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use serde_json::{Value as Json, json};
-use sluicegate_module::param::Param;
+use sluicegate_module::param::{Param, SecretPart};
 use sluicegate_secret::api_token::TokenScope;
+use sluicegate_secret::redaction;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery};
 use std::sync::Arc;
 
@@ -66,7 +67,7 @@ pub async fn request_type(
     .await
 }
 
-/// One execution with its steps; credentials in stored calls stay sealed.
+/// One execution with its steps, without what is secret.
 pub async fn execution(
     State(runtime): State<Arc<Runtime>>,
     Path(id): Path<String>,
@@ -74,6 +75,12 @@ pub async fn execution(
 ) -> Response {
     guarded(runtime, request, TokenScope::Read, move |runtime| {
         let id = ExecutionId(id);
+        let instance = runtime.instance();
+        let pretty = |value: &Json| {
+            let mut value = value.clone();
+            instance.catalog.hide_secrets(&mut value);
+            format!("{value:#}")
+        };
         let found = runtime.store.execution(&id)?;
         let execution = found.ok_or_else(HttpError::not_found)?;
         let steps = runtime.store.steps(&id)?;
@@ -81,12 +88,12 @@ pub async fn execution(
             .iter()
             .map(|step| {
                 json!({ "seq": step.seq, "kind": step.kind, "request": pretty(&step.request),
-                    "response": step.response.as_ref().map(pretty) })
+                    "response": step.response.as_ref().map(&pretty) })
             })
             .collect();
         let mut values = row(&execution);
         values["input"] = json!(pretty(&execution.input));
-        values["outcome"] = json!(execution.outcome.as_ref().map(pretty));
+        values["outcome"] = json!(execution.outcome.as_ref().map(&pretty));
         values["steps"] = json!(shown);
         Ok((EXECUTION, values))
     })
@@ -120,7 +127,7 @@ pub async fn try_request_type(
         }
         let ran = api::run_request_type(&runtime, name.clone(), visit.clone()).await;
         record(ran.as_ref().map_or("error", |outcome| outcome.state.name()));
-        Ok(api::outcome_response(&ran?))
+        Ok(api::outcome_response(&runtime, &ran?))
     };
     responder.answer(answer).await
 }
@@ -159,7 +166,8 @@ pub async fn guarded(
 fn row(execution: &Execution) -> Json {
     json!({
         "id": execution.id.as_str(), "kind": execution.kind, "name": execution.name,
-        "state": execution.state.name(), "attempt": execution.attempt, "error": execution.error,
+        "state": execution.state.name(), "attempt": execution.attempt,
+        "error": execution.error.as_deref().map(redaction::text),
         "created_at": execution.created_at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         "outcome_state": execution.outcome.as_ref().and_then(|o| o.get("state").cloned()),
     })
@@ -169,14 +177,11 @@ fn field(param: &Param) -> Json {
     json!({
         "name": param.name, "kind": param.kind.as_str(), "required": param.required,
         "description": param.description, "example": param.example.as_ref().map(plain),
+        "is_secret": param.secret == SecretPart::Whole,
         "choices": param.enum_values.iter().map(plain).collect::<Vec<_>>(),
     })
 }
 
 fn plain(value: &Json) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn pretty(value: &Json) -> String {
-    format!("{value:#}")
 }

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use handlebars::Handlebars;
 use serde_json::json;
+use sluicegate_secret::redaction;
 
 const PAGE: &str = include_str!("pages/error.hbs");
 
@@ -77,6 +78,7 @@ impl Responder {
             None => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
         };
         let detail = error.detail.filter(|_| self.details == Details::Shown);
+        let detail = detail.map(|detail| redaction::text(&detail).into_owned());
         let mut response = match self.format {
             ResponseFormat::Json => json_error(status, &error.message, detail),
             ResponseFormat::Html => error_page(status, &error.message, detail),

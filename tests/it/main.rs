@@ -9,6 +9,7 @@
 mod access;
 mod bad_input;
 mod boot;
+mod card_numbers;
 mod cli;
 mod console;
 mod damage;
@@ -37,6 +38,8 @@ mod reconcile;
 mod reload;
 mod request_types;
 mod restored_backup;
+mod retention;
+mod secret_params;
 mod secrets;
 mod sessions;
 mod slow_clients;

@@ -17,7 +17,7 @@ fn host(sandbox: &TestHost) -> TestHost {
         .variable("STRIPE_WEBHOOK_SECRET", HOOK)
         .variable("SLUICEGATE_API_TOKEN", TOKEN)
         .variable("SLUICEGATE_SECRET_KEY", INSTANCE)
-        .variable("SLUICEGATE_LOG", "debug")
+        .variable("SLUICEGATE_LOG", "trace")
         .serve_with(&["--stripe", &url])
 }
 
@@ -137,7 +137,7 @@ fn a_template_that_breaks_over_a_secret_does_not_show_it() {
     let sandbox = TestHost::start();
     let url = format!("http://{}", sandbox.stripe.addr);
     let instance =
-        Instance::new().variable("STRIPE_SECRET_KEY", KEY).variable("SLUICEGATE_LOG", "debug");
+        Instance::new().variable("STRIPE_SECRET_KEY", KEY).variable("SLUICEGATE_LOG", "trace");
     instance.write(
         "views/pages/careless.liquid",
         "---\nslug: careless\n---\n{% assign k = context.constants.stripe_sk_key %}{{ k | date: k | no_such_filter: k }}",
@@ -156,6 +156,21 @@ fn a_template_that_breaks_over_a_secret_does_not_show_it() {
     let ran = host.run(&["check"]);
     clean("check", ran.out.as_bytes());
     clean("check", ran.err.as_bytes());
+}
+
+#[test]
+fn no_library_writes_payloads_whatever_the_setting_says() {
+    let filter = "trace,hyper=trace,h2=trace,reqwest=trace,rusqlite=trace,tokio_postgres=trace";
+    let host = Instance::new().variable("SLUICEGATE_LOG", filter).serve();
+    let paid = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" } });
+    host.request_type("create_payment", &paid).expect(200);
+    let log = host.process.printed();
+    for line in log.lines() {
+        let mut words = line.split_whitespace().skip_while(|word| !word.ends_with('Z')).skip(1);
+        let is_low = matches!(words.next(), Some("DEBUG" | "TRACE"));
+        let is_ours = words.next().is_some_and(|target| target.starts_with("sluicegate"));
+        assert!(!is_low || is_ours, "{line}");
+    }
 }
 
 #[test]

@@ -124,6 +124,14 @@ impl Catalog {
         find(&self.api_calls, name)
     }
 
+    /// The API call of a request type, of this gateway if one is passed.
+    pub fn api_call_of(&self, request_type: &str, gateway: Option<&str>) -> Option<&ApiCall> {
+        let is_it = |one: &&RequestType| {
+            one.name == request_type && gateway.is_none_or(|gateway| gateway == one.gateway)
+        };
+        self.api_call(&self.request_types().iter().find(is_it)?.api_call)
+    }
+
     /// The policy with this name.
     pub fn policy(&self, name: &str) -> Option<&Policy> {
         find(&self.policies, name)

@@ -33,6 +33,7 @@ mod read;
 pub mod request_type;
 pub mod routes;
 mod scalar;
+mod shown;
 pub mod slug;
 pub mod source;
 pub mod suggest;

@@ -27,6 +27,23 @@ pub struct Param {
     pub description: Option<String>,
     /// An example value.
     pub example: Option<Json>,
+    /// What of the value is sealed and never shown.
+    pub secret: SecretPart,
+    /// True if the value says who a person is or what they wrote: `forget` removes it (our
+    /// extension).
+    pub personal: bool,
+}
+
+/// What of a parameter's value is sealed at rest and never shown (our extension).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SecretPart {
+    /// Nothing.
+    #[default]
+    None,
+    /// The value as a whole.
+    Whole,
+    /// In a hash, the values of these names, at any depth.
+    Names(Vec<String>),
 }
 
 /// The type of a parameter.
@@ -89,8 +106,18 @@ pub(super) fn read(draft: &mut DefinitionReader<'_>) -> Option<Vec<Param>> {
     }
 }
 
-const KEYS: &[&str] =
-    &["type", "required", "enum", "minimum", "maximum", "max_length", "description", "example"];
+const KEYS: &[&str] = &[
+    "type",
+    "required",
+    "enum",
+    "minimum",
+    "maximum",
+    "max_length",
+    "description",
+    "example",
+    "secret",
+    "personal",
+];
 
 fn param(draft: &mut DefinitionReader<'_>, pair: &Pair) -> Option<Param> {
     let mut param = Param {
@@ -103,6 +130,8 @@ fn param(draft: &mut DefinitionReader<'_>, pair: &Pair) -> Option<Param> {
         max_length: None,
         description: None,
         example: None,
+        secret: SecretPart::None,
+        personal: false,
     };
     if !is_name(&pair.key) {
         let message = format!("`{}` cannot be the name of a param", pair.key);
@@ -144,11 +173,33 @@ fn fill(draft: &mut DefinitionReader<'_>, param: &mut Param, node: &Node) -> Opt
             ("enum", Json::Array(values)) => param.enum_values = values,
             ("enum", _) => return draft.wrong(pair, "a list of values"),
             ("example", json) => param.example = Some(json),
+            ("personal", Json::Bool(personal)) => param.personal = personal,
+            ("personal", _) => return draft.wrong(pair, "true or false"),
+            ("secret", json) => {
+                // What cannot be read is secret: that is the safe mistake.
+                param.secret = secret(&json).unwrap_or(SecretPart::Whole);
+                if secret(&json).is_none() {
+                    draft.wrong::<()>(pair, "true, or a list of names in the hash");
+                }
+            }
             _ => {}
         }
     }
     check_options(draft, param, node);
     Some(())
+}
+
+/// Reads `secret: true`, or the names of the secret values of a hash.
+fn secret(json: &Json) -> Option<SecretPart> {
+    match json {
+        Json::Bool(true) => Some(SecretPart::Whole),
+        Json::Bool(false) => Some(SecretPart::None),
+        Json::Array(names) if !names.is_empty() => {
+            let names = names.iter().map(|name| name.as_str().map(str::to_owned));
+            Some(SecretPart::Names(names.collect::<Option<_>>()?))
+        }
+        _ => None,
+    }
 }
 
 /// Checks that a parameter's options fit its type.

@@ -39,6 +39,9 @@ pub struct Property {
     pub default: Option<Json>,
     /// True if the value is sealed at rest and never shown (our extension).
     pub secret: bool,
+    /// True if the value says who a person is or what they wrote: `forget` removes it (our
+    /// extension).
+    pub personal: bool,
 }
 
 /// The type of a property.
@@ -199,6 +202,7 @@ fn property(draft: &mut DefinitionReader<'_>, node: &Node) -> Option<(Property, 
         "validation",
         "versions",
         "public",
+        "personal",
     ];
     draft.only_in(node, &format!("property `{name}`"), KNOWN);
     if let Some(pair) = node.get("belongs_to")
@@ -206,17 +210,18 @@ fn property(draft: &mut DefinitionReader<'_>, node: &Node) -> Option<(Property, 
     {
         draft.refer(Kind::Table, &table, pair.node.mark);
     }
-    let secret = match node.get("secret").map(|pair| (pair.node.json(), pair)) {
+    // Sealing and forgetting too much are the safe mistakes.
+    let mut is_set = |key: &str| match node.get(key).map(|pair| (pair.node.json(), pair)) {
         None | Some((Json::Null, _)) => false,
-        Some((Json::Bool(secret), _)) => secret,
+        Some((Json::Bool(is_set), _)) => is_set,
         Some((_, pair)) => {
             draft.wrong::<()>(pair, "true or false");
-            // Sealing too much is the safe mistake.
             true
         }
     };
+    let (secret, personal) = (is_set("secret"), is_set("personal"));
     let default = node.get("default").map(|pair| pair.node.json()).filter(|json| !json.is_null());
-    Some((Property { name, kind: kind(draft, node), default, secret }, mark))
+    Some((Property { name, kind: kind(draft, node), default, secret, personal }, mark))
 }
 
 fn kind(draft: &mut DefinitionReader<'_>, node: &Node) -> PropertyKind {

@@ -90,6 +90,27 @@ pub trait Store: Send + Sync {
     /// not claimed yet, otherwise since it was created. Fast also when very many wait.
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error>;
 
+    /// Finished executions of a kind that can be reduced or deleted, the longest finished first;
+    /// none that was discarded while a call had no answer.
+    fn finished_before(
+        &self,
+        kind: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Execution>, Error>;
+
+    /// The number of executions that [`Store::finished_before`] has in all.
+    fn count_finished_before(&self, kind: &str, before: Timestamp) -> Result<u64, Error>;
+
+    /// Executions with an id after `after` that contain a text and are not reduced, by id. It reads
+    /// the whole table.
+    fn executions_containing(
+        &self,
+        text: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Execution>, Error>;
+
     /// The steps of an execution, in order.
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error>;
 

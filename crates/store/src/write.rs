@@ -35,6 +35,30 @@ pub enum Write {
         /// The most executions to delete.
         limit: u32,
     },
+    /// Reduces a finished execution to what its idempotency key needs: its steps and its error are
+    /// deleted, its input and outcome replaced. Nothing if it is open, or was reduced before.
+    ExecutionReduce {
+        /// The execution.
+        id: ExecutionId,
+        /// What is kept of its input.
+        input: Json,
+        /// What is kept of its outcome.
+        outcome: Option<Json>,
+        /// When it was reduced.
+        at: Timestamp,
+    },
+    /// Deletes a finished execution with its steps; nothing if it is open.
+    ExecutionDelete {
+        /// The execution.
+        id: ExecutionId,
+        /// When it was deleted.
+        at: Timestamp,
+    },
+    /// Deletes the sessions and activities that contain a text, such as the id of a customer.
+    ForgetText {
+        /// The text.
+        text: String,
+    },
     /// The clock was set back: whatever waits for a time that it will reach too late waits no
     /// longer.
     ExecutionsClockSetBack {

@@ -55,7 +55,8 @@ mod tests {
 
     fn call(url: &str) -> Call {
         let method = "GET".to_owned();
-        Call { method, url: url.to_owned(), headers: Vec::new(), body: String::new() }
+        let (url, headers, body) = (url.to_owned(), Vec::new(), String::new());
+        Call { method, url, headers, body, is_secret: false }
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Gateway for Stripe {
         let after = page.after.map(|id| format!("&starting_after={id}")).unwrap_or_default();
         let from = page.created_from;
         let url = format!("{API}v1/events?limit=100&created%5Bgte%5D={from}{after}");
-        Call { method: "GET".to_owned(), url, headers, body: String::new() }
+        Call { method: "GET".to_owned(), url, headers, body: String::new(), is_secret: false }
     }
 
     fn events_kept_days(&self) -> i64 {

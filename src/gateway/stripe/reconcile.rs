@@ -112,7 +112,8 @@ impl Reconcile<'_> {
         let headers = headers.filter(|(name, _)| is_credential(name)).cloned().collect();
         let mark = if query.is_empty() { "" } else { "?" };
         let url = format!("{address}{mark}{query}");
-        let call = Call { method: "GET".to_owned(), url, headers, body: String::new() };
+        let (method, body) = ("GET".to_owned(), String::new());
+        let call = Call { method, url, headers, body, is_secret: false };
         Ok(match self.ask.ask(&call).await? {
             Reply::Answer(answer) if answer.status == 200 => {
                 answer.json().ok_or_else(|| "the list cannot be read".to_owned())

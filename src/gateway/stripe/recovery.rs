@@ -159,6 +159,7 @@ mod tests {
             url: url.to_owned(),
             headers: Vec::new(),
             body: body.to_owned(),
+            is_secret: false,
         }
     }
 

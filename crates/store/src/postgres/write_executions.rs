@@ -44,7 +44,8 @@ pub async fn purge(
     limit: u32,
 ) -> Result<(), Error> {
     let sql = "WITH old AS MATERIALIZED (SELECT id FROM executions WHERE kind = ?1 \
-               AND state = 'completed' AND finished_at < ?2 ORDER BY finished_at LIMIT ?3 \
+               AND state = 'completed' AND finished_at < ?2 AND reduced_at IS NULL \
+               ORDER BY finished_at LIMIT ?3 \
                FOR UPDATE SKIP LOCKED) SELECT id FROM old";
     let old = Statement::new::<PostgresDialect>(sql, values![kind, to_micros(before), limit]);
     let old: Vec<_> =
@@ -55,6 +56,28 @@ pub async fn purge(
     ] {
         let ids = vec![Value::Texts(old.clone())];
         execute(client, &Statement::new::<PostgresDialect>(sql, ids)).await?;
+    }
+    Ok(())
+}
+
+pub async fn reduce(
+    client: &ClientWrapper,
+    id: &ExecutionId,
+    input: &Json,
+    outcome: Option<&Json>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let reduce = sql::reduce::<PostgresDialect>(id, input, outcome, at)?;
+    if execute(client, &reduce).await? > 0 {
+        execute(client, &sql::purge_steps::<PostgresDialect>(id)).await?;
+    }
+    Ok(())
+}
+
+pub async fn delete(client: &ClientWrapper, id: &ExecutionId, at: Timestamp) -> Result<(), Error> {
+    if execute(client, &sql::mark_deleted::<PostgresDialect>(id, at)).await? > 0 {
+        execute(client, &sql::purge_steps::<PostgresDialect>(id)).await?;
+        execute(client, &sql::delete::<PostgresDialect>(id)).await?;
     }
     Ok(())
 }

@@ -293,6 +293,18 @@ async fn write_one(client: &ClientWrapper, write: &Write) -> Result<(), Error> {
         Write::ExecutionsPurge { kind, before, limit } => {
             return write_executions::purge(client, kind, *before, *limit).await;
         }
+        Write::ExecutionReduce { id, input, outcome, at } => {
+            return write_executions::reduce(client, id, input, outcome.as_ref(), *at).await;
+        }
+        Write::ExecutionDelete { id, at } => {
+            return write_executions::delete(client, id, *at).await;
+        }
+        Write::ForgetText { text } => {
+            for forget in states::forget_text::<PostgresDialect>(text) {
+                statement::execute(client, &forget).await?;
+            }
+            return Ok(());
+        }
         Write::StepAnswer { execution_id, seq, response, at } => {
             return write_executions::answer_step(client, execution_id, *seq, response, *at).await;
         }

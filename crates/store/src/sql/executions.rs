@@ -8,6 +8,7 @@ use super::value::values;
 use crate::execution::{ExecutionQuery, Queue};
 use crate::kind::ExecutionKind;
 use crate::timestamp::to_micros;
+use jiff::Timestamp;
 
 /// The page that a query asks for, newest first.
 pub fn page<D: Dialect>(query: &ExecutionQuery) -> PageStatement<'_> {
@@ -82,6 +83,40 @@ pub fn first_in_order<D: Dialect>(ordering_key: &str) -> Statement<'_> {
         D::is_open("state")
     );
     Statement::new::<D>(sql, values![ordering_key])
+}
+
+/// Executions of a kind that finished before and are not reduced, the oldest first. One that was
+/// discarded while a call had no answer is left to an operator: the money may have moved.
+pub fn finished_before<D: Dialect>(kind: &str, before: Timestamp, limit: u32) -> Statement<'_> {
+    let sql = format!(
+        "SELECT {EXECUTION_COLUMNS} FROM executions WHERE {IS_OLD} ORDER BY finished_at LIMIT ?3"
+    );
+    Statement::new::<D>(sql, values![kind, to_micros(before), limit])
+}
+
+/// The number of executions that [`finished_before`] would return without a limit.
+pub fn count_finished_before<D: Dialect>(kind: &str, before: Timestamp) -> Statement<'_> {
+    let sql = format!("SELECT count(*) FROM executions WHERE {IS_OLD}");
+    Statement::new::<D>(sql, values![kind, to_micros(before)])
+}
+
+const IS_OLD: &str = "kind = ?1 AND finished_at < ?2 AND reduced_at IS NULL \
+    AND (state = 'completed' OR (state = 'discarded' AND NOT EXISTS (SELECT 1 FROM steps \
+    WHERE steps.execution_id = executions.id AND steps.response IS NULL)))";
+
+/// Executions after an id that are not reduced and contain a text, in their own row or a step.
+pub fn containing<'a, D: Dialect>(text: &'a str, after: &'a str, limit: u32) -> Statement<'a> {
+    let sql = format!(
+        "SELECT {EXECUTION_COLUMNS} FROM executions WHERE id > ?1 AND reduced_at IS NULL \
+         AND ({} OR {} OR {} OR EXISTS (SELECT 1 FROM steps \
+         WHERE steps.execution_id = executions.id AND ({} OR {}))) ORDER BY id LIMIT ?3",
+        D::contains("input", "?2"),
+        D::contains("coalesce(outcome, '')", "?2"),
+        D::contains("coalesce(error, '')", "?2"),
+        D::contains("steps.request", "?2"),
+        D::contains("coalesce(steps.response, '')", "?2"),
+    );
+    Statement::new::<D>(sql, values![after, text, limit])
 }
 
 /// Since when the longest-waiting open execution waits. An index has those not yet claimed; the

@@ -152,6 +152,34 @@ pub fn no_open_step(id: &ExecutionId, seq: u32) -> Error {
     Error::Gone(format!("execution {id} has no open step {seq}"))
 }
 
+/// Marks a finished execution as reduced, and replaces what it keeps. It locks the row, so that
+/// nobody opens the execution again before its steps are deleted.
+pub fn reduce<'a, D: Dialect>(
+    id: &'a ExecutionId,
+    input: &Json,
+    outcome: Option<&Json>,
+    at: Timestamp,
+) -> Result<Statement<'a>, Error> {
+    let sql = "UPDATE executions SET input = ?2, outcome = ?3, error = NULL, reduced_at = ?4 \
+               WHERE id = ?1 AND (state = 'completed' OR state = 'discarded') \
+               AND reduced_at IS NULL";
+    let outcome = outcome.map(to_json).transpose()?;
+    let values = values![id.as_str(), to_json(input)?, outcome, to_micros(at)];
+    Ok(Statement::new::<D>(sql, values))
+}
+
+/// Marks a finished execution that is deleted next, and locks its row.
+pub fn mark_deleted<D: Dialect>(id: &ExecutionId, at: Timestamp) -> Statement<'_> {
+    let sql = "UPDATE executions SET reduced_at = ?2 \
+               WHERE id = ?1 AND (state = 'completed' OR state = 'discarded')";
+    Statement::new::<D>(sql, values![id.as_str(), to_micros(at)])
+}
+
+/// Deletes an execution without steps.
+pub fn delete<D: Dialect>(id: &ExecutionId) -> Statement<'_> {
+    Statement::new::<D>("DELETE FROM executions WHERE id = ?1", values![id.as_str()])
+}
+
 /// Deletes the steps of an execution.
 pub fn purge_steps<D: Dialect>(id: &ExecutionId) -> Statement<'_> {
     Statement::new::<D>("DELETE FROM steps WHERE execution_id = ?1", values![id.as_str()])

@@ -60,3 +60,14 @@ pub fn insert_activity<D: Dialect>(activity: &Activity) -> Result<Statement<'_>,
     let (payload, created_at) = (to_json(&activity.payload)?, to_micros(activity.created_at));
     Ok(Statement::new::<D>(sql, values![&activity.uuid, payload, created_at]))
 }
+
+/// Deletes the sessions and activities that contain a text.
+pub fn forget_text<D: Dialect>(text: &str) -> [Statement<'_>; 2] {
+    let sql = |table: &str, column: &str| {
+        format!("DELETE FROM {table} WHERE {}", D::contains(column, "?1"))
+    };
+    [
+        Statement::new::<D>(sql("sessions", "data"), values![text]),
+        Statement::new::<D>(sql("activities", "payload"), values![text]),
+    ]
+}

@@ -157,6 +157,32 @@ impl Store for Sqlite {
         Ok(self.one(&oldest, row::maybe_first_integer)?.flatten().map(from_micros))
     }
 
+    fn finished_before(
+        &self,
+        kind: &str,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Execution>, Error> {
+        let old = execution_queries::finished_before::<SqliteDialect>(kind, before, limit);
+        self.all(&old, row::execution)
+    }
+
+    fn count_finished_before(&self, kind: &str, before: Timestamp) -> Result<u64, Error> {
+        let count = execution_queries::count_finished_before::<SqliteDialect>(kind, before);
+        let count = self.one(&count, row::first_integer)?.unwrap_or_default();
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    fn executions_containing(
+        &self,
+        text: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Execution>, Error> {
+        let containing = execution_queries::containing::<SqliteDialect>(text, after, limit);
+        self.all(&containing, row::execution)
+    }
+
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {
         self.all(&reads::steps::<SqliteDialect>(id), row::step)
     }

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0003_gateway_queue.sql"),
     include_str!("schema/0004_conditions_without_in.sql"),
     include_str!("schema/0005_session_user.sql"),
+    include_str!("schema/0006_reduced.sql"),
 ];
 
 // "Slui": marks our files among SQLite databases.

@@ -178,6 +178,16 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         Write::ExecutionsPurge { kind, before, limit } => {
             return write_executions::purge(connection, kind, *before, *limit);
         }
+        Write::ExecutionReduce { id, input, outcome, at } => {
+            return write_executions::reduce(connection, id, input, outcome.as_ref(), *at);
+        }
+        Write::ExecutionDelete { id, at } => return write_executions::delete(connection, id, *at),
+        Write::ForgetText { text } => {
+            for forget in states::forget_text::<SqliteDialect>(text) {
+                statement::execute(connection, &forget)?;
+            }
+            return Ok(());
+        }
         Write::StepAnswer { execution_id, seq, response, at } => {
             return write_executions::answer_step(connection, execution_id, *seq, response, *at);
         }

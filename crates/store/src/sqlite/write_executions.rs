@@ -41,13 +41,34 @@ pub fn purge(
     limit: u32,
 ) -> Result<(), Error> {
     let old = "SELECT id FROM executions WHERE kind = ?1 AND state = 'completed' \
-               AND finished_at < ?2 ORDER BY finished_at LIMIT ?3";
+               AND finished_at < ?2 AND reduced_at IS NULL ORDER BY finished_at LIMIT ?3";
     for sql in [
         format!("DELETE FROM steps WHERE execution_id IN ({old})"),
         format!("DELETE FROM executions WHERE id IN ({old})"),
     ] {
         let values = values![kind, to_micros(before), limit];
         execute(connection, &Statement::new::<SqliteDialect>(sql, values))?;
+    }
+    Ok(())
+}
+
+pub fn reduce(
+    connection: &Connection,
+    id: &ExecutionId,
+    input: &Json,
+    outcome: Option<&Json>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    if execute(connection, &sql::reduce::<SqliteDialect>(id, input, outcome, at)?)? > 0 {
+        execute(connection, &sql::purge_steps::<SqliteDialect>(id))?;
+    }
+    Ok(())
+}
+
+pub fn delete(connection: &Connection, id: &ExecutionId, at: Timestamp) -> Result<(), Error> {
+    if execute(connection, &sql::mark_deleted::<SqliteDialect>(id, at))? > 0 {
+        execute(connection, &sql::purge_steps::<SqliteDialect>(id))?;
+        execute(connection, &sql::delete::<SqliteDialect>(id))?;
     }
     Ok(())
 }

@@ -2,11 +2,12 @@
 
 use super::{at, completed, databases, execution, step};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sluicegate_store::error::Error;
 use sluicegate_store::execution::{
     Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, State,
 };
+use sluicegate_store::state::{Activity, Session};
 use sluicegate_store::write::Write;
 
 #[test]
@@ -221,5 +222,96 @@ fn only_old_completed_executions_are_purged() {
         };
         assert_eq!((forget(1), forget(10), forget(10)), (4, 3, 3));
         assert!(store.execution(&"new".into()).unwrap().is_some());
+    }
+}
+
+#[test]
+fn old_executions_are_reduced_to_their_keys_or_deleted() {
+    for opened in databases() {
+        let store = &opened.store;
+        let make = |id: &str, key: Option<&str>, state: State, finished: Option<i64>| {
+            let mut one = execution(id, key);
+            (one.state, one.finished_at) = (state, finished.map(at));
+            (one.outcome, one.error) = (Some(json!({ "a": "canary" })), Some("canary".into()));
+            Write::ExecutionInsert(one)
+        };
+        let mut writes = vec![
+            make("1-keyed", Some("k1"), State::Completed, Some(1)),
+            make("2-free", None, State::Discarded, Some(2)),
+            make("3-new", Some("k3"), State::Completed, Some(9)),
+            make("4-open", Some("k4"), State::Unknown, None),
+            make("5-doubtful", Some("k5"), State::Discarded, Some(1)),
+        ];
+        for id in ["1-keyed", "2-free", "4-open", "5-doubtful"] {
+            writes.push(Write::StepInsert(step(id, 0)));
+        }
+        for id in ["1-keyed", "2-free"] {
+            let (execution_id, response) = (id.into(), json!({ "body": "cus_1" }));
+            writes.push(Write::StepAnswer { execution_id, seq: 0, response, at: at(1) });
+        }
+        store.commit(writes).unwrap();
+        let kind = store.execution(&"1-keyed".into()).unwrap().unwrap().kind;
+        let ids = |all: Vec<Execution>| all.into_iter().map(|one| one.id.0).collect::<Vec<_>>();
+        let old = |limit| ids(store.finished_before(&kind, at(5), limit).unwrap());
+        assert_eq!(old(10), ["1-keyed", "2-free"], "not the new, the open, the doubtful one");
+        assert_eq!(old(1), ["1-keyed"]);
+        assert_eq!(store.count_finished_before(&kind, at(5)).unwrap(), 2);
+        let containing =
+            |after: &str| ids(store.executions_containing("cus_1", after, 10).unwrap());
+        assert_eq!(containing(""), ["1-keyed", "2-free"]);
+        assert_eq!(containing("1-keyed"), ["2-free"]);
+        assert_eq!(ids(store.executions_containing("canary", "", 2).unwrap()).len(), 2);
+        let reduce = |id: &str| Write::ExecutionReduce {
+            id: id.into(),
+            input: json!({ "kept": 1 }),
+            outcome: Some(json!({ "state": "completed" })),
+            at: at(20),
+        };
+        let delete = |id: &str| Write::ExecutionDelete { id: id.into(), at: at(20) };
+        // An open execution is neither reduced nor deleted; a reduced one is not reduced again.
+        let writes = vec![reduce("1-keyed"), delete("2-free"), reduce("4-open"), delete("4-open")];
+        store.commit(writes).unwrap();
+        store.commit(vec![reduce("1-keyed"), delete("2-free")]).unwrap();
+        let kept = store.execution_by_key(&kind, "k1").unwrap().unwrap();
+        assert_eq!((kept.input.get("kept"), kept.error), (Some(&json!(1)), None));
+        assert_eq!(kept.outcome, Some(json!({ "state": "completed" })));
+        assert!(store.steps(&"1-keyed".into()).unwrap().is_empty());
+        assert!(store.execution(&"2-free".into()).unwrap().is_none());
+        assert_eq!(store.steps(&"4-open".into()).unwrap().len(), 1);
+        assert_eq!(store.steps(&"5-doubtful".into()).unwrap().len(), 1);
+        assert!(old(10).is_empty() && containing("").is_empty());
+        // Its key is still taken.
+        let again = store.commit(vec![make("6-again", Some("k1"), State::Completed, Some(1))]);
+        assert!(matches!(again, Err(Error::Conflict { existing }) if existing.0 == "1-keyed"));
+    }
+}
+
+#[test]
+fn sessions_and_activities_with_a_text_are_forgotten() {
+    for opened in databases() {
+        let store = &opened.store;
+        let session = |id: &str, data: Json| {
+            Write::SessionPut(Session {
+                id_hash: id.into(),
+                data,
+                user_id: None,
+                expires_at: at(99),
+            })
+        };
+        let activity = |uuid: &str, payload: Json| {
+            Write::ActivityInsert(Activity { uuid: uuid.into(), payload, created_at: at(1) })
+        };
+        let writes = vec![
+            session("a", json!({ "customer": "cus_1" })),
+            session("b", json!({ "customer": "cus_12" })),
+            activity("x", json!({ "customer": "cus_1" })),
+            activity("y", json!({ "customer": "cus_12" })),
+            Write::ForgetText { text: "\"cus_1\"".into() },
+        ];
+        store.commit(writes).unwrap();
+        let left = |id: &str| store.session(id).unwrap().is_some();
+        assert_eq!((left("a"), left("b")), (false, true));
+        let left = store.activities(&[], 1, 10).unwrap().results;
+        assert_eq!(left.iter().map(|one| one.uuid.as_str()).collect::<Vec<_>>(), ["y"]);
     }
 }
