@@ -7,6 +7,7 @@ pub mod constants;
 pub mod delivery_load;
 pub mod error;
 pub mod events;
+pub mod forget;
 pub mod forms;
 mod gateway_lanes;
 mod gateway_runner;

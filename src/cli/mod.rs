@@ -6,6 +6,7 @@ pub mod call;
 pub mod check;
 pub mod events;
 pub mod executions;
+pub mod forget;
 pub mod migrate;
 pub mod offline;
 pub mod output;

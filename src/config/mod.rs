@@ -125,8 +125,8 @@ pub struct Config {
     /// `SLUICEGATE_EVENTS_EVERY`: the interval for listing undelivered events, in seconds; 0 for
     /// never.
     pub events_every: u64,
-    /// `SLUICEGATE_EXECUTION_RETENTION`: after how many days a finished execution is reduced to what
-    /// its idempotency key needs; without it, never.
+    /// `SLUICEGATE_EXECUTION_RETENTION`: after how many days a finished execution is reduced to
+    /// what its idempotency key needs; without it, never.
     pub execution_retention: Option<SignedDuration>,
     /// How long visitors' sessions last.
     pub sessions: SessionLimits,

@@ -114,10 +114,11 @@ fn spans(text: &str) -> Vec<Range<usize>> {
 }
 
 fn spans_of_run(run: &[Group]) -> Vec<Range<usize>> {
-    if is_number(run) {
-        return vec![run[0].range.start..run[run.len() - 1].range.end];
-    }
     let (mut found, mut from) = (Vec::new(), 0);
+    if is_number(run) {
+        found.push(run[0].range.start..run[run.len() - 1].range.end);
+        return found;
+    }
     while from < run.len() {
         let fits = |sizes: &&&[usize]| {
             let Some(part) = run.get(from..from + sizes.len()) else { return false };
@@ -239,7 +240,7 @@ fn has_check_digit(digits: &str) -> bool {
             (_, doubled) => doubled,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
