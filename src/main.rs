@@ -5,8 +5,8 @@ use clap::Parser as _;
 use sluicegate::cli::arguments::{Arguments, Command, Config as ConfigCommand, Serve};
 use sluicegate::cli::output::Output;
 use sluicegate::cli::{
-    self, backup, call, check, doctor, events, executions, migrate, render, routes, sandbox,
-    scaffold, serve, sessions,
+    self, backup, call, check, doctor, events, executions, forget, migrate, render, routes,
+    sandbox, scaffold, serve, sessions,
 };
 use sluicegate::config::{Config, log};
 use sluicegate_secret::redaction;
@@ -72,6 +72,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Migrate => migrate::run(Config::new(flags)?, &output),
         Command::Executions(what) => executions::run(Config::new(flags)?, &what, &output),
         Command::Events(what) => events::run(Config::new(flags)?, &what, &output),
+        Command::Forget(what) => forget::run(Config::new(flags)?, &what, &output),
         Command::Sessions(what) => sessions::run(Config::new(flags)?, &what, &output),
         Command::Sandbox(which) => {
             flags.sandbox_addr = which.addr.clone().or(flags.sandbox_addr);

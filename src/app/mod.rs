@@ -8,6 +8,7 @@ pub mod database_log;
 pub mod delivery_load;
 pub mod error;
 pub mod events;
+pub mod forget;
 pub mod forms;
 mod gateway_lanes;
 mod gateway_runner;

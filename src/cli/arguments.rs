@@ -83,6 +83,9 @@ pub enum Command {
     /// List, show or replay webhook events.
     #[command(subcommand)]
     Events(Events),
+    /// Remove the personal data of a customer and keep the books: amounts, ids, states and times.
+    /// It can be repeated. Stripe's own data, backups and logs are not touched.
+    Forget(Forget),
     /// End the sessions of a user.
     #[command(subcommand)]
     Sessions(Sessions),
@@ -147,6 +150,17 @@ pub struct Render {
     /// Read one JSON object per line from standard input and write one per line to standard output.
     #[arg(long)]
     pub jsonl: bool,
+}
+
+/// Arguments of `forget`.
+#[derive(Debug, Clone, Args)]
+pub struct Forget {
+    /// Stripe's id of the customer, such as cus_NffrFeUfNV2Hib.
+    #[arg(long, value_name = "ID")]
+    pub customer: String,
+    /// Only count what would be removed.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Subcommands of `executions`.

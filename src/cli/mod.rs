@@ -8,6 +8,7 @@ pub mod config;
 pub mod doctor;
 pub mod events;
 pub mod executions;
+pub mod forget;
 pub mod migrate;
 pub mod offline;
 pub mod output;

@@ -1,4 +1,4 @@
-//! Parameters marked `secret`: sealed in an execution's input, and masked once the call is rendered.
+//! Parameters marked `secret`: sealed in an execution's input, masked once the call is rendered.
 //!
 //! Only the rendered call has their values, and is sealed as a whole. Mappers, callbacks, flashes
 //! and outcomes see [`MASK`] in their place, so none of them can store or show one.

@@ -23,6 +23,7 @@ mod durable;
 mod flow_form;
 mod flow_graphql;
 mod flow_webhook;
+mod forget;
 mod form_rules;
 mod graphql;
 mod hostile_templates;

@@ -114,11 +114,11 @@ fn spans(text: &str) -> Vec<Range<usize>> {
 }
 
 fn spans_of_run(run: &[Group]) -> Vec<Range<usize>> {
-    if is_number(run) {
-        let whole = run[0].range.start..run[run.len() - 1].range.end;
-        return std::iter::once(whole).collect();
-    }
     let (mut found, mut from) = (Vec::new(), 0);
+    if is_number(run) {
+        found.push(run[0].range.start..run[run.len() - 1].range.end);
+        return found;
+    }
     while from < run.len() {
         let fits = |sizes: &&&[usize]| {
             let Some(part) = run.get(from..from + sizes.len()) else { return false };

@@ -123,7 +123,7 @@ fn a_header_template_knows_the_lines_it_was_written_on() {
     let line = headers.text.lines().position(|l| l.contains("Authorization")).expect("the line");
     let mark = headers.position(u32::try_from(line + 1).expect("small"), 3);
     assert_eq!((mark.line, mark.column), (7, 5));
-    assert_eq!(call.source.line, 15);
+    assert_eq!(call.source.line, 17);
 }
 
 #[test]

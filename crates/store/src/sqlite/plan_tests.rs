@@ -3,6 +3,7 @@
 use super::dialect::SqliteDialect;
 use super::statement;
 use crate::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
+use crate::sql::executions as execution_queries;
 use crate::sql::records;
 use crate::sql::row;
 use rusqlite::Connection;
@@ -35,4 +36,27 @@ fn the_usual_look_ups_use_an_index() {
     let newest = plan(&RecordQuery { sort: newest, ..table() });
     assert!(newest.contains("records_by_table"), "{newest}");
     assert!(!newest.contains("USE TEMP B-TREE"), "{newest}");
+}
+
+#[test]
+fn old_executions_are_found_by_the_index_of_their_end() {
+    let connection = Connection::open_in_memory().expect("memory");
+    for step in [
+        include_str!("schema/0001_tables.sql"),
+        include_str!("schema/0002_order.sql"),
+        include_str!("schema/0006_reduced.sql"),
+    ] {
+        connection.execute_batch(step).expect("the schema");
+    }
+    let before = jiff::Timestamp::UNIX_EPOCH;
+    for mut one in [
+        execution_queries::finished_before::<SqliteDialect>("request_type", before, 10),
+        execution_queries::count_finished_before::<SqliteDialect>("request_type", before),
+    ] {
+        one.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", one.sql));
+        let lines = statement::all(&connection, &one, |line| row::string(line, 3));
+        let plan = lines.expect("a plan").join("\n");
+        assert!(plan.contains("executions_by_end"), "{plan}");
+        assert!(!plan.contains("SCAN executions") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
 }

@@ -47,6 +47,15 @@ pub fn durable(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", synchronous)
 }
 
+/// Overwrites what is deleted with zeros, or leaves it until its place is used again. Returns the
+/// former setting.
+pub fn set_secure_delete(connection: &Connection, is_on: bool) -> rusqlite::Result<bool> {
+    let before =
+        connection.pragma_query_value(None, "secure_delete", |row| row.get::<_, i64>(0))?;
+    connection.pragma_update_and_check(None, "secure_delete", is_on, |row| row.get::<_, i64>(0))?;
+    Ok(before != 0)
+}
+
 /// The settings of a connection that only reads.
 pub fn read_only(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "query_only", "ON")

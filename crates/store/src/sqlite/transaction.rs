@@ -1,7 +1,7 @@
 //! One transaction for a batch of commits.
 
 use super::dialect::SqliteDialect;
-use super::{errors, statement, write_executions, write_records};
+use super::{errors, pragmas, statement, write_executions, write_records};
 use crate::contract::WriterStats;
 use crate::error::Error;
 use crate::record::RecordId;
@@ -183,6 +183,8 @@ fn write_one(connection: &Connection, write: &Write) -> Result<(), Error> {
         }
         Write::ExecutionDelete { id, at } => return write_executions::delete(connection, id, *at),
         Write::ForgetText { text } => {
+            // For the rest of this process: the records of a customer follow.
+            pragmas::set_secure_delete(connection, true).map_err(errors::of)?;
             for forget in states::forget_text::<SqliteDialect>(text) {
                 statement::execute(connection, &forget)?;
             }

@@ -2,6 +2,7 @@
 
 use super::dialect::SqliteDialect;
 use super::statement::{execute, one};
+use super::{errors, pragmas};
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionUpdate};
 use crate::sql::statement::Statement;
@@ -59,18 +60,33 @@ pub fn reduce(
     outcome: Option<&Json>,
     at: Timestamp,
 ) -> Result<(), Error> {
-    if execute(connection, &sql::reduce::<SqliteDialect>(id, input, outcome, at)?)? > 0 {
-        execute(connection, &sql::purge_steps::<SqliteDialect>(id))?;
-    }
-    Ok(())
+    securely(connection, || {
+        if execute(connection, &sql::reduce::<SqliteDialect>(id, input, outcome, at)?)? > 0 {
+            execute(connection, &sql::purge_steps::<SqliteDialect>(id))?;
+        }
+        Ok(())
+    })
 }
 
 pub fn delete(connection: &Connection, id: &ExecutionId, at: Timestamp) -> Result<(), Error> {
-    if execute(connection, &sql::mark_deleted::<SqliteDialect>(id, at))? > 0 {
-        execute(connection, &sql::purge_steps::<SqliteDialect>(id))?;
-        execute(connection, &sql::delete::<SqliteDialect>(id))?;
-    }
-    Ok(())
+    securely(connection, || {
+        if execute(connection, &sql::mark_deleted::<SqliteDialect>(id, at))? > 0 {
+            execute(connection, &sql::purge_steps::<SqliteDialect>(id))?;
+            execute(connection, &sql::delete::<SqliteDialect>(id))?;
+        }
+        Ok(())
+    })
+}
+
+/// Deletes with zeros over what was there.
+fn securely(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let before = pragmas::set_secure_delete(connection, true).map_err(errors::of)?;
+    let done = work();
+    pragmas::set_secure_delete(connection, before).map_err(errors::of)?;
+    done
 }
 
 pub fn answer_step(

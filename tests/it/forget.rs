@@ -1,0 +1,149 @@
+//! A forgotten customer: personal data is gone from every table, and the books are as they were.
+
+use crate::support::host::TestHost;
+use crate::support::wait::eventually;
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+
+const EMAIL: &str = "canary.lovelace@example.com";
+const NAME: &str = "Canary Lovelace";
+
+struct Books {
+    customer: String,
+    other: String,
+}
+
+fn done(host: &TestHost, name: &str, key: &str, data: &Json) -> Json {
+    let body = json!({ "data": data, "idempotency_key": key });
+    let outcome = host.request_type(name, &body).json();
+    assert_eq!(outcome["state"], "completed", "{outcome}");
+    outcome
+}
+
+/// A customer who paid and was refunded, another one, and a guest with the same address.
+fn customers(host: &TestHost) -> Books {
+    let data = json!({ "email": EMAIL, "name": NAME, "phone": "+43 1 canary", "source": "tok_visa",
+        "description": "canary's account", "external_id": "user-7", "metadata": { "note": "canary" } });
+    let made = done(host, "create_customer", "c1", &data);
+    let customer = made["gateway"]["id"].as_str().unwrap().to_owned();
+    let other = json!({ "email": "grace@example.com", "name": "Grace" });
+    let other = done(host, "create_customer", "c2", &other)["gateway"]["id"].clone();
+    let paid = json!({ "amount": 1234, "currency": "usd", "customer": customer,
+        "description": "canary's mugs", "metadata": { "for": NAME } });
+    done(host, "create_payment", "p1", &paid);
+    let guest = json!({ "amount": 55, "currency": "usd", "source": "tok_visa", "email": EMAIL });
+    done(host, "create_payment", "p2", &guest);
+    Books { customer, other: other.as_str().unwrap().to_owned() }
+}
+
+fn database(host: &TestHost) -> Connection {
+    let opened = Connection::open(host.instance.root().join("data/sluicegate.db")).unwrap();
+    opened.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+    opened
+}
+
+/// Every row of the tables that hold data, as text.
+fn everything(host: &TestHost) -> String {
+    let database = database(host);
+    let mut all = String::new();
+    for sql in [
+        "SELECT coalesce(properties, '') FROM records",
+        "SELECT input || coalesce(outcome, '') || coalesce(error, '') FROM executions",
+        "SELECT request || coalesce(response, '') FROM steps",
+        "SELECT data FROM sessions",
+        "SELECT payload FROM activities",
+    ] {
+        let mut statement = database.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.for_each(|row| all += &format!("{}\n", row.unwrap()));
+    }
+    all
+}
+
+fn settled(host: &TestHost) {
+    eventually("every event is processed", || {
+        let sql = "SELECT count(*) FROM executions WHERE finished_at IS NULL";
+        let open: i64 = database(host).query_row(sql, [], |row| row.get(0)).unwrap();
+        let sql = "SELECT count(*) FROM executions WHERE name = 'customer.created'";
+        let events: i64 = database(host).query_row(sql, [], |row| row.get(0)).unwrap();
+        if open == 0 && events == 2 { Ok(()) } else { Err(open) }
+    });
+}
+
+fn forget(host: &TestHost, customer: &str, more: &[&str]) -> Json {
+    let mut arguments = vec!["forget", "--customer", customer, "--json"];
+    arguments.extend(more);
+    host.run(&arguments).good().json()
+}
+
+#[test]
+fn a_customer_is_forgotten_and_the_books_stay() {
+    let host = TestHost::start();
+    let Books { customer, other } = customers(&host);
+    settled(&host);
+    let sums = |host: &TestHost| -> Vec<Json> {
+        let all = host.records("modules/payments/payment");
+        let names = ["gateway_id", "amount_cents", "currency", "state", "customer_id", "paid_at"];
+        let kept = |one: &Json| names.map(|name| one["properties"][name].clone());
+        all.iter().map(|one| json!([one["id"], one["created_at"], kept(one)])).collect()
+    };
+    let before = sums(&host);
+    assert!(everything(&host).contains("canary"));
+    let would = forget(&host, &customer, &["--dry-run"]);
+    assert!(would["would_forget"]["executions"]["request_type"].as_u64() >= Some(3), "{would}");
+    assert!(everything(&host).contains(EMAIL), "a dry run changes nothing");
+    let forgotten = forget(&host, &customer, &[]);
+    assert_eq!(forgotten["forgotten"], would["would_forget"]);
+    assert!(forgotten["not_covered"].to_string().contains("Stripe's own data"));
+    let left = everything(&host);
+    for word in ["canary", "Lovelace", "Canary"] {
+        let at = left.find(word);
+        assert!(
+            at.is_none(),
+            "{word}: {}",
+            &left[at.unwrap().saturating_sub(300)..at.unwrap() + 60]
+        );
+    }
+    assert_eq!(sums(&host), before);
+    assert!(
+        left.contains(&customer) && left.contains("grace@example.com") && left.contains(&other)
+    );
+    // Amounts and ids of executions are kept as well, and keys still answer.
+    let amount = "SELECT input FROM executions WHERE idempotency_key = 'p1'";
+    let input: String = database(&host).query_row(amount, [], |row| row.get(0)).unwrap();
+    let input: Json = serde_json::from_str(&input).unwrap();
+    assert_eq!(
+        (&input["data"]["amount"], &input["data"]["customer"]),
+        (&json!(1234), &json!(customer))
+    );
+    let charges = host.stripe.charges().len();
+    let again = json!({ "amount": 1234, "currency": "usd", "customer": customer,
+        "description": "canary's mugs", "metadata": { "for": NAME } });
+    let again = done(&host, "create_payment", "p1", &again);
+    assert_eq!(again["replayed"], true);
+    assert_eq!(host.stripe.charges().len(), charges);
+    // Repeated: nothing is left to forget.
+    let nothing = forget(&host, &customer, &[]);
+    assert_eq!(nothing["forgotten"], json!({ "records": {}, "executions": {} }));
+}
+
+#[test]
+fn an_open_execution_of_the_customer_is_named_and_nothing_changes() {
+    let host = TestHost::start();
+    let Books { customer, .. } = customers(&host);
+    settled(&host);
+    host.stripe.breaks("/v1/charges", "drop_before", 30);
+    let data = json!({ "amount": 77, "currency": "usd", "customer": customer });
+    let body = json!({ "data": data, "idempotency_key": "open" });
+    let open = host.request_type("create_payment", &body).expect(202).json();
+    let before = everything(&host);
+    let ran = host.run(&["forget", "--customer", &customer]);
+    assert_ne!(ran.code, 0);
+    assert!(ran.err.contains(open["execution"].as_str().unwrap()), "{}", ran.err);
+    let count = |text: &str| text.matches(EMAIL).count();
+    assert_eq!(count(&everything(&host)), count(&before));
+    for bad in ["", "cus", "a@b.example", "cus_1 OR 1"] {
+        let ran = host.run(&["forget", "--customer", bad]);
+        assert!(ran.err.contains("is not the id of a customer"), "{bad}: {}", ran.err);
+    }
+}
