@@ -81,9 +81,10 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// What stands for something of the reader's own, and a value for it.
-const PLACEHOLDERS: [(&str, &str); 5] = [
+const PLACEHOLDERS: [(&str, &str); 6] = [
     ("https://…/webhooks/listen", "https://shop.example/webhooks/listen"),
     ("ch_…", "ch_nothing"),
+    ("cus_…", "cus_NffrFeUfNV2Hib"),
     ("FILE", "copy.db"),
     ("--user ID", "--user 12"),
     ("NAME --data '{…}'", "get_webhook_endpoints --data '{}'"),
