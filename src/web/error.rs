@@ -82,7 +82,11 @@ impl HttpError {
 
 impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
-        Self::unavailable("The database does not answer.", error)
+        match error {
+            // Sending it again would not help.
+            StoreError::Refused(_) => Self::internal("This could not be stored.", error),
+            _ => Self::unavailable("The database does not answer.", error),
+        }
     }
 }
 
