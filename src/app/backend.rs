@@ -119,7 +119,11 @@ impl Backend for GraphqlBackend {
             let names = std::slice::from_ref(policy);
             let refusal =
                 policies::first_refusal(names, self.catalog(), inside.renderer(), &locals);
-            let failed = |error: TemplateError| ResolverError::new("internal", error.to_string());
+            let failed = |error: TemplateError| match error.is_interruption() {
+                // It did not refuse: what it asked for is not known now.
+                true => unavailable(&error),
+                false => ResolverError::new("internal", error.to_string()),
+            };
             if refusal.map_err(failed)?.is_none() {
                 return Ok(true);
             }

@@ -71,12 +71,16 @@ impl Error {
 
     /// True when the run is left to be resumed: the store failed, not the form.
     fn leaves_the_run(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Store(_)
-                | Self::Journal(JournalError::Store(_))
-                | Self::Replay(replay::Error::Journal(JournalError::Store(_)))
-        )
+            | Self::Journal(JournalError::Store(_))
+            | Self::Replay(replay::Error::Journal(JournalError::Store(_))) => true,
+            // What the form itself wrote may be refused, which a later attempt does not change.
+            Self::Form(
+                FormError::Store(error) | FormError::Journal(JournalError::Store(error)),
+            ) => !error.is_about_the_writes(),
+            _ => false,
+        }
     }
 }
 

@@ -127,7 +127,10 @@ fn read(runtime: &Runtime, id: &Session) -> Result<Option<Operator>, StoreError>
     let end = (now + IDLE).min(id.issued_at + LIFETIME);
     if found.expires_at + TOUCH < end {
         found.expires_at = end;
-        runtime.store.commit(vec![Write::SessionUpdate(found)])?;
+        // The console is needed most while nothing can be stored.
+        if let Err(error) = runtime.store.commit(vec![Write::SessionUpdate(found)]) {
+            tracing::warn!("the operator's session could not be extended: {error}");
+        }
     }
     Ok(Some(Operator { scope: token.scope, name, session: Some(id.id.clone()) }))
 }

@@ -82,7 +82,11 @@ impl HttpError {
 
 impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
-        Self::unavailable("The database does not answer.", error)
+        match error {
+            // Sending it again would not help.
+            StoreError::Refused(_) => Self::internal("This could not be stored.", error),
+            _ => Self::unavailable("The database does not answer.", error),
+        }
     }
 }
 
@@ -132,5 +136,68 @@ impl From<forms::Error> for HttpError {
             ),
             _ => Self::internal("The form could not be taken.", &error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::replay;
+    use crate::journal::error::Error as JournalError;
+    use crate::template::error::Error as TemplateError;
+    use sluicegate_liquid::error::Kind;
+
+    fn stores() -> [StoreError; 5] {
+        [
+            StoreError::Busy("away".into()),
+            StoreError::Unresolved("lost".to_owned()),
+            StoreError::Full("full".into()),
+            StoreError::Damaged("damaged".into()),
+            StoreError::Broken("broken".into()),
+        ]
+    }
+
+    #[track_caller]
+    fn is_unavailable(error: impl Into<HttpError>) {
+        let error = error.into();
+        assert_eq!(error.status, StatusCode::SERVICE_UNAVAILABLE, "{error:?}");
+        assert!(error.detail.is_some(), "the cause is for the log: {error:?}");
+    }
+
+    #[test]
+    fn an_error_of_the_database_is_503_through_every_service() {
+        use forms::Error::{Record, RequestType};
+        use operations::Error::{Gateway, Replay};
+        let journal = |error: &StoreError| JournalError::Store(error.clone());
+        for store in &stores() {
+            is_unavailable(store.clone());
+            let operations = || -> [operations::Error; 6] {
+                [
+                    operations::Error::Store(store.clone()),
+                    Replay(replay::Error::Journal(journal(store))),
+                    Gateway(GatewayError::Store(store.clone())),
+                    Gateway(GatewayError::Journal(journal(store))),
+                    Gateway(GatewayError::Form(FormError::Store(store.clone()))),
+                    Gateway(GatewayError::Form(FormError::Journal(journal(store)))),
+                ]
+            };
+            operations().into_iter().for_each(is_unavailable);
+            operations().into_iter().for_each(|error| is_unavailable(RequestType(error)));
+            for error in [
+                RecordFormError::Store(store.clone()),
+                RecordFormError::Journal(journal(store)),
+                RecordFormError::Replay(replay::Error::Journal(journal(store))),
+                RecordFormError::Form(FormError::Store(store.clone())),
+                RecordFormError::Form(FormError::Journal(journal(store))),
+            ] {
+                is_unavailable(Record(error));
+            }
+        }
+        let template = || TemplateError::new(Kind::Interrupted, "away");
+        is_unavailable(Gateway(GatewayError::Template(template())));
+        is_unavailable(Gateway(GatewayError::Form(FormError::Template(template()))));
+        is_unavailable(Record(RecordFormError::Form(FormError::Template(template()))));
+        let refused = HttpError::from(StoreError::Refused("too long".into()));
+        assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR, "again would not help");
     }
 }

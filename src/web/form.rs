@@ -18,7 +18,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Instant;
 
 /// Handles a form that creates a record.
@@ -55,6 +55,9 @@ async fn take(runtime: Arc<Runtime>, id: Option<String>, request: Request) -> Re
     responder.answer(answer).await
 }
 
+/// Logs once what may be wrong when an address is limited.
+static PROXY_HINT: Once = Once::new();
+
 /// Takes one from the address that sends a form. A form is verified only later, and not who sends
 /// it. A proxy on this machine that is not named has all visitors behind it.
 fn limit(runtime: &Runtime, request: &Request) -> Result<(), HttpError> {
@@ -64,11 +67,13 @@ fn limit(runtime: &Runtime, request: &Request) -> Result<(), HttpError> {
     }
     let message = "Too many forms were sent from your address, so nothing was sent. Please try \
                    again later.";
-    runtime
-        .rate_limits
-        .forms
-        .take(ip, Instant::now())
-        .map_err(|wait| HttpError::too_many(message, wait))
+    runtime.rate_limits.forms.take(ip, Instant::now()).map_err(|wait| {
+        PROXY_HINT.call_once(|| {
+            let proxies = "SLUICEGATE_TRUSTED_PROXIES";
+            tracing::warn!(%ip, "it sends too many forms; if it is your proxy, name it in {proxies}");
+        });
+        HttpError::too_many(message, wait)
+    })
 }
 
 /// What became of a submission.

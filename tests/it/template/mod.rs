@@ -6,6 +6,7 @@ mod corpus;
 mod fake_host;
 mod filters;
 mod hostile;
+mod interrupted;
 mod keys;
 mod nested;
 mod tags;
