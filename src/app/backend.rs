@@ -26,7 +26,7 @@ use crate::template::error::Error as TemplateError;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::profile::Profile;
-use sluicegate_secret::Secret;
+use sluicegate_secret::{Secret, card_number};
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
 use sluicegate_store::page::Page;
@@ -287,7 +287,8 @@ impl Backend for GraphqlBackend {
         Ok(self.host.write(write)?)
     }
 
-    fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError> {
+    fn activity_create(&self, mut payload: Json) -> Result<Activity, ResolverError> {
+        card_number::mask_json(&mut payload);
         Ok(self.host.write(|phase| Ok::<_, JournalError>(phase.activity(payload)))?)
     }
 

@@ -7,6 +7,7 @@ use crate::template::host::{Job, Work};
 use jiff::SignedDuration;
 use serde_json::{Value as Json, json};
 use sluicegate_module::form::Form;
+use sluicegate_secret::card_number;
 use sluicegate_store::kind::ExecutionKind;
 
 /// The execution kind of background jobs.
@@ -104,13 +105,16 @@ impl<'a> JobQueue<'a> {
 
     fn queue(&self, job: Queued<'_>) -> Result<String, Error> {
         let scope = &self.host.scope;
+        // A template may pass on anything that was posted.
+        let mut arguments = job.arguments.clone();
+        card_number::mask_json(&mut arguments);
         let mut input = json!({ "work": job.work, "user_id": scope.user_id,
                 "max_attempts": job.max_attempts });
         if job.is_private {
-            let sealed = self.host.key().seal(PLACE, &job.arguments.to_string());
+            let sealed = self.host.key().seal(PLACE, &arguments.to_string());
             input["sealed"] = json!(sealed);
         } else {
-            input["arguments"] = job.arguments.clone();
+            input["arguments"] = arguments;
         }
         let delay = SignedDuration::try_from_secs_f64(job.delay_minutes.max(0.0) * 60.0);
         let run_at = self.host.runtime.clock.now() + delay.unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::cli::executions::{PER_PAGE, execution_with_steps, found, list, named,
 use crate::cli::offline::{StripeServer, with_runtime};
 use crate::cli::output::Output;
 use crate::config::Config;
+use crate::journal::finish::REDUCED_AT;
 use crate::webhook::inbox::KIND;
 use anyhow::{Result, bail};
 use serde_json::{Value as Json, json};
@@ -104,7 +105,9 @@ fn matching(runtime: &Runtime, which: &EventSelection, failed: bool) -> Result<V
     loop {
         let page = runtime.store.executions(&query)?;
         let last = page.results.len() < PER_PAGE as usize;
-        all.extend(page.results);
+        // What is left of a forgotten event cannot be processed.
+        let is_whole = |one: &Execution| one.input.get(REDUCED_AT).is_none();
+        all.extend(page.results.into_iter().filter(is_whole));
         if last {
             all.reverse();
             return Ok(all);

@@ -13,6 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use serde_json::{Value as Json, json};
+use sluicegate_secret::redaction;
 use std::sync::Arc;
 
 const EXPLORER: &str = include_str!("pages/explorer.hbs");
@@ -59,7 +60,10 @@ async fn execute(
         limits,
         caller,
     };
-    let answer = backend.run(&document).await;
+    let mut answer = backend.run(&document).await;
+    if let Some(errors) = answer.get_mut("errors") {
+        redaction::json(errors);
+    }
     let status = status(&answer);
     let mut response = (status, axum::Json(answer)).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {

@@ -79,9 +79,10 @@ impl Responder {
         };
         let detail = error.detail.filter(|_| self.details == Details::Shown);
         let detail = detail.map(|detail| redaction::text(&detail).into_owned());
+        let message = redaction::text(&error.message);
         let mut response = match self.format {
-            ResponseFormat::Json => json_error(status, &error.message, detail),
-            ResponseFormat::Html => error_page(status, &error.message, detail),
+            ResponseFormat::Json => json_error(status, &message, detail),
+            ResponseFormat::Html => error_page(status, &message, detail),
         };
         if status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");

@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
+use sluicegate_secret::card_number;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::state::Session as Stored;
 use sluicegate_store::write::Write;
@@ -171,6 +172,7 @@ fn write(runtime: &Runtime, before: &Session, after: &After, now: Timestamp) -> 
     let mut data = json!({ "idle_seconds": session.idle_seconds });
     data["data"] = Json::Object(session.data.clone());
     data["flash"] = Json::Object(flash.clone());
+    card_number::mask_json(&mut data);
     let user_id = user_id(&session.data);
     let stored = Stored { id_hash, data, user_id, expires_at };
     // A user's session that was ended meanwhile stays ended.

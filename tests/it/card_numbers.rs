@@ -145,6 +145,12 @@ fn notes() -> TestHost {
         "---\nslug: tell\nlayout: ''\n---\n{% graphql r %}mutation { api_call_send(data: { a: 1 }, \
          template: { name: \"tell\" }) { errors { message } } }{% endgraphql %}{{ r | json }}",
     );
+    instance.write(
+        "views/pages/keep.liquid",
+        "---\nslug: keep\nlayout: ''\n---\n{% session note = context.params.extra %}\
+         {% background note: context.params.extra %}{% log note %}{% endbackground %}\
+         {% log context.params.extra %}kept",
+    );
     instance.serve()
 }
 
@@ -212,5 +218,12 @@ fn a_template_brings_no_card_number_into_a_record_or_a_call() {
     assert!(told.contains("would store and send a card number"), "{told}");
     without_card("the answer", told.as_bytes());
     assert!(host.records("note").is_empty());
+    // What a template keeps elsewhere is masked: a session, a job's arguments, the log.
+    let page = visitor.get("/keep?extra=4000+0566+5566+5556").expect(200).text();
+    assert!(page.contains("kept"), "{page}");
+    let broken = "{ records(filter: 4000056655665556 4000-0566-5566-5556";
+    let answer = host.post_json("/graphql", &json!({ "query": broken })).expect(200);
+    assert!(answer.json()["errors"].is_array());
+    without_card("a GraphQL error", &answer.body);
     files_are_clean(&host);
 }

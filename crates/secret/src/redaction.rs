@@ -34,6 +34,7 @@ const SECRET_ENDINGS: &[&str] = &[
     "id_number",
     "ssn_last_4",
     "iban",
+    "sealed",
 ];
 
 /// Hides what looks like a secret in a text: keys and card numbers.
