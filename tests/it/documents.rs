@@ -44,6 +44,18 @@ fn the_guide_to_modules_is_an_instance_that_works() {
     assert!(page.contains("Ada") && page.contains("Thank you for signing."), "{page}");
 }
 
+#[test]
+fn the_readmes_webhook_processor_has_no_errors() {
+    let readme = include_str!("../../README.md");
+    let block =
+        Regex::new(r"```liquid\n(\{% comment %\} (modules/\S+) [^`]*)```").expect("a pattern");
+    let found = block.captures(readme).expect("the processor");
+    let instance = Instance::new();
+    instance.write(&found[2], &found[1]);
+    let check = instance.run(&["check"]);
+    assert!(check.out.ends_with("0 errors, 0 warnings\n"), "{}", check.out);
+}
+
 /// The documents for users and operators.
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -305,3 +305,23 @@ fn the_callback_of_an_api_call_runs_before_it_returns() {
     assert!(tripped["errors"][0]["message"].as_str().expect("why").contains("callback"));
     assert_eq!(host.stripe.read("/v1/customers")["data"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn a_call_without_an_answer_is_not_told_as_success_to_a_classic_template() {
+    let instance = Instance::new();
+    let values = r#"{ "machine_name": "classic", "version": "1.0.0", "profile": "legacy" }"#;
+    instance.write("modules/classic/template-values.json", values);
+    let (path, text) = greets("greet", "");
+    instance.write(&format!("modules/classic/public/{path}"), &text);
+    // The way of the classic modules: a status of 200 or a blank one is a success.
+    let page = "---\nslug: greet\nlayout: ''\n---\n{% graphql g %}mutation { api_call_send(data: \
+                { note: \"Hello\" }, template: { name: \"modules/classic/greet\" }) { response { status body } } }\
+                {% endgraphql %}{% assign r = g.api_call_send.response %}\
+                {% if r.status == blank or r.status == 200 %}thanks{% else %}\
+                {% assign b = r.body | parse_json %}{{ r.status }} {{ b.error.message }}{% endif %}";
+    instance.write("views/pages/greet.liquid", page);
+    // Nobody listens there.
+    let host = instance.serve_with(&["--stripe", "http://127.0.0.1:1"]);
+    let told = host.visitor().get("/greet").expect(200).text();
+    assert!(told.starts_with("504 ") && told.len() > 10 && !told.contains("thanks"), "{told}");
+}
