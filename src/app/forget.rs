@@ -104,7 +104,7 @@ pub fn forget(runtime: &Runtime, customer: &str, dry_run: bool) -> Result<Forgot
         *forgotten.records.entry(blank.table.clone()).or_default() += 1;
     }
     if !dry_run {
-        forget.end_sessions(customer, &records)?;
+        forget.forget_texts(&terms)?;
         forget.reduce(executions.into_values())?;
         forget.blank(&blanks)?;
     }
@@ -302,12 +302,11 @@ impl Forget<'_> {
         bare
     }
 
-    fn end_sessions(&self, customer: &str, records: &[Record]) -> Result<(), Error> {
-        let users: BTreeSet<_> = records.iter().filter_map(|one| one.user_id.clone()).collect();
-        let mut writes: Vec<Write> =
-            users.into_iter().map(|user_id| Write::SessionsEnd { user_id }).collect();
-        writes.push(Write::ForgetText { text: format!("\"{customer}\"") });
-        Ok(self.runtime.store.commit(writes)?)
+    /// Deletes the sessions and activities that have one of the terms as a text.
+    fn forget_texts(&self, terms: &[String]) -> Result<(), Error> {
+        let forget =
+            |term: &String| Write::ForgetText { text: Json::from(term.as_str()).to_string() };
+        Ok(self.runtime.store.commit(terms.iter().map(forget).collect())?)
     }
 
     /// The personal properties of a record that have a value.

@@ -1,6 +1,7 @@
 //! A forgotten customer: personal data is gone from every table, and the books are as they were.
 
-use crate::support::host::TestHost;
+use crate::support::host::{Instance, TestHost};
+use crate::support::postgres::shared;
 use crate::support::wait::eventually;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -151,4 +152,39 @@ fn an_open_execution_of_the_customer_is_named_and_nothing_changes() {
         let ran = host.run(&["forget", "--customer", bad]);
         assert!(ran.err.contains("is not the id of a customer"), "{bad}: {}", ran.err);
     }
+}
+
+#[test]
+fn postgres_forgets_and_prunes_as_sqlite_does() {
+    let Some(cluster) = shared() else { return };
+    let host = Instance::new().variable("SLUICEGATE_DATABASE", &cluster.database()).serve();
+    let Books { customer, other } = customers(&host);
+    let shown = || {
+        let query = "{ executions(per_page: 100) { results { id state } } \
+                     records(per_page: 100) { results { properties } } }";
+        let all = host.graphql(query, &json!({}));
+        let ids = all["executions"]["results"].as_array().unwrap().clone();
+        let show = |one: &Json| host.run(&["executions", "show", one["id"].as_str().unwrap()]).out;
+        (all.to_string() + &ids.iter().map(show).collect::<String>(), ids)
+    };
+    eventually("every event is processed", || {
+        let (text, ids) = shown();
+        let is_done = ids.iter().all(|one| one["state"] == "completed");
+        if is_done && text.matches("customer.created").count() >= 2 { Ok(()) } else { Err("open") }
+    });
+    assert!(shown().0.contains("canary"));
+    forget(&host, &customer, &[]);
+    let (left, _) = shown();
+    assert!(!left.contains("canary") && !left.contains("Lovelace"), "{left}");
+    assert!(left.contains("grace@example.com") && left.contains(&other));
+    let nothing = forget(&host, &customer, &[]);
+    assert_eq!(nothing["forgotten"], json!({ "records": {}, "executions": {} }));
+    // Nothing is old enough to be pruned.
+    let pruned = host.run(&["executions", "prune", "--older-than", "1d", "--json"]).good().json();
+    assert!(pruned["pruned"].as_object().unwrap().values().all(|count| count == 0), "{pruned}");
+    let charges = host.stripe.charges().len();
+    let again = json!({ "amount": 1234, "currency": "usd", "customer": customer,
+        "description": "canary's mugs", "metadata": { "for": NAME } });
+    assert_eq!(done(&host, "create_payment", "p1", &again)["replayed"], true);
+    assert_eq!(host.stripe.charges().len(), charges);
 }
