@@ -188,3 +188,35 @@ fn postgres_forgets_and_prunes_as_sqlite_does() {
     assert_eq!(done(&host, "create_payment", "p1", &again)["replayed"], true);
     assert_eq!(host.stripe.charges().len(), charges);
 }
+
+#[test]
+fn a_submitted_form_that_is_sealed_is_found_by_the_address() {
+    let instance = Instance::new();
+    instance.write(
+        "custom_model_types/note.yml",
+        "name: note\nproperties:\n- { name: text, type: string, personal: true }\n- { name: kind, type: string }\n",
+    );
+    instance.write(
+        "form_configurations/note.liquid",
+        "---\nname: note\nresource: note\nresource_owner: anyone\ncallback_actions: >\n  {% assign a = 1 %}\n\
+         fields:\n  properties:\n    text:\n    kind:\n---\n{% form %}{% endform %}",
+    );
+    let host = instance.serve();
+    let Books { customer, .. } = customers(&host);
+    settled(&host);
+    for text in [EMAIL, "grace@example.com"] {
+        let query = format!(
+            "mutation {{ record_create(record: {{ properties: [{{ name: \"text\", value: \"{text}\" }}, \
+             {{ name: \"kind\", value: \"k\" }}] }}, form_name: \"note\") {{ id }} }}"
+        );
+        host.graphql(&query, &json!({}));
+    }
+    let forgotten = forget(&host, &customer, &[])["forgotten"].clone();
+    assert_eq!(forgotten["executions"]["form_submission"], 1, "{forgotten}");
+    assert_eq!(forgotten["records"]["note"], 1, "{forgotten}");
+    let notes = host.records("note");
+    let mut texts: Vec<_> = notes.iter().map(|note| note["properties"]["text"].clone()).collect();
+    texts.sort_by_key(Json::to_string);
+    assert_eq!(texts, [json!("grace@example.com"), Json::Null]);
+    assert!(notes.iter().all(|note| note["properties"]["kind"] == "k"));
+}
