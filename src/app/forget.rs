@@ -6,6 +6,8 @@
 
 use crate::app::retention::bare_outcome;
 use crate::app::runtime::Runtime;
+use crate::app::{job_queue, record_form, replay};
+use crate::gateway::{call, reply, secret_params};
 use crate::journal::finish::REDUCED_AT;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -22,6 +24,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of executions or records changed in one commit.
 const BATCH: u32 = 100;
+/// What is sealed in executions and steps: submitted forms, jobs, calls with secret parameters,
+/// and the results of steps.
+const SEALED: [&str; 6] = [
+    record_form::PLACE,
+    job_queue::PLACE,
+    replay::PLACE,
+    reply::SEAL_PLACE,
+    call::SEALED_CALL,
+    secret_params::PLACE,
+];
 /// A shorter id would be found by chance.
 const ID_CHARS_MIN: usize = 6;
 /// What the books need of an object in an event.
@@ -104,7 +116,7 @@ pub fn forget(runtime: &Runtime, customer: &str, dry_run: bool) -> Result<Forgot
         *forgotten.records.entry(blank.table.clone()).or_default() += 1;
     }
     if !dry_run {
-        forget.end_sessions(customer, &records)?;
+        forget.forget_texts(&terms)?;
         forget.reduce(executions.into_values())?;
         forget.blank(&blanks)?;
     }
@@ -210,20 +222,23 @@ impl Forget<'_> {
         personal.filter(is_address).map(str::to_owned).collect()
     }
 
-    /// The executions that contain one of the terms as a whole word.
+    /// The executions that contain one of the terms as a whole word, in clear or sealed.
     fn executions(&self, terms: &[String]) -> Result<BTreeMap<String, Found>, Error> {
         let store = &self.runtime.store;
         let mut all = BTreeMap::new();
-        for term in terms {
+        let sealed = "\"sealed\"".to_owned();
+        for searched in terms.iter().chain([&sealed]) {
             let mut after = String::new();
             loop {
-                let page = store.executions_containing(term, &after, BATCH)?;
+                let page = store.executions_containing(searched, &after, BATCH)?;
                 let is_last = page.len() < BATCH as usize;
                 for execution in page {
                     after.clone_from(&execution.id.0);
                     let steps = store.steps(&execution.id)?;
                     let is_migration = execution.kind == ExecutionKind::Migration.name();
-                    if !is_migration && names(&execution, &steps, term) {
+                    let texts = self.texts(&execution, &steps);
+                    let has = |term: &String| texts.iter().any(|text| has_word(text, term));
+                    if !is_migration && terms.iter().any(has) {
                         let is_doubtful = steps.iter().any(|step| step.response.is_none());
                         all.insert(execution.id.0.clone(), (execution, is_doubtful));
                     }
@@ -234,6 +249,33 @@ impl Forget<'_> {
             }
         }
         Ok(all)
+    }
+
+    /// What an execution and its steps say, also what is sealed in them.
+    fn texts(&self, execution: &Execution, steps: &[Step]) -> Vec<String> {
+        let own = [Some(&*execution.input), execution.outcome.as_ref()];
+        let steps = steps.iter().flat_map(|step| [Some(&step.request), step.response.as_ref()]);
+        let mut texts: Vec<String> = execution.error.iter().cloned().collect();
+        for value in own.into_iter().chain(steps).flatten() {
+            texts.push(value.to_string());
+            self.open(value, &mut texts);
+        }
+        texts
+    }
+
+    fn open(&self, value: &Json, texts: &mut Vec<String>) {
+        let key = &self.runtime.config.instance_key;
+        match value {
+            Json::Object(map) => {
+                if let Some(sealed) = map.get("sealed").and_then(Json::as_str) {
+                    let opened = SEALED.iter().find_map(|place| key.open(place, sealed));
+                    texts.extend(opened.map(|opened| opened.expose().to_owned()));
+                }
+                map.values().for_each(|value| self.open(value, texts));
+            }
+            Json::Array(items) => items.iter().for_each(|item| self.open(item, texts)),
+            _ => {}
+        }
     }
 
     fn reduce(&self, executions: impl Iterator<Item = Found>) -> Result<(), Error> {
@@ -302,12 +344,11 @@ impl Forget<'_> {
         bare
     }
 
-    fn end_sessions(&self, customer: &str, records: &[Record]) -> Result<(), Error> {
-        let users: BTreeSet<_> = records.iter().filter_map(|one| one.user_id.clone()).collect();
-        let mut writes: Vec<Write> =
-            users.into_iter().map(|user_id| Write::SessionsEnd { user_id }).collect();
-        writes.push(Write::ForgetText { text: format!("\"{customer}\"") });
-        Ok(self.runtime.store.commit(writes)?)
+    /// Deletes the sessions and activities that have one of the terms as a text.
+    fn forget_texts(&self, terms: &[String]) -> Result<(), Error> {
+        let forget =
+            |term: &String| Write::ForgetText { text: Json::from(term.as_str()).to_string() };
+        Ok(self.runtime.store.commit(terms.iter().map(forget).collect())?)
     }
 
     /// The personal properties of a record that have a value.
@@ -341,14 +382,7 @@ fn only(map: &Map<String, Json>, names: &[&str]) -> Map<String, Json> {
     map.iter().filter(is_kept).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// True when the execution or a step has the term as a whole word: `cus_1` is not in `cus_12`.
-fn names(execution: &Execution, steps: &[Step], term: &str) -> bool {
-    let own = [Some(&*execution.input), execution.outcome.as_ref()];
-    let steps = steps.iter().flat_map(|step| [Some(&step.request), step.response.as_ref()]);
-    let texts = own.into_iter().chain(steps).flatten().map(Json::to_string);
-    texts.chain(execution.error.clone()).any(|text| has_word(&text, term))
-}
-
+/// True when the text has the term as a whole word: `cus_1` is not in `cus_12`.
 fn has_word(text: &str, term: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
     text.match_indices(term).any(|(at, _)| {

@@ -13,7 +13,7 @@ use sluicegate_store::kind::ExecutionKind;
 /// The execution kind of background jobs.
 pub const KIND: &str = ExecutionKind::BackgroundJob.name();
 /// The context that the arguments of a form's jobs are sealed with: they hold visitors' input.
-const PLACE: &str = "background_job/arguments";
+pub(super) const PLACE: &str = "background_job/arguments";
 
 /// The queue of background jobs, as one request sees it.
 pub(super) struct JobQueue<'a> {

@@ -31,7 +31,7 @@ use std::sync::Arc;
 /// The execution kind of form submissions.
 pub const KIND: &str = ExecutionKind::FormSubmission.name();
 /// The context that a visitor's input is sealed with.
-const PLACE: &str = "form_submission/input";
+pub(super) const PLACE: &str = "form_submission/input";
 
 /// Why a record form has no result.
 #[derive(Debug, thiserror::Error)]

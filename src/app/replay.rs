@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The context that step results are sealed with: they may hold customers' data.
-const PLACE: &str = "steps/response";
+pub(super) const PLACE: &str = "steps/response";
 
 /// Why a side effect was neither performed nor replayed.
 #[derive(Debug, thiserror::Error)]

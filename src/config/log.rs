@@ -6,6 +6,7 @@
 
 use super::log_filter;
 use sluicegate_secret::redaction;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal as _, Write};
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
@@ -25,6 +26,16 @@ pub fn start() {
     let lines = layer().with_ansi(io::stderr().is_terminal()).with_writer(Redacted);
     let capped = filter_fn(may_be_written).with_max_level_hint(Level::TRACE);
     tracing_subscriber::registry().with(filter).with(capped).with(lines).init();
+    // The message of a panic may have a value in it.
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("unnamed");
+        eprintln!("thread '{name}' {}", redaction::text(&panic.to_string()));
+        let trace = Backtrace::capture();
+        if trace.status() == BacktraceStatus::Captured {
+            eprintln!("{trace}");
+        }
+    }));
 }
 
 /// False for a library's line below `info`.

@@ -13,7 +13,7 @@ use sluicegate_secret::{InstanceKey, Secret, card_number};
 /// The context that sealed header values are bound to: they cannot be opened in another one.
 const SEAL_PLACE: &str = "steps/request/headers";
 /// The context that a call with secret parameters is bound to.
-const SEALED_CALL: &str = "steps/request";
+pub const SEALED_CALL: &str = "steps/request";
 /// Stripe's limit for an idempotency key, in characters.
 pub const KEY_CHARS_MAX: usize = 255;
 

@@ -5,7 +5,7 @@ use sluicegate_liquid::value::Value;
 use sluicegate_secret::InstanceKey;
 
 /// The context that sealed bodies are bound to.
-const SEAL_PLACE: &str = "steps/response/body";
+pub const SEAL_PLACE: &str = "steps/response/body";
 
 /// A complete HTTP answer that settles what happened.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,7 +12,7 @@ use sluicegate_module::param::{Param, SecretPart};
 use sluicegate_secret::{InstanceKey, MASK};
 
 /// The context that a sealed parameter is bound to.
-const PLACE: &str = "executions/input/data";
+pub const PLACE: &str = "executions/input/data";
 /// The purpose of the derived key of digests in place of secret values.
 const DIGEST: &str = "executions/fingerprint";
 /// A shorter value is not searched for in an answer: it may be there for another reason.

@@ -178,7 +178,7 @@ impl Journal {
         let gone = |why: &str| store::error::Error::Gone(format!("execution {id} {why}"));
         let execution = self.store.execution(id)?.ok_or_else(|| gone("does not exist"))?;
         if execution.input.get(REDUCED_AT).is_some() {
-            return Err(gone("is reduced to its key, because of its age, and cannot run").into());
+            return Err(gone("was reduced to its key (retention, or forget) and cannot run").into());
         }
         let now = self.now();
         let can_be = now..=now + self.lease + TOLERANCE;

@@ -1,6 +1,7 @@
 //! A forgotten customer: personal data is gone from every table, and the books are as they were.
 
-use crate::support::host::TestHost;
+use crate::support::host::{Instance, TestHost};
+use crate::support::postgres::shared;
 use crate::support::wait::eventually;
 use rusqlite::Connection;
 use serde_json::{Value as Json, json};
@@ -151,4 +152,71 @@ fn an_open_execution_of_the_customer_is_named_and_nothing_changes() {
         let ran = host.run(&["forget", "--customer", bad]);
         assert!(ran.err.contains("is not the id of a customer"), "{bad}: {}", ran.err);
     }
+}
+
+#[test]
+fn postgres_forgets_and_prunes_as_sqlite_does() {
+    let Some(cluster) = shared() else { return };
+    let host = Instance::new().variable("SLUICEGATE_DATABASE", &cluster.database()).serve();
+    let Books { customer, other } = customers(&host);
+    let shown = || {
+        let query = "{ executions(per_page: 100) { results { id state } } \
+                     records(per_page: 100) { results { properties } } }";
+        let all = host.graphql(query, &json!({}));
+        let ids = all["executions"]["results"].as_array().unwrap().clone();
+        let show = |one: &Json| host.run(&["executions", "show", one["id"].as_str().unwrap()]).out;
+        (all.to_string() + &ids.iter().map(show).collect::<String>(), ids)
+    };
+    eventually("every event is processed", || {
+        let (text, ids) = shown();
+        let is_done = ids.iter().all(|one| one["state"] == "completed");
+        if is_done && text.matches("customer.created").count() >= 2 { Ok(()) } else { Err("open") }
+    });
+    assert!(shown().0.contains("canary"));
+    forget(&host, &customer, &[]);
+    let (left, _) = shown();
+    assert!(!left.contains("canary") && !left.contains("Lovelace"), "{left}");
+    assert!(left.contains("grace@example.com") && left.contains(&other));
+    let nothing = forget(&host, &customer, &[]);
+    assert_eq!(nothing["forgotten"], json!({ "records": {}, "executions": {} }));
+    // Nothing is old enough to be pruned.
+    let pruned = host.run(&["executions", "prune", "--older-than", "1d", "--json"]).good().json();
+    assert!(pruned["pruned"].as_object().unwrap().values().all(|count| count == 0), "{pruned}");
+    let charges = host.stripe.charges().len();
+    let again = json!({ "amount": 1234, "currency": "usd", "customer": customer,
+        "description": "canary's mugs", "metadata": { "for": NAME } });
+    assert_eq!(done(&host, "create_payment", "p1", &again)["replayed"], true);
+    assert_eq!(host.stripe.charges().len(), charges);
+}
+
+#[test]
+fn a_submitted_form_that_is_sealed_is_found_by_the_address() {
+    let instance = Instance::new();
+    instance.write(
+        "custom_model_types/note.yml",
+        "name: note\nproperties:\n- { name: text, type: string, personal: true }\n- { name: kind, type: string }\n",
+    );
+    instance.write(
+        "form_configurations/note.liquid",
+        "---\nname: note\nresource: note\nresource_owner: anyone\ncallback_actions: >\n  {% assign a = 1 %}\n\
+         fields:\n  properties:\n    text:\n    kind:\n---\n{% form %}{% endform %}",
+    );
+    let host = instance.serve();
+    let Books { customer, .. } = customers(&host);
+    settled(&host);
+    for text in [EMAIL, "grace@example.com"] {
+        let query = format!(
+            "mutation {{ record_create(record: {{ properties: [{{ name: \"text\", value: \"{text}\" }}, \
+             {{ name: \"kind\", value: \"k\" }}] }}, form_name: \"note\") {{ id }} }}"
+        );
+        host.graphql(&query, &json!({}));
+    }
+    let forgotten = forget(&host, &customer, &[])["forgotten"].clone();
+    assert_eq!(forgotten["executions"]["form_submission"], 1, "{forgotten}");
+    assert_eq!(forgotten["records"]["note"], 1, "{forgotten}");
+    let notes = host.records("note");
+    let mut texts: Vec<_> = notes.iter().map(|note| note["properties"]["text"].clone()).collect();
+    texts.sort_by_key(Json::to_string);
+    assert_eq!(texts, [json!("grace@example.com"), Json::Null]);
+    assert!(notes.iter().all(|note| note["properties"]["kind"] == "k"));
 }

@@ -1,6 +1,7 @@
 //! Canaries: secrets from the environment must not appear anywhere.
 
 use crate::support::host::{Instance, TestHost};
+use crate::support::postgres::shared;
 use crate::support::signature::{header, now};
 use crate::support::wait::eventually;
 use serde_json::json;
@@ -161,15 +162,25 @@ fn a_template_that_breaks_over_a_secret_does_not_show_it() {
 #[test]
 fn no_library_writes_payloads_whatever_the_setting_says() {
     let filter = "trace,hyper=trace,h2=trace,reqwest=trace,rusqlite=trace,tokio_postgres=trace";
-    let host = Instance::new().variable("SLUICEGATE_LOG", filter).serve();
-    let paid = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" } });
-    host.request_type("create_payment", &paid).expect(200);
-    let log = host.process.printed();
-    for line in log.lines() {
-        let mut words = line.split_whitespace().skip_while(|word| !word.ends_with('Z')).skip(1);
-        let is_low = matches!(words.next(), Some("DEBUG" | "TRACE"));
-        let is_ours = words.next().is_some_and(|target| target.starts_with("sluicegate"));
-        assert!(!is_low || is_ours, "{line}");
+    let mut databases = vec![None];
+    databases.extend(shared().map(|cluster| Some(cluster.database())));
+    for database in databases {
+        let mut instance = Instance::new().variable("SLUICEGATE_LOG", filter);
+        if let Some(database) = database {
+            instance = instance.variable("SLUICEGATE_DATABASE", &database);
+        }
+        let host = instance.serve();
+        let paid = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa",
+            "description": "canary in a frame" } });
+        host.request_type("create_payment", &paid).expect(200);
+        let log = host.process.printed();
+        assert!(!log.contains("canary"), "{log}");
+        for line in log.lines() {
+            let mut words = line.split_whitespace().skip_while(|word| !word.ends_with('Z')).skip(1);
+            let is_low = matches!(words.next(), Some("DEBUG" | "TRACE"));
+            let is_ours = words.next().is_some_and(|target| target.starts_with("sluicegate"));
+            assert!(!is_low || is_ours, "{line}");
+        }
     }
 }
 
