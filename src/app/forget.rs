@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::param::SecretPart;
-use sluicegate_module::table::{PropertyKind, Table};
+use sluicegate_module::table::{Property, PropertyKind, Table};
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, Step};
 use sluicegate_store::kind::ExecutionKind;
-use sluicegate_store::query::{Deleted, RecordQuery};
+use sluicegate_store::query::{Deleted, Filter, Op, RecordQuery, Subject};
 use sluicegate_store::record::{Record, RecordId, RecordUpdate};
 use sluicegate_store::write::Write;
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,9 +93,12 @@ pub fn forget(runtime: &Runtime, customer: &str, dry_run: bool) -> Result<Forgot
         return Err(Error::Id(customer.to_owned()));
     }
     let instance = runtime.instance();
-    let forget = Forget { runtime, catalog: &instance.catalog, at: runtime.clock.now() };
+    let catalog = &instance.catalog;
+    let mut forget =
+        Forget { runtime, catalog, at: runtime.clock.now(), addresses: BTreeSet::new() };
     let records = forget.records(customer)?;
-    let addresses = forget.addresses(&records);
+    let addresses = forget.addresses_in(&records);
+    forget.addresses.clone_from(&addresses);
     let mut terms = vec![customer.to_owned()];
     terms.extend(addresses.iter().cloned());
     let executions = forget.executions(&terms)?;
@@ -137,6 +140,8 @@ struct Forget<'a> {
     runtime: &'a Runtime,
     catalog: &'a Catalog,
     at: Timestamp,
+    /// The customer's e-mail addresses.
+    addresses: BTreeSet<String>,
 }
 
 impl Forget<'_> {
@@ -160,11 +165,25 @@ impl Forget<'_> {
 
     /// The records of a table, deleted ones too, with this value of a property.
     fn with_value(&self, table: &Table, name: &str, value: &str) -> Result<Vec<Record>, Error> {
-        let mut query = RecordQuery {
-            deleted: Deleted::Any,
-            per_page: BATCH,
-            ..RecordQuery::table(&table.name).with(name, value)
-        };
+        self.matching(RecordQuery::table(&table.name).with(name, value))
+    }
+
+    /// The records of a table, deleted ones too, with this value of a property in any case: a shop
+    /// writes an address as it was typed. It reads all records that have the property.
+    fn with_text(&self, table: &Table, name: &str, value: &str) -> Result<Vec<Record>, Error> {
+        let mut query = RecordQuery::table(&table.name);
+        let has_one = Filter::on(Subject::Property(name.to_owned()), Op::Exists(true));
+        query.filters.push(has_one);
+        let mut all = self.matching(query)?;
+        all.retain(|record| {
+            let text = record.properties.get(name).and_then(Json::as_str);
+            text.is_some_and(|text| text.eq_ignore_ascii_case(value))
+        });
+        Ok(all)
+    }
+
+    fn matching(&self, query: RecordQuery) -> Result<Vec<Record>, Error> {
+        let mut query = RecordQuery { deleted: Deleted::Any, per_page: BATCH, ..query };
         let mut all = Vec::new();
         loop {
             let page = self.runtime.store.records(&query)?.results;
@@ -184,20 +203,21 @@ impl Forget<'_> {
         addresses: &BTreeSet<String>,
         own: &[Record],
     ) -> Result<Vec<Blank>, Error> {
-        let mut found: BTreeMap<RecordId, Blank> = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for table in self.catalog.tables.values() {
             for property in table.properties.iter().filter(|property| property.personal) {
                 for address in addresses {
-                    for record in self.with_value(table, &property.name, address)? {
+                    for record in self.with_text(table, &property.name, address)? {
                         if own.iter().any(|one| one.id == record.id) {
                             continue;
                         }
-                        let blank = found.entry(record.id).or_insert_with(|| Blank {
-                            id: record.id,
-                            table: record.table,
-                            properties: Map::new(),
-                        });
-                        blank.properties.insert(property.name.clone(), Json::Null);
+                        let has_address =
+                            |value: &Json| value.as_str().is_some_and(|t| self.has_address(t));
+                        let names = record.properties.iter().filter(|(_, v)| has_address(v));
+                        let properties = names.map(|(name, _)| (name.clone(), Json::Null));
+                        let properties = properties.collect();
+                        let blank = Blank { id: record.id, table: record.table, properties };
+                        found.insert(blank.id, blank);
                     }
                 }
             }
@@ -210,7 +230,7 @@ impl Forget<'_> {
     }
 
     /// The e-mail addresses in the records: they find what does not name the customer's id.
-    fn addresses(&self, records: &[Record]) -> BTreeSet<String> {
+    fn addresses_in(&self, records: &[Record]) -> BTreeSet<String> {
         let personal = records.iter().flat_map(|record| {
             let table = self.table(record).into_iter();
             let properties = table.flat_map(|table| &table.properties).filter(|p| p.personal);
@@ -327,7 +347,18 @@ impl Forget<'_> {
             .filter(|param| !param.personal && param.secret == SecretPart::None)
             .map(|param| param.name.as_str())
             .collect();
-        only(data, &names)
+        self.without_addresses(only(data, &names))
+    }
+
+    /// What is left of values that are not personal by their name: an external id may be an
+    /// address.
+    fn without_addresses(&self, mut values: Map<String, Json>) -> Map<String, Json> {
+        values.retain(|_, value| !value.as_str().is_some_and(|text| self.has_address(text)));
+        values
+    }
+
+    fn has_address(&self, text: &str) -> bool {
+        self.addresses.iter().any(|address| has_word(text, address))
     }
 
     fn outcome(&self, execution: &Execution, is_doubtful: bool) -> Json {
@@ -339,7 +370,8 @@ impl Forget<'_> {
         if let (Some(table), Some(properties)) = (table, properties) {
             let kept = table.properties.iter().filter(|p| !p.personal && !p.secret);
             let kept: Vec<&str> = kept.map(|property| property.name.as_str()).collect();
-            bare["record"]["properties"] = Json::Object(only(properties, &kept));
+            let kept = self.without_addresses(only(properties, &kept));
+            bare["record"]["properties"] = Json::Object(kept);
         }
         bare
     }
@@ -354,10 +386,13 @@ impl Forget<'_> {
     /// The personal properties of a record that have a value.
     fn blank_of(&self, record: &Record) -> Option<Blank> {
         let table = self.table(record).into_iter();
-        let personal = table.flat_map(|table| &table.properties).filter(|p| p.personal);
-        let filled = |name: &str| record.properties.get(name).is_some_and(|value| !value.is_null());
-        let properties: Map<_, _> =
-            personal.filter(|p| filled(&p.name)).map(|p| (p.name.clone(), Json::Null)).collect();
+        let is_personal = |property: &&Property| {
+            let value = record.properties.get(&property.name).filter(|value| !value.is_null());
+            let text = value.and_then(Json::as_str);
+            value.is_some() && (property.personal || text.is_some_and(|t| self.has_address(t)))
+        };
+        let personal = table.flat_map(|table| &table.properties).filter(is_personal);
+        let properties: Map<_, _> = personal.map(|p| (p.name.clone(), Json::Null)).collect();
         let (id, table) = (record.id, record.table.clone());
         Some(Blank { id, table, properties }).filter(|blank| !blank.properties.is_empty())
     }
@@ -382,10 +417,11 @@ fn only(map: &Map<String, Json>, names: &[&str]) -> Map<String, Json> {
     map.iter().filter(is_kept).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// True when the text has the term as a whole word: `cus_1` is not in `cus_12`.
+/// True when the text has the term as a whole word, in any case: `cus_1` is not in `cus_12`.
 fn has_word(text: &str, term: &str) -> bool {
     let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-    text.match_indices(term).any(|(at, _)| {
+    let (text, term) = (text.to_ascii_lowercase(), term.to_ascii_lowercase());
+    text.match_indices(&term).any(|(at, _)| {
         !is_word(text[..at].chars().next_back()) && !is_word(text[at + term.len()..].chars().next())
     })
 }
@@ -396,7 +432,8 @@ mod tests {
 
     #[test]
     fn an_id_is_found_as_a_whole_word() {
-        for text in ["cus_12", "\"cus_12\"", "a=cus_12&b", "x/cus_12/y", "cus_123 cus_12"] {
+        for text in ["cus_12", "\"cus_12\"", "a=cus_12&b", "x/cus_12/y", "cus_123 cus_12", "CUS_12"]
+        {
             assert!(has_word(text, "cus_12"), "{text}");
         }
         for text in ["cus_123", "xcus_12", "cus_12_3", ""] {

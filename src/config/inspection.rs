@@ -96,8 +96,8 @@ fn unknown(name: &str) -> Option<String> {
         return None;
     }
     let known = SETTINGS.iter().map(|setting| setting.variable);
-    let help = suggest::did_you_mean(name, known).unwrap_or_default();
-    Some(format!("{name}: there is no such setting {help}").trim_end().to_owned())
+    let help = suggest::did_you_mean(name, known).map(|help| format!("; {help}"));
+    Some(format!("{name}: there is no such setting{}", help.unwrap_or_default()))
 }
 
 #[cfg(test)]
@@ -164,7 +164,8 @@ mod tests {
             ("SLUICEGATE_SECRET_KEY", &token.repeat(2)),
             ("SLUICEGATE_DATABASE", "postgres://me:abcdef@db/x"),
             ("SLUICEGATE_STRIPE", "https://me:abcdef@double.example"),
-            ("SLUICEGATE_OUTBOUND_HOSTS", "https://me:abcdef@hooks.example"),
+            ("SLUICEGATE_OUTBOUND_HOSTS", "https://me:abcdef@hooks.example?token=abcdef"),
+            ("SLUICEGATE_URL", "https://me:abcdef@shop.example/?token=abcdef"),
         ]);
         assert!(inspection.errors.is_empty(), "{:?}", inspection.errors);
         for setting in &inspection.settings {

@@ -303,15 +303,30 @@ fn invalid(name: &str, message: impl Into<String>) -> Error {
     Error::Value { name: name.to_owned(), message: message.into() }
 }
 
-/// A URL for display, without the credentials before `@`.
+/// What may be shown of a URL's query: how to connect, and not as whom.
+const SHOWN_PARAMETERS: [&str; 5] = ["sslmode", "host", "port", "connect_timeout", "sslrootcert"];
+
+/// A URL for display: without the credentials before `@`, and without the values of its query. Of
+/// anything else that is not a plain name or path, nothing is shown.
 pub fn without_password(url: &str) -> String {
-    match url.rsplit_once('@') {
-        Some((before, rest)) => {
-            let scheme = before.find("://").map_or("", |end| &before[..end + 3]);
-            format!("{scheme}…@{rest}")
-        }
-        None => url.to_owned(),
-    }
+    let is_plain = |c: char| c.is_alphanumeric() || "._-:[]/*~ ".contains(c);
+    let Some((scheme, rest)) = url.split_once("://") else {
+        let is_shown = url.starts_with("sqlite:") || url.chars().all(is_plain);
+        return if is_shown { url.to_owned() } else { "…".to_owned() };
+    };
+    let (place, query) = rest.split_once(['?', '#']).unwrap_or((rest, ""));
+    let place = match place.rsplit_once('@') {
+        Some((_, place)) => format!("…@{place}"),
+        None => place.to_owned(),
+    };
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if SHOWN_PARAMETERS.contains(&name) => pair.to_owned(),
+        Some((name, _)) => format!("{name}=…"),
+        None => "…".to_owned(),
+    };
+    let query: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).map(shown).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{scheme}://{place}{mark}{}", query.join("&"))
 }
 
 /// True when `root` has at least one folder of an instance.
@@ -326,7 +341,17 @@ mod tests {
     #[test]
     fn credentials_of_a_url_are_not_shown() {
         assert_eq!(without_password("postgres://me:word@db/x"), "postgres://…@db/x");
-        assert_eq!(without_password("me:word@db/x"), "…@db/x");
+        assert_eq!(without_password("postgres://me:w@rd@db/x"), "postgres://…@db/x");
+        let query = "postgres://db/x?user=me&password=word&sslmode=require";
+        let shown = "postgres://db/x?user=…&password=…&sslmode=require";
+        assert_eq!(without_password(query), shown);
+        assert_eq!(without_password("https://a.example/x?word#word"), "https://a.example/x?…");
+        for hidden in ["me:word@db/x", "host=db password=word", "host=db&password=word"] {
+            assert_eq!(without_password(hidden), "…");
+        }
+        for plain in ["hooks.example.com", "10.0.0.5:8080", "", "/var/lib/x.db"] {
+            assert_eq!(without_password(plain), plain);
+        }
         assert_eq!(without_password("sqlite:data/x.db"), "sqlite:data/x.db");
     }
 }

@@ -30,7 +30,9 @@ pub const SETTINGS: &[Setting] = &[
     flag("SLUICEGATE_ROOT", "--root", |config| config.root.display().to_string()),
     variable("SLUICEGATE_ENV", |config| config.environment.name().to_owned()),
     flag("SLUICEGATE_ADDR", "--addr", |config| config.addr.to_string()),
-    variable("SLUICEGATE_URL", |config| stated(config.public_url.as_deref())),
+    variable("SLUICEGATE_URL", |config| {
+        stated(config.public_url.as_deref().map(without_password).as_deref())
+    }),
     flag("SLUICEGATE_DATABASE", "--database", |config| without_password(&config.database)),
     flag("SLUICEGATE_STRIPE", "--stripe", |config| match &config.stripe {
         Stripe::Sandbox => "sandbox".to_owned(),

@@ -7,6 +7,13 @@ use serde_json::{Map, Value as Json};
 use sluicegate_store::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
 use sluicegate_store::record::RecordId;
 
+/// The maximum number of conditions of a filter, its groups of `or` among them.
+const CONDITIONS_MAX: usize = 200;
+/// The maximum number of values that its conditions compare with.
+const VALUES_MAX: usize = 5_000;
+/// The maximum number of keys by which records are sorted.
+const SORT_KEYS_MAX: usize = 20;
+
 /// Adds a `RecordsFilter` to a query; null parts are ignored.
 pub(super) fn read(
     table_index: &TableIndex,
@@ -34,6 +41,24 @@ pub(super) fn read(
     let table = query.table.clone();
     let mut filters = plain_parts(table_index, table.as_deref(), parts)?;
     query.filters.append(&mut filters);
+    refuse_many(query)
+}
+
+/// Refuses a filter that no database can take.
+pub(super) fn refuse_many(query: &RecordQuery) -> Result<(), ResolverError> {
+    let all = || query.filters.iter().chain(query.or.iter().flatten());
+    let values = |filter: &Filter| match &filter.op {
+        Op::In(values) | Op::ArrayOverlaps(values) => values.len(),
+        _ => 1,
+    };
+    let (conditions, values) = (all().count() + query.or.len(), all().map(values).sum::<usize>());
+    if conditions > CONDITIONS_MAX || values > VALUES_MAX {
+        let message = format!(
+            "a filter has at most {CONDITIONS_MAX} conditions and {VALUES_MAX} values; this one \
+             has {conditions} and {values}"
+        );
+        return Err(ResolverError::new("invalid", message));
+    }
     Ok(())
 }
 
@@ -202,6 +227,15 @@ fn deleted(value: &Json, query: &mut RecordQuery) {
     query.filters.extend(filters);
 }
 
+/// Refuses an order by too many keys.
+pub(super) fn refuse_many_keys(sorts: &[Sort]) -> Result<(), ResolverError> {
+    if sorts.len() > SORT_KEYS_MAX {
+        let message = format!("records are sorted by at most {SORT_KEYS_MAX} keys");
+        return Err(ResolverError::new("invalid", message));
+    }
+    Ok(())
+}
+
 /// Converts a list of `RecordsSort` to sort keys.
 pub(super) fn sort(
     table_index: &TableIndex,
@@ -230,6 +264,7 @@ pub(super) fn sort(
             sorts.push(one(by, value));
         }
     }
+    refuse_many_keys(&sorts)?;
     Ok(sorts)
 }
 

@@ -39,6 +39,7 @@ pub(super) fn read(call: &FieldCall<'_>) -> Result<RecordQuery, ResolverError> {
         _ => Deleted::Exclude,
     };
     properties(call, &mut query)?;
+    filter::refuse_many(&query)?;
     query.sort = sort(call, query.table.as_deref())?;
     Ok(query)
 }
@@ -80,5 +81,6 @@ fn sort(call: &FieldCall<'_>, table: Option<&str>) -> Result<Vec<Sort>, Resolver
         let order = key.get("order").and_then(Json::as_str).unwrap_or("asc");
         sorts.push(Sort { by, descending: order.trim().eq_ignore_ascii_case("desc") });
     }
+    filter::refuse_many_keys(&sorts)?;
     Ok(sorts)
 }

@@ -41,11 +41,13 @@ impl Client {
 fn client_address(proxies: &TrustedProxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut ip = peer;
     for value in headers.get_all(FORWARDED_FOR).iter().rev() {
-        for entry in value.to_str().unwrap_or_default().rsplit(',') {
+        // By bytes: what a client wrote on the left must not hide what a proxy wrote on the right.
+        for entry in value.as_bytes().rsplit(|byte| *byte == b',') {
             if !proxies.contains(ip) {
                 return ip;
             }
-            let Some(next) = address(entry.trim()) else { return ip };
+            let entry = std::str::from_utf8(entry).ok().and_then(|entry| address(entry.trim()));
+            let Some(next) = entry else { return ip };
             ip = next;
         }
     }
@@ -116,6 +118,19 @@ mod tests {
         assert_eq!(xff("10.0.0.9", "10.0.0.9", "::ffff:203.0.113.1"), "203.0.113.1");
         let two = [("x-forwarded-for", "198.51.100.66"), ("x-forwarded-for", "203.0.113.1")];
         assert_eq!(client("10.0.0.9", "10.0.0.9", &two).ip.to_string(), "203.0.113.1");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_no_address() {
+        let trusted = TrustedProxies::parse(&["10.0.0.9".to_owned()]).expect("valid");
+        let mut headers = HeaderMap::new();
+        for (value, expected) in
+            [(&b"\xe9, 203.0.113.5"[..], "203.0.113.5"), (b"203.0.113.5, \xe9", "10.0.0.9")]
+        {
+            headers.insert(FORWARDED_FOR, HeaderValue::from_bytes(value).expect("a value"));
+            let client = Client::at(&trusted, "10.0.0.9".parse().expect("an address"), &headers);
+            assert_eq!(client.ip.to_string(), expected, "{value:?}");
+        }
     }
 
     #[test]

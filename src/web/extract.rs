@@ -28,7 +28,7 @@ pub async fn read(
     limit: usize,
 ) -> Result<PlatformRequest, HttpError> {
     let client = Client::of(&runtime.config.trusted_proxies, &request);
-    let (head, bytes) = body::read(request, limit).await?;
+    let (head, bytes) = body::read(request, client.ip, limit).await?;
     let mut all =
         platform_request::read_params(&head.uri, &head.headers, &bytes).map_err(HttpError::bad)?;
     if content_type(&head.headers) == "multipart/form-data" {

@@ -32,7 +32,7 @@ pub async fn receive(runtime: Arc<Runtime>, gateway: String, request: Request) -
     let header = header_text(request.headers(), runtime.transport.gateway().signature_header());
     let header = header.unwrap_or_default().to_owned();
     let answer = async {
-        let (_, body) = body::read(request, BODY_BYTES_MAX).await?;
+        let (_, body) = body::read(request, ip, BODY_BYTES_MAX).await?;
         #[cfg(feature = "injected-bugs")]
         if sluicegate_failpoint::injected_bug("acknowledged_before_stored") {
             tokio::spawn(async move {

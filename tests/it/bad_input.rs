@@ -172,3 +172,28 @@ fn a_module_that_calls_elsewhere_is_stopped() {
     }
     let _ = before;
 }
+
+#[test]
+fn a_filter_that_no_database_takes_is_invalid_and_no_failure_of_the_database() {
+    let host = TestHost::start();
+    let many = |count: usize, one: &str| vec![one; count].join(", ");
+    let queries = [
+        format!("filter: {{ properties: [{}] }}", many(2_000, "{ name: \"a\", value: \"b\" }")),
+        format!(
+            "filter: {{ or: [{}] }}",
+            many(1_200, "{ properties: [{ name: \"a\", value: \"b\" }] }")
+        ),
+        format!(
+            "filter: {{ properties: [{{ name: \"a\", value_in: [{}] }}] }}",
+            many(10_000, "\"b\"")
+        ),
+        format!("sort: [{}]", many(100, "{ created_at: { order: ASC } }")),
+    ];
+    for arguments in queries {
+        let query = json!({ "query": format!("{{ records({arguments}) {{ total_entries }} }}") });
+        let answer = host.post_json("/graphql", &query);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let errors = answer.json()["errors"].clone();
+        assert_eq!(errors[0]["extensions"]["code"], "invalid", "{errors}");
+    }
+}

@@ -34,6 +34,9 @@ fn customers(host: &TestHost) -> Books {
     done(host, "create_payment", "p1", &paid);
     let guest = json!({ "amount": 55, "currency": "usd", "source": "tok_visa", "email": EMAIL });
     done(host, "create_payment", "p2", &guest);
+    let typed = json!({ "amount": 56, "currency": "usd", "source": "tok_visa",
+        "email": EMAIL.to_uppercase(), "external_id": format!("shop-{EMAIL}") });
+    done(host, "create_payment", "p3", &typed);
     Books { customer, other: other.as_str().unwrap().to_owned() }
 }
 

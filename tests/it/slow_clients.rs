@@ -1,6 +1,6 @@
 //! Clients that are slow, many, or never finish: they cost little and stop nobody else.
 
-use crate::support::host::TestHost;
+use crate::support::host::{Instance, TestHost};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread::JoinHandle;
@@ -91,6 +91,37 @@ fn unfinished_bodies_take_a_limited_memory_and_stop_nobody() {
     let refused = refused.count();
     assert!(refused >= 20, "{refused} were refused");
     host.visitor().get("/").expect(200);
+}
+
+#[test]
+fn an_address_takes_its_own_share_of_the_memory_for_bodies() {
+    let instance = Instance::new().variable("SLUICEGATE_TRUSTED_PROXIES", "127.0.0.1");
+    let host = instance.serve_with(&["--stripe", "sandbox", "--sandbox-addr", "127.0.0.1:0"]);
+    let megabyte = "x".repeat(1024 * 1024 - 1);
+    let unfinished: Vec<_> = (0..40)
+        .map(|_| {
+            let head = format!(
+                "POST /webhooks/listen HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 203.0.113.1\r\n\
+                 Content-Length: {}\r\n\r\n",
+                megabyte.len() + 1
+            );
+            let mut stream = connect(&host, &head);
+            let _ = stream.write_all(megabyte.as_bytes());
+            stream
+        })
+        .collect();
+    let refused = unfinished.iter().filter(|stream| {
+        stream.set_read_timeout(Some(Duration::from_millis(300))).expect("a timeout");
+        let mut start = [0; 12];
+        let mut stream: &std::net::TcpStream = stream;
+        stream.read_exact(&mut start).is_ok_and(|()| start == *b"HTTP/1.1 429")
+    });
+    assert!(refused.count() >= 20, "most are beyond its share");
+    let body = b"x=1";
+    let other = [("X-Forwarded-For", "203.0.113.2")];
+    let answer = host.send("POST", "/webhooks/listen", &other, body);
+    assert_eq!(answer.status, 400, "another address is heard: {}", answer.text());
+    drop(unfinished);
 }
 
 #[test]

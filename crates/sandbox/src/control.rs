@@ -121,6 +121,9 @@ async fn reset(State(shared): SharedState) -> Answer {
     good(json!({"reset": true, "instance": state.instance}))
 }
 
+/// How far the clock can be advanced in all.
+const CLOCK_SECONDS_MAX: i64 = 100 * 366 * 86_400;
+
 async fn clock(State(shared): SharedState, body: Bytes) -> Answer {
     let body = match read(&body) {
         Ok(body) => body,
@@ -129,11 +132,13 @@ async fn clock(State(shared): SharedState, body: Bytes) -> Answer {
     let unit = |name: &str, seconds: i64| {
         body.get(name).and_then(Value::as_i64).unwrap_or(0).saturating_mul(seconds)
     };
-    let seconds = unit("seconds", 1) + unit("hours", 3_600) + unit("days", 86_400);
-    if seconds < 0 {
-        return wrong(400, "The clock goes forward only.");
-    }
+    let units = [unit("seconds", 1), unit("hours", 3_600), unit("days", 86_400)];
+    let seconds = units.into_iter().fold(0_i64, i64::saturating_add);
     let mut state = shared.state();
+    let ahead = state.clock.offset().saturating_add(seconds);
+    if seconds < 0 || ahead > CLOCK_SECONDS_MAX {
+        return wrong(400, "The clock goes forward only, and a hundred years at most.");
+    }
     state.clock.advance(seconds);
     due_work::run(&mut state);
     state.with_storage(|storage, state| storage.append_settings(state));

@@ -104,17 +104,18 @@ const IS_OLD: &str = "kind = ?1 AND finished_at < ?2 AND reduced_at IS NULL \
     AND (state = 'completed' OR (state = 'discarded' AND NOT EXISTS (SELECT 1 FROM steps \
     WHERE steps.execution_id = executions.id AND steps.response IS NULL)))";
 
-/// Executions after an id that are not reduced and contain a text, in their own row or a step.
+/// Executions after an id that are not reduced and contain a text, in their own row or a step, in
+/// any case of its ASCII letters.
 pub fn containing<'a, D: Dialect>(text: &'a str, after: &'a str, limit: u32) -> Statement<'a> {
     let sql = format!(
         "SELECT {EXECUTION_COLUMNS} FROM executions WHERE id > ?1 AND reduced_at IS NULL \
          AND ({} OR {} OR {} OR EXISTS (SELECT 1 FROM steps \
          WHERE steps.execution_id = executions.id AND ({} OR {}))) ORDER BY id LIMIT ?3",
-        D::contains("input", "?2"),
-        D::contains("coalesce(outcome, '')", "?2"),
-        D::contains("coalesce(error, '')", "?2"),
-        D::contains("steps.request", "?2"),
-        D::contains("coalesce(steps.response, '')", "?2"),
+        D::contains("lower(input)", "lower(?2)"),
+        D::contains("lower(coalesce(outcome, ''))", "lower(?2)"),
+        D::contains("lower(coalesce(error, ''))", "lower(?2)"),
+        D::contains("lower(steps.request)", "lower(?2)"),
+        D::contains("lower(coalesce(steps.response, ''))", "lower(?2)"),
     );
     Statement::new::<D>(sql, values![after, text, limit])
 }

@@ -61,10 +61,13 @@ pub fn insert_activity<D: Dialect>(activity: &Activity) -> Result<Statement<'_>,
     Ok(Statement::new::<D>(sql, values![&activity.uuid, payload, created_at]))
 }
 
-/// Deletes the sessions and activities that contain a text.
+/// Deletes the sessions and activities that contain a text, in any case of its ASCII letters.
 pub fn forget_text<D: Dialect>(text: &str) -> [Statement<'_>; 2] {
     let sql = |table: &str, column: &str| {
-        format!("DELETE FROM {table} WHERE {}", D::contains(column, "?1"))
+        format!(
+            "DELETE FROM {table} WHERE {}",
+            D::contains(&format!("lower({column})"), "lower(?1)")
+        )
     };
     [
         Statement::new::<D>(sql("sessions", "data"), values![text]),
