@@ -15,8 +15,10 @@ pub const ADVICE: &str = "Card numbers are not taken here; nothing was stored or
 /// The groups in which cards show their numbers.
 const CUSTOMARY: [&[usize]; 5] =
     [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3], &[6, 13]];
+/// Digits that are typed one by one: `4 2 4 2 …`, with whatever follows.
+const ONE_BY_ONE: [usize; DIGITS_MAX] = [1; DIGITS_MAX];
 /// The most characters between two groups, such as ` - `.
-const SEPARATOR_CHARS_MAX: usize = 3;
+const SEPARATOR_CHARS_MAX: usize = 12;
 const DIGITS_MAX: usize = 19;
 
 /// True when the text is or contains a card number.
@@ -126,7 +128,9 @@ fn spans_of_run(run: &[Group]) -> Vec<Range<usize>> {
                 && is_number(part)
         };
         let single: &[usize] = &[run[from].digits.len()];
-        let longest = CUSTOMARY.iter().chain([&single]).filter(fits).map(|sizes| sizes.len()).max();
+        let one_by_one = [16, 15, 14, 19, 18, 17].map(|count| &ONE_BY_ONE[..count]);
+        let sizes = CUSTOMARY.iter().chain([&single]).chain(&one_by_one);
+        let longest = sizes.filter(fits).map(|sizes| sizes.len()).max();
         if let Some(count) = longest {
             found.push(run[from].range.start..run[from + count - 1].range.end);
         }
@@ -166,7 +170,7 @@ fn groups(text: &str) -> Vec<Group> {
             chars.next();
         }
         let is_continued = is_separated;
-        let may_begin = is_continued || !is_part(last, before);
+        let may_begin = (is_continued && last != Some('.')) || !is_part(last, before);
         let mut after = text[end..].chars();
         let may_end = !is_part(after.next(), after.next());
         all.push(Group { range: start..end, digits, is_continued, may_begin, may_end });
@@ -188,19 +192,33 @@ fn is_part(near: Option<char>, far: Option<char>) -> bool {
     }
 }
 
-/// An ASCII digit, or one of the wide digits that Japanese keyboards type.
+/// The zeros of scripts whose digits are in common use: Arabic, Persian, of India, Thai, Lao, and
+/// the wide ones that Japanese keyboards type.
+const ZEROS: [u32; 14] = [
+    0x660, 0x6f0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0,
+    0xff10,
+];
+/// Five alphabets of digits for formulas, one after the other.
+const MATHEMATICAL: std::ops::RangeInclusive<u32> = 0x1d7ce..=0x1d7ff;
+
+/// The ASCII digit for a digit of any script that people type.
 fn digit(char: char) -> Option<char> {
-    match char {
-        '0'..='9' => Some(char),
-        '\u{ff10}'..='\u{ff19}' => char::from_digit(u32::from(char) - u32::from('\u{ff10}'), 10),
-        _ => None,
+    if char.is_ascii() {
+        return char.is_ascii_digit().then_some(char);
     }
+    let code = u32::from(char);
+    if MATHEMATICAL.contains(&code) {
+        return char::from_digit((code - MATHEMATICAL.start()) % 10, 10);
+    }
+    let zero = ZEROS.into_iter().find(|zero| (*zero..*zero + 10).contains(&code))?;
+    char::from_digit(code - zero, 10)
 }
 
-/// A blank, also as form data has it, or a hyphen of any kind.
+/// A blank, also as form data has it or of no width, a dot, or a hyphen of any kind.
 fn is_separator(char: char) -> bool {
     char.is_whitespace()
-        || matches!(char, '-' | '+' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
+        || matches!(char, '-' | '+' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
+        || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
 /// True for digits that a network issues as a card number.
@@ -394,6 +412,26 @@ mod tests {
             prop_assume!(!format!("{prefix}{rest}").starts_with("6011"));
             let digits = with_check_digit(format!("{prefix}{rest}")[..length - 1].to_owned());
             prop_assert!(!is_in(&digits), "{}", digits);
+        }
+    }
+
+    #[test]
+    fn numbers_are_found_however_they_are_typed() {
+        for text in [
+            "4242    4242    4242    4242",
+            "4242.4242.4242.4242",
+            "4242\u{200b}4242\u{200b}4242\u{200b}4242",
+            "4242\u{ad}4242\u{ad}4242\u{ad}4242",
+            "4242\u{a0}4242\u{a0}4242\u{a0}4242",
+            "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2",
+            "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2 1 2 2 9",
+            "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢",
+            "\u{1d7d2}\u{1d7d0}".repeat(8).as_str(),
+        ] {
+            assert!(is_in(text), "{text}");
+        }
+        for text in ["4242    4242    4242    4243", "1.2.3.4.5.6.7.8.9", "192.168.100.200:4242"] {
+            assert!(!is_in(text), "{text}");
         }
     }
 }
