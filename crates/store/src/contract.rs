@@ -102,9 +102,8 @@ pub trait Store: Send + Sync {
     /// The number of executions that [`Store::finished_before`] has in all.
     fn count_finished_before(&self, kind: &str, before: Timestamp) -> Result<u64, Error>;
 
-    /// Executions with an id after `after` that contain a text, in any case of its ASCII letters, and
-    /// are not reduced, by id. It reads
-    /// the whole table.
+    /// Executions with an id after `after` that contain a text, in any case of its ASCII letters,
+    /// and are not reduced, by id. It reads the whole table.
     fn executions_containing(
         &self,
         text: &str,
