@@ -353,13 +353,19 @@ fn unavailable(error: &dyn std::fmt::Display) -> ResolverError {
 
 impl From<StoreError> for ResolverError {
     fn from(error: StoreError) -> Self {
-        unavailable(&error)
+        match error {
+            StoreError::Refused(why) => Self::new("invalid", why.to_string()),
+            error => unavailable(&error),
+        }
     }
 }
 
 impl From<JournalError> for ResolverError {
     fn from(error: JournalError) -> Self {
-        unavailable(&error)
+        match error {
+            JournalError::Store(error) => error.into(),
+            error => unavailable(&error),
+        }
     }
 }
 

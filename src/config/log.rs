@@ -58,12 +58,40 @@ impl<'a> MakeWriter<'a> for Redacted {
     }
 }
 
+/// A longer message repeats what somebody sent.
+const LINE_CHARS_MAX: usize = 16 * 1024;
+/// What the further lines of one message begin with, so that none passes for a line of its own.
+const CONTINUED: &str = "    | ";
+
 /// Writes lines without secrets. The layer writes each line at once.
 struct Line<W>(W);
 
+/// The text of one line, whatever was in its message.
+fn in_one_line(text: &str) -> String {
+    let (body, end) = match text.strip_suffix('\n') {
+        Some(body) => (body, "\n"),
+        None => (text, ""),
+    };
+    let mut line = String::with_capacity(text.len().min(LINE_CHARS_MAX));
+    for (place, char) in body.chars().enumerate() {
+        if place == LINE_CHARS_MAX {
+            line.push_str(" … cut");
+            break;
+        }
+        match char {
+            '\n' => line.extend(['\n'].into_iter().chain(CONTINUED.chars())),
+            '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
+                line.extend(char.escape_unicode());
+            }
+            char => line.push(char),
+        }
+    }
+    line + end
+}
+
 impl<W: Write> Write for Line<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
+        let text = in_one_line(&String::from_utf8_lossy(line));
         let mut masked = String::with_capacity(text.len());
         // A color would make a number look like a part of a word.
         for (place, part) in text.split('\u{1b}').enumerate() {
@@ -95,6 +123,14 @@ mod tests {
         let mut to = Line(Vec::new());
         to.write_all(line.as_bytes()).expect("memory");
         String::from_utf8(to.0).expect("text")
+    }
+
+    #[test]
+    fn a_message_forges_no_line() {
+        let forged = "ERROR a: x\r\n2026-11-30 INFO sluicegate::audit: accepted\u{2028}y\n";
+        let line =
+            "ERROR a: x\\u{d}\n    | 2026-11-30 INFO sluicegate::audit: accepted\\u{2028}y\n";
+        assert_eq!(written(forged), line);
     }
 
     #[test]

@@ -239,7 +239,7 @@ impl Config {
                 reader.number("SLUICEGATE_WEBHOOK_REFUSAL_RATE"),
             ),
             refuse_future_webhooks: parse::boolean(&mut reader, "SLUICEGATE_WEBHOOK_REFUSE_FUTURE"),
-            public_url: reader.text("SLUICEGATE_URL").map(|u| u.trim_end_matches('/').to_owned()),
+            public_url: parse::public_url(&mut reader),
             database: reader.text("SLUICEGATE_DATABASE").unwrap_or_else(default_database),
             environment: parse::environment_setting(&mut reader, &secret_key),
             webhook_secrets: parse::webhook_secrets(&mut reader),
@@ -259,6 +259,9 @@ impl Config {
             root,
         };
         reader.check(safety::check_keys(&config));
+        if reader.text("STRIPE_PUBLISHABLE_KEY").is_some() {
+            reader.check(safety::check_publishable_key(&config));
+        }
         reader.check(safety::check_tokens(&config));
         reader.check(safety::check_database(&config.database));
         (config, reader)

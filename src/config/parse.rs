@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::safety::WEBHOOK_SECRET_CHARS_MIN;
 use super::{
     DEFAULT_LOG, Environment, Error, KeyFile, RETENTION_DAYS_MIN, SessionLimits, Stripe,
-    TrustedProxies, invalid, is_instance,
+    TrustedProxies, invalid, is_instance, without_password,
 };
 use jiff::SignedDuration;
 use sluicegate_secret::api_token::ApiTokens;
@@ -12,6 +12,9 @@ use sluicegate_secret::{InstanceKey, Secret};
 use std::net::SocketAddr;
 use std::path::Path;
 use tracing_subscriber::EnvFilter;
+
+/// Ten years.
+const SESSION_SECS_MAX: i64 = 10 * 365 * 24 * 3600;
 
 pub(super) fn stripe(setting: Option<String>, key: &Option<String>) -> Result<Stripe, Error> {
     match setting.as_deref() {
@@ -44,6 +47,26 @@ pub(super) fn address(
         Some(text) => reader.take(parsed(&text), fallback),
         None => fallback,
     }
+}
+
+/// Scheme, host and port, as browsers write them in `Origin`. What else is in it is refused: it
+/// makes cookies and links.
+pub(super) fn public_url(reader: &mut Reader<'_>) -> Option<String> {
+    let name = "SLUICEGATE_URL";
+    let text = reader.text(name)?;
+    let url = reqwest::Url::parse(text.trim()).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    let shown = without_password(&text);
+    let message = format!("`{shown}` is not an address such as https://shop.example");
+    let origin = url.map(|url| url.origin().ascii_serialization());
+    reader.take(origin.map(Some).ok_or_else(|| invalid(name, message)), None)
 }
 
 /// `9090` and `:9090` are ports of this machine only.
@@ -111,11 +134,9 @@ pub(super) fn webhook_secrets(reader: &mut Reader<'_>) -> Vec<Secret> {
 pub(super) fn session_limits(reader: &mut Reader<'_>) -> SessionLimits {
     let mut seconds = |name: &str, default: i64| {
         let stated = reader.number::<i64>(name).unwrap_or(default);
-        let valid = if stated < 1 {
-            Err(invalid(name, format!("{stated} is not a number of seconds from 1")))
-        } else {
-            Ok(stated)
-        };
+        let message = format!("{stated} is not a number of seconds from 1 to {SESSION_SECS_MAX}");
+        let is_valid = (1..=SESSION_SECS_MAX).contains(&stated);
+        let valid = if is_valid { Ok(stated) } else { Err(invalid(name, message)) };
         SignedDuration::from_secs(reader.take(valid, default))
     };
     SessionLimits {
@@ -197,6 +218,34 @@ mod tests {
         assert_eq!(read(Some(&format!("{first}, whsec_second_0123456789abcdef"))), (2, 0));
         assert_eq!(read(Some(&format!("{first},,"))).1, 1);
         assert_eq!(read(None), (0, 0));
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        let read = |text: &str| {
+            let flags = Flags::default();
+            let value = |name: &str| (name == "SLUICEGATE_URL").then(|| text.to_owned());
+            let mut reader = Reader::new(&flags, &value);
+            let url = public_url(&mut reader);
+            (url, reader.errors.first().map(ToString::to_string))
+        };
+        for text in ["https://shop.example", "HTTPS://Shop.Example/", "https://shop.example:443"] {
+            assert_eq!(read(text), (Some("https://shop.example".to_owned()), None), "{text}");
+        }
+        assert_eq!(read("http://127.0.0.1:3000").0.as_deref(), Some("http://127.0.0.1:3000"));
+        for text in [
+            "shop.example",
+            "ftp://shop.example",
+            "https://",
+            "https://shop.example/path",
+            "https://shop.example/?word",
+            "https://shop.example/#word",
+            "https://me:word@shop.example",
+        ] {
+            let (url, error) = read(text);
+            let error = error.expect("refused");
+            assert!(url.is_none() && !error.contains("word"), "{error}");
+        }
     }
 
     #[test]

@@ -52,9 +52,11 @@ impl Network {
             "" if !entry.contains('/') => longest,
             prefix => prefix.parse().ok().filter(|length| *length <= longest).ok_or_else(wrong)?,
         };
-        if prefix == 0 {
+        // A private network at most: two halves of the address space are all of it.
+        let shortest = if address.is_ipv4() { 8 } else { 7 };
+        if prefix < shortest {
             return Err(format!(
-                "`{entry}` lets every client choose its address; name the proxies"
+                "`{entry}` lets too many clients choose their address; name the proxies"
             ));
         }
         Ok(Self { address, prefix })

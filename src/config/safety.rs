@@ -87,6 +87,25 @@ pub(super) fn check_keys(config: &Config) -> Result<(), Error> {
     }
 }
 
+/// Refuses anything but a publishable key of the secret key's mode: pages show it to everybody.
+///
+/// # Errors
+/// [`Error::Value`].
+pub(super) fn check_publishable_key(config: &Config) -> Result<(), Error> {
+    let (name, key) = ("STRIPE_PUBLISHABLE_KEY", config.publishable_key.expose());
+    let rest = key.strip_prefix("pk_test_").or_else(|| key.strip_prefix("pk_live_"));
+    if !rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_key_character)) {
+        let message = "it is not a publishable key (pk_test_…, pk_live_…); pages would show it to \
+                       everybody";
+        return Err(refused(name, message));
+    }
+    if key.starts_with("pk_live_") != config.is_live() {
+        let message = "it is of another mode than STRIPE_SECRET_KEY; one of them is a test key";
+        return Err(refused(name, message));
+    }
+    Ok(())
+}
+
 fn is_key_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -180,6 +199,28 @@ mod tests {
                 check("sk_live_1", stripe.clone(), environment).contains("live key"),
                 "{stripe:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_publishable_key_is_one_and_of_the_same_mode() {
+        let check = |secret: &str, publishable: &str| {
+            let mut config = config(secret, Stripe::Live, Environment::Production);
+            config.publishable_key = Secret::new(publishable);
+            said(check_publishable_key(&config))
+        };
+        assert_eq!(check("sk_test_1", "pk_test_1"), "");
+        assert_eq!(check("rk_live_1", "pk_live_1"), "");
+        for (secret, publishable) in [
+            ("sk_test_1", "sk_test_canary"),
+            ("sk_test_1", "whsec_canary"),
+            ("sk_test_1", "pk_test_"),
+            ("sk_test_1", "pk_live_canary"),
+            ("sk_live_1", "pk_test_canary"),
+        ] {
+            let refusal = check(secret, publishable);
+            assert!(refusal.contains("STRIPE_PUBLISHABLE_KEY"), "{publishable}: {refusal}");
+            assert!(!refusal.contains("canary"), "{refusal}");
         }
     }
 

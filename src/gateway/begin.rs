@@ -28,6 +28,30 @@ pub enum BeginResult {
     InFlight(Box<InFlight>),
 }
 
+/// What is wrong with a value that PostgreSQL does not store: nothing may be sent whose answer
+/// cannot be kept.
+fn nul_problem(data: &Map<String, Json>) -> Option<Problem> {
+    let (name, _) = data.iter().find(|(name, value)| name.contains('\0') || has_nul(value))?;
+    let name = name.replace('\0', "");
+    let message = format!("{name} contains a NUL character.");
+    Some(Problem::new(message, "invalid", Some(&name)))
+}
+
+fn has_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(map) => map.iter().any(|(name, one)| name.contains('\0') || has_nul(one)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
+/// Stripe refuses them, and encoded as `metadata[a]]` a name could pass for another.
+fn has_bracket(metadata: &Json) -> bool {
+    let names = metadata.as_object().into_iter().flat_map(Map::keys);
+    names.into_iter().any(|name| name.contains(['[', ']']))
+}
+
 impl Runner<'_> {
     /// Begins a request type, up to and including its first commit.
     ///
@@ -118,6 +142,9 @@ impl Runner<'_> {
             Some(params) => param::check(params, &request_type_call.data)?,
             None => request_type_call.data.clone(),
         };
+        if let Some(problem) = nul_problem(&data) {
+            return Err(vec![problem]);
+        }
         match self.metadata_problem(&data) {
             Some(problem) => Err(vec![problem]),
             None => Ok(data),
@@ -135,6 +162,8 @@ impl Runner<'_> {
             "metadata has a name that is blank.".to_owned()
         } else if metadata.get(own).is_some() {
             format!("{own} in metadata is the host's own name; choose another.")
+        } else if has_bracket(metadata) {
+            "metadata has a name with a square bracket.".to_owned()
         } else {
             return None;
         };

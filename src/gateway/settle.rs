@@ -22,7 +22,8 @@ use sluicegate_failpoint::failpoint;
 use sluicegate_liquid::value::Value;
 use sluicegate_module::api_call::Effect;
 use sluicegate_module::request_type::RequestType;
-use sluicegate_store::execution::{Execution, State as ExecutionState};
+use sluicegate_store::error::Error as StoreError;
+use sluicegate_store::execution::{Execution, ExecutionId, State as ExecutionState, Step};
 use std::borrow::Cow;
 
 /// The context that a recorded outcome is sealed with.
@@ -46,9 +47,7 @@ impl Runner<'_> {
         // A callback that makes a call commits the answer before the end.
         let secrets = SecretTexts::of_stored(run.execution().input.get("data"), self.key);
         if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
-            let response = answer.to_stored(self.key, |body| {
-                !secrets.is_empty() || self.gateway().holds_secret(body)
-            });
+            let response = self.stored_answer(&answer, &secrets);
             self.journal.answer(&mut run, StepAnswer { seq, response });
         }
         let mut phase = self.journal.phase();
@@ -68,8 +67,50 @@ impl Runner<'_> {
         }
         let stored = to_json(&outcome);
         failpoint!("settle_before_commit");
-        self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
+        let id = run.execution().id.clone();
+        match self.journal.finish(run, None, phase, ExecutionState::Completed, stored) {
+            Err(JournalError::Store(StoreError::Refused(why))) => {
+                let response = self.stored_answer(&answer, &secrets);
+                return self.settle_without_records(
+                    &id,
+                    StepAnswer { seq, response },
+                    outcome,
+                    &why,
+                );
+            }
+            ended => drop(ended?),
+        }
         failpoint!("settle_after_commit");
+        Ok(outcome)
+    }
+
+    fn stored_answer(&self, answer: &Answer, secrets: &SecretTexts) -> Json {
+        let holds_secret = |body: &str| !secrets.is_empty() || self.gateway().holds_secret(body);
+        answer.to_stored(self.key, holds_secret)
+    }
+
+    /// Settles an answer whose records the database will never take, such as a text that is too
+    /// long for its index: money may have moved, so the outcome is kept and says so.
+    fn settle_without_records(
+        &self,
+        id: &ExecutionId,
+        answer: StepAnswer,
+        mut outcome: Outcome,
+        why: &str,
+    ) -> Result<Outcome, Error> {
+        tracing::error!(execution = id.as_str(), "its records are not stored: {why}");
+        let Some(execution) = self.journal.stored(id)? else { return Ok(outcome) };
+        let mut run = self.journal.resume(execution)?;
+        let is_open = |step: &Step| step.seq == answer.seq && step.response.is_none();
+        if run.steps().iter().any(is_open) {
+            self.journal.answer(&mut run, answer);
+        }
+        outcome.record = None;
+        let message = format!("The record could not be stored: {why}");
+        outcome.errors.push(Problem::new(message, "not_stored", None));
+        let stored = to_json(&outcome);
+        let phase = self.journal.phase();
+        self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
         Ok(outcome)
     }
 

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::run::Run;
 use jiff::Timestamp;
 use sluicegate_store::error::Error as StoreError;
-use sluicegate_store::execution::{Execution, ExecutionUpdate, Queue, State};
+use sluicegate_store::execution::{Execution, ExecutionId, ExecutionUpdate, Queue, State};
 use sluicegate_store::write::Write;
 
 impl Journal {
@@ -19,6 +19,11 @@ impl Journal {
     /// The next execution of an ordering key, if it is claimable now.
     pub fn next_in_order(&self, key: &str) -> Result<Option<Execution>, Error> {
         Ok(self.store.next_in_order(key, self.now())?)
+    }
+
+    /// An execution as it is stored.
+    pub fn stored(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
+        Ok(self.store.execution(id)?)
     }
 
     /// Claims an execution and loads its recorded steps. Fails with `Gone` when another process

@@ -40,7 +40,7 @@ pub async fn request_type(
 /// Runs the request type that a body asks for; the caller has checked who asks.
 ///
 /// # Errors
-/// 400 for a malformed body; otherwise as the request type's.
+/// 415 for a body that is not JSON, 400 for a malformed one; otherwise as the request type's.
 pub async fn run_request_type(
     runtime: &Arc<Runtime>,
     name: String,
@@ -69,8 +69,24 @@ pub fn scope(runtime: &Runtime, visit: PlatformRequest) -> Scope {
     scope
 }
 
+/// The parameters of the body, which has to be JSON: one that cannot be read must not pass for one
+/// without data and without a key.
+fn body(visit: &PlatformRequest) -> Result<Map<String, Json>, HttpError> {
+    if content_type(&visit.headers) != "application/json" {
+        let message = "The body has to be JSON, with Content-Type: application/json.";
+        return Err(HttpError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
+    if visit.body.trim().is_empty() {
+        return Err(HttpError::bad("The body is empty; send at least {}."));
+    }
+    if !visit.query.is_empty() {
+        return Err(HttpError::bad("Parameters are in the body, not in the address."));
+    }
+    Ok(visit.params.clone())
+}
+
 fn call(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpError> {
-    let mut body = visit.params.clone();
+    let mut body = body(visit)?;
     let mut object = |name: &str| match body.shift_remove(name) {
         None | Some(Json::Null) => Ok(Map::new()),
         Some(Json::Object(map)) => Ok(map),
@@ -85,11 +101,6 @@ fn call(name: String, visit: &PlatformRequest) -> Result<RequestTypeCall, HttpEr
         }
     };
     if let Some(other) = body.keys().next() {
-        // A form's only name may be the whole body: it is not repeated.
-        if content_type(&visit.headers) != "application/json" {
-            let message = "The body has to be JSON, with Content-Type: application/json.";
-            return Err(HttpError::bad(message));
-        }
         let message = format!("`{other}` is none of: data, config, idempotency_key.");
         return Err(HttpError::bad(message));
     }

@@ -84,7 +84,10 @@ impl From<StoreError> for HttpError {
     fn from(error: StoreError) -> Self {
         match error {
             // Sending it again would not help.
-            StoreError::Refused(_) => Self::internal("This could not be stored.", error),
+            StoreError::Refused(_) => Self {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                ..Self::internal("The database does not take this.", error)
+            },
             _ => Self::unavailable("The database does not answer.", error),
         }
     }
@@ -95,6 +98,10 @@ impl From<operations::Error> for HttpError {
         match &error {
             operations::Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
+            }
+            operations::Error::Store(refused @ StoreError::Refused(_))
+            | operations::Error::Gateway(GatewayError::Store(refused @ StoreError::Refused(_))) => {
+                refused.clone().into()
             }
             operations::Error::Full(full) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, full.to_string())
@@ -198,6 +205,6 @@ mod tests {
         is_unavailable(Gateway(GatewayError::Form(FormError::Template(template()))));
         is_unavailable(Record(RecordFormError::Form(FormError::Template(template()))));
         let refused = HttpError::from(StoreError::Refused("too long".into()));
-        assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR, "again would not help");
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "again would not help");
     }
 }

@@ -60,7 +60,12 @@ pub async fn read(
 async fn multipart(request: Request) -> Result<Map<String, Json>, HttpError> {
     let mut parts = Multipart::from_request(request, &()).await.map_err(HttpError::bad)?;
     let mut all = Map::new();
+    let mut count = 0;
     while let Some(part) = parts.next_field().await.map_err(HttpError::bad)? {
+        count += 1;
+        if count > params::PAIRS_MAX {
+            return Err(HttpError::bad(params::Error::TooMany));
+        }
         let Some(name) = part.name().map(str::to_owned) else { continue };
         // File uploads are ignored: payment forms do not need them.
         if part.file_name().is_some() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 /// The maximum nesting of a name, as in Rack.
 const DEPTH_MAX: usize = 32;
 /// The maximum number of parameters.
-const PAIRS_MAX: usize = 4_096;
+pub(super) const PAIRS_MAX: usize = 4_096;
 
 /// Why parameters cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -23,6 +23,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tower::Service as _;
 
+/// The longest head of a request: nothing is known of its sender yet.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
 /// What clients may take of the server.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -150,7 +153,10 @@ fn connection(
             answer
         }
     });
-    http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service)
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service)
 }
 
 /// How many connections each address has.

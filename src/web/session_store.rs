@@ -17,6 +17,9 @@ use tokio::task::JoinError;
 /// A row whose end would move by less than this part of its idle lifetime is not written again.
 const TOUCH_PART: i32 = 10;
 
+/// How long a message waits for the page that shows it.
+const FLASH_KEPT: SignedDuration = SignedDuration::from_mins(10);
+
 /// True when cookies are for HTTPS only.
 pub fn is_secure(runtime: &Runtime) -> bool {
     runtime.public_url().starts_with("https://")
@@ -169,6 +172,9 @@ fn write(runtime: &Runtime, before: &Session, after: &After, now: Timestamp) -> 
     if session.data.is_empty() && flash.is_empty() {
         return has_row.then_some(Write::SessionDelete { id_hash });
     }
+    // A message for the next page is nothing to remember for long: anybody may cause one.
+    let has_data = !session.data.is_empty();
+    let expires_at = if has_data { expires_at } else { expires_at.min(now + FLASH_KEPT) };
     let mut data = json!({ "idle_seconds": session.idle_seconds });
     data["data"] = Json::Object(session.data.clone());
     data["flash"] = Json::Object(flash.clone());

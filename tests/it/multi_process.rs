@@ -317,3 +317,39 @@ fn a_process_that_is_stopped_exits_cleanly_and_leaves_nothing_behind() {
         assert!(!printed.contains("panicked"), "{printed}");
     }
 }
+
+#[test]
+fn a_record_that_postgresql_never_takes_does_not_keep_a_payment_open() {
+    let Some(cluster) = shared() else { return };
+    let fleet = Fleet::new(cluster);
+    let instance = fleet.instance();
+    // A module of somebody who did not think of a longest text.
+    let path = "modules/stripe/public/notifications/api_call_notifications/create_payment.liquid";
+    let call = std::fs::read_to_string(instance.root().join(path)).expect("a file");
+    assert!(call.contains("external_id: { type: string, max_length: 500"), "{call}");
+    instance.write(path, &call.replace("max_length: 500, ", ""));
+    let mut host = instance.serve_with(&["--stripe", &format!("http://{}", fleet.stripe.addr)]);
+    host.stripe = Stripe { addr: fleet.stripe.addr };
+    // Not compressible: an index takes 2,704 bytes.
+    let long: String = (0..1_500).map(|n: u32| format!("{:x}", n * 2_654_435 % 65_537)).collect();
+    let mut payment = charge(900, "long");
+    payment["data"]["external_id"] = json!(long);
+    let outcome = host.request_type("create_payment", &payment).expect(200).json();
+    assert_eq!(outcome["state"], "completed", "{outcome:#}");
+    assert_eq!(
+        (&outcome["record"], &outcome["errors"][0]["code"]),
+        (&Json::Null, &json!("not_stored"))
+    );
+    assert!(outcome["gateway"]["id"].as_str().is_some_and(|id| id.starts_with("ch_")));
+    assert_eq!(host.request_type("create_payment", &payment).expect(200).json()["replayed"], true);
+    assert_eq!(host.stripe.charges().len(), 1);
+    assert!(open(&host).is_empty(), "nothing waits");
+    // What only one request asks is not a failure of the database.
+    let filter = json!({ "query": "{ records(filter: { external_id: { value: \"a\\u0000\" } }) { total_entries } }" });
+    let answer = host.post_json("/graphql", &filter);
+    assert_eq!(
+        (answer.status, &answer.json()["errors"][0]["extensions"]["code"]),
+        (200, &json!("invalid"))
+    );
+    assert_ne!(host.send("GET", "/api/executions/a%00b", &[], b"").status, 503);
+}

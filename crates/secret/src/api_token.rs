@@ -68,6 +68,12 @@ impl ApiTokens {
                     "entry {place} is not `scope:token`; a scope is read, operate or administer"
                 ));
             };
+            if all.iter().any(|one: &ApiToken| one.token.expose() == token) {
+                let place = place + 1;
+                return Err(format!(
+                    "the token of entry {place} is listed before; make one for each scope"
+                ));
+            }
             all.push(ApiToken { scope, token: Secret::new(token) });
         }
         Ok(Self(all))
@@ -118,6 +124,15 @@ mod tests {
             assert_eq!(tokens.scope_of(sent), scope, "{sent}");
         }
         assert!(ApiTokens::default().is_empty() && ApiTokens::default().scope_of("").is_none());
+    }
+
+    #[test]
+    fn a_token_has_one_scope() {
+        for (one, more) in [(Some("abc"), "read:abc"), (None, "read:abc,operate:abc")] {
+            let refused = ApiTokens::new(one.map(str::to_owned), Some(more.to_owned()));
+            let refused = refused.expect_err(more);
+            assert!(refused.contains("listed before") && !refused.contains("abc"), "{refused}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::support::host::{Instance, TestHost};
 use crate::support::html::form;
 use crate::support::wait::eventually;
+use serde_json::{Value as Json, json};
 use std::process::Stdio;
 
 const DECLINED: &str = "4000000000000002";
@@ -163,4 +164,53 @@ fn a_folder_made_after_the_start_is_seen() {
     });
     host.instance.write("app/views/pages/late.liquid", "---\nslug: late\n---\nthird");
     served("third");
+}
+
+#[test]
+fn a_body_that_is_not_json_runs_nothing() {
+    let host = TestHost::start();
+    let path = "/api/request_types/create_customer";
+    let body = r#"{"data": {"email": "a@example.com"}, "idempotency_key": "k"}"#;
+    for kind in [
+        "text/plain",
+        "application/vnd.api+json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "",
+    ] {
+        let headers = [("Content-Type", kind)];
+        let headers = if kind.is_empty() { &[][..] } else { &headers };
+        let answer = host.send("POST", path, headers, body.as_bytes());
+        assert!(matches!(answer.status, 400 | 415), "{kind}: {} {}", answer.status, answer.text());
+    }
+    let json = [("Content-Type", "application/json")];
+    host.send("POST", path, &json, b"").expect(400);
+    host.send("POST", path, &json, b"[]").expect(400);
+    let with_query = format!("{path}?data[email]=b@example.com&idempotency_key=other");
+    host.send("POST", &with_query, &json, body.as_bytes()).expect(400);
+    let customers = host.stripe.read("/v1/customers")["data"].clone();
+    assert_eq!(customers, json!([]), "nothing was sent");
+    host.send("POST", path, &json, body.as_bytes()).expect(200);
+}
+
+#[test]
+fn a_text_that_a_database_cannot_keep_is_refused_before_anything_is_sent() {
+    let host = TestHost::start();
+    let payment = |more: Json| {
+        let mut data = json!({ "amount": 900, "currency": "usd", "source": "tok_visa" });
+        let more = more.as_object().expect("an object").clone();
+        data.as_object_mut().expect("an object").extend(more);
+        host.request_type("create_payment", &json!({ "data": data }))
+    };
+    for (name, more) in [
+        ("email", json!({ "email": "a\u{0}@example.com" })),
+        ("description", json!({ "description": "\u{0}" })),
+        ("metadata", json!({ "metadata": { "a\u{0}": "b" } })),
+        ("metadata", json!({ "metadata": { "sluicegate_operation]": "b" } })),
+        ("external_id", json!({ "external_id": "x".repeat(501) })),
+    ] {
+        let outcome = payment(more).expect(422).json();
+        assert_eq!(outcome["errors"][0]["field"], name, "{outcome:#}");
+    }
+    assert!(host.stripe.charges().is_empty(), "nothing was sent");
 }

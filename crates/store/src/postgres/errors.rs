@@ -21,8 +21,8 @@ pub fn of(error: tokio_postgres::Error) -> Error {
         _ if *code == SqlState::DISK_FULL => Error::Full(message.into()),
         // Resources, shutting down, starting up, deadlocks, lost connections.
         "53" | "57" | "40" | "08" | "55" => Error::Busy(message.into()),
-        // Values that do not fit, and constraints.
-        "22" | "23" => Error::Refused(message.into()),
+        // Values that do not fit, also into an index, and constraints.
+        "22" | "23" | "54" => Error::Refused(message.into()),
         _ => Error::Broken(format!("{message} ({})", code.code()).into()),
     }
 }
