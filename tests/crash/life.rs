@@ -14,6 +14,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Once no more faults are injected, nothing may take longer than this.
@@ -152,23 +153,14 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
     let stop = Arc::new(AtomicBool::new(false));
     let rotated = Arc::new(AtomicBool::new(false));
     let (addrs, seed) = (fleet.addrs(), plan.seed);
-    let clients: Vec<_> = (0..3)
-        .map(|number| {
-            let (answered_calls, double) = (Arc::clone(&answered_calls), Arc::clone(&double));
-            let (addrs, orders) = (addrs.clone(), Arc::clone(&orders));
-            std::thread::spawn(move || {
-                order(&addrs, &double, number, &orders);
-                client(&addrs, &double, seed, number, &answered_calls)
-            })
-        })
-        .collect();
+    let clients = clients(&addrs, &double, seed, &answered_calls, &orders);
     let sender = {
         let (double, acked, stop) = (Arc::clone(&double), Arc::clone(&acked), Arc::clone(&stop));
         let (rotated, addrs) = (Arc::clone(&rotated), addrs.clone());
         std::thread::spawn(move || send_events(&addrs, &double, seed, &acked, &stop, &rotated))
     };
     kill_repeatedly(&mut fleet, &double, plan, &rotated, || {
-        clients.iter().all(std::thread::JoinHandle::is_finished)
+        clients.iter().all(JoinHandle::is_finished)
     });
     double.faulty.store(false, Ordering::SeqCst);
     let mut result = Ok(());
@@ -199,6 +191,25 @@ pub fn live(plan: &Plan, template: &Path) -> Result<Lived, String> {
         println!("kept: {}", keep(folder, &double.ledger.lock().unwrap()));
     }
     result.map(|()| Lived { starts, died_there })
+}
+
+/// The clients of a run, each on a thread of its own.
+fn clients(
+    addrs: &[SocketAddr],
+    double: &Arc<Double>,
+    seed: u64,
+    answered_calls: &Arc<Mutex<Vec<AnsweredCall>>>,
+    orders: &Arc<Mutex<Vec<PlacedOrder>>>,
+) -> Vec<JoinHandle<Result<(), String>>> {
+    let begin = |number| {
+        let (answered_calls, double) = (Arc::clone(answered_calls), Arc::clone(double));
+        let (addrs, orders) = (addrs.to_owned(), Arc::clone(orders));
+        std::thread::spawn(move || {
+            order(&addrs, &double, number, &orders);
+            client(&addrs, &double, seed, number, &answered_calls)
+        })
+    };
+    (0..3).map(begin).collect()
 }
 
 /// Keeps the folder of a run, with Stripe's ledger in it, for an investigation.
