@@ -13,14 +13,18 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Appended bytes after which the file is rewritten without stale lines.
-const APPENDED_BYTES_MAX: u64 = 48 * 1024 * 1024;
+/// Appended bytes after which the file is rewritten without stale lines, if it was not longer than
+/// that: a file is rewritten when it has doubled, so that what is written stays proportional to what
+/// happened.
+const APPENDED_BYTES_MIN: u64 = 48 * 1024 * 1024;
 
 /// The open file.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// The length of the file when it was rewritten, and what was appended since.
+    rewritten: u64,
     appended: u64,
 }
 
@@ -86,7 +90,7 @@ impl Journal {
         }
         let was_stored = !state.objects.is_empty();
         let mut journal =
-            Self { path: path.to_owned(), file: open(path).map_err(data)?, appended: 0 };
+            Self { path: path.to_owned(), file: open(path).map_err(data)?, rewritten: 0, appended: 0 };
         journal.try_rewrite(&state).map_err(data)?;
         state.storage = Some(Box::new(journal));
         Ok((state, was_stored))
@@ -130,7 +134,7 @@ impl Journal {
         file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
         std::fs::rename(&new, &self.path)?;
         self.file = open(&self.path)?;
-        self.appended = 0;
+        (self.rewritten, self.appended) = (self.file.metadata()?.len(), 0);
         Ok(())
     }
 
@@ -160,7 +164,7 @@ impl Storage for Journal {
     }
 
     fn compact_when_due(&mut self, state: &SandboxState) {
-        if self.appended > APPENDED_BYTES_MAX {
+        if self.appended > APPENDED_BYTES_MIN.max(self.rewritten) {
             self.rewrite(state);
         }
     }

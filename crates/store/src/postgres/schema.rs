@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002_gateway_queue.sql"),
     include_str!("schema/0003_session_user.sql"),
     include_str!("schema/0004_reduced.sql"),
+    include_str!("schema/0005_newest_first.sql"),
 ];
 
 // "Slui" and "ceg": the lock that a process holds while it applies steps.

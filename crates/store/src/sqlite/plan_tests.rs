@@ -2,6 +2,7 @@
 
 use super::dialect::SqliteDialect;
 use super::statement;
+use crate::execution::ExecutionQuery;
 use crate::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
 use crate::sql::executions as execution_queries;
 use crate::sql::records;
@@ -12,7 +13,11 @@ use std::borrow::Cow;
 
 fn plan(query: &RecordQuery) -> String {
     let connection = Connection::open_in_memory().expect("memory");
-    connection.execute_batch(include_str!("schema/0001_tables.sql")).expect("the schema");
+    for step in
+        [include_str!("schema/0001_tables.sql"), include_str!("schema/0007_newest_first.sql")]
+    {
+        connection.execute_batch(step).expect("the schema");
+    }
     let mut reading = records::page::<SqliteDialect>(query).reading;
     reading.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", reading.sql));
     let lines = statement::all(&connection, &reading, |line| row::string(line, 3));
@@ -29,11 +34,21 @@ fn the_usual_look_ups_use_an_index() {
         let in_any = plan(&any.with(property, "ch_1"));
         assert!(in_any.contains(&format!("{property}_text=?")), "{property}: {in_any}");
     }
+    // The newest with an id: what every event and every answer asks for.
+    let newest = || vec![Sort { by: Subject::CreatedAt, descending: true }];
+    for deleted in [Deleted::Exclude, Deleted::Any] {
+        for property in ["gateway_id", "external_id"] {
+            let query = RecordQuery { sort: newest(), deleted, ..table() };
+            let plan = plan(&query.with(property, "ch_1"));
+            assert!(plan.contains(&format!("{property}_text=?")), "{property}: {plan}");
+            let is_sorted = !plan.contains("TEMP B-TREE") || deleted == Deleted::Any;
+            assert!(is_sorted, "{property}: {plan}");
+        }
+    }
     let by_id = Filter::on(Subject::Id, Op::Equals(json!("12")));
     let plan_by_id = plan(&RecordQuery { filters: vec![by_id], ..table() });
     assert!(plan_by_id.contains("INTEGER PRIMARY KEY"), "{plan_by_id}");
-    let newest = vec![Sort { by: Subject::CreatedAt, descending: true }];
-    let newest = plan(&RecordQuery { sort: newest, ..table() });
+    let newest = plan(&RecordQuery { sort: newest(), ..table() });
     assert!(newest.contains("records_by_table"), "{newest}");
     assert!(!newest.contains("USE TEMP B-TREE"), "{newest}");
 }
@@ -59,4 +74,23 @@ fn old_executions_are_found_by_the_index_of_their_end() {
         assert!(plan.contains("executions_by_end"), "{plan}");
         assert!(!plan.contains("SCAN executions") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
+}
+
+#[test]
+fn the_newest_executions_are_read_in_order() {
+    let connection = Connection::open_in_memory().expect("memory");
+    for step in [
+        include_str!("schema/0001_tables.sql"),
+        include_str!("schema/0002_order.sql"),
+        include_str!("schema/0006_reduced.sql"),
+        include_str!("schema/0007_newest_first.sql"),
+    ] {
+        connection.execute_batch(step).expect("the schema");
+    }
+    let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
+    let mut reading = execution_queries::page::<SqliteDialect>(&query).reading;
+    reading.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", reading.sql));
+    let lines = statement::all(&connection, &reading, |line| row::string(line, 3));
+    let plan = lines.expect("a plan").join("\n");
+    assert!(plan.contains("executions_by_time") && !plan.contains("TEMP B-TREE"), "{plan}");
 }

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0004_conditions_without_in.sql"),
     include_str!("schema/0005_session_user.sql"),
     include_str!("schema/0006_reduced.sql"),
+    include_str!("schema/0007_newest_first.sql"),
 ];
 
 // "Slui": marks our files among SQLite databases.
