@@ -155,6 +155,8 @@ fn names_of_metadata_are_kept_or_refused() {
         json!({ "a": { "": "x" } }),
         json!("{\"\": \"x\"}"),
         json!({ "sluicegate_operation": "mine" }),
+        json!({ "a[b]": "x" }),
+        json!({ "sluicegate_operation]": "mine" }),
         json!("{\"sluicegate_operation\": \"mine\"}"),
     ] {
         let refused = pay(bad.clone()).expect(422).json();
@@ -165,7 +167,7 @@ fn names_of_metadata_are_kept_or_refused() {
         );
     }
     assert!(host.stripe.charges().is_empty());
-    let paid = pay(json!({ "a b": "1", "é": "2", "a[b]": "3" }));
+    let paid = pay(json!({ "a b": "1", "é": "2" }));
     let kept = host.stripe.charges()[0]["metadata"].clone();
     assert_eq!((paid.status, &kept["a b"], &kept["é"]), (200, &json!("1"), &json!("2")), "{kept}");
     let account = json!({ "country": "US", "business_profile": { "": "x" } });
