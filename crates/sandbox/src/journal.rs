@@ -13,9 +13,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Appended bytes after which the file is rewritten without stale lines, if it was not longer than
-/// that: a file is rewritten when it has doubled, so that what is written stays proportional to what
-/// happened.
+/// Appended bytes after which the file is rewritten without stale lines. A longer file is rewritten
+/// when it has doubled: what is written stays proportional to what happened.
 const APPENDED_BYTES_MIN: u64 = 48 * 1024 * 1024;
 
 /// The open file.
@@ -89,8 +88,12 @@ impl Journal {
             load(path, &mut state)?;
         }
         let was_stored = !state.objects.is_empty();
-        let mut journal =
-            Self { path: path.to_owned(), file: open(path).map_err(data)?, rewritten: 0, appended: 0 };
+        let mut journal = Self {
+            path: path.to_owned(),
+            file: open(path).map_err(data)?,
+            rewritten: 0,
+            appended: 0,
+        };
         journal.try_rewrite(&state).map_err(data)?;
         state.storage = Some(Box::new(journal));
         Ok((state, was_stored))
