@@ -351,26 +351,31 @@ fn unavailable(error: &dyn std::fmt::Display) -> ResolverError {
     ResolverError::new(UNAVAILABLE, "the database cannot be used just now")
 }
 
+/// What the store says of these writes, and not of itself.
+fn refused(error: Option<&StoreError>) -> Option<ResolverError> {
+    match error {
+        Some(StoreError::Refused(why)) => Some(ResolverError::new("invalid", why.to_string())),
+        _ => None,
+    }
+}
+
 impl From<StoreError> for ResolverError {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(why) => Self::new("invalid", why.to_string()),
-            error => unavailable(&error),
-        }
+        refused(Some(&error)).unwrap_or_else(|| unavailable(&error))
     }
 }
 
 impl From<JournalError> for ResolverError {
     fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Store(error) => error.into(),
-            error => unavailable(&error),
-        }
+        refused(error.store_error()).unwrap_or_else(|| unavailable(&error))
     }
 }
 
 impl From<FormError> for ResolverError {
     fn from(error: FormError) -> Self {
+        if let Some(refused) = refused(error.store_error()) {
+            return refused;
+        }
         if error.is_the_stores() {
             return unavailable(&error);
         }
@@ -385,6 +390,9 @@ impl From<FormError> for ResolverError {
 
 impl From<record_form::Error> for ResolverError {
     fn from(error: record_form::Error) -> Self {
+        if let Some(refused) = refused(error.store_error()) {
+            return refused;
+        }
         match error {
             record_form::Error::Form(error) => error.into(),
             error if error.is_the_stores() => unavailable(&error),
@@ -395,6 +403,9 @@ impl From<record_form::Error> for ResolverError {
 
 impl From<operations::Error> for ResolverError {
     fn from(error: operations::Error) -> Self {
+        if let Some(refused) = refused(error.store_error()) {
+            return refused;
+        }
         match error {
             operations::Error::Full(full) => Self::new(UNAVAILABLE, full.to_string()),
             error if error.is_the_stores() => unavailable(&error),

@@ -3,9 +3,6 @@
 /// Why the runtime could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database URL has an unsupported scheme.
-    #[error("--database: `{0}` is not one of: sqlite:PATH, postgres://USER@HOST/DATABASE")]
-    Database(String),
     /// The database was created with another instance key.
     #[error(
         "the database was made with another instance key: give every process the same \

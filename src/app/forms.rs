@@ -18,6 +18,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::form::Form;
 use sluicegate_secret::card_number;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::ExecutionId;
 
 /// The maximum number of attempts with one rendered form.
@@ -37,6 +38,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Record(error) => error.store_error(),
+            Self::RequestType(error) => error.store_error(),
+        }
+    }
+
     /// True when only the database failed: the same submission can be repeated.
     pub fn is_the_stores(&self) -> bool {
         match self {

@@ -36,6 +36,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Gateway(error) => error.store_error(),
+            Self::Store(error) => Some(error),
+            Self::Replay(error) => error.store_error(),
+            Self::Full(_) => None,
+        }
+    }
+
     /// True when only the database failed: the same request can be repeated.
     pub fn is_the_stores(&self) -> bool {
         match self {

@@ -69,17 +69,24 @@ impl Error {
         }
     }
 
-    /// True when the run is left to be resumed: the store failed, not the form.
-    fn leaves_the_run(&self) -> bool {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
         match self {
-            Self::Store(_)
-            | Self::Journal(JournalError::Store(_))
-            | Self::Replay(replay::Error::Journal(JournalError::Store(_))) => true,
-            // What the form itself wrote may be refused, which a later attempt does not change.
-            Self::Form(
-                FormError::Store(error) | FormError::Journal(JournalError::Store(error)),
-            ) => !error.is_about_the_writes(),
-            _ => false,
+            Self::Form(error) => error.store_error(),
+            Self::Journal(error) => error.store_error(),
+            Self::Store(error) => Some(error),
+            Self::Replay(error) => error.store_error(),
+            Self::Unfinished { .. } => None,
+        }
+    }
+
+    /// True when the run is left to be resumed: the store failed, not the form. What the form wrote
+    /// may be refused, which a later attempt does not change.
+    fn leaves_the_run(&self) -> bool {
+        match (self, self.store_error()) {
+            (Self::Form(_), Some(error)) => !error.is_about_the_writes(),
+            (_, Some(error)) => !matches!(error, StoreError::Refused(_)),
+            (_, None) => false,
         }
     }
 }

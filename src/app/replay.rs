@@ -12,6 +12,7 @@ use crate::journal::intent::StepAnswer;
 use crate::journal::phase::Phase;
 use crate::journal::run::StepBegun;
 use serde_json::{Value as Json, json};
+use sluicegate_store::error::Error as StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// The context that step results are sealed with: they may hold customers' data.
@@ -36,6 +37,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Journal(error) => error.store_error(),
+            _ => None,
+        }
+    }
+
     /// True when the run was stopped by the journal or its database.
     pub fn is_the_stores(&self) -> bool {
         matches!(self, Self::Journal(_) | Self::Full(_))

@@ -10,7 +10,7 @@ use crate::app::rate_limit::{RateLimit, RateLimits};
 use crate::app::readiness::Readiness;
 use crate::app::scope::Scope;
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Environment, Stripe, is_instance, without_password};
+use crate::config::{Config, Database, Environment, Stripe};
 use crate::gateway::contract::{FutureTimes, Gateway};
 use crate::gateway::stripe::Stripe as StripeGateway;
 use crate::gateway::target::{Allowed, Target};
@@ -30,7 +30,6 @@ use sluicegate_store::sqlite::database::Sqlite;
 use sluicegate_store::state::Constant;
 use sluicegate_store::write::Write;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
@@ -93,9 +92,7 @@ impl Runtime {
         runtime: Handle,
     ) -> Result<Arc<Self>, Error> {
         let root = &config.root;
-        if !is_instance(root) {
-            return Err(Error::NoInstance(root.display().to_string()));
-        }
+        Instance::require(root)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open(&config.database)?;
         check_key(&*store, &config.instance_key, clock.now())?;
@@ -264,15 +261,9 @@ fn check_key(store: &dyn Store, key: &InstanceKey, now: Timestamp) -> Result<(),
     }
 }
 
-fn open(database: &str) -> Result<Arc<dyn Store>, Error> {
-    match database.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(Arc::new(Sqlite::open(Path::new(path))?)),
-        None if ["postgres://", "postgresql://"]
-            .iter()
-            .any(|start| database.starts_with(start)) =>
-        {
-            Ok(Arc::new(Postgres::open(database)?))
-        }
-        _ => Err(Error::Database(without_password(database))),
-    }
+fn open(database: &Database) -> Result<Arc<dyn Store>, Error> {
+    Ok(match database {
+        Database::Sqlite(path) => Arc::new(Sqlite::open(path)?),
+        Database::Postgres(url) => Arc::new(Postgres::open(url)?),
+    })
 }

@@ -1,6 +1,7 @@
 //! Errors of a form that the visitor did not cause.
 
 use sluicegate_secret::card_number::ADVICE;
+use sluicegate_store::error::Error as StoreError;
 
 /// Why a form could not be rendered or submitted.
 #[derive(Debug, thiserror::Error)]
@@ -65,10 +66,19 @@ pub enum Error {
     Journal(#[from] crate::journal::error::Error),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] sluicegate_store::error::Error),
+    Store(#[from] StoreError),
 }
 
 impl Error {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Journal(error) => error.store_error(),
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// True when the cause is the database, which could not be read or written.
     pub fn is_the_stores(&self) -> bool {
         match self {

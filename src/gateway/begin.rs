@@ -18,6 +18,7 @@ use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::request_type::RequestType;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::ExecutionId;
+use sluicegate_store::text::has_nul;
 
 /// The result of beginning a request type.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
@@ -35,15 +36,6 @@ fn nul_problem(data: &Map<String, Json>) -> Option<Problem> {
     let name = name.replace('\0', "");
     let message = format!("{name} contains a NUL character.");
     Some(Problem::new(message, "invalid", Some(&name)))
-}
-
-fn has_nul(value: &Json) -> bool {
-    match value {
-        Json::String(text) => text.contains('\0'),
-        Json::Array(items) => items.iter().any(has_nul),
-        Json::Object(map) => map.iter().any(|(name, one)| name.contains('\0') || has_nul(one)),
-        Json::Null | Json::Bool(_) | Json::Number(_) => false,
-    }
 }
 
 /// Stripe refuses them, and encoded as `metadata[a]]` a name could pass for another.

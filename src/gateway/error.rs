@@ -1,6 +1,7 @@
 //! Why a request type has no outcome.
 
 use sluicegate_secret::card_number::ADVICE;
+use sluicegate_store::error::Error as StoreError;
 
 /// Why a request type could not be run to an outcome.
 ///
@@ -79,10 +80,20 @@ pub enum Error {
     Form(#[from] crate::form::error::Error),
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] sluicegate_store::error::Error),
+    Store(#[from] StoreError),
 }
 
 impl Error {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Journal(error) => error.store_error(),
+            Self::Store(error) => Some(error),
+            Self::Form(error) => error.store_error(),
+            _ => None,
+        }
+    }
+
     /// True when only the database failed: the same request can be repeated.
     pub fn is_the_stores(&self) -> bool {
         match self {

@@ -50,38 +50,49 @@ impl Runner<'_> {
             let response = self.stored_answer(&answer, &secrets);
             self.journal.answer(&mut run, StepAnswer { seq, response });
         }
+        let id = run.execution().id.clone();
         let mut phase = self.journal.phase();
         let mut outcome = self.outcome(&mut run, &mut phase, &request_type, (&answer, &secrets))?;
+        let ended = self.end(run, phase, &request_type, (&answer, &secrets), &mut outcome);
+        match ended {
+            Ok(Some(pending)) => Ok(pending),
+            Ok(None) => Ok(outcome),
+            Err(Error::Journal(JournalError::Store(refused @ StoreError::Refused(_)))) => {
+                let answer = StepAnswer { seq, response: self.stored_answer(&answer, &secrets) };
+                self.settle_without_records(&id, answer, outcome, refused)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs the callback and commits. Returns the pending outcome of a callback that waits for an
+    /// answer.
+    fn end(
+        &self,
+        mut run: Run,
+        mut phase: Phase,
+        request_type: &RequestType,
+        seen: (&Answer, &SecretTexts),
+        outcome: &mut Outcome,
+    ) -> Result<Option<Outcome>, Error> {
         let callback = run.execution().input.pointer("/config/callback").and_then(Json::as_str);
         let callback = callback.map(str::trim);
         let callback = callback.filter(|name| !name.is_empty()).map(str::to_owned);
         if let Some(callback) = callback
             && outcome.state == State::Completed
         {
-            let locals = callback_locals(run.execution(), (&answer, &secrets), &outcome);
-            self.record_outcome(&mut run, &request_type, &outcome);
-            match self.run_callback(run, &mut phase, &callback, (&locals, &mut outcome))? {
+            let locals = callback_locals(run.execution(), seen, outcome);
+            self.record_outcome(&mut run, request_type, outcome);
+            match self.run_callback(run, &mut phase, &callback, (&locals, outcome))? {
                 CallbackResult::Done(finished) => run = finished,
-                CallbackResult::Waiting(pending) => return Ok(pending),
+                CallbackResult::Waiting(pending) => return Ok(Some(pending)),
             }
         }
-        let stored = to_json(&outcome);
+        let stored = to_json(outcome);
         failpoint!("settle_before_commit");
-        let id = run.execution().id.clone();
-        match self.journal.finish(run, None, phase, ExecutionState::Completed, stored) {
-            Err(JournalError::Store(StoreError::Refused(why))) => {
-                let response = self.stored_answer(&answer, &secrets);
-                return self.settle_without_records(
-                    &id,
-                    StepAnswer { seq, response },
-                    outcome,
-                    &why,
-                );
-            }
-            ended => drop(ended?),
-        }
+        self.journal.try_finish(run, None, phase, ExecutionState::Completed, stored)?;
         failpoint!("settle_after_commit");
-        Ok(outcome)
+        Ok(None)
     }
 
     fn stored_answer(&self, answer: &Answer, secrets: &SecretTexts) -> Json {
@@ -96,17 +107,20 @@ impl Runner<'_> {
         id: &ExecutionId,
         answer: StepAnswer,
         mut outcome: Outcome,
-        why: &str,
+        refused: StoreError,
     ) -> Result<Outcome, Error> {
-        tracing::error!(execution = id.as_str(), "its records are not stored: {why}");
-        let Some(execution) = self.journal.stored(id)? else { return Ok(outcome) };
-        let mut run = self.journal.resume(execution)?;
+        tracing::error!(execution = id.as_str(), "its records are not stored: {refused}");
+        let Some(mut run) = self.journal.reclaim(id)? else {
+            return Err(JournalError::Store(refused).into());
+        };
         let is_open = |step: &Step| step.seq == answer.seq && step.response.is_none();
         if run.steps().iter().any(is_open) {
             self.journal.answer(&mut run, answer);
         }
+        // What a callback sent stays sent.
+        run.skip_recorded();
         outcome.record = None;
-        let message = format!("The record could not be stored: {why}");
+        let message = format!("The record could not be stored: {refused}");
         outcome.errors.push(Problem::new(message, "not_stored", None));
         let stored = to_json(&outcome);
         let phase = self.journal.phase();
@@ -223,6 +237,11 @@ impl Runner<'_> {
                 self.journal.stop(run, why)?;
                 return Ok(CallbackResult::Waiting(pending));
             }
+            // The record before it, or what it wrote itself.
+            Some(why @ JournalError::Store(StoreError::Refused(_))) => {
+                outcome.errors.push(callback_failed());
+                return Err(why.into());
+            }
             // Resumed later: its steps are on disk.
             Some(why @ JournalError::Store(_)) => return Err(why.into()),
             Some(why) => Some(why.to_string()),
@@ -235,7 +254,7 @@ impl Runner<'_> {
             phase.rollback_to(mark);
             run.skip_recorded();
             tracing::error!(execution = outcome.execution, callback = name, "{error}");
-            outcome.errors.push(Problem::new("The callback failed.", "callback_failed", None));
+            outcome.errors.push(callback_failed());
         }
         Ok(CallbackResult::Done(run))
     }
@@ -276,6 +295,10 @@ fn problems(answer: &Answer, described: &Described, mapped: &Mapped) -> Vec<Prob
     let message =
         message.unwrap_or_else(|| format!("The gateway refused with status {}.", answer.status));
     vec![Problem { message, code: described.code.clone(), field: None }]
+}
+
+fn callback_failed() -> Problem {
+    Problem::new("The callback failed.", "callback_failed", None)
 }
 
 /// The step that records an outcome.

@@ -32,3 +32,13 @@ pub enum Error {
         attempted: String,
     },
 }
+
+impl Error {
+    /// The store's error, if that is the cause.
+    pub fn store_error(&self) -> Option<&store::error::Error> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::run::Run;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use sluicegate_store as store;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionUpdate, State};
 use sluicegate_store::kind::ExecutionKind;
 use sluicegate_store::timestamp;
@@ -21,7 +22,30 @@ pub const REDUCED_AT: &str = "reduced_at";
 impl Journal {
     /// Ends a run: one commit holds the answer, the phase's record writes, the outcome and the
     /// state. The state is `Completed`, or `Discarded` for a script that can never succeed.
+    ///
+    /// Writes that the database refuses it would refuse for ever: such a run is discarded with the
+    /// reason, for an operator, and the refusal is returned.
     pub fn finish(
+        &self,
+        run: Run,
+        answer: Option<StepAnswer>,
+        phase: Phase,
+        state: State,
+        outcome: Json,
+    ) -> Result<Execution, Error> {
+        let id = run.execution.id.clone();
+        let ended = self.try_finish(run, answer, phase, state, outcome);
+        if let Err(Error::Store(refused @ StoreError::Refused(_))) = &ended
+            && let Some(run) = self.reclaim(&id)?
+        {
+            self.fail(run, &refused.to_string(), None)?;
+        }
+        ended
+    }
+
+    /// Like [`Journal::finish`]; a run whose writes are refused is still open, and its caller has
+    /// to end it: see [`Journal::reclaim`].
+    pub fn try_finish(
         &self,
         mut run: Run,
         answer: Option<StepAnswer>,
@@ -103,12 +127,15 @@ impl Journal {
         self.end(run, Vec::new(), ended)
     }
 
-    /// Ends a run whose templates had to stop. A non-deterministic run is discarded for an
-    /// operator. A run that waits for an answer, or for room, is suspended, which does not count as
-    /// an attempt. A run that lost its store is left to be resumed.
+    /// Ends a run whose templates had to stop. A non-deterministic run, and one whose writes are
+    /// refused, is discarded for an operator. A run that waits for an answer, or for room, is
+    /// suspended, which does not count as an attempt. A run that lost its store is left to be
+    /// resumed.
     pub fn stop(&self, run: Run, why: Error) -> Result<Execution, Error> {
         match &why {
-            Error::NonDeterministic { .. } => self.fail(run, &why.to_string(), None),
+            Error::NonDeterministic { .. } | Error::Store(StoreError::Refused(_)) => {
+                self.fail(run, &why.to_string(), None)
+            }
             Error::Waiting(_) | Error::Busy(_) => {
                 let since = self.now().duration_since(run.execution.created_at);
                 let wait = backoff::poll(since);

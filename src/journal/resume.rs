@@ -21,9 +21,12 @@ impl Journal {
         Ok(self.store.next_in_order(key, self.now())?)
     }
 
-    /// An execution as it is stored.
-    pub fn stored(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
-        Ok(self.store.execution(id)?)
+    /// Claims a run again whose end was refused; `None` when another process holds it by now.
+    pub fn reclaim(&self, id: &ExecutionId) -> Result<Option<Run>, Error> {
+        match self.store.execution(id)?.filter(|execution| !execution.state.is_final()) {
+            Some(execution) => self.try_resume(execution),
+            None => Ok(None),
+        }
     }
 
     /// Claims an execution and loads its recorded steps. Fails with `Gone` when another process

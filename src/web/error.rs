@@ -95,13 +95,12 @@ impl From<StoreError> for HttpError {
 
 impl From<operations::Error> for HttpError {
     fn from(error: operations::Error) -> Self {
+        if let Some(refused @ StoreError::Refused(_)) = error.store_error() {
+            return refused.clone().into();
+        }
         match &error {
             operations::Error::Gateway(GatewayError::UnknownRequestType { .. }) => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
-            }
-            operations::Error::Store(refused @ StoreError::Refused(_))
-            | operations::Error::Gateway(GatewayError::Store(refused @ StoreError::Refused(_))) => {
-                refused.clone().into()
             }
             operations::Error::Full(full) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, full.to_string())
@@ -117,6 +116,9 @@ impl From<operations::Error> for HttpError {
 
 impl From<forms::Error> for HttpError {
     fn from(error: forms::Error) -> Self {
+        if let Some(refused @ StoreError::Refused(_)) = error.store_error() {
+            return refused.clone().into();
+        }
         match &error {
             forms::Error::Record(RecordFormError::Form(
                 FormError::Unknown(_) | FormError::NotFound | FormError::NotAllowed(_),

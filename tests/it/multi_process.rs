@@ -328,6 +328,10 @@ fn a_record_that_postgresql_never_takes_does_not_keep_a_payment_open() {
     let call = std::fs::read_to_string(instance.root().join(path)).expect("a file");
     assert!(call.contains("external_id: { type: string, max_length: 500"), "{call}");
     instance.write(path, &call.replace("max_length: 500, ", ""));
+    instance.write(
+        "views/partials/greet.liquid",
+        "{% graphql r %}mutation { create_customer(data: { email: \"a@example.com\" }) { state } }{% endgraphql %}",
+    );
     let mut host = instance.serve_with(&["--stripe", &format!("http://{}", fleet.stripe.addr)]);
     host.stripe = Stripe { addr: fleet.stripe.addr };
     // Not compressible: an index takes 2,704 bytes.
@@ -344,6 +348,25 @@ fn a_record_that_postgresql_never_takes_does_not_keep_a_payment_open() {
     assert_eq!(host.request_type("create_payment", &payment).expect(200).json()["replayed"], true);
     assert_eq!(host.stripe.charges().len(), 1);
     assert!(open(&host).is_empty(), "nothing waits");
+    // With a callback, which would send only after the record is committed.
+    let mut payment = charge(901, "long-with-callback");
+    payment["data"]["external_id"] = json!(long);
+    payment["config"] = json!({ "callback": "greet" });
+    let outcome = host.request_type("create_payment", &payment).expect(200).json();
+    assert_eq!(
+        (&outcome["state"], &outcome["record"]),
+        (&json!("completed"), &Json::Null),
+        "{outcome:#}"
+    );
+    let again = host.request_type("create_payment", &payment).expect(200).json();
+    assert_eq!(
+        (&again["state"], &again["replayed"]),
+        (&json!("completed"), &json!(true)),
+        "{again:#}"
+    );
+    assert_eq!(host.stripe.charges().len(), 2);
+    assert_eq!(host.stripe.read("/v1/customers")["data"], json!([]), "the callback sent nothing");
+    assert!(open(&host).is_empty(), "nothing waits");
     // What only one request asks is not a failure of the database.
     let filter = json!({ "query": "{ records(filter: { external_id: { value: \"a\\u0000\" } }) { total_entries } }" });
     let answer = host.post_json("/graphql", &filter);
@@ -352,4 +375,48 @@ fn a_record_that_postgresql_never_takes_does_not_keep_a_payment_open() {
         (200, &json!("invalid"))
     );
     assert_ne!(host.send("GET", "/api/executions/a%00b", &[], b"").status, 503);
+}
+
+#[test]
+fn a_run_whose_records_postgresql_never_takes_ends_for_an_operator() {
+    let Some(cluster) = shared() else { return };
+    let fleet = Fleet::new(cluster);
+    let instance = fleet.instance();
+    counting(&instance);
+    instance.write(
+        "modules/stripe/public/views/partials/webhook_processors/test_noted.liquid",
+        r#"{% graphql r, n: event.data.object.note %}mutation($n: String) { record_create(record: { table: "counted", properties: [{ name: "event", value: $n }] }) { id } }{% endgraphql %}"#,
+    );
+    instance.write(
+        "form_configurations/scripted.liquid",
+        "---\nname: scripted\nresource: counted\nresource_owner: anyone\nfields:\n  properties:\n    \
+         event:\ncallback_actions: >\n  {% log form.id, type: 'after' %}\n---\n",
+    );
+    let host = instance.serve_with(&["--stripe", &format!("http://{}", fleet.stripe.addr)]);
+    // A processor that writes what the database does not take.
+    let event = json!({ "id": "evt_nul", "object": "event", "type": "test.noted", "livemode": false,
+        "created": now(), "data": { "object": { "id": "x_1", "object": "x", "note": "a\u{0}" } } });
+    assert_eq!(deliver(&host, &event), 200);
+    let discarded = || {
+        let listed = host.run(&["executions", "list", "--state", "discarded", "--json"]);
+        let found = listed.good().json()["results"].clone();
+        found.as_array().expect("a list").clone()
+    };
+    eventually("the event is a dead letter", || {
+        let found = discarded();
+        if found.len() == 1 { Ok(()) } else { Err(format!("{found:?} {:?}", open(&host))) }
+    });
+    // A form with a script.
+    let submit = json!({ "query": "mutation { record_create(record: { properties: [{ name: \"event\", \
+        value: \"a\\u0000\" }] }, form_name: \"scripted\") { id } }" });
+    let answer = host.post_json("/graphql", &submit);
+    assert_eq!(answer.json()["errors"][0]["extensions"]["code"], "invalid", "{}", answer.text());
+    let ended = discarded();
+    assert_eq!(ended.len(), 2, "{ended:?}");
+    for one in &ended {
+        let why = one["error"].as_str().expect("a reason");
+        assert!(why.contains("NUL character"), "{why}");
+    }
+    assert!(open(&host).is_empty(), "nothing is open for ever");
+    assert!(host.records("counted").is_empty());
 }

@@ -13,6 +13,16 @@ pub fn of(value: &Json) -> Option<Cow<'_, str>> {
     }
 }
 
+/// True when a string or a name in the value has a NUL character, which PostgreSQL does not store.
+pub fn has_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(has_nul),
+        Json::Object(map) => map.iter().any(|(name, one)| name.contains('\0') || has_nul(one)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
+}
+
 /// 2^63: the first float above every i64; -2^63 is itself one.
 const LIMIT: f64 = 9_223_372_036_854_775_808.0;
 

@@ -73,18 +73,9 @@ fn indexed<'a>(properties: &'a Map<String, Json>, name: &str) -> Value<'a> {
 
 /// PostgreSQL stores no NUL in a string, and one row with one would fail every query that reads it.
 fn properties(properties: &Map<String, Json>) -> Result<String, Error> {
-    let has_nul = properties.iter().any(|(name, value)| name.contains('\0') || has_nul(value));
-    if has_nul {
+    let has_nul = |(name, value): (&String, &Json)| name.contains('\0') || text::has_nul(value);
+    if properties.iter().any(has_nul) {
         return Err(Error::Refused("a property contains a NUL character".into()));
     }
     to_json(properties)
-}
-
-fn has_nul(value: &Json) -> bool {
-    match value {
-        Json::String(text) => text.contains('\0'),
-        Json::Array(all) => all.iter().any(has_nul),
-        Json::Object(map) => map.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
-        _ => false,
-    }
 }
