@@ -1,9 +1,10 @@
 //! Startup: starts the sandbox if there is no key, and registers the webhook endpoint with it.
 
 use crate::app::error::Error;
+use crate::app::instance::Instance;
 use crate::app::operations::{self, Operations};
 use crate::app::runtime::Runtime;
-use crate::config::{Config, Stripe, is_instance};
+use crate::config::{Config, Stripe};
 use crate::executor;
 use crate::gateway::request_type_call::RequestTypeCall;
 use serde_json::{Map, Value as Json, json};
@@ -18,9 +19,7 @@ use std::sync::Arc;
 /// [`Error::NoInstance`] if the root is not an instance, before anything is written there;
 /// [`Error::Sandbox`] when neither its port nor a free one is available.
 pub async fn sandbox(config: &Config) -> Result<(Option<Sandbox>, Option<String>), Error> {
-    if !is_instance(&config.root) {
-        return Err(Error::NoInstance(config.root.display().to_string()));
-    }
+    Instance::require(&config.root)?;
     match &config.stripe {
         Stripe::Live => Ok((None, None)),
         Stripe::Url(url) => Ok((None, Some(url.clone()))),

@@ -1,6 +1,8 @@
 //! The instance's files, loaded and compiled; replaced as one when files change.
 
+use crate::app::error::Error;
 use crate::app::inline_scripts;
+use crate::config::is_instance;
 use crate::graphql::schema::Schema;
 use crate::template::render::Templates;
 use sluicegate_module::catalog::Catalog;
@@ -27,6 +29,17 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Refuses a folder that is not an instance.
+    ///
+    /// # Errors
+    /// [`Error::NoInstance`].
+    pub fn require(root: &Path) -> Result<(), Error> {
+        match is_instance(root) {
+            true => Ok(()),
+            false => Err(Error::NoInstance(root.display().to_string())),
+        }
+    }
+
     /// Loads the instance at `root`. Never fails: errors in files become diagnostics.
     pub fn load(root: &Path, version: i64, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let catalog = Arc::new(Catalog::load(root, environment));

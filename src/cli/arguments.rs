@@ -63,7 +63,7 @@ pub enum Command {
     /// Render a template with data.
     Render(Render),
     /// Show every setting with its source, and everything that `serve` would refuse or that is
-    /// hardly meant. Changes nothing.
+    /// probably a mistake. Changes nothing.
     Doctor,
     /// Show the effective settings.
     #[command(subcommand)]

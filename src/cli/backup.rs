@@ -1,7 +1,7 @@
 //! `backup`: a copy of the database while `serve` runs.
 
 use crate::cli::output::Output;
-use crate::config::Config;
+use crate::config::{Config, Database};
 use anyhow::{Result, bail};
 use serde_json::json;
 use sluicegate_store::sqlite::backup;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 /// When the file already exists or its folder does not, the database is PostgreSQL, or the disk
 /// fails.
 pub fn run(config: &Config, to: &Path, output: &Output) -> Result<ExitCode> {
-    let Some(from) = config.database.strip_prefix("sqlite:") else {
+    let Database::Sqlite(from) = &config.database else {
         bail!("only SQLite is copied by this command; for PostgreSQL use pg_dump");
     };
     if to.exists() {
@@ -25,10 +25,10 @@ pub fn run(config: &Config, to: &Path, output: &Output) -> Result<ExitCode> {
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         bail!("there is no folder {}; make it, or name another file", folder.display());
     }
-    if !Path::new(from).is_file() {
-        bail!("there is no database at {from}");
+    if !from.is_file() {
+        bail!("there is no database at {}", from.display());
     }
-    backup::copy(Path::new(from), to)?;
+    backup::copy(from, to)?;
     let bytes = std::fs::metadata(to)?.len();
     output.value(&json!({ "file": to, "bytes": bytes }))?;
     Ok(ExitCode::SUCCESS)

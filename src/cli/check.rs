@@ -1,7 +1,6 @@
 //! `check`: lists every diagnostic of every module with its location.
 
 use crate::app::instance::Instance;
-use crate::cli::offline::require_instance;
 use crate::cli::output::{Output, counted};
 use crate::config::Config;
 use anyhow::Result;
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 /// # Errors
 /// When the folder is not an instance.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
-    require_instance(config)?;
+    Instance::require(&config.root)?;
     let instance = Instance::load(&config.root, 0, &|name| config.module_variable(name));
     let diagnostics = instance.diagnostics();
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();

@@ -3,12 +3,11 @@
 use crate::app::instance::Instance;
 use crate::cli::config;
 use crate::cli::output::{Output, counted};
-use crate::config::{Config, Flags, Inspection, inspect, is_instance};
+use crate::config::{Config, Database, Flags, Inspection, inspect};
 use anyhow::Result;
 use serde_json::json;
-use sluicegate_store::condition::Condition;
+use sluicegate_store::schema_status::SchemaStatus;
 use sluicegate_store::{postgres, sqlite};
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints the report. Fails on errors, not on warnings. Changes nothing.
@@ -18,16 +17,15 @@ use std::process::ExitCode;
 pub fn run(flags: &Flags, output: &Output) -> Result<ExitCode> {
     let Inspection { settings, errors, mut warnings, config } = inspect(flags);
     let mut errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    if is_instance(&config.root) {
-        errors.extend(modules(&config));
-        match database(&config.database) {
-            Ok(note) => warnings.extend(note),
-            Err(error) => errors.push(format!("the database: {error}")),
+    match Instance::require(&config.root) {
+        Ok(()) => {
+            errors.extend(modules(&config));
+            match database(&config.database) {
+                Ok(note) => warnings.extend(note),
+                Err(error) => errors.push(format!("the database: {error}")),
+            }
         }
-    } else {
-        let root = config.root.display();
-        errors
-            .push(format!("--root: {root} is not an instance: it has neither views/ nor modules/"));
+        Err(error) => errors.push(error.to_string()),
     }
     if output.json {
         let settings = config::settings_json(&settings);
@@ -54,15 +52,15 @@ fn modules(config: &Config) -> Option<String> {
 }
 
 /// A note about what opening the database would do.
-fn database(url: &str) -> Result<Option<String>, sluicegate_store::error::Error> {
-    let condition = match url.strip_prefix("sqlite:") {
-        Some(path) => sqlite::probe::probe(Path::new(path))?,
-        None => postgres::probe::probe(url)?,
+fn database(database: &Database) -> Result<Option<String>, sluicegate_store::error::Error> {
+    let status = match database {
+        Database::Sqlite(path) => sqlite::probe::probe(path)?,
+        Database::Postgres(url) => postgres::probe::probe(url)?,
     };
-    Ok(match condition {
-        Condition::Current => None,
-        Condition::Missing => Some("the database is empty; the first start makes it".to_owned()),
-        Condition::Behind { done, known } => Some(format!(
+    Ok(match status {
+        SchemaStatus::Current => None,
+        SchemaStatus::Missing => Some("the database is empty; the first start makes it".to_owned()),
+        SchemaStatus::Behind { done, known } => Some(format!(
             "the database is at schema step {done} of {known}; a start applies the rest: make a \
              backup first"
         )),

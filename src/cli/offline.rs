@@ -1,9 +1,8 @@
 //! A runtime for one command, with the running server's sandbox if there is one, else its own.
 
 use crate::app::boot;
-use crate::app::error::Error;
 use crate::app::runtime::Runtime;
-use crate::config::{Config, Stripe, is_instance};
+use crate::config::{Config, Stripe};
 use anyhow::{Context as _, Result};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -48,17 +47,6 @@ pub fn with_runtime<T>(
     }
     threads.shutdown_timeout(Duration::from_secs(1));
     result
-}
-
-/// Refuses a folder that is no instance.
-///
-/// # Errors
-/// [`Error::NoInstance`].
-pub fn require_instance(config: &Config) -> Result<()> {
-    if is_instance(&config.root) {
-        return Ok(());
-    }
-    Err(Error::NoInstance(config.root.display().to_string()).into())
 }
 
 fn build(config: Config, url: Option<String>, runtime: Handle) -> Result<Arc<Runtime>> {

@@ -1,6 +1,6 @@
 //! `routes`: lists every route with the file that handles it.
 
-use crate::cli::offline::require_instance;
+use crate::app::instance::Instance;
 use crate::cli::output::Output;
 use crate::config::Config;
 use anyhow::Result;
@@ -26,7 +26,7 @@ const HOST_ROUTES: [(&str, &str, &str); 9] = [
 /// # Errors
 /// When the folder is not an instance.
 pub fn run(config: &Config, output: &Output) -> Result<ExitCode> {
-    require_instance(config)?;
+    Instance::require(&config.root)?;
     let catalog = Catalog::load(&config.root, &|name| config.module_variable(name));
     let mut rows: Vec<Vec<String>> = catalog
         .pages

@@ -136,7 +136,7 @@ fn prepare(runtime: &Arc<Runtime>) {
     }
 }
 
-/// Prints the addresses, for people and scripts. Nobody has to read them.
+/// Prints the addresses, for people and scripts. A closed pipe is not an error.
 fn announce(runtime: &Runtime, sandbox: bool) {
     let config = &runtime.config;
     let (site, root) = (config.addr, config.root.display());

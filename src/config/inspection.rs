@@ -25,7 +25,7 @@ pub struct Inspection {
     pub settings: Vec<EffectiveSetting>,
     /// What `serve` would refuse; each message says what to do.
     pub errors: Vec<Error>,
-    /// What works, but hardly as meant.
+    /// What works, but probably not as intended.
     pub warnings: Vec<String>,
     /// The settings themselves.
     pub config: Config,
@@ -59,7 +59,7 @@ fn inspect_in(
     Inspection { settings, errors, warnings, config }
 }
 
-/// What an operator hardly means, outside development.
+/// What is probably a mistake outside development.
 fn doubts(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     if config.environment == Environment::Development {

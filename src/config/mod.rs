@@ -1,6 +1,7 @@
 //! Operator settings: flags, then environment, then defaults. Only this module reads the
 //! environment.
 
+mod database;
 mod inspection;
 pub mod log;
 mod parse;
@@ -10,6 +11,7 @@ mod reader;
 mod safety;
 mod settings;
 
+pub use database::Database;
 pub use inspection::{EffectiveSetting, Inspection, inspect};
 pub use safety::WEBHOOK_SECRET_CHARS_MIN;
 pub use settings::SETTINGS;
@@ -143,8 +145,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// The public URL for visitors and Stripe, without a trailing slash (`SLUICEGATE_URL`).
     pub public_url: Option<String>,
-    /// The database's URL.
-    pub database: String,
+    /// The database.
+    pub database: Database,
     /// The Stripe server to call.
     pub stripe: Stripe,
     /// True when `--stripe` or `SLUICEGATE_STRIPE` says so, false when it follows from the key.
@@ -223,7 +225,6 @@ impl Config {
             |key: Option<String>, other: &str| Secret::new(key.as_deref().unwrap_or(other));
         let secret_key = key_or(stated_key, SANDBOX_SECRET_KEY);
         let publishable_key = reader.text("STRIPE_PUBLISHABLE_KEY");
-        let default_database = || format!("sqlite:{}", root.join("data/sluicegate.db").display());
         let config = Self {
             addr: parse::address(&mut reader, "SLUICEGATE_ADDR", "--addr", DEFAULT_ADDR),
             sandbox_addr: parse::address(
@@ -240,7 +241,7 @@ impl Config {
             ),
             refuse_future_webhooks: parse::boolean(&mut reader, "SLUICEGATE_WEBHOOK_REFUSE_FUTURE"),
             public_url: parse::public_url(&mut reader),
-            database: reader.text("SLUICEGATE_DATABASE").unwrap_or_else(default_database),
+            database: parse::database(&mut reader, &root),
             environment: parse::environment_setting(&mut reader, &secret_key),
             webhook_secrets: parse::webhook_secrets(&mut reader),
             api_tokens: parse::api_tokens(&mut reader),
@@ -263,7 +264,6 @@ impl Config {
             reader.check(safety::check_publishable_key(&config));
         }
         reader.check(safety::check_tokens(&config));
-        reader.check(safety::check_database(&config.database));
         (config, reader)
     }
 

@@ -3,7 +3,7 @@
 use super::reader::Reader;
 use super::safety::WEBHOOK_SECRET_CHARS_MIN;
 use super::{
-    DEFAULT_LOG, Environment, Error, KeyFile, RETENTION_DAYS_MIN, SessionLimits, Stripe,
+    DEFAULT_LOG, Database, Environment, Error, KeyFile, RETENTION_DAYS_MIN, SessionLimits, Stripe,
     TrustedProxies, invalid, is_instance, without_password,
 };
 use jiff::SignedDuration;
@@ -80,6 +80,14 @@ pub(super) fn metrics_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {
         invalid("--metrics-addr", message)
     });
     reader.take(parsed, None)
+}
+
+pub(super) fn database(reader: &mut Reader<'_>, root: &Path) -> Database {
+    let fallback = Database::of_root(root);
+    match reader.text("SLUICEGATE_DATABASE") {
+        Some(url) => reader.take(Database::parse(&url), fallback),
+        None => fallback,
+    }
 }
 
 pub(super) fn trusted_proxies(reader: &mut Reader<'_>) -> TrustedProxies {
@@ -178,12 +186,12 @@ pub(super) fn log(reader: &mut Reader<'_>) -> String {
 pub(super) fn instance_key(reader: &mut Reader<'_>, root: &Path, key_file: KeyFile) -> InstanceKey {
     let name = "SLUICEGATE_SECRET_KEY";
     let file = root.join("data/instance.key");
+    // Nothing is written for a start that is refused.
+    let creates = key_file == KeyFile::Create && reader.errors.is_empty();
     let key = match reader.text(name) {
         Some(hex) => InstanceKey::from_hex(name, &hex),
         // Write nothing into a folder that was named by mistake.
-        None if is_instance(root) && (key_file == KeyFile::Create || file.exists()) => {
-            InstanceKey::from_file(&file)
-        }
+        None if is_instance(root) && (creates || file.exists()) => InstanceKey::from_file(&file),
         None => Ok(InstanceKey::random()),
     };
     reader.take(key.map_err(Error::Key), InstanceKey::random())

@@ -1,7 +1,7 @@
 //! Settings that would be unsafe are refused at start, each with one line that says what to do.
 
 use super::reader::Reader;
-use super::{Config, Environment, Error, Stripe, invalid as refused, without_password};
+use super::{Config, Environment, Error, Stripe, invalid as refused};
 
 /// The shortest token that cannot be guessed over the network.
 const TOKEN_CHARS_MIN: usize = 32;
@@ -23,25 +23,6 @@ pub(super) fn check_blank_secrets(reader: &mut Reader<'_>) {
         let message = "it is set but blank; give it a value, or unset it";
         reader.check(Err(refused(name, message)));
     }
-}
-
-/// Refuses a database of a kind that is not known.
-///
-/// # Errors
-/// [`Error::Value`].
-pub(super) fn check_database(url: &str) -> Result<(), Error> {
-    let is_known = match url.strip_prefix("sqlite:") {
-        Some(path) => !path.is_empty(),
-        None => ["postgres://", "postgresql://"].iter().any(|start| url.starts_with(start)),
-    };
-    if is_known {
-        return Ok(());
-    }
-    let url = without_password(url);
-    Err(refused(
-        "--database",
-        format!("`{url}` is not one of: sqlite:PATH, postgres://USER@HOST/DATABASE"),
-    ))
 }
 
 /// Refuses a secret key that is not one, and a live key where it does not belong.
@@ -262,17 +243,6 @@ mod tests {
         for name in SECRETS {
             let refusal = read(name);
             assert!(refusal.contains(name) && refusal.contains("blank"), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn a_database_is_of_a_known_kind_and_its_password_stays() {
-        for url in ["sqlite:x.db", "postgres://me@db/x", "postgresql://db/x"] {
-            assert_eq!(said(check_database(url)), "");
-        }
-        for url in ["sqlite:", "mysql://me:word@db/x", ""] {
-            let refusal = said(check_database(url));
-            assert!(refusal.contains("--database") && !refusal.contains("word"), "{refusal}");
         }
     }
 }

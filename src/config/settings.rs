@@ -33,7 +33,7 @@ pub const SETTINGS: &[Setting] = &[
     variable("SLUICEGATE_URL", |config| {
         stated(config.public_url.as_deref().map(without_password).as_deref())
     }),
-    flag("SLUICEGATE_DATABASE", "--database", |config| without_password(&config.database)),
+    flag("SLUICEGATE_DATABASE", "--database", |config| config.database.to_string()),
     flag("SLUICEGATE_STRIPE", "--stripe", |config| match &config.stripe {
         Stripe::Sandbox => "sandbox".to_owned(),
         Stripe::Live => "live".to_owned(),

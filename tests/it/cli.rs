@@ -325,8 +325,8 @@ fn new_refuses_a_module_and_an_event_that_do_not_exist() {
     instance.run(&["new", "request-type", "create_x", "--module", "adyen"]).good();
 }
 
-/// What a command wrote whose reader closes the pipe after the first line.
-fn head(instance: &Instance, arguments: &[&str]) -> (i32, String) {
+/// The code and the errors of a command whose output nobody reads.
+fn unread(instance: &Instance, arguments: &[&str]) -> (i32, String) {
     let mut command = instance.command(arguments);
     let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = piped.spawn().expect("it starts");
@@ -353,7 +353,7 @@ fn a_reader_that_has_seen_enough_ends_a_command_quietly() {
         &["sessions", "end", "--user", "1"],
         &["new", "module", "loyalty"],
     ] {
-        let (code, err) = head(&instance, arguments);
+        let (code, err) = unread(&instance, arguments);
         assert_eq!((code, err.as_str()), (141, ""), "{arguments:?}");
     }
 }

@@ -4,7 +4,6 @@
 //! none, and returns when they are on disk. The store knows no module and reads no clock: every
 //! timestamp comes from its caller.
 
-pub mod condition;
 pub mod contract;
 pub mod document;
 pub mod error;
@@ -15,6 +14,7 @@ pub mod page;
 pub mod postgres;
 pub mod query;
 pub mod record;
+pub mod schema_status;
 mod sql;
 pub mod sqlite;
 pub mod state;

@@ -2,16 +2,16 @@
 
 use super::connect::Target;
 use super::{durability, schema};
-use crate::condition::Condition;
 use crate::error::{Error, Reason};
+use crate::schema_status::SchemaStatus;
 use tokio::runtime::Builder;
 
-/// The condition of a PostgreSQL database.
+/// The status of a PostgreSQL database.
 ///
 /// # Errors
 /// [`Error::Busy`] when the server does not answer, [`Error::Broken`] when the database belongs to
 /// another program, or does not keep what it confirms.
-pub fn probe(url: &str) -> Result<Condition, Error> {
+pub fn probe(url: &str) -> Result<SchemaStatus, Error> {
     let target = Target::parse(url)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -21,6 +21,6 @@ pub fn probe(url: &str) -> Result<Condition, Error> {
         let client = target.connect().await?;
         durability::check(&client).await?;
         let done = schema::steps_done(&client).await?;
-        Ok(done.map_or(Condition::Missing, |done| Condition::of(done, schema::STEPS_KNOWN)))
+        Ok(done.map_or(SchemaStatus::Missing, |done| SchemaStatus::of(done, schema::STEPS_KNOWN)))
     })
 }

@@ -4,7 +4,7 @@ use super::dialect::SqliteDialect;
 use super::readers::Readers;
 use super::transaction::Work;
 use super::writer::Writer;
-use super::{errors, executions, open, schema, statement};
+use super::{check, errors, executions, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
@@ -205,15 +205,7 @@ impl Store for Sqlite {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.read(|connection| {
-            let sql = "PRAGMA quick_check(1)";
-            let first = connection.query_row(sql, [], |row| row.get::<_, String>(0));
-            match first.map_err(errors::of)? {
-                fault if fault != "ok" => Err(Error::Damaged(fault.replace('\n', " ").into())),
-                _ => Ok(()),
-            }
-        })
-        .map_err(|error| errors::in_file(self.readers.path(), error))
+        self.read(check::quick_check).map_err(|error| errors::in_file(self.readers.path(), error))
     }
 
     fn damage(&self) -> Option<Error> {

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod database;
 pub mod probe;
 
+mod check;
 mod checkpoint;
 mod dialect;
 mod errors;

@@ -1,27 +1,28 @@
 //! Tests that the usual look-ups of records use SQLite's indexes.
 
 use super::dialect::SqliteDialect;
-use super::statement;
+use super::{schema, statement};
 use crate::execution::ExecutionQuery;
 use crate::query::{Deleted, Filter, Op, RecordQuery, Sort, Subject};
 use crate::sql::executions as execution_queries;
 use crate::sql::records;
 use crate::sql::row;
+use crate::sql::statement::Statement;
 use rusqlite::Connection;
 use serde_json::json;
 use std::borrow::Cow;
 
-fn plan(query: &RecordQuery) -> String {
-    let connection = Connection::open_in_memory().expect("memory");
-    for step in
-        [include_str!("schema/0001_tables.sql"), include_str!("schema/0007_newest_first.sql")]
-    {
-        connection.execute_batch(step).expect("the schema");
-    }
-    let mut reading = records::page::<SqliteDialect>(query).reading;
-    reading.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", reading.sql));
-    let lines = statement::all(&connection, &reading, |line| row::string(line, 3));
+/// How SQLite answers a statement over a new file.
+fn plan_of(mut statement: Statement<'_>) -> String {
+    let mut connection = Connection::open_in_memory().expect("memory");
+    schema::apply_schema(&mut connection).expect("the schema");
+    statement.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", statement.sql));
+    let lines = statement::all(&connection, &statement, |line| row::string(line, 3));
     lines.expect("a plan").join("\n")
+}
+
+fn plan(query: &RecordQuery) -> String {
+    plan_of(records::page::<SqliteDialect>(query).reading)
 }
 
 #[test]
@@ -55,22 +56,12 @@ fn the_usual_look_ups_use_an_index() {
 
 #[test]
 fn old_executions_are_found_by_the_index_of_their_end() {
-    let connection = Connection::open_in_memory().expect("memory");
-    for step in [
-        include_str!("schema/0001_tables.sql"),
-        include_str!("schema/0002_order.sql"),
-        include_str!("schema/0006_reduced.sql"),
-    ] {
-        connection.execute_batch(step).expect("the schema");
-    }
     let before = jiff::Timestamp::UNIX_EPOCH;
-    for mut one in [
+    for one in [
         execution_queries::finished_before::<SqliteDialect>("request_type", before, 10),
         execution_queries::count_finished_before::<SqliteDialect>("request_type", before),
     ] {
-        one.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", one.sql));
-        let lines = statement::all(&connection, &one, |line| row::string(line, 3));
-        let plan = lines.expect("a plan").join("\n");
+        let plan = plan_of(one);
         assert!(plan.contains("executions_by_end"), "{plan}");
         assert!(!plan.contains("SCAN executions") && !plan.contains("TEMP B-TREE"), "{plan}");
     }
@@ -78,19 +69,7 @@ fn old_executions_are_found_by_the_index_of_their_end() {
 
 #[test]
 fn the_newest_executions_are_read_in_order() {
-    let connection = Connection::open_in_memory().expect("memory");
-    for step in [
-        include_str!("schema/0001_tables.sql"),
-        include_str!("schema/0002_order.sql"),
-        include_str!("schema/0006_reduced.sql"),
-        include_str!("schema/0007_newest_first.sql"),
-    ] {
-        connection.execute_batch(step).expect("the schema");
-    }
     let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
-    let mut reading = execution_queries::page::<SqliteDialect>(&query).reading;
-    reading.sql = Cow::Owned(format!("EXPLAIN QUERY PLAN {}", reading.sql));
-    let lines = statement::all(&connection, &reading, |line| row::string(line, 3));
-    let plan = lines.expect("a plan").join("\n");
+    let plan = plan_of(execution_queries::page::<SqliteDialect>(&query).reading);
     assert!(plan.contains("executions_by_time") && !plan.contains("TEMP B-TREE"), "{plan}");
 }

@@ -1,8 +1,8 @@
-//! What opening a database would do to it.
+//! How far the schema of a database is.
 
-/// What opening a database would do to it.
+/// What opening a database would do to its schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
+pub enum SchemaStatus {
     /// Create it.
     Missing,
     /// Apply the schema steps that it lacks.
@@ -16,8 +16,8 @@ pub enum Condition {
     Current,
 }
 
-impl Condition {
-    /// The condition of a database with `done` of the `known` steps.
+impl SchemaStatus {
+    /// The status of a database with `done` of the `known` steps.
     pub fn of(done: usize, known: usize) -> Self {
         if done == known { Self::Current } else { Self::Behind { done, known } }
     }
