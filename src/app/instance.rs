@@ -83,7 +83,10 @@ impl Instance {
                 .as_deref()
                 .is_none_or(|name| self.catalog.module(name).is_some_and(|module| module.strict));
             let severity = if ours { Severity::Error } else { Severity::Warning };
-            for problem in schema.check(&source.text) {
+            let wrong = schema.check(&source.text).into_iter().map(|one| (severity, one));
+            let slow = schema.unindexed(&source.text).into_iter();
+            let slow = slow.map(|one| (Severity::Warning, one));
+            for (severity, problem) in wrong.chain(slow) {
                 let mark = source.position(problem.line, problem.column);
                 diagnostics.push(Diagnostic::at(
                     severity,

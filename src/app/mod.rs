@@ -13,6 +13,7 @@ pub mod forms;
 mod gateway_lanes;
 mod gateway_runner;
 pub mod host;
+pub mod indexes;
 mod inline_scripts;
 pub mod instance;
 mod job_queue;

@@ -1,5 +1,6 @@
 //! Hot reload in development: the next request sees changed files.
 
+use crate::app::indexes;
 use crate::app::runtime::Runtime;
 use notify::{Event, RecursiveMode, Watcher};
 use sluicegate_module::catalog::Catalog;
@@ -110,6 +111,7 @@ fn run(runtime: &Arc<Runtime>, mut loaded: Stamp) {
 
 fn reload(runtime: &Runtime) {
     let diagnostics = runtime.reload().diagnostics();
+    indexes::apply(runtime);
     let errors: Vec<_> = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
     for diagnostic in &errors {
         tracing::error!("{diagnostic}");

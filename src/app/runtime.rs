@@ -20,7 +20,7 @@ use crate::webhook::deliveries::Deliveries;
 use crate::webhook::inbox::Inbox;
 use crate::webhook::secrets::Secrets;
 use jiff::{SignedDuration, Timestamp};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_secret::{InstanceKey, Secret};
 use sluicegate_store::contract::Store;
@@ -77,6 +77,8 @@ pub struct Runtime {
     /// What each address may do that is not verified.
     pub rate_limits: RateLimits,
     instance: RwLock<Arc<Instance>>,
+    /// Why indexes that the tables declare are missing.
+    pub index_faults: Mutex<Vec<String>>,
 }
 
 impl Runtime {
@@ -133,6 +135,7 @@ impl Runtime {
             },
             gateway_lanes: GatewayLanes::default(),
             instance: RwLock::new(Arc::new(instance)),
+            index_faults: Mutex::default(),
             config,
         }))
     }

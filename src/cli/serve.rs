@@ -2,7 +2,7 @@
 
 use crate::app::error::Error;
 use crate::app::runtime::Runtime;
-use crate::app::{boot, maintenance, migrations, reload, worker};
+use crate::app::{boot, indexes, maintenance, migrations, reload, worker};
 use crate::config::{Config, Environment};
 use crate::web::router::{metrics_router, router};
 use crate::web::server::{self, Limits};
@@ -131,6 +131,7 @@ fn prepare(runtime: &Arc<Runtime>) {
             tracing::warn!("{diagnostic}");
         }
     }
+    indexes::apply(runtime);
     if let Err(error) = migrations::run(runtime) {
         tracing::error!("a migration failed: {error}");
     }

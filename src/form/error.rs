@@ -2,6 +2,7 @@
 
 use sluicegate_secret::card_number::ADVICE;
 use sluicegate_store::error::Error as StoreError;
+use sluicegate_store::property_index::INDEXED_CHARS_MAX;
 
 /// Why a form could not be rendered or submitted.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum Error {
     /// A property would be stored as a card number.
     #[error("`{0}` is or contains a card number. {ADVICE}")]
     CardNumber(String),
+    /// A property with an index would be stored with a longer text than an index takes.
+    #[error("`{0}` has an index and takes at most {INDEXED_CHARS_MAX} characters")]
+    TooLong(String),
     /// A secret property is to be changed in part, which its sealed value does not allow.
     #[error("`{0}` is secret: set it as a whole")]
     Sealed(String),

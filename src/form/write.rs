@@ -8,7 +8,9 @@ use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_module::table::{Table, WritableBy};
 use sluicegate_secret::{InstanceKey, card_number};
+use sluicegate_store::property_index::INDEXED_CHARS_MAX;
 use sluicegate_store::record::{Change, Record, RecordId};
+use sluicegate_store::text;
 
 /// On whose behalf records are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +164,10 @@ impl Writer<'_> {
         let value = self.without_card_numbers(name, value)?;
         let Some(property) = table.and_then(|table| table.property(name)) else { return Ok(value) };
         let value = cast(property.kind, &value);
+        // What an answer says must be stored: the money has moved.
+        if property.index && *self.author != Author::Host && is_too_long(&value) {
+            return Err(Error::TooLong(name.to_owned()));
+        }
         if !property.secret || value.is_null() || value.as_str() == Some("") {
             return Ok(value);
         }
@@ -192,6 +198,10 @@ impl Writer<'_> {
         }
         Ok(value)
     }
+}
+
+fn is_too_long(value: &Json) -> bool {
+    text::of(value).is_some_and(|text| text.chars().count() > INDEXED_CHARS_MAX)
 }
 
 fn is_secret(table: Option<&Table>, name: &str) -> bool {

@@ -78,11 +78,8 @@ pub trait Backend: Send + Sync {
     fn activity_create(&self, payload: Json) -> Result<Activity, ResolverError>;
 
     /// Returns activities, newest first; only those listed when `uuids` is not empty.
-    fn activities(
-        &self,
-        uuids: &[String],
-        paging: Paging,
-    ) -> Result<Page<Activity>, ResolverError>;
+    fn activities(&self, uuids: &[String], paging: Paging)
+    -> Result<Page<Activity>, ResolverError>;
 
     /// Sends an email: `{is_scheduled_to_send, errors: [{message}]}`.
     fn email_send(&self, _template: &str, _data: Json) -> Result<Json, ResolverError> {

@@ -34,3 +34,4 @@ mod resolver;
 pub mod schema;
 mod shape;
 mod tables;
+mod unindexed;

@@ -10,7 +10,7 @@ use super::limits::{CostCounter, Limits};
 use super::permission::{self, Caller};
 use super::shape::Shapes;
 use super::tables::TableIndex;
-use super::{duplicate_mutations, dynamic};
+use super::{duplicate_mutations, dynamic, unindexed};
 use crate::executor;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument};
@@ -150,6 +150,12 @@ impl Schema {
         }
         problems.sort_by_key(|problem| (problem.line, problem.column));
         problems
+    }
+
+    /// Returns what a module's document looks up without an index.
+    pub fn unindexed(&self, source: &str) -> Vec<Problem> {
+        let document = self.parse(source, &Limits::TEMPLATE);
+        document.map_or_else(|_| Vec::new(), |one| unindexed::warnings(&one, &self.table_index))
     }
 
     async fn run(

@@ -16,6 +16,7 @@ pub(super) struct TableIndex {
 struct Known {
     properties: BTreeSet<String>,
     secrets: BTreeSet<String>,
+    indexed: BTreeSet<String>,
 }
 
 impl TableIndex {
@@ -25,6 +26,9 @@ impl TableIndex {
             let known = table_index.tables.entry(table.name.clone()).or_default();
             for property in &table.properties {
                 known.properties.insert(property.name.clone());
+                if property.index {
+                    known.indexed.insert(property.name.clone());
+                }
                 if property.secret {
                     known.secrets.insert(property.name.clone());
                     table_index.secrets.insert(property.name.clone());
@@ -37,6 +41,13 @@ impl TableIndex {
     /// True when the table declares this property.
     pub(super) fn declares(&self, table: &str, property: &str) -> bool {
         self.tables.get(table).is_some_and(|known| known.properties.contains(property))
+    }
+
+    /// True when records of the table are found by this property through an index: one that the
+    /// table declares, or one that every table has.
+    pub(super) fn is_indexed(&self, table: &str, property: &str) -> bool {
+        matches!(property, "gateway_id" | "external_id")
+            || self.tables.get(table).is_some_and(|known| known.indexed.contains(property))
     }
 
     /// True when the property is secret in the table, or in any table when `table` is `None`.

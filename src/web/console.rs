@@ -27,7 +27,9 @@ pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Res
         let types = instance.catalog.request_types();
         let query = ExecutionQuery { per_page: 50, count_up_to: 0, ..ExecutionQuery::default() };
         let executions = runtime.store.executions(&query)?;
-        let faults: Vec<_> = instance.diagnostics().iter().map(ToString::to_string).collect();
+        let faults = instance.diagnostics();
+        let faults = faults.iter().map(ToString::to_string);
+        let faults: Vec<_> = faults.chain(runtime.index_faults.lock().iter().cloned()).collect();
         Ok((
             INDEX,
             json!({

@@ -129,9 +129,9 @@ impl From<forms::Error> for HttpError {
             forms::Error::Record(RecordFormError::Form(
                 FormError::Protected(_) | FormError::Denied(_),
             )) => Self::new(StatusCode::FORBIDDEN, error.to_string()),
-            forms::Error::Record(RecordFormError::Form(FormError::CardNumber(_))) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
-            }
+            forms::Error::Record(RecordFormError::Form(
+                FormError::CardNumber(_) | FormError::TooLong(_),
+            )) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             forms::Error::Record(RecordFormError::Unfinished { .. }) => {
                 let message = "Your submission was taken and is being processed.";
                 Self::new(StatusCode::ACCEPTED, message).because(&error)

@@ -28,6 +28,7 @@ mod form_rules;
 mod graphql;
 mod hostile_templates;
 mod inbox;
+mod indexes;
 mod journal;
 mod ledger;
 mod moved_clock;

@@ -9,6 +9,7 @@ use sluicegate_store::execution::{
     Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, State, Step,
 };
 use sluicegate_store::page::{Page, Paging};
+use sluicegate_store::property_index::{IndexError, PropertyIndex};
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Record, RecordId};
 use sluicegate_store::state::{Activity, Constant, Session};
@@ -149,6 +150,10 @@ impl Store for Model {
         let mut next = held(&self.next_id);
         *next += 1;
         Ok(*next + 100)
+    }
+
+    fn set_indexes(&self, _: &[PropertyIndex]) -> Result<Vec<IndexError>, Error> {
+        Ok(Vec::new())
     }
 
     fn record(&self, id: RecordId) -> Result<Option<Record>, Error> {

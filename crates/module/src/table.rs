@@ -42,6 +42,11 @@ pub struct Property {
     /// True if the value says who a person is or what they wrote: `forget` removes it (our
     /// extension).
     pub personal: bool,
+    /// True if queries find and sort records by it through an index (our extension).
+    pub index: bool,
+    /// True if no two records that are not deleted have the same value (our extension). It has an
+    /// index.
+    pub unique: bool,
 }
 
 /// The type of a property.
@@ -203,6 +208,8 @@ fn property(draft: &mut DefinitionReader<'_>, node: &Node) -> Option<(Property, 
         "versions",
         "public",
         "personal",
+        "index",
+        "unique",
     ];
     draft.only_in(node, &format!("property `{name}`"), KNOWN);
     if let Some(pair) = node.get("belongs_to")
@@ -220,8 +227,22 @@ fn property(draft: &mut DefinitionReader<'_>, node: &Node) -> Option<(Property, 
         }
     };
     let (secret, personal) = (is_set("secret"), is_set("personal"));
+    let (mut index, mut unique) = (is_set("index"), is_set("unique"));
+    if secret && (index || unique) {
+        let mark =
+            node.get("index").or_else(|| node.get("unique")).map_or(mark, |pair| pair.node.mark);
+        let help = "a secret is sealed anew each time it is stored, so nothing can be found by it";
+        draft.error(
+            mark,
+            format!("the secret property `{name}` has an index"),
+            Some(help.to_owned()),
+        );
+        (index, unique) = (false, false);
+    }
+    index |= unique;
     let default = node.get("default").map(|pair| pair.node.json()).filter(|json| !json.is_null());
-    Some((Property { name, kind: kind(draft, node), default, secret, personal }, mark))
+    let kind = kind(draft, node);
+    Some((Property { name, kind, default, secret, personal, index, unique }, mark))
 }
 
 fn kind(draft: &mut DefinitionReader<'_>, node: &Node) -> PropertyKind {

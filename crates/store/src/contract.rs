@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::execution::{Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, Step};
 use super::page::{Page, Paging};
+use super::property_index::{IndexError, PropertyIndex};
 use super::query::{RecordQuery, Sort, Subject};
 use super::record::{Record, RecordId};
 use super::state::{Activity, Constant, Session};
@@ -34,6 +35,11 @@ pub trait Store: Send + Sync {
 
     /// Reserves an id for a new record. It is never returned twice, used or not.
     fn next_record_id(&self) -> Result<RecordId, Error>;
+
+    /// Makes these indexes over properties, and drops those that are not among them. Queries use
+    /// those that are made. Returns those that could not
+    /// be made: a value is too long, or two records have the same value of a unique one.
+    fn set_indexes(&self, wanted: &[PropertyIndex]) -> Result<Vec<IndexError>, Error>;
 
     /// A record, softly deleted or not.
     fn record(&self, id: RecordId) -> Result<Option<Record>, Error>;
@@ -168,11 +174,7 @@ pub trait Store: Send + Sync {
     fn session(&self, id_hash: &str) -> Result<Option<Session>, Error>;
 
     /// Activities, newest first; only those in `uuids` when it has any.
-    fn activities(
-        &self,
-        uuids: &[String],
-        paging: Paging,
-    ) -> Result<Page<Activity>, Error>;
+    fn activities(&self, uuids: &[String], paging: Paging) -> Result<Page<Activity>, Error>;
 
     /// Checks that the database is whole, as far as that can be checked while it is in use. It
     /// reads all of it.

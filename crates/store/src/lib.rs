@@ -4,6 +4,9 @@
 //! none, and returns when they are on disk. The store knows no module and reads no clock: every
 //! timestamp comes from its caller.
 
+#[cfg(test)]
+extern crate self as sluicegate_store;
+
 pub mod contract;
 pub mod document;
 pub mod error;
@@ -12,6 +15,7 @@ pub mod kind;
 pub mod matches;
 pub mod page;
 pub mod postgres;
+pub mod property_index;
 pub mod query;
 pub mod record;
 pub mod schema_status;

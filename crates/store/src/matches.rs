@@ -28,8 +28,8 @@ impl RecordQuery {
     pub fn compare(&self, a: &Record, b: &Record) -> Ordering {
         let keys = self.sort.iter().map(|sort| compare_by(sort, a, b));
         let order = keys.fold(Ordering::Equal, Ordering::then);
-        let newest_first = self.sort.first().is_some_and(|sort| sort.descending);
-        order.then(if newest_first { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) })
+        let by_creation = (a.created_at, a.id).cmp(&(b.created_at, b.id));
+        order.then(if self.is_newest_first() { by_creation.reverse() } else { by_creation })
     }
 }
 

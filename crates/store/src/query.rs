@@ -18,8 +18,8 @@ pub struct RecordQuery {
     pub filters: Vec<Filter>,
     /// All filters of at least one group hold; ignored without groups.
     pub or: Vec<Vec<Filter>>,
-    /// The order; by id when it is empty, and by id among equals in the direction of the first key.
-    /// Records without a value come last.
+    /// The order. Records that are equal by it, and all when it is empty, come in the order of
+    /// their creation, in the direction of the first key. Records without a value come last.
     pub sort: Vec<Sort>,
     /// The number of the page, from 1.
     pub page: u32,
@@ -53,6 +53,12 @@ impl RecordQuery {
     /// Which page it asks for.
     pub fn paging(&self) -> Paging {
         Paging::new(self.page, self.per_page, self.count_up_to)
+    }
+
+    /// True when records that are equal by its sort come in the order from the last created to the
+    /// first.
+    pub fn is_newest_first(&self) -> bool {
+        self.sort.first().is_some_and(|sort| sort.descending)
     }
 
     /// Asks for this page.

@@ -85,6 +85,22 @@ impl Cluster {
         format!("postgres://{USER}@127.0.0.1:{port}/{name}?sslmode=disable")
     }
 
+    /// Runs SQL in the database at an address.
+    #[allow(dead_code, reason = "for the tests of the store")]
+    pub fn run(&self, address: &str, sql: &str) {
+        let psql = Command::new(self.bin.join("psql"))
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, address])
+            .output()
+            .expect("psql");
+        assert!(psql.status.success(), "{sql}: {}", String::from_utf8_lossy(&psql.stderr));
+    }
+
+    /// Returns what the server has logged so far.
+    #[allow(dead_code, reason = "for the tests of the store")]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
     /// Kills the server, as when its machine fails.
     pub fn kill(&self) {
         self.ctl(&["-m", "immediate", "stop"]);
@@ -129,7 +145,7 @@ fn bin() -> Option<PathBuf> {
     let debian = versions.map(|version| version.path().join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let all: Vec<_> = std::env::split_paths(&path).chain(debian).collect();
-    let programs = ["initdb", "pg_ctl", "createdb"];
+    let programs = ["initdb", "pg_ctl", "createdb", "psql"];
     all.into_iter().find(|folder| programs.iter().all(|program| folder.join(program).exists()))
 }
 

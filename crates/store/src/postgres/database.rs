@@ -3,11 +3,12 @@
 use super::connect::Target;
 use super::dialect::PostgresDialect;
 use super::writer::{Urgency, Writers};
-use super::{durability, errors, executions, schema, statement};
+use super::{durability, errors, executions, indexes, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
 use crate::page::{Page, Paging};
+use crate::property_index::{IndexError, PropertyIndex, PropertyIndexes};
 use crate::query::RecordQuery;
 use crate::record::{Record, RecordId};
 use crate::sql::ids::{self, Ids};
@@ -20,6 +21,8 @@ use crate::timestamp::from_micros;
 use crate::write::Write;
 use deadpool_postgres::{Object, Pool};
 use jiff::Timestamp;
+use parking_lot::RwLock;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use tokio::runtime::{Builder, Runtime};
 
@@ -32,6 +35,8 @@ pub struct Postgres {
     pool: Pool,
     writers: Writers,
     ids: Ids,
+    /// The indexes over properties that queries use.
+    indexes: Arc<RwLock<Arc<PropertyIndexes>>>,
 }
 
 impl Postgres {
@@ -55,7 +60,7 @@ impl Postgres {
             schema::apply_schema(&mut client).await?;
             Ok::<_, Error>(Writers::start(&pool))
         })?;
-        Ok(Self { runtime: Some(runtime), pool, writers, ids: Ids::new() })
+        Ok(Self { runtime: Some(runtime), pool, writers, ids: Ids::new(), indexes: Arc::default() })
     }
 
     /// Reads, and once more on another connection when the first is dead.
@@ -119,7 +124,8 @@ impl Postgres {
         // The send fails only when this caller is gone.
         let then = Box::new(move |result| drop(sender.send(result)));
         self.writers.write(writes, urgency, then);
-        receiver.recv().map_err(|_| Error::Broken("the writers have stopped".into()))?
+        let stopped = |_| Error::Broken("the writers have stopped".into());
+        receiver.recv().map_err(stopped)?.map_err(|error| self.indexes.read().explain(error))
     }
 }
 
@@ -150,6 +156,10 @@ impl Store for Postgres {
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
+        let indexes = Arc::clone(&self.indexes);
+        let then = Box::new(move |result: Result<(), Error>| {
+            then(result.map_err(|error| indexes.read().explain(error)));
+        });
         self.writers.write(writes, Urgency::Now, then);
     }
 
@@ -164,8 +174,18 @@ impl Store for Postgres {
         self.one(&reads::record::<PostgresDialect>(id), row::record)
     }
 
+    fn set_indexes(&self, wanted: &[PropertyIndex]) -> Result<Vec<IndexError>, Error> {
+        let (present, failed) = self.read(async |client: Object| {
+            let done = indexes::set(&client, wanted).await;
+            (client, done)
+        })?;
+        *self.indexes.write() = Arc::new(present);
+        Ok(failed)
+    }
+
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
-        self.page(&records::page::<PostgresDialect>(query), row::record)
+        let indexes = Arc::clone(&self.indexes.read());
+        self.page(&records::page::<PostgresDialect>(query, &indexes), row::record)
     }
 
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
@@ -250,11 +270,7 @@ impl Store for Postgres {
         self.one(&reads::session::<PostgresDialect>(id_hash), row::session)
     }
 
-    fn activities(
-        &self,
-        uuids: &[String],
-        paging: Paging,
-    ) -> Result<Page<Activity>, Error> {
+    fn activities(&self, uuids: &[String], paging: Paging) -> Result<Page<Activity>, Error> {
         self.page(&reads::activities::<PostgresDialect>(uuids, paging), row::activity)
     }
 

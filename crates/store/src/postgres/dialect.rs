@@ -2,8 +2,11 @@
 
 use crate::execution::State;
 use crate::sql::dialect::Dialect;
-use crate::sql::property::Property;
+use crate::sql::property::{IndexKey, Property};
+use crate::sql::property_index::literal;
+use crate::sql::statement::Bindings;
 use crate::sql::value::Value;
+use crate::text::Number;
 use std::borrow::Cow;
 
 /// The SQL of PostgreSQL; a property's JSON is an expression.
@@ -15,6 +18,7 @@ impl Dialect for PostgresDialect {
     const GREATEST: &'static str = "greatest";
     const STATES_ARE_LITERALS: bool = false;
     const ID_AS_NUMBER: &'static str = "id::numeric";
+    const INDEX_PREFIX: &'static str = "";
 
     fn numbered(sql: Cow<'static, str>) -> Cow<'static, str> {
         Cow::Owned(sql.replace('?', "$"))
@@ -27,7 +31,8 @@ impl Dialect for PostgresDialect {
             Value::Null | Value::Text(_) => "text",
             Value::Integers(_) => "bigint[]",
             Value::Numbers(_) => "text[]::numeric[]",
-            Value::Texts(_) => "text[]",
+            // Never bound: an index has a key for numbers and one for texts.
+            Value::Texts(_) | Value::Mixed(_) => "text[]",
         };
         format!("${number}::{cast}")
     }
@@ -54,6 +59,52 @@ impl Dialect for PostgresDialect {
 
     fn property_key(name: &str) -> String {
         name.to_owned()
+    }
+
+    fn property_literal(name: &str) -> String {
+        literal(name)
+    }
+
+    fn index_key(literal: &str) -> IndexKey {
+        // A function of schema step 6.
+        let key = format!("(property_key(properties, {literal}) COLLATE \"C\")");
+        IndexKey {
+            is_number: format!("{key} < '2'"),
+            is_text: format!("{key} >= '2'"),
+            is_present: format!("{key} IS NOT NULL"),
+            is_missing: format!("{key} IS NULL"),
+            key,
+        }
+    }
+
+    fn key_of_text<'a>(text: Cow<'a, str>, bindings: &mut Bindings<'a, Self>) -> String {
+        bindings.bind(format!("2{text}"))
+    }
+
+    fn key_of_number(number: Number, bindings: &mut Bindings<'_, Self>) -> String {
+        format!("property_number_key({})", bindings.bind(number))
+    }
+
+    fn keys_of<'a>(
+        texts: Vec<Cow<'a, str>>,
+        numbers: Vec<Number>,
+        bindings: &mut Bindings<'a, Self>,
+    ) -> String {
+        let texts: Vec<Cow<'a, str>> =
+            texts.iter().map(|text| Cow::Owned(format!("2{text}"))).collect();
+        let (texts, numbers) = (bindings.bind(texts), bindings.bind(numbers));
+        format!(
+            "{texts} || ARRAY(SELECT property_number_key(number) FROM unnest({numbers}) number)"
+        )
+    }
+
+    fn unique_text(literal: &str) -> String {
+        format!("property_unique(properties, {literal}) COLLATE \"C\"")
+    }
+
+    fn either(conditions: [String; 2], _rows: &str) -> String {
+        let [one, other] = conditions;
+        format!("(({one}) OR ({other}))")
     }
 
     fn property_json(key: &str) -> String {

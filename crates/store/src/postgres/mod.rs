@@ -1,6 +1,7 @@
 //! The store in PostgreSQL: one database, many processes.
 
 pub mod database;
+mod indexes;
 pub mod probe;
 
 mod connect;

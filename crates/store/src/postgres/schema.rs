@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0003_session_user.sql"),
     include_str!("schema/0004_reduced.sql"),
     include_str!("schema/0005_newest_first.sql"),
+    include_str!("schema/0006_property_indexes.sql"),
 ];
 
 // "Slui" and "ceg": the lock that a process holds while it applies steps.

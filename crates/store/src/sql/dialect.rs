@@ -1,8 +1,10 @@
 //! What differs between the SQL of SQLite and of PostgreSQL.
 
-use super::property::Property;
+use super::property::{IndexKey, Property};
+use super::statement::Bindings;
 use super::value::Value;
 use crate::execution::State;
+use crate::text::Number;
 use std::borrow::Cow;
 
 /// The spelling of one database. `json` names a property's JSON as [`Dialect::property_json`]
@@ -16,6 +18,10 @@ pub trait Dialect: Sized {
     const STATES_ARE_LITERALS: bool;
     /// The id as a number that compares with fractions too.
     const ID_AS_NUMBER: &'static str;
+
+    /// What comes before the keys in an index over a property: columns that are the same in all of
+    /// its rows, where the planner would otherwise prefer an index over these columns alone.
+    const INDEX_PREFIX: &'static str;
 
     /// SQL with the placeholders `?1`, `?2`, … in this database's spelling.
     fn numbered(sql: Cow<'static, str>) -> Cow<'static, str>;
@@ -40,6 +46,28 @@ pub trait Dialect: Sized {
 
     /// The value by which a property of this name is looked up.
     fn property_key(name: &str) -> String;
+
+    /// The same as a literal, as it is spelled in an index.
+    fn property_literal(name: &str) -> String;
+
+    /// The key of an index over the property with this literal.
+    fn index_key(literal: &str) -> IndexKey;
+
+    /// A text as a key, bound.
+    fn key_of_text<'a>(text: Cow<'a, str>, bindings: &mut Bindings<'a, Self>) -> String;
+
+    /// A number as a key, bound.
+    fn key_of_number(number: Number, bindings: &mut Bindings<'_, Self>) -> String;
+
+    /// Several keys, bound as a list for [`Dialect::is_one_of`].
+    fn keys_of<'a>(
+        texts: Vec<Cow<'a, str>>,
+        numbers: Vec<Number>,
+        bindings: &mut Bindings<'a, Self>,
+    ) -> String;
+
+    /// The text that a unique index compares.
+    fn unique_text(literal: &str) -> String;
 
     /// The JSON of the property whose key is this expression.
     fn property_json(key: &str) -> String;
@@ -70,6 +98,9 @@ pub trait Dialect: Sized {
 
     /// The states of a guarded update, as they are bound.
     fn guard(states: &[State]) -> Value<'static>;
+
+    /// One of two conditions on the keys of an index over these rows.
+    fn either(conditions: [String; 2], rows: &str) -> String;
 
     /// A column that the planner shall not look up in an index.
     fn without_index(column: &str) -> Cow<'_, str> {

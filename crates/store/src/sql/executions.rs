@@ -5,7 +5,7 @@ use super::page::{Listing, PageStatement, all_of};
 use super::row::EXECUTION_COLUMNS;
 use super::statement::{Bindings, Statement};
 use super::value::values;
-use crate::execution::{ExecutionQuery, Queue};
+use crate::execution::{ExecutionQuery, Queue, State};
 use crate::kind::ExecutionKind;
 use crate::timestamp::to_micros;
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ pub fn page<D: Dialect>(query: &ExecutionQuery) -> PageStatement<'_> {
         conditions,
         condition_values: bindings.len(),
         order: "created_at DESC, id DESC".into(),
+        parts: None,
     };
     PageStatement::new(listing, bindings, query.paging())
 }
@@ -27,8 +28,11 @@ pub fn page<D: Dialect>(query: &ExecutionQuery) -> PageStatement<'_> {
 fn conditions<'a, D: Dialect>(query: &'a ExecutionQuery, bindings: &mut Bindings<'a, D>) -> String {
     let mut all = Vec::new();
     // One ordering key has few executions: only the index of the key shall be used.
+    // Nearly all are completed, and an index would have them in another order.
+    let is_common = query.states.is_empty() || query.states.contains(&State::Completed);
     let (state, kind) = match query.ordering_key {
         Some(_) => (D::without_index("state"), D::without_index("kind")),
+        None if is_common => (D::without_index("state"), "kind".into()),
         None => ("state".into(), "kind".into()),
     };
     if !query.states.is_empty() {

@@ -14,6 +14,11 @@ use std::borrow::Cow;
 const INDEXED_PROPERTIES: [&str; 2] = ["gateway_id", "external_id"];
 const NEVER: &str = "FALSE";
 
+/// True for a property that has a column with an index of the schema.
+pub fn has_column(property: &str) -> bool {
+    INDEXED_PROPERTIES.contains(&property)
+}
+
 /// A filter as an SQL expression: true, false or null.
 pub fn condition<'a, D: Dialect>(filter: &'a Filter, bindings: &mut Bindings<'a, D>) -> String {
     let operand = Operand::of(&filter.subject, bindings);
@@ -48,7 +53,7 @@ enum Operand {
 impl Operand {
     fn of<'a, D: Dialect>(subject: &'a Subject, bindings: &mut Bindings<'a, D>) -> Self {
         match subject {
-            Subject::Property(name) if INDEXED_PROPERTIES.contains(&name.as_str()) => {
+            Subject::Property(name) if has_column(name) => {
                 let json = D::property_json(&format!("'{}'", D::property_key(name)));
                 Self::Property(Property { json, text: format!("{name}_text") })
             }

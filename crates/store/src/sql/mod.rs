@@ -1,14 +1,18 @@
 //! The SQL of the store, written once; what differs between databases is in a [`dialect::Dialect`].
 //!
-//! Nothing a caller names becomes part of the SQL: names of properties and values are bound.
+//! Nothing a caller names becomes part of the SQL: names of properties and values are bound. Only
+//! tables and properties with an index are literals, because a database recognizes its index by
+//! them.
 
 pub mod dialect;
 pub mod executions;
 pub mod filter;
 pub mod ids;
+pub mod index_filter;
 pub mod json;
 pub mod page;
 pub mod property;
+pub mod property_index;
 pub mod reads;
 pub mod records;
 pub mod row;

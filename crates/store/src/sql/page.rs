@@ -18,6 +18,37 @@ pub struct Listing<'a> {
     pub condition_values: usize,
     /// Their order.
     pub order: String,
+    /// Where an index has the rows in two parts.
+    pub parts: Option<Parts>,
+}
+
+/// A list whose rows an index has in order, but for those without a value, which come last.
+pub struct Parts {
+    /// The rows with a value.
+    pub present: String,
+    /// Their order.
+    pub present_order: String,
+    /// The rows without one.
+    pub missing: String,
+    /// Their order.
+    pub missing_order: String,
+}
+
+impl Parts {
+    /// As many rows of both parts as a page can need, before they are put in order.
+    fn rows(&self, table: &str, conditions: &str, end: &str) -> String {
+        let part = |which: &str, order: &str| {
+            format!(
+                "SELECT * FROM (SELECT * FROM {table} WHERE {conditions} AND {which} \
+                 ORDER BY {order} LIMIT {end}) AS part"
+            )
+        };
+        format!(
+            "({} UNION ALL {}) AS both_parts",
+            part(&self.present, &self.present_order),
+            part(&self.missing, &self.missing_order)
+        )
+    }
 }
 
 /// A page to be read.
@@ -38,13 +69,18 @@ impl<'a> PageStatement<'a> {
         mut bindings: Bindings<'a, D>,
         paging: Paging,
     ) -> Self {
-        let Listing { columns, table, conditions, condition_values, order } = listing;
+        let Listing { columns, table, conditions, condition_values, order, parts } = listing;
         let limit = bindings.bind(paging.limit());
         let offset = bindings.bind(paging.offset());
-        let sql = format!(
-            "SELECT {columns} FROM {table} WHERE {conditions} ORDER BY {order} \
-             LIMIT {limit} OFFSET {offset}"
-        );
+        let rows = match parts {
+            Some(parts) => {
+                let end = bindings.bind(paging.offset().saturating_add(paging.limit()));
+                parts.rows(table, &conditions, &end)
+            }
+            None => format!("{table} WHERE {conditions}"),
+        };
+        let sql =
+            format!("SELECT {columns} FROM {rows} ORDER BY {order} LIMIT {limit} OFFSET {offset}");
         let reading = Statement { sql: Cow::Owned(sql), values: bindings.into_values() };
         let counting = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {conditions} LIMIT {}) AS counted",

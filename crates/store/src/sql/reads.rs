@@ -63,6 +63,7 @@ pub fn activities<D: Dialect>(uuids: &[String], paging: Paging) -> PageStatement
         conditions,
         condition_values: bindings.len(),
         order: "id DESC".into(),
+        parts: None,
     };
     PageStatement::new(listing, bindings, paging)
 }

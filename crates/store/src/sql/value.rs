@@ -1,6 +1,7 @@
 //! Values bound to a statement.
 
 use crate::text::Number;
+use serde_json::Value as Json;
 use std::borrow::Cow;
 
 /// A value bound to a statement.
@@ -20,6 +21,8 @@ pub enum Value<'a> {
     Numbers(Vec<Number>),
     /// A list of strings.
     Texts(Vec<Cow<'a, str>>),
+    /// A list of strings and numbers, for a database whose columns take both.
+    Mixed(Vec<Json>),
 }
 
 impl From<i64> for Value<'_> {

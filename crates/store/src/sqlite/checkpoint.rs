@@ -1,15 +1,25 @@
 //! Checkpoints: a thread beside the writer copies the WAL into the database file.
 
 use super::pragmas;
+use super::read_gate::ReadGate;
 use rusqlite::hooks::Wal;
 use sluicegate_failpoint::failpoint;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::Duration;
 
 /// When the WAL has this many times the pages of a checkpoint, the writer checkpoints by itself:
 /// while it writes on, the other thread never reaches the end of the WAL, and only a WAL that was
 /// copied to its end is reused from its start.
 const WRITER_CHECKPOINT_FACTOR: u32 = 4;
+/// How long it then waits for readers to end; new ones wait meanwhile.
+const READERS_WAIT: Duration = Duration::from_millis(50);
+/// When the WAL has this many times the pages, somebody has been reading for long: the writer waits
+/// until a read is stopped.
+const LONG_CHECKPOINT_FACTOR: u32 = 8;
+/// How long it then waits; longer than a read may take.
+const LONG_READERS_WAIT: Duration = Duration::from_secs(15);
 
 /// Starts checkpoints after commits.
 pub struct Checkpoints {
@@ -18,14 +28,19 @@ pub struct Checkpoints {
     due: u32,
     /// The length of the WAL when the last one was requested.
     requested_at: u32,
+    /// The length of the WAL when the writer last made one.
+    made_at: u32,
+    /// Where the readers of this process pass.
+    gate: Arc<ReadGate>,
     /// Wakes the thread, which ends when this is dropped.
     wake: Option<SyncSender<()>>,
 }
 
 impl Checkpoints {
     /// Every `due` pages, of the database at `path`.
-    pub fn new(path: &Path, due: u32) -> Self {
-        Self { path: path.to_owned(), due: due.max(1), requested_at: 0, wake: None }
+    pub fn new(path: &Path, due: u32, gate: Arc<ReadGate>) -> Self {
+        let (path, due) = (path.to_owned(), due.max(1));
+        Self { path, due, requested_at: 0, made_at: 0, gate, wake: None }
     }
 
     /// Called after a commit, when the WAL has this many pages.
@@ -33,10 +48,18 @@ impl Checkpoints {
         if pages < self.requested_at {
             // The WAL was reused from its start.
             self.requested_at = 0;
+            self.made_at = 0;
         }
-        if pages >= self.due.saturating_mul(WRITER_CHECKPOINT_FACTOR) {
-            self.requested_at = 0;
-            checkpoint(|| wal.checkpoint().map(drop));
+        let is_long = |factor: u32| pages >= self.due.saturating_mul(factor);
+        let is_again = self.made_at > 0 && pages - self.made_at < self.due;
+        if is_long(WRITER_CHECKPOINT_FACTOR) && !is_again {
+            self.requested_at = pages;
+            self.made_at = pages;
+            let longest = match is_long(LONG_CHECKPOINT_FACTOR) {
+                true => LONG_READERS_WAIT,
+                false => READERS_WAIT,
+            };
+            checkpoint(|| self.gate.closed(longest, || wal.checkpoint()));
         } else if pages - self.requested_at >= self.due / 2 && pages >= self.due {
             self.requested_at = pages;
             let wake = self.wake.get_or_insert_with(|| start(self.path.clone()));

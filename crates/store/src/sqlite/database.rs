@@ -1,14 +1,16 @@
 //! A database file as a store.
 
 use super::dialect::SqliteDialect;
+use super::read_gate::ReadGate;
 use super::readers::Readers;
 use super::transaction::Work;
 use super::writer::Writer;
-use super::{check, errors, executions, open, schema, statement};
+use super::{check, errors, executions, indexes, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
 use crate::page::{Page, Paging};
+use crate::property_index::{IndexError, PropertyIndex, PropertyIndexes};
 use crate::query::RecordQuery;
 use crate::record::{Record, RecordId};
 use crate::sql::ids::Ids;
@@ -20,6 +22,7 @@ use crate::state::{Activity, Constant, Session};
 use crate::timestamp::from_micros;
 use crate::write::Write;
 use jiff::Timestamp;
+use parking_lot::RwLock;
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -29,6 +32,8 @@ pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     ids: Ids,
+    /// The indexes over properties that queries use.
+    indexes: Arc<RwLock<Arc<PropertyIndexes>>>,
     /// The first damage that was met. The writer's thread reports it as well.
     damage: Arc<OnceLock<Error>>,
 }
@@ -48,11 +53,13 @@ impl Sqlite {
     /// [`Error::Broken`] when the file cannot be opened or belongs to another program,
     /// [`Error::Busy`] when another process holds it locked.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let mut connection = open::writer(path)?;
+        let gate = Arc::new(ReadGate::default());
+        let mut connection = open::writer(path, Arc::clone(&gate))?;
         schema::apply_schema(&mut connection).map_err(|error| errors::in_file(path, error))?;
         let writer = Writer::start(connection)?;
-        let readers = Readers::new(path.to_owned());
-        Ok(Self { writer, readers, ids: Ids::new(), damage: Arc::default() })
+        let readers = Readers::new(path.to_owned(), gate);
+        let (ids, indexes, damage) = (Ids::new(), Arc::default(), Arc::default());
+        Ok(Self { writer, readers, ids, indexes, damage })
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
@@ -66,6 +73,11 @@ impl Sqlite {
     /// [`Error::Broken`] when the writer has stopped.
     pub fn limit_pages(&self, pages: u32) -> Result<(), Error> {
         self.writer.run(Work::LimitPages { pages }).map(drop)
+    }
+
+    fn explained(&self, result: Result<(), Error>) -> Result<(), Error> {
+        let result = result.map_err(|error| self.indexes.read().explain(error));
+        noted(&self.damage, result)
     }
 
     fn all<T>(
@@ -105,17 +117,20 @@ impl Drop for Sqlite {
 
 impl Store for Sqlite {
     fn commit(&self, writes: Vec<Write>) -> Result<(), Error> {
-        noted(&self.damage, self.writer.run(Work::Commit(writes)).map(drop))
+        self.explained(self.writer.run(Work::Commit(writes)).map(drop))
     }
 
     fn commit_deferred(&self, writes: Vec<Write>) -> Result<(), Error> {
-        noted(&self.damage, self.writer.run(Work::CommitDeferred(writes)).map(drop))
+        self.explained(self.writer.run(Work::CommitDeferred(writes)).map(drop))
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
         let damage = Arc::clone(&self.damage);
-        let reply =
-            Box::new(move |result: Result<i64, Error>| then(noted(&damage, result.map(drop))));
+        let indexes = Arc::clone(&self.indexes);
+        let reply = Box::new(move |result: Result<i64, Error>| {
+            let result = result.map(drop).map_err(|error| indexes.read().explain(error));
+            then(noted(&damage, result));
+        });
         self.writer.run_with_reply(Work::Commit(writes), reply);
     }
 
@@ -127,8 +142,17 @@ impl Store for Sqlite {
         self.one(&reads::record::<SqliteDialect>(id), row::record)
     }
 
+    fn set_indexes(&self, wanted: &[PropertyIndex]) -> Result<Vec<IndexError>, Error> {
+        let read = || self.read(indexes::names);
+        let define = |sql| noted(&self.damage, self.writer.run(Work::Define { sql }).map(drop));
+        let (present, failed) = indexes::set(wanted, read, define)?;
+        *self.indexes.write() = Arc::new(present);
+        Ok(failed)
+    }
+
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error> {
-        self.page(&records::page::<SqliteDialect>(query), row::record)
+        let indexes = Arc::clone(&self.indexes.read());
+        self.page(&records::page::<SqliteDialect>(query, &indexes), row::record)
     }
 
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
@@ -180,7 +204,10 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Result<Vec<Execution>, Error> {
         let containing = execution_queries::containing::<SqliteDialect>(text, after, limit);
-        self.all(&containing, row::execution)
+        noted(
+            &self.damage,
+            self.readers.read_whole(|one| statement::all(one, &containing, row::execution)),
+        )
     }
 
     fn steps(&self, id: &ExecutionId) -> Result<Vec<Step>, Error> {
@@ -195,16 +222,13 @@ impl Store for Sqlite {
         self.one(&reads::session::<SqliteDialect>(id_hash), row::session)
     }
 
-    fn activities(
-        &self,
-        uuids: &[String],
-        paging: Paging,
-    ) -> Result<Page<Activity>, Error> {
+    fn activities(&self, uuids: &[String], paging: Paging) -> Result<Page<Activity>, Error> {
         self.page(&reads::activities::<SqliteDialect>(uuids, paging), row::activity)
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.read(check::quick_check).map_err(|error| errors::in_file(self.readers.path(), error))
+        noted(&self.damage, self.readers.read_whole(check::quick_check))
+            .map_err(|error| errors::in_file(self.readers.path(), error))
     }
 
     fn damage(&self) -> Option<Error> {

@@ -2,8 +2,11 @@
 
 use crate::execution::State;
 use crate::sql::dialect::Dialect;
-use crate::sql::property::Property;
+use crate::sql::property::{IndexKey, Property};
+use crate::sql::property_index::literal;
+use crate::sql::statement::Bindings;
 use crate::sql::value::Value;
+use crate::text::Number;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 
@@ -16,6 +19,7 @@ impl Dialect for SqliteDialect {
     const GREATEST: &'static str = "max";
     const STATES_ARE_LITERALS: bool = true;
     const ID_AS_NUMBER: &'static str = "id";
+    const INDEX_PREFIX: &'static str = "table_name, deleted_at, ";
 
     fn numbered(sql: Cow<'static, str>) -> Cow<'static, str> {
         sql
@@ -23,7 +27,7 @@ impl Dialect for SqliteDialect {
 
     fn placeholder(number: usize, value: &Value<'_>) -> String {
         match value {
-            Value::Integers(_) | Value::Numbers(_) | Value::Texts(_) => {
+            Value::Integers(_) | Value::Numbers(_) | Value::Texts(_) | Value::Mixed(_) => {
                 format!("(SELECT value FROM json_each(?{number}))")
             }
             _ => format!("?{number}"),
@@ -56,6 +60,57 @@ impl Dialect for SqliteDialect {
 
     fn property_key(name: &str) -> String {
         format!("$.{}", Json::from(name))
+    }
+
+    fn property_literal(name: &str) -> String {
+        literal(&Self::property_key(name))
+    }
+
+    fn index_key(literal: &str) -> IndexKey {
+        // SQLite sorts numbers before texts by itself. An `IN` list would cost every write.
+        let value = format!(
+            "CASE json_type(properties, {literal}) WHEN 'text' THEN properties ->> {literal} \
+             WHEN 'integer' THEN properties ->> {literal} \
+             WHEN 'real' THEN properties ->> {literal} WHEN 'null' THEN NULL \
+             ELSE properties -> {literal} END"
+        );
+        IndexKey {
+            is_number: format!("({value}) < ''"),
+            is_text: format!("({value}) >= ''"),
+            is_present: format!("({value}) IS NOT NULL"),
+            is_missing: format!("({value}) IS NULL"),
+            key: format!("({value})"),
+        }
+    }
+
+    fn key_of_text<'a>(text: Cow<'a, str>, bindings: &mut Bindings<'a, Self>) -> String {
+        bindings.bind(text)
+    }
+
+    fn key_of_number(number: Number, bindings: &mut Bindings<'_, Self>) -> String {
+        bindings.bind(number)
+    }
+
+    fn keys_of<'a>(
+        texts: Vec<Cow<'a, str>>,
+        numbers: Vec<Number>,
+        bindings: &mut Bindings<'a, Self>,
+    ) -> String {
+        let texts = texts.iter().map(|text| Json::from(&**text));
+        let all = texts.chain(numbers.into_iter().map(Json::from)).collect();
+        bindings.bind(Value::Mixed(all))
+    }
+
+    fn unique_text(literal: &str) -> String {
+        Self::property_text(literal)
+    }
+
+    fn either(conditions: [String; 2], rows: &str) -> String {
+        // SQLite guesses that a range has a quarter of all rows, and would rather read the table
+        // than two ranges.
+        let [one, other] = conditions
+            .map(|condition| format!("SELECT id FROM records WHERE {rows} AND {condition}"));
+        format!("id IN ({one} UNION ALL {other})")
     }
 
     fn property_json(key: &str) -> String {
@@ -102,6 +157,10 @@ impl Dialect for SqliteDialect {
              ELSE properties -> {json} END"
         );
         format!("({key}) IS NULL, ({key}) {direction}")
+    }
+
+    fn without_index(column: &str) -> Cow<'_, str> {
+        Cow::Owned(format!("+{column}"))
     }
 
     fn is_open(state: &str) -> String {

@@ -1,5 +1,6 @@
 //! Maps SQLite's errors to the store's.
 
+use super::readers::READ_MAX;
 use crate::error::{Error, Reason};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;
@@ -18,6 +19,10 @@ pub fn of(error: rusqlite::Error) -> Error {
     match failure.code {
         ErrorCode::DiskFull => Error::Full(reason),
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Damaged(reason),
+        ErrorCode::OperationInterrupted => {
+            let seconds = READ_MAX.as_secs();
+            Error::Busy(reason.with_prefix(format!("a query took more than {seconds} s")))
+        }
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Error::Busy(reason),
         ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch => {
             Error::Refused(reason)

@@ -9,10 +9,12 @@ mod checkpoint;
 mod dialect;
 mod errors;
 mod executions;
+mod indexes;
 mod open;
 #[cfg(test)]
 mod plan_tests;
 mod pragmas;
+mod read_gate;
 mod readers;
 mod schema;
 mod statement;

@@ -1,6 +1,7 @@
 //! Opens the connections of a database file: the writer's, and the readers'.
 
 use super::checkpoint::Checkpoints;
+use super::read_gate::ReadGate;
 use super::{errors, pragmas};
 use crate::error::{Error, Reason};
 use rusqlite::Connection;
@@ -8,16 +9,18 @@ use rusqlite::hooks::Wal;
 use sluicegate_failpoint as failpoint;
 use sluicegate_secret::create_private;
 use std::path::Path;
+use std::sync::Arc;
 
 // A checkpoint costs two fsyncs: every 16 MB, not every 4.
 const CHECKPOINT_PAGES: u32 = 4000;
 
 /// The one connection that writes. Creates the file, readable by its owner only, if it is missing.
-pub fn writer(path: &Path) -> Result<Connection, Error> {
+pub fn writer(path: &Path, gate: Arc<ReadGate>) -> Result<Connection, Error> {
     make_private(path)?;
     let mut connection = pragmas::connect(path)?;
     pragmas::write(&connection).map_err(|error| errors::at(path, error))?;
-    let mut checkpoints = Checkpoints::new(path, failpoint::checkpoint_pages(CHECKPOINT_PAGES));
+    let due = failpoint::checkpoint_pages(CHECKPOINT_PAGES);
+    let mut checkpoints = Checkpoints::new(path, due, gate);
     connection
         .wal_hook(Some(move |wal: &mut Wal, pages: i32| {
             checkpoints.committed(wal, u32::try_from(pages).unwrap_or(0));

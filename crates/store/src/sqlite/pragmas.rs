@@ -9,6 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The length that the log keeps when it starts anew, in bytes.
+const LOG_KEPT: i64 = 64 << 20;
 /// Every statement of the host stays compiled; queries vary with their filters.
 const PREPARED_STATEMENTS_MAX: usize = 128;
 
@@ -32,6 +34,8 @@ pub fn write(connection: &Connection) -> rusqlite::Result<()> {
     // WAL: readers never wait for the writer.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     durable(connection)?;
+    // A log that grew once, beside a long backup, does not stay large.
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_KEPT, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "cache_size", "-8000")
 }

@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0005_session_user.sql"),
     include_str!("schema/0006_reduced.sql"),
     include_str!("schema/0007_newest_first.sql"),
+    include_str!("schema/0008_records_by_user.sql"),
 ];
 
 // "Slui": marks our files among SQLite databases.

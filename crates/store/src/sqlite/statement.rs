@@ -9,12 +9,24 @@ use crate::sql::statement::Statement;
 use crate::sql::value::Value;
 use crate::text::Number;
 use rusqlite::types::{Null, ToSqlOutput, Type, ValueRef};
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::{CachedStatement, Connection, ToSql, params_from_iter};
 use serde_json::Value as Json;
+
+#[cfg(test)]
+thread_local! {
+    /// The statements that this thread ran, for the tests of plans.
+    pub static RAN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+fn prepared<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, Error> {
+    #[cfg(test)]
+    RAN.with_borrow_mut(|ran| ran.push(sql.to_owned()));
+    connection.prepare_cached(sql).map_err(errors::of)
+}
 
 /// Runs a statement; returns how many rows it changed.
 pub fn execute(connection: &Connection, statement: &Statement<'_>) -> Result<usize, Error> {
-    let mut prepared = connection.prepare_cached(&statement.sql).map_err(errors::of)?;
+    let mut prepared = prepared(connection, &statement.sql)?;
     prepared.execute(params_from_iter(&statement.values)).map_err(errors::of)
 }
 
@@ -33,7 +45,7 @@ pub fn one<T>(
     statement: &Statement<'_>,
     read: impl Fn(&dyn Row) -> Result<T, Error>,
 ) -> Result<Option<T>, Error> {
-    let mut prepared = connection.prepare_cached(&statement.sql).map_err(errors::of)?;
+    let mut prepared = prepared(connection, &statement.sql)?;
     let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(errors::of)?;
     rows.next().map_err(errors::of)?.map(|row| read(row)).transpose()
 }
@@ -62,7 +74,7 @@ fn query<T>(
     values: &[Value<'_>],
     read: impl Fn(&dyn Row) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
-    let mut prepared = connection.prepare_cached(sql).map_err(errors::of)?;
+    let mut prepared = prepared(connection, sql)?;
     let mut rows = prepared.query(params_from_iter(values)).map_err(errors::of)?;
     let mut all = Vec::new();
     while let Some(row) = rows.next().map_err(errors::of)? {
@@ -83,6 +95,7 @@ impl ToSql for Value<'_> {
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Self::Integers(integers) => list(Json::from(integers.as_slice())),
             Self::Numbers(numbers) => list(numbers.iter().copied().map(Json::from).collect()),
+            Self::Mixed(values) => list(Json::Array(values.clone())),
             Self::Texts(texts) => list(texts.iter().map(|text| Json::from(&**text)).collect()),
         })
     }

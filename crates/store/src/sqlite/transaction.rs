@@ -25,6 +25,8 @@ pub enum Work {
     ReturnIds { free: Range<RecordId> },
     /// Bounds the size of the file from now on.
     LimitPages { pages: u32 },
+    /// Makes or drops an index.
+    Define { sql: String },
 }
 
 /// The result of each job of a batch, or why the database could not write any.
@@ -160,6 +162,8 @@ fn write(connection: &Connection, work: &Work) -> Result<i64, Error> {
         Work::ReturnIds { free } => {
             statement::execute(connection, &ids::return_block::<SqliteDialect>(free)).map(|_| 0)
         }
+        // Not kept among the prepared statements: it runs once.
+        Work::Define { sql } => connection.execute_batch(sql).map(|()| 0).map_err(errors::of),
         Work::LimitPages { pages } => connection
             .pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
             .map_err(errors::of),

@@ -4,6 +4,7 @@ use super::{at, databases, insert};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Map, Value as Json, json};
+use sluicegate_store::property_index::PropertyIndex;
 use sluicegate_store::query::{Deleted, Filter, Op, Range, RecordQuery, Sort, Subject};
 use sluicegate_store::record::Record;
 use sluicegate_store::write::Write;
@@ -138,9 +139,12 @@ fn names_and_values_are_data_never_sql_or_paths() {
     }
 }
 
+/// What most cases name, and an index may be over.
+const PROPERTIES: [&str; 5] = ["p", "q", "gateway_id", "external_id", "it's \"a\" $.b"];
+
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
-        6 => prop::sample::select(vec!["p", "q", "gateway_id", "external_id"])
+        6 => prop::sample::select(PROPERTIES.to_vec())
             .prop_map(str::to_owned),
         1 => "[a-b.$\"'\\\\\\[\\]#]{0,3}",
         1 => "\\PC{0,3}",
@@ -237,7 +241,9 @@ fn query() -> impl Strategy<Value = RecordQuery> {
     let sort = (subject(), any::<bool>()).prop_map(|(by, descending)| Sort { by, descending });
     let or = prop::collection::vec(prop::collection::vec(filter(), 0..3), 0..3);
     let ids = prop::option::weighted(0.1, prop::collection::vec(1i64..12, 0..6));
+    let table = prop::option::weighted(0.6, "[tu]");
     (
+        table,
         deleted,
         prop::collection::vec(filter(), 0..3),
         or,
@@ -245,8 +251,8 @@ fn query() -> impl Strategy<Value = RecordQuery> {
         ids,
         1u32..3,
     )
-        .prop_map(|(deleted, filters, or, sort, ids, page)| RecordQuery {
-            table: None,
+        .prop_map(|(table, deleted, filters, or, sort, ids, page)| RecordQuery {
+            table,
             ids,
             deleted,
             filters,
@@ -277,12 +283,24 @@ fn record() -> impl Strategy<Value = Record> {
 
 #[test]
 fn database_and_rust_agree_on_every_query() {
-    let case = (prop::collection::vec(record(), 1..12), prop::collection::vec(query(), 24));
+    let case = (
+        prop::collection::vec(record(), 1..12),
+        prop::collection::vec(query(), 24),
+        prop::sample::subsequence(PROPERTIES.to_vec(), 0..=PROPERTIES.len()),
+    );
     // PROPTEST_CASES may be set to more than the usual 64.
     let cases = std::env::var("PROPTEST_CASES").map_or(64, |cases| cases.parse().unwrap());
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&case, |(records, queries)| {
+    let outcome = TestRunner::new(config).run(&case, |(records, queries, indexed)| {
         for opened in databases() {
+            // Answers do not depend on the indexes.
+            let indexes = indexed.iter().map(|property| PropertyIndex {
+                table: "t".into(),
+                property: (*property).to_owned(),
+                unique: false,
+            });
+            let indexes: Vec<_> = indexes.collect();
+            assert_eq!(opened.store.set_indexes(&indexes).unwrap(), []);
             let mut records = records.clone();
             for (place, record) in records.iter_mut().enumerate() {
                 record.id = i64::try_from(place).expect("a few") + 1;

@@ -5,9 +5,12 @@
 mod commits;
 mod executions;
 mod filters;
+mod plan_queries;
+mod plans;
 #[path = "../../../../tests/it/support/postgres.rs"]
 #[allow(dead_code, reason = "the other tests use more of it")]
 mod postgres;
+mod property_indexes;
 mod records;
 mod speed;
 mod sqlite;
