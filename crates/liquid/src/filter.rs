@@ -37,6 +37,19 @@ pub(crate) struct Standard {
     pub(crate) arity: Option<(usize, usize)>,
     /// In a Ruby engine, arrays and hashes are passed to it as Ruby inspects them.
     pub(crate) takes_strings: bool,
+    /// How it writes a string into the output.
+    pub(crate) in_place: Option<InPlace>,
+}
+
+/// A filter without arguments that can write a filtered string straight into the output. It has to
+/// write what the filter returns for a string.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InPlace {
+    pub(crate) write: fn(&str, &mut String),
+    /// The most bytes that one can become, where the filter asks the budget for room.
+    pub(crate) expansion: Option<usize>,
+    /// Whether the filter returns a string that is not escaped again.
+    pub(crate) is_safe: bool,
 }
 
 impl Filter {
@@ -71,10 +84,12 @@ impl Filter {
         let wrapped = Self::closure(move |input, arguments, context| {
             wrapper(&inner, input, arguments, context)
         });
-        Self { standard: self.standard, ..wrapped }
+        let standard = self.standard.map(|standard| Standard { in_place: None, ..standard });
+        Self { standard, ..wrapped }
     }
 
     /// What is known of a standard filter; `None` for an engine's own.
+    #[inline]
     pub(crate) fn standard(&self) -> Option<Standard> {
         self.standard
     }
