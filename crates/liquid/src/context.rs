@@ -9,7 +9,7 @@ use crate::print::{Escape, Writer};
 use crate::tag::Flow;
 use crate::template::Template;
 use crate::text::Text;
-use crate::value::object::Object;
+use crate::value::shared::Object;
 use crate::value::{Scope, Value};
 use crate::variables::{FrameKind, NameHash, Row, Variables};
 use foldhash::fast::RandomState;

@@ -3,12 +3,13 @@
 use crate::condition::Condition;
 use crate::context::Context;
 use crate::error::{Error, Mark};
-use crate::filter::{Arguments, Filter, InPlace};
+use crate::filter::{Arguments, Filter};
 use crate::filters::arity;
 use crate::name::Name;
+use crate::print::InPlace;
 use crate::text::Text;
 use crate::value::Value;
-use crate::value::object::Object;
+use crate::value::shared::Object;
 
 /// The size of an empty list or hash.
 const LIST_BYTES: usize = 64;

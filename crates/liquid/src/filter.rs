@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::print::InPlace;
 use crate::text::Text;
 use crate::value::Value;
 use smallvec::SmallVec;
@@ -39,17 +40,6 @@ pub(crate) struct Standard {
     pub(crate) takes_strings: bool,
     /// How it writes a string into the output.
     pub(crate) in_place: Option<InPlace>,
-}
-
-/// A filter without arguments that can write a filtered string straight into the output. It has to
-/// write what the filter returns for a string.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct InPlace {
-    pub(crate) write: fn(&str, &mut String),
-    /// The most bytes that one can become, where the filter asks the budget for room.
-    pub(crate) expansion: Option<usize>,
-    /// Whether the filter returns a string that is not escaped again.
-    pub(crate) is_safe: bool,
 }
 
 impl Filter {

@@ -45,4 +45,4 @@ pub use render::RenderOptions;
 pub use tag::Tag;
 pub use template::Template;
 pub use value::Value;
-pub use value::object::Object;
+pub use value::shared::Object;

@@ -2,7 +2,7 @@
 
 use crate::text::Text;
 use crate::value::Value;
-use crate::value::object::Object;
+use crate::value::shared::Object;
 use crate::variables::NameHash;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};

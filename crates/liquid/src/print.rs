@@ -2,7 +2,6 @@
 
 use crate::budget::Budget;
 use crate::error::Error;
-use crate::filter::InPlace;
 use crate::value::Value;
 
 /// How strings are escaped when printed.
@@ -16,6 +15,17 @@ pub enum Escape {
     Entities,
     /// Through a function, such as a sanitizer.
     Through(fn(&str) -> String),
+}
+
+/// A filter without arguments that can write a filtered string straight into the output. It has to
+/// write what the filter returns for a string.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InPlace {
+    pub(crate) write: fn(&str, &mut String),
+    /// The most bytes that one can become, where the filter asks the budget for room.
+    pub(crate) expansion: Option<usize>,
+    /// Whether the filter returns a string that is not escaped again.
+    pub(crate) is_safe: bool,
 }
 
 /// The output of a render, which draws on the budget first.

@@ -2,8 +2,9 @@
 
 use crate::builder::EngineBuilder;
 use crate::engine::Engine;
-use crate::filter::{Filter, FilterFunction, InPlace, Standard};
+use crate::filter::{Filter, FilterFunction, Standard};
 use crate::filters::arity::arity;
+use crate::print::InPlace;
 use crate::{filters, tags};
 
 impl Engine {

@@ -3,8 +3,8 @@
 use crate::builder::EngineBuilder;
 use crate::context::Context;
 use crate::error::Error;
-use crate::filter::{Arguments, FilterResult, InPlace};
-use crate::print::{escape_entities, escape_into, needs_entities};
+use crate::filter::{Arguments, FilterResult};
+use crate::print::{InPlace, escape_entities, escape_into, needs_entities};
 use crate::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};

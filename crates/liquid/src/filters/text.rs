@@ -3,7 +3,8 @@
 use crate::builder::EngineBuilder;
 use crate::context::Context;
 use crate::error::{Error, Kind};
-use crate::filter::{Arguments, FilterResult, InPlace};
+use crate::filter::{Arguments, FilterResult};
+use crate::print::InPlace;
 use crate::text::Text;
 use crate::value::Value;
 use crate::value::numbers::of_length;

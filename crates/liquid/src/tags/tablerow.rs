@@ -9,7 +9,7 @@ use crate::template::{Block, Reference};
 use crate::text::Text;
 use crate::value::Value;
 use crate::value::numbers::of_length;
-use crate::value::object::Object;
+use crate::value::shared::Object;
 use crate::variables::FrameKind;
 
 #[derive(Debug)]

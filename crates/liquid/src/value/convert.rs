@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::text::Text;
 use crate::time::Time;
 use crate::value::Value;
-use crate::value::object::Object;
+use crate::value::shared::Object;
 use serde::Serialize;
 use serde_json::{Number, Value as Json};
 use std::rc::Rc;

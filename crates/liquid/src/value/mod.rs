@@ -3,15 +3,14 @@
 pub(crate) mod convert;
 pub(crate) mod inspect;
 pub mod numbers;
-pub mod object;
+pub mod ordered_map;
 pub(crate) mod plain;
 pub mod shared;
 
 use crate::text::Text;
 use crate::time::Time;
 use crate::value::numbers::{float_text, integer_text, leading_int, of_length, to_integer};
-use crate::value::object::Object;
-use crate::value::shared::{Entries, Items};
+use crate::value::shared::{Entries, Items, Object};
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::cell::RefCell;

@@ -2,7 +2,7 @@
 
 use crate::text::Text;
 use crate::value::Value;
-use crate::value::object::Object;
+use crate::value::ordered_map::OrderedMap;
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
@@ -14,6 +14,9 @@ thread_local! {
     /// How many drops of lists and hashes are under way, one inside the other.
     static DROPPING: Cell<u32> = const { Cell::new(0) };
 }
+
+/// Values by name, in insertion order.
+pub type Object = OrderedMap<Value>;
 
 /// The items of a list.
 #[derive(Debug, Default)]

@@ -1,11 +1,10 @@
 //! The entries of a hash: values by name, in insertion order.
 //!
-//! Most hashes have few names, and a search through them takes less time than hashing one. A map of
-//! names to positions is made once a longer hash is searched. It seeds its hasher, so that keys from
+//! Most hashes have few names, and a search through them takes less time than hashing one. A table
+//! of positions is made once a longer hash is searched. It seeds its hasher, so that keys from
 //! outside cannot be chosen to collide.
 
 use crate::text::Text;
-use crate::value::Value;
 use foldhash::fast::RandomState;
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -17,20 +16,19 @@ const SEARCHED_MAX: usize = 16;
 type Positions = HashMap<Text, usize, RandomState>;
 
 /// Values by name, in insertion order.
-#[derive(Default)]
-pub struct Object {
-    entries: Vec<(Text, Value)>,
+pub struct OrderedMap<V> {
+    entries: Vec<(Text, V)>,
     positions: OnceCell<Box<Positions>>,
 }
 
-impl Object {
-    /// An object with room for entries.
+impl<V> OrderedMap<V> {
+    /// A map with room for entries.
     pub fn with_capacity(entries: usize) -> Self {
         Self { entries: Vec::with_capacity(entries), positions: OnceCell::new() }
     }
 
-    /// An object of entries whose names all differ.
-    pub(crate) fn of_distinct(entries: impl Iterator<Item = (Text, Value)>) -> Self {
+    /// A map of entries whose names all differ.
+    pub(crate) fn of_distinct(entries: impl Iterator<Item = (Text, V)>) -> Self {
         Self { entries: entries.collect(), positions: OnceCell::new() }
     }
 
@@ -55,7 +53,7 @@ impl Object {
         self.positions().get(name).copied()
     }
 
-    #[cold]
+    #[inline(never)]
     fn positions(&self) -> &Positions {
         self.positions.get_or_init(|| {
             let names = self.entries.iter().map(|(name, _)| name.clone());
@@ -65,24 +63,24 @@ impl Object {
 
     /// The value of a name.
     #[inline]
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&V> {
         Some(&self.entries[self.position(name)?].1)
     }
 
     /// The value of a name, for changes.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut V> {
         let position = self.position(name)?;
         Some(&mut self.entries[position].1)
     }
 
     /// The entry at a position.
     #[inline]
-    pub fn get_index(&self, position: usize) -> Option<(&Text, &Value)> {
+    pub fn get_index(&self, position: usize) -> Option<(&Text, &V)> {
         self.entries.get(position).map(both)
     }
 
     /// The first entry.
-    pub fn first(&self) -> Option<(&Text, &Value)> {
+    pub fn first(&self) -> Option<(&Text, &V)> {
         self.get_index(0)
     }
 
@@ -92,7 +90,7 @@ impl Object {
     }
 
     /// Sets the value of a name, where it is or at the end; returns the one before.
-    pub fn insert(&mut self, name: Text, value: Value) -> Option<Value> {
+    pub fn insert(&mut self, name: Text, value: V) -> Option<V> {
         if let Some(position) = self.position(&name) {
             return Some(std::mem::replace(&mut self.entries[position].1, value));
         }
@@ -104,7 +102,7 @@ impl Object {
     }
 
     /// Removes a name; the entries behind it move up.
-    pub fn shift_remove(&mut self, name: &str) -> Option<Value> {
+    pub fn shift_remove(&mut self, name: &str) -> Option<V> {
         let position = self.position(name)?;
         self.positions.take();
         Some(self.entries.remove(position).1)
@@ -118,7 +116,7 @@ impl Object {
 
     /// The entries.
     #[inline]
-    pub fn iter(&self) -> Iter<'_> {
+    pub fn iter(&self) -> Iter<'_, V> {
         self.entries.iter().map(both)
     }
 
@@ -128,7 +126,7 @@ impl Object {
     }
 
     /// The values.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> {
         self.entries.iter().map(|(_, value)| value)
     }
 
@@ -138,62 +136,68 @@ impl Object {
     }
 
     /// The values, without the names.
-    pub fn into_values(self) -> impl ExactSizeIterator<Item = Value> {
+    pub fn into_values(self) -> impl ExactSizeIterator<Item = V> {
         self.entries.into_iter().map(|(_, value)| value)
     }
 }
 
-/// The entries of an object, borrowed.
-pub type Iter<'a> =
-    std::iter::Map<std::slice::Iter<'a, (Text, Value)>, fn(&(Text, Value)) -> (&Text, &Value)>;
+/// The entries of a map, borrowed.
+pub type Iter<'a, V> =
+    std::iter::Map<std::slice::Iter<'a, (Text, V)>, fn(&(Text, V)) -> (&Text, &V)>;
 
 #[inline]
-fn both((name, value): &(Text, Value)) -> (&Text, &Value) {
+fn both<V>((name, value): &(Text, V)) -> (&Text, &V) {
     (name, value)
 }
 
+impl<V> Default for OrderedMap<V> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), positions: OnceCell::new() }
+    }
+}
+
 /// The copy finds its own positions.
-impl Clone for Object {
+impl<V: Clone> Clone for OrderedMap<V> {
     fn clone(&self) -> Self {
         Self { entries: self.entries.clone(), positions: OnceCell::new() }
     }
 }
 
-impl fmt::Debug for Object {
+impl<V: fmt::Debug> fmt::Debug for OrderedMap<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl Extend<(Text, Value)> for Object {
-    fn extend<I: IntoIterator<Item = (Text, Value)>>(&mut self, entries: I) {
+impl<V> Extend<(Text, V)> for OrderedMap<V> {
+    fn extend<I: IntoIterator<Item = (Text, V)>>(&mut self, entries: I) {
         for (name, value) in entries {
             self.insert(name, value);
         }
     }
 }
 
-impl FromIterator<(Text, Value)> for Object {
-    fn from_iter<I: IntoIterator<Item = (Text, Value)>>(entries: I) -> Self {
+impl<V> FromIterator<(Text, V)> for OrderedMap<V> {
+    fn from_iter<I: IntoIterator<Item = (Text, V)>>(entries: I) -> Self {
         let entries = entries.into_iter();
-        let mut object = Self::with_capacity(entries.size_hint().0);
-        object.extend(entries);
-        object
+        let mut map = Self::with_capacity(entries.size_hint().0);
+        map.extend(entries);
+        map
     }
 }
 
-impl IntoIterator for Object {
-    type Item = (Text, Value);
-    type IntoIter = std::vec::IntoIter<(Text, Value)>;
+impl<V> IntoIterator for OrderedMap<V> {
+    type Item = (Text, V);
+    type IntoIter = std::vec::IntoIter<(Text, V)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()
     }
 }
 
-impl<'a> IntoIterator for &'a Object {
-    type Item = (&'a Text, &'a Value);
-    type IntoIter = Iter<'a>;
+impl<'a, V> IntoIterator for &'a OrderedMap<V> {
+    type Item = (&'a Text, &'a V);
+    type IntoIter = Iter<'a, V>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -202,9 +206,10 @@ impl<'a> IntoIterator for &'a Object {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::value::Value;
+    use crate::value::shared::Object;
 
-    /// The same operations on an object and on a plain list of entries, with few names and many.
+    /// The same operations on a map and on a plain list of entries, with few names and many.
     #[test]
     fn it_is_a_list_of_entries_with_distinct_names() {
         let mut seed = 1_u64;
