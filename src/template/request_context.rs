@@ -48,7 +48,9 @@ impl Fields {
         if let Some(making) = self.making.take() {
             let mut made = self.made.borrow_mut();
             made.extend(making().into_iter().map(|(name, value)| (Text::from(name), value.into())));
-            made.entry("exports".into()).or_insert_with(|| Value::from(json!({})));
+            if !made.contains_key("exports") {
+                made.insert("exports".into(), Value::from(json!({})));
+            }
         }
         &self.made
     }

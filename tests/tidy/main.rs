@@ -5,6 +5,7 @@
 mod circles;
 mod dependencies;
 mod documents;
+mod instructions;
 mod phrases;
 mod tree;
 

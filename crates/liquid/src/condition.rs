@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::expression::Expression;
+use crate::expression::{Expression, Literal};
 use crate::text::Text;
 use crate::value::Value;
 use std::cmp::Ordering;
@@ -66,9 +66,8 @@ impl Condition {
         match self {
             Self::Truth(expression) => expression.with(context, Value::is_truthy),
             Self::Compare(left, operator, Expression::Literal(right)) => {
-                let right = right.value();
-                let (holds, weight) =
-                    left.with(context, |left| (compare(left, *operator, &right), left.weight()))?;
+                let (holds, weight) = left
+                    .with(context, |left| (with_literal(left, *operator, right), left.weight()))?;
                 context.budget.weigh(weight)?;
                 holds
             }
@@ -83,6 +82,19 @@ impl Condition {
             Self::And(left, right) => Ok(left.holds(context)? && right.holds(context)?),
             Self::Or(left, right) => Ok(left.holds(context)? || right.holds(context)?),
         }
+    }
+}
+
+/// Compares a value with a constant; the common comparisons make no value of it.
+#[inline]
+fn with_literal(left: &Value, operator: Operator, right: &Literal) -> Result<bool, Error> {
+    match (operator, left, right) {
+        (Operator::Equal, Value::Text(left, _), Literal::Text(right)) => Ok(left == right),
+        (Operator::NotEqual, Value::Text(left, _), Literal::Text(right)) => Ok(left != right),
+        (Operator::Equal, Value::Int(left), Literal::Int(right)) => Ok(left == right),
+        (Operator::NotEqual, Value::Int(left), Literal::Int(right)) => Ok(left != right),
+        (Operator::Greater, Value::Int(left), Literal::Int(right)) => Ok(left > right),
+        _ => compare(left, operator, &right.value()),
     }
 }
 
@@ -147,7 +159,7 @@ fn contains(left: &Value, right: &Value) -> bool {
         (_, Value::Nil) => false,
         (Value::Text(text, _), part) => text.contains(&*part.to_text()),
         (Value::List(list), item) => list.borrow().iter().any(|one| one == item),
-        (Value::Hash(hash), key) => hash.borrow().contains_key(&*key.to_text()),
+        (Value::Hash(hash), key) => hash.borrow().contains_key(&key.to_text()),
         (Value::Range(from, to), Value::Int(number)) => (from..=to).contains(&number),
         _ => false,
     }

@@ -9,6 +9,7 @@ use crate::print::{Escape, Writer};
 use crate::tag::Flow;
 use crate::template::Template;
 use crate::text::Text;
+use crate::value::shared::Object;
 use crate::value::{Scope, Value};
 use crate::variables::{FrameKind, NameHash, Row, Variables};
 use foldhash::fast::RandomState;
@@ -44,7 +45,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// The cycles and loops of a template.
-pub(super) type LoopState = HashMap<Text, Value, RandomState>;
+pub(super) type LoopState = Object;
 
 /// All named values, for reading.
 pub(super) struct Readable<'a>(&'a Variables, &'a Row, &'a Row);
@@ -53,9 +54,17 @@ impl<'a> Readable<'a> {
     /// A variable's value.
     #[inline]
     pub(super) fn find(&self, hash: NameHash, name: &str) -> Option<&'a Value> {
-        let Self(variables, counters, globals) = self;
-        let inner = variables.get(hash, name);
-        inner.or_else(|| counters.get(hash, name)).or_else(|| globals.get(hash, name))
+        match self.0.get(hash, name) {
+            Some(value) => Some(value),
+            None => self.find_outside(hash, name),
+        }
+    }
+
+    /// The value of a counter or a global.
+    #[inline(never)]
+    fn find_outside(&self, hash: NameHash, name: &str) -> Option<&'a Value> {
+        let Self(_, counters, globals) = self;
+        counters.get(hash, name).or_else(|| globals.get(hash, name))
     }
 }
 
@@ -92,6 +101,8 @@ pub struct Context<'a> {
     found: HashMap<Text, Template, RandomState>,
     output: String,
     template: Option<Template>,
+    /// The variables of partials that are about to be called.
+    arguments: Vec<(Text, Value)>,
 }
 
 impl<'a> Context<'a> {
@@ -116,6 +127,7 @@ impl<'a> Context<'a> {
             found: HashMap::default(),
             output: String::new(),
             template: None,
+            arguments: Vec::new(),
         }
     }
 
@@ -247,6 +259,19 @@ impl<'a> Context<'a> {
         self.budget.output(text.len())?;
         self.output.push_str(text);
         Ok(())
+    }
+
+    /// Spends bytes that [`Writer::filtered`] has written at the end of the output.
+    ///
+    /// # Errors
+    /// The output's limit; the bytes are taken back.
+    #[inline]
+    pub(super) fn written(&mut self, bytes: usize) -> Result<(), Error> {
+        let spent = self.budget.output(bytes);
+        if spent.is_err() {
+            self.output.truncate(self.output.len() - bytes);
+        }
+        spent
     }
 
     /// Prints a value as `{{ }}` does: strings are escaped unless they are safe.
@@ -383,10 +408,42 @@ impl<'a> Context<'a> {
         kind: FrameKind,
         variables: impl IntoIterator<Item = (Text, Value)>,
     ) -> Result<Flow, Error> {
+        let first = self.arguments.len();
+        self.arguments.extend(variables);
+        self.call_with_arguments(template, kind, first)
+    }
+
+    /// Adds a variable of the partial that is called next.
+    pub(super) fn push_argument(&mut self, name: Text, value: Value) {
+        self.arguments.push((name, value));
+    }
+
+    /// The number of arguments; those behind it belong to the next call.
+    pub(super) fn arguments(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// Drops the arguments of a call that does not take place.
+    pub(super) fn drop_arguments(&mut self, first: usize) {
+        self.arguments.truncate(first);
+    }
+
+    /// Renders another template in a frame of its own, with the arguments from `first` on.
+    ///
+    /// # Errors
+    /// As [`Context::call`].
+    pub(super) fn call_with_arguments(
+        &mut self,
+        template: &Template,
+        kind: FrameKind,
+        first: usize,
+    ) -> Result<Flow, Error> {
         let line = self.line;
         let isolated = kind == FrameKind::Isolated;
         let outer = isolated.then(|| (take(&mut self.tallies), take(&mut self.counters)));
-        let result = self.with_frame(kind, variables, |context| template.render_into(context));
+        self.variables.enter(kind, self.arguments.drain(first..));
+        let result = template.render_into(self);
+        self.variables.leave();
         if let Some(outer) = outer {
             (self.tallies, self.counters) = outer;
         }

@@ -31,6 +31,9 @@ const EXCERPT_MAX: usize = 120;
 /// The characters after the caret in the excerpt of a longer line.
 const EXCERPT_BEHIND: usize = 40;
 
+/// A longer string is searched for line breaks before its characters are counted.
+const SHORT_MAX: usize = 48;
+
 /// A position in a template; line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
@@ -41,10 +44,24 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The position so many characters further in its line.
+    #[must_use]
+    pub(crate) fn columns_after(self, columns: usize) -> Self {
+        let columns = u32::try_from(columns).unwrap_or(u32::MAX);
+        Self { line: self.line, column: self.column.saturating_add(columns) }
+    }
+
     /// The position after `text`, which begins here.
     #[must_use]
     pub fn after(self, text: &str) -> Self {
         let bytes = text.as_bytes();
+        if bytes.len() <= SHORT_MAX {
+            return bytes.iter().fold(self, |Self { line, column }, byte| match byte {
+                b'\n' => Self { line: line.saturating_add(1), column: 1 },
+                // Continuation bytes of UTF-8 are no characters.
+                byte => Self { line, column: column + u32::from(byte & 0xC0 != 0x80) },
+            });
+        }
         match memchr::memrchr(b'\n', bytes) {
             None => Self { line: self.line, column: self.column + chars(bytes) },
             Some(last) => {
@@ -246,3 +263,19 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_does_not_depend_on_the_way_to_it() {
+        let text = "one é\n\nünd zwei, a line that is longer than the short ones\nend";
+        let start = Mark { line: 3, column: 7 };
+        for (place, _) in text.char_indices() {
+            let (before, behind) = text.split_at(place);
+            assert_eq!(start.after(before).after(behind), start.after(text), "at {place}");
+        }
+        assert_eq!(start.after(text), Mark { line: 6, column: 4 });
+    }
+}

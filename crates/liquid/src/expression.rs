@@ -6,6 +6,7 @@ use crate::error::{Error, Mark};
 use crate::filter::{Arguments, Filter};
 use crate::filters::arity;
 use crate::name::Name;
+use crate::print::InPlace;
 use crate::text::Text;
 use crate::value::Value;
 use crate::value::shared::Object;
@@ -157,7 +158,7 @@ impl Expression {
             }
             Self::Hash(pairs) => {
                 context.budget.value(pairs.len() * 4 * size_of::<Value>() + LIST_BYTES)?;
-                let mut map = Object::with_capacity_and_hasher(pairs.len(), Default::default());
+                let mut map = Object::with_capacity(pairs.len());
                 for (key, value) in pairs {
                     let key = key.evaluate(context)?;
                     map.insert(Text::from(&*key.to_text()), value.evaluate(context)?);
@@ -213,6 +214,11 @@ impl Expression {
                 return printed;
             }
         }
+        if let Self::Filtered(filtered) = self
+            && let Some(printed) = filtered.print_in_place(context)
+        {
+            return printed;
+        }
         let value = self.evaluate(context)?;
         context.print(&value)
     }
@@ -240,6 +246,7 @@ fn reach<T>(value: &Value, steps: &[PathStep], look: &mut impl FnMut(&Value) -> 
     match (value, step) {
         (Value::Scope(_), _) => None,
         (Value::Hash(hash), PathStep::Name(name)) => match name.find(&hash.borrow()) {
+            Some(inner) if rest.is_empty() => Some(look(inner)),
             Some(inner) => reach(inner, rest, look),
             None => reach(&value.property(name), rest, look),
         },
@@ -310,6 +317,31 @@ impl Filtered {
         }
         Ok(value)
     }
+
+    /// Prints a variable's string through its only filter, without making a value of the result;
+    /// `None` when the filter or the variable is another.
+    fn print_in_place(&self, context: &mut Context<'_>) -> Option<Result<(), Error>> {
+        let ([call], Expression::Path(path)) = (self.filters.as_slice(), &self.base) else {
+            return None;
+        };
+        let in_place = call.in_place()?;
+        let name = path.direct()?;
+        let (readable, mut writer) = context.writer();
+        let value = readable.find(name.hash(), name)?;
+        // The value is read once: a drop may do work for it.
+        let written = reach(value, &path.steps, &mut |value| match value {
+            Value::Text(text, _) if writer.takes(in_place) => Ok(writer.filtered(text, in_place)),
+            other => Err(other.clone()),
+        });
+        Some(match written? {
+            Ok(Ok(bytes)) => context.written(bytes),
+            Ok(Err(error)) => Err(call.placed(error, context)),
+            Err(value) => match call.apply(value, context) {
+                Ok(value) => context.print(&value),
+                Err(error) => Err(call.placed(error, context)),
+            },
+        })
+    }
 }
 
 /// Ruby passes named arguments as a hash at the end; standard filters refuse another number of
@@ -341,6 +373,13 @@ impl FilterCall {
     pub(super) fn placed(&self, error: Error, context: &Context<'_>) -> Error {
         let is_placed = !context.engine().is_ruby() || self.mark.line == context.line;
         if is_placed { context.place(error, self.mark) } else { error }
+    }
+
+    /// How the filter writes a string into the output, if it can and the call has no arguments.
+    #[inline]
+    fn in_place(&self) -> Option<InPlace> {
+        let in_place = self.filter.as_ref()?.standard()?.in_place?;
+        (self.positional.is_empty() && self.named.is_empty()).then_some(in_place)
     }
 
     fn apply(&self, value: Value, context: &mut Context<'_>) -> Result<Value, Error> {

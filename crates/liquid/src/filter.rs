@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::print::InPlace;
 use crate::text::Text;
 use crate::value::Value;
 use smallvec::SmallVec;
@@ -37,6 +38,8 @@ pub(crate) struct Standard {
     pub(crate) arity: Option<(usize, usize)>,
     /// In a Ruby engine, arrays and hashes are passed to it as Ruby inspects them.
     pub(crate) takes_strings: bool,
+    /// How it writes a string into the output.
+    pub(crate) in_place: Option<InPlace>,
 }
 
 impl Filter {
@@ -71,10 +74,12 @@ impl Filter {
         let wrapped = Self::closure(move |input, arguments, context| {
             wrapper(&inner, input, arguments, context)
         });
-        Self { standard: self.standard, ..wrapped }
+        let standard = self.standard.map(|standard| Standard { in_place: None, ..standard });
+        Self { standard, ..wrapped }
     }
 
     /// What is known of a standard filter; `None` for an engine's own.
+    #[inline]
     pub(crate) fn standard(&self) -> Option<Standard> {
         self.standard
     }

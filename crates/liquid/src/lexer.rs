@@ -2,6 +2,17 @@
 
 use crate::error::{Error, Mark};
 
+/// The ASCII characters of names.
+pub const IN_NAMES: [bool; 256] = {
+    let mut in_names = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        in_names[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        byte += 1;
+    }
+    in_names
+};
+
 /// A token of a template.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Token<'a> {
@@ -28,6 +39,10 @@ pub struct Lexer<'a> {
     position: usize,
     /// The line and column of `position`.
     mark: Mark,
+    /// The next line break; the end of the source behind the last one.
+    line_end: usize,
+    /// Whether each byte is a character.
+    is_ascii: bool,
     /// The last token trims the white space after it.
     trim_next: bool,
     /// Tokens end where Ruby ends them, even inside a quoted string.
@@ -38,7 +53,8 @@ impl<'a> Lexer<'a> {
     /// A lexer at the start of `source`.
     pub fn new(source: &'a str, ruby: bool) -> Self {
         let mark = Mark { line: 1, column: 1 };
-        Self { source, position: 0, mark, trim_next: false, ruby }
+        let (line_end, is_ascii) = (line_end(source, 0), source.is_ascii());
+        Self { source, position: 0, mark, line_end, is_ascii, trim_next: false, ruby }
     }
 
     /// The position of the lexer.
@@ -47,7 +63,15 @@ impl<'a> Lexer<'a> {
     }
 
     fn advance(&mut self, to: usize) {
-        self.mark = self.mark.after(&self.source[self.position..to]);
+        while self.line_end < to {
+            self.mark = Mark { line: self.mark.line.saturating_add(1), column: 1 };
+            self.position = self.line_end + 1;
+            self.line_end = line_end(self.source, self.position);
+        }
+        self.mark = match self.is_ascii {
+            true => self.mark.columns_after(to - self.position),
+            false => self.mark.after(&self.source[self.position..to]),
+        };
         self.position = to;
     }
 
@@ -59,7 +83,7 @@ impl<'a> Lexer<'a> {
         if self.trim_next {
             self.trim_next = false;
             let rest = &self.source[self.position..];
-            let blank = rest.len() - rest.trim_start().len();
+            let blank = rest.len() - trim_start(rest).len();
             self.advance(self.position + blank);
         }
         let rest = &self.source[self.position..];
@@ -100,7 +124,7 @@ impl<'a> Lexer<'a> {
         let dash = usize::from(inside.starts_with('-'));
         let (inside, trim) = strip_dash(&inside[dash..]);
         self.trim_next = trim || is_dash;
-        let markup_mark = mark.after(&rest[..2 + dash]);
+        let markup_mark = mark.columns_after(2 + dash);
         self.advance(self.position + length + 4);
         Ok(Token::Output(inside, mark, markup_mark))
     }
@@ -213,6 +237,20 @@ fn output_length(text: &str) -> Option<usize> {
     None
 }
 
+/// The position of the next line break, or the end of the source.
+fn line_end(source: &str, from: usize) -> usize {
+    memchr::memchr(b'\n', &source.as_bytes()[from..]).map_or(source.len(), |found| from + found)
+}
+
+/// The text without the white space at its start, which is nearly always ASCII.
+#[inline]
+pub fn trim_start(text: &str) -> &str {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let spaces = text.as_bytes().iter().take_while(|byte| is_space(byte)).count();
+    let rest = &text[spaces..];
+    if rest.as_bytes().first().is_some_and(u8::is_ascii) { rest } else { rest.trim_start() }
+}
+
 fn next_open(text: &str) -> usize {
     let bytes = text.as_bytes();
     let opens = |position: &usize| matches!(bytes.get(position + 1), Some(b'{' | b'%'));
@@ -264,11 +302,11 @@ fn strip_dash(inside: &str) -> (&str, bool) {
 
 /// Splits the inside of a tag into its name and its markup.
 pub fn split_name(inside: &str) -> (&str, &str) {
-    let trimmed = inside.trim_start();
+    let trimmed = trim_start(inside);
     if let Some(comment) = trimmed.strip_prefix('#') {
         return ("#", comment);
     }
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let is_plain = |byte: u8| IN_NAMES[usize::from(byte)] && byte != b'-';
     let mut end = trimmed.bytes().position(|byte| !is_plain(byte)).unwrap_or(trimmed.len());
     if trimmed[end..].starts_with(|c: char| !c.is_ascii()) {
         end = trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len());
@@ -286,4 +324,50 @@ pub fn split_assignment(text: &str) -> Option<(&str, &str)> {
             .map_or(0, |last| last + before[last..].chars().next().map_or(1, char::len_utf8));
         (start < before.len()).then(|| (&before[start..], &text[position + 1..]))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The position after a prefix, counted from the start.
+    fn mark_of(source: &str, position: usize) -> Mark {
+        let start = Mark { line: 1, column: 1 };
+        source[..position]
+            .chars()
+            .fold(start, |mark, character| mark.after(character.encode_utf8(&mut [0; 4])))
+    }
+
+    #[test]
+    fn positions_are_those_of_the_characters() {
+        let sources = [
+            "a\n{{ b }}\n\n  {%- if c -%}\n\n x {% endif %}",
+            "é\nüü{{ b | c: 'ö\n' }}\n{% liquid\n assign x = 1\n%}z",
+            "{% comment %}\n{% raw %}é{% endraw %}\n{% endcomment %}\n\n",
+            "\n\n\n",
+        ];
+        for source in sources {
+            let mut lexer = Lexer::new(source, false);
+            let mut tokens = 0;
+            while let Some(token) = lexer.next_token().unwrap() {
+                tokens += 1;
+                if let Token::Tag("comment", ..) = token {
+                    lexer.comment().unwrap();
+                }
+                assert_eq!(lexer.mark(), mark_of(source, lexer.position), "{source}");
+                if let Token::Output(markup, _, at) | Token::Tag(_, markup, _, at) = token {
+                    let start = markup.as_ptr() as usize - source.as_ptr() as usize;
+                    assert_eq!(at, mark_of(source, start), "{source}");
+                }
+            }
+            assert!(tokens > 0, "{source}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_that_of_characters() {
+        for text in ["", " ", "\t\n\u{b}\u{c}\r x", " \u{a0}x", "\u{1c}x", "é ", "  é"] {
+            assert_eq!(trim_start(text), text.trim_start(), "{text:?}");
+        }
+    }
 }

@@ -32,9 +32,9 @@ impl Name {
         {
             return Some(value);
         }
-        let (position, _, value) = map.get_full(&*self.text)?;
+        let position = map.position(&self.text)?;
         self.position.store(u32::try_from(position).unwrap_or(u32::MAX), Ordering::Relaxed);
-        Some(value)
+        map.get_index(position).map(|(_, value)| value)
     }
 }
 

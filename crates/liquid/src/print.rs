@@ -17,6 +17,17 @@ pub enum Escape {
     Through(fn(&str) -> String),
 }
 
+/// A filter without arguments that can write a filtered string straight into the output. It has to
+/// write what the filter returns for a string.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InPlace {
+    pub(crate) write: fn(&str, &mut String),
+    /// The most bytes that one can become, where the filter asks the budget for room.
+    pub(crate) expansion: Option<usize>,
+    /// Whether the filter returns a string that is not escaped again.
+    pub(crate) is_safe: bool,
+}
+
 /// The output of a render, which draws on the budget first.
 pub(super) struct Writer<'a> {
     pub(super) output: &'a mut String,
@@ -67,6 +78,38 @@ impl Writer<'_> {
         }
     }
 
+    /// Whether the result of the filter is printed without escaping.
+    #[inline]
+    pub(super) fn takes(&self, filter: InPlace) -> bool {
+        filter.is_safe || matches!(self.escape, Escape::Raw)
+    }
+
+    /// Writes a string through a filter, which draws on the budget as a call of the filter does.
+    /// Returns the bytes that it wrote, which [`crate::context::Context::written`] has to spend.
+    #[inline]
+    pub(super) fn filtered(&mut self, text: &str, filter: InPlace) -> Result<usize, Error> {
+        let start = self.output.len();
+        let result = self.filter(text, filter);
+        if result.is_err() {
+            self.output.truncate(start);
+        }
+        result
+    }
+
+    #[inline]
+    fn filter(&mut self, text: &str, filter: InPlace) -> Result<usize, Error> {
+        self.budget.step()?;
+        if let Some(expansion) = filter.expansion {
+            self.budget.room(text.len().saturating_mul(expansion))?;
+        }
+        let start = self.output.len();
+        (filter.write)(text, self.output);
+        let bytes = self.output.len() - start;
+        self.budget.value(bytes)?;
+        self.budget.weigh(bytes.max(text.len()))?;
+        Ok(bytes)
+    }
+
     fn text<'v>(&self, value: &'v Value) -> std::borrow::Cow<'v, str> {
         if self.ruby { value.to_ruby_text() } else { value.to_text() }
     }
@@ -114,12 +157,17 @@ pub fn needs_entities(text: &str) -> bool {
 /// Replaces `& < > " '` by entities.
 pub fn escape_entities(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
+    escape_into(text, &mut escaped);
+    escaped
+}
+
+/// Appends a string with entities in place of `& < > " '`.
+pub fn escape_into(text: &str, output: &mut String) {
     let mut rest = text;
     while let Some((before, entity, behind)) = cut(rest) {
-        escaped.push_str(before);
-        escaped.push_str(entity);
+        output.push_str(before);
+        output.push_str(entity);
         rest = behind;
     }
-    escaped.push_str(rest);
-    escaped
+    output.push_str(rest);
 }

@@ -9,6 +9,44 @@ const WIDTH_MAX: usize = 64;
 /// Formats a timestamp. An unknown directive is printed as it is written, and so is one that the
 /// end of the format cuts off.
 pub fn format(zoned: &Zoned, format: &str) -> String {
+    frequent(zoned, format).unwrap_or_else(|| complete(zoned, format))
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Formats by the commonest directives, without flags and widths; `None` for any other.
+fn frequent(zoned: &Zoned, format: &str) -> Option<String> {
+    let mut output = String::with_capacity(format.len() * 2);
+    let two = |number: i8, output: &mut String| {
+        let number = number.unsigned_abs();
+        output.extend([char::from(b'0' + number / 10 % 10), char::from(b'0' + number % 10)]);
+    };
+    let mut rest = format;
+    while let Some(percent) = memchr::memchr(b'%', rest.as_bytes()) {
+        output.push_str(&rest[..percent]);
+        match rest.as_bytes().get(percent + 1)? {
+            b'Y' => {
+                let year @ 1000..=9999 = zoned.year() else { return None };
+                output.push_str(itoa::Buffer::new().format(year));
+            }
+            b'm' => two(zoned.month(), &mut output),
+            b'd' => two(zoned.day(), &mut output),
+            b'H' => two(zoned.hour(), &mut output),
+            b'M' => two(zoned.minute(), &mut output),
+            b'S' => two(zoned.second(), &mut output),
+            b'b' => output.push_str(MONTHS.get(usize::try_from(zoned.month() - 1).ok()?)?),
+            b'%' => output.push('%'),
+            _ => return None,
+        }
+        rest = &rest[percent + 2..];
+    }
+    output.push_str(rest);
+    Some(output)
+}
+
+/// Formats by any directive.
+fn complete(zoned: &Zoned, format: &str) -> String {
     let format = bounded(format);
     let time = Adapter { zoned, zone: zone(zoned, &format) };
     let mut output = String::with_capacity(format.len() * 2);
@@ -143,6 +181,35 @@ mod tests {
         assert_eq!(shown("%U %W %V %j %u %w"), "22 22 23 157 5 5");
         assert_eq!(shown("%Q %"), "%Q %");
         assert_eq!(shown("%99999999d").len(), WIDTH_MAX);
+    }
+
+    /// The short way prints what the crate prints, for formats of common directives and others.
+    #[test]
+    fn the_short_way_is_the_long_way() {
+        let dates = [
+            "1000-01-01T00:00:00+00:00[UTC]",
+            "2020-02-29T23:59:59.999+05:45[+05:45]",
+            "2031-12-31T09:08:07-11:00[-11:00]",
+            "9999-10-10T12:00:00+00:00[UTC]",
+            "0999-10-10T12:00:00+00:00[UTC]",
+        ];
+        let pieces =
+            ["%Y", "%m", "%d", "%H", "%M", "%S", "%b", "%%", "-", "é", "", "%", "%e", "%3Y"];
+        let mut short = 0;
+        for date in dates {
+            let zoned: Zoned = date.parse().unwrap();
+            for one in pieces {
+                for other in pieces {
+                    for last in pieces {
+                        let pattern = format!("{one}{other}{last}");
+                        let wanted = complete(&zoned, &pattern);
+                        assert_eq!(format(&zoned, &pattern), wanted, "{date} {pattern}");
+                        short += usize::from(frequent(&zoned, &pattern).is_some());
+                    }
+                }
+            }
+        }
+        assert!(short > 1000, "{short} in the short way");
     }
 
     /// Forms that a formatter of our own got wrong, with the answers of MRI 3.1.

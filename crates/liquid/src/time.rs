@@ -41,10 +41,11 @@ pub fn read(text: &str, now: Timestamp) -> Option<Time> {
     if text.len() > LENGTH_MAX {
         return None;
     }
-    match text.to_ascii_lowercase().as_str() {
-        "" => return None,
-        "now" | "today" => return Some(Time::utc(now)),
-        _ => {}
+    if text.is_empty() {
+        return None;
+    }
+    if text.eq_ignore_ascii_case("now") || text.eq_ignore_ascii_case("today") {
+        return Some(Time::utc(now));
     }
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).ok().map(Time::utc);

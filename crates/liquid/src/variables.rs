@@ -59,13 +59,13 @@ impl NameHash {
 impl Row {
     /// The position of a name between `floor` and `end`.
     #[inline]
-    fn position(&self, hash: NameHash, name: &str, floor: usize, mut end: usize) -> Option<usize> {
-        while let Some(found) = self.hashes[floor..end].iter().rposition(|one| *one == hash) {
+    fn position(&self, hash: NameHash, name: &str, floor: usize, end: usize) -> Option<usize> {
+        let inner_first = self.hashes[floor..end].iter().enumerate().rev();
+        for (found, _) in inner_first.filter(|(_, one)| **one == hash) {
             let position = floor + found;
             if hash.is_exact() || self.slots[position].0 == *name {
                 return Some(position);
             }
-            end = position;
         }
         None
     }
@@ -97,6 +97,20 @@ impl Row {
     }
 }
 
+/// The variables that there is room for beside the first ones.
+const ROOM: usize = 12;
+
+impl Row {
+    /// A row that can grow a little without moving.
+    fn growing(pairs: Vec<(Text, Value)>) -> Self {
+        let mut hashes = Vec::with_capacity(pairs.len() + ROOM);
+        hashes.extend(pairs.iter().map(|(name, _)| NameHash::of(name)));
+        let mut slots = Vec::with_capacity(pairs.len() + ROOM);
+        slots.extend(pairs);
+        Self { hashes, slots }
+    }
+}
+
 impl FromIterator<(Text, Value)> for Row {
     fn from_iter<I: IntoIterator<Item = (Text, Value)>>(pairs: I) -> Self {
         let slots: Vec<_> = pairs.into_iter().collect();
@@ -123,7 +137,9 @@ impl Variables {
     /// A stack with its outermost frame.
     pub(super) fn new(variables: Vec<(Text, Value)>) -> Self {
         let outermost = Frame { start: 0, floor: 0, kind: FrameKind::Isolated };
-        Self { row: variables.into_iter().collect(), frames: vec![outermost] }
+        let mut frames = Vec::with_capacity(8);
+        frames.push(outermost);
+        Self { row: Row::growing(variables), frames }
     }
 
     /// The number of frames.
@@ -135,6 +151,16 @@ impl Variables {
     #[inline]
     pub(super) fn get(&self, hash: NameHash, name: &str) -> Option<&Value> {
         let floor = self.frames.last().map_or(0, |frame| frame.floor);
+        if !hash.is_exact() {
+            return self.get_long(hash, name, floor);
+        }
+        let found = self.row.hashes.get(floor..)?.iter().rposition(|one| *one == hash)?;
+        self.row.slots.get(floor + found).map(|(_, value)| value)
+    }
+
+    /// Out of line, which keeps the common path small.
+    #[inline(never)]
+    fn get_long(&self, hash: NameHash, name: &str, floor: usize) -> Option<&Value> {
         let position = self.row.position(hash, name, floor, self.row.slots.len())?;
         Some(&self.row.slots[position].1)
     }
@@ -194,6 +220,7 @@ impl Variables {
     }
 
     /// Pushes a frame; of two variables with one name the last counts.
+    #[inline]
     pub(super) fn enter(
         &mut self,
         kind: FrameKind,

@@ -68,7 +68,7 @@ fn merge(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResu
 /// Removes the key from the hash itself, and returns its value.
 fn delete_key(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let Value::Hash(hash) = value else { return Ok(Value::Nil) };
-    let taken = hash.borrow_mut().shift_remove(&*arguments.text(0));
+    let taken = hash.borrow_mut().shift_remove(&arguments.text(0));
     Ok(taken.unwrap_or_default())
 }
 
@@ -80,7 +80,7 @@ fn dig(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult
 /// One step into a value: own keys only, not `size` or `first`.
 fn step(value: &Value, key: &Value) -> Value {
     match value {
-        Value::Hash(hash) => hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default(),
+        Value::Hash(hash) => hash.borrow().get(&key.to_text()).cloned().unwrap_or_default(),
         Value::List(_) => key.to_int().map_or(Value::Nil, |at| value.get(&Value::Int(at))),
         Value::Drop(_) => value.property(&key.to_text()),
         _ => Value::Nil,
@@ -90,7 +90,7 @@ fn step(value: &Value, key: &Value) -> Value {
 fn except(value: Value, arguments: &Arguments, _: &mut Context<'_>) -> FilterResult {
     let mut map = entries(&value)?;
     for key in arguments.positional.iter().flat_map(shallow) {
-        map.shift_remove(&*key.to_text());
+        map.shift_remove(&key.to_text());
     }
     Ok(Value::hash(map))
 }

@@ -9,6 +9,7 @@ mod values;
 use crate::engine::Engine;
 use crate::error::{Error, Mark};
 use crate::expression::Expression;
+use crate::lexer::{IN_NAMES, trim_start};
 use crate::text::Text;
 use std::cell::{Cell, RefCell};
 
@@ -17,17 +18,6 @@ const DEPTH_MAX: u32 = 64;
 
 /// The most warnings of a template, each of which has an excerpt.
 pub(super) const WARNINGS_MAX: usize = 200;
-
-/// The ASCII characters of names.
-const IN_NAMES: [bool; 256] = {
-    let mut in_names = [false; 256];
-    let mut byte: u8 = 0;
-    while byte < 128 {
-        in_names[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        byte += 1;
-    }
-    in_names
-};
 
 /// The arguments of a tag, without and with names.
 #[derive(Debug, Clone, Default)]
@@ -82,11 +72,26 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips white space.
+    #[inline]
     pub fn space(&mut self) -> &mut Self {
-        let rest = self.rest();
-        if !rest.bytes().next().is_some_and(|first| first.is_ascii_graphic()) {
-            self.place += rest.len() - rest.trim_start().len();
+        let is_visible = |place: usize| match self.text.as_bytes().get(place) {
+            Some(byte) => byte.is_ascii_graphic(),
+            None => true,
+        };
+        if is_visible(self.place) {
+            return self;
         }
+        // The common case: one space.
+        if self.text.as_bytes()[self.place] == b' ' && is_visible(self.place + 1) {
+            self.place += 1;
+            return self;
+        }
+        self.long_space()
+    }
+
+    fn long_space(&mut self) -> &mut Self {
+        let rest = self.rest();
+        self.place += rest.len() - trim_start(rest).len();
         self
     }
 
@@ -101,8 +106,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `word` if it is next, after white space.
+    #[inline]
     pub fn eat(&mut self, word: &str) -> bool {
-        let found = self.space().rest().starts_with(word);
+        let place = self.space().place;
+        let found = self.text.as_bytes()[place..].starts_with(word.as_bytes());
         if found {
             self.place += word.len();
         }
@@ -110,9 +117,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `word` if it is next and no longer name.
+    #[inline]
     pub fn eat_word(&mut self, word: &str) -> bool {
         let place = self.space().place;
-        if !self.rest().starts_with(word) {
+        if !self.text.as_bytes()[place..].starts_with(word.as_bytes()) {
             return false;
         }
         if self.word() == Some(word) {

@@ -4,7 +4,7 @@ use crate::builder::EngineBuilder;
 use crate::context::Context;
 use crate::error::Error;
 use crate::filter::{Arguments, FilterResult};
-use crate::print::{escape_entities, needs_entities};
+use crate::print::{InPlace, escape_entities, escape_into, needs_entities};
 use crate::value::Value;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -12,13 +12,19 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 /// The most characters that one can become.
 const EXPANSION_MAX: usize = 6;
 
+const ESCAPE: InPlace =
+    InPlace { write: escape_into, expansion: Some(EXPANSION_MAX), is_safe: true };
+
+const URL_ENCODE: InPlace =
+    InPlace { write: url_encode_into, expansion: Some(EXPANSION_MAX), is_safe: false };
+
 /// Adds the filters that encode and decode.
 pub fn register(builder: &mut EngineBuilder) {
     builder
-        .on_strings("escape", escape)
-        .on_strings("h", escape)
+        .on_strings_in_place("escape", escape, ESCAPE)
+        .on_strings_in_place("h", escape, ESCAPE)
         .on_strings("escape_once", escape_once)
-        .on_strings("url_encode", url_encode)
+        .on_strings_in_place("url_encode", url_encode, URL_ENCODE)
         .on_strings("url_decode", url_decode)
         .on_strings("base64_encode", |v, _, _| Ok(Value::text(STANDARD.encode(&*v.to_text()))))
         .on_strings("base64_decode", |v, _, _| {
@@ -84,32 +90,47 @@ fn url_encode(value: Value, _: &Arguments, context: &mut Context<'_>) -> FilterR
     if value.is_nil() {
         return Ok(value);
     }
-    let text = value.to_text();
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let is_same = |text: &str| text.bytes().all(|byte| PLAIN[usize::from(byte)]);
     if let Value::Text(same, _) = &value
-        && same.bytes().all(is_plain)
+        && is_same(same)
     {
         return Ok(Value::text(same));
     }
+    let text = value.to_text();
     let mut encoded = String::with_capacity(text.len() * 3);
-    let mut rest = &*text;
-    while let Some(place) = rest.bytes().position(|byte| !is_plain(byte)) {
-        encoded.push_str(&rest[..place]);
+    url_encode_into(&text, &mut encoded);
+    Ok(Value::text(encoded))
+}
+
+/// The characters that stay as they are in a URL.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        plain[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        byte += 1;
+    }
+    plain
+};
+
+/// Appends a string with escapes in place of the characters that a URL does not take.
+fn url_encode_into(text: &str, output: &mut String) {
+    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
+    let mut rest = text;
+    while let Some(place) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
+        output.push_str(&rest[..place]);
         // A character may be several bytes.
         let length = rest[place..].chars().next().map_or(1, char::len_utf8);
         for byte in rest[place..place + length].bytes() {
             match byte {
-                b' ' => encoded.push('+'),
-                other => {
-                    let digit = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half & 15)]);
-                    encoded.extend(['%', digit(other >> 4), digit(other)]);
-                }
+                b' ' => output.push('+'),
+                other => output.extend(['%', digit(other >> 4), digit(other)]),
             }
         }
         rest = &rest[place + length..];
     }
-    encoded.push_str(rest);
-    Ok(Value::text(encoded))
+    output.push_str(rest);
 }
 
 /// As Ruby's CGI: a `%` among the last two characters is kept with what follows it.

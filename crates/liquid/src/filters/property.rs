@@ -16,7 +16,7 @@ pub fn select(item: &Value, property: &Value) -> Result<Option<Value>, Error> {
     };
     Ok(Some(match (item, property) {
         (Value::Hash(hash), Value::Text(name, _)) => {
-            hash.borrow().get(&**name).cloned().unwrap_or_default()
+            hash.borrow().get(name).cloned().unwrap_or_default()
         }
         (Value::Hash(_) | Value::Scope(_), _) => Value::Nil,
         (Value::Drop(drop), name) => drop.get(&name.to_text()).unwrap_or_default(),

@@ -4,6 +4,7 @@ use crate::builder::EngineBuilder;
 use crate::context::Context;
 use crate::error::{Error, Kind};
 use crate::filter::{Arguments, FilterResult};
+use crate::print::InPlace;
 use crate::text::Text;
 use crate::value::Value;
 use crate::value::numbers::of_length;
@@ -16,9 +17,21 @@ pub fn register(builder: &mut EngineBuilder) {
     builder
         .on_strings("append", |v, a, c| joined(&v.to_text(), &a.text(0), c))
         .on_strings("prepend", |v, a, c| joined(&a.text(0), &v.to_text(), c))
-        .on_strings("capitalize", |v, _, _| Ok(Value::text(capitalize(&v.to_text()))))
-        .on_strings("downcase", |v, _, _| Ok(Value::text(Text::lowercase(&v.to_text()))))
-        .on_strings("upcase", |v, _, _| Ok(Value::text(Text::uppercase(&v.to_text()))))
+        .on_strings_in_place(
+            "capitalize",
+            |v, _, _| Ok(Value::text(capitalize(&v.to_text()))),
+            in_place(capitalize_into),
+        )
+        .on_strings_in_place(
+            "downcase",
+            |v, _, _| Ok(Value::text(Text::lowercase(&v.to_text()))),
+            in_place(downcase_into),
+        )
+        .on_strings_in_place(
+            "upcase",
+            |v, _, _| Ok(Value::text(Text::uppercase(&v.to_text()))),
+            in_place(upcase_into),
+        )
         .on_strings("strip", |v, _, _| Ok(Value::text(v.to_text().trim())))
         .on_strings("lstrip", |v, _, _| Ok(Value::text(v.to_text().trim_start())))
         .on_strings("rstrip", |v, _, _| Ok(Value::text(v.to_text().trim_end())))
@@ -56,13 +69,48 @@ fn joined(one: &str, other: &str, context: &Context<'_>) -> FilterResult {
     Ok(Value::text(text))
 }
 
+/// A filter that asks for no room, and whose result is escaped.
+const fn in_place(write: fn(&str, &mut String)) -> InPlace {
+    InPlace { write, expansion: None, is_safe: false }
+}
+
 fn capitalize(text: &str) -> String {
+    let mut output = String::with_capacity(text.len());
+    capitalize_into(text, &mut output);
+    output
+}
+
+fn capitalize_into(text: &str, output: &mut String) {
     let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => {
-            first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect()
+    if let (true, Some(first)) = (text.is_ascii(), text.get(..1)) {
+        let start = output.len();
+        output.push_str(text);
+        output[start..].make_ascii_lowercase();
+        output[start..start + first.len()].make_ascii_uppercase();
+    } else if let Some(first) = characters.next() {
+        output.extend(first.to_uppercase().chain(characters.flat_map(char::to_lowercase)));
+    }
+}
+
+fn downcase_into(text: &str, output: &mut String) {
+    match text.is_ascii() {
+        true => {
+            let start = output.len();
+            output.push_str(text);
+            output[start..].make_ascii_lowercase();
         }
-        None => String::new(),
+        false => output.push_str(&text.to_lowercase()),
+    }
+}
+
+fn upcase_into(text: &str, output: &mut String) {
+    match text.is_ascii() {
+        true => {
+            let start = output.len();
+            output.push_str(text);
+            output[start..].make_ascii_uppercase();
+        }
+        false => output.push_str(&text.to_uppercase()),
     }
 }
 
@@ -185,11 +233,11 @@ fn slice(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
 fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> FilterResult {
     let text = value.to_text();
     let separator = arguments.text(0);
-    // A character is found faster than a string.
-    let character = separator.chars().next().filter(|first| first.len_utf8() == separator.len());
-    let many = match (separator.is_empty() || &*separator == " ", character) {
+    // One byte is found faster than a string; it is ASCII, so it is no part of a character.
+    let byte = Some(separator.as_bytes()).filter(|bytes| bytes.len() == 1).map(|bytes| bytes[0]);
+    let many = match (separator.is_empty() || &*separator == " ", byte) {
         (true, _) => text.len(),
-        (_, Some(character)) => text.matches(character).count() + 1,
+        (_, Some(byte)) => memchr::memchr_iter(byte, text.as_bytes()).count() + 1,
         (false, None) => text.matches(&*separator).count() + 1,
     };
     context.budget.room(many.saturating_mul(PIECE_BYTES).saturating_add(text.len()))?;
@@ -197,8 +245,15 @@ fn split(value: Value, arguments: &Arguments, context: &mut Context<'_>) -> Filt
         words(&text).map(Value::from).collect()
     } else if separator.is_empty() {
         text.chars().map(|c| Value::text(Text::from(c))).collect()
-    } else if let Some(character) = character {
-        text.split(character).map(Value::from).collect()
+    } else if let Some(byte) = byte {
+        let mut pieces = Vec::with_capacity(many);
+        let mut start = 0;
+        for end in memchr::memchr_iter(byte, text.as_bytes()) {
+            pieces.push(Value::text(&text[start..end]));
+            start = end + 1;
+        }
+        pieces.push(Value::text(&text[start..]));
+        pieces
     } else {
         text.split(&*separator).map(Value::from).collect()
     };

@@ -49,7 +49,7 @@ impl Tag for Cycle {
             Some(group) => format!("cycle group {}", group.evaluate(context)?.to_text()),
             None => format!("cycle {}", self.key),
         };
-        let turn = match context.tallies.get(&*key).and_then(Value::to_int) {
+        let turn = match context.tallies.get(&key).and_then(Value::to_int) {
             Some(turn) => turn,
             None => {
                 // A group can have another name each time.

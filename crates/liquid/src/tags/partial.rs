@@ -10,7 +10,6 @@ use crate::template::{Reference, Template};
 use crate::text::Text;
 use crate::value::Value;
 use crate::variables::FrameKind;
-use smallvec::SmallVec;
 
 #[derive(Debug)]
 struct Partial {
@@ -24,9 +23,6 @@ struct Partial {
     arguments: Vec<(Text, Expression)>,
     isolated: bool,
 }
-
-/// The variables of a partial.
-type Locals = SmallVec<[(Text, Value); 6]>;
 
 /// Reads either tag: `'name', with x as y, a: b`, commas as they come.
 ///
@@ -65,37 +61,50 @@ pub fn read(markup: &Markup<'_>, parser: &mut Parser<'_>) -> Result<Box<dyn Tag>
 }
 
 impl Partial {
-    /// The arguments; in Ruby those of an `include` see the ones before them.
-    fn variables(&self, context: &mut Context<'_>) -> Result<Locals, Error> {
-        let mut variables = Locals::new();
-        if self.isolated || self.arguments.len() < 2 || !context.engine().is_ruby() {
-            for (name, expression) in &self.arguments {
-                variables.push((name.clone(), expression.evaluate(context)?));
-            }
-            return Ok(variables);
+    /// Pushes the arguments; in Ruby those of an `include` see the ones before them.
+    fn push_arguments(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        let first = context.arguments();
+        let pushed = if self.isolated || self.arguments.len() < 2 || !context.engine().is_ruby() {
+            self.push_each(context)
+        } else {
+            context.with_frame(FrameKind::Block, [], |context| self.push_visible(context))
+        };
+        if pushed.is_err() {
+            context.drop_arguments(first);
         }
-        context.with_frame(FrameKind::Block, [], |context| {
-            for (name, expression) in &self.arguments {
-                let value = expression.evaluate(context)?;
-                context.set_local(name, value.clone());
-                variables.push((name.clone(), value));
-            }
-            Ok(variables)
-        })
+        pushed
     }
 
+    fn push_each(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        for (name, expression) in &self.arguments {
+            let value = expression.evaluate(context)?;
+            context.push_argument(name.clone(), value);
+        }
+        Ok(())
+    }
+
+    fn push_visible(&self, context: &mut Context<'_>) -> Result<(), Error> {
+        for (name, expression) in &self.arguments {
+            let value = expression.evaluate(context)?;
+            context.set_local(name, value.clone());
+            context.push_argument(name.clone(), value);
+        }
+        Ok(())
+    }
+
+    /// Renders the partial with the arguments from `first` on.
     fn once(
         &self,
         context: &mut Context<'_>,
         template: &Template,
-        variables: Locals,
+        first: usize,
     ) -> Result<Flow, Error> {
         let kind = match (self.isolated, context.engine().is_ruby()) {
             (true, _) => FrameKind::Isolated,
             (false, true) => FrameKind::Block,
             (false, false) => FrameKind::Partial,
         };
-        let flow = context.call(template, kind, variables)?;
+        let flow = context.call_with_arguments(template, kind, first)?;
         Ok(match flow {
             // `return` ends the partial; `break` ends a `render`, and all around an `include`.
             Flow::Return => Flow::Next,
@@ -109,6 +118,10 @@ impl Partial {
         if ruby && !self.isolated && context.is_isolated() {
             return Err(Error::argument("include usage is not allowed in this context"));
         }
+        if let Some(name) = self.name.constant_text() {
+            let template = self.partial(name, context)?;
+            return Ok((name.clone(), template));
+        }
         let name = self.name.evaluate(context)?;
         if ruby && !matches!(name, Value::Text(..)) {
             return Err(Error::argument("Argument error in tag 'include' - Illegal template name"));
@@ -117,12 +130,16 @@ impl Partial {
             Value::Text(name, _) => name,
             other => Text::from(other.to_text()),
         };
-        let template = context.partial(&name).map_err(|error| match ruby {
+        let template = self.partial(&name, context)?;
+        Ok((name, template))
+    }
+
+    fn partial(&self, name: &str, context: &mut Context<'_>) -> Result<Template, Error> {
+        context.partial(name).map_err(|error| match context.engine().is_ruby() {
             // Ruby reports the line in which the tag begins.
             true => error,
             false => context.place(error, self.mark),
-        })?;
-        Ok((name, template))
+        })
     }
 
     /// Renders the partial once an item, as `render … for` does, with a `forloop`.
@@ -137,10 +154,11 @@ impl Partial {
         for turn in 0..items.len() {
             context.budget.step()?;
             shown.turn(turn);
-            let mut all = self.variables(context)?;
-            all.push((own.clone(), items.at(turn)));
-            all.push(("forloop".into(), forloop.clone()));
-            match self.once(context, template, all)? {
+            let first = context.arguments();
+            self.push_arguments(context)?;
+            context.push_argument(own.clone(), items.at(turn));
+            context.push_argument("forloop".into(), forloop.clone());
+            match self.once(context, template, first)? {
                 Flow::Next => {}
                 other => return Ok(other),
             }
@@ -161,8 +179,9 @@ impl Tag for Partial {
             None => None,
         };
         let Some(value) = value else {
-            let variables = self.variables(context)?;
-            return self.once(context, &template, variables);
+            let first = context.arguments();
+            self.push_arguments(context)?;
+            return self.once(context, &template, first);
         };
         let own = name.rsplit('/').next().unwrap_or(&name);
         let own: Text = self.alias.clone().unwrap_or_else(|| own.into());
@@ -182,12 +201,13 @@ impl Tag for Partial {
         for turn in 0..items.len() {
             let item = items.at(turn);
             context.budget.step()?;
-            let mut all = self.variables(context)?;
+            let first = context.arguments();
+            self.push_arguments(context)?;
             // The value of `with` hides an argument of its name, unless a `render` has nil there.
             if !self.isolated || !item.is_nil() {
-                all.push((own.clone(), item));
+                context.push_argument(own.clone(), item);
             }
-            match self.once(context, &template, all)? {
+            match self.once(context, &template, first)? {
                 Flow::Next => {}
                 other => return Ok(other),
             }

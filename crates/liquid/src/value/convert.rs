@@ -6,7 +6,7 @@ use crate::time::Time;
 use crate::value::Value;
 use crate::value::shared::Object;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 use std::rc::Rc;
 
 impl Value {
@@ -33,18 +33,26 @@ impl From<&Json> for Value {
         match json {
             Json::Null => Self::Nil,
             Json::Bool(truth) => Self::Bool(*truth),
-            Json::Number(number) => match (number.as_i64(), number.as_i128(), number.as_f64()) {
-                (Some(whole), ..) => Self::Int(whole),
-                (_, Some(whole), _) => Self::whole(whole),
-                (.., Some(decimal)) => Self::Float(decimal),
-                _ => Self::Nil,
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Self::Int(whole),
+                None => rare(number),
             },
             Json::String(text) => Self::text(text),
             Json::Array(list) => Self::list(list.iter().map(Self::from).collect()),
             Json::Object(map) => {
-                Self::hash(map.iter().map(|(k, v)| (Text::from(k), Self::from(v))).collect())
+                let entries = map.iter().map(|(name, value)| (Text::from(name), value.into()));
+                Self::hash(Object::of_distinct(entries))
             }
         }
+    }
+}
+
+/// A number that is not an integer of 64 bits.
+fn rare(number: &Number) -> Value {
+    match (number.as_i128(), number.as_f64()) {
+        (Some(whole), _) => Value::whole(whole),
+        (_, Some(decimal)) => Value::Float(decimal),
+        _ => Value::Nil,
     }
 }
 

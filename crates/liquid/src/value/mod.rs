@@ -3,6 +3,7 @@
 pub(crate) mod convert;
 pub(crate) mod inspect;
 pub mod numbers;
+pub mod ordered_map;
 pub(crate) mod plain;
 pub mod shared;
 
@@ -149,12 +150,20 @@ impl Value {
     }
 
     /// The value as a string: nil is empty, lists and hashes are compact JSON.
+    #[inline]
     pub fn to_text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text, _) => Cow::Borrowed(text),
+            other => other.printed(),
+        }
+    }
+
+    fn printed(&self) -> Cow<'_, str> {
         match self {
             Self::Nil | Self::Empty | Self::Blank => Cow::Borrowed(""),
             Self::Bool(true) => Cow::Borrowed("true"),
             Self::Bool(false) => Cow::Borrowed("false"),
-            Self::Int(number) => Cow::Owned(number.to_string()),
+            Self::Int(number) => Cow::Owned(itoa::Buffer::new().format(*number).to_owned()),
             Self::Big(number) => Cow::Owned(number.to_string()),
             Self::Float(number) => Cow::Owned(float_text(*number)),
             Self::Text(text, _) => Cow::Borrowed(text),
@@ -227,11 +236,9 @@ impl Value {
         match (self, key) {
             (Self::Hash(_), Value::Range(..)) => Value::Nil,
             (Self::Hash(hash), Value::Text(name, _)) => {
-                hash.borrow().get(&**name).cloned().unwrap_or_default()
+                hash.borrow().get(name).cloned().unwrap_or_default()
             }
-            (Self::Hash(hash), _) => {
-                hash.borrow().get(&*key.to_text()).cloned().unwrap_or_default()
-            }
+            (Self::Hash(hash), _) => hash.borrow().get(&key.to_text()).cloned().unwrap_or_default(),
             (Self::List(list), Self::Int(index)) => {
                 let list = list.borrow();
                 let index =

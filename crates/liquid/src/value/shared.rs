@@ -1,15 +1,22 @@
-//! The contents of lists and hashes, which are dropped without recursion.
+//! The contents of lists and hashes, which are dropped with bounded recursion.
 
 use crate::text::Text;
 use crate::value::Value;
-use foldhash::fast::RandomState;
-use indexmap::IndexMap;
+use crate::value::ordered_map::OrderedMap;
+use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
-/// Values by name, in insertion order. Each map seeds its hasher, so that keys from outside cannot
-/// be chosen to collide.
-pub type Object = IndexMap<Text, Value, RandomState>;
+/// Values nested deeper than this are dropped one after another, which needs a list of them.
+const RECURSION_MAX: u32 = 50;
+
+thread_local! {
+    /// How many drops of lists and hashes are under way, one inside the other.
+    static DROPPING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Values by name, in insertion order.
+pub type Object = OrderedMap<Value>;
 
 /// The items of a list.
 #[derive(Debug, Default)]
@@ -71,12 +78,13 @@ impl FromIterator<(Text, Value)> for Entries {
     }
 }
 
-/// A template can nest lists as deep as it has steps; dropping them one inside the other would
-/// overflow the stack.
+/// A template can nest lists as deep as it has steps; dropping all of them one inside the other
+/// would overflow the stack.
 impl Drop for Items {
     fn drop(&mut self) {
         if self.0.iter().any(is_nested) {
-            release(std::mem::take(&mut self.0));
+            let items = std::mem::take(&mut self.0);
+            one_deeper(items, |items| items);
         }
     }
 }
@@ -84,9 +92,21 @@ impl Drop for Items {
 impl Drop for Entries {
     fn drop(&mut self) {
         if self.0.values().any(is_nested) {
-            release(std::mem::take(&mut self.0).into_values().collect());
+            let entries = std::mem::take(&mut self.0);
+            one_deeper(entries, |entries| entries.into_values().collect());
         }
     }
+}
+
+/// Drops a content one level deeper or, below the deepest level, its values one after another.
+fn one_deeper<T>(content: T, values: impl FnOnce(T) -> Vec<Value>) {
+    let depth = DROPPING.get();
+    if depth >= RECURSION_MAX {
+        return release(values(content));
+    }
+    DROPPING.set(depth + 1);
+    drop(content);
+    DROPPING.set(depth);
 }
 
 fn is_nested(value: &Value) -> bool {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says plainly what it expects")]
 
 mod errors;
+mod fast_paths;
 mod fixtures;
 mod hostile;
 mod hostile_templates;
