@@ -95,3 +95,55 @@ fn start(path: PathBuf) -> SyncSender<()> {
     }
     wake
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::database::Sqlite;
+    use super::*;
+    use crate::contract::Store as _;
+    use crate::query::{Filter, Op, RecordQuery};
+    use crate::record::Record;
+    use crate::write::Write;
+    use serde_json::{Map, json};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[test]
+    fn the_log_stays_short_while_somebody_always_reads() {
+        const READERS: usize = 3;
+        const DUE: u32 = 50;
+        /// What the writer lets it grow beside readers, and one commit more.
+        const LONGEST: u64 = 4096 * (DUE as u64) * (LONG_CHECKPOINT_FACTOR as u64 + 2);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("test.db");
+        let store = Sqlite::open_with_checkpoints(&path, DUE).expect("opened");
+        let record = |id: i64| {
+            let properties = Map::from_iter([("p".to_owned(), json!("x".repeat(10_000)))]);
+            Write::RecordInsert(Record::new(id, "t", properties, jiff::Timestamp::UNIX_EPOCH))
+        };
+        store.commit((1..300).map(record).collect()).expect("stored");
+        let (done, mut longest) = (AtomicBool::new(false), 0);
+        std::thread::scope(|scope| {
+            for _ in 0..READERS {
+                // Each begins while the others read: there is no moment without a reader.
+                scope.spawn(|| {
+                    let part = Op::Contains("y".into());
+                    let mut query = RecordQuery::table("t");
+                    query.filters.push(Filter::property("p", part));
+                    while !done.load(Ordering::Relaxed) {
+                        assert_eq!(store.records(&query).expect("read").results, []);
+                    }
+                });
+            }
+            let written = |id: i64| store.commit(vec![record(id)]).expect("stored");
+            for id in 300..1_200 {
+                written(id);
+                let log = std::fs::metadata(folder.path().join("test.db-wal")).expect("a log");
+                longest = log.len().max(longest);
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        // Of what was written first, in one commit.
+        let first = 300 * 3 * 4096 * 2;
+        assert!(longest < LONGEST.max(first), "the log has {longest} bytes");
+    }
+}

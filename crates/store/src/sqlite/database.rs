@@ -53,8 +53,13 @@ impl Sqlite {
     /// [`Error::Broken`] when the file cannot be opened or belongs to another program,
     /// [`Error::Busy`] when another process holds it locked.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_with_checkpoints(path, open::checkpoint_pages())
+    }
+
+    /// The same, with a checkpoint after this many pages of log.
+    pub(super) fn open_with_checkpoints(path: &Path, pages: u32) -> Result<Self, Error> {
         let gate = Arc::new(ReadGate::default());
-        let mut connection = open::writer(path, Arc::clone(&gate))?;
+        let mut connection = open::writer(path, Arc::clone(&gate), pages)?;
         schema::apply_schema(&mut connection).map_err(|error| errors::in_file(path, error))?;
         let writer = Writer::start(connection)?;
         let readers = Readers::new(path.to_owned(), gate);

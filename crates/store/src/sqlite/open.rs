@@ -11,15 +11,16 @@ use sluicegate_secret::create_private;
 use std::path::Path;
 use std::sync::Arc;
 
-// A checkpoint costs two fsyncs: every 16 MB, not every 4.
-const CHECKPOINT_PAGES: u32 = 4000;
+/// Pages of log between checkpoints: one costs two fsyncs, so every 16 MB, not every 4.
+pub fn checkpoint_pages() -> u32 {
+    failpoint::checkpoint_pages(4000)
+}
 
-/// The one connection that writes. Creates the file, readable by its owner only, if it is missing.
-pub fn writer(path: &Path, gate: Arc<ReadGate>) -> Result<Connection, Error> {
+/// The one connection that writes, with a checkpoint after every `due` pages of log. Creates the file, readable by its owner only, if it is missing.
+pub fn writer(path: &Path, gate: Arc<ReadGate>, due: u32) -> Result<Connection, Error> {
     make_private(path)?;
     let mut connection = pragmas::connect(path)?;
     pragmas::write(&connection).map_err(|error| errors::at(path, error))?;
-    let due = failpoint::checkpoint_pages(CHECKPOINT_PAGES);
     let mut checkpoints = Checkpoints::new(path, due, gate);
     connection
         .wal_hook(Some(move |wal: &mut Wal, pages: i32| {

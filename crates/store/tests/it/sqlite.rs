@@ -5,12 +5,11 @@ use serde_json::json;
 use sluicegate_store::contract::Store;
 use sluicegate_store::error::Error;
 use sluicegate_store::execution::{ExecutionId, State};
-use sluicegate_store::query::{Filter, Op, RecordQuery};
+use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::Record;
 use sluicegate_store::sqlite::database::Sqlite;
 use sluicegate_store::write::Write;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tempfile::TempDir;
 
 fn folder() -> (TempDir, PathBuf) {
@@ -202,40 +201,4 @@ fn a_locked_file_is_busy_and_works_again_when_it_is_free() {
     assert!(store.record(ids[0]).unwrap().is_some());
     other.execute_batch("ROLLBACK").unwrap();
     delete().unwrap();
-}
-
-#[test]
-fn the_log_stays_short_while_somebody_always_reads() {
-    const READERS: usize = 3;
-    // The longest that the writer lets it grow beside readers, and one commit more.
-    const LARGEST: u64 = 140 << 20;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("test.db");
-    let store = Sqlite::open(&path).unwrap();
-    let text = "x".repeat(100_000);
-    let insert_one = || insert(&store, &[json!({"p": text})]);
-    (0..200).for_each(|_| drop(insert_one()));
-    let (done, largest) = (AtomicBool::new(false), AtomicU64::new(0));
-    std::thread::scope(|scope| {
-        for _ in 0..READERS {
-            // Each begins while the others read: there is no moment without a reader.
-            scope.spawn(|| {
-                let query = RecordQuery {
-                    filters: vec![Filter::property("p", Op::Contains("y".into()))],
-                    ..RecordQuery::table("t")
-                };
-                while !done.load(Ordering::Relaxed) {
-                    assert_eq!(store.records(&query).unwrap().results, []);
-                }
-            });
-        }
-        for _ in 0..2_500 {
-            insert_one();
-            let log = std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len();
-            largest.fetch_max(log, Ordering::Relaxed);
-        }
-        done.store(true, Ordering::Relaxed);
-    });
-    let largest = largest.into_inner();
-    assert!(largest < LARGEST, "the log has {largest} bytes");
 }
