@@ -1,98 +1,25 @@
 //! Shared by the benchmarks: an instance in this process, its sandbox, and many concurrent callers.
 
 // Each benchmark uses only a part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
-use sluicegate::app::runtime::Runtime;
-use sluicegate::app::worker;
-use sluicegate::config::{Config, Flags};
-use sluicegate::web::router::router;
-use sluicegate_sandbox::Sandbox;
-use sluicegate_secret::Secret;
+pub mod grow;
+pub mod instance;
+
 use sluicegate_store::contract::WriterStats;
-use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime as TokioRuntime;
-use tokio::sync::watch;
 
 /// The allocator of servers (the feature `jemalloc`).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// The files that make up this repository's instance.
-const PARTS: [&str; 6] =
-    ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
-
-/// A served instance and its sandbox, both in this process, each on its own port.
-pub struct Served {
-    pub tokio_runtime: TokioRuntime,
-    pub runtime: Arc<Runtime>,
-    pub addr: SocketAddr,
-    pub sandbox: Sandbox,
-    /// Deleted with its database at the end.
-    pub folder: TempDir,
-}
-
-/// A folder on the build's disk, not in memory: syncing is part of the measurement.
-pub fn folder() -> TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder")
-}
-
-/// Serves a copy of this repository's instance with a running worker, which accepts webhooks signed
-/// with `secret`.
-pub fn serve(secret: &str) -> Served {
-    let tokio_runtime = TokioRuntime::new().expect("a tokio_runtime");
-    let folder = folder();
-    copy_instance(folder.path());
-    let sandbox = sluicegate_sandbox::Config {
-        settle_immediately: true,
-        ..sluicegate_sandbox::Config::default()
-    };
-    let sandbox = tokio_runtime.block_on(Sandbox::start(sandbox)).expect("a sandbox");
-    let flags = Flags {
-        root: Some(folder.path().to_owned()),
-        stripe: Some(sandbox.url()),
-        ..Flags::default()
-    };
-    let mut config = Config::new(flags).expect("settings");
-    config.webhook_secrets = vec![Secret::new(secret)];
-    let handle = tokio_runtime.handle().clone();
-    let runtime = Runtime::build(config, Some(sandbox.url()), handle).expect("a runtime");
-    let listener = tokio_runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
-    let addr = listener.local_addr().expect("an address");
-    let service = router(Arc::clone(&runtime)).into_make_service_with_connect_info::<SocketAddr>();
-    tokio_runtime.spawn(async move { axum::serve(listener, service).await });
-    // It runs until the process ends: nothing stops it.
-    let (stop, stopped) = watch::channel(false);
-    std::mem::forget(stop);
-    tokio_runtime.spawn(worker::run(Arc::clone(&runtime), stopped));
-    Served { tokio_runtime, runtime, addr, sandbox, folder }
-}
-
-/// A copy of this repository's instance.
-pub fn copy_instance(to: &Path) {
-    fs::create_dir_all(to).expect("made");
-    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
-    PARTS.iter().for_each(|part| copy(&from.join(part), &to.join(part)));
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_file() {
-        fs::copy(from, to).expect("copied");
-        return;
-    }
-    fs::create_dir_all(to).expect("made");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        copy(&entry.path(), &to.join(entry.file_name()));
-    }
-}
+pub use instance::{Served, copy_instance, folder, serve};
 
 /// Prints how many commits shared a sync.
 pub fn groups(before: WriterStats, after: WriterStats) {

@@ -26,6 +26,7 @@ mod flow_webhook;
 mod forget;
 mod form_rules;
 mod graphql;
+mod grow;
 mod hostile_templates;
 mod inbox;
 mod indexes;
