@@ -22,6 +22,7 @@ use sluicegate_failpoint::failpoint;
 use sluicegate_liquid::value::Value;
 use sluicegate_module::api_call::Effect;
 use sluicegate_module::request_type::RequestType;
+use sluicegate_store::document::Document;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, State as ExecutionState, Step};
 use std::borrow::Cow;
@@ -30,6 +31,7 @@ use std::borrow::Cow;
 const OUTCOME_PLACE: &str = "steps/outcome";
 
 /// The result of a callback.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum CallbackResult {
     /// It finished or failed; the outcome records a failure.
     Done(Run),
@@ -88,14 +90,14 @@ impl Runner<'_> {
                 CallbackResult::Waiting(pending) => return Ok(Some(pending)),
             }
         }
-        let stored = to_json(outcome);
+        let stored = written(outcome);
         failpoint!("settle_before_commit");
         self.journal.try_finish(run, None, phase, ExecutionState::Completed, stored)?;
         failpoint!("settle_after_commit");
         Ok(None)
     }
 
-    fn stored_answer(&self, answer: &Answer, secrets: &SecretTexts) -> Json {
+    fn stored_answer(&self, answer: &Answer, secrets: &SecretTexts) -> Document {
         let holds_secret = |body: &str| !secrets.is_empty() || self.gateway().holds_secret(body);
         answer.to_stored(self.key, holds_secret)
     }
@@ -122,7 +124,7 @@ impl Runner<'_> {
         outcome.record = None;
         let message = format!("The record could not be stored: {refused}");
         outcome.errors.push(Problem::new(message, "not_stored", None));
-        let stored = to_json(&outcome);
+        let stored = written(&outcome);
         let phase = self.journal.phase();
         self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
         Ok(outcome)
@@ -144,7 +146,7 @@ impl Runner<'_> {
         }
         let execution = run.execution();
         let seen = without_echoes(answer, secrets);
-        let mapped = self.map(request_type, execution, &seen)?;
+        let mut mapped = self.map(request_type, execution, &seen)?;
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
         let (catalog, key) = (self.catalog, self.key);
         let writer = Writer { catalog, key, user_id, author: &Author::Host };
@@ -158,7 +160,7 @@ impl Runner<'_> {
             ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
         };
         if outcome.state == State::Completed {
-            let (record, notes) = writer.record(phase, request_type, &mapped)?;
+            let (record, notes) = writer.record(phase, request_type, &mut mapped)?;
             outcome.record = record;
             outcome.errors.extend(notes);
         }
@@ -171,7 +173,10 @@ impl Runner<'_> {
     /// Records the outcome before a callback runs, so that a replayed callback sees the same one.
     fn record_outcome(&self, run: &mut Run, request_type: &RequestType, outcome: &Outcome) {
         if run.next_kind().is_none() {
-            let sealed = self.key.seal(OUTCOME_PLACE, &to_json(outcome).to_string());
+            let sealed = self.key.seal(
+                OUTCOME_PLACE,
+                &serde_json::to_string(outcome).expect("an outcome is plain JSON"),
+            );
             self.journal.note(run, settled(request_type), Json::from(sealed));
         }
     }
@@ -326,6 +331,7 @@ fn without_echoes<'a>(answer: &'a Answer, secrets: &SecretTexts) -> Cow<'a, Answ
     }
 }
 
-fn to_json(outcome: &Outcome) -> Json {
-    serde_json::to_value(outcome).expect("an outcome is plain JSON")
+/// An outcome as it is stored.
+fn written(outcome: &Outcome) -> Document {
+    Document::of(outcome).expect("an outcome is plain JSON")
 }

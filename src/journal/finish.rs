@@ -8,8 +8,8 @@ use super::intent::StepAnswer;
 use super::phase::Phase;
 use super::run::Run;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
 use sluicegate_store as store;
+use sluicegate_store::document::Document;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionUpdate, State};
 use sluicegate_store::kind::ExecutionKind;
@@ -31,7 +31,7 @@ impl Journal {
         answer: Option<StepAnswer>,
         phase: Phase,
         state: State,
-        outcome: Json,
+        outcome: impl Into<Document>,
     ) -> Result<Execution, Error> {
         let id = run.execution.id.clone();
         let ended = self.try_finish(run, answer, phase, state, outcome);
@@ -51,7 +51,7 @@ impl Journal {
         answer: Option<StepAnswer>,
         phase: Phase,
         state: State,
-        outcome: Json,
+        outcome: impl Into<Document>,
     ) -> Result<Execution, Error> {
         if let Some(answer) = answer {
             run.answer(answer, self.now());
@@ -68,7 +68,7 @@ impl Journal {
         let mut ended = run.execution.clone();
         ended.input = input;
         ended.state = state;
-        ended.outcome = Some(outcome);
+        ended.outcome = Some(outcome.into());
         ended.error = None;
         self.end(run, phase.into_writes(), ended)
     }
@@ -119,7 +119,12 @@ impl Journal {
 
     /// Discards a run: `reason` is for the operator, `outcome` for the caller. Answers noted so far
     /// are kept, record writes are not.
-    pub fn fail(&self, run: Run, reason: &str, outcome: Option<Json>) -> Result<Execution, Error> {
+    pub fn fail(
+        &self,
+        run: Run,
+        reason: &str,
+        outcome: Option<Document>,
+    ) -> Result<Execution, Error> {
         let mut ended = run.execution.clone();
         ended.state = State::Discarded;
         ended.outcome = outcome;
