@@ -69,7 +69,10 @@ impl Runner<'_> {
     }
 
     /// The outcome for a key that was used before.
-    pub(super) fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
         Ok(match begun {
             Begun::Finished(execution) => {
                 Outcome { replayed: true, ..self.outcome_of(&execution)? }

@@ -3,7 +3,7 @@
 use super::dialect::SqliteDialect;
 use super::readers::Readers;
 use super::transaction::Work;
-use super::writer::Writer;
+use super::writer::{Reply, Writer};
 use super::{check, errors, executions, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
@@ -57,6 +57,12 @@ impl Sqlite {
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         noted(&self.damage, self.readers.read(read))
+    }
+
+    /// Calls `then` with the result of a commit.
+    fn reply(&self, then: CommitCallback) -> Reply {
+        let damage = Arc::clone(&self.damage);
+        Box::new(move |result: Result<i64, Error>| then(noted(&damage, result.map(drop))))
     }
 
     /// Bounds the file to this many pages of 4 kB from now on: a commit beyond fails with `Full`.
@@ -113,10 +119,11 @@ impl Store for Sqlite {
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
-        let damage = Arc::clone(&self.damage);
-        let reply =
-            Box::new(move |result: Result<i64, Error>| then(noted(&damage, result.map(drop))));
-        self.writer.run_with_reply(Work::Commit(writes), reply);
+        self.writer.run_with_reply(Work::Commit(writes), self.reply(then));
+    }
+
+    fn commit_or_queue(&self, writes: Vec<Write>, then: CommitCallback) {
+        self.writer.run_or_queue(Work::Commit(writes), self.reply(then));
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {

@@ -91,6 +91,15 @@ impl Writer {
         receiver.recv().map_err(|_| stopped())?
     }
 
+    /// Does the work on this thread if nobody else writes; otherwise it is queued. Calls `reply`
+    /// when it is on disk.
+    pub fn run_or_queue(&self, work: Work, reply: Reply) {
+        match self.shared.run_uncontended(work) {
+            Ok(result) => reply(result),
+            Err(work) => self.run_with_reply(work, reply),
+        }
+    }
+
     /// Does the work, and calls `reply` when it is on disk.
     pub fn run_with_reply(&self, work: Work, reply: Reply) {
         let mut queue = self.shared.queue.lock();
