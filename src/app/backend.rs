@@ -29,7 +29,7 @@ use sluicegate_module::profile::Profile;
 use sluicegate_secret::{Secret, card_number};
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, Step};
-use sluicegate_store::page::Page;
+use sluicegate_store::page::{Page, Paging};
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Change, Record, RecordId};
 use sluicegate_store::state::Activity;
@@ -200,7 +200,7 @@ impl Backend for GraphqlBackend {
     }
 
     fn records_delete_all(&self, query: &RecordQuery) -> Result<u64, ResolverError> {
-        let query = RecordQuery { page: 1, per_page: 1_000, ..query.clone() };
+        let query = RecordQuery { page: 1, per_page: 1_000, count_up_to: 0, ..query.clone() };
         let mut count = 0;
         loop {
             let page = self.host.read(|phase| phase.records(&query))?;
@@ -295,10 +295,9 @@ impl Backend for GraphqlBackend {
     fn activities(
         &self,
         uuids: &[String],
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Result<Page<Activity>, ResolverError> {
-        Ok(self.host.runtime.store.activities(uuids, page, per_page)?)
+        Ok(self.host.runtime.store.activities(uuids, paging)?)
     }
 
     fn request_type(&self, call: RequestTypeCall) -> BoxFuture<'_, Result<Json, ResolverError>> {

@@ -186,17 +186,13 @@ impl Forget<'_> {
     }
 
     fn matching(&self, query: RecordQuery) -> Result<Vec<Record>, Error> {
-        let mut query = RecordQuery { deleted: Deleted::Any, per_page: BATCH, ..query };
+        // One after the other, because an index has each of them in order.
         let mut all = Vec::new();
-        loop {
-            let page = self.runtime.store.records(&query)?.results;
-            let is_last = page.len() < BATCH as usize;
-            all.extend(page);
-            if is_last {
-                return Ok(all);
-            }
-            query.page += 1;
+        for deleted in [Deleted::Exclude, Deleted::Only] {
+            let query = RecordQuery { deleted, ..query.clone() };
+            all.extend(self.runtime.store.records_all(&query)?);
         }
+        Ok(all)
     }
 
     /// Other records with one of the addresses, such as the payments of a guest: the address goes,

@@ -108,6 +108,7 @@ pub fn purge_old(runtime: &Runtime) -> Result<(), Error> {
             kind: Some(kind.clone()),
             created_to: Some(before),
             per_page: 1,
+            count_up_to: 0,
             ..ExecutionQuery::default()
         };
         let oldest = runtime.store.executions(&query)?;
@@ -125,20 +126,10 @@ pub fn purge_old(runtime: &Runtime) -> Result<(), Error> {
 }
 
 fn connected(runtime: &Runtime) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
-    let mut query = RecordQuery {
-        per_page: 100,
-        ..RecordQuery::table(runtime.transport.gateway().accounts_table())
-    };
-    loop {
-        let page = runtime.store.records(&query)?;
-        let ids = page.results.iter().filter_map(|one| one.properties.get("gateway_id"));
-        found.extend(ids.filter_map(Json::as_str).map(str::to_owned));
-        if page.results.len() < query.per_page as usize {
-            return Ok(found);
-        }
-        query.page += 1;
-    }
+    let accounts = RecordQuery::table(runtime.transport.gateway().accounts_table());
+    let accounts = runtime.store.records_all(&accounts)?;
+    let ids = accounts.iter().filter_map(|one| one.properties.get("gateway_id"));
+    Ok(ids.filter_map(Json::as_str).map(str::to_owned).collect())
 }
 
 fn listed_until(runtime: &Runtime, account: &str) -> Result<Option<Timestamp>, Error> {

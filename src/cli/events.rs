@@ -100,20 +100,17 @@ fn query(which: &EventSelection) -> ExecutionQuery {
 fn matching(runtime: &Runtime, which: &EventSelection, failed: bool) -> Result<Vec<Execution>> {
     let states =
         if failed { vec![State::Discarded] } else { vec![State::Completed, State::Discarded] };
-    let mut query = ExecutionQuery { states, ..query(which) };
+    let query = ExecutionQuery { states, ..query(which) };
     let mut all = Vec::new();
-    loop {
-        let page = runtime.store.executions(&query)?;
-        let last = page.results.len() < PER_PAGE as usize;
+    runtime.store.executions_each(&query, &mut |event| {
         // What is left of a forgotten event cannot be processed.
-        let is_whole = |one: &Execution| one.input.get(REDUCED_AT).is_none();
-        all.extend(page.results.into_iter().filter(is_whole));
-        if last {
-            all.reverse();
-            return Ok(all);
+        if event.input.get(REDUCED_AT).is_none() {
+            all.push(event);
         }
-        query.page += 1;
-    }
+        true
+    })?;
+    all.reverse();
+    Ok(all)
 }
 
 /// Finds an event by its execution's id, by `evt_…`, or by `acct_…:evt_…`.

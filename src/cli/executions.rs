@@ -110,7 +110,7 @@ pub fn list(page: &Page<Execution>, output: &Output) -> Result<()> {
         })
         .collect();
     let value = json!({
-        "total_entries": page.total_entries,
+        "total_entries": page.total_entries, "has_next_page": page.has_next_page,
         "results": page.results.iter().map(row).collect::<Vec<_>>(),
     });
     output.table(

@@ -174,7 +174,7 @@ impl Submission<'_> {
             let query = self.others_with(field, value, scope, (&declared, stored.as_ref()));
             // A store that cannot be read reports it when the record is written.
             let found = query.and_then(|query| phase.records(&query).ok());
-            found.is_some_and(|page| page.total_entries > 0)
+            found.is_some_and(|page| !page.results.is_empty())
         };
         let limit = |source: &Source| self.limit(source, &form);
         let context = ValidationContext {

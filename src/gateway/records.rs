@@ -265,5 +265,6 @@ fn find(
     }
     query.sort = vec![Sort { by: Subject::Id, descending: true }];
     query.per_page = 1;
+    query.count_up_to = 0;
     Ok(phase.records(&query)?.results.into_iter().next())
 }

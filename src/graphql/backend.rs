@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
 use sluicegate_store::execution::{Execution, ExecutionQuery, Step};
-use sluicegate_store::page::Page;
+use sluicegate_store::page::{Page, Paging};
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Change, Record, RecordId};
 use sluicegate_store::state::Activity;
@@ -81,8 +81,7 @@ pub trait Backend: Send + Sync {
     fn activities(
         &self,
         uuids: &[String],
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Result<Page<Activity>, ResolverError>;
 
     /// Sends an email: `{is_scheduled_to_send, errors: [{message}]}`.

@@ -55,6 +55,8 @@ pub(super) struct FieldCall<'a> {
     /// The object whose field is resolved; `None` at the root.
     pub(super) parent: Option<&'a Json>,
     pub(super) shared: &'a DocumentContext,
+    /// True when the document selects this field of the result.
+    pub(super) selects: &'a dyn Fn(&str) -> bool,
 }
 
 impl<'a> FieldCall<'a> {

@@ -139,7 +139,8 @@ fn run<'a>(context: ResolverContext<'a>, plan: &Arc<Plan>) -> FieldFuture<'a> {
         })
         .collect();
     let shared: &DocumentContext = context.ctx.data_unchecked::<DocumentContext>();
-    let call = FieldCall { args: &args, parent, shared };
+    let selects = |field: &str| context.ctx.look_ahead().field(field).exists();
+    let call = FieldCall { args: &args, parent, shared, selects: &selects };
     if let Resolver::RequestType(mutation) = &plan.resolver {
         let running = request_type::run(&call, shared, mutation);
         let plan = Arc::clone(plan);

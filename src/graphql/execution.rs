@@ -12,19 +12,18 @@ type Answer = Result<Json, ResolverError>;
 
 /// Resolves `executions(states:, kind:, name:)`.
 pub(super) fn executions(call: &FieldCall<'_>) -> Answer {
-    let (page, per_page) = collection::paging(call)?;
+    let paging = collection::paging(call)?;
     let states = call.texts("states");
     if states.as_ref().is_some_and(Vec::is_empty) {
         return collection::of_all(call, Vec::new());
     }
-    let query = ExecutionQuery {
+    let mut query = ExecutionQuery {
         states: states.iter().flatten().filter_map(|name| State::from_name(name)).collect(),
         kind: call.non_blank("kind").map(str::to_owned),
         name: call.non_blank("name").map(str::to_owned),
-        page,
-        per_page,
         ..ExecutionQuery::default()
     };
+    query.set_paging(paging);
     let found = call.backend().executions(&query)?;
     Ok(collection::json(found, |execution| shown(call, execution)))
 }

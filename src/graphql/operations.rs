@@ -95,14 +95,14 @@ pub(super) fn activity_create(call: &FieldCall<'_>) -> Answer {
 
 /// Resolves `activities(uuids:)`; `ids` is a synonym of `uuids`.
 pub(super) fn activities(call: &FieldCall<'_>) -> Answer {
-    let (page, per_page) = collection::paging(call)?;
+    let paging = collection::paging(call)?;
     let (ids, uuids) = (call.texts("ids"), call.texts("uuids"));
     let is_restricted = ids.is_some() || uuids.is_some();
     let wanted: Vec<_> = ids.into_iter().chain(uuids).flatten().collect();
     if is_restricted && wanted.is_empty() {
         return collection::of_all(call, Vec::new());
     }
-    let found = call.backend().activities(&wanted, page, per_page)?;
+    let found = call.backend().activities(&wanted, paging)?;
     Ok(collection::json(found, activity))
 }
 

@@ -23,7 +23,7 @@ pub(super) fn customizations(call: &FieldCall<'_>) -> Answer {
 }
 
 fn page_of(call: &FieldCall<'_>, mut query: RecordQuery) -> Answer {
-    (query.page, query.per_page) = collection::paging(call)?;
+    query.set_paging(collection::paging(call)?);
     let page = call.backend().records(&query)?;
     Ok(collection::json(page, |row| record::json(call.table_index(), row)))
 }

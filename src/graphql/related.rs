@@ -30,7 +30,7 @@ pub(super) fn many(call: &FieldCall<'_>) -> Answer {
 fn find(call: &FieldCall<'_>, limit: u32) -> Result<Vec<Json>, ResolverError> {
     let Some(own) = own_value(call) else { return Ok(Vec::new()) };
     call.shared.take_related()?;
-    let mut query = RecordQuery { per_page: limit, ..RecordQuery::default() };
+    let mut query = RecordQuery { per_page: limit, count_up_to: 0, ..RecordQuery::default() };
     let tables = call.texts("table").unwrap_or_default();
     match tables.as_slice() {
         [table] => query.table = Some(table.clone()),

@@ -66,13 +66,16 @@ pub fn records(
     stored.filters.push(Filter::on(Subject::Id, Op::In(ids)).negated());
     stored.page = 1;
     stored.per_page = page.saturating_mul(per_page);
+    stored.count_up_to = query.count_up_to;
     let stored = store.records(&stored)?;
     let mut results = stored.results;
     let ours: Vec<_> = overlay.touched.values().filter(|record| query.matches(record)).collect();
     let total_entries = stored.total_entries + ours.len() as u64;
     results.extend(ours.into_iter().cloned());
     results.sort_by(|a, b| query.compare(a, b));
-    let skipped = (page as usize - 1).saturating_mul(per_page as usize);
+    let end = (page as usize).saturating_mul(per_page as usize);
+    let has_next_page = stored.has_next_page || results.len() > end;
+    let skipped = end - per_page as usize;
     let results = results.into_iter().skip(skipped).take(per_page as usize).collect();
-    Ok(Page { results, total_entries, current_page: page, per_page })
+    Ok(Page { results, has_next_page, total_entries, current_page: page, per_page })
 }

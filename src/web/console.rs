@@ -25,7 +25,7 @@ pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Res
     guarded(runtime, request, TokenScope::Read, |runtime| {
         let instance = runtime.instance();
         let types = instance.catalog.request_types();
-        let query = ExecutionQuery { page: 1, per_page: 50, ..ExecutionQuery::default() };
+        let query = ExecutionQuery { per_page: 50, count_up_to: 0, ..ExecutionQuery::default() };
         let executions = runtime.store.executions(&query)?;
         let faults: Vec<_> = instance.diagnostics().iter().map(ToString::to_string).collect();
         Ok((
@@ -33,7 +33,6 @@ pub async fn index(State(runtime): State<Arc<Runtime>>, request: Request) -> Res
             json!({
                 "request_types": types.iter().map(|t| json!({ "name": t.name, "gateway": t.gateway })).collect::<Vec<_>>(),
                 "executions": executions.results.iter().map(row).collect::<Vec<_>>(),
-                "total": executions.total_entries,
                 "faults": faults,
                 "stripe": runtime.stripe_url,
             }),

@@ -41,7 +41,6 @@ pub struct Dispatch<'a> {
 /// The maximum number of attempts before an event is discarded for an operator.
 const ATTEMPTS_MAX: u32 = 25;
 /// How many of an object's events are read at once when a newer one is searched.
-const PER_PAGE: u32 = 20;
 /// How far Stripe's clock may be from ours, in seconds.
 const CLOCKS_DIFFER_SECS: i64 = 3_600;
 
@@ -184,35 +183,27 @@ impl Dispatch<'_> {
         let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
             return Ok(None);
         };
-        let mut query = ExecutionQuery {
+        let query = ExecutionQuery {
             states: vec![State::Completed],
             kind: Some(execution.kind.clone()),
             ordering_key: Some(key.clone()),
             // What happened later also arrived later.
             created_from: Timestamp::from_second(created.saturating_sub(CLOCKS_DIFFER_SECS)).ok(),
-            per_page: PER_PAGE,
             ..ExecutionQuery::default()
         };
         let mut newer = None;
-        loop {
-            let page = self.journal.store().executions(&query)?.results;
-            let last = page.len() < query.per_page as usize;
-            for other in page {
-                let outcome = other.outcome.as_ref();
-                let processed = outcome.is_some_and(|o| o["processed"] == json!(true));
-                let at = other.input.pointer("/event/created").and_then(seconds);
-                if processed && other.id != execution.id && at > Some(created) {
-                    if other.name == event.kind {
-                        return Ok(Some(other.name));
-                    }
-                    newer = Some(other.name);
-                }
+        self.journal.store().executions_each(&query, &mut |other| {
+            let outcome = other.outcome.as_ref();
+            let processed = outcome.is_some_and(|o| o["processed"] == json!(true));
+            let at = other.input.pointer("/event/created").and_then(seconds);
+            let is_newer = processed && other.id != execution.id && at > Some(created);
+            let is_same_kind = is_newer && other.name == event.kind;
+            if is_newer {
+                newer = Some(other.name);
             }
-            if last {
-                return Ok(newer);
-            }
-            query.page += 1;
-        }
+            !is_same_kind
+        })?;
+        Ok(newer)
     }
 
     /// True when the event arrived before the answer to our request that caused it was committed.

@@ -164,26 +164,18 @@ impl Inbox<'_> {
             .map(|(place, secret)| (format!("environment {}", place + 1), secret.clone()))
             .collect();
         let table = self.gateway.webhook_endpoints_table();
-        let mut query = RecordQuery { per_page: 100, ..RecordQuery::table(table) };
-        loop {
-            let page = self.store.records(&query)?.results;
-            let last = page.len() < query.per_page as usize;
-            for record in page {
-                let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
-                let place = "records/properties/secret";
-                let opened = sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s));
-                let Some(secret) = opened else { continue };
-                if secret.expose().len() >= WEBHOOK_SECRET_CHARS_MIN {
-                    secrets.push((format!("endpoint {}", record.id), secret));
-                } else {
-                    self.secrets.refuse(record.id);
-                }
+        for record in self.store.records_all(&RecordQuery::table(table))? {
+            let sealed = record.properties.get("secret").and_then(|s| s.get("sealed"));
+            let place = "records/properties/secret";
+            let opened = sealed.and_then(Json::as_str).and_then(|s| self.key.open(place, s));
+            let Some(secret) = opened else { continue };
+            if secret.expose().len() >= WEBHOOK_SECRET_CHARS_MIN {
+                secrets.push((format!("endpoint {}", record.id), secret));
+            } else {
+                self.secrets.refuse(record.id);
             }
-            if last {
-                return Ok(secrets);
-            }
-            query.page += 1;
         }
+        Ok(secrets)
     }
 }
 

@@ -24,7 +24,7 @@ fn metrics_count_executions() {
     let data = json!({ "data": { "amount": 700, "currency": "usd", "source": "tok_visa" } });
     host.request_type("create_payment", &data).expect(200);
     let text = host.send("GET", "/metrics", &[], b"").expect(200).text();
-    assert!(text.contains("sluicegate_executions{state=\"completed\"}"), "{text}");
+    assert!(text.contains("sluicegate_executions{state=\"running\"} 0"), "{text}");
 }
 
 #[test]

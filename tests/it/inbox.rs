@@ -180,7 +180,7 @@ fn the_metrics_answer_an_operators_questions() {
     ended(&host, &acct, "evt_m");
     host.send("POST", "/webhooks/listen", &[("Stripe-Signature", "t=1,v1=00")], b"{}").expect(400);
     let lines = [
-        "sluicegate_executions{state=\"completed\"} ",
+        "sluicegate_executions{state=\"discarded\"} 0",
         "sluicegate_oldest_pending_seconds 0",
         "sluicegate_webhook_lag_events 0",
         "sluicegate_webhook_dead_letters 0",

@@ -14,6 +14,7 @@ use sluicegate::journal::run::{Begun, Run, StepBegun};
 use sluicegate_store as store;
 use sluicegate_store::contract::Store;
 use sluicegate_store::execution::{Execution, ExecutionQuery, Queue, State};
+use sluicegate_store::page::Paging;
 use sluicegate_store::query::{RecordQuery, Sort, Subject};
 use sluicegate_store::record::{Change, RecordUpdate};
 use sluicegate_store::sqlite::database::Sqlite;
@@ -375,7 +376,7 @@ fn a_phase_sees_its_constants_and_publishes_activities() {
     assert_eq!(names(&phase), [pair("a", "v1.a"), pair("b", "v1.c")]);
     assert_eq!(names(&fixture.journal.phase()), [pair("b", "v1.b")]);
     fixture.journal.write(phase).unwrap();
-    assert_eq!(fixture.store.activities(&[], 1, 20).unwrap().results, [activity]);
+    assert_eq!(fixture.store.activities(&[], Paging::new(1, 20, 0)).unwrap().results, [activity]);
 }
 
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use sluicegate_store::error::Error;
 use sluicegate_store::execution::{
     Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, State, Step,
 };
-use sluicegate_store::page::Page;
+use sluicegate_store::page::{Page, Paging};
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Record, RecordId};
 use sluicegate_store::state::{Activity, Constant, Session};
@@ -160,11 +160,7 @@ impl Store for Model {
         let mut found: Vec<_> =
             rows.records.iter().filter(|one| query.matches(one)).cloned().collect();
         found.sort_by(|a, b| query.compare(a, b));
-        let (page, per_page) = (query.page.max(1), query.per_page.max(1));
-        let total_entries = found.len() as u64;
-        let first = ((page - 1) * per_page) as usize;
-        let results = found.into_iter().skip(first).take(per_page as usize).collect();
-        Ok(Page { results, total_entries, current_page: page, per_page })
+        Ok(query.paging().of_all(found))
     }
 
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error> {
@@ -234,7 +230,7 @@ impl Store for Model {
         Ok(None)
     }
 
-    fn activities(&self, _: &[String], _: u32, _: u32) -> Result<Page<Activity>, Error> {
+    fn activities(&self, _: &[String], _: Paging) -> Result<Page<Activity>, Error> {
         Err(Error::Refused("the model knows no activities".into()))
     }
 

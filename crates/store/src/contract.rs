@@ -2,8 +2,8 @@
 
 use super::error::Error;
 use super::execution::{Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, Step};
-use super::page::Page;
-use super::query::RecordQuery;
+use super::page::{Page, Paging};
+use super::query::{RecordQuery, Sort, Subject};
 use super::record::{Record, RecordId};
 use super::state::{Activity, Constant, Session};
 use super::write::Write;
@@ -11,6 +11,9 @@ use jiff::Timestamp;
 
 /// Called with the result of a commit.
 pub type CommitCallback = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// How many rows are read at once of a list that is read to its end.
+const ROWS_AT_ONCE: u32 = 500;
 
 /// A database. Every call blocks; a read sees every commit that has returned.
 pub trait Store: Send + Sync {
@@ -44,6 +47,27 @@ pub trait Store: Send + Sync {
     /// A page of the records for which [`RecordQuery::matches`] is true.
     fn records(&self, query: &RecordQuery) -> Result<Page<Record>, Error>;
 
+    /// Every record for which [`RecordQuery::matches`] is true, in the order of their creation. It
+    /// reads a page after the other, each from where the last one ended.
+    fn records_all(&self, query: &RecordQuery) -> Result<Vec<Record>, Error> {
+        let mut query = RecordQuery {
+            sort: vec![Sort { by: Subject::CreatedAt, descending: false }],
+            page: 1,
+            per_page: ROWS_AT_ONCE,
+            count_up_to: 0,
+            ..query.clone()
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = self.records(&query)?;
+            query.after = page.results.last().map(|last| (last.created_at, last.id));
+            all.extend(page.results);
+            if !page.has_next_page {
+                return Ok(all);
+            }
+        }
+    }
+
     /// An execution.
     fn execution(&self, id: &ExecutionId) -> Result<Option<Execution>, Error>;
 
@@ -52,6 +76,29 @@ pub trait Store: Send + Sync {
 
     /// A page of the executions that match a query, newest first.
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, Error>;
+
+    /// Every execution that matches a query, newest first, until `visit` returns false. It reads a
+    /// page after the other, each from where the last one ended.
+    fn executions_each(
+        &self,
+        query: &ExecutionQuery,
+        visit: &mut dyn FnMut(Execution) -> bool,
+    ) -> Result<(), Error> {
+        let mut query =
+            ExecutionQuery { page: 1, per_page: ROWS_AT_ONCE, count_up_to: 0, ..query.clone() };
+        loop {
+            let page = self.executions(&query)?;
+            query.before = page.results.last().map(|last| (last.created_at, last.id.clone()));
+            for execution in page.results {
+                if !visit(execution) {
+                    return Ok(());
+                }
+            }
+            if !page.has_next_page {
+                return Ok(());
+            }
+        }
+    }
 
     /// Executions that can be claimed now, longest waiting first: waiting ones whose `run_at` has
     /// passed, and running ones whose lease has ended. One with an ordering key is due only when
@@ -130,8 +177,7 @@ pub trait Store: Send + Sync {
     fn activities(
         &self,
         uuids: &[String],
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Result<Page<Activity>, Error>;
 
     /// Checks that the database is whole, as far as that can be checked while it is in use. It

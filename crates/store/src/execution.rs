@@ -1,7 +1,7 @@
 //! Executions, their steps, and queries for them.
 
 use super::document::Document;
-use super::page::PER_PAGE;
+use super::page::{COUNT_MAX, PER_PAGE, Paging};
 use jiff::Timestamp;
 use std::fmt;
 
@@ -220,6 +220,10 @@ pub struct ExecutionQuery {
     pub page: u32,
     /// Rows on a page.
     pub per_page: u32,
+    /// How far the rows over all pages are counted; 0 to count none.
+    pub count_up_to: u32,
+    /// Only executions older than this one: how a long list is read to its end.
+    pub before: Option<(Timestamp, ExecutionId)>,
 }
 
 impl Default for ExecutionQuery {
@@ -233,6 +237,20 @@ impl Default for ExecutionQuery {
             created_to: None,
             page: 1,
             per_page: PER_PAGE,
+            count_up_to: COUNT_MAX,
+            before: None,
         }
+    }
+}
+
+impl ExecutionQuery {
+    /// Which page it asks for.
+    pub fn paging(&self) -> Paging {
+        Paging::new(self.page, self.per_page, self.count_up_to)
+    }
+
+    /// Asks for this page.
+    pub fn set_paging(&mut self, paging: Paging) {
+        (self.page, self.per_page, self.count_up_to) = paging.parts();
     }
 }

@@ -18,6 +18,7 @@ impl RecordQuery {
                 Deleted::Only => record.deleted_at.is_some(),
                 Deleted::Exclude => record.deleted_at.is_none(),
             }
+            && self.after.is_none_or(|after| (record.created_at, record.id) > after)
             && self.filters.iter().all(|filter| filter.matches(record))
             && (self.or.is_empty()
                 || self.or.iter().any(|group| group.iter().all(|filter| filter.matches(record))))

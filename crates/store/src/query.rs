@@ -1,7 +1,8 @@
 //! A query for records: filters, sort and page, as data.
 
-use super::page::PER_PAGE;
+use super::page::{COUNT_MAX, PER_PAGE, Paging};
 use super::record::RecordId;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 /// A query for records. All parts must hold, and one group of `or` when it has any.
@@ -24,6 +25,11 @@ pub struct RecordQuery {
     pub page: u32,
     /// Rows on a page.
     pub per_page: u32,
+    /// How far the rows over all pages are counted; 0 to count none.
+    pub count_up_to: u32,
+    /// Only records after this one, in an order by `created_at`: how a long list is read to its
+    /// end, because a page with a high number reads all rows before it.
+    pub after: Option<(Timestamp, RecordId)>,
 }
 
 impl Default for RecordQuery {
@@ -37,11 +43,23 @@ impl Default for RecordQuery {
             sort: Vec::new(),
             page: 1,
             per_page: PER_PAGE,
+            count_up_to: COUNT_MAX,
+            after: None,
         }
     }
 }
 
 impl RecordQuery {
+    /// Which page it asks for.
+    pub fn paging(&self) -> Paging {
+        Paging::new(self.page, self.per_page, self.count_up_to)
+    }
+
+    /// Asks for this page.
+    pub fn set_paging(&mut self, paging: Paging) {
+        (self.page, self.per_page, self.count_up_to) = paging.parts();
+    }
+
     /// All records of a table that are not deleted.
     pub fn table(name: &str) -> Self {
         Self { table: Some(name.to_owned()), ..Self::default() }

@@ -9,7 +9,7 @@ use sluicegate::graphql::backend::{
 };
 use sluicegate_module::catalog::Catalog;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State, Step};
-use sluicegate_store::page::Page;
+use sluicegate_store::page::{Page, Paging};
 use sluicegate_store::query::RecordQuery;
 use sluicegate_store::record::{Record, RecordId, RecordUpdate};
 use sluicegate_store::state::Activity;
@@ -57,10 +57,7 @@ impl Backend for Fake {
         let records = self.records.lock().expect("no test panics here");
         let mut found: Vec<_> = records.iter().filter(|r| query.matches(r)).cloned().collect();
         found.sort_by(|a, b| query.compare(a, b));
-        let total_entries = found.len() as u64;
-        let start = ((query.page - 1) * query.per_page) as usize;
-        let results = found.into_iter().skip(start).take(query.per_page as usize).collect();
-        Ok(Page { results, total_entries, current_page: query.page, per_page: query.per_page })
+        Ok(query.paging().of_all(found))
     }
 
     fn record_create(
@@ -151,11 +148,10 @@ impl Backend for Fake {
     fn activities(
         &self,
         uuids: &[String],
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Result<Page<Activity>, ResolverError> {
         self.say(format!("activities {uuids:?}"));
-        Ok(Page { results: Vec::new(), total_entries: 0, current_page: page, per_page })
+        Ok(paging.of_all(Vec::new()))
     }
 
     fn request_type(&self, call: RequestTypeCall) -> BoxFuture<'_, Result<Json, ResolverError>> {
@@ -177,7 +173,7 @@ impl Backend for Fake {
     fn executions(&self, query: &ExecutionQuery) -> Result<Page<Execution>, ResolverError> {
         self.say(format!("executions {:?} {:?} {:?}", query.states, query.kind, query.name));
         let results = vec![execution("webhook_event", "charge.refunded")];
-        Ok(Page { results, total_entries: 1, current_page: 1, per_page: query.per_page })
+        Ok(query.paging().of_all(results))
     }
 
     fn execution(&self, id: &str) -> Result<Option<(Execution, Vec<Step>)>, ResolverError> {

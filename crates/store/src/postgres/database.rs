@@ -7,7 +7,7 @@ use super::{durability, errors, executions, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
-use crate::page::Page;
+use crate::page::{Page, Paging};
 use crate::query::RecordQuery;
 use crate::record::{Record, RecordId};
 use crate::sql::ids::{self, Ids};
@@ -257,10 +257,9 @@ impl Store for Postgres {
     fn activities(
         &self,
         uuids: &[String],
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Result<Page<Activity>, Error> {
-        self.page(&reads::activities::<PostgresDialect>(uuids, page, per_page), row::activity)
+        self.page(&reads::activities::<PostgresDialect>(uuids, paging), row::activity)
     }
 
     fn writer_stats(&self) -> WriterStats {

@@ -2,7 +2,7 @@
 
 use super::errors;
 use crate::error::Error;
-use crate::page::{Page, last_page_total};
+use crate::page::Page;
 use crate::sql::page::PageStatement;
 use crate::sql::row::{self, Row};
 use crate::sql::statement::Statement;
@@ -56,17 +56,16 @@ pub async fn page<T>(
     statement: &PageStatement<'_>,
     read: impl Fn(&dyn Row) -> Result<T, Error>,
 ) -> Result<Page<T>, Error> {
-    let (current_page, per_page) = (statement.page, statement.per_page);
-    let results = all(client, &statement.reading, read).await?;
-    let total_entries = match last_page_total(results.len(), current_page, per_page) {
-        Some(total) => total,
-        None => {
+    let rows = all(client, &statement.reading, read).await?;
+    let count = match statement.paging.must_count(rows.len()) {
+        true => {
             let counts = query(client, &statement.counting, statement.count_values()).await?;
-            let count = counts.first().map(|row| row::first_integer(row)).transpose()?.unwrap_or(0);
-            u64::try_from(count).unwrap_or(0)
+            let count = counts.first().map(|row| row::first_integer(row)).transpose()?;
+            count.and_then(|count| u64::try_from(count).ok())
         }
+        false => None,
     };
-    Ok(Page { results, total_entries, current_page, per_page })
+    Ok(statement.paging.page(rows, count))
 }
 
 async fn query(

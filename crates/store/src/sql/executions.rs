@@ -21,7 +21,7 @@ pub fn page<D: Dialect>(query: &ExecutionQuery) -> PageStatement<'_> {
         condition_values: bindings.len(),
         order: "created_at DESC, id DESC".into(),
     };
-    PageStatement::new(listing, bindings, query.page, query.per_page)
+    PageStatement::new(listing, bindings, query.paging())
 }
 
 fn conditions<'a, D: Dialect>(query: &'a ExecutionQuery, bindings: &mut Bindings<'a, D>) -> String {
@@ -50,6 +50,10 @@ fn conditions<'a, D: Dialect>(query: &'a ExecutionQuery, bindings: &mut Bindings
     }
     if let Some(to) = query.created_to {
         all.push(format!("created_at < {}", bindings.bind(to_micros(to))));
+    }
+    if let Some((at, id)) = &query.before {
+        let at = bindings.bind(to_micros(*at));
+        all.push(format!("(created_at, id) < ({at}, {})", bindings.bind(id.as_str())));
     }
     all_of(&all)
 }

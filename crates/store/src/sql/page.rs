@@ -3,6 +3,7 @@
 use super::dialect::Dialect;
 use super::statement::{Bindings, Statement};
 use super::value::Value;
+use crate::page::Paging;
 use std::borrow::Cow;
 
 /// A list that is read page by page.
@@ -26,31 +27,30 @@ pub struct PageStatement<'a> {
     /// Counts all rows; binds the first [`PageStatement::count_values`].
     pub counting: String,
     count_values: usize,
-    /// The number of the page, from 1.
-    pub page: u32,
-    /// How many rows a full page has.
-    pub per_page: u32,
+    /// Which page.
+    pub paging: Paging,
 }
 
 impl<'a> PageStatement<'a> {
-    /// The statements of page `page` with `per_page` rows.
+    /// The statements of a page.
     pub fn new<D: Dialect>(
         listing: Listing<'_>,
         mut bindings: Bindings<'a, D>,
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Self {
-        let (page, per_page) = (page.max(1), per_page.max(1));
         let Listing { columns, table, conditions, condition_values, order } = listing;
-        let limit = bindings.bind(per_page);
-        let offset = bindings.bind((i64::from(page) - 1) * i64::from(per_page));
+        let limit = bindings.bind(paging.limit());
+        let offset = bindings.bind(paging.offset());
         let sql = format!(
             "SELECT {columns} FROM {table} WHERE {conditions} ORDER BY {order} \
              LIMIT {limit} OFFSET {offset}"
         );
         let reading = Statement { sql: Cow::Owned(sql), values: bindings.into_values() };
-        let counting = format!("SELECT count(*) FROM {table} WHERE {conditions}");
-        Self { reading, counting, count_values: condition_values, page, per_page }
+        let counting = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {conditions} LIMIT {}) AS counted",
+            paging.count_up_to()
+        );
+        Self { reading, counting, count_values: condition_values, paging }
     }
 
     /// The values that the counting statement binds.

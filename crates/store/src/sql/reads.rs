@@ -6,6 +6,7 @@ use super::row::{EXECUTION_COLUMNS, STEP_COLUMNS};
 use super::statement::{Bindings, Statement};
 use super::value::values;
 use crate::execution::ExecutionId;
+use crate::page::Paging;
 use crate::record::RecordId;
 use std::borrow::Cow;
 
@@ -47,7 +48,7 @@ pub fn session<D: Dialect>(id_hash: &str) -> Statement<'_> {
 }
 
 /// Activities, newest first; only those with these ids when there are any.
-pub fn activities<D: Dialect>(uuids: &[String], page: u32, per_page: u32) -> PageStatement<'_> {
+pub fn activities<D: Dialect>(uuids: &[String], paging: Paging) -> PageStatement<'_> {
     let mut bindings = Bindings::<D>::new();
     let conditions = match uuids {
         [] => "TRUE".to_owned(),
@@ -63,5 +64,5 @@ pub fn activities<D: Dialect>(uuids: &[String], page: u32, per_page: u32) -> Pag
         condition_values: bindings.len(),
         order: "id DESC".into(),
     };
-    PageStatement::new(listing, bindings, page, per_page)
+    PageStatement::new(listing, bindings, paging)
 }

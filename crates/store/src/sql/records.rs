@@ -4,6 +4,7 @@ use super::dialect::Dialect;
 use super::filter;
 use super::page::{Listing, PageStatement, all_of};
 use super::statement::Bindings;
+use crate::timestamp::to_micros;
 use crate::query::{Deleted, Filter, RecordQuery, Subject};
 
 /// The page that a query asks for.
@@ -14,7 +15,7 @@ pub fn page<D: Dialect>(query: &RecordQuery) -> PageStatement<'_> {
     let order = order(query, &mut bindings);
     let columns = D::RECORD_COLUMNS;
     let listing = Listing { columns, table: "records", conditions, condition_values, order };
-    PageStatement::new(listing, bindings, query.page, query.per_page)
+    PageStatement::new(listing, bindings, query.paging())
 }
 
 fn conditions<'a, D: Dialect>(query: &'a RecordQuery, bindings: &mut Bindings<'a, D>) -> String {
@@ -29,6 +30,10 @@ fn conditions<'a, D: Dialect>(query: &'a RecordQuery, bindings: &mut Bindings<'a
         Deleted::Exclude => all.push("deleted_at IS NULL".into()),
         Deleted::Only => all.push("deleted_at IS NOT NULL".into()),
         Deleted::Any => {}
+    }
+    if let Some((at, id)) = query.after {
+        let at = bindings.bind(to_micros(at));
+        all.push(format!("(created_at, id) > ({at}, {})", bindings.bind(id)));
     }
     all.extend(query.filters.iter().map(|filter| filter::condition(filter, bindings)));
     if !query.or.is_empty() {

@@ -8,7 +8,7 @@ use super::{check, errors, executions, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionQuery, Queue, Step};
-use crate::page::Page;
+use crate::page::{Page, Paging};
 use crate::query::RecordQuery;
 use crate::record::{Record, RecordId};
 use crate::sql::ids::Ids;
@@ -205,10 +205,9 @@ impl Store for Sqlite {
     fn activities(
         &self,
         uuids: &[String],
-        page: u32,
-        per_page: u32,
+        paging: Paging,
     ) -> Result<Page<Activity>, Error> {
-        self.page(&reads::activities::<SqliteDialect>(uuids, page, per_page), row::activity)
+        self.page(&reads::activities::<SqliteDialect>(uuids, paging), row::activity)
     }
 
     fn check(&self) -> Result<(), Error> {

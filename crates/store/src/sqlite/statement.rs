@@ -44,12 +44,16 @@ pub fn page<T>(
     statement: &PageStatement<'_>,
     read: impl Fn(&dyn Row) -> Result<T, Error>,
 ) -> Result<Page<T>, Error> {
-    let results = all(connection, &statement.reading, read)?;
-    Page::of(results, statement.page, statement.per_page, || {
-        let values = statement.count_values();
-        let counts = query(connection, &statement.counting, values, row::first_integer)?;
-        Ok(counts.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
-    })
+    let rows = all(connection, &statement.reading, read)?;
+    let count = match statement.paging.must_count(rows.len()) {
+        true => {
+            let values = statement.count_values();
+            let counts = query(connection, &statement.counting, values, row::first_integer)?;
+            counts.first().and_then(|count| u64::try_from(*count).ok())
+        }
+        false => None,
+    };
+    Ok(statement.paging.page(rows, count))
 }
 
 fn query<T>(

@@ -7,6 +7,7 @@ use sluicegate_store::error::Error;
 use sluicegate_store::execution::{
     Execution, ExecutionId, ExecutionQuery, ExecutionUpdate, Queue, State,
 };
+use sluicegate_store::page::Paging;
 use sluicegate_store::state::{Activity, Session};
 use sluicegate_store::write::Write;
 
@@ -313,7 +314,7 @@ fn sessions_and_activities_with_a_text_are_forgotten() {
         store.commit(writes).unwrap();
         let left = |id: &str| store.session(id).unwrap().is_some();
         assert_eq!((left("a"), left("b")), (false, true));
-        let left = store.activities(&[], 1, 10).unwrap().results;
+        let left = store.activities(&[], Paging::new(1, 10, 0)).unwrap().results;
         assert_eq!(left.iter().map(|one| one.uuid.as_str()).collect::<Vec<_>>(), ["y"]);
     }
 }

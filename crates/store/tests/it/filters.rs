@@ -254,6 +254,7 @@ fn query() -> impl Strategy<Value = RecordQuery> {
             sort,
             page,
             per_page: 4,
+            ..RecordQuery::default()
         })
 }
 
@@ -294,6 +295,8 @@ fn database_and_rust_agree_on_every_query() {
                     records.iter().filter(|record| query.matches(record)).collect();
                 expected.sort_by(|a, b| query.compare(a, b));
                 prop_assert_eq!(page.total_entries, expected.len() as u64, "{:?}", query);
+                let end = query.page as usize * 4;
+                prop_assert_eq!(page.has_next_page, expected.len() > end, "{:?}", query);
                 let skip = (query.page as usize - 1) * 4;
                 let expected: Vec<_> = expected.into_iter().skip(skip).take(4).collect();
                 let found: Vec<_> = page.results.iter().collect();

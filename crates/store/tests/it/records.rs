@@ -143,15 +143,15 @@ fn pages_have_their_position() {
         };
         let first = page(1);
         assert_eq!((first.results.len(), first.total_entries, first.total_pages()), (20, 45, 3));
-        assert!(first.has_next_page() && !first.has_previous_page());
+        assert!(first.has_next_page && !first.has_previous_page());
         let last = page(3);
         assert_eq!(last.results.iter().map(|r| r.id).collect::<Vec<_>>(), ids[40..]);
-        assert!(!last.has_next_page() && last.has_previous_page());
+        assert!(!last.has_next_page && last.has_previous_page());
         let beyond = page(4);
         assert_eq!((beyond.results.len(), beyond.total_entries), (0, 45));
         assert_eq!(page(0).results, first.results);
         let none = opened.store.records(&RecordQuery::table("other")).unwrap();
-        assert_eq!((none.total_entries, none.total_pages(), none.has_next_page()), (0, 0, false));
+        assert_eq!((none.total_entries, none.total_pages(), none.has_next_page), (0, 0, false));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{at, databases};
 use serde_json::json;
+use sluicegate_store::page::{COUNT_MAX, Paging};
 use sluicegate_store::state::{Activity, Constant, Session};
 use sluicegate_store::write::Write;
 
@@ -65,10 +66,10 @@ fn activities_are_listed_newest_first_or_by_name() {
         };
         let writes = (0..5).map(|n| Write::ActivityInsert(activity(n))).collect();
         opened.store.commit(writes).unwrap();
-        let page = opened.store.activities(&[], 2, 2).unwrap();
+        let page = opened.store.activities(&[], Paging::new(2, 2, COUNT_MAX)).unwrap();
         assert_eq!(page.results, [activity(2), activity(1)]);
         assert_eq!((page.total_entries, page.total_pages()), (5, 3));
-        let named = opened.store.activities(&["uuid-3".into(), "none".into()], 1, 20).unwrap();
+        let named = opened.store.activities(&["uuid-3".into(), "none".into()], Paging::new(1, 20, 0)).unwrap();
         assert_eq!(named.results, [activity(3)]);
         assert!(opened.store.commit(vec![Write::ActivityInsert(activity(3))]).is_err());
     }
