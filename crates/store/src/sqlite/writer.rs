@@ -247,7 +247,9 @@ mod tests {
                             done.expect("reserved");
                             replied.fetch_add(1, Ordering::Relaxed);
                         };
-                        writer.run_with_reply(Work::ReserveIds { count: 1 }, Box::new(reply));
+                        writer
+                            .run_with_reply(Work::ReserveIds { count: 1 }, Box::new(reply.clone()));
+                        writer.run_or_queue(Work::ReserveIds { count: 1 }, Box::new(reply));
                     }
                 })
             })
@@ -257,8 +259,8 @@ mod tests {
         let writer = Arc::into_inner(writer).expect("the last one");
         // What is in the queue is written before it ends.
         drop(writer);
-        assert_eq!(replied.load(Ordering::Relaxed), 400);
-        assert!(next > 400, "{next}");
+        assert_eq!(replied.load(Ordering::Relaxed), 800);
+        assert!(next > 800, "{next}");
     }
 
     #[test]
