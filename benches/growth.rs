@@ -61,7 +61,9 @@ fn main() {
         }
         let url = format!("http://{}/graphql", served.addr);
         for (name, query) in QUERIES {
-            report(name, &served, || client.post(&url).json(&json!({ "query": query })));
+            let body = json!({ "query": query }).to_string();
+            let post = || client.post(&url).header("Content-Type", "application/json");
+            report(name, &served, || post().body(body.clone()));
         }
     }
 }

@@ -8,7 +8,7 @@ use sluicegate::app::operations::Operations;
 use sluicegate::gateway::outcome::State;
 use sluicegate::gateway::request_type_call::RequestTypeCall;
 use std::sync::Arc;
-use support::{Callers, Served, groups, serve, together, waits};
+use support::{Callers, Served, cpu_time, groups, serve, together, waits};
 
 const BODY: &str =
     "amount=2000&currency=usd&source=tok_visa&description=Two%20mugs&metadata%5Border%5D=7";
@@ -25,6 +25,9 @@ const HEADERS: &str = "Authorization: Bearer sk_test_sluicegate_sandbox\r\n\
 
 fn measure(criterion: &mut Criterion) {
     let served = serve("whsec_not_used_here");
+    if let Some(count) = payments() {
+        return (0..count).for_each(|_| in_process(&served));
+    }
     for callers in [1, 64] {
         let mut group = criterion.benchmark_group(format!("create_payment/{callers}_callers"));
         group.throughput(Throughput::Elements(1));
@@ -48,8 +51,13 @@ fn measure(criterion: &mut Criterion) {
                     together(&served.tokio_runtime, callers, count, one.clone())
                 });
             });
+            let before = cpu_time();
             let (median, most) = waits(&served.tokio_runtime, callers, 500 * callers, again);
-            println!("create_payment/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}");
+            let cpu = (cpu_time() - before) / u32::try_from(500 * callers).expect("few");
+            println!(
+                "create_payment/{callers}_callers/{name}: p50 {median:.2?}, p99 {most:.2?}, \
+                 processor {cpu:.1?} each"
+            );
         }
         groups(before, served.runtime.store.writer_stats());
         if callers == 1 {
@@ -57,6 +65,11 @@ fn measure(criterion: &mut Criterion) {
         }
         group.finish();
     }
+}
+
+/// With `PAYMENTS=N`, so many are made in this process and nothing is measured: for a profiler.
+fn payments() -> Option<u64> {
+    std::env::var("PAYMENTS").ok()?.parse().ok()
 }
 
 /// Without the endpoint's HTTP: what `sluicegate call` does.

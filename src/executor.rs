@@ -1,13 +1,14 @@
 //! Runs futures whose code blocks between its waits: on the calling thread, or on blocking threads
 //! that are given back while the future waits.
 
+use parking_lot::Mutex;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use tokio::sync::Notify;
-use tokio::task::JoinError;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 /// A boxed future, as methods of trait objects return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -33,45 +34,78 @@ pub fn wait<F: Future>(future: F) -> F::Output {
     }
 }
 
-struct Notified(Notify);
-
-impl Wake for Notified {
-    fn wake(self: Arc<Self>) {
-        self.0.notify_one();
-    }
-}
-
 /// Runs a future on blocking threads of the current runtime: it may block while it runs, and holds
 /// no thread while it waits. It runs to its end even if the returned future is dropped, so that a
 /// client that hangs up stops nothing halfway.
 ///
 /// # Errors
-/// The panic of the future.
-pub async fn run_blocking<F>(future: F) -> Result<F::Output, JoinError>
+/// [`Stopped`] when the future panics.
+pub async fn run_blocking<F>(future: F) -> Result<F::Output, Stopped>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    tokio::spawn(poll_on_blocking_threads(Box::pin(future))).await?
+    let (done, ended) = oneshot::channel();
+    let future = Box::pin(async move { drop(done.send(future.await)) });
+    let turn = Mutex::new(Turn::Waiting(future));
+    Arc::new(Task { runtime: Handle::current(), turn }).wake();
+    ended.await.map_err(|_| Stopped)
 }
 
-async fn poll_on_blocking_threads<F>(mut future: Pin<Box<F>>) -> Result<F::Output, JoinError>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    let woken = Arc::new(Notified(Notify::new()));
-    loop {
-        let waker = Waker::from(Arc::clone(&woken));
-        let polled = tokio::task::spawn_blocking(move || {
-            let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
-            (future, poll)
-        });
-        match polled.await? {
-            (_, Poll::Ready(value)) => return Ok(value),
-            (pending, Poll::Pending) => future = pending,
+/// The future panicked, or its runtime ended first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the task panicked, or the program is stopping")]
+pub struct Stopped;
+
+/// A future that is polled on a blocking thread whenever it is woken. Whoever wakes it starts that
+/// thread, without a task between them.
+struct Task {
+    runtime: Handle,
+    turn: Mutex<Turn>,
+}
+
+enum Turn {
+    /// The future waits to be woken.
+    Waiting(BoxFuture<'static, ()>),
+    /// A thread polls it.
+    Polled,
+    /// A thread polls it, and it was woken meanwhile.
+    PolledAndWoken,
+    Ended,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        let mut turn = self.turn.lock();
+        match std::mem::replace(&mut *turn, Turn::Polled) {
+            Turn::Waiting(future) => {
+                drop(turn);
+                let runtime = self.runtime.clone();
+                drop(runtime.spawn_blocking(move || self.poll(future)));
+            }
+            Turn::Polled | Turn::PolledAndWoken => *turn = Turn::PolledAndWoken,
+            Turn::Ended => *turn = Turn::Ended,
         }
-        woken.0.notified().await;
+    }
+}
+
+impl Task {
+    fn poll(self: Arc<Self>, mut future: BoxFuture<'static, ()>) {
+        let waker = Waker::from(Arc::clone(&self));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            let polled = future.as_mut().poll(&mut context);
+            let mut turn = self.turn.lock();
+            *turn = match (polled, &*turn) {
+                (Poll::Ready(()), _) => Turn::Ended,
+                (Poll::Pending, Turn::PolledAndWoken) => {
+                    *turn = Turn::Polled;
+                    continue;
+                }
+                (Poll::Pending, _) => Turn::Waiting(future),
+            };
+            return;
+        }
     }
 }
 
@@ -131,6 +165,6 @@ mod tests {
     fn a_panic_is_an_error() {
         let runtime = Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let ended = runtime.block_on(run_blocking(async { panic!("it breaks") }));
-        assert!(ended.is_err_and(|error| error.is_panic()));
+        assert_eq!(ended, Err::<(), _>(Stopped));
     }
 }

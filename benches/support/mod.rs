@@ -32,6 +32,14 @@ pub fn groups(before: WriterStats, after: WriterStats) {
     );
 }
 
+/// The processor time of this process so far, in steps of 10 ms.
+pub fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    let ticks = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>());
+    Duration::from_millis(10 * ticks.map(|ticks| ticks.expect("a number")).sum::<u64>())
+}
+
 /// A client that keeps its connections open.
 pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("a client")

@@ -272,8 +272,8 @@ impl Forget<'_> {
 
     /// What an execution and its steps say, also what is sealed in them.
     fn texts(&self, execution: &Execution, steps: &[Step]) -> Vec<String> {
-        let own = [Some(&*execution.input), execution.outcome.as_ref()];
-        let steps = steps.iter().flat_map(|step| [Some(&step.request), step.response.as_ref()]);
+        let own = [Some(&*execution.input), execution.outcome.as_deref()];
+        let steps = steps.iter().flat_map(|step| [Some(&*step.request), step.response.as_deref()]);
         let mut texts: Vec<String> = execution.error.iter().cloned().collect();
         for value in own.into_iter().chain(steps).flatten() {
             texts.push(value.to_string());

@@ -111,9 +111,11 @@ impl<'a> Operations<'a> {
         let _place = self.host.runtime.gateway_lanes.enter(lane)?;
         let host = self.host;
         let (journal, transport, key) = (host.journal(), &host.runtime.transport, host.key());
+        let name = call.name.clone();
         let begin = || with_runner(host, |gateway| Ok(gateway.begin(call)?));
+        let known = |begun| with_runner(host, |gateway| Ok(gateway.stored(begun, &name)?));
         let finish = |driven| with_runner(host, |gateway| Ok(gateway.finish(driven)?));
-        flow::run(Driver { journal, transport, key }, begin, finish).await
+        flow::run(Driver { journal, transport, key }, begin, known, finish).await
     }
 
     /// Resumes a request type whose answer is not known.

@@ -89,7 +89,7 @@ impl<'a> Replay<'a> {
             return Err(Error::Journal(waiting).into());
         }
         if let Some(mut run) = scope.run() {
-            let response = self.sealed(&answer, run.nested);
+            let response = self.sealed(&answer, run.nested).into();
             self.host.journal().answer(&mut run.run, StepAnswer { seq: step.seq, response });
         }
         Ok(answer)

@@ -7,6 +7,7 @@ use crate::app::runtime::Runtime;
 use crate::gateway::outcome::{Outcome, State as OutcomeState};
 use crate::journal::finish::REDUCED_AT;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 use sluicegate_store::error::Error;
 use sluicegate_store::execution::{Execution, State};
@@ -99,7 +100,7 @@ fn shorten(execution: &Execution, kind: ExecutionKind, at: Timestamp) -> Write {
 /// call was sent whose answer is not known.
 pub fn bare_outcome(execution: &Execution, is_doubtful: bool) -> Json {
     let stored = execution.outcome.clone().unwrap_or_default();
-    match serde_json::from_value::<Outcome>(stored.clone()) {
+    match Outcome::deserialize(&*stored) {
         Ok(outcome) => json!(outcome.bare()),
         Err(_) if execution.kind == ExecutionKind::RequestType.name() => {
             let (id, name) = (execution.id.as_str(), execution.name.as_str());

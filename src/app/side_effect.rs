@@ -25,6 +25,6 @@ impl SideEffect<'_> {
 
     pub(super) fn intent(&self) -> StepIntent {
         let identity = json!([self.kind, self.name, self.asked]);
-        StepIntent::new(self.kind, json!({ "name": self.name })).identified_by(&identity)
+        StepIntent::identified(self.kind, json!({ "name": self.name }).into(), &identity)
     }
 }

@@ -141,12 +141,12 @@ pub fn execution_with_steps(runtime: &Runtime, execution: &Execution, steps: &[S
     };
     let mut value = row(execution);
     value["input"] = shown(&execution.input);
-    value["outcome"] = json!(execution.outcome.as_ref().map(shown));
+    value["outcome"] = json!(execution.outcome.as_deref().map(shown));
     value["steps"] = steps
         .iter()
         .map(|step| {
             json!({ "seq": step.seq, "kind": step.kind, "request": shown(&step.request),
-                "response": step.response.as_ref().map(shown), "created_at": step.created_at.to_string() })
+                "response": step.response.as_deref().map(shown), "created_at": step.created_at.to_string() })
         })
         .collect();
     value

@@ -29,7 +29,7 @@ pub fn refusal(form: &Form, request: &FormRequest) -> Option<Refused> {
         return None;
     }
     let mut errors = Map::new();
-    let is_in = |path: &&Vec<String>| card_number::is_in_json(&fields::value_at(&all, path));
+    let is_in = |path: &&Vec<String>| card_number::is_in_json(fields::value_at(&all, path));
     for path in form.fields.iter().map(|field| &field.path).filter(is_in) {
         errors.insert(path.join("."), json!([MESSAGE]));
     }

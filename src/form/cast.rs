@@ -8,8 +8,20 @@ use sluicegate_module::table::PropertyKind;
 
 /// Casts a value to a property kind. A value that cannot be cast is kept unchanged: a record of a
 /// payment is never lost because of a malformed number.
-pub fn cast(kind: PropertyKind, value: &Json) -> Json {
-    read(kind, value).unwrap_or_else(|_| value.clone())
+pub fn cast(kind: PropertyKind, value: Json) -> Json {
+    match (kind, &value) {
+        // Most values are what they are to be.
+        (_, Json::Null) | (PropertyKind::String | PropertyKind::Text, Json::String(_)) => value,
+        _ => read(kind, &value).unwrap_or(value),
+    }
+}
+
+/// What is wrong with a value for a property kind, without reading it where nothing can be.
+pub fn problem(kind: PropertyKind, value: &Json) -> Option<&'static str> {
+    match kind {
+        PropertyKind::String | PropertyKind::Text => None,
+        _ => read(kind, value).err(),
+    }
 }
 
 /// Reads a value as a property kind. Validations read by the same rules.
@@ -176,14 +188,14 @@ mod tests {
 
     #[test]
     fn casts_what_mappers_write() {
-        assert_eq!(cast(PropertyKind::Integer, &json!("500")), json!(500));
-        assert_eq!(cast(PropertyKind::Integer, &json!("")), Json::Null);
-        assert_eq!(cast(PropertyKind::Integer, &json!("many")), json!("many"));
-        assert_eq!(cast(PropertyKind::Boolean, &json!("false")), json!(false));
-        assert_eq!(cast(PropertyKind::String, &json!({"a": 1})), json!("{\"a\":1}"));
-        assert_eq!(cast(PropertyKind::String, &json!(12)), json!("12"));
-        assert_eq!(cast(PropertyKind::Array, &json!("[1,2]")), json!([1, 2]));
-        assert_eq!(cast(PropertyKind::Array, &json!("one")), json!(["one"]));
+        assert_eq!(cast(PropertyKind::Integer, json!("500")), json!(500));
+        assert_eq!(cast(PropertyKind::Integer, json!("")), Json::Null);
+        assert_eq!(cast(PropertyKind::Integer, json!("many")), json!("many"));
+        assert_eq!(cast(PropertyKind::Boolean, json!("false")), json!(false));
+        assert_eq!(cast(PropertyKind::String, json!({"a": 1})), json!("{\"a\":1}"));
+        assert_eq!(cast(PropertyKind::String, json!(12)), json!("12"));
+        assert_eq!(cast(PropertyKind::Array, json!("[1,2]")), json!([1, 2]));
+        assert_eq!(cast(PropertyKind::Array, json!("one")), json!(["one"]));
     }
 
     #[test]
@@ -192,11 +204,11 @@ mod tests {
         for one in
             [json!("2026-11-20T12:00:00Z"), json!("20-11-2026 12:00:00"), json!(1_795_176_000)]
         {
-            assert_eq!(cast(PropertyKind::Datetime, &one), noon, "{one}");
+            assert_eq!(cast(PropertyKind::Datetime, one.clone()), noon, "{one}");
         }
-        assert_eq!(cast(PropertyKind::Datetime, &json!("")), Json::Null);
-        assert_eq!(cast(PropertyKind::Datetime, &json!("soon")), json!("soon"));
-        assert_eq!(cast(PropertyKind::Date, &json!("20-11-2026")), json!("2026-11-20"));
+        assert_eq!(cast(PropertyKind::Datetime, json!("")), Json::Null);
+        assert_eq!(cast(PropertyKind::Datetime, json!("soon")), json!("soon"));
+        assert_eq!(cast(PropertyKind::Date, json!("20-11-2026")), json!("2026-11-20"));
     }
 
     #[test]
@@ -227,7 +239,7 @@ mod tests {
         ] {
             for text in texts {
                 assert!(read(kind, &json!(text)).is_err(), "{kind:?} {text}");
-                assert_eq!(cast(kind, &json!(text)), json!(text), "a mapper's value is kept");
+                assert_eq!(cast(kind, json!(text)), json!(text), "a mapper's value is kept");
             }
         }
         assert!(read(Integer, &json!(3.5)).is_err());

@@ -55,22 +55,15 @@ pub fn declared(form: &Form, values: &Map<String, Json>) -> Json {
     for Field { path, readonly, .. } in &form.fields {
         let value = value_at(&all, path);
         if !readonly && !value.is_null() {
-            put(&mut kept, path, value);
+            put(&mut kept, path, value.clone());
         }
     }
     kept
 }
 
 /// Returns the value at a path, or null.
-pub fn value_at(values: &Json, path: &[String]) -> Json {
-    let mut place = values;
-    for part in path {
-        match place.get(part) {
-            Some(inner) => place = inner,
-            None => return Json::Null,
-        }
-    }
-    place.clone()
+pub fn value_at<'a>(values: &'a Json, path: &[String]) -> &'a Json {
+    path.iter().try_fold(values, |place, part| place.get(part)).unwrap_or(&Json::Null)
 }
 
 /// Sets a value at a path, creating missing hashes.

@@ -273,15 +273,15 @@ impl Submission<'_> {
     ) -> Option<RecordQuery> {
         let (table, property) = (self.form.resource.table()?, field.property()?);
         // Compared as it would be stored.
-        let stored = |name: &str, value: &Json| {
-            let known = self.writer.catalog.table(table)?.property(name)?;
-            Some(cast::cast(known.kind, value))
+        let known = self.writer.catalog.table(table);
+        let stored = |name: &str, value: Json| match known.and_then(|known| known.property(name)) {
+            Some(property) => cast::cast(property.kind, value),
+            None => value,
         };
-        let stored = |name: &str, value: Json| stored(name, &value).unwrap_or(value);
         let mut query = RecordQuery::table(table).with(property, stored(property, value.clone()));
         for name in scope {
             let path = ["properties".to_owned(), name.clone()];
-            query = query.with(name, stored(name, fields::value_at(values, &path)));
+            query = query.with(name, stored(name, fields::value_at(values, &path).clone()));
         }
         if let Some(own) = own {
             query.filters.push(Filter::on(Subject::Id, Op::Equals(json!(own.id))).negated());

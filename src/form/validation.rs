@@ -39,7 +39,7 @@ pub fn validate(
         let messages: Vec<Json> = field
             .validation
             .iter()
-            .filter_map(|rule| violation(field, rule, &value, values, context))
+            .filter_map(|rule| violation(field, rule, value, values, context))
             .map(Json::String)
             .collect();
         if !messages.is_empty() {
@@ -53,7 +53,7 @@ pub fn validate(
 pub fn unreadable(fields: &[Field], table: &Table, values: &Json) -> Map<String, Json> {
     let message = |field: &Field| {
         let property = table.property(field.property()?).filter(|_| !field.virtual_)?;
-        let message = cast::read(property.kind, &value_at(values, &field.path)).err()?;
+        let message = cast::problem(property.kind, value_at(values, &field.path))?;
         Some((field.dotted(), json!([message])))
     };
     fields.iter().filter_map(message).collect()
@@ -73,7 +73,7 @@ fn violation(
     let violation = match &rule.kind {
         ValidationKind::Presence => {
             let stored = value_at(context.stored, &field.path);
-            let absent = is_blank(value) && (!value.is_null() || is_blank(&stored));
+            let absent = is_blank(value) && (!value.is_null() || is_blank(stored));
             absent.then(|| "can't be blank".to_owned())
         }
         ValidationKind::Absence => (!is_blank(value)).then(|| "must be blank".to_owned()),
@@ -86,7 +86,7 @@ fn violation(
             if let Some(last) = path.last_mut() {
                 last.push_str("_confirmation");
             }
-            let differs = text(&value_at(values, &path)) != text(value);
+            let differs = text(value_at(values, &path)) != text(value);
             differs.then(|| "doesn't match its confirmation".to_owned())
         }
         // The rules below apply to present values only; `presence` requires one.

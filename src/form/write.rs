@@ -6,7 +6,7 @@ use crate::journal::phase::{Draft, Phase};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::catalog::Catalog;
-use sluicegate_module::table::{Table, WritableBy};
+use sluicegate_module::table::{Property, Table, WritableBy};
 use sluicegate_secret::{InstanceKey, card_number};
 use sluicegate_store::property_index::INDEXED_CHARS_MAX;
 use sluicegate_store::record::{Change, Record, RecordId};
@@ -74,18 +74,15 @@ impl Writer<'_> {
     ) -> Result<Record, Error> {
         self.check(table)?;
         let known = self.catalog.table(table);
-        let mut values = Map::new();
-        for property in known.into_iter().flat_map(|table| &table.properties) {
-            if let Some(default) = &property.default {
-                values.insert(property.name.clone(), default.clone());
-            }
+        let mut values = defaults(known);
+        if values.is_empty() {
+            values = properties;
+        } else {
+            values.extend(properties);
         }
-        values.extend(properties);
-        let stored = values.into_iter().map(|(name, value)| {
-            let value = self.value(known, &name, value)?;
-            Ok((name, value))
-        });
-        let values = stored.collect::<Result<_, Error>>()?;
+        for (name, value) in &mut values {
+            *value = self.value(known, name, value.take())?;
+        }
         let attributes = self.attributes(attributes)?;
         let draft = Draft {
             user_id: attributes.user_id.or_else(|| self.user_id.map(str::to_owned)),
@@ -163,7 +160,7 @@ impl Writer<'_> {
     fn value(&self, table: Option<&Table>, name: &str, value: Json) -> Result<Json, Error> {
         let value = self.without_card_numbers(name, value)?;
         let Some(property) = table.and_then(|table| table.property(name)) else { return Ok(value) };
-        let value = cast(property.kind, &value);
+        let value = cast(property.kind, value);
         // What an answer says must be stored: the money has moved.
         if property.index && *self.author != Author::Host && is_too_long(&value) {
             return Err(Error::TooLong(name.to_owned()));
@@ -202,6 +199,13 @@ impl Writer<'_> {
 
 fn is_too_long(value: &Json) -> bool {
     text::of(value).is_some_and(|text| text.chars().count() > INDEXED_CHARS_MAX)
+}
+
+/// The values that the table gives to properties of a new record.
+fn defaults(table: Option<&Table>) -> Map<String, Json> {
+    let properties = table.into_iter().flat_map(|table| &table.properties);
+    let default = |property: &Property| Some((property.name.clone(), property.default.clone()?));
+    properties.filter_map(default).collect()
 }
 
 fn is_secret(table: Option<&Table>, name: &str) -> bool {

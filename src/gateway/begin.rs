@@ -2,7 +2,7 @@
 //! commits the execution with its bytes. Nothing is sent before that commit.
 
 use crate::gateway::call::{Call, KEY_CHARS_MAX};
-use crate::gateway::drive::InFlight;
+use crate::gateway::drive::{Driver, InFlight};
 use crate::gateway::error::Error;
 use crate::gateway::outcome::{Outcome, Problem, State};
 use crate::gateway::param;
@@ -25,8 +25,51 @@ use sluicegate_store::text::has_nul;
 pub enum BeginResult {
     /// There is nothing to send: the call was refused, or is a replay.
     Ended(Outcome),
+    /// The call is rendered. It is committed next, and sent after that.
+    Rendered(Box<Rendered>),
+}
+
+/// A rendered call, before its first commit.
+pub struct Rendered {
+    intent: Intent,
+    request_type: RequestType,
+    call: Call,
+    pending: Outcome,
+}
+
+/// The result of the first commit.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
+pub enum Committed {
     /// The intent is on disk; the caller sends the call.
     InFlight(Box<InFlight>),
+    /// Its key belongs to another execution.
+    Known(Begun),
+    /// It is not known whether the intent is on disk.
+    Ended(Outcome),
+}
+
+impl Driver<'_> {
+    /// The first commit: the execution and the rendered bytes.
+    ///
+    /// # Errors
+    /// [`Error::Journal`]; nothing was begun.
+    pub async fn commit(&self, rendered: Rendered) -> Result<Committed, Error> {
+        let Rendered { intent, request_type, call, pending } = rendered;
+        let step = call.step(self.key);
+        failpoint!("intent_before_commit");
+        match self.journal.begin_awaited(intent, Some(step)).await {
+            Ok(Begun::New(run)) => {
+                failpoint!("intent_after_commit");
+                Ok(Committed::InFlight(Box::new(InFlight::first(run, request_type, call))))
+            }
+            Ok(known) => Ok(Committed::Known(known)),
+            // If the commit succeeded after all, the worker sends the call.
+            Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
+                Ok(Committed::Ended(pending_after(pending, &error)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// What is wrong with a value that PostgreSQL does not store: nothing may be sent whose answer
@@ -45,7 +88,7 @@ fn has_bracket(metadata: &Json) -> bool {
 }
 
 impl Runner<'_> {
-    /// Begins a request type, up to and including its first commit.
+    /// Begins a request type, up to its first commit.
     ///
     /// # Errors
     /// As [`Runner::run`]; nothing was begun.
@@ -104,20 +147,8 @@ impl Runner<'_> {
             fingerprint,
             ordering_key: None,
         };
-        failpoint!("intent_before_commit");
-        // The first commit: the execution and the rendered bytes.
-        match self.journal.begin(intent, Some(call.step(self.key))) {
-            Ok(Begun::New(run)) => {
-                failpoint!("intent_after_commit");
-                Ok(BeginResult::InFlight(Box::new(InFlight::first(run, request_type, call))))
-            }
-            Ok(known) => Ok(BeginResult::Ended(self.stored(known, name)?)),
-            // If the commit succeeded after all, the worker sends the call.
-            Err(JournalError::Store(error @ StoreError::Unresolved(_))) => {
-                Ok(BeginResult::Ended(pending_after(pending, &error)))
-            }
-            Err(error) => Err(error.into()),
-        }
+        let rendered = Rendered { intent, request_type, call, pending };
+        Ok(BeginResult::Rendered(Box::new(rendered)))
     }
 
     fn check(

@@ -5,10 +5,12 @@ use crate::journal::intent::StepIntent;
 use crate::template::lenient_json;
 use crate::template::render::Locals;
 use crate::template::renderer::Renderer;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use sluicegate_module::api_call::ApiCall;
 use sluicegate_module::source::Source;
 use sluicegate_secret::{InstanceKey, Secret, card_number};
+use sluicegate_store::document::Document;
 
 /// The context that sealed header values are bound to: they cannot be opened in another one.
 const SEAL_PLACE: &str = "steps/request/headers";
@@ -30,6 +32,31 @@ pub struct Call {
     pub body: String,
     /// True when it has the values of secret parameters, and is stored sealed as a whole.
     pub is_secret: bool,
+}
+
+/// A call as a step stores it.
+#[derive(Serialize)]
+struct StoredCall<'a> {
+    method: &'a str,
+    url: &'a str,
+    #[serde(serialize_with = "in_order")]
+    headers: Vec<(&'a str, StoredText)>,
+    body: &'a str,
+}
+
+/// A stored header: credentials are sealed.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StoredText {
+    Plain(String),
+    Sealed { sealed: String },
+}
+
+fn in_order<S: Serializer>(
+    headers: &[(&str, StoredText)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(headers.iter().map(|(name, value)| (name, value)))
 }
 
 impl Call {
@@ -93,24 +120,18 @@ impl Call {
 
     /// The call as a step stores it. Credentials are sealed with the instance key; of a call with
     /// secret parameters everything is, because its template may put them anywhere.
-    pub fn to_json(&self, key: &InstanceKey) -> Json {
+    pub fn to_stored(&self, key: &InstanceKey) -> Document {
         if self.is_secret {
             let sealed = key.seal(SEALED_CALL, &self.plain().to_string());
-            return json!({ "method": self.method, "sealed": sealed });
+            return json!({ "method": self.method, "sealed": sealed }).into();
         }
-        let headers: Map<String, Json> = self
-            .headers
-            .iter()
-            .map(|(name, value)| {
-                let stored = if is_credential(name) {
-                    json!({ "sealed": key.seal(SEAL_PLACE, value.expose()) })
-                } else {
-                    json!(value.expose())
-                };
-                (name.clone(), stored)
-            })
-            .collect();
-        json!({ "method": self.method, "url": self.url, "headers": headers, "body": self.body })
+        let header = |(name, value): &(String, Secret)| match is_credential(name) {
+            true => StoredText::Sealed { sealed: key.seal(SEAL_PLACE, value.expose()) },
+            false => StoredText::Plain(value.expose().to_owned()),
+        };
+        let headers = self.headers.iter().map(|one| (one.0.as_str(), header(one))).collect();
+        let Self { method, url, body, .. } = self;
+        Document::of(&StoredCall { method, url, headers, body }).expect("texts can be written")
     }
 
     fn plain(&self) -> Json {
@@ -138,10 +159,10 @@ impl Call {
 
     /// The step that stores this call before it is sent.
     pub fn step(&self, key: &InstanceKey) -> StepIntent {
-        StepIntent::new("api_call", self.to_json(key)).identified_by(&self.identity(key))
+        StepIntent::identified("api_call", self.to_stored(key), &self.identity(key))
     }
 
-    /// The call that [`Call::to_json`] stored, byte for byte; `None` if it cannot be opened.
+    /// The call that [`Call::to_stored`] stored, byte for byte; `None` if it cannot be opened.
     pub fn from_json(stored: &Json, key: &InstanceKey) -> Option<Self> {
         if let Some(sealed) = stored.get("sealed").and_then(Json::as_str) {
             let plain = serde_json::from_str(key.open(SEALED_CALL, sealed)?.expose()).ok()?;
@@ -271,7 +292,7 @@ mod tests {
     fn a_stored_call_hides_its_credentials_and_reads_back() {
         let key = InstanceKey::random();
         let stored =
-            call("POST", &[("Authorization", "Bearer sk_test_canary"), ("X", "1")]).to_json(&key);
+            call("POST", &[("Authorization", "Bearer sk_test_canary"), ("X", "1")]).to_stored(&key);
         assert!(!stored.to_string().contains("sk_test_canary"));
         let read = Call::from_json(&stored, &key).expect("opens");
         assert_eq!(read.headers[0].1.expose(), "Bearer sk_test_canary");
@@ -286,8 +307,8 @@ mod tests {
         one.url.push_str("?canary=3");
         one.body = "id_number=canary-4".to_owned();
         one.is_secret = true;
-        let stored = one.to_json(&key);
-        assert!(!stored.to_string().contains("canary"), "{stored}");
+        let stored = one.to_stored(&key);
+        assert!(!stored.to_string().contains("canary"), "{stored:?}");
         let read = Call::from_json(&stored, &key).expect("opens");
         assert_eq!(read.plain(), one.plain());
         assert!(read.is_secret, "it is sealed again when it is sent under a new key");

@@ -123,8 +123,9 @@ impl InFlight {
 
     /// A call that was just begun.
     pub(super) fn first(run: Run, request_type: RequestType, call: Call) -> Self {
-        let step = run.steps().first().expect("it was begun with a first step").clone();
-        Self::of_step(run, request_type, call, &step)
+        let step = run.steps().first().expect("it was begun with a first step");
+        let (seq, since) = (step.seq, step.created_at);
+        Self { run, request_type, call, seq, since }
     }
 
     fn of_step(run: Run, request_type: RequestType, call: Call, step: &Step) -> Self {
@@ -327,7 +328,8 @@ impl Driver<'_> {
         let generation = flight.seq + 1;
         let id = &flight.run.execution().id;
         flight.call.set_idempotency_key(&format!("sluicegate-{id}-0-{generation}"));
-        let answered = StepAnswer { seq: flight.seq, response: json!({ "looked": "not done" }) };
+        let answered =
+            StepAnswer { seq: flight.seq, response: json!({ "looked": "not done" }).into() };
         self.journal.answer(&mut flight.run, answered);
         let step = flight.call.step(self.key);
         match self.journal.begin_step(&mut flight.run, &mut self.journal.phase(), step)? {

@@ -3,6 +3,8 @@
 use crate::gateway::error::Error;
 use crate::gateway::outcome::Problem;
 use crate::template::lenient_json;
+use crate::template::standard_json::Scalar;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 /// A response mapper's output.
@@ -55,6 +57,20 @@ pub enum Action {
     Delete,
 }
 
+/// What a mapper writes of a success. Anything else is read as a tree.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Usual {
+    properties: Vec<UsualProperty>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsualProperty {
+    name: String,
+    value: Scalar,
+}
+
 impl Mapped {
     /// Reads a mapper's output.
     ///
@@ -66,8 +82,12 @@ impl Mapped {
             template: mapper.to_owned(),
             message: message.to_owned(),
         };
+        if let Ok(Usual { properties }) = serde_json::from_str(output) {
+            let properties = properties.into_iter().map(|one| (one.name, one.value.0)).collect();
+            return Ok(Self { properties: Some(properties), ..Self::default() });
+        }
         let json = lenient_json::read(output).map_err(|e| refused(&format!("not JSON: {e}")))?;
-        let Some(Json::Object(map)) = json else {
+        let Some(Json::Object(mut map)) = json else {
             return Err(refused("the output is not a JSON object"));
         };
         let records = match map.get("records") {
@@ -82,7 +102,7 @@ impl Mapped {
         };
         Ok(Self {
             id: map.get("id").and_then(as_id),
-            properties: match map.get("properties") {
+            properties: match map.remove("properties") {
                 None | Some(Json::Null) => None,
                 Some(properties) => Some(
                     read_properties(properties)
@@ -104,18 +124,18 @@ fn as_id(value: &Json) -> Option<String> {
 }
 
 /// `[{"name", "value"}]`, the platform's format, or a plain object.
-fn read_properties(value: &Json) -> Option<Map<String, Json>> {
-    match value {
-        Json::Object(map) => Some(map.clone()),
-        Json::Array(list) => list
-            .iter()
-            .map(|item| {
-                let name = item.get("name")?.as_str()?.to_owned();
-                Some((name, item.get("value").cloned().unwrap_or(Json::Null)))
-            })
-            .collect(),
-        _ => None,
+fn read_properties(value: Json) -> Option<Map<String, Json>> {
+    let list = match value {
+        Json::Object(map) => return Some(map),
+        Json::Array(list) => list,
+        _ => return None,
+    };
+    let mut properties = Map::with_capacity(list.len());
+    for mut item in list {
+        let Json::String(name) = item.get_mut("name")?.take() else { return None };
+        properties.insert(name, item.get_mut("value").map(Json::take).unwrap_or_default());
     }
+    Some(properties)
 }
 
 /// A string, or a list of strings or of `{message, code?, field?}`; blank is not an error.
@@ -159,7 +179,7 @@ fn read_related(item: &Json) -> Option<Related> {
         action,
         properties: match item.get("properties") {
             None | Some(Json::Null) => Map::new(),
-            Some(properties) => read_properties(properties)?,
+            Some(properties) => read_properties(properties.clone())?,
         },
     })
 }

@@ -24,7 +24,7 @@ pub mod reply;
 pub mod request_type_call;
 pub mod runner;
 pub mod secret_params;
-mod settle;
+pub mod settle;
 pub mod stripe;
 pub mod target;
 pub mod transport;

@@ -39,16 +39,16 @@ impl RecordWriter<'_> {
         &self,
         phase: &mut Phase,
         request_type: &RequestType,
-        mapped: &Mapped,
+        mapped: &mut Mapped,
     ) -> Result<(Option<RecordView>, Vec<Problem>), Error> {
         let form = request_type.form.as_deref().and_then(|form| self.writer.catalog.form(form));
         let place = form.and_then(|form| Some((form, form.resource.table()?)));
         let none = Map::new();
-        let properties = mapped.properties.as_ref();
+        let properties = mapped.properties.take();
         if self.deletes(request_type) {
             let Some((_, table)) = place else { return Ok((None, Vec::new())) };
             let id = mapped.id.as_deref();
-            let identity = self.identity(table, &none, properties.unwrap_or(&none));
+            let identity = self.identity(table, &none, properties.as_ref().unwrap_or(&none));
             let gone = match find(phase, table, id, &identity)? {
                 Some(record) => self.writer.delete(phase, record.id)?,
                 None => None,
@@ -66,7 +66,7 @@ impl RecordWriter<'_> {
             Some(id) => find(phase, table, Some(id), &identity)?,
             None => None,
         };
-        let mut problems = self.problems(form, table, &properties, stored.as_ref());
+        let (properties, mut problems) = self.problems(form, table, properties, stored.as_ref());
         if let Some(problem) = without_gateway_id(form, &properties) {
             problems = vec![problem];
             return Ok((None, problems));
@@ -90,7 +90,7 @@ impl RecordWriter<'_> {
     pub fn related(&self, phase: &mut Phase, all: &[Related]) -> Result<Vec<Problem>, Error> {
         let mut problems = Vec::new();
         for related in all {
-            let (form, table, properties) = self.target(related)?;
+            let (form, table, mut properties) = self.target(related)?;
             let identity = self.identity(&table, &related.find, &properties);
             let stored = match related.action {
                 Action::Create => None,
@@ -114,7 +114,9 @@ impl RecordWriter<'_> {
                     problems.push(problem);
                     continue;
                 }
-                problems.extend(self.problems(form, &table, &properties, stored.as_ref()));
+                let found;
+                (properties, found) = self.problems(form, &table, properties, stored.as_ref());
+                problems.extend(found);
             }
             match stored {
                 Some(record) => drop(self.writer.update(phase, record.id, properties)?),
@@ -141,14 +143,15 @@ impl RecordWriter<'_> {
         identity
     }
 
-    /// The form's rules that the properties violate, and the values that the table cannot hold.
+    /// The properties, and the form's rules that they violate, and the values that the table cannot
+    /// hold.
     fn problems(
         &self,
         form: &Form,
         table: &str,
-        properties: &Map<String, Json>,
+        properties: Map<String, Json>,
         stored: Option<&Record>,
-    ) -> Vec<Problem> {
+    ) -> (Map<String, Json>, Vec<Problem>) {
         let stored = stored.map_or(Json::Null, |record| json!({ "properties": record.properties }));
         // The conditions and limits of these rules are literal: no visitor's form is rendered.
         let context = ValidationContext {
@@ -157,7 +160,8 @@ impl RecordWriter<'_> {
             stored: &stored,
             limit: &|source| json!(source.text.as_ref()),
         };
-        let values = json!({ "properties": properties });
+        let mut values = Json::Object(Map::new());
+        values["properties"] = Json::Object(properties);
         let mut errors = validate(&form.fields, &values, &context);
         if let Some(table) = self.writer.catalog.table(table) {
             for (path, messages) in unreadable(&form.fields, table, &values) {
@@ -172,7 +176,9 @@ impl RecordWriter<'_> {
             let message = format!("The record was saved although {name} {}.", first(messages));
             Problem::new(message, "record_invalid", Some(name))
         };
-        errors.iter().map(problem).collect()
+        let problems = errors.iter().map(problem).collect();
+        let Json::Object(properties) = values["properties"].take() else { return <_>::default() };
+        (properties, problems)
     }
 
     fn target(&self, related: &Related) -> Result<Target<'_>, Error> {
@@ -183,7 +189,7 @@ impl RecordWriter<'_> {
                 let table = form.and_then(|form| form.resource.table());
                 match (form, table) {
                     (Some(form), Some(table)) => {
-                        let properties = allowed(form, &related.properties);
+                        let properties = allowed(form, related.properties.clone());
                         Ok((Some(form), table.to_owned(), properties))
                     }
                     _ => Err(Error::Mapper {
@@ -202,15 +208,12 @@ impl RecordWriter<'_> {
 }
 
 /// The properties that the form declares; others are dropped, as on the platform.
-fn allowed(form: &Form, properties: &Map<String, Json>) -> Map<String, Json> {
+fn allowed(form: &Form, mut properties: Map<String, Json>) -> Map<String, Json> {
     let declared = |name: &str| {
         form.fields.iter().any(|field| field.property() == Some(name) && !field.virtual_)
     };
+    properties.retain(|name, _| declared(name));
     properties
-        .iter()
-        .filter(|(name, _)| declared(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// The problem of an answer without the gateway's id, when the form demands one.

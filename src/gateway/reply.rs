@@ -1,8 +1,10 @@
 //! A call's reply: an answer, or the reason why the answer is not known.
 
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use sluicegate_liquid::value::Value;
 use sluicegate_secret::InstanceKey;
+use sluicegate_store::document::Document;
 
 /// The context that sealed bodies are bound to.
 pub const SEAL_PLACE: &str = "steps/response/body";
@@ -30,6 +32,21 @@ pub enum Reply {
     KeyReplaysError(String),
     /// Unknown as well: the key was used before for other data, so something was done with it.
     KeyMismatch(String),
+}
+
+/// An answer as a step stores it.
+#[derive(Serialize)]
+struct StoredAnswer<'a> {
+    status: u16,
+    headers: &'a Map<String, Json>,
+    body: StoredBody<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StoredBody<'a> {
+    Plain(&'a str),
+    Sealed { sealed: String },
 }
 
 impl Answer {
@@ -62,12 +79,14 @@ impl Answer {
 
     /// The answer as a step stores it. A body with a secret, such as that of a new webhook
     /// endpoint, is sealed.
-    pub fn to_stored(&self, key: &InstanceKey, holds_secret: impl Fn(&str) -> bool) -> Json {
-        let mut stored = self.to_json();
-        if holds_secret(&self.body) {
-            stored["body"] = json!({ "sealed": key.seal(SEAL_PLACE, &self.body) });
-        }
-        stored
+    pub fn to_stored(&self, key: &InstanceKey, holds_secret: impl Fn(&str) -> bool) -> Document {
+        let sealed = holds_secret(&self.body).then(|| key.seal(SEAL_PLACE, &self.body));
+        let body = match sealed {
+            Some(sealed) => StoredBody::Sealed { sealed },
+            None => StoredBody::Plain(&self.body),
+        };
+        let stored = StoredAnswer { status: self.status, headers: &self.headers, body };
+        Document::of(&stored).expect("texts can be written")
     }
 
     /// The answer that [`Answer::to_stored`] stored.

@@ -8,6 +8,7 @@ use crate::journal::begin::Journal;
 use crate::journal::buffer::Buffer;
 use crate::journal::run::Begun;
 use crate::template::renderer::Renderer;
+use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use sluicegate_module::catalog::Catalog;
@@ -68,7 +69,10 @@ impl Runner<'_> {
     }
 
     /// The outcome for a key that was used before.
-    pub(super) fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn stored(&self, begun: Begun, name: &str) -> Result<Outcome, Error> {
         Ok(match begun {
             Begun::Finished(execution) => {
                 Outcome { replayed: true, ..self.outcome_of(&execution)? }
@@ -95,7 +99,7 @@ impl Runner<'_> {
     /// # Errors
     /// [`Error::Store`].
     pub fn outcome_of(&self, execution: &Execution) -> Result<Outcome, Error> {
-        let stored = execution.outcome.clone().map(serde_json::from_value::<Outcome>);
+        let stored = execution.outcome.as_deref().map(Outcome::deserialize);
         if let Some(Ok(outcome)) = stored {
             return Ok(outcome);
         }

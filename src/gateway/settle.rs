@@ -3,7 +3,7 @@
 
 use crate::form::write::{Author, Writer};
 use crate::gateway::contract::Described;
-use crate::gateway::drive::Answered;
+use crate::gateway::drive::{Answered, Driver};
 use crate::gateway::error::Error;
 use crate::gateway::mapper::Mapped;
 use crate::gateway::outcome::{GatewayView, Outcome, Problem, State};
@@ -22,6 +22,7 @@ use sluicegate_failpoint::failpoint;
 use sluicegate_liquid::value::Value;
 use sluicegate_module::api_call::Effect;
 use sluicegate_module::request_type::RequestType;
+use sluicegate_store::document::Document;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, State as ExecutionState, Step};
 use std::borrow::Cow;
@@ -30,74 +31,57 @@ use std::borrow::Cow;
 const OUTCOME_PLACE: &str = "steps/outcome";
 
 /// The result of a callback.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 enum CallbackResult {
-    /// It finished or failed; the outcome records a failure.
-    Done(Run),
+    /// It finished or failed; the outcome records a failure. Its record writes are in the phase.
+    Done(Run, Phase),
     /// A call that it sent has no answer yet, so the outcome is pending.
     Waiting(Outcome),
 }
 
-impl Runner<'_> {
-    /// Maps an answer and commits it with everything that follows from it: the second commit.
+/// What an answer led to.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
+pub enum Settled {
+    /// Nothing is left to commit.
+    Ended(Outcome),
+    /// The second commit is left.
+    Mapped(Box<MappedAnswer>),
+}
+
+/// A mapped answer, before its second commit.
+pub struct MappedAnswer {
+    run: Run,
+    phase: Phase,
+    /// The answer as the run records it.
+    recorded: StepAnswer,
+    outcome: Outcome,
+}
+
+impl Driver<'_> {
+    /// The second commit: an answer with everything that follows from it.
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub(super) fn settle(&self, answered: Answered) -> Result<Outcome, Error> {
-        let Answered { mut run, request_type, seq, answer } = answered;
-        // A callback that makes a call commits the answer before the end.
-        let secrets = SecretTexts::of_stored(run.execution().input.get("data"), self.key);
-        if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
-            let response = self.stored_answer(&answer, &secrets);
-            self.journal.answer(&mut run, StepAnswer { seq, response });
-        }
+    pub async fn end(&self, settled: Settled) -> Result<Outcome, Error> {
+        let MappedAnswer { run, phase, recorded, outcome } = match settled {
+            Settled::Ended(outcome) => return Ok(outcome),
+            Settled::Mapped(mapped) => *mapped,
+        };
         let id = run.execution().id.clone();
-        let mut phase = self.journal.phase();
-        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, (&answer, &secrets))?;
-        let ended = self.end(run, phase, &request_type, (&answer, &secrets), &mut outcome);
-        match ended {
-            Ok(Some(pending)) => Ok(pending),
-            Ok(None) => Ok(outcome),
-            Err(Error::Journal(JournalError::Store(refused @ StoreError::Refused(_)))) => {
-                let answer = StepAnswer { seq, response: self.stored_answer(&answer, &secrets) };
-                self.settle_without_records(&id, answer, outcome, refused)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Runs the callback and commits. Returns the pending outcome of a callback that waits for an
-    /// answer.
-    fn end(
-        &self,
-        mut run: Run,
-        mut phase: Phase,
-        request_type: &RequestType,
-        seen: (&Answer, &SecretTexts),
-        outcome: &mut Outcome,
-    ) -> Result<Option<Outcome>, Error> {
-        let callback = run.execution().input.pointer("/config/callback").and_then(Json::as_str);
-        let callback = callback.map(str::trim);
-        let callback = callback.filter(|name| !name.is_empty()).map(str::to_owned);
-        if let Some(callback) = callback
-            && outcome.state == State::Completed
-        {
-            let locals = callback_locals(run.execution(), seen, outcome);
-            self.record_outcome(&mut run, request_type, outcome);
-            match self.run_callback(run, &mut phase, &callback, (&locals, outcome))? {
-                CallbackResult::Done(finished) => run = finished,
-                CallbackResult::Waiting(pending) => return Ok(Some(pending)),
-            }
-        }
-        let stored = to_json(outcome);
+        let stored = written(&outcome);
         failpoint!("settle_before_commit");
-        self.journal.try_finish(run, None, phase, ExecutionState::Completed, stored)?;
-        failpoint!("settle_after_commit");
-        Ok(None)
-    }
-
-    fn stored_answer(&self, answer: &Answer, secrets: &SecretTexts) -> Json {
-        let holds_secret = |body: &str| !secrets.is_empty() || self.gateway().holds_secret(body);
-        answer.to_stored(self.key, holds_secret)
+        let ended =
+            self.journal.finish_awaited(run, phase, ExecutionState::Completed, stored).await;
+        match ended {
+            Ok(_) => {
+                failpoint!("settle_after_commit");
+                Ok(outcome)
+            }
+            Err(JournalError::Store(refused @ StoreError::Refused(_))) => {
+                self.settle_without_records(&id, recorded, outcome, refused)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Settles an answer whose records the database will never take, such as a text that is too
@@ -122,10 +106,68 @@ impl Runner<'_> {
         outcome.record = None;
         let message = format!("The record could not be stored: {refused}");
         outcome.errors.push(Problem::new(message, "not_stored", None));
-        let stored = to_json(&outcome);
+        let stored = written(&outcome);
         let phase = self.journal.phase();
         self.journal.finish(run, None, phase, ExecutionState::Completed, stored)?;
         Ok(outcome)
+    }
+}
+
+impl Runner<'_> {
+    /// Maps an answer, up to the second commit.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub(super) fn settle(&self, answered: Answered) -> Result<Settled, Error> {
+        let Answered { mut run, request_type, seq, answer } = answered;
+        // A callback that makes a call commits the answer before the end.
+        let secrets = SecretTexts::of_stored(run.execution().input.get("data"), self.key);
+        let response = self.stored_answer(&answer, &secrets);
+        let recorded = StepAnswer { seq, response };
+        if run.steps().iter().any(|step| step.seq == seq && step.response.is_none()) {
+            self.journal.answer(&mut run, recorded.clone());
+        }
+        let id = run.execution().id.clone();
+        let mut phase = self.journal.phase();
+        let mut outcome = self.outcome(&mut run, &mut phase, &request_type, (&answer, &secrets))?;
+        match self.call_back(run, phase, &request_type, (&answer, &secrets), &mut outcome) {
+            Ok(CallbackResult::Waiting(pending)) => Ok(Settled::Ended(pending)),
+            Ok(CallbackResult::Done(run, phase)) => {
+                Ok(Settled::Mapped(Box::new(MappedAnswer { run, phase, recorded, outcome })))
+            }
+            Err(Error::Journal(JournalError::Store(refused @ StoreError::Refused(_)))) => {
+                let ended = self.driver().settle_without_records(&id, recorded, outcome, refused);
+                ended.map(Settled::Ended)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs the callback, if there is one.
+    fn call_back(
+        &self,
+        mut run: Run,
+        phase: Phase,
+        request_type: &RequestType,
+        seen: (&Answer, &SecretTexts),
+        outcome: &mut Outcome,
+    ) -> Result<CallbackResult, Error> {
+        let callback = run.execution().input.pointer("/config/callback").and_then(Json::as_str);
+        let callback = callback.map(str::trim);
+        let callback = callback.filter(|name| !name.is_empty()).map(str::to_owned);
+        if let Some(callback) = callback
+            && outcome.state == State::Completed
+        {
+            let locals = callback_locals(run.execution(), seen, outcome);
+            self.record_outcome(&mut run, request_type, outcome);
+            return self.run_callback(run, phase, &callback, (&locals, outcome));
+        }
+        Ok(CallbackResult::Done(run, phase))
+    }
+
+    fn stored_answer(&self, answer: &Answer, secrets: &SecretTexts) -> Document {
+        let holds_secret = |body: &str| !secrets.is_empty() || self.gateway().holds_secret(body);
+        answer.to_stored(self.key, holds_secret)
     }
 
     /// The outcome that an earlier attempt recorded before its callback, or a new one with the
@@ -144,7 +186,7 @@ impl Runner<'_> {
         }
         let execution = run.execution();
         let seen = without_echoes(answer, secrets);
-        let mapped = self.map(request_type, execution, &seen)?;
+        let mut mapped = self.map(request_type, execution, &seen)?;
         let user_id = execution.input.get("user_id").and_then(Json::as_str);
         let (catalog, key) = (self.catalog, self.key);
         let writer = Writer { catalog, key, user_id, author: &Author::Host };
@@ -158,7 +200,7 @@ impl Runner<'_> {
             ..Outcome::refused(&request_type.name, State::Completed, Vec::new())
         };
         if outcome.state == State::Completed {
-            let (record, notes) = writer.record(phase, request_type, &mapped)?;
+            let (record, notes) = writer.record(phase, request_type, &mut mapped)?;
             outcome.record = record;
             outcome.errors.extend(notes);
         }
@@ -171,7 +213,10 @@ impl Runner<'_> {
     /// Records the outcome before a callback runs, so that a replayed callback sees the same one.
     fn record_outcome(&self, run: &mut Run, request_type: &RequestType, outcome: &Outcome) {
         if run.next_kind().is_none() {
-            let sealed = self.key.seal(OUTCOME_PLACE, &to_json(outcome).to_string());
+            let sealed = self.key.seal(
+                OUTCOME_PLACE,
+                &serde_json::to_string(outcome).expect("an outcome is plain JSON"),
+            );
             self.journal.note(run, settled(request_type), Json::from(sealed));
         }
     }
@@ -215,22 +260,20 @@ impl Runner<'_> {
     fn run_callback(
         &self,
         run: Run,
-        phase: &mut Phase,
+        phase: Phase,
         name: &str,
         (locals, outcome): (&Json, &mut Outcome),
     ) -> Result<CallbackResult, Error> {
         let Some(partial) = self.catalog.partial(name) else {
             let message = format!("The callback {name} does not exist.");
             outcome.errors.push(Problem::new(message, "callback_failed", None));
-            return Ok(CallbackResult::Done(run));
+            return Ok(CallbackResult::Done(run, phase));
         };
         let mark = phase.mark();
-        let written = std::mem::replace(phase, self.journal.phase());
-        let ran = with_run(self.buffer, self.journal, run, written, || {
+        let ran = with_run(self.buffer, self.journal, run, phase, || {
             self.renderer.raw(&partial.source, locals.clone())
         });
-        let Ran { mut run, phase: written, result, stopped } = ran;
-        *phase = written;
+        let Ran { mut run, mut phase, result, stopped } = ran;
         let failed = match stopped {
             Some(why @ (JournalError::Waiting(_) | JournalError::Busy(_))) => {
                 let pending = Outcome::pending(&outcome.execution, &run.execution().name);
@@ -256,7 +299,7 @@ impl Runner<'_> {
             tracing::error!(execution = outcome.execution, callback = name, "{error}");
             outcome.errors.push(callback_failed());
         }
-        Ok(CallbackResult::Done(run))
+        Ok(CallbackResult::Done(run, phase))
     }
 
     /// The outcome's view of the answer; it includes the body only for a request type that reads.
@@ -326,6 +369,7 @@ fn without_echoes<'a>(answer: &'a Answer, secrets: &SecretTexts) -> Cow<'a, Answ
     }
 }
 
-fn to_json(outcome: &Outcome) -> Json {
-    serde_json::to_value(outcome).expect("an outcome is plain JSON")
+/// An outcome as it is stored.
+fn written(outcome: &Outcome) -> Document {
+    Document::of(outcome).expect("an outcome is plain JSON")
 }

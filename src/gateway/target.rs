@@ -3,7 +3,9 @@
 
 use crate::gateway::contract::Gateway;
 use crate::gateway::error::Error;
+use parking_lot::Mutex;
 use reqwest::Url;
+use std::sync::Arc;
 
 /// The servers that calls may reach.
 #[derive(Debug, Clone)]
@@ -14,6 +16,9 @@ pub struct Target {
     stand_in: Option<Url>,
     /// Additional servers, allowed by the operator.
     allowed: Vec<Allowed>,
+    /// The last address that was resolved: a request type sends to the same one every time, and
+    /// each call is resolved twice.
+    latest: Arc<Mutex<Option<(String, Url)>>>,
 }
 
 /// An entry of `SLUICEGATE_OUTBOUND_HOSTS`.
@@ -71,7 +76,7 @@ impl Allowed {
 impl Target {
     /// The gateway itself and the hosts that the operator allows.
     pub fn live(gateway: &'static dyn Gateway, allowed: Vec<Allowed>) -> Self {
-        Self { gateway, stand_in: None, allowed }
+        Self { gateway, stand_in: None, allowed, latest: Arc::default() }
     }
 
     /// One server in place of every host of the gateway.
@@ -85,7 +90,7 @@ impl Target {
     ) -> Result<Self, Error> {
         let url = Url::parse(base)
             .map_err(|e| Error::NotAUrl { url: base.to_owned(), source: e.into() })?;
-        Ok(Self { gateway, stand_in: Some(url), allowed })
+        Ok(Self { gateway, stand_in: Some(url), allowed, latest: Arc::default() })
     }
 
     /// The gateway whose hosts are called.
@@ -114,6 +119,17 @@ impl Target {
     /// gateway without HTTPS or on another port: a template or its data must not reach the
     /// runtime's network.
     pub fn resolve(&self, to: &str) -> Result<Url, Error> {
+        if let Some((latest, url)) = &*self.latest.lock()
+            && latest == to
+        {
+            return Ok(url.clone());
+        }
+        let url = self.read(to)?;
+        *self.latest.lock() = Some((to.to_owned(), url.clone()));
+        Ok(url)
+    }
+
+    fn read(&self, to: &str) -> Result<Url, Error> {
         let refused = |reason: &str| Error::Address { url: shown(to), reason: reason.to_owned() };
         let mut url =
             Url::parse(to).map_err(|e| Error::NotAUrl { url: shown(to), source: e.into() })?;

@@ -43,7 +43,7 @@ fn shown(call: &FieldCall<'_>, execution: Execution) -> Json {
         "webhook_event" => event_of(execution.input.into_json()),
         _ => Json::Null,
     };
-    let mut outcome = execution.outcome.unwrap_or_default();
+    let mut outcome = execution.outcome.unwrap_or_default().into_json();
     redact(call.shared, &mut event);
     redact(call.shared, &mut outcome);
     let mut shown = json!({
@@ -80,7 +80,8 @@ pub(super) fn redact(shared: &DocumentContext, value: &mut Json) {
 }
 
 fn step(call: &FieldCall<'_>, step: Step) -> Json {
-    let (mut request, mut response) = (step.request, step.response.unwrap_or_default());
+    let mut request = step.request.into_json();
+    let mut response = step.response.unwrap_or_default().into_json();
     redact(call.shared, &mut request);
     redact(call.shared, &mut response);
     let mut shown = json!({

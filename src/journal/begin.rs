@@ -7,12 +7,13 @@ use super::phase::Phase;
 use super::run::{Begun, Run, new_step};
 use crate::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
-use sluicegate_store as store;
 use sluicegate_store::contract::Store;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, State};
 use sluicegate_store::timestamp;
 use sluicegate_store::write::Write;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// How long a runner owns an execution before it must renew the lease.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -69,8 +70,32 @@ impl Journal {
     /// Begins an execution: one commit records the intent and, if passed, the first step, so
     /// nothing leaves the runtime unrecorded. The first step is step 0; send what it holds.
     pub fn begin(&self, intent: Intent, first_step: Option<StepIntent>) -> Result<Begun, Error> {
+        let (run, writes) = self.beginning(intent, first_step);
+        self.begun(run, self.store.commit(writes))
+    }
+
+    /// Like [`Journal::begin`]; the commit is awaited without a thread while others commit.
+    pub async fn begin_awaited(
+        &self,
+        intent: Intent,
+        first_step: Option<StepIntent>,
+    ) -> Result<Begun, Error> {
+        let (run, writes) = self.beginning(intent, first_step);
+        let committed = self.commit(writes).await;
+        self.begun(run, committed)
+    }
+
+    /// Commits on this thread, or without one when others commit.
+    pub(super) async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let (done, committed) = oneshot::channel();
+        self.store.commit_or_queue(writes, Box::new(move |result| drop(done.send(result))));
+        let stopped = |_| StoreError::Broken("the writer has stopped".into());
+        committed.await.map_err(stopped)?
+    }
+
+    /// A new run, and the writes that record it.
+    fn beginning(&self, intent: Intent, first_step: Option<StepIntent>) -> (Run, Vec<Write>) {
         let now = self.now();
-        let fingerprint = intent.fingerprint.clone();
         let mut execution = new_execution(intent, State::Running, now, now);
         execution.attempt = 1;
         execution.lease_until = Some(now + self.lease);
@@ -82,10 +107,14 @@ impl Journal {
             run.steps.push(step);
             run.next = 1;
         }
-        match self.store.commit(writes) {
+        (run, writes)
+    }
+
+    fn begun(&self, run: Run, committed: Result<(), StoreError>) -> Result<Begun, Error> {
+        match committed {
             Ok(()) => Ok(Begun::New(run)),
-            Err(store::error::Error::Conflict { existing }) => {
-                Ok(classify(self.existing(&existing)?, &fingerprint))
+            Err(StoreError::Conflict { existing }) => {
+                Ok(classify(self.existing(&existing)?, &run.execution.fingerprint))
             }
             Err(error) => Err(error.into()),
         }
@@ -122,7 +151,7 @@ impl Journal {
     }
 
     fn existing(&self, id: &ExecutionId) -> Result<Execution, Error> {
-        let gone = || store::error::Error::Gone(format!("execution {id} disappeared"));
+        let gone = || StoreError::Gone(format!("execution {id} disappeared"));
         Ok(self.store.execution(id)?.ok_or_else(gone)?)
     }
 }
@@ -147,12 +176,10 @@ pub struct Enqueued {
     pub is_new: bool,
 }
 
-fn enqueued(id: ExecutionId, done: Result<(), store::error::Error>) -> Result<Enqueued, Error> {
+fn enqueued(id: ExecutionId, done: Result<(), StoreError>) -> Result<Enqueued, Error> {
     match done {
         Ok(()) => Ok(Enqueued { id, is_new: true }),
-        Err(store::error::Error::Conflict { existing }) => {
-            Ok(Enqueued { id: existing, is_new: false })
-        }
+        Err(StoreError::Conflict { existing }) => Ok(Enqueued { id: existing, is_new: false }),
         Err(error) => Err(error.into()),
     }
 }

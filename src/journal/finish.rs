@@ -8,8 +8,8 @@ use super::intent::StepAnswer;
 use super::phase::Phase;
 use super::run::Run;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
 use sluicegate_store as store;
+use sluicegate_store::document::Document;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionUpdate, State};
 use sluicegate_store::kind::ExecutionKind;
@@ -31,7 +31,7 @@ impl Journal {
         answer: Option<StepAnswer>,
         phase: Phase,
         state: State,
-        outcome: Json,
+        outcome: impl Into<Document>,
     ) -> Result<Execution, Error> {
         let id = run.execution.id.clone();
         let ended = self.try_finish(run, answer, phase, state, outcome);
@@ -51,17 +51,40 @@ impl Journal {
         answer: Option<StepAnswer>,
         phase: Phase,
         state: State,
-        outcome: Json,
+        outcome: impl Into<Document>,
     ) -> Result<Execution, Error> {
         if let Some(answer) = answer {
             run.answer(answer, self.now());
         }
+        self.ending(run, phase, state, outcome.into()).commit(self)
+    }
+
+    /// Like [`Journal::try_finish`], with the answers that the run has; the commit is awaited
+    /// without a thread while others commit.
+    pub async fn finish_awaited(
+        &self,
+        run: Run,
+        phase: Phase,
+        state: State,
+        outcome: Document,
+    ) -> Result<Execution, Error> {
+        let ending = self.ending(run, phase, state, outcome);
+        if !ending.is_waited_for {
+            return ending.commit(self);
+        }
+        self.commit(ending.writes).await?;
+        Ok(ending.to)
+    }
+
+    /// How a run ends whose work is done: with its outcome, or discarded when it left a recorded
+    /// step out.
+    fn ending(&self, mut run: Run, phase: Phase, state: State, outcome: Document) -> Ending {
         if let Some(step) = run.unreplayed_step() {
             let reason = format!(
                 "step {} ({}) was recorded but not replayed; execution stopped",
                 step.seq, step.kind
             );
-            return self.fail(run, &reason, None);
+            return self.failing(run, &reason, None);
         }
         // The input is moved, not cloned: it may be large, and the run no longer needs it.
         let input = std::mem::take(&mut run.execution.input);
@@ -70,7 +93,7 @@ impl Journal {
         ended.state = state;
         ended.outcome = Some(outcome);
         ended.error = None;
-        self.end(run, phase.into_writes(), ended)
+        self.leading_to(run, phase.into_writes(), ended)
     }
 
     /// A call was sent and its answer is not known. The same bytes are sent again after a wait; the
@@ -119,12 +142,21 @@ impl Journal {
 
     /// Discards a run: `reason` is for the operator, `outcome` for the caller. Answers noted so far
     /// are kept, record writes are not.
-    pub fn fail(&self, run: Run, reason: &str, outcome: Option<Json>) -> Result<Execution, Error> {
+    pub fn fail(
+        &self,
+        run: Run,
+        reason: &str,
+        outcome: Option<Document>,
+    ) -> Result<Execution, Error> {
+        self.failing(run, reason, outcome).commit(self)
+    }
+
+    fn failing(&self, run: Run, reason: &str, outcome: Option<Document>) -> Ending {
         let mut ended = run.execution.clone();
         ended.state = State::Discarded;
         ended.outcome = outcome;
         ended.error = Some(reason.to_owned());
-        self.end(run, Vec::new(), ended)
+        self.leading_to(run, Vec::new(), ended)
     }
 
     /// Ends a run whose templates had to stop. A non-deterministic run, and one whose writes are
@@ -230,22 +262,41 @@ impl Journal {
         self.end(run, Vec::new(), suspended)
     }
 
-    fn end(&self, run: Run, writes: Vec<Write>, mut to: Execution) -> Result<Execution, Error> {
+    fn end(&self, run: Run, writes: Vec<Write>, to: Execution) -> Result<Execution, Error> {
+        self.leading_to(run, writes, to).commit(self)
+    }
+
+    /// The writes that end a run in this state.
+    fn leading_to(&self, run: Run, writes: Vec<Write>, mut to: Execution) -> Ending {
         let mut all = run.unsaved;
         all.extend(writes);
         all.push(guarded(&run.execution, &mut to, self.now()));
-        if run.is_waited_for {
-            self.store.commit(all)?;
-        } else {
-            self.store.commit_deferred(all)?;
-        }
-        Ok(to)
+        Ending { writes: all, to, is_waited_for: run.is_waited_for }
     }
 
     fn change(&self, from: &Execution, mut to: Execution) -> Result<Execution, Error> {
         let write = guarded(from, &mut to, self.now());
         self.store.commit(vec![write])?;
         Ok(to)
+    }
+}
+
+/// The end of a run, before it is committed.
+struct Ending {
+    writes: Vec<Write>,
+    to: Execution,
+    /// True when a caller waits for it.
+    is_waited_for: bool,
+}
+
+impl Ending {
+    fn commit(self, journal: &Journal) -> Result<Execution, Error> {
+        if self.is_waited_for {
+            journal.store.commit(self.writes)?;
+        } else {
+            journal.store.commit_deferred(self.writes)?;
+        }
+        Ok(self.to)
     }
 }
 

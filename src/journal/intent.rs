@@ -63,9 +63,9 @@ pub struct StepIntent {
     /// `api_call`, `random`, …
     pub kind: String,
     /// For a call, the rendered bytes, which every retry sends unchanged. May hold sealed values.
-    pub request: Json,
+    pub request: Document,
     /// What a replay must match. Sealed values differ each time they are sealed: exclude them with
-    /// [`StepIntent::identified_by`].
+    /// [`StepIntent::identified`].
     pub fingerprint: String,
     /// The hash of the template it was rendered from.
     pub template_hash: Option<String>,
@@ -75,14 +75,13 @@ impl StepIntent {
     /// A step identified by its complete request.
     pub fn new(kind: &str, request: Json) -> Self {
         let fingerprint = fingerprint(&request);
-        Self { kind: kind.to_owned(), request, fingerprint, template_hash: None }
+        Self { kind: kind.to_owned(), request: request.into(), fingerprint, template_hash: None }
     }
 
-    /// Identifies the step by `identity` instead of its request.
-    #[must_use]
-    pub fn identified_by(mut self, identity: &Json) -> Self {
-        self.fingerprint = fingerprint(identity);
-        self
+    /// A step identified by `identity` instead of its request.
+    pub fn identified(kind: &str, request: Document, identity: &Json) -> Self {
+        let fingerprint = fingerprint(identity);
+        Self { kind: kind.to_owned(), request, fingerprint, template_hash: None }
     }
 
     /// Records the hash of the template that the step was rendered from.
@@ -99,7 +98,7 @@ pub struct StepAnswer {
     /// The sequence number of the step.
     pub seq: u32,
     /// The response, as stored.
-    pub response: Json,
+    pub response: Document,
 }
 
 /// An execution that a phase enqueues: it exists once the phase is committed.

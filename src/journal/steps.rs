@@ -24,7 +24,7 @@ impl Journal {
             phase.forget();
             let step = run.recall().expect("it was looked at a moment ago");
             return Ok(match step.response {
-                Some(response) => StepBegun::Answered(response),
+                Some(response) => StepBegun::Answered(response.into_json()),
                 None => StepBegun::Take(step),
             });
         }
@@ -62,12 +62,12 @@ impl Journal {
         if run.recorded().is_some() {
             check(run, &intent)?;
             let step = run.recall().expect("it was looked at a moment ago");
-            return Ok(step.response.unwrap_or_default());
+            return Ok(step.response.unwrap_or_default().into_json());
         }
         let now = self.now();
         let mut step = new_step(run, intent, now);
         let value = produce()?;
-        step.response = Some(value.clone());
+        step.response = Some(value.clone().into());
         step.answered_at = Some(now);
         run.unsaved.push(Write::StepInsert(step.clone()));
         run.steps.push(step);
@@ -82,7 +82,7 @@ impl Journal {
             return Ok(None);
         }
         check(run, intent)?;
-        Ok(run.recall().map(|step| step.response.unwrap_or_default()))
+        Ok(run.recall().map(|step| step.response.unwrap_or_default().into_json()))
     }
 
     /// Records a result together with the record writes of the current phase: both are committed
@@ -90,7 +90,7 @@ impl Journal {
     pub fn note(&self, run: &mut Run, intent: StepIntent, result: Json) {
         let now = self.now();
         let mut step = new_step(run, intent, now);
-        step.response = Some(result);
+        step.response = Some(result.into());
         step.answered_at = Some(now);
         run.tentative.push(Write::StepInsert(step.clone()));
         run.steps.push(step);

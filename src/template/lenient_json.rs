@@ -4,11 +4,9 @@
 //! inside strings, and duplicate keys (the last value wins, at the position of the first). It
 //! refuses trailing commas, `NaN`, single quotes and everything else the standard refuses.
 
+use crate::template::standard_json::{self, DEPTH_MAX};
 use serde_json::{Map, Number, Value as Json};
 use std::fmt;
-
-/// The maximum nesting, the same as in Ruby.
-pub(super) const DEPTH_MAX: usize = 100;
 
 /// A parse error; it never quotes the input, which may contain secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +48,11 @@ impl fmt::Display for Found {
 
 /// Parses a string; `None` when it is blank.
 pub fn read(text: &str) -> Result<Option<Json>, Error> {
+    // Nearly all input is standard JSON.
+    standard_json::read(text).map_or_else(|| read_leniently(text), |json| Ok(Some(json)))
+}
+
+fn read_leniently(text: &str) -> Result<Option<Json>, Error> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
         return Ok(None);
@@ -320,6 +323,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn ok(text: &str) -> Json {
@@ -382,5 +386,14 @@ mod tests {
         assert!(read(&nested(100)).is_ok());
         assert_eq!(read(&nested(101)).map_err(|e| e.found), Err(Found::Depth));
         assert!(read(&"[".repeat(100_000)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_reader_agrees(text in "[\\[\\]{},:\" a0-9.eE+\\-\\\\ntu/]{0,40}") {
+            if let Some(fast) = standard_json::read(&text) {
+                prop_assert_eq!(Ok(Some(fast)), read_leniently(&text), "{}", text);
+            }
+        }
     }
 }

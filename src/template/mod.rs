@@ -23,6 +23,7 @@ pub mod render;
 pub mod renderer;
 pub mod request_context;
 mod similar;
+pub mod standard_json;
 mod strict_json;
 mod tags;
 mod target;

@@ -3,7 +3,7 @@
 //! Nearly all input is standard JSON, gateway responses in particular, and needs no intermediate
 //! tree. Any other input goes to [`super::lenient_json`], which parses it or reports the position.
 
-use crate::template::lenient_json::DEPTH_MAX;
+use crate::template::standard_json::DEPTH_MAX;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use sluicegate_liquid::Object;
 use sluicegate_liquid::text::Text;
@@ -80,6 +80,10 @@ impl<'de> Visitor<'de> for Depth {
         let depth = self.deeper()?;
         let mut map = Object::default();
         while let Some(Name(name)) = entries.next_key()? {
+            if map.is_empty() {
+                // Gateways' objects have dozens of members, those inside a few.
+                map = Object::with_capacity(if depth == 1 { 48 } else { 8 });
+            }
             map.insert(name, entries.next_value_seed(Depth(depth))?);
         }
         Ok(Value::hash(map))

@@ -89,12 +89,12 @@ pub async fn execution(
             .iter()
             .map(|step| {
                 json!({ "seq": step.seq, "kind": step.kind, "request": pretty(&step.request),
-                    "response": step.response.as_ref().map(&pretty) })
+                    "response": step.response.as_deref().map(&pretty) })
             })
             .collect();
         let mut values = row(&execution);
         values["input"] = json!(pretty(&execution.input));
-        values["outcome"] = json!(execution.outcome.as_ref().map(&pretty));
+        values["outcome"] = json!(execution.outcome.as_deref().map(&pretty));
         values["steps"] = json!(shown);
         Ok((EXECUTION, values))
     })

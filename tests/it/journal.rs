@@ -62,7 +62,7 @@ fn new(begun: Result<Begun, Error>) -> Run {
 }
 
 fn answer(seq: u32, id: &str) -> Option<StepAnswer> {
-    Some(StepAnswer { seq, response: json!({"status": 200, "id": id}) })
+    Some(StepAnswer { seq, response: json!({"status": 200, "id": id}).into() })
 }
 
 fn is_gone<T: std::fmt::Debug>(result: Result<T, Error>) -> bool {
@@ -104,7 +104,7 @@ fn a_payment_is_two_commits_and_a_repeat_returns_its_outcome() {
     let Begun::Finished(stored) = fixture.journal.begin(payment(500), None).unwrap() else {
         panic!("it is finished")
     };
-    assert_eq!((stored.id.clone(), stored.outcome), (id.clone(), Some(outcome)));
+    assert_eq!((stored.id.clone(), stored.outcome), (id.clone(), Some(outcome.into())));
     assert_eq!(stored.state, State::Completed);
     assert_eq!(fixture.store.steps(&id).unwrap()[0].response.as_ref().unwrap()["id"], "ch_1");
     assert_eq!(fixture.store.record(record.id).unwrap(), Some(record));
@@ -260,7 +260,7 @@ fn sealed_values_do_not_make_a_step_another() {
     let fixture = fixture();
     let sealed = |nonce: &str| {
         let request = json!({"body": "a=1", "headers": {"Authorization": format!("v1.{nonce}")}});
-        StepIntent::new("api_call", request).identified_by(&json!({"body": "a=1"}))
+        StepIntent::identified("api_call", request.into(), &json!({"body": "a=1"}))
     };
     let mut run = new(fixture.journal.begin(payment(500), None));
     fixture.journal.begin_step(&mut run, &mut fixture.journal.phase(), sealed("first")).unwrap();

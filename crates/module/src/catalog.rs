@@ -179,7 +179,7 @@ impl Catalog {
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in &self.hidden {
-            if text.contains(secret.expose()) {
+            if text.len() >= secret.expose().len() && text.contains(secret.expose()) {
                 text = text.replace(secret.expose(), "[secret]");
             }
         }

@@ -19,19 +19,28 @@ const CUSTOMARY: [&[usize]; 5] =
 const ONE_BY_ONE: [usize; DIGITS_MAX] = [1; DIGITS_MAX];
 /// The most characters between two groups, such as ` - `.
 const SEPARATOR_CHARS_MAX: usize = 12;
+const DIGITS_MIN: usize = 14;
 const DIGITS_MAX: usize = 19;
+/// The least number with [`DIGITS_MIN`] digits.
+const SHORTEST: u64 = 10_000_000_000_000;
 
 /// True when the text is or contains a card number.
 pub fn is_in(text: &str) -> bool {
-    // Most texts are too short.
-    text.len() >= 14 && !spans(text).is_empty()
+    has_enough_digits(text) && !spans(text).is_empty()
+}
+
+/// Most texts have too few digits. A digit that is not ASCII has more than one byte.
+fn has_enough_digits(text: &str) -> bool {
+    text.len() >= DIGITS_MIN
+        && text.bytes().filter(|byte| byte.is_ascii_digit() || !byte.is_ascii()).count()
+            >= DIGITS_MIN
 }
 
 /// True when a text, a number or a name in the value is or contains a card number.
 pub fn is_in_json(value: &Json) -> bool {
     match value {
         Json::String(text) => is_in(text),
-        Json::Number(number) => is_in(&digits_of(number)),
+        Json::Number(number) => is_card(number),
         Json::Array(items) => items.iter().any(is_in_json),
         Json::Object(map) => map.iter().any(|(name, value)| is_in(name) || is_in_json(value)),
         Json::Null | Json::Bool(_) => false,
@@ -40,7 +49,7 @@ pub fn is_in_json(value: &Json) -> bool {
 
 /// The text with every card number replaced by [`MASK`].
 pub fn mask(text: &str) -> Cow<'_, str> {
-    if text.len() < 14 {
+    if !has_enough_digits(text) {
         return Cow::Borrowed(text);
     }
     let spans = spans(text);
@@ -65,7 +74,7 @@ pub fn mask_json(value: &mut Json) {
                 *text = masked;
             }
         }
-        Json::Number(number) if is_in(&digits_of(number)) => *value = Json::from(MASK),
+        Json::Number(number) if is_card(number) => *value = Json::from(MASK),
         Json::Array(items) => items.iter_mut().for_each(mask_json),
         Json::Object(map) => {
             if map.keys().any(|name| is_in(name)) {
@@ -78,6 +87,12 @@ pub fn mask_json(value: &mut Json) {
         }
         _ => {}
     }
+}
+
+/// True when a JSON number is a card number.
+fn is_card(number: &serde_json::Number) -> bool {
+    // Most numbers are short.
+    number.as_u64().is_none_or(|number| number >= SHORTEST) && is_in(&digits_of(number))
 }
 
 /// The digits of a JSON number; those of `4.242424242424242e15` as well.

@@ -98,10 +98,14 @@ fn named_pairs(items: &mut [Json]) {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_ENDINGS.iter().any(|ending| {
-        name.ends_with(ending) || name.strip_suffix(']').is_some_and(|name| name.ends_with(ending))
-    })
+    let ends_with = |name: &str, ending: &str| {
+        let start = name.len().checked_sub(ending.len());
+        start.is_some_and(|start| name.as_bytes()[start..].eq_ignore_ascii_case(ending.as_bytes()))
+    };
+    let inner = name.strip_suffix(']');
+    SECRET_ENDINGS
+        .iter()
+        .any(|ending| ends_with(name, ending) || inner.is_some_and(|name| ends_with(name, ending)))
 }
 
 /// Hides secrets in a string of JSON or form data, or in any other text.
@@ -162,6 +166,9 @@ fn broken_json(whole: &str) -> Cow<'_, str> {
 /// Replaces everything that looks like a secret key (`whsec_…`, `sk_…`, `rk_…`, `ek_…`) or a client
 /// secret (`pi_…_secret_…`) by [`MASK`].
 pub fn mask_keys(text: &str) -> Cow<'_, str> {
+    if text.len() < KEY_BYTES_MIN {
+        return Cow::Borrowed(text);
+    }
     if !KEY_PREFIXES.iter().any(|prefix| text.contains(prefix)) && !text.contains(CLIENT_SUFFIX) {
         return Cow::Borrowed(text);
     }

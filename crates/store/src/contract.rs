@@ -33,6 +33,12 @@ pub trait Store: Send + Sync {
         then(self.commit(writes));
     }
 
+    /// The same for a caller that may block and rather would not: the commit is made on its thread,
+    /// before this returns, if nobody else commits just now.
+    fn commit_or_queue(&self, writes: Vec<Write>, then: CommitCallback) {
+        then(self.commit(writes));
+    }
+
     /// Reserves an id for a new record. It is never returned twice, used or not.
     fn next_record_id(&self) -> Result<RecordId, Error>;
 

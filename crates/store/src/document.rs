@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+/// The first buffer of written JSON: an answer of Stripe fits without growing it.
+const WRITTEN_BYTES: usize = 8 * 1024;
+
 /// A JSON value, or its source. An event is stored as it was sent, without parsing and writing it
 /// again.
 #[derive(Debug, Clone)]
@@ -18,6 +21,17 @@ impl Document {
     /// A string that is known to be JSON; it is stored unchanged.
     pub fn of_text(text: impl Into<Box<str>>) -> Self {
         Self { text: Some(text.into()), json: OnceLock::new() }
+    }
+
+    /// Anything as JSON, written once.
+    ///
+    /// # Errors
+    /// Those of `serde_json`; plain data can always be written.
+    pub fn of(value: &impl Serialize) -> serde_json::Result<Self> {
+        let mut json = Vec::with_capacity(WRITTEN_BYTES);
+        serde_json::to_writer(&mut json, value)?;
+        let text = String::from_utf8(json).map_err(serde::ser::Error::custom)?;
+        Ok(Self::of_text(text))
     }
 
     /// The source, or the value as JSON.

@@ -3,7 +3,6 @@
 use super::document::Document;
 use super::page::{COUNT_MAX, PER_PAGE, Paging};
 use jiff::Timestamp;
-use serde_json::Value as Json;
 use std::fmt;
 
 /// The id of an execution: a ULID, so ids sort by creation.
@@ -115,7 +114,7 @@ pub struct Execution {
     /// When the lease of its runner ends.
     pub lease_until: Option<Timestamp>,
     /// Its result.
-    pub outcome: Option<Json>,
+    pub outcome: Option<Document>,
     /// The last error, for an operator.
     pub error: Option<String>,
     /// Executions with the same key are processed in order.
@@ -154,7 +153,7 @@ pub struct ExecutionUpdate {
     /// The new lease.
     pub lease_until: Option<Timestamp>,
     /// The outcome; `None` keeps the old one.
-    pub outcome: Option<Json>,
+    pub outcome: Option<Document>,
     /// The last error; `None` clears it.
     pub error: Option<String>,
     /// When it finished.
@@ -189,11 +188,11 @@ pub struct Step {
     /// `api_call`, `random`, …
     pub kind: String,
     /// The request: for a call the rendered bytes as they are sent. May contain encrypted values.
-    pub request: Json,
+    pub request: Document,
     /// Identifies the request when the execution is replayed.
     pub fingerprint: String,
     /// The answer; `None` while it is unknown.
-    pub response: Option<Json>,
+    pub response: Option<Document>,
     /// The hash of the template it was rendered from.
     pub template_hash: Option<String>,
     /// When it was recorded.

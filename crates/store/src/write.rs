@@ -1,5 +1,6 @@
 //! The writes of a commit, as data.
 
+use super::document::Document;
 use super::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
 use super::record::{Record, RecordId, RecordUpdate};
 use super::state::{Activity, Constant, Session};
@@ -83,7 +84,7 @@ pub enum Write {
         /// Its number.
         seq: u32,
         /// The answer.
-        response: Json,
+        response: Document,
         /// When it was written.
         at: Timestamp,
     },

@@ -2,9 +2,11 @@
 
 use crate::gateway::contract::{Described, Verdict};
 use crate::gateway::reply::Answer;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 use sluicegate_failpoint::injected_bug;
+use std::borrow::Cow;
+use std::fmt;
 
 /// What an attempt's answer depends on besides itself.
 #[derive(Debug, Clone, Copy)]
@@ -74,13 +76,33 @@ pub fn describe(answer: &Answer) -> Described {
     }
 }
 
-/// The id of the object in the body, parsed without keeping the rest.
+/// The id of the object in the body, which is read as far as its id.
 fn object_id(answer: &Answer) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Object {
-        id: Option<String>,
+    let mut id = None;
+    // It ends with an error where the id is, so that the rest is not read: the verdict did that.
+    let _ = serde_json::Deserializer::from_str(&answer.body).deserialize_map(ObjectId(&mut id));
+    id
+}
+
+struct ObjectId<'a>(&'a mut Option<String>);
+
+impl<'de> Visitor<'de> for ObjectId<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
     }
-    serde_json::from_str::<Object>(&answer.body).ok()?.id
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<Cow<'_, str>>()? {
+            if name == "id" {
+                *self.0 = map.next_value()?;
+                return Ok(());
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
 }
 
 /// The body's `error`; `None` for a success, whose body is not parsed for it.

@@ -181,9 +181,12 @@ impl Backend for Fake {
             execution_id: ExecutionId::from(id),
             seq: 0,
             kind: "api_call".to_owned(),
-            request: json!({ "headers": { "Authorization": "Bearer sk_canary" }, "body": "a=1" }),
+            request: json!({ "headers": { "Authorization": "Bearer sk_canary" }, "body": "a=1" })
+                .into(),
             fingerprint: String::new(),
-            response: Some(json!({ "status": 200, "body": "{\"secret\":\"whsec_canary\"}" })),
+            response: Some(
+                json!({ "status": 200, "body": "{\"secret\":\"whsec_canary\"}" }).into(),
+            ),
             template_hash: None,
             created_at: at(1),
             answered_at: None,
@@ -205,8 +208,11 @@ fn execution(kind: &str, name: &str) -> Execution {
         attempt: 2,
         run_at: at(1),
         lease_until: None,
-        outcome: Some(json!({ "record": { "table": "modules/payments/payment",
-            "properties": { "amount": 5, "pin": "canary" } } })),
+        outcome: Some(
+            json!({ "record": { "table": "modules/payments/payment",
+            "properties": { "amount": 5, "pin": "canary" } } })
+            .into(),
+        ),
         error: Some("no answer".to_owned()),
         ordering_key: None,
         created_at: at(1),

@@ -163,6 +163,10 @@ impl Store for Postgres {
         self.writers.write(writes, Urgency::Now, then);
     }
 
+    fn commit_or_queue(&self, writes: Vec<Write>, then: CommitCallback) {
+        self.commit_with_callback(writes, then);
+    }
+
     fn next_record_id(&self) -> Result<RecordId, Error> {
         self.ids.next(|count| {
             let end = self.one(&ids::reserve::<PostgresDialect>(count), row::first_integer)?;

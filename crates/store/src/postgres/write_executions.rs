@@ -2,6 +2,7 @@
 
 use super::dialect::PostgresDialect;
 use super::statement::{all, execute, one};
+use crate::document::Document;
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionUpdate};
 use crate::sql::statement::Statement;
@@ -86,7 +87,7 @@ pub async fn answer_step(
     client: &ClientWrapper,
     id: &ExecutionId,
     seq: u32,
-    response: &Json,
+    response: &Document,
     at: Timestamp,
 ) -> Result<(), Error> {
     match execute(client, &sql::answer_step::<PostgresDialect>(id, seq, response, at)?).await? {

@@ -1,5 +1,6 @@
 //! Rows of a database as the store's own types.
 
+use crate::document::Document;
 use crate::error::{Error, Reason};
 use crate::execution::{Execution, ExecutionId, State, Step};
 use crate::record::Record;
@@ -61,7 +62,7 @@ pub fn execution(row: &dyn Row) -> Result<Execution, Error> {
         attempt: unsigned(row, 7)?,
         run_at: timestamp(row, 8)?,
         lease_until: maybe_timestamp(row, 9)?,
-        outcome: maybe_json(row, 10)?,
+        outcome: maybe_json::<Json>(row, 10)?.map(Document::from),
         error: maybe_string(row, 11)?,
         ordering_key: maybe_string(row, 12)?,
         created_at: timestamp(row, 13)?,
@@ -75,9 +76,9 @@ pub fn step(row: &dyn Row) -> Result<Step, Error> {
         execution_id: ExecutionId(string(row, 0)?),
         seq: unsigned(row, 1)?,
         kind: string(row, 2)?,
-        request: json(row, 3)?,
+        request: json::<Json>(row, 3)?.into(),
         fingerprint: string(row, 4)?,
-        response: maybe_json(row, 5)?,
+        response: maybe_json::<Json>(row, 5)?.map(Document::from),
         template_hash: maybe_string(row, 6)?,
         created_at: timestamp(row, 7)?,
         answered_at: maybe_timestamp(row, 8)?,

@@ -1,11 +1,12 @@
 //! Writes of executions and steps.
 
 use super::dialect::Dialect;
-use super::json::to_json;
+use super::json::{to_json, to_text};
 use super::row::{self, Row};
 use super::statement::Statement;
 use super::value::values;
-use crate::error::{Error, Reason};
+use crate::document::Document;
+use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionUpdate, Step};
 use crate::timestamp::to_micros;
 use jiff::Timestamp;
@@ -28,19 +29,18 @@ pub fn insert<D: Dialect>(execution: &Execution) -> Result<Statement<'_>, Error>
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, {created_at}, ?15) \
          ON CONFLICT (kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING"
     );
-    let input = execution.input.to_text().map_err(|error| Error::Refused(Reason::of(error)))?;
     let values = values![
         execution.id.as_str(),
         &execution.kind,
         &execution.name,
-        input,
+        to_text(&execution.input)?,
         execution.idempotency_key.as_deref(),
         &execution.fingerprint,
         execution.state.name(),
         execution.attempt,
         to_micros(execution.run_at),
         execution.lease_until.map(to_micros),
-        execution.outcome.as_ref().map(to_json).transpose()?,
+        execution.outcome.as_ref().map(to_text).transpose()?,
         execution.error.as_deref(),
         execution.ordering_key.as_deref(),
         to_micros(execution.created_at),
@@ -71,7 +71,7 @@ pub fn update<D: Dialect>(update: &ExecutionUpdate) -> Result<Statement<'_>, Err
         update.attempt,
         to_micros(update.run_at),
         update.lease_until.map(to_micros),
-        update.outcome.as_ref().map(to_json).transpose()?,
+        update.outcome.as_ref().map(to_text).transpose()?,
         update.error.as_deref(),
         update.finished_at.map(to_micros),
     ];
@@ -124,9 +124,9 @@ pub fn insert_step<D: Dialect>(step: &Step) -> Result<Statement<'_>, Error> {
         step.execution_id.as_str(),
         step.seq,
         &step.kind,
-        to_json(&step.request)?,
+        to_text(&step.request)?,
         &step.fingerprint,
-        step.response.as_ref().map(to_json).transpose()?,
+        step.response.as_ref().map(to_text).transpose()?,
         step.template_hash.as_deref(),
         to_micros(step.created_at),
         step.answered_at.map(to_micros),
@@ -138,12 +138,12 @@ pub fn insert_step<D: Dialect>(step: &Step) -> Result<Statement<'_>, Error> {
 pub fn answer_step<'a, D: Dialect>(
     id: &'a ExecutionId,
     seq: u32,
-    response: &Json,
+    response: &'a Document,
     at: Timestamp,
 ) -> Result<Statement<'a>, Error> {
     let sql = "UPDATE steps SET response = ?3, answered_at = ?4 \
                WHERE execution_id = ?1 AND seq = ?2 AND response IS NULL";
-    let values = values![id.as_str(), seq, to_json(response)?, to_micros(at)];
+    let values = values![id.as_str(), seq, to_text(response)?, to_micros(at)];
     Ok(Statement::new::<D>(sql, values))
 }
 

@@ -4,7 +4,7 @@ use super::dialect::SqliteDialect;
 use super::read_gate::ReadGate;
 use super::readers::Readers;
 use super::transaction::Work;
-use super::writer::Writer;
+use super::writer::{Reply, Writer};
 use super::{check, errors, executions, indexes, open, schema, statement};
 use crate::contract::{CommitCallback, Store, WriterStats};
 use crate::error::Error;
@@ -71,6 +71,15 @@ impl Sqlite {
         noted(&self.damage, self.readers.read(read))
     }
 
+    /// Calls `then` with the result of a commit.
+    fn reply(&self, then: CommitCallback) -> Reply {
+        let (damage, indexes) = (Arc::clone(&self.damage), Arc::clone(&self.indexes));
+        Box::new(move |result: Result<i64, Error>| {
+            let result = result.map(drop).map_err(|error| indexes.read().explain(error));
+            then(noted(&damage, result));
+        })
+    }
+
     /// Bounds the file to this many pages of 4 kB from now on: a commit beyond fails with `Full`.
     /// A bound below the present size means the present size.
     ///
@@ -130,13 +139,11 @@ impl Store for Sqlite {
     }
 
     fn commit_with_callback(&self, writes: Vec<Write>, then: CommitCallback) {
-        let damage = Arc::clone(&self.damage);
-        let indexes = Arc::clone(&self.indexes);
-        let reply = Box::new(move |result: Result<i64, Error>| {
-            let result = result.map(drop).map_err(|error| indexes.read().explain(error));
-            then(noted(&damage, result));
-        });
-        self.writer.run_with_reply(Work::Commit(writes), reply);
+        self.writer.run_with_reply(Work::Commit(writes), self.reply(then));
+    }
+
+    fn commit_or_queue(&self, writes: Vec<Write>, then: CommitCallback) {
+        self.writer.run_or_queue(Work::Commit(writes), self.reply(then));
     }
 
     fn next_record_id(&self) -> Result<RecordId, Error> {

@@ -3,6 +3,7 @@
 use super::dialect::SqliteDialect;
 use super::statement::{execute, one};
 use super::{errors, pragmas};
+use crate::document::Document;
 use crate::error::Error;
 use crate::execution::{Execution, ExecutionId, ExecutionUpdate};
 use crate::sql::statement::Statement;
@@ -93,7 +94,7 @@ pub fn answer_step(
     connection: &Connection,
     id: &ExecutionId,
     seq: u32,
-    response: &Json,
+    response: &Document,
     at: Timestamp,
 ) -> Result<(), Error> {
     match execute(connection, &sql::answer_step::<SqliteDialect>(id, seq, response, at)?)? {

@@ -16,12 +16,12 @@ fn executions_and_steps_read_back_as_they_were_written() {
     for opened in databases() {
         let store = &opened.store;
         let mut full = execution("e1", Some("k"));
-        full.outcome = Some(json!({"record": {"id": "1"}}));
+        full.outcome = Some(json!({"record": {"id": "1"}}).into());
         full.error = Some("it's late".into());
         full.ordering_key = Some("ch_1".into());
         full.finished_at = Some(at(9));
         let mut answered = step("e1", 1);
-        answered.response = Some(json!(null));
+        answered.response = Some(json!(null).into());
         answered.answered_at = Some(at(3));
         store
             .commit(vec![
@@ -50,13 +50,14 @@ fn a_step_is_taken_once_and_answered_once() {
         assert!(matches!(again, Err(Error::Refused(_))), "{again:?}");
         let answer = |seq, response| {
             let execution_id = ExecutionId::from("e1");
+            let response = Json::into(response);
             store.commit(vec![Write::StepAnswer { execution_id, seq, response, at: at(4) }])
         };
         answer(0, json!({"status": 200})).unwrap();
         assert!(matches!(answer(0, json!({"status": 500})), Err(Error::Gone(_))));
         assert!(matches!(answer(1, json!({})), Err(Error::Gone(_))));
         let steps = store.steps(&ExecutionId::from("e1")).unwrap();
-        assert_eq!(steps[0].response, Some(json!({"status": 200})));
+        assert_eq!(steps[0].response, Some(json!({"status": 200}).into()));
         assert_eq!(steps[0].answered_at, Some(at(4)));
     }
 }
@@ -233,7 +234,8 @@ fn old_executions_are_reduced_to_their_keys_or_deleted() {
         let make = |id: &str, key: Option<&str>, state: State, finished: Option<i64>| {
             let mut one = execution(id, key);
             (one.state, one.finished_at) = (state, finished.map(at));
-            (one.outcome, one.error) = (Some(json!({ "a": "canary" })), Some("canary".into()));
+            (one.outcome, one.error) =
+                (Some(json!({ "a": "canary" }).into()), Some("canary".into()));
             Write::ExecutionInsert(one)
         };
         let mut writes = vec![
@@ -247,7 +249,7 @@ fn old_executions_are_reduced_to_their_keys_or_deleted() {
             writes.push(Write::StepInsert(step(id, 0)));
         }
         for id in ["1-keyed", "2-free"] {
-            let (execution_id, response) = (id.into(), json!({ "body": "cus_1" }));
+            let (execution_id, response) = (id.into(), json!({ "body": "cus_1" }).into());
             writes.push(Write::StepAnswer { execution_id, seq: 0, response, at: at(1) });
         }
         store.commit(writes).unwrap();
@@ -275,7 +277,7 @@ fn old_executions_are_reduced_to_their_keys_or_deleted() {
         store.commit(vec![reduce("1-keyed"), delete("2-free")]).unwrap();
         let kept = store.execution_by_key(&kind, "k1").unwrap().unwrap();
         assert_eq!((kept.input.get("kept"), kept.error), (Some(&json!(1)), None));
-        assert_eq!(kept.outcome, Some(json!({ "state": "completed" })));
+        assert_eq!(kept.outcome, Some(json!({ "state": "completed" }).into()));
         assert!(store.steps(&"1-keyed".into()).unwrap().is_empty());
         assert!(store.execution(&"2-free".into()).unwrap().is_none());
         assert_eq!(store.steps(&"4-open".into()).unwrap().len(), 1);

@@ -89,7 +89,7 @@ pub fn step(id: &str, seq: u32) -> Step {
         execution_id: ExecutionId::from(id),
         seq,
         kind: "api_call".into(),
-        request: json!({"body": "amount=500", "headers": {"Authorization": "v1.sealed"}}),
+        request: json!({"body": "amount=500", "headers": {"Authorization": "v1.sealed"}}).into(),
         fingerprint: "print".into(),
         response: None,
         template_hash: Some("hash".into()),
@@ -107,7 +107,7 @@ pub fn completed(id: &str) -> ExecutionUpdate {
         attempt: 1,
         run_at: at(0),
         lease_until: None,
-        outcome: Some(json!({"state": "completed"})),
+        outcome: Some(json!({"state": "completed"}).into()),
         error: None,
         finished_at: Some(at(2)),
     }
