@@ -7,6 +7,7 @@
 #[path = "../benches/support/grow.rs"]
 mod grow;
 #[path = "../benches/support/instance.rs"]
+#[allow(dead_code, reason = "the benches use more of it")]
 mod instance;
 
 use grow::Payment;

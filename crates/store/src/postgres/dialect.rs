@@ -4,7 +4,6 @@ use crate::execution::State;
 use crate::sql::dialect::Dialect;
 use crate::sql::property::{IndexKey, Property};
 use crate::sql::property_index::literal;
-use crate::sql::statement::Bindings;
 use crate::sql::value::Value;
 use crate::text::Number;
 use std::borrow::Cow;
@@ -77,22 +76,21 @@ impl Dialect for PostgresDialect {
         }
     }
 
-    fn key_of_text<'a>(text: Cow<'a, str>, bindings: &mut Bindings<'a, Self>) -> String {
-        bindings.bind(format!("2{text}"))
+    fn text_key(text: Cow<'_, str>) -> Cow<'_, str> {
+        Cow::Owned(format!("2{text}"))
     }
 
-    fn key_of_number(number: Number, bindings: &mut Bindings<'_, Self>) -> String {
-        format!("property_number_key({})", bindings.bind(number))
+    fn number_key(placeholder: String) -> String {
+        format!("property_number_key({placeholder})")
     }
 
-    fn keys_of<'a>(
-        texts: Vec<Cow<'a, str>>,
-        numbers: Vec<Number>,
-        bindings: &mut Bindings<'a, Self>,
-    ) -> String {
-        let texts: Vec<Cow<'a, str>> =
-            texts.iter().map(|text| Cow::Owned(format!("2{text}"))).collect();
-        let (texts, numbers) = (bindings.bind(texts), bindings.bind(numbers));
+    fn keys<'a>(texts: Vec<Cow<'a, str>>, numbers: Vec<Number>) -> Vec<Value<'a>> {
+        let texts: Vec<Cow<'a, str>> = texts.into_iter().map(Self::text_key).collect();
+        vec![texts.into(), numbers.into()]
+    }
+
+    fn key_list(placeholders: &[String]) -> String {
+        let [texts, numbers] = placeholders else { return placeholders.concat() };
         format!(
             "{texts} || ARRAY(SELECT property_number_key(number) FROM unnest({numbers}) number)"
         )

@@ -1,7 +1,6 @@
 //! What differs between the SQL of SQLite and of PostgreSQL.
 
 use super::property::{IndexKey, Property};
-use super::statement::Bindings;
 use super::value::Value;
 use crate::execution::State;
 use crate::text::Number;
@@ -53,18 +52,17 @@ pub trait Dialect: Sized {
     /// The key of an index over the property with this literal.
     fn index_key(literal: &str) -> IndexKey;
 
-    /// A text as a key, bound.
-    fn key_of_text<'a>(text: Cow<'a, str>, bindings: &mut Bindings<'a, Self>) -> String;
+    /// A text as a key.
+    fn text_key(text: Cow<'_, str>) -> Cow<'_, str>;
 
-    /// A number as a key, bound.
-    fn key_of_number(number: Number, bindings: &mut Bindings<'_, Self>) -> String;
+    /// A bound number as a key.
+    fn number_key(placeholder: String) -> String;
 
-    /// Several keys, bound as a list for [`Dialect::is_one_of`].
-    fn keys_of<'a>(
-        texts: Vec<Cow<'a, str>>,
-        numbers: Vec<Number>,
-        bindings: &mut Bindings<'a, Self>,
-    ) -> String;
+    /// Several keys, as lists that are bound.
+    fn keys<'a>(texts: Vec<Cow<'a, str>>, numbers: Vec<Number>) -> Vec<Value<'a>>;
+
+    /// The bound lists as one for [`Dialect::is_one_of`].
+    fn key_list(placeholders: &[String]) -> String;
 
     /// The text that a unique index compares.
     fn unique_text(literal: &str) -> String;

@@ -47,9 +47,14 @@ fn is_one_of<'a, D: Dialect>(
     match (texts.len(), numbers.len()) {
         (0, 0) => {}
         // Equality keeps the order of what follows in the index.
-        (1, 0) => any
-            .extend(texts.pop().map(|text| format!("{key} = {}", D::key_of_text(text, bindings)))),
-        _ => any.push(D::is_one_of(key, &D::keys_of(texts, numbers, bindings))),
+        (1, 0) => any.extend(
+            texts.pop().map(|text| format!("{key} = {}", bindings.bind(D::text_key(text)))),
+        ),
+        _ => {
+            let keys = D::keys(texts, numbers).into_iter();
+            let placeholders: Vec<_> = keys.map(|keys| bindings.bind(keys)).collect();
+            any.push(D::is_one_of(key, &D::key_list(&placeholders)));
+        }
     }
     if any.is_empty() { "FALSE".into() } else { format!("({})", any.join(" OR ")) }
 }
@@ -77,11 +82,11 @@ fn lies_in<'a, D: Dialect>(
     for (operator, bound) in bounds {
         let Some(bound) = bound else { continue };
         if let Some(number) = Number::of_bound(bound) {
-            let bound = D::key_of_number(number, bindings);
+            let bound = D::number_key(bindings.bind(number));
             numbers.push(format!("{} {operator} {bound}", index.key));
         }
         if let Some(text) = text::of(bound) {
-            let bound = D::key_of_text(text, bindings);
+            let bound = bindings.bind(D::text_key(text));
             texts.push(format!("{} {operator} {bound}", index.key));
         }
     }

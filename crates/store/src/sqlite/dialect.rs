@@ -4,7 +4,6 @@ use crate::execution::State;
 use crate::sql::dialect::Dialect;
 use crate::sql::property::{IndexKey, Property};
 use crate::sql::property_index::literal;
-use crate::sql::statement::Bindings;
 use crate::sql::value::Value;
 use crate::text::Number;
 use serde_json::Value as Json;
@@ -83,22 +82,21 @@ impl Dialect for SqliteDialect {
         }
     }
 
-    fn key_of_text<'a>(text: Cow<'a, str>, bindings: &mut Bindings<'a, Self>) -> String {
-        bindings.bind(text)
+    fn text_key(text: Cow<'_, str>) -> Cow<'_, str> {
+        text
     }
 
-    fn key_of_number(number: Number, bindings: &mut Bindings<'_, Self>) -> String {
-        bindings.bind(number)
+    fn number_key(placeholder: String) -> String {
+        placeholder
     }
 
-    fn keys_of<'a>(
-        texts: Vec<Cow<'a, str>>,
-        numbers: Vec<Number>,
-        bindings: &mut Bindings<'a, Self>,
-    ) -> String {
+    fn keys<'a>(texts: Vec<Cow<'a, str>>, numbers: Vec<Number>) -> Vec<Value<'a>> {
         let texts = texts.iter().map(|text| Json::from(&**text));
-        let all = texts.chain(numbers.into_iter().map(Json::from)).collect();
-        bindings.bind(Value::Mixed(all))
+        vec![Value::Mixed(texts.chain(numbers.into_iter().map(Json::from)).collect())]
+    }
+
+    fn key_list(placeholders: &[String]) -> String {
+        placeholders.concat()
     }
 
     fn unique_text(literal: &str) -> String {

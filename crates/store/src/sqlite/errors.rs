@@ -1,6 +1,6 @@
 //! Maps SQLite's errors to the store's.
 
-use super::readers::READ_MAX;
+use super::read_gate::READ_MAX;
 use crate::error::{Error, Reason};
 use rusqlite::ErrorCode;
 use rusqlite::ffi;

@@ -16,7 +16,8 @@ pub fn checkpoint_pages() -> u32 {
     failpoint::checkpoint_pages(4000)
 }
 
-/// The one connection that writes, with a checkpoint after every `due` pages of log. Creates the file, readable by its owner only, if it is missing.
+/// The one connection that writes, with a checkpoint after every `due` pages of log. Creates the
+/// file, readable by its owner only, if it is missing.
 pub fn writer(path: &Path, gate: Arc<ReadGate>, due: u32) -> Result<Connection, Error> {
     make_private(path)?;
     let mut connection = pragmas::connect(path)?;

@@ -4,6 +4,10 @@
 use parking_lot::{Condvar, Mutex};
 use std::time::Duration;
 
+/// The longest read. Every query of a request is answered by an index in milliseconds; one that is
+/// not would keep the log from starting anew.
+pub const READ_MAX: Duration = Duration::from_secs(10);
+
 /// Counts the readers of a file, and can keep new ones waiting.
 #[derive(Default)]
 pub struct ReadGate {

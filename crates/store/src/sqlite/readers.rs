@@ -1,19 +1,16 @@
 //! A small pool of connections that read.
 
-use super::read_gate::ReadGate;
+use super::read_gate::{READ_MAX, ReadGate};
 use super::{errors, open};
 use crate::error::Error;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 // More readers than cores only fill memory with caches.
 const READERS_MAX: usize = 4;
-/// The longest read. Every query of a request is answered by an index in milliseconds; one that is
-/// not would keep the log from starting anew.
-pub const READ_MAX: Duration = Duration::from_secs(10);
 /// How many steps of SQLite's machine pass between two looks at the clock: about a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 50_000;
 

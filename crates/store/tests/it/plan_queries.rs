@@ -14,8 +14,10 @@ use sluicegate_store::write::Write;
 const ROWS: u32 = 100_000;
 const TABLE: &str = "modules/shop/order";
 
-/// A named use of a store.
-pub type Use = (&'static str, Box<dyn Fn(&dyn Store)>);
+/// One use of a store.
+type Run = Box<dyn Fn(&dyn Store)>;
+/// The same with its name.
+pub type Use = (&'static str, Run);
 
 /// The statements that fill a database; `json` casts a text to the type of a JSON column.
 pub fn filling(json: fn(&str) -> String) -> Vec<String> {
@@ -221,7 +223,7 @@ fn executions() -> Vec<Use> {
 }
 
 fn upkeep() -> Vec<Use> {
-    let commit = |write: fn() -> Write| -> Box<dyn Fn(&dyn Store)> {
+    let commit = |write: fn() -> Write| -> Run {
         Box::new(move |store| store.commit(vec![write()]).expect("committed"))
     };
     vec![
