@@ -114,7 +114,7 @@ impl Payment {
         }
         let mut record = self.record.clone();
         record.id = store.next_record_id().expect("an id");
-        record.created_at = record.created_at - earlier;
+        record.created_at -= earlier;
         for value in record.properties.values_mut() {
             if let Json::String(old) = value {
                 *old = text(old);
