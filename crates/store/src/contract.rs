@@ -182,8 +182,8 @@ pub trait Store: Send + Sync {
     /// Activities, newest first; only those in `uuids` when it has any.
     fn activities(&self, uuids: &[String], paging: Paging) -> Result<Page<Activity>, Error>;
 
-    /// Checks that the database is whole, as far as that can be checked while it is in use. It
-    /// reads all of it.
+    /// Checks that the database is whole, as far as that can be checked while it is in use and
+    /// takes seconds: a large file is not read.
     ///
     /// # Errors
     /// [`Error::Damaged`].

@@ -239,6 +239,14 @@ impl Store for Sqlite {
     }
 
     fn check(&self) -> Result<(), Error> {
+        let path = self.readers.path();
+        if std::fs::metadata(path).is_ok_and(|file| file.len() > check::AT_START_MAX) {
+            tracing::info!(
+                "{} is too large to be checked at every start; `sluicegate doctor` checks it",
+                path.display()
+            );
+            return Ok(());
+        }
         noted(&self.damage, self.readers.read_whole(check::quick_check))
             .map_err(|error| errors::in_file(self.readers.path(), error))
     }

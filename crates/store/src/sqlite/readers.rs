@@ -66,7 +66,8 @@ impl Readers {
     ) -> Result<T, Error> {
         let connection = self.take()?;
         *connection.stops_at.lock() = stops_at;
-        let reading = self.gate.enter();
+        // Nobody waits for one that may take minutes.
+        let reading = stops_at.map(|_| self.gate.enter());
         let result = snapshot(&connection.connection, read);
         drop(reading);
         // A connection that failed is not reused: it may be in any state.
