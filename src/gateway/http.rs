@@ -5,8 +5,10 @@ use crate::gateway::address::PublicOnly;
 use crate::gateway::call::Call;
 use crate::gateway::error::Error;
 use crate::gateway::reply::Answer;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json};
 use sluicegate_failpoint::failpoint;
+use sluicegate_store::document::without_spaces;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -88,6 +90,9 @@ impl ReqwestClient {
         let headers = header_map(response.headers());
         let body = read_body(response).await?;
         failpoint!("send_after_body");
+        // As it is stored and as templates see it, in this run and in one that is resumed.
+        let is_json = serde_json::from_str::<IgnoredAny>(&body).is_ok();
+        let body = if is_json { without_spaces(&body) } else { body };
         Ok(Answer { status, headers, body })
     }
 }

@@ -4,7 +4,7 @@ use crate::webhook::partial_json::{self, Select};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use sluicegate_failpoint::injected_bug;
-use sluicegate_store::document::Document;
+use sluicegate_store::document::{Document, without_spaces};
 
 /// The maximum length of an id, and of the name by which a type is stored.
 const NAME_CHARS_MAX: usize = 255;
@@ -34,7 +34,7 @@ pub struct Event {
     /// The id of its object, or of a thin event's related object; events of one object are
     /// processed in order.
     pub object: Option<String>,
-    /// The complete event as it was sent.
+    /// The complete event as it was spelled, without white space.
     pub json: Document,
 }
 
@@ -68,7 +68,7 @@ impl Event {
         let text = str::from_utf8(body)?;
         // serde_json bounds the nesting at 128 levels.
         let read = partial_json::read(text, WANTED)?;
-        Self::of(read, || Document::of_text(text))
+        Self::of(read, || Document::of_text(without_spaces(text)))
     }
 
     /// Reads an event that is already parsed: a stored or a listed one.
