@@ -7,8 +7,9 @@ use sluicegate_store::contract::Store as _;
 use sluicegate_store::postgres::database::Postgres;
 use std::fmt::Write as _;
 
-/// Every statement's plan goes to the log of the server.
-const SETTINGS: &str = "fsync = off\nautovacuum = off\n\
+/// Every statement's plan goes to the log of the server. Statistics are of all rows, so that they do
+/// not depend on which are sampled.
+const SETTINGS: &str = "fsync = off\nautovacuum = off\ndefault_statistics_target = 1000\n\
     shared_preload_libraries = 'auto_explain'\nauto_explain.log_min_duration = 0\n\
     auto_explain.log_level = 'log'";
 
