@@ -13,8 +13,10 @@ use crate::app::record_form;
 use crate::app::runtime::Runtime;
 use crate::journal::error::Error as JournalError;
 use crate::journal::run::Run;
+use crate::journal::successor::{Claimed, Successor};
 use crate::webhook::dispatch::{complete_unprocessed, has_processor};
 use crate::webhook::error::Error as WebhookError;
+use crate::webhook::newest::Newest;
 use jiff::SignedDuration;
 use sluicegate_failpoint::failpoint;
 use sluicegate_store::execution::{Execution, Queue};
@@ -187,19 +189,35 @@ async fn claim_due(runtime: Arc<Runtime>, queue: Queue, limit: usize) -> Vec<Run
 
 /// Runs a claimed execution, and then its successors in order.
 fn chain(runtime: &Arc<Runtime>, run: Run) {
+    let (successor, newest) = (Successor::default(), Newest::default());
     let mut next = Some(run);
-    while let Some(run) = next.take() {
+    while let Some(mut run) = next.take() {
         let (id, key) = (run.execution().id.clone(), run.execution().ordering_key.clone());
-        if let Err(error) = one(runtime, run) {
+        if !runtime.is_stopping() {
+            run = run.with_successor(&successor);
+        }
+        if let Err(error) = one(runtime, run, &newest) {
             log(runtime, id.as_str(), &error);
         }
-        let Some(next_in_order) = next_in_order(runtime, key.as_deref()) else { continue };
-        let id = next_in_order.id.clone();
-        next = runtime.journal.try_resume(next_in_order).unwrap_or_else(|error| {
-            tracing::warn!(execution = id.as_str(), "{error}");
-            None
-        });
+        next = match successor.take() {
+            Claimed::Next(run) => Some(*run),
+            Claimed::Nothing => None,
+            Claimed::Unknown => {
+                // Another process may run one in between.
+                newest.forget();
+                next_in_order(runtime, key.as_deref()).and_then(|next| claimed(runtime, next))
+            }
+        };
     }
+}
+
+/// Claims one execution, unless another process is faster.
+fn claimed(runtime: &Runtime, execution: Execution) -> Option<Run> {
+    let id = execution.id.clone();
+    runtime.journal.try_resume(execution).unwrap_or_else(|error| {
+        tracing::warn!(execution = id.as_str(), "{error}");
+        None
+    })
 }
 
 /// Logs why an execution did not complete; damage of the database, which concerns all, once.
@@ -230,14 +248,14 @@ pub fn work(runtime: &Arc<Runtime>) -> Result<usize, JournalError> {
     let count = runs.len();
     for run in runs {
         let id = run.execution().id.clone();
-        if let Err(error) = one(runtime, run) {
+        if let Err(error) = one(runtime, run, &Newest::default()) {
             log(runtime, id.as_str(), &error);
         }
     }
     Ok(count)
 }
 
-fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
+fn one(runtime: &Arc<Runtime>, mut run: Run, newest: &Newest) -> Result<(), Error> {
     // It may have waited long behind slow executions.
     runtime.journal.heartbeat_if_due(&mut run)?;
     failpoint!("claim_after");
@@ -250,7 +268,7 @@ fn one(runtime: &Arc<Runtime>, mut run: Run) -> Result<(), Error> {
         {
             complete_unprocessed(&runtime.journal, run)?;
         }
-        Some(ExecutionKind::WebhookEvent) => drop(Events::new(&host()).process(run)?),
+        Some(ExecutionKind::WebhookEvent) => drop(Events::new(&host()).process(run, newest)?),
         Some(ExecutionKind::RequestType | ExecutionKind::ApiCall) => {
             drop(Operations::new(&host()).resume(run)?);
         }

@@ -7,6 +7,7 @@ use super::error::Error;
 use super::intent::StepAnswer;
 use super::phase::Phase;
 use super::run::Run;
+use super::successor::Successor;
 use jiff::{SignedDuration, Timestamp};
 use sluicegate_store as store;
 use sluicegate_store::document::Document;
@@ -271,7 +272,8 @@ impl Journal {
         let mut all = run.unsaved;
         all.extend(writes);
         all.push(guarded(&run.execution, &mut to, self.now()));
-        Ending { writes: all, to, is_waited_for: run.is_waited_for }
+        let successor = run.successor.filter(|_| to.state.is_final());
+        Ending { writes: all, to, is_waited_for: run.is_waited_for, successor }
     }
 
     fn change(&self, from: &Execution, mut to: Execution) -> Result<Execution, Error> {
@@ -287,14 +289,16 @@ struct Ending {
     to: Execution,
     /// True when a caller waits for it.
     is_waited_for: bool,
+    /// What comes after it is claimed in the same commit.
+    successor: Option<Successor>,
 }
 
 impl Ending {
     fn commit(self, journal: &Journal) -> Result<Execution, Error> {
-        if self.is_waited_for {
-            journal.store.commit(self.writes)?;
-        } else {
-            journal.store.commit_deferred(self.writes)?;
+        match &self.successor {
+            Some(successor) => journal.commit_with_successor(self.writes, &self.to, successor)?,
+            None if self.is_waited_for => journal.store.commit(self.writes)?,
+            None => journal.store.commit_deferred(self.writes)?,
         }
         Ok(self.to)
     }

@@ -17,3 +17,4 @@ pub mod resume;
 pub mod run;
 pub mod scripted_run;
 pub mod steps;
+pub mod successor;

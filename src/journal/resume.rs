@@ -18,7 +18,7 @@ impl Journal {
 
     /// The next execution of an ordering key, if it is claimable now.
     pub fn next_in_order(&self, key: &str) -> Result<Option<Execution>, Error> {
-        Ok(self.store.next_in_order(key, self.now())?)
+        Ok(self.store.next_in_order(key, None, self.now())?)
     }
 
     /// Claims a run again whose end was refused; `None` when another process holds it by now.
@@ -74,7 +74,7 @@ impl Journal {
     }
 
     /// The run of an execution that was just claimed.
-    fn run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
+    pub(super) fn run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
         // An execution that was never claimed has no steps: this saves most events a query.
         let is_untouched = ours.state == State::Available && ours.attempt == 0;
         let steps = if is_untouched { Vec::new() } else { self.store.steps(&ours.id)? };

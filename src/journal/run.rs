@@ -1,6 +1,7 @@
 //! A run: an execution that this process holds, with its recorded steps.
 
 use super::intent::{StepAnswer, StepIntent};
+use super::successor::Successor;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use sluicegate_store::execution::{Execution, Step};
@@ -19,6 +20,8 @@ pub struct Run {
     pub(super) tentative: Vec<Write>,
     // True when a caller waits for the end: its commit is not deferred then.
     pub(super) is_waited_for: bool,
+    // Set when the end of this run shall claim what comes after it.
+    pub(super) successor: Option<Successor>,
 }
 
 impl Run {
@@ -30,6 +33,7 @@ impl Run {
             unsaved: Vec::new(),
             tentative: Vec::new(),
             is_waited_for: true,
+            successor: None,
         }
     }
 

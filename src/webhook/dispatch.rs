@@ -12,6 +12,7 @@ use crate::template::render::Locals;
 use crate::template::renderer::Renderer;
 use crate::webhook::error::Error;
 use crate::webhook::event::{Event, processor, seconds};
+use crate::webhook::newest::{self, Newest};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use sluicegate_failpoint::failpoint;
@@ -20,6 +21,7 @@ use sluicegate_module::catalog::Catalog;
 use sluicegate_module::source::Source;
 use sluicegate_store::execution::{Execution, ExecutionId, ExecutionQuery, State};
 use sluicegate_store::kind::ExecutionKind;
+use std::collections::HashMap;
 
 /// Why most events are skipped.
 const NO_PROCESSOR: &str = "no module has a processor for it";
@@ -36,11 +38,12 @@ pub struct Dispatch<'a> {
     pub buffer: &'a dyn Buffer,
     /// The mode of the instance's key; events of the other mode are kept but not processed.
     pub livemode: bool,
+    /// What is known of the events before this one.
+    pub newest: &'a Newest,
 }
 
 /// The maximum number of attempts before an event is discarded for an operator.
 const ATTEMPTS_MAX: u32 = 25;
-/// How many of an object's events are read at once when a newer one is searched.
 /// How far Stripe's clock may be from ours, in seconds.
 const CLOCKS_DIFFER_SECS: i64 = 3_600;
 
@@ -88,6 +91,7 @@ impl Dispatch<'_> {
             self.journal.wait(run, "the request that caused it has not ended yet", wait)?;
             return Ok(false);
         }
+        let (kind, created) = (event.kind.clone(), event.created());
         let prepared = match self.prepare(run.execution(), event) {
             Ok(Prepared::Render(prepared)) => prepared,
             Ok(Prepared::Skip(outcome)) => {
@@ -100,7 +104,11 @@ impl Dispatch<'_> {
         });
         let Ok((run, phase, processed)) = ran.or_stop(self.journal)? else { return Ok(false) };
         match processed {
-            Ok(outcome) => self.finish(run, phase, outcome),
+            Ok(outcome) => {
+                let processed = self.finish(run, phase, outcome)?;
+                self.newest.processed(&kind, created);
+                Ok(processed)
+            }
             Err(error) => self.retry(run, error),
         }
     }
@@ -183,26 +191,35 @@ impl Dispatch<'_> {
         let (Some(key), Some(created)) = (&execution.ordering_key, event.created()) else {
             return Ok(None);
         };
+        if let Some(known) = self.newest.newer(&event.kind, created) {
+            return Ok(known);
+        }
+        // What is read is enough for the next events too, if they are not much older.
+        let from = created.saturating_sub(CLOCKS_DIFFER_SECS);
         let query = ExecutionQuery {
             states: vec![State::Completed],
             kind: Some(execution.kind.clone()),
             ordering_key: Some(key.clone()),
             // What happened later also arrived later.
-            created_from: Timestamp::from_second(created.saturating_sub(CLOCKS_DIFFER_SECS)).ok(),
+            created_from: Timestamp::from_second(from.saturating_sub(CLOCKS_DIFFER_SECS)).ok(),
             ..ExecutionQuery::default()
         };
-        let mut newer = None;
+        let (mut read, mut is_same_kind) = (HashMap::new(), false);
         self.journal.store().executions_each(&query, &mut |other| {
             let outcome = other.outcome.as_ref();
             let processed = outcome.is_some_and(|o| o["processed"] == json!(true));
             let at = other.input.pointer("/event/created").and_then(seconds);
-            let is_newer = processed && other.id != execution.id && at > Some(created);
-            let is_same_kind = is_newer && other.name == event.kind;
-            if is_newer {
-                newer = Some(other.name);
+            if let Some(at) = at.filter(|_| processed && other.id != execution.id) {
+                is_same_kind = at > created && other.name == event.kind;
+                let newest = read.entry(other.name).or_insert(at);
+                *newest = at.max(*newest);
             }
             !is_same_kind
         })?;
+        let newer = newest::newer(&read, &event.kind, created);
+        if !is_same_kind {
+            self.newest.learn(from, read);
+        }
         Ok(newer)
     }
 

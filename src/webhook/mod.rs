@@ -10,5 +10,6 @@ pub mod error;
 pub mod event;
 pub mod inbox;
 pub mod listing;
+pub mod newest;
 pub mod partial_json;
 pub mod secrets;

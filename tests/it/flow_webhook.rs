@@ -15,8 +15,12 @@ fn host() -> TestHost {
 }
 
 fn event(id: &str, kind: &str, object: &Json) -> Vec<u8> {
+    event_of(id, kind, object, now())
+}
+
+fn event_of(id: &str, kind: &str, object: &Json, created: i64) -> Vec<u8> {
     let body = json!({ "id": id, "object": "event", "type": kind, "livemode": false,
-        "created": now(), "api_version": "2020-03-02", "data": { "object": object } });
+        "created": created, "api_version": "2020-03-02", "data": { "object": object } });
     // Bytes that no serializer would write again: the signature covers the raw body.
     format!("{body:#}  \n").into_bytes()
 }
@@ -165,6 +169,34 @@ fn an_event_counts_once() {
     let count = events(&host).iter().filter(|(name, _)| name == "payout.paid").count();
     assert_eq!(count, 1);
     assert_eq!(host.records("modules/payments/payout").len(), 1);
+}
+
+#[test]
+fn the_newest_word_about_an_object_stands_in_whatever_order_it_arrives() {
+    let host = host();
+    let data = json!({ "data": { "email": "a@example.com", "country": "US", "external_id": "m" } });
+    let made = host.request_type("create_account", &data).expect(200).json();
+    let id = made["gateway"]["id"].as_str().expect("an id").to_owned();
+    let newest = now() + 9;
+    // Minutes and hours apart, so that what was read for one is not enough for every other.
+    let ages = [7_200, 60, 0, 30, 100_000, 59, 20_000, 1];
+    for age in ages {
+        let account = json!({ "id": id, "object": "account", "email": format!("{age}@example.com"),
+            "charges_enabled": true, "payouts_enabled": true, "details_submitted": true,
+            "requirements": { "currently_due": [] } });
+        let event = event_of(&format!("evt_{age}"), "account.updated", &account, newest - age);
+        deliver_signed(&host, &event).expect(200);
+    }
+    eventually("all are completed", || {
+        let all = events(&host);
+        let is_done = |one: &&(String, String)| one.0 == "account.updated" && one.1 == "completed";
+        if all.iter().filter(is_done).count() >= ages.len() {
+            Ok(())
+        } else {
+            Err(format!("{all:?}"))
+        }
+    });
+    record_with(&host, "modules/payments/account", "email", "0@example.com");
 }
 
 #[test]

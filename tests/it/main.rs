@@ -34,6 +34,7 @@ mod journal;
 mod ledger;
 mod moved_clock;
 mod multi_process;
+mod ordered_runs;
 mod pages;
 mod proxies;
 mod rate_limits;

@@ -199,7 +199,12 @@ impl Store for Model {
             .collect())
     }
 
-    fn next_in_order(&self, _: &str, _: Timestamp) -> Result<Option<Execution>, Error> {
+    fn next_in_order(
+        &self,
+        _: &str,
+        _: Option<&ExecutionId>,
+        _: Timestamp,
+    ) -> Result<Option<Execution>, Error> {
         Ok(None)
     }
 

@@ -142,8 +142,14 @@ pub trait Store: Send + Sync {
     }
 
     /// The earliest unfinished execution of an ordering key, if it is due: a worker that finished
-    /// one continues with the next, without searching a long queue again.
-    fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error>;
+    /// one continues with the next, without searching a long queue again. `besides` is one that
+    /// counts as finished already.
+    fn next_in_order(
+        &self,
+        key: &str,
+        besides: Option<&ExecutionId>,
+        now: Timestamp,
+    ) -> Result<Option<Execution>, Error>;
 
     /// Since when the longest-waiting unfinished execution waits: since its `run_at` when it was
     /// not claimed yet, otherwise since it was created. Fast also when very many wait.

@@ -5,7 +5,7 @@ use super::page::{Listing, PageStatement, all_of};
 use super::row::EXECUTION_COLUMNS;
 use super::statement::{Bindings, Statement};
 use super::value::values;
-use crate::execution::{ExecutionQuery, Queue, State};
+use crate::execution::{ExecutionId, ExecutionQuery, Queue, State};
 use crate::kind::ExecutionKind;
 use crate::timestamp::to_micros;
 use jiff::Timestamp;
@@ -83,14 +83,17 @@ pub fn is_first_in_order<D: Dialect>() -> String {
     )
 }
 
-/// The earliest open execution of an ordering key.
-pub fn first_in_order<D: Dialect>(ordering_key: &str) -> Statement<'_> {
+/// The earliest open execution of an ordering key besides one.
+pub fn first_in_order<'a, D: Dialect>(
+    ordering_key: &'a str,
+    besides: Option<&'a ExecutionId>,
+) -> Statement<'a> {
     let sql = format!(
-        "SELECT {EXECUTION_COLUMNS} FROM executions WHERE ordering_key = ?1 AND {} \
+        "SELECT {EXECUTION_COLUMNS} FROM executions WHERE ordering_key = ?1 AND id <> ?2 AND {} \
          ORDER BY created_at, id LIMIT 1",
         D::is_open("state")
     );
-    Statement::new::<D>(sql, values![ordering_key])
+    Statement::new::<D>(sql, values![ordering_key, besides.map_or("", ExecutionId::as_str)])
 }
 
 /// Executions of a kind that finished before and are not reduced, the oldest first. One that was

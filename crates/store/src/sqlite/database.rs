@@ -183,8 +183,13 @@ impl Store for Sqlite {
         self.read(|connection| executions::due(connection, now, queue, limit))
     }
 
-    fn next_in_order(&self, key: &str, now: Timestamp) -> Result<Option<Execution>, Error> {
-        let first = execution_queries::first_in_order::<SqliteDialect>(key);
+    fn next_in_order(
+        &self,
+        key: &str,
+        besides: Option<&ExecutionId>,
+        now: Timestamp,
+    ) -> Result<Option<Execution>, Error> {
+        let first = execution_queries::first_in_order::<SqliteDialect>(key, besides);
         Ok(self.one(&first, row::execution)?.filter(|first| first.is_due(now)))
     }
 

@@ -168,10 +168,12 @@ fn nothing_overtakes_what_came_before_it_in_its_order() {
         };
         assert_eq!(due(), ["first", "other", "free", "free too"]);
         let next = |key: &str, now: i64| {
-            store.next_in_order(key, at(now)).unwrap().map(|execution| execution.id.0)
+            store.next_in_order(key, None, at(now)).unwrap().map(|execution| execution.id.0)
         };
         assert_eq!(next("ch_1", 10).as_deref(), Some("first"));
         assert_eq!((next("ch_2", 2), next("ch_3", 10)), (None, None), "not yet, and no such key");
+        let besides = store.next_in_order("ch_1", Some(&"first".into()), at(10)).unwrap();
+        assert_eq!(besides.map(|execution| execution.id.0).as_deref(), Some("second"));
         assert!(store.due(at(10), Queue::Gateway, 10).unwrap().is_empty());
         let ended = |id: &str, state: State, at: Timestamp| {
             let from = vec![State::Available, State::Retryable];
