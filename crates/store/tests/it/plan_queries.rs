@@ -192,7 +192,12 @@ fn executions() -> Vec<Use> {
             (name, Box::new(move |store| drop(store.executions(&query).expect("read"))))
         })
         .collect();
-    all.extend::<Vec<Use>>(vec![
+    all.extend(claims());
+    all
+}
+
+fn claims() -> Vec<Use> {
+    vec![
         ("an execution", Box::new(|store| drop(store.execution(&"e7".into()).expect("read")))),
         (
             "an execution by its key",
@@ -221,8 +226,7 @@ fn executions() -> Vec<Use> {
                 drop(store.claim(at(200_000), Queue::Local, 2, at(200_001)).expect("claimed"));
             }),
         ),
-    ]);
-    all
+    ]
 }
 
 fn upkeep() -> Vec<Use> {
