@@ -97,15 +97,6 @@ fn is_within(timestamp: &AtomicU64, span: Duration, now: u64) -> bool {
 #[derive(Debug)]
 pub struct InFlight<'a>(&'a DeliveryLoad);
 
-impl InFlight<'_> {
-    /// True when no other delivery is being stored, and no burst goes on: between two of its waves
-    /// the first delivery only seems to be alone.
-    pub fn is_alone(&self) -> bool {
-        self.0.waiting.load(Ordering::Relaxed) == 1
-            && !is_within(&self.0.burst, BURST_LASTS, self.0.now())
-    }
-}
-
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -126,22 +117,6 @@ mod tests {
         drop(many);
         assert_eq!(delivery_load.load(), Load::Burst);
         assert_eq!(delivery_load.waiting.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_delivery_is_alone_without_others_and_without_a_burst() {
-        let delivery_load = DeliveryLoad::default();
-        let first = delivery_load.one();
-        assert!(first.is_alone());
-        let second = delivery_load.one();
-        assert!(!first.is_alone() && !second.is_alone());
-        drop(second);
-        assert!(first.is_alone());
-        let now = delivery_load.now();
-        drop(
-            (0..=BURST_DELIVERIES).map(|_| delivery_load.one_at(now + 60_000)).collect::<Vec<_>>(),
-        );
-        assert!(!first.is_alone(), "between two waves");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::phase::Phase;
 use super::run::{Begun, Run, new_step};
 use crate::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
-use sluicegate_store::contract::{CommitCallback, Store};
+use sluicegate_store::contract::Store;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{Execution, ExecutionId, State};
 use sluicegate_store::timestamp;
@@ -128,23 +128,17 @@ impl Journal {
         enqueued(id, self.store.commit(vec![Write::ExecutionInsert(execution)]))
     }
 
-    /// Like [`Journal::enqueue`], without waiting for other commits: see
-    /// [`Store::commit_with_callback`], and [`Store::commit_or_queue`] for a caller that may block.
+    /// Like [`Journal::enqueue`], without blocking; see [`Store::commit_with_callback`].
     pub fn enqueue_then(
         &self,
         intent: Intent,
         run_at: Timestamp,
-        may_block: bool,
         then: impl FnOnce(Result<Enqueued, Error>) + Send + 'static,
     ) {
         let execution = new_execution(intent, State::Available, self.now(), run_at);
         let id = execution.id.clone();
         let writes = vec![Write::ExecutionInsert(execution)];
-        let then: CommitCallback = Box::new(move |done| then(enqueued(id, done)));
-        match may_block {
-            true => self.store.commit_or_queue(writes, then),
-            false => self.store.commit_with_callback(writes, then),
-        }
+        self.store.commit_with_callback(writes, Box::new(move |done| then(enqueued(id, done))));
     }
 
     /// Commits a phase that belongs to no execution (a record mutation from a page).

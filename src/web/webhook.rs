@@ -21,7 +21,6 @@ use sluicegate_store::error::Error as StoreError;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 
 /// A body up to this length is parsed on the async thread, which takes microseconds.
@@ -57,28 +56,14 @@ async fn deliver(
 ) -> Result<Receipt, Error> {
     let event = event(runtime, header, body).await?;
     let (done, entry) = oneshot::channel();
-    let arriving = runtime.delivery_load.one();
-    let may_block = arriving.is_alone() && can_block_in_place();
+    let _arriving = runtime.delivery_load.one();
     // If the sender disconnected, the event is stored anyway.
-    let then = |entry| drop(done.send(entry));
-    let store = || runtime.inbox().store_with_callback(gateway, event, may_block, then);
-    // A lone delivery saves the way to the store's thread and back; the other tasks of this thread
-    // go on on another one.
-    if may_block {
-        tokio::task::block_in_place(store)
-    } else {
-        store()
-    }
+    runtime.inbox().store_with_callback(gateway, event, |entry| drop(done.send(entry)));
     let receipt = runtime.inbox().receipt(entry.await.map_err(|e| panicked(&e))??);
     if matches!(receipt, Receipt::Stored(_)) {
         runtime.wake.notify_one();
     }
     Ok(receipt)
-}
-
-/// A runtime of one thread has none that could go on with the other tasks.
-fn can_block_in_place() -> bool {
-    Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread
 }
 
 /// The event of a verified delivery; on a blocking thread if the database is needed or the body is

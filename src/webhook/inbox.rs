@@ -123,18 +123,15 @@ impl Inbox<'_> {
         Ok(entry)
     }
 
-    /// Like [`Inbox::store`], without waiting for other commits. A caller that may block commits
-    /// on its own thread if nobody else writes.
+    /// Like [`Inbox::store`], without blocking.
     pub fn store_with_callback(
         &self,
         gateway: &str,
         event: Event,
-        may_block: bool,
         then: impl FnOnce(Result<Enqueued, Error>) + Send + 'static,
     ) {
         failpoint!("inbox_before_insert");
-        let intent = intent(gateway, event);
-        self.journal.enqueue_then(intent, self.clock.now(), may_block, |entry| {
+        self.journal.enqueue_then(intent(gateway, event), self.clock.now(), |entry| {
             failpoint!("inbox_after_insert");
             then(entry.map_err(Error::from));
         });
