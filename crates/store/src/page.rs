@@ -4,7 +4,7 @@
 pub const PER_PAGE: u32 = 20;
 /// How far the rows of a list are counted: a count that reads a million rows would be the slowest
 /// part of every page.
-pub const COUNT_MAX: u32 = 100_000;
+pub const COUNT_MAX: u32 = 10_000;
 
 /// One page of the results.
 #[derive(Debug, Clone, PartialEq)]

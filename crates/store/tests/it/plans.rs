@@ -41,7 +41,7 @@ fn postgresql_answers_every_query_by_an_index() {
             use_it(&store);
             let log = cluster.log();
             writeln!(told, "{name}").unwrap();
-            // A count reads a hundred thousand rows at most. Which table is how large, the server
+            // A count reads ten thousand rows at most. Which table is how large, the server
             // learns by its own statistics, which a young one has not.
             let is_count = |plan: &&str| plan.contains("SELECT count(*) FROM (SELECT 1");
             let is_young = |plan: &&str| {

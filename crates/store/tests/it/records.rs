@@ -171,3 +171,25 @@ fn numbers_sort_by_size_and_missing_values_come_last() {
         assert_eq!(sorted(true), [3, 0, 1, 4, 2]);
     }
 }
+
+#[test]
+fn rows_are_counted_as_far_as_the_query_says() {
+    for opened in databases() {
+        insert(&*opened.store, &vec![json!({}); 12]);
+        let read = |page: u32, count_up_to: u32| {
+            let query = RecordQuery { page, per_page: 2, count_up_to, ..RecordQuery::table("t") };
+            let page = opened.store.records(&query).unwrap();
+            (page.total_entries, page.has_next_page, page.results.len())
+        };
+        assert_eq!(read(1, 100), (12, true, 2));
+        assert_eq!(read(1, 5), (5, true, 2));
+        // At least the rows up to the end of the page.
+        assert_eq!(read(4, 5), (8, true, 2));
+        assert_eq!(read(1, 0), (2, true, 2));
+        assert_eq!(read(6, 5), (12, false, 2));
+        assert_eq!(read(9, 5), (5, false, 0));
+        // To the end, by cursor.
+        let all = opened.store.records_all(&RecordQuery::table("t")).unwrap();
+        assert_eq!(all.len(), 12);
+    }
+}
