@@ -200,7 +200,7 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
             log(runtime, id.as_str(), &error);
         }
         next = match successor.take() {
-            Claimed::Next(run) => Some(*run),
+            Claimed::Next(next, lease_until) => runtime.journal.run(*next, lease_until).ok(),
             Claimed::Nothing => None,
             Claimed::Unknown => {
                 // Another process may run one in between.

@@ -10,6 +10,7 @@ pub mod buffer;
 mod clock_watch;
 pub mod error;
 pub mod finish;
+mod finish_ordered;
 pub mod intent;
 pub mod overlay;
 pub mod phase;

@@ -73,8 +73,9 @@ impl Journal {
         Ok(self.store.commit(vec![write]).inspect_err(|_| self.clock_watch.forget())?)
     }
 
-    /// The run of an execution that was just claimed.
-    pub(super) fn run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
+    /// The run of an execution that was just claimed: `ours` is how it was before. Without its
+    /// steps, which cannot be read, it is left until its lease ends.
+    pub fn run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
         // An execution that was never claimed has no steps: this saves most events a query.
         let is_untouched = ours.state == State::Available && ours.attempt == 0;
         let steps = if is_untouched { Vec::new() } else { self.store.steps(&ours.id)? };

@@ -25,6 +25,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// Lets the end of this run claim what comes after it in its order.
+    #[must_use]
+    pub fn with_successor(mut self, successor: &Successor) -> Self {
+        self.successor = Some(successor.clone());
+        self
+    }
+
     pub(super) fn new(execution: Execution, steps: Vec<Step>) -> Self {
         Self {
             execution,

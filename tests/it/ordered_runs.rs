@@ -48,6 +48,12 @@ fn complete(fixture: &Fixture, run: Run) {
     fixture.journal.finish(run, None, phase, State::Completed, json!({})).unwrap();
 }
 
+/// The run that was claimed with the end of another.
+fn claimed(fixture: &Fixture, successor: &Successor) -> Run {
+    let Claimed::Next(next, lease_until) = successor.take() else { panic!("nothing was claimed") };
+    fixture.journal.run(*next, lease_until).unwrap()
+}
+
 fn state(fixture: &Fixture, id: &ExecutionId) -> State {
     fixture.store.execution(id).unwrap().unwrap().state
 }
@@ -59,7 +65,7 @@ fn the_end_of_a_run_claims_the_next_of_its_order_in_the_same_commit() {
     let before = fixture.store.writer_stats().commits;
     complete(&fixture, run);
     assert_eq!(fixture.store.writer_stats().commits - before, 1);
-    let Claimed::Next(second) = successor.take() else { panic!("nothing was claimed") };
+    let second = claimed(&fixture, &successor);
     assert_eq!((&second.execution().id, second.execution().attempt), (&arrived[1], 1));
     assert_eq!(state(&fixture, &arrived[0]), State::Completed);
     assert_eq!(state(&fixture, &arrived[1]), State::Running);
@@ -75,9 +81,10 @@ fn the_end_of_a_run_claims_the_next_of_its_order_in_the_same_commit() {
         assert_eq!(&run.execution().id, expected);
         complete(&fixture, run.with_successor(&successor));
         match successor.take() {
-            Claimed::Next(third) => {
+            Claimed::Next(third, lease_until) => {
+                let third = fixture.journal.run(*third, lease_until).unwrap();
                 let wait = SignedDuration::ZERO;
-                fixture.journal.wait(*third, "given back", wait).unwrap();
+                fixture.journal.wait(third, "given back", wait).unwrap();
             }
             Claimed::Nothing => assert_eq!(expected, &arrived[2], "only the last has none"),
             Claimed::Unknown => panic!("it has ended"),
@@ -91,7 +98,7 @@ fn a_run_ends_also_when_its_successor_is_taken_or_must_wait() {
     let (run, successor, arrived) = ordered(&fixture);
     // An operator opens an earlier one again while a later one runs.
     complete(&fixture, run);
-    let Claimed::Next(second) = successor.take() else { panic!("nothing was claimed") };
+    let second = claimed(&fixture, &successor);
     fixture.journal.replay(&arrived[0]).unwrap();
     complete(&fixture, second.with_successor(&successor));
     assert!(matches!(successor.take(), Claimed::Nothing), "the earlier one comes first");
@@ -108,6 +115,6 @@ fn a_run_ends_also_when_its_successor_is_taken_or_must_wait() {
     assert!(matches!(successor.take(), Claimed::Unknown));
     assert_eq!(state(&fixture, &arrived[2]), State::Available);
     complete(&fixture, again.with_successor(&successor));
-    let Claimed::Next(third) = successor.take() else { panic!("nothing was claimed") };
+    let third = claimed(&fixture, &successor);
     assert_eq!(third.execution().id, arrived[2]);
 }
