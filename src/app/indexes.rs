@@ -2,7 +2,12 @@
 
 use crate::app::runtime::Runtime;
 use sluicegate_module::catalog::Catalog;
+use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::property_index::PropertyIndex;
+use std::time::Duration;
+
+/// How long to wait for a database that is away or busy.
+const AWAY_WAIT: Duration = Duration::from_secs(10);
 
 /// The indexes over properties that the tables declare, in the order of their names.
 pub fn declared(catalog: &Catalog) -> Vec<PropertyIndex> {
@@ -21,14 +26,27 @@ pub fn declared(catalog: &Catalog) -> Vec<PropertyIndex> {
 
 /// Makes the declared indexes that the database lacks, and drops the others. What cannot be made is
 /// logged, and shown on the console: queries work without it, and a unique property is not unique.
+/// While the database is away, it waits.
 pub fn apply(runtime: &Runtime) {
-    let wanted = declared(&runtime.instance().catalog);
-    let failed = match runtime.store.set_indexes(&wanted) {
-        Ok(failed) => failed.iter().map(ToString::to_string).collect(),
-        Err(error) => vec![format!("the indexes of the tables could not be made: {error}")],
-    };
-    for one in &failed {
-        tracing::error!("{one}");
+    loop {
+        let wanted = declared(&runtime.instance().catalog);
+        match runtime.store.set_indexes(&wanted) {
+            Ok(failed) => return tell(runtime, failed.iter().map(ToString::to_string).collect()),
+            Err(error) => {
+                let fault = format!("the indexes of the tables could not be made: {error}");
+                tell(runtime, vec![fault]);
+                if !matches!(error, StoreError::Busy(_)) || runtime.is_stopping() {
+                    return;
+                }
+                std::thread::sleep(AWAY_WAIT);
+            }
+        }
     }
-    *runtime.index_faults.lock() = failed;
+}
+
+fn tell(runtime: &Runtime, faults: Vec<String>) {
+    for fault in &faults {
+        tracing::error!("{fault}");
+    }
+    *runtime.index_faults.lock() = faults;
 }
