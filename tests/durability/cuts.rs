@@ -63,7 +63,7 @@ pub fn cut(
         }
     }
     Ok(format!(
-        "{images} images at {} moments ({torn} amid a commit, {inside} amid a checkpoint), all whole and paid; {restarted_instances} houses came to rest",
+        "{images} images at {} moments ({torn} amid a commit, {inside} amid a checkpoint), all whole and paid; {restarted_instances} restarted hosts came to rest",
         cut_points.len()
     ))
 }
