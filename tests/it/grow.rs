@@ -13,7 +13,9 @@ fn the_example_grow_fills_an_instance() {
     let program = program.with_file_name("examples").join("grow");
     let grown =
         Command::new(&program).args(["--payments", "60", "--root"]).arg(instance.root()).output();
-    let grown = grown.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+    let grown = grown.unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo build --examples` builds it", program.display())
+    });
     let said = String::from_utf8_lossy(&grown.stdout);
     assert!(grown.status.success(), "{said}{}", String::from_utf8_lossy(&grown.stderr));
     assert!(said.contains("60 payments after"), "{said}");
