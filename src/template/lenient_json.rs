@@ -52,7 +52,8 @@ pub fn read(text: &str) -> Result<Option<Json>, Error> {
     standard_json::read(text).map_or_else(|| read_leniently(text), |json| Ok(Some(json)))
 }
 
-fn read_leniently(text: &str) -> Result<Option<Json>, Error> {
+/// The same without the fast path.
+pub(super) fn read_leniently(text: &str) -> Result<Option<Json>, Error> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
         return Ok(None);

@@ -3,8 +3,9 @@
 //! Nearly all input is standard JSON, gateway responses in particular, and needs no intermediate
 //! tree. Any other input goes to [`super::lenient_json`], which parses it or reports the position.
 
-use crate::template::standard_json::DEPTH_MAX;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use crate::template::standard_json::{self, JsonTree};
+use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
 use sluicegate_liquid::Object;
 use sluicegate_liquid::text::Text;
 use sluicegate_liquid::value::Value;
@@ -12,87 +13,54 @@ use std::fmt;
 
 /// Parses a string; `None` when the lenient parser must decide.
 pub fn read(text: &str) -> Option<Value> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Depth(0).deserialize(&mut reader).ok()?;
-    reader.end().ok()?;
-    Some(value)
+    standard_json::read(text)
 }
 
-/// The number of lists and hashes around a value.
-struct Depth(usize);
+impl JsonTree for Value {
+    type Name = Name;
+    type Members = Object;
 
-impl Depth {
-    fn deeper<E: Error>(&self) -> Result<usize, E> {
-        if self.0 >= DEPTH_MAX { Err(E::custom("too deep")) } else { Ok(self.0 + 1) }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Depth {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Value, D::Error> {
-        reader.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Depth {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+    fn null() -> Self {
+        Self::Nil
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Nil)
+    fn signed(number: i64) -> Self {
+        Self::Int(number)
     }
 
-    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
-        Ok(Value::Bool(truth))
+    fn unsigned(number: u64) -> Self {
+        Self::whole(i128::from(number))
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
-        Ok(Value::Int(number))
+    fn float(number: f64) -> Option<Self> {
+        Some(Self::Float(number))
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
-        Ok(Value::whole(i128::from(number)))
+    fn text(text: &str) -> Self {
+        Self::text(text)
     }
 
-    /// Refuses zero: `-0` is an integer to the lenient parser.
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
-        if number == 0.0 { Err(E::custom("a zero")) } else { Ok(Value::Float(number)) }
+    fn list(items: Vec<Self>) -> Self {
+        Self::list(items)
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::text(text))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let depth = self.deeper()?;
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Depth(depth))? {
-            list.push(item);
+    fn insert(members: &mut Object, depth: usize, Name(name): Name, value: Self) {
+        if members.is_empty() {
+            // Gateways' objects have dozens of members, those inside a few.
+            *members = Object::with_capacity(if depth == 1 { 48 } else { 8 });
         }
-        Ok(Value::list(list))
+        members.insert(name, value);
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let depth = self.deeper()?;
-        let mut map = Object::default();
-        while let Some(Name(name)) = entries.next_key()? {
-            if map.is_empty() {
-                // Gateways' objects have dozens of members, those inside a few.
-                map = Object::with_capacity(if depth == 1 { 48 } else { 8 });
-            }
-            map.insert(name, entries.next_value_seed(Depth(depth))?);
-        }
-        Ok(Value::hash(map))
+    fn object(members: Object) -> Self {
+        Self::hash(members)
     }
 }
 
-struct Name(Text);
+/// The name of a member of a hash.
+pub(super) struct Name(Text);
 
-impl<'de> serde::Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
         struct Reading;
         impl Visitor<'_> for Reading {
@@ -119,7 +87,7 @@ mod tests {
     /// True when the strict and the lenient parser return the same value.
     fn agrees(text: &str) -> bool {
         read(text).is_none_or(|value| {
-            let lenient = lenient_json::read(text).ok().flatten().map(Value::from);
+            let lenient = lenient_json::read_leniently(text).ok().flatten().map(Value::from);
             Some(format!("{value:?}")) == lenient.map(|value| format!("{value:?}"))
         })
     }
