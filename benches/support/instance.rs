@@ -1,5 +1,10 @@
 //! An instance of this repository's files in this process, with its sandbox.
 
+#[path = "../../tests/it/support/instance_files.rs"]
+mod instance_files;
+
+pub use instance_files::copy_instance;
+
 use serde_json::json;
 use sluicegate::app::operations::Operations;
 use sluicegate::app::runtime::Runtime;
@@ -9,7 +14,6 @@ use sluicegate::gateway::request_type_call::RequestTypeCall;
 use sluicegate::web::router::router;
 use sluicegate_sandbox::{Sandbox, WebhookPorts};
 use sluicegate_secret::Secret;
-use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,10 +22,6 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime as TokioRuntime;
 use tokio::sync::watch;
-
-/// The files that make up this repository's instance.
-const PARTS: [&str; 6] =
-    ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
 
 /// How long the events of one payment may take.
 const EVENTS_WAIT: Duration = Duration::from_secs(20);
@@ -109,22 +109,4 @@ pub fn pay(served: &Served) -> String {
         std::thread::sleep(Duration::from_millis(50));
     }
     outcome.execution
-}
-
-/// A copy of this repository's instance.
-pub fn copy_instance(to: &Path) {
-    fs::create_dir_all(to).expect("made");
-    let from = Path::new(env!("CARGO_MANIFEST_DIR"));
-    PARTS.iter().for_each(|part| copy(&from.join(part), &to.join(part)));
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_file() {
-        fs::copy(from, to).expect("copied");
-        return;
-    }
-    fs::create_dir_all(to).expect("made");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        copy(&entry.path(), &to.join(entry.file_name()));
-    }
 }

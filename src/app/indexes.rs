@@ -9,6 +9,9 @@ use std::time::Duration;
 /// How long to wait for a database that is away or busy.
 const AWAY_WAIT: Duration = Duration::from_secs(10);
 
+/// What the log names when they cannot be made.
+const WHO: &str = "the indexes of the tables";
+
 /// The indexes over properties that the tables declare, in the order of their names.
 pub fn declared(catalog: &Catalog) -> Vec<PropertyIndex> {
     let indexed = catalog.tables.values().flat_map(|table| {
@@ -31,10 +34,15 @@ pub fn apply(runtime: &Runtime) {
     loop {
         let wanted = declared(&runtime.instance().catalog);
         match runtime.store.set_indexes(&wanted) {
-            Ok(failed) => return tell(runtime, failed.iter().map(ToString::to_string).collect()),
+            Ok(failed) => {
+                runtime.database_log.works(WHO);
+                failed.iter().for_each(|one| tracing::error!("{one}"));
+                *runtime.index_faults.lock() = failed.iter().map(ToString::to_string).collect();
+                return;
+            }
             Err(error) => {
-                let fault = format!("the indexes of the tables could not be made: {error}");
-                tell(runtime, vec![fault]);
+                runtime.database_log.failed(WHO, &error);
+                *runtime.index_faults.lock() = vec![format!("{WHO}: {error}")];
                 if !matches!(error, StoreError::Busy(_)) || runtime.is_stopping() {
                     return;
                 }
@@ -42,11 +50,4 @@ pub fn apply(runtime: &Runtime) {
             }
         }
     }
-}
-
-fn tell(runtime: &Runtime, faults: Vec<String>) {
-    for fault in &faults {
-        tracing::error!("{fault}");
-    }
-    *runtime.index_faults.lock() = faults;
 }

@@ -200,7 +200,9 @@ fn chain(runtime: &Arc<Runtime>, run: Run) {
             log(runtime, id.as_str(), &error);
         }
         next = match successor.take() {
-            Claimed::Next(next, lease_until) => runtime.journal.run(*next, lease_until).ok(),
+            Claimed::Next(next, lease_until) => {
+                runtime.journal.claimed_run(*next, lease_until).ok()
+            }
             Claimed::Nothing => None,
             Claimed::Unknown => {
                 // Another process may run one in between.

@@ -132,7 +132,7 @@ impl Schema {
 
     /// Returns every problem in a module's document, whatever its variables will be.
     pub fn check(&self, source: &str) -> Vec<Problem> {
-        let document = match self.parse(source, &Limits::TEMPLATE) {
+        let document = match self.parse_once(source, &Limits::TEMPLATE) {
             Ok(document) => document,
             Err(problem) => return vec![problem],
         };
@@ -154,7 +154,7 @@ impl Schema {
 
     /// Returns what a module's document looks up without an index.
     pub fn unindexed(&self, source: &str) -> Vec<Problem> {
-        let document = self.parse(source, &Limits::TEMPLATE);
+        let document = self.parse_once(source, &Limits::TEMPLATE);
         document.map_or_else(|_| Vec::new(), |one| unindexed::warnings(&one, &self.table_index))
     }
 

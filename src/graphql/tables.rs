@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 use sluicegate_module::table::Table;
+use sluicegate_store::property_index::ALWAYS_INDEXED;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The properties of all tables.
@@ -46,7 +47,7 @@ impl TableIndex {
     /// True when records of the table are found by this property through an index: one that the
     /// table declares, or one that every table has.
     pub(super) fn is_indexed(&self, table: &str, property: &str) -> bool {
-        matches!(property, "gateway_id" | "external_id")
+        ALWAYS_INDEXED.contains(&property)
             || self.tables.get(table).is_some_and(|known| known.indexed.contains(property))
     }
 

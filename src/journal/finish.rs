@@ -28,26 +28,6 @@ impl Journal {
     /// reason, for an operator, and the refusal is returned.
     pub fn finish(
         &self,
-        run: Run,
-        answer: Option<StepAnswer>,
-        phase: Phase,
-        state: State,
-        outcome: impl Into<Document>,
-    ) -> Result<Execution, Error> {
-        let id = run.execution.id.clone();
-        let ended = self.try_finish(run, answer, phase, state, outcome);
-        if let Err(Error::Store(refused @ StoreError::Refused(_))) = &ended
-            && let Some(run) = self.reclaim(&id)?
-        {
-            self.fail(run, &refused.to_string(), None)?;
-        }
-        ended
-    }
-
-    /// Like [`Journal::finish`]; a run whose writes are refused is still open, and its caller has
-    /// to end it: see [`Journal::reclaim`].
-    pub fn try_finish(
-        &self,
         mut run: Run,
         answer: Option<StepAnswer>,
         phase: Phase,
@@ -57,11 +37,19 @@ impl Journal {
         if let Some(answer) = answer {
             run.answer(answer, self.now());
         }
-        self.ending(run, phase, state, outcome.into()).commit(self)
+        let id = run.execution.id.clone();
+        let ended = self.ending(run, phase, state, outcome.into()).commit(self);
+        if let Err(Error::Store(refused @ StoreError::Refused(_))) = &ended
+            && let Some(run) = self.reclaim(&id)?
+        {
+            self.fail(run, &refused.to_string(), None)?;
+        }
+        ended
     }
 
-    /// Like [`Journal::try_finish`], with the answers that the run has; the commit is awaited
-    /// without a thread while others commit.
+    /// Like [`Journal::finish`], with the answers that the run has; the commit is awaited without a
+    /// thread while others commit. A run whose writes are refused is still open, and its caller has
+    /// to end it: see [`Journal::reclaim`].
     pub async fn finish_awaited(
         &self,
         run: Run,

@@ -66,7 +66,6 @@ pub fn records(
     stored.filters.push(Filter::on(Subject::Id, Op::In(ids)).negated());
     stored.page = 1;
     stored.per_page = page.saturating_mul(per_page);
-    stored.count_up_to = query.count_up_to;
     let stored = store.records(&stored)?;
     let mut results = stored.results;
     let ours: Vec<_> = overlay.touched.values().filter(|record| query.matches(record)).collect();

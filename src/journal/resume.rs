@@ -35,7 +35,7 @@ impl Journal {
         let lease_until = self.now() + self.lease;
         let claim = ExecutionUpdate::claim(&execution, lease_until);
         self.store.commit(vec![Write::ExecutionUpdate(claim)])?;
-        self.run(execution, lease_until)
+        self.claimed_run(execution, lease_until)
     }
 
     /// Like [`Journal::resume`]; `None` when another process claimed it first.
@@ -53,7 +53,7 @@ impl Journal {
         self.check_clock()?;
         let lease_until = self.now() + self.lease;
         let taken = self.store.claim(self.now(), queue, limit, lease_until)?;
-        taken.into_iter().map(|one| self.run(one, lease_until)).collect()
+        taken.into_iter().map(|one| self.claimed_run(one, lease_until)).collect()
     }
 
     /// True when `at` is later than anything that was written now can be.
@@ -75,7 +75,7 @@ impl Journal {
 
     /// The run of an execution that was just claimed: `ours` is how it was before. Without its
     /// steps, which cannot be read, it is left until its lease ends.
-    pub fn run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
+    pub fn claimed_run(&self, mut ours: Execution, lease_until: Timestamp) -> Result<Run, Error> {
         // An execution that was never claimed has no steps: this saves most events a query.
         let is_untouched = ours.state == State::Available && ours.attempt == 0;
         let steps = if is_untouched { Vec::new() } else { self.store.steps(&ours.id)? };

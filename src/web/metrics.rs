@@ -20,10 +20,6 @@ use std::sync::atomic::AtomicU64;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How far executions are counted. A count costs what it reads, and metrics are read every few
-/// seconds.
-const COUNTED_MAX: u32 = 10_000;
-
 /// A gauge of counts.
 type CountGauge = Gauge<u64, AtomicU64>;
 
@@ -104,7 +100,6 @@ fn count(runtime: &Runtime, state: ExecutionState, kind: Option<&str>) -> Result
         states: vec![state],
         kind: kind.map(str::to_owned),
         per_page: 1,
-        count_up_to: COUNTED_MAX,
         ..ExecutionQuery::default()
     };
     Ok(runtime.store.executions(&query)?.total_entries)

@@ -2,6 +2,7 @@
 //! connection, so that the trace shows which request an answer belongs to.
 
 use crate::double::Double;
+use crate::instance_files::PARTS;
 use crate::rng::Rng;
 use serde_json::{Value as Json, json};
 use sluicegate::gateway::stripe::signature::sign;
@@ -16,8 +17,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const SECRET: &str = "whsec_power_test_0123456789abcdef";
-const PARTS: [&str; 6] =
-    ["modules", "views", "graphql", "assets", "notifications", "template-values.json"];
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a connection requested.

@@ -18,6 +18,9 @@ mod disk;
 #[path = "../crash/double.rs"]
 #[allow(dead_code, reason = "the crash test uses more of it")]
 mod double;
+#[path = "../it/support/instance_files.rs"]
+#[allow(dead_code, reason = "it links to the files")]
+mod instance_files;
 mod life;
 mod promises;
 #[path = "../crash/rng.rs"]

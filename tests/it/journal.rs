@@ -2,44 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use jiff::{SignedDuration, Timestamp};
+use crate::support::journal::{Fixture, fixture};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
-use sluicegate::clock::ManualClock;
 use sluicegate::journal::begin::Journal;
 use sluicegate::journal::error::Error;
 use sluicegate::journal::intent::{Enqueue, Intent, StepAnswer, StepIntent};
 use sluicegate::journal::phase::{Draft, Phase};
 use sluicegate::journal::run::{Begun, Run, StepBegun};
 use sluicegate_store as store;
-use sluicegate_store::contract::Store;
 use sluicegate_store::execution::{Execution, ExecutionQuery, Queue, State};
 use sluicegate_store::page::Paging;
 use sluicegate_store::query::{RecordQuery, Sort, Subject};
 use sluicegate_store::record::{Change, RecordUpdate};
-use sluicegate_store::sqlite::database::Sqlite;
 use std::sync::Arc;
-
-struct Fixture {
-    journal: Journal,
-    store: Arc<dyn Store>,
-    clock: Arc<ManualClock>,
-    _folder: tempfile::TempDir,
-}
 
 /// The due executions of both queues.
 fn due(fixture: &Fixture) -> Vec<Execution> {
     let queues = [Queue::Gateway, Queue::Local];
     queues.iter().flat_map(|queue| fixture.journal.pending(*queue, 10).unwrap()).collect()
-}
-
-fn fixture() -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("test.db")).unwrap());
-    let now = Timestamp::from_second(1_800_000_000).unwrap();
-    let clock = Arc::new(ManualClock::at(now));
-    let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock) as _);
-    Fixture { journal, store, clock, _folder: folder }
 }
 
 fn map(value: Json) -> Map<String, Json> {

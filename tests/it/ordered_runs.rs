@@ -2,34 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use jiff::{SignedDuration, Timestamp};
+use crate::support::journal::{Fixture, fixture};
+use jiff::SignedDuration;
 use serde_json::json;
-use sluicegate::clock::ManualClock;
-use sluicegate::journal::begin::Journal;
 use sluicegate::journal::error::Error;
 use sluicegate::journal::intent::Intent;
 use sluicegate::journal::run::Run;
 use sluicegate::journal::successor::{Claimed, Successor};
-use sluicegate_store::contract::Store;
 use sluicegate_store::error::Error as StoreError;
 use sluicegate_store::execution::{ExecutionId, Queue, State};
-use sluicegate_store::sqlite::database::Sqlite;
-use std::sync::Arc;
-
-struct Fixture {
-    journal: Journal,
-    store: Arc<dyn Store>,
-    clock: Arc<ManualClock>,
-    _folder: tempfile::TempDir,
-}
-
-fn fixture() -> Fixture {
-    let folder = tempfile::tempdir().unwrap();
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(&folder.path().join("test.db")).unwrap());
-    let clock = Arc::new(ManualClock::at(Timestamp::from_second(1_800_000_000).unwrap()));
-    let journal = Journal::new(Arc::clone(&store), Arc::clone(&clock) as _);
-    Fixture { journal, store, clock, _folder: folder }
-}
 
 /// Three events of one object, the first of them claimed; its end claims what comes after it.
 fn ordered(fixture: &Fixture) -> (Run, Successor, Vec<ExecutionId>) {
@@ -51,7 +32,7 @@ fn complete(fixture: &Fixture, run: Run) {
 /// The run that was claimed with the end of another.
 fn claimed(fixture: &Fixture, successor: &Successor) -> Run {
     let Claimed::Next(next, lease_until) = successor.take() else { panic!("nothing was claimed") };
-    fixture.journal.run(*next, lease_until).unwrap()
+    fixture.journal.claimed_run(*next, lease_until).unwrap()
 }
 
 fn state(fixture: &Fixture, id: &ExecutionId) -> State {
@@ -82,7 +63,7 @@ fn the_end_of_a_run_claims_the_next_of_its_order_in_the_same_commit() {
         complete(&fixture, run.with_successor(&successor));
         match successor.take() {
             Claimed::Next(third, lease_until) => {
-                let third = fixture.journal.run(*third, lease_until).unwrap();
+                let third = fixture.journal.claimed_run(*third, lease_until).unwrap();
                 let wait = SignedDuration::ZERO;
                 fixture.journal.wait(third, "given back", wait).unwrap();
             }

@@ -199,12 +199,7 @@ impl Store for Model {
             .collect())
     }
 
-    fn next_in_order(
-        &self,
-        _: &str,
-        _: Option<&ExecutionId>,
-        _: Timestamp,
-    ) -> Result<Option<Execution>, Error> {
+    fn first_in_order(&self, _: &str, _: Option<&ExecutionId>) -> Result<Option<Execution>, Error> {
         Ok(None)
     }
 

@@ -43,8 +43,8 @@ pub trait Store: Send + Sync {
     fn next_record_id(&self) -> Result<RecordId, Error>;
 
     /// Makes these indexes over properties, and drops those that are not among them. Queries use
-    /// those that are made. Returns those that could not
-    /// be made: a value is too long, or two records have the same value of a unique one.
+    /// those that are made. Returns those that could not be made: a value is too long, or two
+    /// records have the same value of a unique one.
     fn set_indexes(&self, wanted: &[PropertyIndex]) -> Result<Vec<IndexError>, Error>;
 
     /// A record, softly deleted or not.
@@ -141,15 +141,24 @@ pub trait Store: Send + Sync {
         }
     }
 
-    /// The earliest unfinished execution of an ordering key, if it is due: a worker that finished
-    /// one continues with the next, without searching a long queue again. `besides` is one that
-    /// counts as finished already.
+    /// The earliest unfinished execution of an ordering key, without `besides`, which counts as
+    /// finished.
+    fn first_in_order(
+        &self,
+        key: &str,
+        besides: Option<&ExecutionId>,
+    ) -> Result<Option<Execution>, Error>;
+
+    /// The same, if it is due: a worker that finished one continues with the next, without
+    /// searching a long queue again.
     fn next_in_order(
         &self,
         key: &str,
         besides: Option<&ExecutionId>,
         now: Timestamp,
-    ) -> Result<Option<Execution>, Error>;
+    ) -> Result<Option<Execution>, Error> {
+        Ok(self.first_in_order(key, besides)?.filter(|first| first.is_due(now)))
+    }
 
     /// Since when the longest-waiting unfinished execution waits: since its `run_at` when it was
     /// not claimed yet, otherwise since it was created. Fast also when very many wait.

@@ -51,8 +51,8 @@ impl Document {
     }
 }
 
-/// A JSON text without the white space between its parts: gateways indent theirs, which is a third
-/// of what is stored for a payment. Names, numbers and their spelling stay.
+/// A JSON text without the white space between its parts: gateways indent theirs, which is a fifth
+/// of a charge. Names, numbers and their spelling stay.
 pub fn without_spaces(json: &str) -> String {
     let mut kept = String::with_capacity(json.len());
     let mut rest = json;

@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// page of PostgreSQL; a host refuses longer ones on every database, so that a module runs on both.
 pub const INDEXED_CHARS_MAX: usize = 500;
 
+/// The properties by which every table has an index, because gateways find records by them.
+pub const ALWAYS_INDEXED: [&str; 2] = ["gateway_id", "external_id"];
+
 /// An index over one property of a table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PropertyIndex {

@@ -1,6 +1,7 @@
 //! The real binary on a copy of this repository's instance, in its own folder.
 
 use super::http::{Answer, Visitor, send};
+use super::instance_files::copy_instance;
 use super::stripe::Stripe;
 use super::wait::eventually;
 use serde_json::Value as Json;
@@ -11,10 +12,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-
-/// The files that make up this repository's instance.
-const PARTS: [&str; 6] =
-    ["views", "modules", "assets", "graphql", "notifications", "template-values.json"];
 
 /// An instance's folder, and the command line on it.
 #[derive(Debug)]
@@ -50,10 +47,7 @@ impl Instance {
     /// A copy of this repository's instance.
     pub fn new() -> Self {
         let instance = Self::empty();
-        let from = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for part in PARTS {
-            copy(&from.join(part), &instance.root().join(part));
-        }
+        copy_instance(instance.root());
         instance
     }
 
@@ -144,17 +138,6 @@ impl Instance {
             host.stripe = Stripe { addr: sandbox };
         }
         host
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_file() {
-        fs::copy(from, to).expect("copied");
-        return;
-    }
-    fs::create_dir_all(to).expect("made");
-    for entry in fs::read_dir(from).expect("a folder").flatten() {
-        copy(&entry.path(), &to.join(entry.file_name()));
     }
 }
 

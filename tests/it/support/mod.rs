@@ -3,6 +3,8 @@
 pub mod host;
 pub mod html;
 pub mod http;
+pub mod instance_files;
+pub mod journal;
 pub mod postgres;
 pub mod render_process;
 pub mod signature;

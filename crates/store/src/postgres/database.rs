@@ -226,14 +226,15 @@ impl Store for Postgres {
         })
     }
 
-    fn next_in_order(
+    fn first_in_order(
         &self,
         key: &str,
         besides: Option<&ExecutionId>,
-        now: Timestamp,
     ) -> Result<Option<Execution>, Error> {
-        let first = execution_queries::first_in_order::<PostgresDialect>(key, besides);
-        Ok(self.one(&first, row::execution)?.filter(|first| first.is_due(now)))
+        self.one(
+            &execution_queries::first_in_order::<PostgresDialect>(key, besides),
+            row::execution,
+        )
     }
 
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error> {

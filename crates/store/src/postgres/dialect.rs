@@ -30,8 +30,7 @@ impl Dialect for PostgresDialect {
             Value::Null | Value::Text(_) => "text",
             Value::Integers(_) => "bigint[]",
             Value::Numbers(_) => "text[]::numeric[]",
-            // Never bound: an index has a key for numbers and one for texts.
-            Value::Texts(_) | Value::Mixed(_) => "text[]",
+            Value::Texts(_) => "text[]",
         };
         format!("${number}::{cast}")
     }

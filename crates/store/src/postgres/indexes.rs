@@ -4,7 +4,7 @@ use super::dialect::PostgresDialect;
 use super::errors;
 use crate::error::Error;
 use crate::property_index::{IndexError, PropertyIndex, PropertyIndexes};
-use crate::sql::property_index::{database_indexes, existing};
+use crate::sql::property_index::{PREFIX, database_indexes, existing};
 use deadpool_postgres::ClientWrapper;
 use std::time::Duration;
 
@@ -65,8 +65,8 @@ async fn names(client: &ClientWrapper) -> Result<Vec<(String, bool)>, Error> {
     let sql = "SELECT pg_class.relname::text, pg_index.indisvalid FROM pg_index \
                JOIN pg_class ON pg_class.oid = pg_index.indexrelid \
                WHERE pg_index.indrelid = to_regclass('records') \
-               AND starts_with(pg_class.relname::text, 'property_')";
-    let rows = client.query(sql, &[]).await.map_err(errors::of)?;
+               AND starts_with(pg_class.relname::text, $1)";
+    let rows = client.query(sql, &[&PREFIX]).await.map_err(errors::of)?;
     rows.iter()
         .map(|row| Ok((row.try_get(0).map_err(errors::of)?, row.try_get(1).map_err(errors::of)?)))
         .collect()

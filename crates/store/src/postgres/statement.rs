@@ -7,7 +7,7 @@ use crate::sql::page::PageStatement;
 use crate::sql::row::{self, Row};
 use crate::sql::statement::Statement;
 use crate::sql::value::Value;
-use crate::text::{self, Number};
+use crate::text::Number;
 use deadpool_postgres::ClientWrapper;
 use std::error::Error as StdError;
 use tokio_postgres::types::private::BytesMut;
@@ -118,10 +118,6 @@ impl ToSql for Value<'_> {
                 numbers.iter().map(numeric).collect::<Vec<_>>().to_sql_checked(ty, out)
             }
             Self::Texts(texts) => texts.to_sql_checked(ty, out),
-            Self::Mixed(values) => {
-                let texts: Vec<_> = values.iter().filter_map(text::of).collect();
-                texts.to_sql_checked(ty, out)
-            }
         }
     }
 }

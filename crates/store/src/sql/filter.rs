@@ -4,19 +4,18 @@ use super::dialect::Dialect;
 use super::property::Property;
 use super::statement::Bindings;
 use super::value::Value;
+use crate::property_index::ALWAYS_INDEXED;
 use crate::query::{Filter, Op, Range, Subject};
 use crate::text::{self, Number};
 use crate::timestamp;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 
-/// Properties whose text has a column with an index; see the schema.
-const INDEXED_PROPERTIES: [&str; 2] = ["gateway_id", "external_id"];
 const NEVER: &str = "FALSE";
 
 /// True for a property that has a column with an index of the schema.
 pub fn has_column(property: &str) -> bool {
-    INDEXED_PROPERTIES.contains(&property)
+    ALWAYS_INDEXED.contains(&property)
 }
 
 /// A filter as an SQL expression: true, false or null.

@@ -1,7 +1,6 @@
 //! Values bound to a statement.
 
 use crate::text::Number;
-use serde_json::Value as Json;
 use std::borrow::Cow;
 
 /// A value bound to a statement.
@@ -21,8 +20,6 @@ pub enum Value<'a> {
     Numbers(Vec<Number>),
     /// A list of strings.
     Texts(Vec<Cow<'a, str>>),
-    /// A list of strings and numbers, for a database whose columns take both.
-    Mixed(Vec<Json>),
 }
 
 impl From<i64> for Value<'_> {

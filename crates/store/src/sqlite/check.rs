@@ -4,8 +4,8 @@ use super::errors;
 use crate::error::Error;
 use rusqlite::Connection;
 
-/// The length up to which a file is checked at every start: about a second. A start must not take
-/// longer as the books grow.
+/// The length up to which a file is checked at every start, in bytes: a start must not take longer
+/// as the books grow.
 pub const AT_START_MAX: u64 = 1 << 30;
 
 /// Reads the whole file, and names the first fault.

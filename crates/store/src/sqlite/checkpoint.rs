@@ -1,7 +1,7 @@
 //! Checkpoints: a thread beside the writer copies the WAL into the database file.
 
 use super::pragmas;
-use super::read_gate::ReadGate;
+use super::read_gate::{READ_MAX, ReadGate};
 use rusqlite::hooks::Wal;
 use sluicegate_failpoint::failpoint;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ const READERS_WAIT: Duration = Duration::from_millis(50);
 /// until a read is stopped.
 const LONG_CHECKPOINT_FACTOR: u32 = 8;
 /// How long it then waits; longer than a read may take.
-const LONG_READERS_WAIT: Duration = Duration::from_secs(15);
+const LONG_READERS_WAIT: Duration = READ_MAX.saturating_add(Duration::from_secs(5));
 
 /// Starts checkpoints after commits.
 pub struct Checkpoints {

@@ -183,14 +183,12 @@ impl Store for Sqlite {
         self.read(|connection| executions::due(connection, now, queue, limit))
     }
 
-    fn next_in_order(
+    fn first_in_order(
         &self,
         key: &str,
         besides: Option<&ExecutionId>,
-        now: Timestamp,
     ) -> Result<Option<Execution>, Error> {
-        let first = execution_queries::first_in_order::<SqliteDialect>(key, besides);
-        Ok(self.one(&first, row::execution)?.filter(|first| first.is_due(now)))
+        self.one(&execution_queries::first_in_order::<SqliteDialect>(key, besides), row::execution)
     }
 
     fn oldest_open(&self) -> Result<Option<Timestamp>, Error> {

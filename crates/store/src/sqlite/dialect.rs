@@ -26,7 +26,7 @@ impl Dialect for SqliteDialect {
 
     fn placeholder(number: usize, value: &Value<'_>) -> String {
         match value {
-            Value::Integers(_) | Value::Numbers(_) | Value::Texts(_) | Value::Mixed(_) => {
+            Value::Integers(_) | Value::Numbers(_) | Value::Texts(_) => {
                 format!("(SELECT value FROM json_each(?{number}))")
             }
             _ => format!("?{number}"),
@@ -92,11 +92,12 @@ impl Dialect for SqliteDialect {
 
     fn keys<'a>(texts: Vec<Cow<'a, str>>, numbers: Vec<Number>) -> Vec<Value<'a>> {
         let texts = texts.iter().map(|text| Json::from(&**text));
-        vec![Value::Mixed(texts.chain(numbers.into_iter().map(Json::from)).collect())]
+        let all: Json = texts.chain(numbers.into_iter().map(Json::from)).collect();
+        vec![all.to_string().into()]
     }
 
     fn key_list(placeholders: &[String]) -> String {
-        placeholders.concat()
+        format!("(SELECT value FROM json_each({}))", placeholders.concat())
     }
 
     fn unique_text(literal: &str) -> String {

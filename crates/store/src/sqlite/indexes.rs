@@ -4,9 +4,10 @@ use super::dialect::SqliteDialect;
 use super::statement;
 use crate::error::Error;
 use crate::property_index::{IndexError, PropertyIndex, PropertyIndexes};
-use crate::sql::property_index::{database_indexes, existing};
+use crate::sql::property_index::{PREFIX, database_indexes, existing};
 use crate::sql::row;
 use crate::sql::statement::Statement;
+use crate::sql::value::values;
 use rusqlite::Connection;
 
 /// Makes the wanted indexes with `define`, which runs a statement, and drops all others. `read`
@@ -46,7 +47,7 @@ fn statistics(name: &str) -> String {
 /// The names of the indexes over properties.
 pub fn names(connection: &Connection) -> Result<Vec<String>, Error> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'records' \
-               AND substr(name, 1, 9) = 'property_'";
-    let names = Statement::new::<SqliteDialect>(sql, Vec::new());
+               AND substr(name, 1, length(?1)) = ?1";
+    let names = Statement::new::<SqliteDialect>(sql, values![PREFIX]);
     statement::all(connection, &names, row::first_string)
 }

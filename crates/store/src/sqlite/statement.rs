@@ -95,7 +95,6 @@ impl ToSql for Value<'_> {
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
             Self::Integers(integers) => list(Json::from(integers.as_slice())),
             Self::Numbers(numbers) => list(numbers.iter().copied().map(Json::from).collect()),
-            Self::Mixed(values) => list(Json::Array(values.clone())),
             Self::Texts(texts) => list(texts.iter().map(|text| Json::from(&**text)).collect()),
         })
     }

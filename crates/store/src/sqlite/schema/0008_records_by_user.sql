@@ -1,3 +1,5 @@
+-- The deleted records of a table, in the order of their creation.
+CREATE INDEX records_deleted ON records (table_name, created_at) WHERE deleted_at IS NOT NULL;
 -- The records of a user, newest first.
 CREATE INDEX records_by_user ON records (user_id, table_name, deleted_at, created_at)
     WHERE user_id IS NOT NULL;
@@ -9,6 +11,7 @@ ANALYZE sqlite_schema;
 DELETE FROM sqlite_stat1 WHERE tbl IN ('records', 'executions');
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('records', 'records_by_table', '1000000 200000 100000 1'),
+    ('records', 'records_deleted', '100000 20000 1'),
     ('records', 'records_by_gateway_id', '1000000 2 2 2 1'),
     ('records', 'records_by_external_id_property', '1000000 2 2 2 1'),
     ('records', 'records_by_external_id', '1000000 2 2 2 1'),
