@@ -7,7 +7,7 @@ use super::idempotency::{Answered, Begun, StoredAnswer};
 use super::reply::Reply;
 use super::state::{Changes, SandboxState};
 use super::tx::Tx;
-use super::{due_work, endpoint, parameters, render};
+use super::{due_work, endpoint, oauth, parameters, render};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -98,6 +98,9 @@ fn failure(rule: &Rule, request_id: &str) -> Reply {
 
 /// Runs the endpoint and renders its answer.
 fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
+    if let Some(answer) = oauth::route(call, tx) {
+        return answer;
+    }
     let unknown = || ApiError::unrecognized(call.method, &call.path);
     let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
     let path: Vec<&str> = below.split('/').collect();

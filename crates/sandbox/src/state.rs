@@ -22,7 +22,11 @@ const REQUESTS_MAX: usize = 500;
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Kind {
+    AccessToken,
     Account,
+    AccountLink,
+    Application,
+    AuthorizationCode,
     Charge,
     Customer,
     Delivery,
@@ -35,6 +39,7 @@ pub enum Kind {
     Method,
     Payout,
     Person,
+    RefreshToken,
     Refund,
     Reversal,
     Source,
@@ -160,6 +165,8 @@ pub struct SandboxState {
     pub clock: Clock,
     /// How it behaves.
     pub settings: Settings,
+    /// Where its pages are: `http://127.0.0.1:12111`.
+    pub base_url: String,
     /// Where webhooks may go on this machine.
     pub webhook_ports: WebhookPorts,
     /// All balances.
@@ -192,6 +199,7 @@ impl SandboxState {
             counter: 0,
             clock: Clock::default(),
             settings,
+            base_url: "http://127.0.0.1:12111".into(),
             webhook_ports: WebhookPorts::Only(Vec::new()),
             ledger: Ledger::default(),
             keys: Keys::default(),

@@ -5,6 +5,7 @@ use super::call::Call;
 use super::tx::Tx;
 
 pub mod account;
+mod account_link;
 pub mod account_state;
 pub mod application_fee;
 pub mod balance;
@@ -41,6 +42,12 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "refunds" => refund::route(call, tx, rest),
         "transfers" => transfer::route(call, tx, rest),
         "accounts" | "account" => account::route(call, tx, path),
+        "account_links" if call.is("POST") && rest.is_empty() => {
+            Some(account_link::create(call, tx))
+        }
+        "account_sessions" if call.is("POST") && rest.is_empty() => {
+            Some(account_link::start_session(call, tx))
+        }
         "webhook_endpoints" => webhook_endpoint::route(call, tx, rest),
         "payouts" => payout::route(call, tx, rest),
         "balance" | "balance_transactions" => balance::route(call, tx, path),

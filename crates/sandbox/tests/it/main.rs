@@ -10,6 +10,8 @@ mod control;
 mod idempotency;
 mod invariants;
 mod money;
+mod oauth;
+mod onboarding;
 mod pages;
 mod protocol;
 mod readme;
