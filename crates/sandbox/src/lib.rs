@@ -41,6 +41,8 @@ mod params;
 mod protocol;
 mod render;
 mod reply;
+#[allow(dead_code, reason = "invoices and subscriptions use the rest")]
+mod resource;
 mod sandbox;
 mod shared;
 mod signature;

@@ -60,6 +60,8 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
                 drop_fields(object, &["invoice"], expanded);
             }
         }
+        "price" | "plan" => drop_fields(object, &["tiers", "currency_options"], expanded),
+        "coupon" => drop_fields(object, &["applies_to", "currency_options"], expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),
         "account" if version < "2019-02-19" => before_persons(object),
         _ => {}

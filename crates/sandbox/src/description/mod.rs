@@ -13,8 +13,6 @@
 //! | `[]type`, `*type` | an array; a map with free keys (alternatives have `,` between them) |
 //! | `id:a\|b`, `:a\|b`, `list:a` | an id that expands to an object; an object; a list of objects |
 
-#![allow(dead_code, reason = "the generic resources that use all of it follow")]
-
 pub mod check;
 pub mod field;
 pub mod shape;

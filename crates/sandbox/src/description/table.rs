@@ -87,6 +87,11 @@ impl Table {
         self.objects.get(name).map(|line| line.fields(self))
     }
 
+    /// An object's name as the table spells it.
+    pub fn name(&self, name: &str) -> Option<&'static str> {
+        self.objects.get_key_value(name).map(|(name, _)| *name)
+    }
+
     fn words(&self, name: &str) -> Vec<&'static str> {
         self.words.get(name).map(|list| list.split('|').collect()).unwrap_or_default()
     }
