@@ -2,6 +2,7 @@
 
 use super::endpoint::{charge, payout, refund};
 use super::event;
+use super::resource;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::Tx;
 use serde_json::json;
@@ -30,6 +31,7 @@ pub fn run(state: &mut SandboxState) {
             Kind::Charge => charge::expire(&mut tx, object),
             Kind::Payout => payout::arrive(&mut tx, object),
             Kind::Refund => refund::fail(&mut tx, object),
+            Kind::Resource(_) => resource::due(&mut tx, object),
             _ => {}
         }
         let changes = tx.into_changes();

@@ -46,6 +46,21 @@ pub enum Kind {
     Token,
     Transaction,
     Transfer,
+    /// One of the resources that the description drives.
+    #[serde(untagged)]
+    Resource(ObjectName),
+}
+
+/// The name of an object in the description: `coupon`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectName(pub &'static str);
+
+impl<'de> Deserialize<'de> for ObjectName {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        let known = super::description::table::OBJECTS.name(&name).map(ObjectName);
+        known.ok_or_else(|| serde::de::Error::custom(format!("no object is called {name:?}")))
+    }
 }
 
 /// A stored object: its JSON, and where it belongs.

@@ -4,6 +4,7 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::event::emit;
 use super::super::listing;
+use super::super::resource::{self, customer_money};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
 use super::source;
@@ -30,7 +31,11 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         }
         ("GET", [id, "payment_methods"]) => live(tx, id)
             .and_then(|_| listing::page(tx, call, tx.children(Kind::Method, id), &|_| true)),
-        _ => return None,
+        (_, [_, "cash_balance"]) => {
+            let whole = [&["customers"], path].concat();
+            return customer_money::cash_balance(call, tx, &whole);
+        }
+        _ => return resource::engine::route(call, tx, &[&["customers"], path].concat()),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::api_error::Answer;
 use super::call::Call;
+use super::resource;
 use super::tx::Tx;
 
 pub mod account;
@@ -57,6 +58,6 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "payment_methods" => payment_method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),
         "disputes" => dispute::route(call, tx, rest),
-        _ => None,
+        _ => resource::engine::route(call, tx, path),
     }
 }

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod binary;
+mod catalog;
 mod charges;
 mod client;
 mod control;
