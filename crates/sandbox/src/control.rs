@@ -116,6 +116,7 @@ async fn reset(State(shared): SharedState) -> Answer {
     due_work::create_platform(&mut new);
     new.storage = state.storage.take();
     new.webhook_ports = state.webhook_ports.clone();
+    new.base_url.clone_from(&state.base_url);
     new.with_storage(|storage, new| storage.rewrite(new));
     *state = new;
     good(json!({"reset": true, "instance": state.instance}))

@@ -1,6 +1,6 @@
 //! What the clock causes: money becomes available, payouts arrive, authorizations expire.
 
-use super::endpoint::{charge, payout, refund};
+use super::endpoint::{charge, intent, payout, refund};
 use super::event;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::Tx;
@@ -27,9 +27,13 @@ pub fn run(state: &mut SandboxState) {
         }
         tx.update(&object);
         match stored.kind {
-            Kind::Charge => charge::expire(&mut tx, object),
+            Kind::Charge => {
+                charge::expire(&mut tx, object);
+                intent::cancel::expire(&mut tx, &id);
+            }
+            Kind::PaymentIntent => intent::debit::end(&mut tx, object),
             Kind::Payout => payout::arrive(&mut tx, object),
-            Kind::Refund => refund::fail(&mut tx, object),
+            Kind::Refund => refund::end(&mut tx, object),
             _ => {}
         }
         let changes = tx.into_changes();

@@ -28,8 +28,15 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
                 Err(refusal) => Some(Err(refusal)),
             };
         }
-        ("GET", [id, "payment_methods"]) => live(tx, id)
-            .and_then(|_| listing::page(tx, call, tx.children(Kind::Method, id), &|_| true)),
+        ("GET", [id, "payment_methods"]) => live(tx, id).and_then(|_| {
+            let filter = listing::by_fields(&call.params, &["type", "allow_redisplay"]);
+            listing::page(tx, call, tx.children(Kind::Method, id), &filter)
+        }),
+        ("GET", [id, "payment_methods", method]) => live(tx, id).and_then(|_| {
+            tx.get(Kind::Method, method)
+                .filter(|found| found["customer"] == *id)
+                .ok_or_else(|| ApiError::not_found("PaymentMethod", method))
+        }),
         _ => return None,
     })
 }

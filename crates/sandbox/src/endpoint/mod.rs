@@ -20,7 +20,10 @@ pub mod events;
 pub mod external_account;
 pub mod file;
 pub mod funding;
-pub mod payment_method;
+pub mod intent;
+pub mod mandate;
+pub mod method;
+pub mod microdeposits;
 pub mod payout;
 pub mod person;
 pub mod refund;
@@ -47,7 +50,9 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "application_fees" => application_fee::route(call, tx, rest),
         "events" => events::route(call, tx, rest),
         "tokens" => token::route(call, tx, rest),
-        "payment_methods" => payment_method::route(call, tx, rest),
+        "payment_intents" => intent::route(call, tx, rest),
+        "mandates" => mandate::route(call, tx, rest),
+        "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),
         "disputes" => dispute::route(call, tx, rest),
         _ => None,

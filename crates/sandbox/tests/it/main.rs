@@ -8,6 +8,7 @@ mod charges;
 mod client;
 mod control;
 mod idempotency;
+mod intents;
 mod invariants;
 mod money;
 mod pages;
