@@ -6,6 +6,7 @@ use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
+use super::method::{attach, resolve};
 use super::source;
 use serde_json::{Value, json};
 
@@ -73,6 +74,10 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     });
     fill(call, &mut customer)?;
     tx.insert(Kind::Customer, None, &customer);
+    let method = match call.params.filled("payment_method")? {
+        Some(name) => Some(first_method(tx, name)?),
+        None => None,
+    };
     let added = match call.params.has("source") || call.params.has("card") {
         true => Some(source::attach(call, tx, &customer)?),
         false => None,
@@ -86,7 +91,16 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     if let Some(source) = added {
         emit(tx, "customer.source.created", &account, &source, None);
     }
+    if let Some(method) = method {
+        attach::run(tx, method, text(&customer, "id"))?;
+    }
     Ok(customer)
+}
+
+/// The payment method that a customer is created with.
+fn first_method(tx: &mut Tx<'_>, name: &str) -> Answer {
+    let known = tx.get(Kind::Method, name).or_else(|| resolve::published(tx, name));
+    known.ok_or_else(|| ApiError::no_such("PaymentMethod", name, "payment_method"))
 }
 
 fn fill(call: &Call, customer: &mut Value) -> Result<(), ApiError> {

@@ -14,6 +14,7 @@ pub mod card_object;
 pub mod charge;
 pub mod charge_money;
 pub mod charge_object;
+pub mod confirmation_token;
 pub mod customer;
 pub mod dispute;
 pub mod events;
@@ -29,6 +30,7 @@ pub mod person;
 pub mod refund;
 pub mod refund_money;
 pub mod refund_object;
+pub mod setup;
 pub mod source;
 pub mod token;
 pub mod transfer;
@@ -51,6 +53,12 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "events" => events::route(call, tx, rest),
         "tokens" => token::route(call, tx, rest),
         "payment_intents" => intent::route(call, tx, rest),
+        "setup_intents" => setup::route(call, tx, rest),
+        "setup_attempts" => setup::attempts(call, tx, rest),
+        "confirmation_tokens" => confirmation_token::route(call, tx, rest),
+        "test_helpers" if rest == ["confirmation_tokens"] => {
+            confirmation_token::route(call, tx, &[])
+        }
         "mandates" => mandate::route(call, tx, rest),
         "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),

@@ -2,6 +2,7 @@
 
 use super::super::call::money;
 use super::super::endpoint::intent::action;
+use super::super::endpoint::setup;
 use super::super::form;
 use super::super::shared::Shared;
 use super::super::state::{Kind, SandboxState};
@@ -70,7 +71,10 @@ fn finish(state: &mut SandboxState, intent: Value, is_done: bool) -> Value {
         return intent;
     };
     let mut tx = Tx::new(state, account);
-    let after = action::finish(&mut tx, intent, is_done);
+    let after = match text(&intent, "object") {
+        "setup_intent" => setup::finish::act(&mut tx, intent, is_done),
+        _ => action::finish(&mut tx, intent, is_done),
+    };
     let changes = tx.into_changes();
     state.apply(changes);
     after

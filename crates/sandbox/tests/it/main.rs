@@ -14,4 +14,5 @@ mod money;
 mod pages;
 mod protocol;
 mod readme;
+mod setups;
 mod webhooks;

@@ -19,7 +19,8 @@ pub fn authenticate(call: &Call, tx: &mut Tx<'_>, mut intent: Value) -> Answer {
 /// Sends the customer to the page of a payment method.
 pub fn redirect(call: &Call, tx: &mut Tx<'_>, mut intent: Value, method: &Value) -> Answer {
     let kind = text(method, "type");
-    let return_url = call.params.filled("return_url")?;
+    let known = intent["_return_url"].as_str().map(str::to_owned);
+    let return_url = call.params.filled("return_url")?.or(known.as_deref());
     if return_url.is_none() && kind != "cashapp" {
         return Err(missing_return_url(kind));
     }
@@ -57,7 +58,8 @@ pub fn three_d_secure(call: &Call, tx: &mut Tx<'_>, intent: &Value) -> Answer {
     let params = &call.params;
     let by_script = params.boolean("use_stripe_sdk")?.unwrap_or(false);
     let url = page(tx, intent);
-    if let (Some(return_url), false) = (params.filled("return_url")?, by_script) {
+    let return_url = params.filled("return_url")?.or(intent["_return_url"].as_str());
+    if let (Some(return_url), false) = (return_url, by_script) {
         return Ok(json!({
             "type": "redirect_to_url",
             "redirect_to_url": {"return_url": return_url, "url": url},

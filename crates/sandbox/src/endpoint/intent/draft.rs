@@ -7,7 +7,7 @@ use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use super::super::charge_object::Plan;
 use super::super::method::resolve;
-use super::super::{charge, customer};
+use super::super::{charge, confirmation_token, customer};
 use super::{method_types, unexpected};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -45,6 +45,7 @@ pub fn name_method(
 ) -> Result<Option<Value>, ApiError> {
     let customer = text(intent, "customer").to_owned();
     let owner = (!customer.is_empty()).then_some(customer.as_str());
+    confirmation_token::apply(call, tx, intent);
     let Some(method) = resolve::read(&call.params, tx, owner)? else { return Ok(None) };
     method_types::check_method(intent, &method)?;
     intent["payment_method"] = method["id"].clone();
