@@ -22,6 +22,9 @@ pub fn full(tx: &Tx<'_>, mut object: Value) -> Value {
         "transfer" => &[("reversals", Kind::Reversal, "/v1/transfers/{id}/reversals")],
         "account" => &[("external_accounts", Kind::Source, "/v1/accounts/{id}/external_accounts")],
         "application_fee" => &[("refunds", Kind::FeeRefund, "/v1/application_fees/{id}/refunds")],
+        "checkout.session" => {
+            &[("line_items", Kind::SessionItem, "/v1/checkout/sessions/{id}/line_items")]
+        }
         // A publishable key sees no charges.
         "payment_intent" if object.get("latest_charge").is_some() => {
             &[("charges", Kind::Charge, "/v1/charges?payment_intent={id}")]

@@ -49,6 +49,7 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
                 drop_fields(object, &["invoice"], expanded);
             }
         }
+        "checkout.session" => session(object, version, expanded),
         "payment_intent" => intent(object, version, expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),
         "account" if version < "2019-02-19" => before_persons(object),
@@ -61,6 +62,19 @@ fn drop_fields(object: &mut Value, names: &[&str], expanded: &[&str]) {
         for name in names.iter().filter(|name| !expanded.contains(name)) {
             fields.shift_remove(*name);
         }
+    }
+}
+
+/// Checkout sessions: line items only on request, and the newer words of `ui_mode`.
+fn session(object: &mut Value, version: &str, expanded: &[&str]) {
+    drop_fields(object, &["line_items"], expanded);
+    if version >= "2026-03-25" {
+        let word = match text(object, "ui_mode") {
+            "hosted" => "hosted_page",
+            "embedded" => "embedded_page",
+            _ => "elements",
+        };
+        object["ui_mode"] = json!(word);
     }
 }
 

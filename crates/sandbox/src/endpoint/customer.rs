@@ -63,15 +63,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         Some(id) => id.to_owned(),
         None => tx.id("cus_"),
     };
-    let prefix = super::super::identifier::make("", &id, 0)[..8].to_uppercase();
-    let mut customer = json!({
-        "id": id, "object": "customer", "address": null, "balance": 0, "created": tx.now,
-        "currency": null, "default_source": null, "delinquent": false, "description": null,
-        "discount": null, "email": null, "invoice_prefix": prefix,
-        "invoice_settings": {"custom_fields": null, "default_payment_method": null, "footer": null},
-        "livemode": false, "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
-        "preferred_locales": [], "shipping": null, "tax_exempt": "none",
-    });
+    let mut customer = blank(tx, Some(id));
     fill(call, &mut customer)?;
     tx.insert(Kind::Customer, None, &customer);
     let method = match call.params.filled("payment_method")? {
@@ -95,6 +87,27 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         attach::run(tx, method, text(&customer, "id"))?;
     }
     Ok(customer)
+}
+
+/// A customer with nothing but an id.
+pub fn blank(tx: &mut Tx<'_>, id: Option<String>) -> Value {
+    let id = id.unwrap_or_else(|| tx.id("cus_"));
+    let prefix = super::super::identifier::make("", &id, 0)[..8].to_uppercase();
+    json!({
+        "id": id, "object": "customer", "address": null, "balance": 0, "created": tx.now,
+        "currency": null, "default_source": null, "delinquent": false, "description": null,
+        "discount": null, "email": null, "invoice_prefix": prefix,
+        "invoice_settings": {"custom_fields": null, "default_payment_method": null, "footer": null},
+        "livemode": false, "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
+        "preferred_locales": [], "shipping": null, "tax_exempt": "none",
+    })
+}
+
+/// Stores a new customer and tells of it.
+pub fn begin(tx: &mut Tx<'_>, customer: &Value) {
+    tx.insert(Kind::Customer, None, customer);
+    let account = tx.account.clone();
+    emit(tx, "customer.created", &account, customer, None);
 }
 
 /// The payment method that a customer is created with.

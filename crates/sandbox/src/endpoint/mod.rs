@@ -14,6 +14,7 @@ pub mod card_object;
 pub mod charge;
 pub mod charge_money;
 pub mod charge_object;
+pub mod checkout;
 pub mod confirmation_token;
 pub mod customer;
 pub mod dispute;
@@ -59,6 +60,8 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "test_helpers" if rest == ["confirmation_tokens"] => {
             confirmation_token::route(call, tx, &[])
         }
+        "checkout" => checkout::route(call, tx, rest),
+        "payment_pages" => checkout::payment_page::route(call, tx, rest),
         "mandates" => mandate::route(call, tx, rest),
         "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),

@@ -2,7 +2,7 @@
 
 use super::super::call::money;
 use super::super::endpoint::intent::action;
-use super::super::endpoint::setup;
+use super::super::endpoint::{checkout, setup};
 use super::super::form;
 use super::super::shared::Shared;
 use super::super::state::{Kind, SandboxState};
@@ -75,6 +75,7 @@ fn finish(state: &mut SandboxState, intent: Value, is_done: bool) -> Value {
         "setup_intent" => setup::finish::act(&mut tx, intent, is_done),
         _ => action::finish(&mut tx, intent, is_done),
     };
+    checkout::outcome::after(&mut tx, &after);
     let changes = tx.into_changes();
     state.apply(changes);
     after

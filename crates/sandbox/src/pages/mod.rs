@@ -11,10 +11,16 @@ use serde_json::Value;
 use std::sync::{Arc, LazyLock};
 
 pub mod challenge;
+pub mod checkout;
+pub mod checkout_form;
 
 static PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut pages = Handlebars::new();
-    for (name, template) in [("challenge", include_str!("challenge.hbs"))] {
+    for (name, template) in [
+        ("challenge", include_str!("challenge.hbs")),
+        ("checkout", include_str!("checkout.hbs")),
+        ("checkout_done", include_str!("checkout_done.hbs")),
+    ] {
         if let Err(fault) = pages.register_template_string(name, template) {
             tracing::error!(name, %fault, "a page of the sandbox is broken");
         }
@@ -24,10 +30,12 @@ static PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 
 /// The routes of all pages.
 pub fn routes() -> Router<Arc<Shared>> {
-    Router::new().route(
-        "/hooks.stripe.com/redirect/authenticate/{id}",
-        get(challenge::show).post(challenge::answer),
-    )
+    Router::new()
+        .route(
+            "/hooks.stripe.com/redirect/authenticate/{id}",
+            get(challenge::show).post(challenge::answer),
+        )
+        .route("/checkout.stripe.com/c/pay/{id}", get(checkout::show).post(checkout::pay))
 }
 
 /// No script but ours, nothing from elsewhere. A form's answer may lead back to any shop.

@@ -5,6 +5,7 @@
 mod accounts;
 mod binary;
 mod charges;
+mod checkouts;
 mod client;
 mod control;
 mod idempotency;
