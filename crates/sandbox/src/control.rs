@@ -120,6 +120,7 @@ async fn reset(State(shared): SharedState) -> Answer {
     new.storage = state.storage.take();
     new.base_url.clone_from(&state.base_url);
     new.webhook_ports = state.webhook_ports.clone();
+    new.base_url.clone_from(&state.base_url);
     new.with_storage(|storage, new| storage.rewrite(new));
     *state = new;
     good(json!({"reset": true, "instance": state.instance}))

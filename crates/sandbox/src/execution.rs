@@ -49,6 +49,7 @@ impl SandboxState {
         let mut tx = Tx::new(self, request.account.clone());
         tx.request = Some((request_id.to_owned(), request.key.clone()));
         let result = operate(&request.call, &mut tx);
+        let result = result.map_err(|refusal| render::refusal(&tx, &request.call, refusal));
         let (keep, mut saved) = match &result {
             Ok(_) => (request.call.method != "GET", true),
             Err(refusal) => (refusal.keep, refusal.saved),

@@ -10,7 +10,7 @@ use super::reply::response;
 use super::shared::Shared;
 use super::state::{SandboxState, Settings};
 use super::{
-    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, protocol,
+    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages, protocol,
 };
 use axum::Router;
 use axum::body::Body;
@@ -134,6 +134,7 @@ fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
         .merge(browser::routes())
         .merge(oauth::authorize::routes())
         .merge(onboarding::routes())
+        .merge(pages::routes())
         .fallback(api)
         .with_state(shared);
     let router = router.layer(from_fn_with_state(Arc::new(hosts), own_hosts_only));
