@@ -1,5 +1,6 @@
 //! Shapes an answer for an API version: fields that it added, removed or hides.
 
+use super::description::shape::conform;
 use super::tx::text;
 use serde_json::{Value, json};
 
@@ -14,17 +15,27 @@ pub fn is_valid(name: &str) -> bool {
     dated && release.is_none_or(|r| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-/// Shapes an object and all inside it for a version. `expanded` names fields that stay.
+/// The version whose shapes the description has.
+pub const NEWEST: &str = "2026-10-28.endive";
+
+/// Shapes an answer for a version. `expanded` names fields that stay.
 pub fn shape(value: &mut Value, version: &str, expanded: &[&str]) {
+    shape_all(value, version, expanded);
+    if version >= &NEWEST[..10] {
+        conform(value);
+    }
+}
+
+fn shape_all(value: &mut Value, version: &str, expanded: &[&str]) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| shape(item, version, expanded)),
+        Value::Array(items) => items.iter_mut().for_each(|item| shape_all(item, version, expanded)),
         Value::Object(fields) => {
             if fields.contains_key("object") {
                 fields.retain(|name, _| !name.starts_with('_'));
             }
             for (name, inner) in fields.iter_mut() {
                 if name != "metadata" {
-                    shape(inner, version, expanded);
+                    shape_all(inner, version, expanded);
                 }
             }
             shape_one(value, version, expanded);
@@ -49,6 +60,10 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
                 drop_fields(object, &["invoice"], expanded);
             }
         }
+        "price" | "plan" => drop_fields(object, &["tiers", "currency_options"], expanded),
+        "coupon" => drop_fields(object, &["applies_to", "currency_options"], expanded),
+        "checkout.session" => session(object, version, expanded),
+        "payment_intent" => intent(object, version, expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),
         "account" if version < "2019-02-19" => before_persons(object),
         _ => {}
@@ -60,6 +75,38 @@ fn drop_fields(object: &mut Value, names: &[&str], expanded: &[&str]) {
         for name in names.iter().filter(|name| !expanded.contains(name)) {
             fields.shift_remove(*name);
         }
+    }
+}
+
+/// Checkout sessions: line items only on request, and the newer words of `ui_mode`.
+fn session(object: &mut Value, version: &str, expanded: &[&str]) {
+    drop_fields(object, &["line_items"], expanded);
+    if version >= "2026-03-25" {
+        let word = match text(object, "ui_mode") {
+            "hosted" => "hosted_page",
+            "embedded" => "embedded_page",
+            _ => "elements",
+        };
+        object["ui_mode"] = json!(word);
+    }
+}
+
+/// Payment intents: `charges` and `invoice` of older versions, and their first names.
+fn intent(object: &mut Value, version: &str, expanded: &[&str]) {
+    if version >= "2022-11-15" {
+        drop_fields(object, &["charges"], expanded);
+    }
+    if version >= "2025-03-31" {
+        drop_fields(object, &["invoice"], expanded);
+    }
+    if version < "2019-02-11" {
+        object["allowed_source_types"] = object["payment_method_types"].clone();
+        let status = match text(object, "status") {
+            "requires_payment_method" => "requires_source",
+            "requires_action" => "requires_source_action",
+            other => other,
+        };
+        object["status"] = json!(status);
     }
 }
 

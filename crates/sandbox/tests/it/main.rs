@@ -4,13 +4,20 @@
 
 mod accounts;
 mod binary;
+mod catalog;
 mod charges;
+mod checkouts;
 mod client;
 mod control;
 mod idempotency;
+mod intents;
 mod invariants;
 mod money;
+mod newest;
+mod oauth;
+mod onboarding;
 mod pages;
 mod protocol;
 mod readme;
+mod setups;
 mod webhooks;
