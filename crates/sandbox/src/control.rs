@@ -118,6 +118,7 @@ async fn reset(State(shared): SharedState) -> Answer {
     let mut new = SandboxState::new(identifier::random_seed(), state.settings.clone());
     due_work::create_platform(&mut new);
     new.storage = state.storage.take();
+    new.feed = std::mem::take(&mut state.feed);
     new.base_url.clone_from(&state.base_url);
     new.webhook_ports = state.webhook_ports.clone();
     new.base_url.clone_from(&state.base_url);

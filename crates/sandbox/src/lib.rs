@@ -52,6 +52,7 @@ mod sandbox;
 mod shared;
 mod signature;
 mod state;
+mod stripe_cli;
 mod tx;
 mod version;
 mod webhook_ports;

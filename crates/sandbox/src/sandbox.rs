@@ -10,7 +10,8 @@ use super::reply::response;
 use super::shared::Shared;
 use super::state::{SandboxState, Settings};
 use super::{
-    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages, protocol,
+    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages,
+    protocol, stripe_cli,
 };
 use axum::Router;
 use axum::body::Body;
@@ -135,6 +136,7 @@ fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
         .merge(oauth::authorize::routes())
         .merge(onboarding::routes())
         .merge(pages::routes())
+        .merge(stripe_cli::socket::routes())
         .fallback(api)
         .with_state(shared);
     let router = router.layer(from_fn_with_state(Arc::new(hosts), own_hosts_only));

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::fault::Faults;
 use super::idempotency::{Answered, Keys};
 use super::ledger::{Ledger, Posting};
+use super::stripe_cli::feed::{Feed, Notice};
 use super::webhook_ports::WebhookPorts;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub enum Kind {
     Application,
     AuthorizationCode,
     Charge,
+    CliSession,
     ConfirmationToken,
     Customer,
     Delivery,
@@ -155,6 +157,8 @@ pub struct Changes {
     pub objects: indexmap::IndexMap<Arc<str>, Option<Stored>>,
     /// Entries of the ledger, in order.
     pub postings: Vec<Posting>,
+    /// Events that the Stripe CLI gets again.
+    pub resent: Vec<Arc<str>>,
     /// The answer given under an idempotency key.
     pub answer: Option<Answered>,
     /// The id counter afterwards.
@@ -199,6 +203,8 @@ pub struct SandboxState {
     pub keys: Keys,
     /// Faults to inject into requests.
     pub faults: Faults,
+    /// Who hears of events and requests as they happen.
+    pub feed: Feed,
     /// The last requests, newest last.
     pub requests: VecDeque<LoggedRequest>,
     /// Where changes are stored; `None` keeps the state in memory only.
@@ -228,6 +234,7 @@ impl SandboxState {
             ledger: Ledger::default(),
             keys: Keys::default(),
             faults: Faults::default(),
+            feed: Feed::default(),
             requests: VecDeque::new(),
             storage: None,
             objects: HashMap::new(),
@@ -274,6 +281,7 @@ impl SandboxState {
 
     /// Applies and stores an operation's changes.
     pub fn apply(&mut self, changes: Changes) {
+        changes.resent.iter().for_each(|id| self.feed.tell(&Notice::Resend(id.clone())));
         if changes.objects.is_empty() && changes.answer.is_none() {
             return;
         }
@@ -286,6 +294,10 @@ impl SandboxState {
             self.ledger.post(posting, now);
         }
         for (id, stored) in changes.objects {
+            let is_event = stored.as_ref().is_some_and(|stored| stored.kind == Kind::Event);
+            if is_event && self.feed.is_heard() && self.stored(&id).is_none() {
+                self.feed.tell(&Notice::Event(id.clone()));
+            }
             self.place(id, stored);
         }
         if let Some(answered) = changes.answer {
@@ -338,6 +350,9 @@ impl SandboxState {
 
     /// Adds a line to the request log.
     pub fn log(&mut self, request: LoggedRequest) {
+        if self.feed.is_heard() {
+            self.feed.tell(&Notice::Request(Arc::new(request.clone())));
+        }
         if self.requests.len() >= REQUESTS_MAX {
             self.requests.pop_front();
         }

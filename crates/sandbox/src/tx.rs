@@ -130,6 +130,11 @@ impl<'w> Tx<'w> {
         self.changes.objects.insert(id.into(), None);
     }
 
+    /// Has the Stripe CLI get an event again, if one listens.
+    pub fn resend_to_cli(&mut self, event: &str) {
+        self.changes.resent.push(event.into());
+    }
+
     /// Ids of a kind under a parent, newest first.
     pub fn children(&self, kind: Kind, parent: &str) -> Vec<Arc<str>> {
         let under =

@@ -1,7 +1,8 @@
-//! Events: retrieve and list.
+//! Events: retrieve, list, and send again, as `stripe events resend` asks.
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
+use super::super::event::{listeners, queue};
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};
@@ -12,8 +13,30 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     Some(match (call.method, path) {
         ("GET", []) => list(call, tx),
         ("GET", [id]) => tx.get(Kind::Event, id).ok_or_else(|| ApiError::not_found("event", id)),
+        ("POST", [id, "retry"]) => retry(call, tx, id),
         _ => return None,
     })
+}
+
+/// Sends an event again: to one endpoint, to the CLI (`for_stripecli`), or to all that listen.
+fn retry(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
+    let (account, event) =
+        tx.anywhere(Kind::Event, id).ok_or_else(|| ApiError::not_found("event", id))?;
+    if call.params.boolean("for_stripecli")?.unwrap_or(false) {
+        tx.resend_to_cli(id);
+        return Ok(event);
+    }
+    let endpoints = match call.params.filled("webhook_endpoint")? {
+        Some(one) if tx.get(Kind::Endpoint, one).is_some() => vec![one.to_owned()],
+        Some(other) => {
+            return Err(ApiError::no_such("webhook endpoint", other, "webhook_endpoint"));
+        }
+        None => listeners(tx, text(&event, "type"), &account),
+    };
+    for endpoint in endpoints {
+        queue(tx, &event, &endpoint);
+    }
+    Ok(event)
 }
 
 fn list(call: &Call, tx: &Tx<'_>) -> Answer {

@@ -3,6 +3,7 @@
 use super::api_error::Answer;
 use super::call::Call;
 use super::resource;
+use super::stripe_cli;
 use super::tx::Tx;
 
 pub mod account;
@@ -59,6 +60,9 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "payouts" => payout::route(call, tx, rest),
         "balance" | "balance_transactions" => balance::route(call, tx, path),
         "application_fees" => application_fee::route(call, tx, rest),
+        "stripecli" if call.is("POST") && rest == ["sessions"] => {
+            Some(stripe_cli::session(call, tx))
+        }
         "events" => events::route(call, tx, rest),
         "tokens" => token::route(call, tx, rest),
         "payment_intents" => intent::route(call, tx, rest),
