@@ -119,6 +119,9 @@ impl ApiError {
 
     /// The body of the answer.
     pub fn body(&self, request_id: &str) -> Value {
+        if self.kind == super::oauth::ERROR {
+            return json!({"error": self.code, "error_description": self.message});
+        }
         let mut error = Map::new();
         if let Some(charge) = &self.charge {
             error.insert("charge".into(), json!(charge));

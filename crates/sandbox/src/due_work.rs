@@ -2,6 +2,7 @@
 
 use super::endpoint::{charge, checkout, intent, payout, refund};
 use super::event;
+use super::resource;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::Tx;
 use serde_json::json;
@@ -40,6 +41,7 @@ pub fn run(state: &mut SandboxState) {
             Kind::Session => drop(checkout::expire(&mut tx, object)),
             Kind::Payout => payout::arrive(&mut tx, object),
             Kind::Refund => refund::end(&mut tx, object),
+            Kind::Resource(_) => resource::due(&mut tx, object),
             _ => {}
         }
         let changes = tx.into_changes();

@@ -6,13 +6,10 @@ use super::tx::{Tx, text};
 use super::version;
 use serde_json::{Map, Value, json};
 
-/// A version older than all: shaping for it removes only what is hidden.
-const UNSHAPED: &str = "2019-08-14";
-
 /// Emits an event about `object` in `account`; `before` is the object before a change.
 pub fn emit(tx: &mut Tx<'_>, kind: &str, account: &str, object: &Value, before: Option<&Value>) {
     let mut shown = render::full(tx, object.clone());
-    version::shape(&mut shown, UNSHAPED, &[]);
+    version::shape(&mut shown, &tx.state.settings.default_version, &[]);
     let id = tx.id("evt_");
     let mut data = Map::new();
     data.insert("object".into(), shown);

@@ -2,12 +2,13 @@
 
 use super::api_error::ApiError;
 use super::call::Call;
+use super::description::check::check;
 use super::fault::Rule;
 use super::idempotency::{Answered, Begun, StoredAnswer};
 use super::reply::Reply;
 use super::state::{Changes, SandboxState};
 use super::tx::Tx;
-use super::{due_work, endpoint, parameters, render};
+use super::{due_work, endpoint, oauth, render};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -99,6 +100,9 @@ fn failure(rule: &Rule, request_id: &str) -> Reply {
 
 /// Runs the endpoint and renders its answer.
 fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
+    if let Some(answer) = oauth::route(call, tx) {
+        return answer;
+    }
     let unknown = || ApiError::unrecognized(call.method, &call.path);
     let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
     let path: Vec<&str> = below.split('/').collect();
@@ -106,7 +110,7 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
         let full = ApiError::invalid("The sandbox is full; reset it: POST /_sandbox/reset.");
         return Err(ApiError { saved: false, kind: "api_error", ..full.status(503) });
     }
-    parameters::check(call.method, &path, &call.params)?;
+    check(call.method, &path, &call.params)?;
     let answer = endpoint::route(call, tx, &path).ok_or_else(unknown)?;
     // An answer that cannot be rendered (a bad `expand`) undoes the operation.
     render::answer(tx, call, answer?)

@@ -3,6 +3,7 @@
 #![doc = include_str!("../README.md")]
 
 pub use config::Config;
+pub use description::shape::faults as shape_faults;
 pub use error::Error;
 pub use event_type::event_types;
 pub use sandbox::Sandbox;
@@ -21,6 +22,7 @@ mod connection;
 mod control;
 mod dashboard;
 mod delivery;
+mod description;
 mod due_work;
 mod endpoint;
 mod error;
@@ -35,13 +37,17 @@ mod journal;
 mod ledger;
 mod listing;
 mod multipart;
+mod oauth;
+mod onboarding;
 mod origin;
+mod page;
 mod pages;
-mod parameters;
 mod params;
 mod protocol;
 mod render;
 mod reply;
+#[allow(dead_code, reason = "invoices and subscriptions use the rest")]
+mod resource;
 mod sandbox;
 mod shared;
 mod signature;

@@ -79,6 +79,19 @@ pub fn page_at_most(
     Ok(list)
 }
 
+/// A page of elements that are inside another object, in their own order.
+pub fn page_of(call: &Call, items: &[Value]) -> Answer {
+    let limit = limit(&call.params, OverLimit::Refused)?;
+    let mut from = 0;
+    if let Some(cursor) = call.params.filled("starting_after")? {
+        let at = items.iter().position(|item| text(item, "id") == cursor);
+        from = at.ok_or_else(|| ApiError::no_such("line item", cursor, "starting_after"))? + 1;
+    }
+    let data: Vec<&Value> = items.iter().skip(from).take(limit).collect();
+    let has_more = items.len() > from + data.len();
+    Ok(json!({"object": "list", "data": data, "has_more": has_more, "url": call.path}))
+}
+
 fn limit(params: &Params, over_limit: OverLimit) -> Result<usize, ApiError> {
     let limit = params.integer("limit")?.or(params.integer("count").ok().flatten()).unwrap_or(10);
     let wrong = |bound: &str| {

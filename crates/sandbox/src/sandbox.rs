@@ -9,7 +9,9 @@ use super::origin::{Hosts, own_hosts_only};
 use super::reply::response;
 use super::shared::Shared;
 use super::state::{SandboxState, Settings};
-use super::{browser, control, dashboard, delivery, due_work, identifier, pages, protocol};
+use super::{
+    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages, protocol,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -130,6 +132,8 @@ fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
         .route("/", get(dashboard::page))
         .nest("/_sandbox", control::routes())
         .merge(browser::routes())
+        .merge(oauth::authorize::routes())
+        .merge(onboarding::routes())
         .merge(pages::routes())
         .fallback(api)
         .with_state(shared);

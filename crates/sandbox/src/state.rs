@@ -22,7 +22,11 @@ const REQUESTS_MAX: usize = 500;
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Kind {
+    AccessToken,
     Account,
+    AccountLink,
+    Application,
+    AuthorizationCode,
     Charge,
     ConfirmationToken,
     Customer,
@@ -40,6 +44,7 @@ pub enum Kind {
     PaymentIntent,
     Payout,
     Person,
+    RefreshToken,
     Refund,
     Reversal,
     Session,
@@ -50,6 +55,21 @@ pub enum Kind {
     Token,
     Transaction,
     Transfer,
+    /// One of the resources that the description drives.
+    #[serde(untagged)]
+    Resource(ObjectName),
+}
+
+/// The name of an object in the description: `coupon`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectName(pub &'static str);
+
+impl<'de> Deserialize<'de> for ObjectName {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(from)?;
+        let known = super::description::table::OBJECTS.name(&name).map(ObjectName);
+        known.ok_or_else(|| serde::de::Error::custom(format!("no object is called {name:?}")))
+    }
 }
 
 /// A stored object: its JSON, and where it belongs.

@@ -1,5 +1,6 @@
 //! Shapes an answer for an API version: fields that it added, removed or hides.
 
+use super::description::shape::conform;
 use super::tx::text;
 use serde_json::{Value, json};
 
@@ -14,17 +15,27 @@ pub fn is_valid(name: &str) -> bool {
     dated && release.is_none_or(|r| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
-/// Shapes an object and all inside it for a version. `expanded` names fields that stay.
+/// The version whose shapes the description has.
+pub const NEWEST: &str = "2026-10-28.endive";
+
+/// Shapes an answer for a version. `expanded` names fields that stay.
 pub fn shape(value: &mut Value, version: &str, expanded: &[&str]) {
+    shape_all(value, version, expanded);
+    if version >= &NEWEST[..10] {
+        conform(value);
+    }
+}
+
+fn shape_all(value: &mut Value, version: &str, expanded: &[&str]) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| shape(item, version, expanded)),
+        Value::Array(items) => items.iter_mut().for_each(|item| shape_all(item, version, expanded)),
         Value::Object(fields) => {
             if fields.contains_key("object") {
                 fields.retain(|name, _| !name.starts_with('_'));
             }
             for (name, inner) in fields.iter_mut() {
                 if name != "metadata" {
-                    shape(inner, version, expanded);
+                    shape_all(inner, version, expanded);
                 }
             }
             shape_one(value, version, expanded);
@@ -49,6 +60,8 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
                 drop_fields(object, &["invoice"], expanded);
             }
         }
+        "price" | "plan" => drop_fields(object, &["tiers", "currency_options"], expanded),
+        "coupon" => drop_fields(object, &["applies_to", "currency_options"], expanded),
         "checkout.session" => session(object, version, expanded),
         "payment_intent" => intent(object, version, expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),

@@ -4,6 +4,7 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::event::emit;
 use super::super::listing;
+use super::super::resource::{self, customer_money};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
 use super::method::{attach, resolve};
@@ -38,7 +39,11 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
                 .filter(|found| found["customer"] == *id)
                 .ok_or_else(|| ApiError::not_found("PaymentMethod", method))
         }),
-        _ => return None,
+        (_, [_, "cash_balance"]) => {
+            let whole = [&["customers"], path].concat();
+            return customer_money::cash_balance(call, tx, &whole);
+        }
+        _ => return resource::engine::route(call, tx, &[&["customers"], path].concat()),
     })
 }
 

@@ -43,7 +43,7 @@ pub fn open(tx: &mut Tx<'_>, charge: &mut Value, reason: &str, kind: DisputeKind
         "balance_transactions": rows, "charge": charge["id"], "created": tx.now,
         "currency": charge["currency"], "evidence": {}, "evidence_details": {
             "due_by": tx.now + 7 * 86_400, "has_evidence": false, "past_due": false,
-            "submission_count": 0},
+            "submission_count": 0, "submission_method": "manual"},
         "is_charge_refundable": inquiry, "livemode": false, "metadata": {},
         "network_reason_code": "10.4", "payment_intent": charge["payment_intent"], "reason": reason, "status": status,
     });

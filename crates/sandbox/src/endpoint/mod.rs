@@ -2,9 +2,11 @@
 
 use super::api_error::Answer;
 use super::call::Call;
+use super::resource;
 use super::tx::Tx;
 
 pub mod account;
+mod account_link;
 pub mod account_state;
 pub mod application_fee;
 pub mod balance;
@@ -47,6 +49,12 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "refunds" => refund::route(call, tx, rest),
         "transfers" => transfer::route(call, tx, rest),
         "accounts" | "account" => account::route(call, tx, path),
+        "account_links" if call.is("POST") && rest.is_empty() => {
+            Some(account_link::create(call, tx))
+        }
+        "account_sessions" if call.is("POST") && rest.is_empty() => {
+            Some(account_link::start_session(call, tx))
+        }
         "webhook_endpoints" => webhook_endpoint::route(call, tx, rest),
         "payouts" => payout::route(call, tx, rest),
         "balance" | "balance_transactions" => balance::route(call, tx, path),
@@ -66,6 +74,6 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),
         "disputes" => dispute::route(call, tx, rest),
-        _ => None,
+        _ => resource::engine::route(call, tx, path),
     }
 }

@@ -21,6 +21,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("GET", [id]) => of(tx, id),
         ("POST", [id]) => update(call, tx, id),
         ("POST", [id, "cancel"]) => cancel(tx, id),
+        ("POST", [id, "reverse"]) => reverse(call, tx, id),
         _ => return None,
     })
 }
@@ -164,6 +165,35 @@ fn cancel(tx: &mut Tx<'_>, id: &str) -> Answer {
     let account = tx.account.clone();
     emit(tx, "payout.canceled", &account, &payout, None);
     Ok(payout)
+}
+
+/// Takes a paid payout back from the bank.
+fn reverse(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
+    let mut payout = of(tx, id)?;
+    if payout["status"] != "paid" || !payout["reversed_by"].is_null() {
+        let message = "Payouts can only be reversed once, and only when they have been paid.";
+        return Err(ApiError::invalid(message));
+    }
+    let amount = super::super::tx::number(&payout, "amount");
+    let mut reversal = payout.clone();
+    for (name, value) in [
+        ("id", json!(tx.id("po_"))),
+        ("amount", json!(-amount)),
+        ("created", json!(tx.now)),
+        ("arrival_date", json!(tx.now)),
+        ("metadata", json!({})),
+        ("original_payout", json!(id)),
+    ] {
+        reversal[name] = value;
+    }
+    call.params.patch_metadata(&mut reversal)?;
+    reversal["balance_transaction"] = json!(row(tx, &reversal, "payout_cancel", amount));
+    payout["reversed_by"] = reversal["id"].clone();
+    tx.update(&payout);
+    tx.insert(Kind::Payout, None, &reversal);
+    let account = tx.account.clone();
+    emit(tx, "payout.created", &account, &reversal, None);
+    Ok(reversal)
 }
 
 /// An automatic payout of all that is available, with the rows it is made of.

@@ -88,7 +88,11 @@ fn payment(tx: &Tx<'_>, transfer: &Value, row: &str) -> Value {
         ("amount_captured", json!(amount)),
         ("balance_transaction", json!(row)),
         ("payment_method_details", json!({"stripe_account": {}, "type": "stripe_account"})),
-        ("source", json!({"id": PLATFORM, "object": "account", "application_name": null})),
+        (
+            "source",
+            json!({"id": PLATFORM, "object": "account", "application_name": null, "email": null,
+            "type": "standard"}),
+        ),
         ("source_transfer", transfer["id"].clone()),
         ("transfer_group", transfer["transfer_group"].clone()),
     ] {

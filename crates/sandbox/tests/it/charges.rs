@@ -5,7 +5,7 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_charge_is_paid_captured_and_refunded() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form =
         "amount=2000&currency=usd&source=tok_visa&capture=false&metadata[order]=7&description=Tea";
     let charge = sandbox.post("/v1/charges", form).await.ok();
@@ -151,7 +151,7 @@ async fn a_card_can_attach_and_then_fail() {
 
 #[tokio::test]
 async fn a_customer_stores_cards() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let customer =
         sandbox.post("/v1/customers", "email=a%40b.c&source=tok_visa&metadata[x]=1").await.ok();
     assert_eq!(customer["sources"]["data"][0]["brand"], "Visa");

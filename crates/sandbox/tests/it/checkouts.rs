@@ -33,7 +33,7 @@ fn page(answer: &Answer) -> &str {
 
 #[tokio::test]
 async fn a_person_pays_on_the_hosted_page() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let session = open(&sandbox, "&client_reference_id=7&metadata[a]=b").await;
     assert_eq!((&session["amount_total"], &session["status"]), (&json!(3250), &json!("open")));
     assert_eq!(session["payment_intent"], json!(null), "a new version");
@@ -77,7 +77,7 @@ async fn a_person_pays_on_the_hosted_page() {
 
 #[tokio::test]
 async fn three_d_secure_leads_back_to_the_session() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     for (outcome, status) in [("fail", "open"), ("complete", "complete")] {
         let session = open(&sandbox, "").await;
         let url = session["url"].as_str().unwrap();
@@ -99,7 +99,7 @@ async fn three_d_secure_leads_back_to_the_session() {
 
 #[tokio::test]
 async fn a_session_expires_by_request_and_by_the_clock() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let (one, other) = (open(&sandbox, "").await, open(&sandbox, "").await);
     let expire = |session: &Value| format!("{SESSIONS}/{}/expire", id(session));
     let expired = sandbox.post(&expire(&one), "").await.ok();
@@ -116,7 +116,7 @@ async fn a_session_expires_by_request_and_by_the_clock() {
 
 #[tokio::test]
 async fn the_clis_payment_pages() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let session = open(&sandbox, "&customer_creation=always").await;
     let path = format!("/v1/payment_pages/{}", id(&session));
     let shown = sandbox.get(&path).await.ok();
@@ -138,7 +138,7 @@ async fn the_clis_payment_pages() {
 
 #[tokio::test]
 async fn a_late_payment_tells_when_it_ends() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     for (name, status, event) in [
         ("pm_usBankAccount_success", "paid", "async_payment_succeeded"),
         ("pm_usBankAccount_noAccount", "unpaid", "async_payment_failed"),
@@ -163,7 +163,7 @@ async fn a_late_payment_tells_when_it_ends() {
 
 #[tokio::test]
 async fn setup_embedded_and_free_sessions() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form = "mode=setup&success_url=https://shop.example/&payment_method_types[]=card";
     let session = sandbox.post(SESSIONS, form).await.ok();
     assert!(session["setup_intent"].as_str().unwrap().starts_with("seti_"));

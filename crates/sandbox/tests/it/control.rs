@@ -9,7 +9,7 @@ use std::io::Write;
 async fn state_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let data = Some(folder.path().join("stripe/sandbox.jsonl"));
-    let config = Config { data: data.clone(), ..config() };
+    let config = Config { data: data.clone(), api_version: "2019-08-14".into(), ..config() };
     let sandbox = Sandbox::with(config.clone()).await;
     let key = [("idempotency-key", "once")];
     let form = "amount=2000&currency=usd&source=tok_visa";

@@ -28,7 +28,7 @@ async fn act(url: &str, outcome: &str) -> Answer {
 
 #[tokio::test]
 async fn a_card_pays_at_once() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form = confirmed("pm_card_visa") + "&metadata[order]=7&description=Tea&receipt_email=a@b.c";
     let intent = sandbox.post(INTENTS, &form).await.ok();
     assert_eq!(intent["status"], "succeeded");
@@ -52,7 +52,7 @@ async fn a_card_pays_at_once() {
 
 #[tokio::test]
 async fn an_intent_goes_through_its_states() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let intent = sandbox.post(INTENTS, CARD).await.ok();
     assert_eq!(intent["status"], "requires_payment_method");
     let early = sandbox.post(&of(&intent, "confirm"), "").await.refused(400);
@@ -84,7 +84,7 @@ async fn an_intent_goes_through_its_states() {
 
 #[tokio::test]
 async fn a_decline_shows_the_intent() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     for (name, code, decline_code) in [
         ("pm_card_visa_chargeDeclined", "card_declined", json!("generic_decline")),
         (
@@ -131,7 +131,7 @@ async fn a_decline_shows_the_intent() {
 
 #[tokio::test]
 async fn an_authorization_is_captured_in_full_in_part_and_in_parts() {
-    let sandbox = Sandbox::settling().await;
+    let sandbox = Sandbox::old(true).await;
     let held = confirmed("pm_card_visa") + "&capture_method=manual";
     let intent = sandbox.post(INTENTS, &held).await.ok();
     assert_eq!(
@@ -165,7 +165,7 @@ async fn an_authorization_is_captured_in_full_in_part_and_in_parts() {
 
 #[tokio::test]
 async fn an_authorization_is_raised_canceled_or_expires() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let held = confirmed("pm_card_visa") + "&capture_method=manual";
     let intent = sandbox.post(INTENTS, &held).await.ok();
     let raised = sandbox.post(&of(&intent, "increment_authorization"), "amount=2600").await.ok();
@@ -180,7 +180,8 @@ async fn an_authorization_is_raised_canceled_or_expires() {
     let charge = sandbox.get(&format!("/v1/charges/{charge}")).await.ok();
     assert_eq!((&charge["refunded"], &charge["amount_refunded"]), (&json!(true), &json!(2600)));
     assert_eq!(sandbox.balance(PLATFORM).await, (0, 0));
-    let refused = sandbox.post(&of(&intent, "cancel"), "cancellation_reason=no").await.refused(400);
+    let refused =
+        sandbox.post(&of(&intent, "cancel"), "cancellation_reason=abandoned").await.refused(400);
     assert_eq!(refused["code"], "payment_intent_unexpected_state");
     let intent = sandbox.post(INTENTS, &held).await.ok();
     sandbox.control("/clock", json!({"days": 8})).await.ok();
@@ -198,7 +199,7 @@ async fn an_authorization_is_raised_canceled_or_expires() {
 
 #[tokio::test]
 async fn three_d_secure_by_redirect() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     for name in ["authenticationRequired", "threeDSecure2Required", "authenticationRequiredOnSetup"]
     {
         let form =
@@ -248,7 +249,7 @@ impl Answer {
 
 #[tokio::test]
 async fn off_session_there_is_nobody_to_authenticate() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let off = |name: &str| confirmed(name) + "&off_session=true";
     let error = sandbox.post(INTENTS, &off("pm_card_authenticationRequired")).await.refused(402);
     assert_eq!(
@@ -282,7 +283,7 @@ async fn off_session_there_is_nobody_to_authenticate() {
 
 #[tokio::test]
 async fn manual_confirmation_goes_back_to_the_server() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form = confirmed("pm_card_authenticationRequired") + "&confirmation_method=manual";
     let intent = sandbox.post(INTENTS, &form).await.ok();
     let url = intent["next_action"]["use_stripe_sdk"]["stripe_js"].as_str().unwrap();
@@ -294,7 +295,7 @@ async fn manual_confirmation_goes_back_to_the_server() {
 
 #[tokio::test]
 async fn a_publishable_key_opens_one_intent() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let intent = sandbox.post(INTENTS, &(CARD.to_owned() + "&metadata[a]=b")).await.ok();
     let secret = intent["client_secret"].as_str().unwrap();
     let public = |method: Method, path: &str, body: &str| {
@@ -333,7 +334,7 @@ async fn a_publishable_key_opens_one_intent() {
 
 #[tokio::test]
 async fn money_reaches_connected_accounts() {
-    let sandbox = Sandbox::settling().await;
+    let sandbox = Sandbox::old(true).await;
     let account = sandbox.account().await;
     let destination = format!(
         "{}&transfer_data[destination]={account}&application_fee_amount=300&on_behalf_of={account}",
@@ -359,7 +360,7 @@ async fn money_reaches_connected_accounts() {
 
 #[tokio::test]
 async fn a_disputed_payment_and_a_late_refund_name_their_intent() {
-    let sandbox = Sandbox::settling().await;
+    let sandbox = Sandbox::old(true).await;
     let intent = sandbox.post(INTENTS, &confirmed("pm_card_createDispute")).await.ok();
     let path = format!("/v1/disputes?payment_intent={}", id(&intent));
     let disputes = sandbox.get(&path).await.ok();
@@ -376,7 +377,7 @@ async fn a_disputed_payment_and_a_late_refund_name_their_intent() {
 
 #[tokio::test]
 async fn types_of_methods_are_checked() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let newest = [("stripe-version", "2026-10-28.endive")];
     let refused = sandbox.post_with(INTENTS, CARD, &newest).await.refused(400);
     assert_eq!(refused["code"], "payment_method_types_no_longer_supported");
@@ -402,7 +403,7 @@ async fn types_of_methods_are_checked() {
 
 #[tokio::test]
 async fn a_redirect_is_authorized_or_fails() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form = "amount=2000&currency=eur&confirm=true&payment_method_types[]=ideal\
         &payment_method_data[type]=ideal";
     let refused = sandbox.post(INTENTS, form).await.refused(400);
@@ -424,7 +425,7 @@ async fn a_redirect_is_authorized_or_fails() {
 
 #[tokio::test]
 async fn a_bank_debit_is_verified_and_ends_days_later() {
-    let sandbox = Sandbox::settling().await;
+    let sandbox = Sandbox::old(true).await;
     let accepted = "mandate_data[customer_acceptance][type]=offline&mandate_data\
         [customer_acceptance][offline]=";
     let form = "amount=2000&currency=usd&confirm=true&payment_method_types[]=us_bank_account&\

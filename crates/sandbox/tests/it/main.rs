@@ -4,6 +4,7 @@
 
 mod accounts;
 mod binary;
+mod catalog;
 mod charges;
 mod checkouts;
 mod client;
@@ -12,6 +13,9 @@ mod idempotency;
 mod intents;
 mod invariants;
 mod money;
+mod newest;
+mod oauth;
+mod onboarding;
 mod pages;
 mod protocol;
 mod readme;

@@ -26,7 +26,7 @@ async fn money_becomes_available_after_two_days_or_at_once() {
 
 #[tokio::test]
 async fn a_destination_charge_with_a_fee_and_its_refund() {
-    let sandbox = Sandbox::settling().await;
+    let sandbox = Sandbox::old(true).await;
     let account = sandbox.account().await;
     let form = format!(
         "amount=10000&currency=usd&source=tok_visa&destination={account}&application_fee=1000"

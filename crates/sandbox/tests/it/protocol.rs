@@ -95,7 +95,7 @@ async fn refusals_are_stripes() {
 
 #[tokio::test]
 async fn answers_carry_stripes_headers() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let request =
         sandbox.request(Method::GET, "/v1/balance").header("stripe-version", "2018-02-28");
     let answer = send(request).await;

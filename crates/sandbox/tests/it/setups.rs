@@ -15,7 +15,7 @@ async fn customer(sandbox: &Sandbox) -> String {
 
 #[tokio::test]
 async fn a_card_is_set_up_and_pays_later() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let customer = customer(&sandbox).await;
     let form = format!("customer={customer}&payment_method_types[]=card&metadata[a]=b");
     let setup = sandbox.post(SETUPS, &form).await.ok();
@@ -56,7 +56,7 @@ async fn a_card_is_set_up_and_pays_later() {
 
 #[tokio::test]
 async fn a_setup_asks_for_authentication_or_is_canceled() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form = "confirm=true&payment_method=pm_card_authenticationRequired&payment_method_types[]\
         =card&return_url=https://shop.example/";
     for (outcome, status) in [("complete", "succeeded"), ("fail", "requires_payment_method")] {
@@ -82,7 +82,7 @@ async fn a_setup_asks_for_authentication_or_is_canceled() {
 
 #[tokio::test]
 async fn a_bank_account_is_set_up_with_a_mandate() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let customer = customer(&sandbox).await;
     let method = sandbox.post(METHODS, BANK).await.ok();
     assert_eq!(method["us_bank_account"]["last4"], "6789");
@@ -111,7 +111,7 @@ async fn a_bank_account_is_set_up_with_a_mandate() {
 
 #[tokio::test]
 async fn sepa_debits_succeed_and_fail_late() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     for (name, early, status) in [
         ("pm_success_de", "succeeded", "succeeded"),
         ("pm_failed_at", "requires_payment_method", "requires_payment_method"),
@@ -140,7 +140,7 @@ async fn sepa_debits_succeed_and_fail_late() {
 
 #[tokio::test]
 async fn methods_are_attached_updated_and_detached_for_good() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let (one, other) = (customer(&sandbox).await, customer(&sandbox).await);
     let method = sandbox.post(METHODS, "type=card&card[token]=tok_mastercard").await.ok();
     let path = format!("{METHODS}/{}", id(&method));
@@ -179,7 +179,7 @@ async fn methods_are_attached_updated_and_detached_for_good() {
 
 #[tokio::test]
 async fn a_method_is_cloned_to_a_connected_account() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let owner = customer(&sandbox).await;
     let account = sandbox.account().await;
     let path = format!("{METHODS}/pm_card_visa/attach");
@@ -199,7 +199,7 @@ async fn a_method_is_cloned_to_a_connected_account() {
 
 #[tokio::test]
 async fn a_confirmation_token_confirms_once() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let form = "payment_method=pm_card_visa&return_url=https://shop.example/\
         &setup_future_usage=off_session";
     let token = sandbox.post("/v1/test_helpers/confirmation_tokens", form).await.ok();
@@ -216,7 +216,7 @@ async fn a_confirmation_token_confirms_once() {
 
 #[tokio::test]
 async fn every_published_name_makes_a_method() {
-    let sandbox = Sandbox::start().await;
+    let sandbox = Sandbox::old(false).await;
     let owner = customer(&sandbox).await;
     for (name, brand, country) in [
         ("visa", "visa", "US"),

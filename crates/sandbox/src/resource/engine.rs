@@ -1,0 +1,188 @@
+//! The operations that every resource has, driven by the description.
+
+use super::super::api_error::{Answer, ApiError};
+use super::super::call::Call;
+use super::super::description::table::OPERATIONS;
+use super::super::description::typed;
+use super::super::event;
+use super::super::listing;
+use super::super::tx::{Tx, text};
+use super::filter::matches;
+use super::table::RESOURCES;
+use super::{Resource, new};
+use crate::event_type::event_types;
+use serde_json::{Value, json};
+
+/// Runs the operation of a resource that a path names; `None` when there is none.
+pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
+    RESOURCES.iter().find_map(|resource| {
+        let (parent, rest) = below(resource, path)?;
+        // A path that belongs to an action of another resource has no operation here.
+        run(resource, call, tx, parent, rest)
+    })
+}
+
+/// The id above a resource, and the path below it.
+fn below<'p>(resource: &Resource, path: &'p [&'p str]) -> Option<(Option<&'p str>, &'p [&'p str])> {
+    let mut parent = None;
+    let mut count = 0;
+    for part in resource.path.split('/') {
+        let given = path.get(count)?;
+        match part {
+            "*" => parent = Some(*given),
+            part if part == *given => {}
+            _ => return None,
+        }
+        count += 1;
+    }
+    Some((parent, &path[count..]))
+}
+
+fn run(
+    resource: &Resource,
+    call: &Call,
+    tx: &mut Tx<'_>,
+    parent: Option<&str>,
+    path: &[&str],
+) -> Option<Answer> {
+    let place = Place { resource, parent };
+    if let [id, rest @ ..] = path
+        && !rest.is_empty()
+    {
+        let name = rest.join("/");
+        let action = resource
+            .actions
+            .iter()
+            .find(|(method, action, _)| *method == call.method && *action == name)?;
+        return Some(place.of(tx, id).and_then(|object| (action.2)(call, tx, object)));
+    }
+    described(call)?;
+    Some(match (call.method, path) {
+        ("POST", []) => place.create(call, tx),
+        ("GET", []) => place.list(call, tx),
+        ("GET", [id]) => place.of(tx, id),
+        ("POST", [id]) => place.update(call, tx, id),
+        ("DELETE", [id]) => place.delete(call, tx, id),
+        _ => return None,
+    })
+}
+
+/// The operation of a call, if Stripe has it.
+fn described(call: &Call) -> Option<&'static super::super::description::table::Operation> {
+    let path: Vec<&str> = call.path.trim_start_matches("/v1/").split('/').collect();
+    OPERATIONS.operation(call.method, &path)
+}
+
+/// A resource below an object.
+struct Place<'r> {
+    resource: &'r Resource,
+    parent: Option<&'r str>,
+}
+
+impl Place<'_> {
+    fn of(&self, tx: &Tx<'_>, id: &str) -> Answer {
+        let found = tx.get(self.resource.kind(), id);
+        let is_here = self.parent.is_none_or(|parent| {
+            tx.stored(id).is_some_and(|stored| stored.parent.as_deref() == Some(parent))
+        });
+        found.filter(|_| is_here).ok_or_else(|| ApiError::not_found(&self.resource.name(), id))
+    }
+
+    fn create(&self, call: &Call, tx: &mut Tx<'_>) -> Answer {
+        let mut object = new(tx, self.resource.object, self.resource.prefix);
+        copy(call, &mut object)?;
+        if let Some(parent) = self.parent {
+            let stored = tx.stored(parent).filter(|stored| stored.account == tx.account);
+            let above = stored.map(|stored| stored.value()).unwrap_or_default();
+            let kind = text(&above, "object");
+            if kind.is_empty() || above.get("deleted").is_some() {
+                let family = call.path.trim_start_matches("/v1/").split('/').next();
+                let name = family.unwrap_or_default().trim_end_matches('s');
+                return Err(ApiError::not_found(name, parent));
+            }
+            if object.get(kind).is_some() {
+                object[kind] = json!(parent);
+            }
+        }
+        (self.resource.create)(call, tx, &mut object)?;
+        let id = text(&object, "id");
+        if tx.stored(id).is_some_and(|stored| !stored.is_deleted()) {
+            return Err(ApiError::invalid(format!(
+                "{} already exists.",
+                capitalized(&self.resource.name())
+            ))
+            .code("resource_already_exists")
+            .param("id"));
+        }
+        tx.insert(self.resource.kind(), self.parent, &object);
+        emit(tx, self.resource, "created", &object, None);
+        Ok(object)
+    }
+
+    fn update(&self, call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
+        let before = self.of(tx, id)?;
+        let mut object = before.clone();
+        copy(call, &mut object)?;
+        (self.resource.update)(call, tx, &mut object)?;
+        if object == before {
+            return Ok(object);
+        }
+        if object.get("updated").is_some() {
+            object["updated"] = json!(tx.now);
+        }
+        tx.update(&object);
+        emit(tx, self.resource, "updated", &object, Some(&before));
+        Ok(object)
+    }
+
+    fn delete(&self, call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
+        let mut object = self.of(tx, id)?;
+        (self.resource.delete)(call, tx, &mut object)?;
+        tx.remove(id);
+        emit(tx, self.resource, "deleted", &object, None);
+        Ok(json!({"id": id, "object": self.resource.object, "deleted": true}))
+    }
+
+    fn list(&self, call: &Call, tx: &Tx<'_>) -> Answer {
+        let kind = self.resource.kind();
+        let ids = match self.parent {
+            Some(parent) => tx.children(kind, parent),
+            None => tx.ids(kind),
+        };
+        listing::page(tx, call, ids, &|object| {
+            matches(&call.params, object) && (self.resource.listed)(call, object)
+        })
+    }
+}
+
+/// Copies the parameters that the object has a field for, and merges the metadata.
+pub fn copy(call: &Call, object: &mut Value) -> Result<(), ApiError> {
+    if let Some(operation) = described(call) {
+        typed::copy(OPERATIONS.params(operation), call.params.values(), object);
+    }
+    match object.get("metadata") {
+        Some(_) => call.params.patch_metadata(object),
+        None => Ok(()),
+    }
+}
+
+/// Emits an event of a resource, when Stripe has one of that name.
+pub fn emit(
+    tx: &mut Tx<'_>,
+    resource: &Resource,
+    what: &str,
+    object: &Value,
+    before: Option<&Value>,
+) {
+    let kind = format!("{}.{what}", resource.events);
+    if event_types().any(|known| known == kind) {
+        let account = tx.account.clone();
+        event::emit(tx, &kind, &account, object, before);
+    }
+}
+
+fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

@@ -1,0 +1,132 @@
+//! Resources that the description drives: create, retrieve, update, list, delete, and actions.
+//!
+//! A line of `table.rs` names a resource; what it takes and what it has is in the description. A
+//! family with rules of its own has a file with its hooks, beside this one.
+
+use super::api_error::{Answer, ApiError};
+use super::call::Call;
+use super::description::shape::blank;
+use super::state::{Kind, ObjectName};
+use super::tx::{Tx, text};
+use serde_json::{Value, json};
+
+pub mod catalog;
+pub mod customer_money;
+pub mod decimal;
+pub mod discount;
+pub mod engine;
+pub mod filter;
+pub mod link;
+pub mod period;
+pub mod table;
+pub mod tax;
+pub mod topup;
+
+/// Completes a new or changed object; the parameters are already in it.
+pub type Fill = fn(&Call, &mut Tx<'_>, &mut Value) -> Result<(), ApiError>;
+/// An action on an object: `POST /v1/topups/tu_1/cancel`.
+pub type Action = fn(&Call, &mut Tx<'_>, Value) -> Answer;
+/// Whether an object is in a list, beyond what its parameters name.
+pub type Listed = fn(&Call, &Value) -> bool;
+
+/// A kind of resource.
+#[derive(Debug, Clone, Copy)]
+pub struct Resource {
+    /// Its object: `coupon`.
+    pub object: &'static str,
+    /// Its path below `/v1/`: `coupons`, `customers/*/tax_ids`.
+    pub path: &'static str,
+    /// What its ids begin with.
+    pub prefix: &'static str,
+    /// What its events begin with; those that Stripe does not have are not sent.
+    pub events: &'static str,
+    /// Completes a new one.
+    pub create: Fill,
+    /// Completes a changed one.
+    pub update: Fill,
+    /// Before one is deleted.
+    pub delete: Fill,
+    /// Which are listed.
+    pub listed: Listed,
+    /// Method, name and function of each action.
+    pub actions: &'static [(&'static str, &'static str, Action)],
+}
+
+impl Resource {
+    /// A resource without rules of its own.
+    pub const fn new(object: &'static str, path: &'static str, prefix: &'static str) -> Self {
+        Self {
+            object,
+            path,
+            prefix,
+            events: object,
+            create: nothing,
+            update: nothing,
+            delete: nothing,
+            listed: everything,
+            actions: &[],
+        }
+    }
+
+    /// The kind that its objects are stored as.
+    pub fn kind(&self) -> Kind {
+        kind(self.object)
+    }
+
+    /// Its name in a message: `tax rate`.
+    pub fn name(&self) -> String {
+        let name = self.object.rsplit('.').next().unwrap_or(self.object);
+        name.replace('_', " ")
+    }
+}
+
+fn nothing(_: &Call, _: &mut Tx<'_>, _: &mut Value) -> Result<(), ApiError> {
+    Ok(())
+}
+
+fn everything(_: &Call, _: &Value) -> bool {
+    true
+}
+
+/// The kind that objects of a name are stored as.
+pub fn kind(object: &'static str) -> Kind {
+    Kind::Resource(ObjectName(object))
+}
+
+/// A new object with its id and time, and all else empty.
+pub fn new(tx: &mut Tx<'_>, object: &str, prefix: &str) -> Value {
+    let mut made = blank(object);
+    made["id"] = json!(tx.id(prefix));
+    if made.get("created").is_some() {
+        made["created"] = json!(tx.now);
+    }
+    made
+}
+
+/// What the clock causes.
+pub fn due(tx: &mut Tx<'_>, object: Value) {
+    if text(&object, "object") == "topup" {
+        topup::arrive(tx, object);
+    }
+}
+
+/// An object of the account acted on, named in the path.
+pub fn of(tx: &Tx<'_>, object: &'static str, id: &str) -> Answer {
+    let name = object.rsplit('.').next().unwrap_or(object).replace('_', " ");
+    tx.get(kind(object), id).ok_or_else(|| ApiError::not_found(&name, id))
+}
+
+/// An object of the account acted on, named in a parameter.
+pub fn named(tx: &Tx<'_>, object: &'static str, id: &str, param: &str) -> Answer {
+    let name = object.rsplit('.').next().unwrap_or(object).replace('_', " ");
+    tx.get(kind(object), id).ok_or_else(|| ApiError::no_such(&name, id, param))
+}
+
+/// The ids of an object's fields, be they expanded or not.
+pub fn id_of<'v>(object: &'v Value, name: &str) -> &'v str {
+    match object.get(name) {
+        Some(Value::String(id)) => id,
+        Some(inner) => text(inner, "id"),
+        None => "",
+    }
+}

@@ -1,0 +1,21 @@
+//! Every resource that the description drives.
+
+use super::{Resource, catalog, customer_money, discount, link, tax, topup};
+
+/// All of them; paths with more words go before those that they begin with.
+pub static RESOURCES: &[Resource] = &[
+    catalog::PRODUCT,
+    catalog::PRICE,
+    catalog::PLAN,
+    discount::COUPON,
+    discount::PROMOTION_CODE,
+    tax::TAX_RATE,
+    tax::CUSTOMER_TAX_ID,
+    tax::TAX_ID,
+    link::SHIPPING_RATE,
+    link::PAYMENT_LINK,
+    link::FILE_LINK,
+    link::EPHEMERAL_KEY,
+    customer_money::BALANCE_TRANSACTION,
+    topup::TOPUP,
+];
