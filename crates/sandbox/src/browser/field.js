@@ -7,7 +7,6 @@ import { prepare, valuesOf } from './typing.js';
 
 const NAMES = {
   card: ['cardnumber', 'exp-date', 'cvc', 'postal'],
-  payment: ['cardnumber', 'exp-date', 'cvc', 'postal'],
   cardNumber: ['cardnumber'], cardExpiry: ['exp-date'], cardCvc: ['cvc'], postalCode: ['postal'],
 };
 const STYLES = [

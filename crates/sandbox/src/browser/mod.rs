@@ -23,10 +23,16 @@ const FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
 const STRIPE: &str = include_str!("stripe.js");
 
 /// Addresses, content types and files.
-const ASSETS: [(&str, &str, &str); 18] = [
+const ASSETS: [(&str, &str, &str); 24] = [
     ("/js.stripe.com/v3", SCRIPT, STRIPE),
     ("/js.stripe.com/v3/", SCRIPT, STRIPE),
     ("/js.stripe.com/{release}/stripe.js", SCRIPT, STRIPE),
+    ("/js.stripe.com/v3/action.js", SCRIPT, include_str!("action.js")),
+    ("/js.stripe.com/v3/payment.html", PAGE, include_str!("payment.html")),
+    ("/js.stripe.com/v3/payment.js", SCRIPT, include_str!("payment.js")),
+    ("/js.stripe.com/v3/payment.css", STYLE, include_str!("payment.css")),
+    ("/js.stripe.com/v3/details.html", PAGE, include_str!("details.html")),
+    ("/js.stripe.com/v3/details.js", SCRIPT, include_str!("details.js")),
     ("/js.stripe.com/v3/api.js", SCRIPT, include_str!("api.js")),
     ("/js.stripe.com/v3/card.js", SCRIPT, include_str!("card.js")),
     ("/js.stripe.com/v3/challenge.js", SCRIPT, include_str!("challenge.js")),

@@ -1,11 +1,17 @@
-// js.stripe.com/v3 as the sandbox serves it: `Stripe(key)`, card elements, tokens, payment methods and
-// confirmations. The card itself is typed into field.html, in an iframe, and never seen by this script.
+// js.stripe.com/v3 as the sandbox serves it: `Stripe(key)`, elements, tokens, payment methods and
+// confirmations. What is paid with is typed into a page of ours (field.html, payment.html), in an iframe.
 (() => {
   if (window.Stripe?.sandbox) return;
   const base = new URL(document.currentScript ? document.currentScript.src : window.location.href).origin;
   const folder = `${base}/js.stripe.com/v3`;
   const api = import(`${folder}/api.js`);
-  const KINDS = ['card', 'cardNumber', 'cardExpiry', 'cardCvc', 'postalCode', 'payment'];
+  const actions = import(`${folder}/action.js`);
+  const KINDS = [
+    'card', 'cardNumber', 'cardExpiry', 'cardCvc', 'postalCode', 'payment', 'iban', 'address', 'linkAuthentication',
+    'expressCheckout',
+  ];
+  /** The page in an element's iframe; `field.html` unless it is here. */
+  const PAGES = { payment: 'payment.html', iban: 'details.html', address: 'details.html', linkAuthentication: 'details.html' };
   const FIRST_FRAME = 5;
   let frames = FIRST_FRAME;
 
@@ -45,12 +51,24 @@
       if (this._place === place) return this;
       this.unmount();
       this._place = place;
+      if (this._kind === 'expressCheckout') return this._unavailable();
       this._frame = this._makeFrame();
       place.replaceChildren(this._frame);
       this._paint({ focus: false });
       window.addEventListener('message', this._hear);
       return this;
     }
+
+    /** There are no wallets here, and the page is told so. */
+    _unavailable() {
+      setTimeout(() => this._emit('ready', { elementType: this._kind, availablePaymentMethods: undefined }));
+      return this;
+    }
+
+    /** What an address or email element holds. */
+    getValue() { return this._ask('value'); }
+
+    collapse() { return this; }
 
     _makeFrame() {
       const frame = document.createElement('iframe');
@@ -60,7 +78,7 @@
       frame.allow = 'payment *';
       frame.style.cssText = 'border:0;margin:0;padding:0;width:1px;min-width:100%;height:1.2em;display:block;background:transparent;overflow:hidden;color-scheme:light;user-select:none;';
       const settings = new URLSearchParams({ origin: window.location.origin, id: frame.name, kind: this._kind });
-      frame.src = `${folder}/field.html#${settings}`;
+      frame.src = `${folder}/${PAGES[this._kind] ?? 'field.html'}#${settings}`;
       return frame;
     }
 
@@ -83,7 +101,7 @@
       const { sluicegate, type, data } = event.data ?? {};
       if (sluicegate !== this._frame.name) return;
       const answers = {
-        loaded: () => this._tell('options', plain(this._options)),
+        loaded: () => this._tell('options', plain({ ...this._elements._shared(), ...this._options })),
         ready: () => { this._whenLoaded(); this._emit('ready', { elementType: this._kind }); },
         height: () => { this._frame.style.height = `${data.height}px`; },
         change: () => { this._state = data; this._paint({}); this._emit('change', { elementType: this._kind, error: undefined, ...data }); },
@@ -187,14 +205,39 @@
       return this._made.find((element) => element._kind === kind) ?? null;
     }
 
-    update(options) { Object.assign(this._options, options); }
+    update(options) {
+      Object.assign(this._options, options);
+      this._made.forEach((element) => element._tell('options', plain({ ...this._shared(), ...element._options })));
+    }
+
+    /** What every element of the form is told. */
+    _shared() {
+      const { mode, amount, currency, paymentMethodTypes, appearance, clientSecret } = this._options;
+      return { mode, amount, currency, paymentMethodTypes, appearance, clientSecret, caller: this._stripe._caller() };
+    }
 
     async submit() {
-      const entry = this._made.find((element) => element._frame);
+      const entry = this._entry();
       return entry ? entry._ask('check', { frames: this._frames() }) : { error: unmounted() };
     }
 
-    async fetchUpdates() { return {}; }
+    async fetchUpdates() {
+      this.update({});
+      return {};
+    }
+
+    /** The mounted element that holds what is paid with. */
+    _entry() {
+      const mounted = this._made.filter((element) => element._frame);
+      return mounted.find((element) => element._kind === 'payment') ?? mounted[0];
+    }
+
+    /** Names and addresses of the other elements of the form. */
+    async _billing() {
+      const parts = this._made.filter((element) => element._frame && ['address', 'linkAuthentication'].includes(element._kind));
+      const values = await Promise.all(parts.map((element) => element.getValue()));
+      return Object.assign({}, ...values.map(({ value }) => value));
+    }
 
     _frames() { return this._made.flatMap((element) => (element._frame ? [element._frame.name] : [])); }
 
@@ -214,6 +257,15 @@
 
   /** Names an answer: `{ token }`, or `{ error }` as it came. */
   const named = (name, answer) => (answer.error ? { error: answer.error } : { [name]: answer });
+
+  const PAYMENT = { name: 'paymentIntent', object: 'payment_intent', plural: 'payment_intents' };
+  const SETUP = { name: 'setupIntent', object: 'setup_intent', plural: 'setup_intents' };
+  /** Methods with confirmations of their own: `confirmIdealPayment(secret, data)`. */
+  const NAMED = {
+    Ideal: 'ideal', Bancontact: 'bancontact', Eps: 'eps', P24: 'p24', Giropay: 'giropay', Klarna: 'klarna', Affirm: 'affirm', Alipay: 'alipay',
+    WechatPay: 'wechat_pay', AfterpayClearpay: 'afterpay_clearpay', Grabpay: 'grabpay', Fpx: 'fpx', Sofort: 'sofort', Cashapp: 'cashapp',
+    SepaDebit: 'sepa_debit', UsBankAccount: 'us_bank_account', BacsDebit: 'bacs_debit', AuBecsDebit: 'au_becs_debit', AcssDebit: 'acss_debit',
+  };
 
   /** What a browser can be asked to do against the sandbox. */
   class StripeObject {
@@ -264,38 +316,91 @@
       return named('source', await this._callWithCard(what, '/v1/sources', { type: 'card', ...data }));
     }
 
-    /** Today's `({ type, card, billing_details })` and the older `('card', element, data)`. */
+    /** Today's `({ elements, params })` and `({ type, card, billing_details })`, and the older `('card', card, data)`. */
     async createPaymentMethod(what, element, data = {}) {
       const given = typeof what === 'string' ? { ...data, type: what, [what]: element } : { ...what, ...what.params };
       const { elements, params, ...rest } = given;
-      const card = rest.card ?? elements?._made.find((made) => made._frame);
-      if (!(card instanceof Element)) return named('paymentMethod', await this._call('POST', '/v1/payment_methods', rest));
-      return named('paymentMethod', await this._callWithCard(card, '/v1/payment_methods', { ...rest, type: 'card', card: {} }));
+      const path = '/v1/payment_methods';
+      const card = rest.card ?? rest.sepa_debit ?? elements?._entry();
+      if (!(card instanceof Element)) return named('paymentMethod', await this._call('POST', path, rest));
+      if (card._kind === 'payment') return named('paymentMethod', await this._callWithCard(card, path, rest, ''));
+      if (card._kind === 'iban') return named('paymentMethod', await this._callWithCard(card, path, { ...rest, type: 'sepa_debit', sepa_debit: {} }, 'sepa_debit.iban'));
+      return named('paymentMethod', await this._callWithCard(card, path, { ...rest, type: 'card', card: {} }));
     }
 
-    async _confirm(secret, name, plural, data = {}) {
+    async createConfirmationToken({ elements, params = {} } = {}) {
+      const entry = elements?._entry();
+      if (!entry) return { error: unmounted() };
+      return named('confirmationToken', await this._callWithCard(entry, '/v1/confirmation_tokens', params, 'payment_method_data'));
+    }
+
+    /** Confirms an intent, and does what it asks for then. */
+    async _confirm(secret, kind, data = {}, options = {}) {
       const { payment_method: method, elements, ...rest } = data;
-      const path = `/v1/${plural}/${encodeURIComponent(idOf(secret))}/confirm`;
-      const params = { ...rest, client_secret: secret };
-      const card = method?.card ?? elements?._made.find((made) => made._frame);
-      if (card instanceof Element) {
-        const details = { ...(typeof method === 'object' ? method : {}), type: 'card', card: {} };
-        return named(name, await this._callWithCard(card, path, { ...params, payment_method_data: details }, 'payment_method_data.card'));
+      const path = `/v1/${kind.plural}/${encodeURIComponent(idOf(secret))}/confirm`;
+      const params = { ...rest, client_secret: secret, use_stripe_sdk: true };
+      const answer = await this._sendConfirm(path, params, method, elements, kind);
+      if (answer.error || options.handleActions === false) return named(kind.name, answer);
+      return this._act(kind, answer);
+    }
+
+    async _sendConfirm(path, params, method, elements, kind) {
+      const type = kind.type ?? 'card';
+      const entry = method?.card ?? method?.[type] ?? (method ? undefined : elements?._entry());
+      if (entry instanceof Element && entry._kind === 'payment') {
+        const billing = await elements._billing();
+        const own = params.payment_method_data?.billing_details ?? {};
+        const details = { ...params.payment_method_data, billing_details: { ...billing, ...own } };
+        return this._callWithCard(entry, path, { ...params, payment_method_data: details }, 'payment_method_data');
       }
-      const paid = typeof method === 'object' ? { payment_method_data: { type: 'card', ...method } } : { payment_method: method };
-      return named(name, await this._call('POST', path, { ...params, ...paid }));
+      if (entry instanceof Element) {
+        const details = { ...(typeof method === 'object' ? method : {}), type, [type]: {} };
+        const at = entry._kind === 'iban' ? 'payment_method_data.sepa_debit.iban' : 'payment_method_data.card';
+        return this._callWithCard(entry, path, { ...params, payment_method_data: details }, at);
+      }
+      const paid = typeof method === 'object' ? { payment_method_data: { type, ...method } } : { payment_method: method };
+      return this._call('POST', path, { ...params, ...paid });
     }
 
-    confirmCardPayment(secret, data) { return this._confirm(secret, 'paymentIntent', 'payment_intents', data); }
-
-    confirmCardSetup(secret, data) { return this._confirm(secret, 'setupIntent', 'setup_intents', data); }
-
-    confirmPayment({ elements, clientSecret, confirmParams } = {}) {
-      return this._confirm(clientSecret ?? elements?._options.clientSecret, 'paymentIntent', 'payment_intents', { elements, ...confirmParams });
+    /** Shows or follows the next action of an intent; resolves what became of it. */
+    async _act(kind, intent) {
+      const { act } = await actions;
+      const again = () => this._call('GET', `/v1/${kind.plural}/${encodeURIComponent(intent.id)}`, { client_secret: intent.client_secret });
+      const after = await act(base, intent, again);
+      const error = after.last_payment_error ?? after.last_setup_error;
+      if (after.error) return { error: after.error };
+      if (error && after.status === 'requires_payment_method') return { error: { ...error, [kind.object]: after } };
+      return { [kind.name]: after };
     }
 
-    confirmSetup({ elements, clientSecret, confirmParams } = {}) {
-      return this._confirm(clientSecret ?? elements?._options.clientSecret, 'setupIntent', 'setup_intents', { elements, ...confirmParams });
+    /** Confirms with the elements of a form, and goes to the page to return to. */
+    async _confirmForm({ elements, clientSecret, confirmParams = {}, redirect = 'always' } = {}, kind) {
+      const secret = clientSecret ?? elements?._options.clientSecret;
+      if (!secret) return { error: invalid('You must provide a clientSecret, to elements() or here.') };
+      if (redirect !== 'if_required' && !confirmParams.return_url) {
+        return { error: invalid('You must provide a `return_url` in `confirmParams`, or set `redirect` to `if_required`.') };
+      }
+      const result = await this._confirm(secret, kind, { elements, ...confirmParams });
+      if (result.error || redirect === 'if_required') return result;
+      (await actions).goBack(result[kind.name], confirmParams.return_url);
+      return new Promise(() => {});
+    }
+
+    confirmCardPayment(secret, data, options) { return this._confirm(secret, PAYMENT, data, options); }
+
+    confirmCardSetup(secret, data, options) { return this._confirm(secret, SETUP, data, options); }
+
+    confirmPayment(given) { return this._confirmForm(given, PAYMENT); }
+
+    confirmSetup(given) { return this._confirmForm(given, SETUP); }
+
+    async verifyMicrodepositsForPayment(secret, data) { return this._verify(secret, PAYMENT, data); }
+
+    async verifyMicrodepositsForSetup(secret, data) { return this._verify(secret, SETUP, data); }
+
+    async _verify(secret, kind, data) {
+      const path = `/v1/${kind.plural}/${encodeURIComponent(idOf(secret))}/verify_microdeposits`;
+      return named(kind.name, await this._call('POST', path, { ...data, client_secret: secret }));
     }
 
     /** The names of Stripe.js before 2019: with an element, with data alone, or with nothing but the secret. */
@@ -315,19 +420,39 @@
       return named('source', await this._call('GET', `/v1/sources/${encodeURIComponent(id)}`, { client_secret: secret }));
     }
 
-    /** The sandbox asks for no second factor, so what there is to handle is handled already. */
-    handleCardAction(secret) { return this.retrievePaymentIntent(secret); }
-
-    handleNextAction({ clientSecret }) {
-      return idOf(clientSecret).startsWith('seti_') ? this.retrieveSetupIntent(clientSecret) : this.retrievePaymentIntent(clientSecret);
+    async handleNextAction({ clientSecret }) {
+      const kind = idOf(clientSecret).startsWith('seti_') ? SETUP : PAYMENT;
+      const found = await this._call('GET', `/v1/${kind.plural}/${encodeURIComponent(idOf(clientSecret))}`, { client_secret: clientSecret });
+      return found.error ? { error: found.error } : this._act(kind, found);
     }
 
-    async redirectToCheckout() {
-      return { error: invalid('The sandbox has no hosted Checkout page.') };
+    handleCardAction(clientSecret) { return this.handleNextAction({ clientSecret }); }
+
+    async redirectToCheckout({ sessionId } = {}) {
+      const page = await this._call('GET', `/v1/payment_pages/${encodeURIComponent(sessionId)}`);
+      if (page.error) return { error: page.error };
+      if (!page.url) return { error: invalid('This Checkout Session is not open, or has no page of its own.') };
+      window.location.assign(page.url);
+      return new Promise(() => {});
     }
+
+    async initEmbeddedCheckout(options) { return (await actions).embeddedCheckout(base, options); }
+
+    createEmbeddedCheckoutPage(options) { return this.initEmbeddedCheckout(options); }
+
+    paymentRequest() { return { canMakePayment: async () => null, on() {}, show() {}, update() {}, abort() {} }; }
 
     registerAppInfo() {}
   }
+
+  Object.entries(NAMED).forEach(([name, type]) => {
+    StripeObject.prototype[`confirm${name}Payment`] = function confirm(secret, data, options) {
+      return this._confirm(secret, { ...PAYMENT, type }, { payment_method: {}, ...data }, options);
+    };
+    StripeObject.prototype[`confirm${name}Setup`] = function confirm(secret, data, options) {
+      return this._confirm(secret, { ...SETUP, type }, { payment_method: {}, ...data }, options);
+    };
+  });
 
   /** The second and third arguments of the old names, as `confirmCardPayment` takes them. */
   function oldConfirm(element, data) {
@@ -354,7 +479,8 @@
   function Stripe(key, options) {
     return new StripeObject(key, options);
   }
-  Stripe.version = 3;
+  // `/basil/stripe.js` is of the release `basil`, which loadStripe compares with its own.
+  Stripe.version = /\/js\.stripe\.com\/([a-z]+)\/stripe\.js/.exec(document.currentScript?.src ?? '')?.[1] ?? 3;
   Stripe.sandbox = base;
   Stripe.prototype = StripeObject.prototype;
   window.Stripe = Stripe;
