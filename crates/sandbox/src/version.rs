@@ -62,6 +62,7 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
         }
         "price" | "plan" => drop_fields(object, &["tiers", "currency_options"], expanded),
         "coupon" => drop_fields(object, &["applies_to", "currency_options"], expanded),
+        "invoice" => drop_fields(object, &["payments", "confirmation_secret"], expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),
         "account" if version < "2019-02-19" => before_persons(object),
         _ => {}
