@@ -48,6 +48,18 @@ pub fn count(url: &str, sql: &str) -> Result<i64, String> {
     runtime.map_err(|e| e.to_string())?.block_on(ask).map_err(|error: Error| error.to_string())
 }
 
+/// Executes one statement.
+#[allow(dead_code, reason = "the crash test copies everything")]
+pub fn execute(url: &str, sql: &str) -> Result<(), String> {
+    let ask = async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        tokio::spawn(connection);
+        client.batch_execute(sql).await
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|e| e.to_string())?.block_on(ask).map_err(|error: Error| error.to_string())
+}
+
 type Rows = Vec<tokio_postgres::Row>;
 
 async fn read(url: &str) -> Result<(Rows, Rows), Error> {

@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub fn settled(database: &Database, events: &[Event]) -> Result<(), String> {
     let begun = Instant::now();
     loop {
-        let done = database.processed()?;
+        let done = database.completed("webhook_event")?;
         if done >= events.len() {
             return Ok(());
         }

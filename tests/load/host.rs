@@ -29,8 +29,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts it in a seeded folder.
-    pub fn start(root: &Path, database: &Database) -> Self {
+    /// Starts it in a seeded folder; it sends its calls to `stripe`.
+    pub fn start(root: &Path, database: &Database, stripe: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = free.local_addr().expect("an address");
         drop(free);
@@ -38,15 +38,7 @@ impl Host {
         command
             .env_clear()
             .envs(std::env::vars().filter(|(name, _)| name == "PATH" || name == "HOME"));
-        // Nothing is sent: no server listens in Stripe's place.
-        command.args([
-            "serve",
-            "--addr",
-            &addr.to_string(),
-            "--stripe",
-            "http://127.0.0.1:9",
-            "--root",
-        ]);
+        command.args(["serve", "--addr", &addr.to_string(), "--stripe", stripe, "--root"]);
         command.arg(root).env("STRIPE_WEBHOOK_SECRET", SECRET).env("SLUICEGATE_EVENTS_EVERY", "0");
         if let Database::Postgres(url) = database {
             command.env("SLUICEGATE_DATABASE", url);
@@ -62,11 +54,26 @@ impl Host {
 
     /// Its peak memory.
     pub fn megabytes(&self) -> usize {
+        self.status("VmHWM:")
+    }
+
+    /// Its memory now.
+    pub fn megabytes_now(&self) -> usize {
+        self.status("VmRSS:")
+    }
+
+    /// A line of its status, in megabytes.
+    fn status(&self, name: &str) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
         let kilobytes = line.split_whitespace().nth(1).and_then(|text| text.parse().ok());
         kilobytes.unwrap_or(0_usize) / 1024
+    }
+
+    /// The processor time that it took so far.
+    pub fn cpu_time(&self) -> Duration {
+        cpu_time(&self.child.id().to_string())
     }
 }
 
@@ -77,12 +84,25 @@ impl Drop for Host {
     }
 }
 
-/// Creates an instance in this folder, with an account for each object that the events are about.
-pub fn seed(root: &Path, database: &Database, events: &[Event]) {
+/// The processor time of a process (`self` is this one) so far, in steps of 10 ms.
+pub fn cpu_time(process: &str) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    Duration::from_millis(10 * ticks.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>())
+}
+
+/// Links this repository's instance into a folder.
+pub fn link(root: &Path) {
     let template = Path::new(env!("CARGO_MANIFEST_DIR"));
     for part in PARTS.iter().filter(|part| template.join(part).exists()) {
         std::os::unix::fs::symlink(template.join(part), root.join(part)).expect("a link");
     }
+}
+
+/// Creates an instance in this folder, with an account for each object that the events are about.
+pub fn seed(root: &Path, database: &Database, events: &[Event]) {
+    link(root);
     let processors = "app/modules/stripe/public/views/partials/webhook_processors";
     let write = |path: &str, text: &str| {
         let path = root.join(path);

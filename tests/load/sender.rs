@@ -1,12 +1,12 @@
 //! The events of a burst, and their senders.
 
+use crate::connection::Connection;
 use crate::rng::Rng;
 use serde_json::json;
 use sluicegate::gateway::stripe::signature::sign;
 use sluicegate_secret::Secret;
 use std::collections::HashSet;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -64,14 +64,13 @@ pub fn send(addrs: &[SocketAddr], burst: &[&Event], connections: usize) -> Vec<S
     std::thread::scope(|scope| {
         for (_, addr) in (0..connections).zip(addrs.iter().cycle()) {
             scope.spawn(|| {
-                let mut connection = None;
+                let mut connection = Connection::to(*addr);
                 let mut mine = Vec::new();
                 let secret = Secret::new(SECRET);
                 while let Some(event) = burst.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut tries = 0;
-                    while !deliver(*addr, &mut connection, event, &secret) && tries < TRIES_MAX {
+                    while !deliver(&mut connection, event, &secret) && tries < TRIES_MAX {
                         // Like Stripe, sends a refused delivery again.
-                        connection = None;
                         tries += 1;
                         std::thread::sleep(std::time::Duration::from_millis(50));
                     }
@@ -86,43 +85,10 @@ pub fn send(addrs: &[SocketAddr], burst: &[&Event], connections: usize) -> Vec<S
     acknowledged.into_inner().unwrap()
 }
 
-fn deliver(
-    addr: SocketAddr,
-    connection: &mut Option<BufReader<TcpStream>>,
-    event: &Event,
-    secret: &Secret,
-) -> bool {
-    exchange(addr, connection, event, secret).is_ok_and(|status| status == 200)
-}
-
-fn exchange(
-    addr: SocketAddr,
-    connection: &mut Option<BufReader<TcpStream>>,
-    event: &Event,
-    secret: &Secret,
-) -> std::io::Result<u16> {
-    let stream = match connection {
-        Some(stream) => stream,
-        None => connection.insert(BufReader::new(TcpStream::connect(addr)?)),
-    };
+fn deliver(connection: &mut Connection, event: &Event, secret: &Secret) -> bool {
     let signature = sign(secret, event.body.as_bytes(), jiff::Timestamp::now());
-    let head = format!(
-        "POST /webhooks/listen HTTP/1.1\r\nHost: {addr}\r\nContent-Type: application/json\r\n\
-         Stripe-Signature: {signature}\r\nContent-Length: {}\r\n\r\n",
-        event.body.len()
-    );
-    stream.get_mut().write_all(format!("{head}{}", event.body).as_bytes())?;
-    let (mut status, mut length, mut line) = (0, 0, String::new());
-    while stream.read_line(&mut line)? > 2 {
-        if let Some(code) = line.strip_prefix("HTTP/1.1 ") {
-            status = code.get(..3).and_then(|code| code.parse().ok()).unwrap_or(0);
-        } else if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length: ") {
-            length = value.trim().parse().unwrap_or(0);
-        }
-        line.clear();
-    }
-    std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink())?;
-    Ok(status)
+    let header = format!("Stripe-Signature: {signature}");
+    connection.post("/webhooks/listen", &header, &event.body) == Some(200)
 }
 
 /// The distinct ids of the events.

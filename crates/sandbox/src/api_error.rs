@@ -19,6 +19,8 @@ pub struct ApiError {
     pub param: Option<Box<str>>,
     /// The failed charge a decline left behind.
     pub charge: Option<Box<str>>,
+    /// Objects that the error shows: `payment_intent`, `payment_method`, `setup_intent`.
+    pub objects: Option<Box<Map<String, Value>>>,
     /// Whether the changes of the operation are applied (a declined charge is stored).
     pub keep: bool,
     /// Whether it is stored under the idempotency key: not when parameter validation failed.
@@ -39,6 +41,7 @@ impl ApiError {
             message: message.into(),
             param: None,
             charge: None,
+            objects: None,
             keep: false,
             saved: true,
         }
@@ -108,8 +111,17 @@ impl ApiError {
         self
     }
 
+    /// Shows an object in the error.
+    pub fn with_object(mut self, name: &str, object: &Value) -> Self {
+        self.objects.get_or_insert_default().insert(name.into(), object.clone());
+        self
+    }
+
     /// The body of the answer.
     pub fn body(&self, request_id: &str) -> Value {
+        if self.kind == super::oauth::ERROR {
+            return json!({"error": self.code, "error_description": self.message});
+        }
         let mut error = Map::new();
         if let Some(charge) = &self.charge {
             error.insert("charge".into(), json!(charge));
@@ -127,6 +139,9 @@ impl ApiError {
         error.insert("message".into(), json!(self.message));
         if let Some(param) = &self.param {
             error.insert("param".into(), json!(param));
+        }
+        for (name, object) in self.objects.iter().flat_map(|objects| objects.iter()) {
+            error.insert(name.clone(), object.clone());
         }
         let log = format!("https://dashboard.stripe.com/test/logs/{request_id}");
         error.insert("request_log_url".into(), json!(log));

@@ -9,7 +9,25 @@ const SECRET_KEY_REQUIRED: &str = "secret_key_required";
 /// Whether a publishable key may do this, so any page.
 pub fn is_open(method: &str, path: &str) -> bool {
     let made = ["/v1/payment_methods", "/v1/files"].contains(&path);
-    path == "/v1/tokens" || path.starts_with("/v1/tokens/") || (method == "POST" && made)
+    path == "/v1/tokens"
+        || path.starts_with("/v1/tokens/")
+        || (method == "POST" && made)
+        || is_of_customer(method, path)
+}
+
+/// What a customer's browser does with one intent, token or session, each named by its id; the
+/// endpoint asks for the secret.
+fn is_of_customer(method: &str, path: &str) -> bool {
+    let below = path.strip_prefix("/v1/").unwrap_or_default();
+    let path: Vec<&str> = below.split('/').collect();
+    match (method, path.as_slice()) {
+        ("GET", ["payment_intents" | "setup_intents", id]) => *id != "search",
+        ("POST", ["payment_intents" | "setup_intents", _, "confirm" | "verify_microdeposits"])
+        | ("POST", ["confirmation_tokens" | "sources"])
+        | ("GET", ["confirmation_tokens" | "sources" | "payment_pages", _])
+        | ("POST", ["payment_pages", _, "confirm"]) => true,
+        _ => false,
+    }
 }
 
 /// Whether this is the refusal of a publishable key, which the page that sent it may read.

@@ -1,6 +1,7 @@
 //! Stripe's test cards: what each number, token and payment method does.
 
 use super::api_error::ApiError;
+use super::card_country;
 
 /// What a test card does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,10 +16,31 @@ pub enum Behavior {
     Risk(&'static str),
     /// Pays; the refund comes back later.
     RefundFails,
+    /// Pays; the refund is pending at first.
+    RefundPends,
+    /// Asks the card's holder for authentication (3-D Secure).
+    Authenticate(Authentication),
     /// Pays; a check fails: `cvc_check`, `address_zip_check`.
     CheckFails(&'static str),
     /// Declines: code, decline code, message, param, and when.
     Decline(&'static str, &'static str, &'static str, &'static str, DeclinedWhen),
+}
+
+/// When a card asks for authentication, and how the payment ends then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// Unless it was set up for payments off session.
+    UnlessSetUp,
+    /// For every payment.
+    Always,
+    /// Only on session: it counts as set up already.
+    OnSession,
+    /// For every payment, which is declined then.
+    ThenDeclined,
+    /// For every payment; the bank's authentication does not work.
+    Broken,
+    /// Only when the merchant asks for it.
+    OnRequest,
 }
 
 /// Whether a dispute takes the money back.
@@ -91,7 +113,15 @@ const fn fails_later(code: &'static str) -> Behavior {
     Behavior::Decline("card_declined", code, DECLINED, "", DeclinedWhen::Charged)
 }
 
-/// All of them.
+const fn asks(
+    number: &'static str,
+    tokens: &'static [&'static str],
+    when: Authentication,
+) -> TestCard {
+    visa(number, tokens, Behavior::Authenticate(when))
+}
+
+/// All of them but those of other countries.
 pub const CARDS: &[TestCard] = &[
     VISA,
     card("4000056655665556", &["visa_debit", "visa_debit_us_transferSuccess"], "Visa", "debit"),
@@ -127,8 +157,20 @@ pub const CARDS: &[TestCard] = &[
     visa("4000000000004954", &["riskLevelHighest"], Behavior::Risk("highest")),
     visa("4000000000000101", &["cvcCheckFail"], Behavior::CheckFails("cvc_check")),
     visa("4000000000000036", &["avsZipFail"], Behavior::CheckFails("address_zip_check")),
-    visa("4000000000003220", &["threeDSecure2Required"], Behavior::Pay),
-    visa("4000002500003155", &["authenticationRequiredOnSetup"], Behavior::Pay),
+    visa("4000000000007726", &["pendingRefund"], Behavior::RefundPends),
+    asks("4000002500003155", &["authenticationRequiredOnSetup"], Authentication::UnlessSetUp),
+    asks("4000002760003184", &["authenticationRequired"], Authentication::Always),
+    asks(
+        "4000003800000446",
+        &["authenticationRequiredSetupForOffSession"],
+        Authentication::OnSession,
+    ),
+    asks("4000000000003220", &["threeDSecure2Required"], Authentication::Always),
+    asks("4000000000003063", &["threeDSecureRequired"], Authentication::Always),
+    asks("4000008400001629", &["threeDSecureRequiredChargeDeclined"], Authentication::ThenDeclined),
+    asks("4000008400001280", &["threeDSecureRequiredProcessingError"], Authentication::Broken),
+    asks("4000000000003055", &["threeDSecureOptional"], Authentication::OnRequest),
+    asks("4000000000003097", &["threeDSecureOptionalProcessingError"], Authentication::OnRequest),
     visa(
         "4000000000000002",
         &["chargeDeclined", "visa_chargeDeclined"],
@@ -210,13 +252,22 @@ pub const CARDS: &[TestCard] = &[
 ];
 
 /// The card a published token (`tok_visa`) or payment method (`pm_card_visa`) means.
-pub fn published(id: &str) -> Option<&'static TestCard> {
+pub fn published(id: &str) -> Option<TestCard> {
     let name = id.strip_prefix("tok_").or_else(|| id.strip_prefix("pm_card_"))?;
-    CARDS.iter().find(|card| card.tokens.contains(&name))
+    let found = CARDS.iter().find(|card| card.tokens.contains(&name)).copied();
+    found.or_else(|| card_country::published(name).map(of_country))
+}
+
+fn of_country(card: &(&'static str, &'static str, &'static str)) -> TestCard {
+    let (number, _, country) = *card;
+    TestCard { number, country, tokens: &[], brand: brand(number), ..VISA }
 }
 
 /// What a number does; real cards are declined in test mode.
 pub fn behavior(number: &str) -> Behavior {
+    if card_country::of_number(number).is_some() {
+        return Behavior::Pay;
+    }
     CARDS.iter().find(|card| card.number == number).map_or(
         Behavior::Decline(
             "card_declined",
@@ -235,16 +286,48 @@ pub fn of_number(number: &str) -> TestCard {
     if let Some(card) = CARDS.iter().find(|card| card.number == number) {
         return *card;
     }
-    let brand = match number.as_bytes() {
+    if let Some(card) = card_country::of_number(number) {
+        return of_country(card);
+    }
+    TestCard { brand: brand(number), ..VISA }
+}
+
+/// The brand of a number by its first digits.
+fn brand(number: &str) -> &'static str {
+    match number.as_bytes() {
         [b'4', ..] => "Visa",
         [b'5' | b'2', ..] => "MasterCard",
         [b'3', b'4' | b'7', ..] => "American Express",
+        [b'6', b'2', ..] => "UnionPay",
         [b'6', ..] => "Discover",
         [b'3', b'5', ..] => "JCB",
         [b'3', ..] => "Diners Club",
         _ => "Unknown",
-    };
-    TestCard { brand, ..VISA }
+    }
+}
+
+/// A brand as newer objects spell it.
+pub fn network(brand: &str) -> String {
+    match brand {
+        "American Express" => "amex".into(),
+        "Diners Club" => "diners".into(),
+        other => other.to_lowercase(),
+    }
+}
+
+/// The refusal of a payment whose card asks for authentication that cannot be had.
+pub fn authentication_required(behavior: Behavior) -> Option<ApiError> {
+    use Authentication::{OnRequest, OnSession};
+    match behavior {
+        Behavior::Authenticate(OnRequest | OnSession) => None,
+        Behavior::Authenticate(_) => {
+            let message = "Your card was declined. This transaction requires authentication.";
+            let mut refusal = ApiError::card("authentication_required", message);
+            refusal.decline_code = Some("authentication_required");
+            Some(refusal)
+        }
+        _ => None,
+    }
 }
 
 /// The refusal of a declined card.
@@ -280,6 +363,9 @@ mod tests {
     fn every_published_number_is_a_card_number() {
         for card in CARDS.iter().filter(|card| card.number.bytes().all(|b| b.is_ascii_digit())) {
             assert!(passes_luhn(card.number), "{}", card.number);
+        }
+        for (number, ..) in card_country::CARDS {
+            assert!(passes_luhn(number), "{number}");
         }
         assert!(!passes_luhn("4242424242424241"));
     }

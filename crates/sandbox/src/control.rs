@@ -7,11 +7,12 @@ use super::endpoint::payout;
 use super::event;
 use super::fault::Rule;
 use super::identifier;
+use super::oauth::application;
 use super::reply::Reply;
 use super::shared::Shared;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::{Tx, number, text};
-use super::{origin, protocol, render};
+use super::{oauth, origin, protocol, render};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
@@ -39,6 +40,8 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/requests", get(requests))
         .route("/ledger", get(ledger))
         .route("/payouts", post(run_payout))
+        .route("/applications", post(register))
+        .route("/accounts/{id}/deauthorize", post(deauthorize))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .layer(middleware::from_fn(own_pages_only))
 }
@@ -115,7 +118,9 @@ async fn reset(State(shared): SharedState) -> Answer {
     let mut new = SandboxState::new(identifier::random_seed(), state.settings.clone());
     due_work::create_platform(&mut new);
     new.storage = state.storage.take();
+    new.base_url.clone_from(&state.base_url);
     new.webhook_ports = state.webhook_ports.clone();
+    new.base_url.clone_from(&state.base_url);
     new.with_storage(|storage, new| storage.rewrite(new));
     *state = new;
     good(json!({"reset": true, "instance": state.instance}))
@@ -289,4 +294,41 @@ async fn run_payout(State(shared): SharedState, body: Bytes) -> Answer {
         }
         Err(ApiError { message, .. }) => wrong(400, &message),
     }
+}
+
+/// Adds or changes an application that accounts are connected to.
+async fn register(State(shared): SharedState, body: Bytes) -> Answer {
+    let body = match read(&body) {
+        Ok(body) => body,
+        Err(message) => return wrong(400, &message),
+    };
+    let mut state = shared.state();
+    let mut tx = Tx::new(&state, Arc::from(PLATFORM));
+    match application::register(&mut tx, &body) {
+        Ok(shown) => {
+            let changes = tx.into_changes();
+            state.apply(changes);
+            good(shown)
+        }
+        Err(message) => wrong(400, &message),
+    }
+}
+
+/// Disconnects an account from an application, as its owner does in the dashboard.
+async fn deauthorize(State(shared): SharedState, Path(id): Path<String>, body: Bytes) -> Answer {
+    let body = match read(&body) {
+        Ok(body) => body,
+        Err(message) => return wrong(400, &message),
+    };
+    let client_id = body.get("client_id").and_then(Value::as_str).unwrap_or(application::CONNECT);
+    let mut state = shared.state();
+    let mut tx = Tx::new(&state, Arc::from(PLATFORM));
+    let known = application::find(&tx, client_id);
+    if known.and_then(|known| oauth::disconnect(&mut tx, &known, &id)).is_none() {
+        return wrong(404, &format!("{client_id} is not connected to {id}."));
+    }
+    let changes = tx.into_changes();
+    state.apply(changes);
+    shared.wake_delivery.notify_one();
+    good(json!({"deauthorized": id}))
 }

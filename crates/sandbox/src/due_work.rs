@@ -1,6 +1,6 @@
 //! What the clock causes: money becomes available, payouts arrive, authorizations expire.
 
-use super::endpoint::{charge, payout, refund};
+use super::endpoint::{charge, checkout, intent, payout, refund};
 use super::event;
 use super::resource;
 use super::state::{Kind, PLATFORM, SandboxState};
@@ -28,9 +28,19 @@ pub fn run(state: &mut SandboxState) {
         }
         tx.update(&object);
         match stored.kind {
-            Kind::Charge => charge::expire(&mut tx, object),
+            Kind::Charge => {
+                charge::expire(&mut tx, object);
+                intent::cancel::expire(&mut tx, &id);
+            }
+            Kind::PaymentIntent => {
+                intent::debit::end(&mut tx, object);
+                if let Some((_, intent)) = tx.anywhere(Kind::PaymentIntent, &id) {
+                    checkout::outcome::after(&mut tx, &intent);
+                }
+            }
+            Kind::Session => drop(checkout::expire(&mut tx, object)),
             Kind::Payout => payout::arrive(&mut tx, object),
-            Kind::Refund => refund::fail(&mut tx, object),
+            Kind::Refund => refund::end(&mut tx, object),
             Kind::Resource(_) => resource::due(&mut tx, object),
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::idempotency::{Answered, Begun, StoredAnswer};
 use super::reply::Reply;
 use super::state::{Changes, SandboxState};
 use super::tx::Tx;
-use super::{due_work, endpoint, render};
+use super::{due_work, endpoint, oauth, render};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ impl SandboxState {
         let mut tx = Tx::new(self, request.account.clone());
         tx.request = Some((request_id.to_owned(), request.key.clone()));
         let result = operate(&request.call, &mut tx);
+        let result = result.map_err(|refusal| render::refusal(&tx, &request.call, refusal));
         let (keep, mut saved) = match &result {
             Ok(_) => (request.call.method != "GET", true),
             Err(refusal) => (refusal.keep, refusal.saved),
@@ -99,6 +100,9 @@ fn failure(rule: &Rule, request_id: &str) -> Reply {
 
 /// Runs the endpoint and renders its answer.
 fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
+    if let Some(answer) = oauth::route(call, tx) {
+        return answer;
+    }
     let unknown = || ApiError::unrecognized(call.method, &call.path);
     let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
     let path: Vec<&str> = below.split('/').collect();

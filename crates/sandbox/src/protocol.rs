@@ -9,8 +9,8 @@ use super::fault::{InjectedFault, Rule};
 use super::params::Params;
 use super::reply::Reply;
 use super::shared::Shared;
-use super::state::{Kind, LoggedRequest, PLATFORM, SandboxState};
-use super::{form, idempotency, multipart, origin, version};
+use super::state::{Kind, LoggedRequest, PLATFORM, SandboxState, Stored};
+use super::{form, idempotency, multipart, oauth, origin, version};
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
 use serde_json::Map;
@@ -171,7 +171,12 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let form_key = own("key").filter(|key| key.starts_with("pk_"));
     let form_account = own("_stripe_account");
     let form_version = own("_stripe_version");
-    let key = authorize(headers, form_key, method, path)?;
+    let key = if oauth::is_path(path) {
+        let key = authorize(headers, own("client_secret"), method, path);
+        key.map_err(|refusal| oauth::refuse("invalid_client", refusal.message).status(401))?
+    } else {
+        authorize(headers, form_key, method, path)?
+    };
     if origin::is_foreign(headers) && !key.starts_with("pk_") {
         let message = "A page of another origin cannot use a secret key.";
         return Err(ApiError { saved: false, ..ApiError::invalid(message).status(403) });
@@ -203,11 +208,24 @@ fn admit(state: &SandboxState, request: &mut ApiRequest) -> Result<(), ApiError>
     if !version::is_valid(version) {
         return Err(refuse(format!("Invalid Stripe API version: {version}")));
     }
+    let call = &request.call;
+    if let Some(own) = oauth::access::account_of(state, &call.key, call.method, &call.path)? {
+        if *request.account != *PLATFORM && request.account != own {
+            return Err(ApiError::account(&call.key, &request.account));
+        }
+        request.account = own;
+    }
     let known = state.stored(&request.account);
     match known.filter(|stored| stored.kind == Kind::Account && !stored.is_deleted()) {
-        Some(_) => Ok(()),
-        None => Err(ApiError::account(&request.call.key, &request.account)),
+        Some(stored) if !is_cut_off(stored) => Ok(()),
+        _ => Err(ApiError::account(&request.call.key, &request.account)),
     }
+}
+
+/// Whether the platform has no access to an account any more.
+fn is_cut_off(stored: &Stored) -> bool {
+    // A cheap test first: nearly no account is.
+    stored.json.contains("\"_connected\":false") && oauth::access::is_disconnected(&stored.value())
 }
 
 fn refuse(message: String) -> ApiError {

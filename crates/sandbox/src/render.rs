@@ -23,6 +23,13 @@ pub fn full(tx: &Tx<'_>, mut object: Value) -> Value {
         "transfer" => &[("reversals", Kind::Reversal, "/v1/transfers/{id}/reversals")],
         "account" => &[("external_accounts", Kind::Source, "/v1/accounts/{id}/external_accounts")],
         "application_fee" => &[("refunds", Kind::FeeRefund, "/v1/application_fees/{id}/refunds")],
+        "checkout.session" => {
+            &[("line_items", Kind::SessionItem, "/v1/checkout/sessions/{id}/line_items")]
+        }
+        // A publishable key sees no charges.
+        "payment_intent" if object.get("latest_charge").is_some() => {
+            &[("charges", Kind::Charge, "/v1/charges?payment_intent={id}")]
+        }
         "balance_transaction" => {
             let available = number(&object, "available_on") <= tx.now;
             object["status"] = json!(if available { "available" } else { "pending" });
@@ -82,6 +89,16 @@ pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiE
     Ok(value)
 }
 
+/// Shapes the objects that an error shows.
+pub fn refusal(tx: &Tx<'_>, call: &Call, mut refusal: ApiError) -> ApiError {
+    for object in refusal.objects.iter_mut().flat_map(|objects| objects.values_mut()) {
+        let mut shown = full(tx, object.take());
+        version::shape(&mut shown, &call.version, &[]);
+        *object = shown;
+    }
+    refusal
+}
+
 fn not_expandable(message: String) -> ApiError {
     ApiError { saved: false, ..ApiError::invalid(message) }.param("expand")
 }
@@ -120,6 +137,13 @@ const OPTIONAL: &[&str] = &[
     "destination_payment",
     "transfer_reversal",
     "payment_intent",
+    "payment_method",
+    "latest_charge",
+    "charges",
+    "latest_attempt",
+    "setup_intent",
+    "mandate",
+    "line_items",
     "dispute",
     "charge",
     "account",

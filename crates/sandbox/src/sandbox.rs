@@ -9,7 +9,9 @@ use super::origin::{Hosts, own_hosts_only};
 use super::reply::response;
 use super::shared::Shared;
 use super::state::{SandboxState, Settings};
-use super::{browser, control, dashboard, delivery, due_work, identifier, protocol};
+use super::{
+    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages, protocol,
+};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -49,7 +51,9 @@ impl Sandbox {
         let listener = listener.map_err(|source| Error::Listen { address, source })?;
         let addr = listener.local_addr().map_err(|source| Error::Listen { address, source })?;
         let hosts = Hosts::new(addr, &config.hosts);
-        let shared = Arc::new(Shared::new(load(&config)?, config.webhook_backoff));
+        let mut state = load(&config)?;
+        state.base_url = base_url(addr);
+        let shared = Arc::new(Shared::new(state, config.webhook_backoff));
         let clients = Clients::new()?;
         let delivery = tokio::spawn(delivery::run(shared.clone(), clients));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -92,6 +96,14 @@ impl Drop for Sandbox {
     }
 }
 
+/// Where a browser of this machine finds the pages.
+fn base_url(addr: SocketAddr) -> String {
+    match addr.ip().is_unspecified() {
+        true => format!("http://localhost:{}", addr.port()),
+        false => format!("http://{addr}"),
+    }
+}
+
 /// The state from the data file, or a new one.
 fn load(config: &Config) -> Result<SandboxState, Error> {
     let settings = Settings {
@@ -120,6 +132,9 @@ fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
         .route("/", get(dashboard::page))
         .nest("/_sandbox", control::routes())
         .merge(browser::routes())
+        .merge(oauth::authorize::routes())
+        .merge(onboarding::routes())
+        .merge(pages::routes())
         .fallback(api)
         .with_state(shared);
     let router = router.layer(from_fn_with_state(Arc::new(hosts), own_hosts_only));

@@ -22,8 +22,13 @@ const REQUESTS_MAX: usize = 500;
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Kind {
+    AccessToken,
     Account,
+    AccountLink,
+    Application,
+    AuthorizationCode,
     Charge,
+    ConfirmationToken,
     Customer,
     Delivery,
     Dispute,
@@ -32,11 +37,20 @@ pub enum Kind {
     Fee,
     FeeRefund,
     File,
+    Mandate,
     Method,
+    MethodConfiguration,
+    MethodDomain,
+    PaymentIntent,
     Payout,
     Person,
+    RefreshToken,
     Refund,
     Reversal,
+    Session,
+    SessionItem,
+    SetupAttempt,
+    SetupIntent,
     Source,
     Token,
     Transaction,
@@ -175,6 +189,8 @@ pub struct SandboxState {
     pub clock: Clock,
     /// How it behaves.
     pub settings: Settings,
+    /// Where its pages are: `http://127.0.0.1:12111`.
+    pub base_url: String,
     /// Where webhooks may go on this machine.
     pub webhook_ports: WebhookPorts,
     /// All balances.
@@ -207,6 +223,7 @@ impl SandboxState {
             counter: 0,
             clock: Clock::default(),
             settings,
+            base_url: "http://127.0.0.1:12111".into(),
             webhook_ports: WebhookPorts::Only(Vec::new()),
             ledger: Ledger::default(),
             keys: Keys::default(),

@@ -63,6 +63,8 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
         "price" | "plan" => drop_fields(object, &["tiers", "currency_options"], expanded),
         "coupon" => drop_fields(object, &["applies_to", "currency_options"], expanded),
         "invoice" => drop_fields(object, &["payments", "confirmation_secret"], expanded),
+        "checkout.session" => session(object, version, expanded),
+        "payment_intent" => intent(object, version, expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),
         "account" if version < "2019-02-19" => before_persons(object),
         _ => {}
@@ -74,6 +76,38 @@ fn drop_fields(object: &mut Value, names: &[&str], expanded: &[&str]) {
         for name in names.iter().filter(|name| !expanded.contains(name)) {
             fields.shift_remove(*name);
         }
+    }
+}
+
+/// Checkout sessions: line items only on request, and the newer words of `ui_mode`.
+fn session(object: &mut Value, version: &str, expanded: &[&str]) {
+    drop_fields(object, &["line_items"], expanded);
+    if version >= "2026-03-25" {
+        let word = match text(object, "ui_mode") {
+            "hosted" => "hosted_page",
+            "embedded" => "embedded_page",
+            _ => "elements",
+        };
+        object["ui_mode"] = json!(word);
+    }
+}
+
+/// Payment intents: `charges` and `invoice` of older versions, and their first names.
+fn intent(object: &mut Value, version: &str, expanded: &[&str]) {
+    if version >= "2022-11-15" {
+        drop_fields(object, &["charges"], expanded);
+    }
+    if version >= "2025-03-31" {
+        drop_fields(object, &["invoice"], expanded);
+    }
+    if version < "2019-02-11" {
+        object["allowed_source_types"] = object["payment_method_types"].clone();
+        let status = match text(object, "status") {
+            "requires_payment_method" => "requires_source",
+            "requires_action" => "requires_source_action",
+            other => other,
+        };
+        object["status"] = json!(status);
     }
 }
 

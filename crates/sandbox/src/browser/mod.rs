@@ -23,12 +23,13 @@ const FRAME_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'se
 const STRIPE: &str = include_str!("stripe.js");
 
 /// Addresses, content types and files.
-const ASSETS: [(&str, &str, &str); 16] = [
+const ASSETS: [(&str, &str, &str); 18] = [
     ("/js.stripe.com/v3", SCRIPT, STRIPE),
     ("/js.stripe.com/v3/", SCRIPT, STRIPE),
     ("/js.stripe.com/{release}/stripe.js", SCRIPT, STRIPE),
     ("/js.stripe.com/v3/api.js", SCRIPT, include_str!("api.js")),
     ("/js.stripe.com/v3/card.js", SCRIPT, include_str!("card.js")),
+    ("/js.stripe.com/v3/challenge.js", SCRIPT, include_str!("challenge.js")),
     ("/js.stripe.com/v3/channel.js", SCRIPT, include_str!("channel.js")),
     ("/js.stripe.com/v3/typing.js", SCRIPT, include_str!("typing.js")),
     ("/js.stripe.com/v3/field.html", PAGE, include_str!("field.html")),
@@ -38,6 +39,7 @@ const ASSETS: [(&str, &str, &str); 16] = [
     ("/checkout.stripe.com/v2/checkout.js", SCRIPT, include_str!("checkout.js")),
     ("/checkout.stripe.com/popup.html", PAGE, include_str!("popup.html")),
     ("/checkout.stripe.com/popup.js", SCRIPT, include_str!("popup.js")),
+    ("/checkout.stripe.com/pages.css", STYLE, include_str!("pages.css")),
     ("/checkout.stripe.com/popup.css", STYLE, include_str!("popup.css")),
     ("/checkout.stripe.com/money.js", SCRIPT, include_str!("money.js")),
 ];

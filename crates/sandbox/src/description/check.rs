@@ -67,7 +67,10 @@ impl Problems {
         if value.as_str() == Some("") {
             // An endpoint decides what an empty string means where one can be sent.
             let can_be_empty = field.nullable
-                || field.types.iter().any(|kind| matches!(kind, Type::Text(_) | Type::Any));
+                || field.types.iter().any(|kind| {
+                    // `offline=` is an empty hash.
+                    matches!(kind, Type::Text(_) | Type::Any | Type::Group(_) | Type::Object)
+                });
             if !can_be_empty {
                 self.wrong(empty(&name.full()));
             }

@@ -4,10 +4,11 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::event::emit;
 use super::super::listing;
+use super::super::oauth::access::is_disconnected;
 use super::super::params::{Params, merge};
 use super::super::state::{Kind, PLATFORM};
 use super::super::tx::{Tx, text};
-use super::{account_state, external_account, person, token};
+use super::{account_link, account_state, external_account, person, token};
 use serde_json::{Map, Value, json};
 
 /// `/v1/account` and paths below `/v1/accounts`.
@@ -20,12 +21,14 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     Some(match (call.method, &path[1..]) {
         ("POST", []) => create(call, tx),
         ("GET", []) => listing::page(tx, call, tx.ids(Kind::Account), &|account| {
-            account["id"] != PLATFORM && account.get("deleted").is_none()
+            let is_own = account["id"] == PLATFORM || account.get("deleted").is_some();
+            !is_own && !is_disconnected(account)
         }),
         ("GET", [id]) => of(call, tx, id),
         ("POST", [id]) => update(call, tx, id),
         ("DELETE", [id]) => delete(call, tx, id),
         ("POST", [id, "reject"]) => reject(call, tx, id),
+        ("POST", [id, "login_links"]) => account_link::log_in(call, tx, id),
         ("GET", [id, "capabilities"]) => of(call, tx, id).map(|account| {
             let data: Vec<Value> = account_state::capability_objects(&account).collect();
             json!({"object": "list", "data": data, "has_more": false, "url": call.path})
@@ -52,7 +55,7 @@ fn of(call: &Call, tx: &Tx<'_>, id: &str) -> Answer {
     let mine = tx.is_platform() || *tx.account == *id;
     let account = tx.find(Kind::Account, PLATFORM, id);
     account
-        .filter(|account| mine && account.get("deleted").is_none())
+        .filter(|account| mine && account.get("deleted").is_none() && !is_disconnected(account))
         .ok_or_else(|| ApiError::account(&call.key, id))
 }
 
@@ -97,6 +100,24 @@ fn blank(id: &str, kind: &str, country: &str, created: i64) -> Value {
                 "schedule": {"delay_days": 2, "interval": "daily"}, "statement_descriptor": null}},
         "tos_acceptance": {"date": null, "ip": null, "user_agent": null}, "type": kind,
     })
+}
+
+/// A new account of somebody else that can take payments at once, not stored yet: the one that a
+/// consent page offers.
+pub fn ready(tx: &mut Tx<'_>, email: Option<&str>, name: Option<&str>) -> Value {
+    let mut account = blank(&tx.id("acct_"), "standard", "US", tx.now);
+    account["email"] = json!(email);
+    account["business_profile"]["name"] = json!(name);
+    account["capabilities"] = json!({"card_payments": "active", "transfers": "active"});
+    for name in ["charges_enabled", "payouts_enabled", "details_submitted"] {
+        account[name] = json!(true);
+    }
+    let id = text(&account, "id").to_owned();
+    tx.insert_for(Kind::Account, PLATFORM, None, &account);
+    let bank = json!({"account": id, "currency": "usd", "default_for_currency": true});
+    let bank = super::bank::object(tx, "000123456789", bank);
+    tx.insert_for(Kind::Source, &id, Some(&id), &bank);
+    account
 }
 
 fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {

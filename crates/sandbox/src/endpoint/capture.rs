@@ -10,7 +10,7 @@ use super::{charge_money, refund_object};
 use serde_json::{Value, json};
 
 /// Captures `charge`.
-pub fn run(call: &Call, tx: &mut Tx<'_>, mut charge: Value) -> Answer {
+pub fn run(call: &Call, tx: &mut Tx<'_>, charge: Value) -> Answer {
     let id = text(&charge, "id").to_owned();
     if charge["_expired"] == true {
         let message = format!("Charge {id} has expired and can no longer be captured.");
@@ -36,6 +36,13 @@ pub fn run(call: &Call, tx: &mut Tx<'_>, mut charge: Value) -> Answer {
         let message = "You cannot capture a charge for an amount greater than it already has.";
         return Err(ApiError::invalid(message).code("amount_too_large").param("amount"));
     }
+    take(call, tx, charge, amount)
+}
+
+/// Captures an amount of a charge that can be captured, and releases the rest.
+pub fn take(call: &Call, tx: &mut Tx<'_>, mut charge: Value, amount: i64) -> Answer {
+    let id = text(&charge, "id").to_owned();
+    let authorized = number(&charge, "amount");
     adjust(call, tx, &mut charge, amount)?;
     call.params.patch(
         &mut charge,
@@ -57,7 +64,7 @@ pub fn run(call: &Call, tx: &mut Tx<'_>, mut charge: Value) -> Answer {
 }
 
 /// A capture may set the platform's fee and the transfer's amount anew.
-fn adjust(call: &Call, tx: &Tx<'_>, charge: &mut Value, amount: i64) -> Result<(), ApiError> {
+pub fn adjust(call: &Call, tx: &Tx<'_>, charge: &mut Value, amount: i64) -> Result<(), ApiError> {
     let params = &call.params;
     let fee = params.amount("application_fee_amount")?.or(params.amount("application_fee")?);
     let share = params.group("transfer_data").map(|group| group.amount("amount")).transpose()?;

@@ -64,7 +64,8 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         // The charge is created before its transfer.
         tx.insert(Kind::Charge, None, &charge);
     }
-    if let Some(refusal) = card::refusal(funding.behavior) {
+    let refused = card::refusal(funding.behavior);
+    if let Some(refusal) = refused.or_else(|| card::authentication_required(funding.behavior)) {
         return Err(decline(tx, charge, refusal));
     }
     let account = tx.account.clone();
@@ -84,7 +85,8 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     Ok(charge)
 }
 
-fn check_descriptor(text: Option<&str>, name: &str, most: usize) -> Result<(), ApiError> {
+/// Refuses what Stripe does not print on statements.
+pub fn check_descriptor(text: Option<&str>, name: &str, most: usize) -> Result<(), ApiError> {
     let Some(text) = text else { return Ok(()) };
     if text.chars().count() > most {
         let message = format!(
@@ -100,7 +102,7 @@ fn check_descriptor(text: Option<&str>, name: &str, most: usize) -> Result<(), A
 }
 
 /// Stores a declined charge; the card error names it.
-fn decline(tx: &mut Tx<'_>, mut charge: Value, mut refusal: ApiError) -> ApiError {
+pub fn decline(tx: &mut Tx<'_>, mut charge: Value, mut refusal: ApiError) -> ApiError {
     let decline_code = refusal.decline_code;
     let blocked = decline_code == Some("fraudulent");
     charge["status"] = json!("failed");

@@ -7,6 +7,7 @@ use super::super::event::emit;
 use super::super::state::PLATFORM;
 use super::super::tx::{BalanceEntry, Tx, number, text};
 use super::application_fee::{self, NewFee};
+use super::charge_object;
 use super::transfer_money::{self, Sending};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ pub fn collect(tx: &mut Tx<'_>, charge: &mut Value, amount: i64) -> Result<(), A
     let settings = &tx.state.settings;
     let share = amount.saturating_mul(settings.fee_basis_points).saturating_add(5_000) / 10_000;
     let stripe_fee = share + settings.fee_fixed;
-    let number_paid = text(&charge["source"], "_number");
+    let number_paid = charge_object::card_number(charge);
     let at_once = settings.settle_immediately
         || super::super::card::behavior(number_paid) == Behavior::PayAvailable;
     let available_on = if at_once { tx.now } else { tx.now + 2 * DAY };

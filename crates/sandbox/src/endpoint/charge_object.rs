@@ -104,6 +104,14 @@ pub fn check_capability(tx: &Tx<'_>, account: &Value, name: &str) -> Result<(), 
     .code("insufficient_capabilities_for_transfer"))
 }
 
+/// The hidden number of the card that paid.
+pub fn card_number(charge: &Value) -> &str {
+    match text(charge, "_number") {
+        "" => text(&charge["source"], "_number"),
+        number => number,
+    }
+}
+
 /// A charge of the account acted on.
 pub fn of(tx: &Tx<'_>, id: &str) -> Answer {
     tx.get(Kind::Charge, id).ok_or_else(|| ApiError::not_found("charge", id))
@@ -156,7 +164,8 @@ fn billing(card: &Value) -> Value {
     })
 }
 
-fn outcome(behavior: Behavior) -> Value {
+/// What the network said of a payment that went through.
+pub fn outcome(behavior: Behavior) -> Value {
     let level = if let Behavior::Risk(level) = behavior { level } else { "normal" };
     let kind = if level == "elevated" { "manual_review" } else { "authorized" };
     let score = match level {
@@ -176,7 +185,7 @@ fn details(card: &Value) -> Value {
             "last4": card["last4"], "routing_number": card["routing_number"]},
             "type": "ach_debit"});
     }
-    let brand = super::payment_method::network(text(card, "brand"));
+    let brand = super::super::card::network(text(card, "brand"));
     json!({
         "card": {
             "brand": brand,

@@ -7,6 +7,7 @@ use super::super::listing;
 use super::super::resource::{self, customer_money};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
+use super::method::{attach, resolve};
 use super::source;
 use serde_json::{Value, json};
 
@@ -29,8 +30,15 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
                 Err(refusal) => Some(Err(refusal)),
             };
         }
-        ("GET", [id, "payment_methods"]) => live(tx, id)
-            .and_then(|_| listing::page(tx, call, tx.children(Kind::Method, id), &|_| true)),
+        ("GET", [id, "payment_methods"]) => live(tx, id).and_then(|_| {
+            let filter = listing::by_fields(&call.params, &["type", "allow_redisplay"]);
+            listing::page(tx, call, tx.children(Kind::Method, id), &filter)
+        }),
+        ("GET", [id, "payment_methods", method]) => live(tx, id).and_then(|_| {
+            tx.get(Kind::Method, method)
+                .filter(|found| found["customer"] == *id)
+                .ok_or_else(|| ApiError::not_found("PaymentMethod", method))
+        }),
         (_, [_, "cash_balance"]) => {
             let whole = [&["customers"], path].concat();
             return customer_money::cash_balance(call, tx, &whole);
@@ -60,15 +68,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         Some(id) => id.to_owned(),
         None => tx.id("cus_"),
     };
-    let prefix = super::super::identifier::make("", &id, 0)[..8].to_uppercase();
-    let mut customer = json!({
-        "id": id, "object": "customer", "address": null, "balance": 0, "created": tx.now,
-        "currency": null, "default_source": null, "delinquent": false, "description": null,
-        "discount": null, "email": null, "invoice_prefix": prefix,
-        "invoice_settings": {"custom_fields": null, "default_payment_method": null, "footer": null},
-        "livemode": false, "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
-        "preferred_locales": [], "shipping": null, "tax_exempt": "none",
-    });
+    let mut customer = blank(tx, Some(id));
     if let Some(clock) = call.params.filled("test_clock")? {
         let clock = resource::named(tx, "test_helpers.test_clock", clock, "test_clock")?;
         customer["test_clock"] = clock["id"].clone();
@@ -76,6 +76,10 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     }
     fill(call, &mut customer)?;
     tx.insert(Kind::Customer, None, &customer);
+    let method = match call.params.filled("payment_method")? {
+        Some(name) => Some(first_method(tx, name)?),
+        None => None,
+    };
     let added = match call.params.has("source") || call.params.has("card") {
         true => Some(source::attach(call, tx, &customer)?),
         false => None,
@@ -89,7 +93,37 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     if let Some(source) = added {
         emit(tx, "customer.source.created", &account, &source, None);
     }
+    if let Some(method) = method {
+        attach::run(tx, method, text(&customer, "id"))?;
+    }
     Ok(customer)
+}
+
+/// A customer with nothing but an id.
+pub fn blank(tx: &mut Tx<'_>, id: Option<String>) -> Value {
+    let id = id.unwrap_or_else(|| tx.id("cus_"));
+    let prefix = super::super::identifier::make("", &id, 0)[..8].to_uppercase();
+    json!({
+        "id": id, "object": "customer", "address": null, "balance": 0, "created": tx.now,
+        "currency": null, "default_source": null, "delinquent": false, "description": null,
+        "discount": null, "email": null, "invoice_prefix": prefix,
+        "invoice_settings": {"custom_fields": null, "default_payment_method": null, "footer": null},
+        "livemode": false, "metadata": {}, "name": null, "next_invoice_sequence": 1, "phone": null,
+        "preferred_locales": [], "shipping": null, "tax_exempt": "none",
+    })
+}
+
+/// Stores a new customer and tells of it.
+pub fn begin(tx: &mut Tx<'_>, customer: &Value) {
+    tx.insert(Kind::Customer, None, customer);
+    let account = tx.account.clone();
+    emit(tx, "customer.created", &account, customer, None);
+}
+
+/// The payment method that a customer is created with.
+fn first_method(tx: &mut Tx<'_>, name: &str) -> Answer {
+    let known = tx.get(Kind::Method, name).or_else(|| resolve::published(tx, name));
+    known.ok_or_else(|| ApiError::no_such("PaymentMethod", name, "payment_method"))
 }
 
 fn fill(call: &Call, customer: &mut Value) -> Result<(), ApiError> {

@@ -45,7 +45,7 @@ pub fn open(tx: &mut Tx<'_>, charge: &mut Value, reason: &str, kind: DisputeKind
             "due_by": tx.now + 7 * 86_400, "has_evidence": false, "past_due": false,
             "submission_count": 0, "submission_method": "manual"},
         "is_charge_refundable": inquiry, "livemode": false, "metadata": {},
-        "network_reason_code": "10.4", "payment_intent": null, "reason": reason, "status": status,
+        "network_reason_code": "10.4", "payment_intent": charge["payment_intent"], "reason": reason, "status": status,
     });
     tx.insert(Kind::Dispute, Some(text(charge, "id")), &dispute);
     charge["disputed"] = json!(!inquiry);

@@ -6,6 +6,7 @@ use super::resource;
 use super::tx::Tx;
 
 pub mod account;
+mod account_link;
 pub mod account_state;
 pub mod application_fee;
 pub mod balance;
@@ -15,18 +16,24 @@ pub mod card_object;
 pub mod charge;
 pub mod charge_money;
 pub mod charge_object;
+pub mod checkout;
+pub mod confirmation_token;
 pub mod customer;
 pub mod dispute;
 pub mod events;
 pub mod external_account;
 pub mod file;
 pub mod funding;
-pub mod payment_method;
+pub mod intent;
+pub mod mandate;
+pub mod method;
+pub mod microdeposits;
 pub mod payout;
 pub mod person;
 pub mod refund;
 pub mod refund_money;
 pub mod refund_object;
+pub mod setup;
 pub mod source;
 pub mod token;
 pub mod transfer;
@@ -42,13 +49,29 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "refunds" => refund::route(call, tx, rest),
         "transfers" => transfer::route(call, tx, rest),
         "accounts" | "account" => account::route(call, tx, path),
+        "account_links" if call.is("POST") && rest.is_empty() => {
+            Some(account_link::create(call, tx))
+        }
+        "account_sessions" if call.is("POST") && rest.is_empty() => {
+            Some(account_link::start_session(call, tx))
+        }
         "webhook_endpoints" => webhook_endpoint::route(call, tx, rest),
         "payouts" => payout::route(call, tx, rest),
         "balance" | "balance_transactions" => balance::route(call, tx, path),
         "application_fees" => application_fee::route(call, tx, rest),
         "events" => events::route(call, tx, rest),
         "tokens" => token::route(call, tx, rest),
-        "payment_methods" => payment_method::route(call, tx, rest),
+        "payment_intents" => intent::route(call, tx, rest),
+        "setup_intents" => setup::route(call, tx, rest),
+        "setup_attempts" => setup::attempts(call, tx, rest),
+        "confirmation_tokens" => confirmation_token::route(call, tx, rest),
+        "test_helpers" if rest == ["confirmation_tokens"] => {
+            confirmation_token::route(call, tx, &[])
+        }
+        "checkout" => checkout::route(call, tx, rest),
+        "payment_pages" => checkout::payment_page::route(call, tx, rest),
+        "mandates" => mandate::route(call, tx, rest),
+        "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),
         "disputes" => dispute::route(call, tx, rest),
         _ => resource::engine::route(call, tx, path),

@@ -10,8 +10,8 @@ use super::super::tx::{BalanceEntry, Tx, is, number, text};
 use super::{charge_object, refund_money, refund_object};
 use serde_json::{Value, json};
 
-/// How long the bank holds a refund it will send back.
-const FAILS_AFTER_MS: i64 = 2_000;
+/// How long the bank holds a refund that it sends back or pays late.
+const ENDS_AFTER_MS: i64 = 2_000;
 
 /// Paths below `/v1/refunds`.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
@@ -37,7 +37,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     if let (false, Some(intent)) =
         (call.params.has("charge"), call.params.filled("payment_intent")?)
     {
-        return Err(ApiError::no_such("payment_intent", intent, "payment_intent"));
+        return create_for(call, tx, &charge_of(tx, intent)?);
     }
     let id = call.params.filled("charge")?.ok_or_else(|| {
         ApiError::parameter(
@@ -51,6 +51,19 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         404 => ApiError { status: 404, ..refusal.param("charge") },
         _ => refusal,
     })
+}
+
+/// The charge that a payment intent succeeded with.
+fn charge_of(tx: &Tx<'_>, intent: &str) -> Result<String, ApiError> {
+    let missing = || ApiError::no_such("payment_intent", intent, "payment_intent");
+    let found = tx.get(Kind::PaymentIntent, intent).ok_or_else(missing)?;
+    let charge = tx.get(Kind::Charge, text(&found, "latest_charge"));
+    let charge = charge.filter(|charge| charge["status"] == "succeeded").ok_or_else(|| {
+        let message =
+            format!("This PaymentIntent ({intent}) does not have a successful charge to refund.");
+        ApiError::invalid(message).code("charge_not_refundable").param("payment_intent")
+    })?;
+    Ok(text(&charge, "id").to_owned())
 }
 
 /// Refunds a charge named by its path or parameter.
@@ -67,8 +80,15 @@ pub fn create_for(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     refund["reason"] = json!(reason);
     call.params.patch_metadata(&mut refund)?;
     let charge = refund_money::give_back(tx, charge, &mut refund, &plan)?;
-    if card::behavior(text(&charge["source"], "_number")) == Behavior::RefundFails {
-        refund["_due"] = json!(tx.state.clock.now_ms() + FAILS_AFTER_MS);
+    match card::behavior(charge_object::card_number(&charge)) {
+        Behavior::RefundFails => {
+            refund["_due"] = json!(tx.state.clock.now_ms() + ENDS_AFTER_MS);
+        }
+        Behavior::RefundPends => {
+            refund["_due"] = json!(tx.state.clock.now_ms() + ENDS_AFTER_MS);
+            refund["status"] = json!("pending");
+        }
+        _ => {}
     }
     tx.insert(Kind::Refund, Some(id), &refund);
     let account = tx.account.clone();
@@ -126,8 +146,21 @@ fn reason(call: &Call) -> Result<Option<&str>, ApiError> {
     call.params.choice("reason", &words)
 }
 
-/// The bank sends a refund back: the money returns to the charge's account.
-pub fn fail(tx: &mut Tx<'_>, mut refund: Value) {
+/// The bank pays a refund that was pending.
+fn succeed(tx: &mut Tx<'_>, mut refund: Value) {
+    let before = refund.clone();
+    refund["status"] = json!("succeeded");
+    tx.update(&refund);
+    let account = tx.account.clone();
+    emit(tx, "charge.refund.updated", &account, &refund, Some(&before));
+    emit(tx, "refund.updated", &account, &refund, Some(&before));
+}
+
+/// The bank pays a pending refund, or sends one back: the money returns to the charge's account.
+pub fn end(tx: &mut Tx<'_>, mut refund: Value) {
+    if refund["status"] == "pending" {
+        return succeed(tx, refund);
+    }
     let account = tx.account.clone();
     let Some(mut charge) = tx.get(Kind::Charge, text(&refund, "charge")) else { return };
     let amount = number(&refund, "amount");

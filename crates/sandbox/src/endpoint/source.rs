@@ -88,7 +88,7 @@ pub fn take(call: &Call, tx: &mut Tx<'_>, name: &str) -> Answer {
 /// The card or bank account of a token; a token that was created here is used up.
 pub fn take_token(tx: &mut Tx<'_>, id: &str, param: &str) -> Answer {
     if let Some(found) = card::published(id) {
-        return Ok(card_object::of_test_card(tx, found));
+        return Ok(card_object::of_test_card(tx, &found));
     }
     if let Some(number) = bank::published(id) {
         return Ok(bank::object(tx, number, json!({})));

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::sql::{write_executions as executions, write_states as states};
 use crate::write::Write;
 use deadpool_postgres::{ClientWrapper, Object, Pool};
+use futures_util::future::join_all;
 use sluicegate_failpoint::failpoint;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -194,9 +195,12 @@ impl Writer {
         token: i64,
         batch: &[&[Write]],
     ) -> Result<Ended, Error> {
+        // The commits are written beside each other, each in its own order: a batch takes as many
+        // round trips as its longest commit has writes. Once one fails, the server refuses the rest.
+        let written = join_all(batch.iter().map(|writes| write_all(&client, writes))).await;
         let mut results = Vec::with_capacity(batch.len());
-        for writes in batch {
-            match write_all(&client, writes).await {
+        for result in written {
+            match result {
                 Ok(()) => results.push(Ok(())),
                 Err((0, error @ (Error::Conflict { .. } | Error::Gone(_)))) => {
                     results.push(Err(error));

@@ -1,0 +1,53 @@
+//! What becomes of a checkout session when its intent is paid, at once or days later.
+
+use super::super::super::event::emit;
+use super::super::super::state::Kind;
+use super::super::super::tx::{Tx, text};
+use serde_json::{Value, json};
+
+/// Follows an intent that changed; returns its session, if it has one.
+pub fn after(tx: &mut Tx<'_>, intent: &Value) -> Option<Value> {
+    let session = tx.get(Kind::Session, text(intent, "_session"))?;
+    let is_setup = intent["object"] == "setup_intent";
+    let account = tx.account.clone();
+    Some(match (text(&session, "status"), text(intent, "status")) {
+        ("open", "succeeded") if is_setup => complete(tx, session, "no_payment_required"),
+        ("open", "succeeded") => complete(tx, session, "paid"),
+        ("open", "requires_capture" | "processing") => complete(tx, session, "unpaid"),
+        ("complete", "succeeded") if session["payment_status"] == "unpaid" => {
+            let mut session = session;
+            session["payment_status"] = json!("paid");
+            tx.update(&session);
+            if session["_is_async"] == true {
+                emit(tx, "checkout.session.async_payment_succeeded", &account, &session, None);
+            }
+            session
+        }
+        ("complete", "requires_payment_method") if session["_is_async"] == true => {
+            emit(tx, "checkout.session.async_payment_failed", &account, &session, None);
+            session
+        }
+        _ => session,
+    })
+}
+
+/// Ends a session whose customer did all that was asked.
+pub fn complete(tx: &mut Tx<'_>, mut session: Value, payment_status: &str) -> Value {
+    session["status"] = json!("complete");
+    session["payment_status"] = json!(payment_status);
+    session["url"] = Value::Null;
+    let intent = tx.get(Kind::PaymentIntent, text(&session, "payment_intent"));
+    session["_is_async"] = json!(intent.is_some_and(|intent| intent["status"] == "processing"));
+    session.as_object_mut().map(|fields| fields.shift_remove("_due"));
+    tx.update(&session);
+    let account = tx.account.clone();
+    emit(tx, "checkout.session.completed", &account, &session, None);
+    session
+}
+
+/// The URL that a session leads to, with its id in it.
+pub fn end_url(session: &Value) -> Option<String> {
+    let url = session["success_url"].as_str().or(session["return_url"].as_str())?;
+    let id = text(session, "id");
+    Some(url.replace("{CHECKOUT_SESSION_ID}", id).replace("%7BCHECKOUT_SESSION_ID%7D", id))
+}
