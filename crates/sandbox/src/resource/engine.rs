@@ -9,12 +9,23 @@ use super::super::listing;
 use super::super::tx::{Tx, text};
 use super::filter::matches;
 use super::table::RESOURCES;
-use super::{Resource, new};
+use super::{Resource, invoice, new, preview, subscription_change, subscription_items};
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
 /// Runs the operation of a resource that a path names; `None` when there is none.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
+    match (call.method, path) {
+        (_, ["subscription_items", ..]) => return subscription_items::route(call, tx, path),
+        ("DELETE", ["subscriptions", id]) => {
+            return Some(subscription_change::cancel(call, tx, id));
+        }
+        ("POST", ["invoices", "create_preview"]) => return Some(preview::run(call, tx)),
+        ("POST", ["invoices", id, "lines", line]) => {
+            return Some(invoice::update_line(call, tx, id, line));
+        }
+        _ => {}
+    }
     RESOURCES.iter().find_map(|resource| {
         let (parent, rest) = below(resource, path)?;
         // A path that belongs to an action of another resource has no operation here.
@@ -114,7 +125,9 @@ impl Place<'_> {
             .code("resource_already_exists")
             .param("id"));
         }
-        tx.insert(self.resource.kind(), self.parent, &object);
+        // What belongs to a customer is found below it.
+        let owner = self.parent.or(object["customer"].as_str());
+        tx.insert(self.resource.kind(), owner, &object);
         emit(tx, self.resource, "created", &object, None);
         Ok(object)
     }
@@ -150,7 +163,8 @@ impl Place<'_> {
             None => tx.ids(kind),
         };
         listing::page(tx, call, ids, &|object| {
-            matches(&call.params, object) && (self.resource.listed)(call, object)
+            matches(&call.params, self.resource.own_filters, object)
+                && (self.resource.listed)(call, object)
         })
     }
 }

@@ -1,6 +1,9 @@
 //! Every resource that the description drives.
 
-use super::{Resource, catalog, customer_money, discount, link, tax, topup};
+use super::{
+    Resource, catalog, customer_money, discount, invoice, invoice_item, link, subscription, tax,
+    test_clock, topup,
+};
 
 /// All of them; paths with more words go before those that they begin with.
 pub static RESOURCES: &[Resource] = &[
@@ -18,4 +21,9 @@ pub static RESOURCES: &[Resource] = &[
     link::EPHEMERAL_KEY,
     customer_money::BALANCE_TRANSACTION,
     topup::TOPUP,
+    invoice_item::INVOICE_ITEM,
+    invoice::INVOICE,
+    subscription::SUBSCRIPTION,
+    test_clock::TEST_CLOCK,
+    Resource::new("invoice_payment", "invoice_payments", "inpay_"),
 ];
