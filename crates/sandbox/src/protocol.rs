@@ -109,7 +109,10 @@ impl Log {
             self.request.status = reply.status;
             self.request.replayed =
                 reply.headers.iter().any(|(name, _)| *name == "idempotent-replayed");
-            self.request.error = reply.body["error"]["message"].as_str().map(str::to_owned);
+            let error = |name: &str| reply.body["error"][name].as_str().map(str::to_owned);
+            self.request.error = error("message");
+            self.request.error_type = error("type");
+            self.request.error_code = error("code");
         }
         state.log(self.request);
     }
@@ -131,6 +134,8 @@ fn first_log(
         replayed: false,
         fault: None,
         error: None,
+        error_type: None,
+        error_code: None,
         ms: 0,
     }
 }

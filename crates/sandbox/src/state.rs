@@ -147,6 +147,8 @@ pub struct LoggedRequest {
     pub replayed: bool,
     pub fault: Option<&'static str>,
     pub error: Option<String>,
+    pub error_type: Option<String>,
+    pub error_code: Option<String>,
     pub ms: u64,
 }
 

@@ -52,11 +52,10 @@ fn webhook(
 
 /// A line of the request log.
 pub fn request_log(request: &LoggedRequest) -> String {
-    let failed = request.error.as_ref();
-    let error = failed.map(|message| {
-        let kind = if request.status >= 500 { "api_error" } else { "invalid_request_error" };
-        json!({"type": kind, "message": message, "code": "", "param": "", "charge": "",
-            "decline_code": ""})
+    let error = request.error.as_ref().map(|message| {
+        let (kind, code) = (&request.error_type, request.error_code.as_deref());
+        json!({"type": kind, "message": message, "code": code.unwrap_or_default(), "param": "",
+            "charge": "", "decline_code": ""})
     });
     let payload = json!({
         "created_at": request.created, "livemode": false, "method": request.method,
