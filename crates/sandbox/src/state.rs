@@ -39,8 +39,6 @@ pub enum Kind {
     File,
     Mandate,
     Method,
-    MethodConfiguration,
-    MethodDomain,
     PaymentIntent,
     Payout,
     Person,

@@ -17,6 +17,7 @@ pub mod discount;
 pub mod engine;
 pub mod filter;
 pub mod link;
+pub mod method_settings;
 pub mod period;
 pub mod table;
 pub mod tax;

@@ -1,6 +1,6 @@
 //! Every resource that the description drives.
 
-use super::{Resource, catalog, customer_money, discount, link, tax, topup};
+use super::{Resource, catalog, customer_money, discount, link, method_settings, tax, topup};
 
 /// All of them; paths with more words go before those that they begin with.
 pub static RESOURCES: &[Resource] = &[
@@ -18,4 +18,6 @@ pub static RESOURCES: &[Resource] = &[
     link::EPHEMERAL_KEY,
     customer_money::BALANCE_TRANSACTION,
     topup::TOPUP,
+    method_settings::DOMAIN,
+    method_settings::CONFIGURATION,
 ];
