@@ -3,6 +3,7 @@
 use crate::app::runtime::Runtime;
 use crate::web::error::HttpError;
 use crate::web::responder::{Responder, ResponseFormat};
+use crate::web::security;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -25,7 +26,19 @@ pub async fn asset(State(runtime): State<Arc<Runtime>>, Path(path): Path<String>
         },
     };
     let kind = mime_guess::from_path(&disk).first_or_octet_stream().to_string();
-    serve(&kind, bytes)
+    serve(&kind, if kind.contains("javascript") { script(&runtime, bytes) } else { bytes })
+}
+
+/// A script, with Stripe's addresses moved to the server that replaces Stripe, if there is one.
+fn script(runtime: &Runtime, bytes: Vec<u8>) -> Vec<u8> {
+    let (gateway, stand_in) = (runtime.transport.gateway(), runtime.stripe_url.as_deref());
+    if stand_in.is_none() {
+        return bytes;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => security::rewrite(text, gateway, stand_in).into_bytes(),
+        Err(other) => other.into_bytes(),
+    }
 }
 
 /// Serves the host's own files.

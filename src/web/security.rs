@@ -64,17 +64,38 @@ pub fn content_policy(
     )
 }
 
-/// Rewrites Stripe's script URLs to the server that replaces Stripe: `https://js.stripe.com/v3/` →
-/// `http://127.0.0.1:12111/js.stripe.com/v3/`.
-pub fn rewrite(html: String, gateway: &dyn Gateway, stand_in: Option<&str>) -> String {
-    let Some(base) = stand_in else { return html };
-    gateway.script_hosts().iter().fold(html, |html, host| {
-        if !html.contains(host) {
-            return html;
-        }
+/// Rewrites Stripe's script URLs, in pages and scripts, to the server that replaces Stripe:
+/// `https://js.stripe.com/v3/` and `//js.stripe.com/v3/` → `http://127.0.0.1:12111/js.stripe.com/v3/`.
+pub fn rewrite(text: String, gateway: &dyn Gateway, stand_in: Option<&str>) -> String {
+    let Some(base) = stand_in else { return text };
+    gateway.script_hosts().iter().fold(text, |text, host| {
         let name = host.trim_start_matches("https://");
-        html.replace(&format!("{host}/"), &format!("{base}/{name}/"))
+        if text.contains(name) { moved(&text, name, base) } else { text }
     })
+}
+
+/// A text with the URLs of one host moved below `base`.
+fn moved(text: &str, name: &str, base: &str) -> String {
+    let address = format!("//{name}");
+    let mut moved = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(&address) {
+        let (before, after) = (&rest[..at], &rest[at + address.len()..]);
+        // `js.stripe.com.example` is the name of somebody else.
+        let is_whole =
+            !after.starts_with(|c: char| c.is_ascii_alphanumeric() || "-._:".contains(c));
+        let kept = before.strip_suffix("https:").or_else(|| {
+            // Without a scheme only where a URL begins: `//js.stripe.com` may be a comment.
+            before.ends_with(['"', '\'', '`', '=', '(']).then_some(before)
+        });
+        match kept.filter(|_| is_whole) {
+            Some(kept) => moved.extend([kept, base, "/", name]),
+            None => moved.extend([before, address.as_str()]),
+        }
+        rest = after;
+    }
+    moved.push_str(rest);
+    moved
 }
 
 #[cfg(test)]
@@ -91,6 +112,23 @@ mod tests {
             moved,
             r#"<script src="http://127.0.0.1:9/checkout.stripe.com/checkout.js"></script>"#
         );
+    }
+
+    #[test]
+    fn every_way_to_write_the_address_is_moved() {
+        let at = |text: &str| rewrite(text.to_owned(), &Stripe, Some("http://127.0.0.1:9"));
+        let here = "http://127.0.0.1:9/js.stripe.com";
+        assert_eq!(at("<script src=//js.stripe.com/v3/>"), format!("<script src={here}/v3/>"));
+        assert_eq!(at("var ORIGIN = 'https://js.stripe.com';"), format!("var ORIGIN = '{here}';"));
+        assert_eq!(at("f(\"//js.stripe.com/v3\")"), format!("f(\"{here}/v3\")"));
+        for same in [
+            "// https is better\n //js.stripe.com is the host",
+            "'https://js.stripe.com.evil.example/'",
+            "'https://m.js.stripe.com/'",
+            "'http://js.stripe.com/'",
+        ] {
+            assert_eq!(at(same), same);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 // Payments of today in a browser: the Payment Element with 3-D Secure, setup, and hosted Checkout, each on a
 // desk and on a phone. SANDBOX_URL names a stripe-sandbox; else BASE_URL is a `sluicegate serve` with one.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { picture, start, visitor } from './chromium.mjs';
@@ -36,7 +37,18 @@ function script({ secret, mode, returns, appearance }) {
 
 let current = {};
 
+/** The official loader, as the host serves scripts: with Stripe's address moved to the sandbox. */
+async function loader(response) {
+  const text = await readFile(new URL('./node_modules/@stripe/stripe-js/dist/index.mjs', import.meta.url), 'utf8');
+  response.setHeader('content-type', 'text/javascript');
+  response.end(text.replaceAll("'https://js.stripe.com'", `'${sandbox}/js.stripe.com'`));
+}
+
 function answer(request, response) {
+  if (request.url === '/stripe-js.mjs') {
+    loader(response);
+    return;
+  }
   response.setHeader('content-type', 'text/html; charset=utf-8');
   response.setHeader('content-security-policy', `default-src 'self'; script-src 'self' 'unsafe-inline' ${sandbox}; style-src 'self' 'unsafe-inline'; frame-src ${sandbox}; connect-src ${sandbox}; object-src 'none'`);
   if (request.url.startsWith('/pay')) response.end(PAGE + script(current));
@@ -199,5 +211,42 @@ test('Checkout inside the page', async () => {
   await frame.getByLabel('Security code').fill('123');
   await frame.getByRole('button', { name: 'Pay $9.00' }).click();
   await page.waitForURL(`${shop}/thanks?s=${session.id}`);
+  await leave(page);
+});
+
+test('loadStripe of @stripe/stripe-js finds the release that it asks for', async () => {
+  const page = await visitor(browser);
+  await page.goto(`${shop}/thanks`);
+  const found = await page.evaluate(async () => {
+    const { loadStripe } = await import('/stripe-js.mjs');
+    const stripe = await loadStripe('pk_test_browser_intents');
+    const methods = ['confirmPayment', 'handleNextAction', 'createConfirmationToken', 'initEmbeddedCheckout', 'confirmIdealPayment'];
+    return { version: window.Stripe.version, missing: methods.filter((name) => typeof stripe[name] !== 'function') };
+  });
+  assert.deepEqual(found, { version: 'endive', missing: [] });
+  await leave(page);
+});
+
+test('a server pays with a confirmation token, and the page handles what is asked for', async () => {
+  const { client_secret: secret } = await intent();
+  const page = await shopPage('desk', { secret });
+  await typeCard(page, '4000 0027 6000 3184');
+  const token = await page.evaluate(() => stripe.createConfirmationToken({ elements, params: { return_url: 'https://shop.example/' } }));
+  assert.match(token.confirmationToken.id, /^ctoken_/);
+  const paid = await api('POST', 'payment_intents', {
+    amount: 700, currency: 'usd', confirm: true, confirmation_token: token.confirmationToken.id, use_stripe_sdk: true, 'automatic_payment_methods[enabled]': true,
+  });
+  assert.equal(paid.status, 'requires_action');
+  const handled = page.evaluate((clientSecret) => stripe.handleNextAction({ clientSecret }), paid.client_secret);
+  await page.frameLocator('iframe[name="stripe-challenge-frame"]').getByRole('button', { name: 'Complete authentication' }).click();
+  assert.equal((await handled).paymentIntent.status, 'succeeded');
+  const declined = await page.evaluate((clientSecret) => stripe.confirmCardPayment(clientSecret, { payment_method: 'pm_card_chargeDeclined' }), secret);
+  assert.equal(declined.error.payment_intent.status, 'requires_payment_method');
+  const ended = await page.evaluate((clientSecret) => stripe.confirmCardPayment(clientSecret, { payment_method: 'pm_card_visa' }), secret);
+  assert.equal(ended.paymentIntent.status, 'succeeded');
+  const wallets = await page.evaluate(() => new Promise((resolve) => {
+    stripe.elements({ mode: 'payment', amount: 100, currency: 'usd' }).create('expressCheckout').on('ready', resolve).mount('#said');
+  }));
+  assert.equal(wallets.availablePaymentMethods, undefined);
   await leave(page);
 });

@@ -41,8 +41,6 @@ pub enum Kind {
     File,
     Mandate,
     Method,
-    MethodConfiguration,
-    MethodDomain,
     PaymentIntent,
     Payout,
     Person,

@@ -12,6 +12,13 @@ use serde_json::{Value, json};
 /// Captures `charge`.
 pub fn run(call: &Call, tx: &mut Tx<'_>, charge: Value) -> Answer {
     let id = text(&charge, "id").to_owned();
+    if let Some(intent) = charge["payment_intent"].as_str() {
+        let message = format!(
+            "This Charge was created by the PaymentIntent {intent}. To capture it, capture the \
+             PaymentIntent."
+        );
+        return Err(ApiError::invalid(message).code("charge_invalid_parameter"));
+    }
     if charge["_expired"] == true {
         let message = format!("Charge {id} has expired and can no longer be captured.");
         return Err(ApiError::invalid(message).code("charge_expired_for_capture"));

@@ -74,7 +74,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         customer["test_clock"] = clock["id"].clone();
         customer["created"] = clock["frozen_time"].clone();
     }
-    fill(call, &mut customer)?;
+    fill(call, tx, &mut customer)?;
     tx.insert(Kind::Customer, None, &customer);
     let method = match call.params.filled("payment_method")? {
         Some(name) => Some(first_method(tx, name)?),
@@ -94,9 +94,31 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         emit(tx, "customer.source.created", &account, &source, None);
     }
     if let Some(method) = method {
-        attach::run(tx, method, text(&customer, "id"))?;
+        let attached = attach::run(tx, method, text(&customer, "id"))?;
+        if customer["invoice_settings"]["default_payment_method"].is_string() {
+            // A published name stands for the method that was made of it.
+            customer["invoice_settings"]["default_payment_method"] = attached["id"].clone();
+            tx.update(&customer);
+        }
     }
     Ok(customer)
+}
+
+/// Refuses a default payment method that is not the customer's.
+fn check_default(call: &Call, tx: &Tx<'_>, owner: &str) -> Result<(), ApiError> {
+    let Some(settings) = call.params.group("invoice_settings") else { return Ok(()) };
+    let wanted = settings.text("default_payment_method")?.unwrap_or_default();
+    let comes_now = call.params.text("payment_method")? == Some(wanted);
+    let known = tx.get(Kind::Method, wanted).or_else(|| tx.get(Kind::Source, wanted));
+    if wanted.is_empty() || comes_now || known.is_some_and(|known| known["customer"] == owner) {
+        return Ok(());
+    }
+    let message = format!(
+        "The customer does not have a payment method with the ID {wanted}. The payment method \
+         must be attached to the customer."
+    );
+    let refusal = ApiError::invalid(message).code("resource_missing");
+    Err(refusal.param("invoice_settings[default_payment_method]"))
 }
 
 /// A customer with nothing but an id.
@@ -126,7 +148,7 @@ fn first_method(tx: &mut Tx<'_>, name: &str) -> Answer {
     known.ok_or_else(|| ApiError::no_such("PaymentMethod", name, "payment_method"))
 }
 
-fn fill(call: &Call, customer: &mut Value) -> Result<(), ApiError> {
+fn fill(call: &Call, tx: &Tx<'_>, customer: &mut Value) -> Result<(), ApiError> {
     let params = &call.params;
     if let Some(email) = params.text("email")?.filter(|email| !email.is_empty())
         && (!email.contains('@') || email.contains(char::is_whitespace) || email.len() > 512)
@@ -138,6 +160,7 @@ fn fill(call: &Call, customer: &mut Value) -> Result<(), ApiError> {
         ));
     }
     params.patch(customer, &["description", "email", "name", "phone", "tax_exempt"])?;
+    check_default(call, tx, text(customer, "id"))?;
     params.patch_groups(customer, &["address", "shipping", "invoice_settings"]);
     if let Some(balance) = params.integer("balance")?.or(params.integer("account_balance")?) {
         customer["balance"] = json!(balance);
@@ -151,7 +174,7 @@ fn fill(call: &Call, customer: &mut Value) -> Result<(), ApiError> {
 fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     let before = live(tx, id)?;
     let mut customer = before.clone();
-    fill(call, &mut customer)?;
+    fill(call, tx, &mut customer)?;
     if let Some(wanted) =
         call.params.filled("default_source")?.or(call.params.filled("default_card")?)
     {

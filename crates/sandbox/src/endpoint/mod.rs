@@ -36,6 +36,7 @@ pub mod refund_money;
 pub mod refund_object;
 pub mod setup;
 pub mod source;
+pub mod source_object;
 pub mod token;
 pub mod transfer;
 pub mod transfer_money;
@@ -74,6 +75,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         }
         "checkout" => checkout::route(call, tx, rest),
         "payment_pages" => checkout::payment_page::route(call, tx, rest),
+        "sources" => source_object::route(call, tx, rest),
         "mandates" => mandate::route(call, tx, rest),
         "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),

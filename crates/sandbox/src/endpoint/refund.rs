@@ -105,6 +105,13 @@ fn refundable(call: &Call, charge: &Value) -> Result<i64, ApiError> {
         let message = format!("Charge {id} is not refundable because it was not successful.");
         return refuse("charge_not_refundable", message);
     }
+    if let (Some(intent), false) = (charge["payment_intent"].as_str(), is(charge, "captured")) {
+        let message = format!(
+            "Charge {id} is not refundable because it has not been captured. Cancel the \
+             PaymentIntent {intent} instead."
+        );
+        return refuse("charge_not_refundable", message);
+    }
     if is(charge, "refunded") {
         return refuse(
             "charge_already_refunded",

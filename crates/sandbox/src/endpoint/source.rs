@@ -93,6 +93,9 @@ pub fn take_token(tx: &mut Tx<'_>, id: &str, param: &str) -> Answer {
     if let Some(number) = bank::published(id) {
         return Ok(bank::object(tx, number, json!({})));
     }
+    if let Some(card) = consume(tx, id)? {
+        return Ok(card);
+    }
     let Some(mut token) = tx.get(Kind::Token, id) else {
         return Err(ApiError::no_such("token", id, param));
     };
@@ -105,6 +108,24 @@ pub fn take_token(tx: &mut Tx<'_>, id: &str, param: &str) -> Answer {
     token["used"] = json!(true);
     tx.update(&token);
     Ok(source)
+}
+
+/// The card of a source object (`src_…`); one that is used once is consumed.
+fn consume(tx: &mut Tx<'_>, id: &str) -> Result<Option<Value>, ApiError> {
+    let found = tx.get(Kind::Source, id).filter(|found| found["object"] == "source");
+    let Some(mut source) = found else { return Ok(None) };
+    if source["status"] != "chargeable" {
+        let message = format!(
+            "This source cannot be used because it has a status of {}.",
+            text(&source, "status")
+        );
+        return Err(ApiError::invalid(message).code("invalid_source_usage").param("source"));
+    }
+    source["status"] = json!("consumed");
+    tx.update(&source);
+    let mut card = source["_card"].take();
+    card["id"] = json!(tx.id("card_"));
+    Ok(Some(card))
 }
 
 fn update(call: &Call, tx: &mut Tx<'_>, owner: &str, id: &str) -> Answer {

@@ -1,8 +1,8 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, customer_money, discount, invoice, invoice_item, link, subscription, tax,
-    test_clock, topup,
+    Resource, catalog, customer_money, discount, invoice, invoice_item, link, method_settings,
+    subscription, tax, test_clock, topup,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -26,4 +26,6 @@ pub static RESOURCES: &[Resource] = &[
     subscription::SUBSCRIPTION,
     test_clock::TEST_CLOCK,
     Resource::new("invoice_payment", "invoice_payments", "inpay_"),
+    method_settings::DOMAIN,
+    method_settings::CONFIGURATION,
 ];

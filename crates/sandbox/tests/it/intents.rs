@@ -147,7 +147,21 @@ async fn an_authorization_is_captured_in_full_in_part_and_in_parts() {
         (&json!("succeeded"), &json!(0), &json!(1200))
     );
     assert_eq!(sandbox.balance(PLATFORM).await, (1200 - 65, 0));
+    let charge = part["latest_charge"].as_str().unwrap();
+    let charge = sandbox.get(&format!("/v1/charges/{charge}")).await.ok();
+    assert_eq!(
+        (&charge["amount_captured"], &charge["amount_refunded"]),
+        (&json!(1200), &json!(800)),
+        "the rest is released"
+    );
     let intent = sandbox.post(INTENTS, &held).await.ok();
+    let held_charge = intent["latest_charge"].as_str().unwrap();
+    let capture = sandbox.post(&format!("/v1/charges/{held_charge}/capture"), "").await;
+    assert!(
+        capture.refused(400)["message"].as_str().unwrap().contains("capture the PaymentIntent")
+    );
+    let refund = sandbox.post("/v1/refunds", &format!("charge={held_charge}")).await;
+    assert_eq!(refund.refused(400)["code"], "charge_not_refundable");
     let form = "amount_to_capture=500&final_capture=false";
     let first = sandbox.post(&of(&intent, "capture"), form).await.ok();
     assert_eq!(

@@ -16,8 +16,22 @@ enum Operation {
     Reverse { which: usize, amount: i64, fee: bool },
     FeeRefund { which: usize, amount: i64 },
     Payout { amount: i64, account: Option<usize> },
+    Intent { amount: i64, method: usize, manual: bool, fee: Option<(i64, usize)> },
+    CaptureIntent { which: usize, amount: i64, is_last: bool },
+    CancelIntent { which: usize },
+    RefundIntent { which: usize, amount: i64 },
+    RaiseIntent { which: usize, amount: i64 },
     Wait { hours: i64 },
 }
+
+const METHODS: [&str; 6] = [
+    "pm_card_visa",
+    "pm_card_bypassPending",
+    "pm_card_chargeDeclined",
+    "pm_card_createDispute",
+    "pm_card_pendingRefund",
+    "pm_card_authenticationRequired",
+];
 
 const CARDS: [&str; 4] =
     ["tok_visa", "tok_bypassPending", "tok_chargeDeclined", "tok_createDispute"];
@@ -46,6 +60,21 @@ fn operation() -> impl Strategy<Value = Operation> {
         (part, prop::option::of(0..2usize))
             .prop_map(|(amount, account)| Operation::Payout { amount, account }),
         (1..80i64).prop_map(|hours| Operation::Wait { hours }),
+        (amount.clone(), 0..METHODS.len(), any::<bool>(), prop::option::of((1..40i64, 0..2usize)))
+            .prop_map(|(amount, method, manual, fee)| Operation::Intent {
+                amount,
+                method,
+                manual,
+                fee
+            }),
+        (any::<usize>(), amount.clone(), any::<bool>()).prop_map(|(which, amount, is_last)| {
+            Operation::CaptureIntent { which, amount, is_last }
+        }),
+        any::<usize>().prop_map(|which| Operation::CancelIntent { which }),
+        (any::<usize>(), amount.clone())
+            .prop_map(|(which, amount)| Operation::RefundIntent { which, amount }),
+        (any::<usize>(), amount)
+            .prop_map(|(which, amount)| Operation::RaiseIntent { which, amount }),
     ]
 }
 
@@ -80,6 +109,11 @@ impl Runner {
         let platform = PLATFORM.to_owned();
         Some(match operation {
             Operation::Wait { .. } => return None,
+            Operation::Intent { .. }
+            | Operation::CaptureIntent { .. }
+            | Operation::CancelIntent { .. }
+            | Operation::RefundIntent { .. }
+            | Operation::RaiseIntent { .. } => return self.intent(operation).await,
             Operation::Charge { .. } | Operation::Destination { .. } | Operation::Direct { .. } => {
                 self.charge(operation)?
             }
@@ -118,6 +152,45 @@ impl Runner {
                 ("/v1/payouts".into(), format!("amount={amount}&currency=usd"), owner)
             }
         })
+    }
+
+    async fn intent(&self, operation: &Operation) -> Option<(String, String, String)> {
+        let path = "/v1/payment_intents";
+        let nth = |which: usize| self.nth(PLATFORM, "/v1/payment_intents?limit=100", which);
+        let (path, form) = match operation {
+            Operation::Intent { amount, method, manual, fee } => {
+                let capture = if *manual { "manual" } else { "automatic" };
+                let shared = fee.map_or(String::new(), |(fee, account)| {
+                    let destination = &self.accounts[account];
+                    format!(
+                        "&application_fee_amount={fee}&transfer_data[destination]={destination}"
+                    )
+                });
+                let method = METHODS[*method];
+                let form = format!(
+                    "amount={amount}&currency=usd&confirm=true&payment_method={method}&\
+                     capture_method={capture}{shared}"
+                );
+                (path.to_owned(), form)
+            }
+            Operation::CaptureIntent { which, amount, is_last } => {
+                let form = format!("amount_to_capture={amount}&final_capture={is_last}");
+                (format!("{path}/{}/capture", nth(*which).await?), form)
+            }
+            Operation::CancelIntent { which } => {
+                (format!("{path}/{}/cancel", nth(*which).await?), String::new())
+            }
+            Operation::RefundIntent { which, amount } => {
+                let form = format!("payment_intent={}&amount={amount}", nth(*which).await?);
+                ("/v1/refunds".to_owned(), form)
+            }
+            Operation::RaiseIntent { which, amount } => {
+                let path = format!("{path}/{}/increment_authorization", nth(*which).await?);
+                (path, format!("amount={amount}"))
+            }
+            _ => return None,
+        };
+        Some((path, form, PLATFORM.to_owned()))
     }
 
     fn charge(&self, operation: &Operation) -> Option<(String, String, String)> {

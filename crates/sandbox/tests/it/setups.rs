@@ -215,6 +215,65 @@ async fn a_confirmation_token_confirms_once() {
 }
 
 #[tokio::test]
+async fn a_default_method_belongs_to_its_customer() {
+    let sandbox = Sandbox::start().await;
+    let form = "payment_method=pm_card_visa&invoice_settings[default_payment_method]=pm_card_visa";
+    let rich = sandbox.post("/v1/customers", form).await.ok();
+    let default = rich["invoice_settings"]["default_payment_method"].as_str().unwrap();
+    let path = format!("{METHODS}/{default}");
+    assert_eq!(sandbox.get(&path).await.ok()["customer"], rich["id"]);
+    let poor = customer(&sandbox).await;
+    let form = format!("invoice_settings[default_payment_method]={default}");
+    let refused = sandbox.post(&format!("/v1/customers/{poor}"), &form).await.refused(400);
+    assert_eq!(refused["param"], "invoice_settings[default_payment_method]");
+}
+
+#[tokio::test]
+async fn a_configuration_turns_methods_off() {
+    let sandbox = Sandbox::start().await;
+    let list = sandbox.get("/v1/payment_method_configurations").await.ok();
+    let default = &list["data"][0];
+    assert_eq!(
+        (&default["is_default"], &default["card"]["available"]),
+        (&json!(true), &json!(true))
+    );
+    let path = format!("/v1/payment_method_configurations/{}", id(default));
+    let form = "cashapp[display_preference][preference]=off";
+    let changed = sandbox.post(&path, form).await.ok();
+    assert_eq!(changed["cashapp"]["display_preference"]["value"], "off");
+    let form = "amount=900&currency=usd&automatic_payment_methods[enabled]=true";
+    let intent = sandbox.post("/v1/payment_intents", form).await.ok();
+    let types = intent["payment_method_types"].as_array().unwrap();
+    assert!(types.contains(&json!("card")) && !types.contains(&json!("cashapp")), "{types:?}");
+    let form = "domain_name=shop.example";
+    let domain = sandbox.post("/v1/payment_method_domains", form).await.ok();
+    assert_eq!(domain["apple_pay"]["status"], "active");
+    let validate = format!("/v1/payment_method_domains/{}/validate", id(&domain));
+    assert_eq!(sandbox.post(&validate, "").await.ok()["id"], domain["id"]);
+}
+
+#[tokio::test]
+async fn a_source_of_a_card_is_consumed() {
+    let sandbox = Sandbox::start().await;
+    let form = "type=card&token=tok_visa&owner[email]=a@b.c";
+    let source = sandbox.post("/v1/sources", form).await.ok();
+    assert_eq!(
+        (&source["status"], &source["card"]["last4"]),
+        (&json!("chargeable"), &json!("4242"))
+    );
+    assert!(!source.to_string().contains("\"_"), "{source:#}");
+    let form = format!("amount=900&currency=usd&source={}", id(&source));
+    assert_eq!(sandbox.post("/v1/charges", &form).await.ok()["status"], "succeeded");
+    let used = sandbox.get(&format!("/v1/sources/{}", id(&source))).await.ok();
+    assert_eq!(used["status"], "consumed");
+    assert_eq!(
+        sandbox.post("/v1/charges", &form).await.refused(400)["code"],
+        "invalid_source_usage"
+    );
+    assert_eq!(sandbox.post("/v1/sources", "type=ideal").await.refused(400)["param"], "type");
+}
+
+#[tokio::test]
 async fn every_published_name_makes_a_method() {
     let sandbox = Sandbox::old(false).await;
     let owner = customer(&sandbox).await;

@@ -43,11 +43,20 @@ const GROUPS: &[&str] = &[
     "tax_id_collection",
 ];
 
+/// What would change the total or the page, and does not here: refused rather than ignored.
+const NOT_SUPPORTED: &[&str] = &["discounts", "shipping_options", "optional_items"];
+
 /// `POST /v1/checkout/sessions`.
 pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let params = &call.params;
     let modes = ["payment", "setup", "subscription"];
     let mode = params.choice("mode", &modes)?.ok_or_else(|| ApiError::missing("mode"))?;
+    for name in NOT_SUPPORTED {
+        if params.has(name) {
+            let message = format!("This sandbox does not support `{name}` of Checkout Sessions.");
+            return Err(ApiError { saved: false, ..ApiError::invalid(message) }.param(name));
+        }
+    }
     let mut session = BLANK.clone();
     let id = tx.id("cs_test_");
     session["id"] = json!(id);

@@ -37,7 +37,6 @@ pub fn increment(call: &Call, tx: &mut Tx<'_>, mut intent: Value) -> Answer {
     draft::plan(&intent).check(tx, amount)?;
     intent["amount"] = json!(amount);
     charge["amount"] = json!(amount);
-    charge["amount_captured"] = json!(amount);
     intent["amount_capturable"] = json!(amount);
     tx.update(&charge);
     tx.update(&intent);

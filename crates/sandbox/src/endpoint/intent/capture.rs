@@ -27,7 +27,7 @@ pub fn run(call: &Call, tx: &mut Tx<'_>, mut intent: Value) -> Answer {
     call.params.patch_metadata(&mut intent)?;
     let found = tx.get(Kind::Charge, text(&intent, "latest_charge"));
     let charge = found.ok_or_else(|| ApiError::not_found("charge", ""))?;
-    let charge = match is_final && number(&charge, "amount_captured") == number(&charge, "amount") {
+    let charge = match is_final && number(&charge, "_captured_parts") == 0 {
         true => capture::take(call, tx, charge, amount)?,
         false => part(call, tx, charge, amount, is_final)?,
     };

@@ -27,6 +27,8 @@ const ENDS: &[(&str, DebitEnd)] = &[
     ("000444444440", DebitEnd::Failed("invalid_currency")),
     ("000777777771", DebitEnd::Failed("payment_limit_exceeded")),
     ("000555555559", DebitEnd::Disputed),
+    // The account of the CLI's `checkout.session.async_payment_failed`.
+    ("IT60X0542811101000000123456", DebitEnd::Failed("generic_decline")),
     ("5473202", DebitEnd::Failed("generic_decline")),
     ("5473205", DebitEnd::Failed("generic_decline")),
     ("5473203", DebitEnd::Disputed),

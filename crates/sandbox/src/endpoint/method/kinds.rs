@@ -1,5 +1,6 @@
 //! The types of payment methods: how a payment by each goes, and in which currencies.
 
+use super::super::super::state::{Kind, ObjectName};
 use super::super::super::tx::{Tx, text};
 use serde_json::Value;
 
@@ -144,9 +145,9 @@ pub fn offered(currency: &str, with_redirects: bool) -> Vec<&'static str> {
 
 /// The types that an account turned off in its default configuration.
 pub fn is_off(tx: &Tx<'_>, name: &str) -> bool {
-    use super::super::super::state::Kind;
-    let ids = tx.ids(Kind::MethodConfiguration);
-    let default = ids.iter().rev().filter_map(|id| tx.get(Kind::MethodConfiguration, id));
+    let kind = Kind::Resource(ObjectName("payment_method_configuration"));
+    let ids = tx.ids(kind);
+    let default = ids.iter().rev().filter_map(|id| tx.get(kind, id));
     let mut default = default.filter(|configuration| configuration["is_default"] == true);
     default.next().is_some_and(|found| found[name]["display_preference"]["value"] == "off")
 }
