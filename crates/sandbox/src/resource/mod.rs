@@ -24,7 +24,9 @@ pub mod invoice_pay;
 pub mod invoice_totals;
 pub mod link;
 pub mod period;
+pub mod plain;
 pub mod preview;
+pub mod search;
 pub mod subscription;
 pub mod subscription_change;
 pub mod subscription_cycle;
@@ -52,6 +54,10 @@ pub struct Resource {
     pub prefix: &'static str,
     /// What its events begin with; those that Stripe does not have are not sent.
     pub events: &'static str,
+    /// JSON of fields that were not sent; `"$now"` is the time and `"$id"` the id.
+    pub defaults: &'static [(&'static str, &'static str)],
+    /// There is one for each account, without an id in its path.
+    pub singleton: bool,
     /// Completes a new one.
     pub create: Fill,
     /// Completes a changed one.
@@ -74,6 +80,8 @@ impl Resource {
             path,
             prefix,
             events: object,
+            defaults: &[],
+            singleton: false,
             create: nothing,
             update: nothing,
             delete: nothing,
