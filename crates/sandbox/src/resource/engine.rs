@@ -10,7 +10,9 @@ use super::super::tx::{Tx, text};
 use super::filter::matches;
 use super::plain::PLAIN;
 use super::table::RESOURCES;
-use super::{Resource, invoice, new, preview, subscription_change, subscription_items};
+use super::{
+    Resource, credit_note, invoice, new, preview, subscription_change, subscription_items,
+};
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
@@ -20,6 +22,9 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         (_, ["subscription_items", ..]) => return subscription_items::route(call, tx, path),
         ("DELETE", ["subscriptions", id]) => {
             return Some(subscription_change::cancel(call, tx, id));
+        }
+        ("GET", ["credit_notes", "preview", ..]) => {
+            return Some(credit_note::preview(call, tx, path));
         }
         ("POST", ["invoices", "create_preview"]) => return Some(preview::run(call, tx)),
         ("POST", ["invoices", id, "lines", line]) => {

@@ -12,6 +12,7 @@ use super::tx::{Tx, text};
 use serde_json::{Value, json};
 
 pub mod catalog;
+pub mod credit_note;
 pub mod customer_money;
 pub mod decimal;
 pub mod discount;
@@ -25,7 +26,9 @@ pub mod invoice_totals;
 pub mod link;
 pub mod period;
 pub mod plain;
+pub mod portal;
 pub mod preview;
+pub mod quote;
 pub mod search;
 pub mod subscription;
 pub mod subscription_change;

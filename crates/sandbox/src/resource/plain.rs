@@ -3,7 +3,7 @@
 use super::super::api_error::Answer;
 use super::super::event;
 use super::super::tx::{Tx, text};
-use super::{Action, Resource};
+use super::{Action, Resource, portal};
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
@@ -165,11 +165,17 @@ pub static PLAIN: &[Resource] = &[
         ],
         &[],
     ),
-    plain(
-        ("billing_portal.configuration", "billing_portal/configurations", "bpc_"),
-        &[("active", "true"), ("updated", r#""$now""#)],
-        &[],
-    ),
+    Resource {
+        create: |_, _, configuration| {
+            portal::complete(configuration);
+            Ok(())
+        },
+        ..plain(
+            ("billing_portal.configuration", "billing_portal/configurations", "bpc_"),
+            &[("active", "true"), ("updated", r#""$now""#)],
+            &[],
+        )
+    },
     plain(("review", "reviews", "prv_"), &[], &[]),
     only(
         "tax.settings",
