@@ -64,7 +64,7 @@ fn embedded(tx: &Tx<'_>, ids: Vec<Arc<str>>, url: &str) -> Value {
 
 /// Finishes an answer: embeds, expands as asked, shapes for the version.
 pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiError> {
-    let mut value = if text(&object, "object") == "list" {
+    let mut value = if matches!(text(&object, "object"), "list" | "search_result") {
         let items = object["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
         object["data"] = items.into_iter().map(|item| full(tx, item)).collect();
         object

@@ -73,6 +73,7 @@ fn fill_draft(tx: &Tx<'_>, invoice: &mut Value, customer: &Value, currency: &str
         ("period_start", json!(tx.now)),
         ("starting_balance", json!(0)),
         ("status", json!("draft")),
+        ("subscription", Value::Null),
         ("test_clock", customer["test_clock"].clone()),
         (
             "lines",

@@ -128,7 +128,7 @@ fn charge(
 }
 
 /// Calls another endpoint in the same operation.
-fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
+pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
     let params = Params::new(form::decode(sent.as_bytes()).unwrap_or_default());
     let call = Call {
         method: "POST",

@@ -12,6 +12,7 @@ use super::tx::{Tx, text};
 use serde_json::{Value, json};
 
 pub mod catalog;
+pub mod credit_note;
 pub mod customer_money;
 pub mod decimal;
 pub mod discount;
@@ -25,7 +26,11 @@ pub mod invoice_totals;
 pub mod link;
 pub mod method_settings;
 pub mod period;
+pub mod plain;
+pub mod portal;
 pub mod preview;
+pub mod quote;
+pub mod search;
 pub mod subscription;
 pub mod subscription_change;
 pub mod subscription_cycle;
@@ -53,6 +58,10 @@ pub struct Resource {
     pub prefix: &'static str,
     /// What its events begin with; those that Stripe does not have are not sent.
     pub events: &'static str,
+    /// JSON of fields that were not sent; `"$now"` is the time and `"$id"` the id.
+    pub defaults: &'static [(&'static str, &'static str)],
+    /// There is one for each account, without an id in its path.
+    pub singleton: bool,
     /// Completes a new one.
     pub create: Fill,
     /// Completes a changed one.
@@ -75,6 +84,8 @@ impl Resource {
             path,
             prefix,
             events: object,
+            defaults: &[],
+            singleton: false,
             create: nothing,
             update: nothing,
             delete: nothing,

@@ -1,8 +1,8 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, customer_money, discount, invoice, invoice_item, link, method_settings,
-    subscription, tax, test_clock, topup,
+    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, link,
+    method_settings, portal, quote, subscription, tax, test_clock, topup,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -23,6 +23,9 @@ pub static RESOURCES: &[Resource] = &[
     topup::TOPUP,
     invoice_item::INVOICE_ITEM,
     invoice::INVOICE,
+    credit_note::CREDIT_NOTE,
+    quote::QUOTE,
+    portal::SESSION,
     subscription::SUBSCRIPTION,
     test_clock::TEST_CLOCK,
     Resource::new("invoice_payment", "invoice_payments", "inpay_"),

@@ -294,3 +294,96 @@ async fn items_of_a_subscription_change_it() {
     assert_eq!(paid.len(), 3);
     assert!(paid.iter().all(|invoice| invoice["status"] == "paid"), "{paid:#?}");
 }
+
+#[tokio::test]
+async fn credit_notes_take_off_and_give_back() {
+    let sandbox = Sandbox::settling().await;
+    let customer = customer(&sandbox, "").await;
+    let invoice = async |amount: i64| {
+        let made = sandbox.post("/v1/invoices", &format!("customer={customer}")).await.ok();
+        let item =
+            format!("customer={customer}&invoice={}&amount={amount}&currency=usd", id(&made));
+        sandbox.post("/v1/invoiceitems", &item).await.ok();
+        let path = format!("/v1/invoices/{}/finalize", id(&made));
+        id(&sandbox.post(&path, "").await.ok())
+    };
+    let open = invoice(1_000).await;
+    let path = format!("/v1/invoices/{open}");
+    let preview = format!("/v1/credit_notes/preview?invoice={open}&amount=400");
+    assert_eq!(sandbox.get(&preview).await.ok()["pre_payment_amount"], 400);
+    assert_eq!(sandbox.get(&path).await.ok()["amount_due"], 1_000, "a preview changes nothing");
+    let form = format!("invoice={open}&amount=400&reason=duplicate");
+    let note = sandbox.post("/v1/credit_notes", &form).await.ok();
+    assert!(note["number"].as_str().unwrap().ends_with("-CN-01"));
+    assert_eq!(sandbox.get(&path).await.ok()["amount_due"], 600);
+    sandbox.post("/v1/credit_notes", &format!("invoice={open}&amount=601")).await.refused(400);
+    let lines = sandbox.get(&format!("/v1/credit_notes/{}/lines", id(&note))).await.ok();
+    assert_eq!(lines["data"][0]["amount"], 400);
+    sandbox.post(&format!("/v1/credit_notes/{}/void", id(&note)), "").await.ok();
+    assert_eq!(sandbox.post(&format!("{path}/pay"), "").await.ok()["amount_paid"], 1_000);
+
+    let form = format!("invoice={open}&amount=500&refund_amount=300&credit_amount=200");
+    let note = sandbox.post("/v1/credit_notes", &form).await.ok();
+    assert_eq!(
+        (&note["type"], &note["refunds"][0]["amount_refunded"]),
+        (&json!("post_payment"), &json!(300))
+    );
+    let owner = sandbox.get(&format!("/v1/customers/{customer}")).await.ok();
+    assert_eq!(owner["balance"], -200);
+    let refunds = sandbox.get("/v1/refunds").await.ok();
+    assert_eq!(refunds["data"][0]["amount"], 300);
+    assert_eq!(sandbox.ledger().await["balanced"], true);
+}
+
+#[tokio::test]
+async fn a_quote_becomes_a_subscription() {
+    let sandbox = Sandbox::settling().await;
+    let customer = customer(&sandbox, "").await;
+    let price = price(&sandbox, 1_200, "&recurring[interval]=month").await;
+    let form =
+        format!("customer={customer}&line_items[0][price]={price}&line_items[0][quantity]=2");
+    let quote = sandbox.post("/v1/quotes", &form).await.ok();
+    assert_eq!((&quote["status"], &quote["amount_total"]), (&json!("draft"), &json!(2_400)));
+    let path = format!("/v1/quotes/{}", id(&quote));
+    sandbox.post(&format!("{path}/accept"), "").await.refused(400);
+    assert_eq!(sandbox.post(&format!("{path}/finalize"), "").await.ok()["status"], "open");
+    let accepted = sandbox.post(&format!("{path}/accept"), "").await.ok();
+    assert_eq!(accepted["status"], "accepted");
+    let sub = format!("/v1/subscriptions/{}", accepted["subscription"].as_str().unwrap());
+    let sub = sandbox.get(&sub).await.ok();
+    assert_eq!(
+        (&sub["status"], &sub["items"]["data"][0]["quantity"]),
+        (&json!("active"), &json!(2))
+    );
+    let items = sandbox.get(&format!("{path}/line_items")).await.ok();
+    assert_eq!(items["data"][0]["amount_total"], 2_400);
+    let portal =
+        sandbox.post("/v1/billing_portal/sessions", &format!("customer={customer}")).await.ok();
+    let configuration = portal["configuration"].as_str().unwrap();
+    let path = format!("/v1/billing_portal/configurations/{configuration}");
+    assert_eq!(sandbox.get(&path).await.ok()["is_default"], true);
+}
+
+#[tokio::test]
+async fn a_default_incomplete_subscription_is_paid_by_its_intent() {
+    let sandbox = Sandbox::settling().await;
+    let customer = id(&sandbox.post("/v1/customers", "email=a@b.c").await.ok());
+    let price = price(&sandbox, 1_500, "&recurring[interval]=month").await;
+    let form = format!(
+        "customer={customer}&items[0][price]={price}&payment_behavior=default_incomplete\
+        &expand[]=latest_invoice.confirmation_secret"
+    );
+    let subscription = sandbox.post("/v1/subscriptions", &form).await.ok();
+    assert_eq!(subscription["status"], "incomplete");
+    let secret = subscription["latest_invoice"]["confirmation_secret"]["client_secret"].as_str();
+    let intent = secret.unwrap().split("_secret_").next().unwrap().to_owned();
+    let confirm = format!("/v1/payment_intents/{intent}/confirm");
+    let paid =
+        sandbox.post(&confirm, "payment_method=pm_card_visa&return_url=https://x.y").await.ok();
+    assert_eq!((&paid["status"], &paid["amount"]), (&json!("succeeded"), &json!(1_500)));
+    let path = format!("/v1/subscriptions/{}?expand[]=latest_invoice", id(&subscription));
+    let active = sandbox.get(&path).await.ok();
+    assert_eq!(active["status"], "active");
+    assert_eq!(active["latest_invoice"]["status"], "paid");
+    assert_eq!(sandbox.ledger().await["balanced"], true);
+}

@@ -20,5 +20,6 @@ mod onboarding;
 mod pages;
 mod protocol;
 mod readme;
+mod search;
 mod setups;
 mod webhooks;
