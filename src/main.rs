@@ -6,7 +6,7 @@ use sluicegate::cli::arguments::{Arguments, Command, Config as ConfigCommand, Se
 use sluicegate::cli::output::Output;
 use sluicegate::cli::{
     self, backup, call, check, doctor, events, executions, forget, migrate, render, routes,
-    sandbox, scaffold, serve, sessions,
+    sandbox, scaffold, serve, sessions, trigger,
 };
 use sluicegate::config::{Config, log};
 use sluicegate_secret::redaction;
@@ -78,6 +78,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             flags.sandbox_addr = which.addr.clone().or(flags.sandbox_addr);
             sandbox::run(&Config::new(flags)?, &which, &output)
         }
+        Command::Trigger(what) => trigger::run(&Config::new(flags)?, &what, &output),
         Command::New(new) => {
             scaffold::run(&flags.root.unwrap_or_else(|| ".".into()), &new, &output)?;
             Ok(ExitCode::SUCCESS)

@@ -91,6 +91,8 @@ pub enum Command {
     Sessions(Sessions),
     /// Run only the Stripe sandbox.
     Sandbox(Sandbox),
+    /// Cause an event in the running Stripe sandbox: `trigger charge.refunded`.
+    Trigger(Trigger),
     /// Create the files of a new module, request type or webhook processor.
     New(New),
     /// List every route with the file that handles it.
@@ -277,6 +279,20 @@ pub struct Sandbox {
     /// repeatable.
     #[arg(long, value_name = "PORT")]
     pub allow_webhook_port: Vec<u16>,
+}
+
+/// Arguments of `trigger`.
+#[derive(Debug, Clone, Args)]
+pub struct Trigger {
+    /// The event. Without one, all that can be triggered are listed.
+    pub event: Option<String>,
+    /// List all that can be triggered.
+    #[arg(long)]
+    pub list: bool,
+    /// Replaces a parameter of the requests that cause the event, or adds it to the last:
+    /// `amount=500`, `metadata[order]=7`; repeatable.
+    #[arg(long = "override", value_name = "NAME=VALUE")]
+    pub overrides: Vec<String>,
 }
 
 /// Arguments of `new`.

@@ -18,3 +18,4 @@ pub mod sandbox;
 pub mod scaffold;
 pub mod serve;
 pub mod sessions;
+pub mod trigger;

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "serve",
     "doctor",
     "config",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 12] = [
     "executions",
     "events",
     "sandbox",
+    "trigger",
     "new",
     "routes",
 ];
@@ -404,4 +405,24 @@ fn migrations_run_once() {
     assert_eq!(again["migrated"], json!([]));
     let host = instance.serve();
     assert_eq!(host.records("modules/payments/payout").len(), 1);
+}
+
+#[test]
+fn an_event_is_triggered_in_the_sandbox() {
+    let instance = Instance::new();
+    let listed = instance.run(&["trigger", "--list"]).good().out;
+    assert!(listed.contains("event charge.refunded"), "{listed}");
+    let sandbox = Process::start(&instance, &["sandbox", "--addr", "127.0.0.1:0"]);
+    let addr = sandbox.address("/_sandbox/health").to_string();
+    let with = |words: &[&str]| instance.run(&[words, &["--sandbox-addr", &addr]].concat());
+    let sent = with(&["trigger", "charge.refunded", "--override", "amount=700", "--json"]).good();
+    assert_eq!(sent.json(), json!({ "sent": ["POST /v1/charges", "POST /v1/refunds"] }));
+    let stripe = crate::support::stripe::Stripe { addr: addr.parse().unwrap() };
+    let charge = stripe.charges()[0].clone();
+    assert_eq!((&charge["amount"], &charge["refunded"]), (&json!(700), &json!(true)));
+    let unknown = with(&["trigger", "charge.eaten"]);
+    assert!(
+        unknown.code != 0 && unknown.err.contains("no trigger for `charge.eaten`"),
+        "{unknown:?}"
+    );
 }

@@ -121,6 +121,10 @@ fn every_command_of_the_documents_is_one() {
         if words[0] == "serve" && !words.contains(&"--print-config".to_owned()) {
             words.push("--print-config".to_owned());
         }
+        // It asks a running sandbox, which tests/it/cli.rs starts.
+        if words[0] == "trigger" && !words.contains(&"--list".to_owned()) {
+            words.push("--list".to_owned());
+        }
         if words[0] == "call" {
             words.extend(["--sandbox-addr".to_owned(), "127.0.0.1:0".to_owned()]);
         }

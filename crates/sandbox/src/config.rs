@@ -23,6 +23,10 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Makes money available at once instead of two days later.
     pub settle_immediately: bool,
+    /// Isolated states beside the default one, at most; see the README.
+    pub worlds: usize,
+    /// Objects of each state, at most: beyond, new ones are refused until a reset.
+    pub objects: usize,
     /// Derives all ids from this string, so that a run can be repeated.
     pub seed: Option<String>,
 }
@@ -37,6 +41,8 @@ impl Default for Config {
             webhook_ports: WebhookPorts::Only(Vec::new()),
             hosts: Vec::new(),
             settle_immediately: false,
+            worlds: 64,
+            objects: 1_000_000,
             seed: None,
         }
     }

@@ -120,8 +120,12 @@ async fn reset(State(shared): SharedState) -> Answer {
     new.storage = state.storage.take();
     new.feed = std::mem::take(&mut state.feed);
     new.base_url.clone_from(&state.base_url);
+    new.api_url.clone_from(&state.api_url);
+    new.objects_max = state.objects_max;
     new.webhook_ports = state.webhook_ports.clone();
     new.base_url.clone_from(&state.base_url);
+    new.api_url.clone_from(&state.api_url);
+    new.objects_max = state.objects_max;
     new.with_storage(|storage, new| storage.rewrite(new));
     *state = new;
     good(json!({"reset": true, "instance": state.instance}))

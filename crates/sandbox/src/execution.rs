@@ -12,9 +12,6 @@ use super::{due_work, endpoint, oauth, render};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Objects above which the sandbox refuses new ones until a reset.
-const OBJECTS_MAX: usize = 1_000_000;
-
 /// A decoded request.
 #[derive(Debug)]
 pub struct ApiRequest {
@@ -106,7 +103,7 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
     let unknown = || ApiError::unrecognized(call.method, &call.path);
     let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
     let path: Vec<&str> = below.split('/').collect();
-    if call.is("POST") && tx.state.objects.len() >= OBJECTS_MAX {
+    if call.is("POST") && tx.state.objects.len() >= tx.state.objects_max {
         let full = ApiError::invalid("The sandbox is full; reset it: POST /_sandbox/reset.");
         return Err(ApiError { saved: false, kind: "api_error", ..full.status(503) });
     }

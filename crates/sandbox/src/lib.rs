@@ -8,6 +8,7 @@ pub use error::Error;
 pub use event_type::event_types;
 pub use sandbox::Sandbox;
 pub use state::PLATFORM;
+pub use trigger::{TriggerError, trigger, triggers};
 pub use webhook_ports::WebhookPorts;
 
 mod api_error;
@@ -52,6 +53,8 @@ mod shared;
 mod signature;
 mod state;
 mod stripe_cli;
+mod trigger;
 mod tx;
 mod version;
 mod webhook_ports;
+mod world;

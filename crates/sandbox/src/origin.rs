@@ -40,7 +40,10 @@ impl Hosts {
                 let is_here = ip.to_canonical().is_loopback() || ip == self.bound;
                 is_here || self.bound.is_unspecified()
             }
-            Err(_) => name == "localhost" || self.allowed.contains(&name),
+            // Names below `localhost` lead nowhere else.
+            Err(_) => {
+                name == "localhost" || name.ends_with(".localhost") || self.allowed.contains(&name)
+            }
         }
     }
 }

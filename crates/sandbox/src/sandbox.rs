@@ -9,6 +9,7 @@ use super::origin::{Hosts, own_hosts_only};
 use super::reply::response;
 use super::shared::Shared;
 use super::state::{SandboxState, Settings};
+use super::world::Worlds;
 use super::{
     browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages,
     protocol, stripe_cli,
@@ -54,11 +55,15 @@ impl Sandbox {
         let hosts = Hosts::new(addr, &config.hosts);
         let mut state = load(&config)?;
         state.base_url = base_url(addr);
-        let shared = Arc::new(Shared::new(state, config.webhook_backoff));
+        state.api_url = format!("http://{addr}");
+        let shared = Arc::new(Shared::new(state, config.webhook_backoff.clone()));
         let clients = Clients::new()?;
-        let delivery = tokio::spawn(delivery::run(shared.clone(), clients));
+        let delivery = tokio::spawn(delivery::run(shared.clone(), clients.clone()));
+        let worlds = Worlds::new(router(shared), config, addr, clients);
+        let router = worlds.router().layer(from_fn_with_state(Arc::new(hosts), own_hosts_only));
+        let router = router.layer(CatchPanicLayer::custom(panicked));
         let (stop, stopped) = oneshot::channel::<()>();
-        let service = router(shared, hosts).into_make_service_with_connect_info::<Peer>();
+        let service = router.into_make_service_with_connect_info::<Peer>();
         let serving =
             axum::serve(CuttableListener(listener), service).with_graceful_shutdown(async {
                 let _ = stopped.await;
@@ -107,29 +112,42 @@ fn base_url(addr: SocketAddr) -> String {
 
 /// The state from the data file, or a new one.
 fn load(config: &Config) -> Result<SandboxState, Error> {
-    let settings = Settings {
-        settle_immediately: config.settle_immediately,
-        default_version: config.api_version.clone(),
-        ..Settings::default()
-    };
-    let seed = config.seed.clone().unwrap_or_else(identifier::random_seed);
-    let new = || SandboxState::new(seed, settings.clone());
-    let (mut state, was_stored) = match &config.data {
-        Some(path) => Journal::open(path, new)?,
-        None => (new(), false),
-    };
+    let Some(path) = &config.data else { return Ok(new_state(config)) };
+    let (mut state, was_stored) = Journal::open(path, || empty(config))?;
     // The configuration wins over stored settings.
     state.settings.settle_immediately = config.settle_immediately;
     state.settings.default_version.clone_from(&config.api_version);
     state.webhook_ports = config.webhook_ports.clone();
+    state.objects_max = config.objects;
     if !was_stored {
         due_work::create_platform(&mut state);
     }
     Ok(state)
 }
 
-fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
-    let router: Router = Router::new()
+/// A new state in memory, with the platform's account.
+pub fn new_state(config: &Config) -> SandboxState {
+    let mut state = empty(config);
+    due_work::create_platform(&mut state);
+    state
+}
+
+fn empty(config: &Config) -> SandboxState {
+    let settings = Settings {
+        settle_immediately: config.settle_immediately,
+        default_version: config.api_version.clone(),
+        ..Settings::default()
+    };
+    let seed = config.seed.clone().unwrap_or_else(identifier::random_seed);
+    let mut state = SandboxState::new(seed, settings);
+    state.webhook_ports = config.webhook_ports.clone();
+    state.objects_max = config.objects;
+    state
+}
+
+/// The routes of one state.
+pub fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
         .route("/", get(dashboard::page))
         .nest("/_sandbox", control::routes())
         .merge(browser::routes())
@@ -138,9 +156,7 @@ fn router(shared: Arc<Shared>, hosts: Hosts) -> Router {
         .merge(pages::routes())
         .merge(stripe_cli::socket::routes())
         .fallback(api)
-        .with_state(shared);
-    let router = router.layer(from_fn_with_state(Arc::new(hosts), own_hosts_only));
-    router.layer(CatchPanicLayer::custom(panicked))
+        .with_state(shared)
 }
 
 /// The answer when a handler panics: an error object of Stripe with status 500.

@@ -195,6 +195,10 @@ pub struct SandboxState {
     pub settings: Settings,
     /// Where its pages are: `http://127.0.0.1:12111`.
     pub base_url: String,
+    /// Where programs find it: the same, or the path of a world.
+    pub api_url: String,
+    /// Objects, at most.
+    pub objects_max: usize,
     /// Where webhooks may go on this machine.
     pub webhook_ports: WebhookPorts,
     /// All balances.
@@ -230,6 +234,8 @@ impl SandboxState {
             clock: Clock::default(),
             settings,
             base_url: "http://127.0.0.1:12111".into(),
+            api_url: "http://127.0.0.1:12111".into(),
+            objects_max: usize::MAX,
             webhook_ports: WebhookPorts::Only(Vec::new()),
             ledger: Ledger::default(),
             keys: Keys::default(),

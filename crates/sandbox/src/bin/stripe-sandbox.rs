@@ -38,6 +38,12 @@ struct Arguments {
     /// Allows webhook endpoints at every port of this machine
     #[arg(long, conflicts_with = "allow_webhook_port")]
     allow_any_webhook_port: bool,
+    /// Isolated states (by keys like sk_test_world_NAME) beside the default one, at most
+    #[arg(long, value_name = "N", default_value_t = Config::default().worlds)]
+    worlds: usize,
+    /// Objects of each state, at most; beyond, new ones are refused until a reset
+    #[arg(long, value_name = "N", default_value_t = Config::default().objects)]
+    max_objects: usize,
     /// Name by which the sandbox may be asked, beside localhost and its address; repeatable
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
@@ -71,6 +77,8 @@ impl From<Arguments> for Config {
                 false => WebhookPorts::Only(arguments.allow_webhook_port),
             },
             hosts: arguments.allow_host,
+            worlds: arguments.worlds,
+            objects: arguments.max_objects,
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn session(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let session = json!({"id": id, "object": "stripecli_session", "feature": feature,
         "account": &*tx.account});
     tx.insert(Kind::CliSession, None, &session);
-    let url = tx.state.base_url.replacen("http", "ws", 1);
+    let url = tx.state.api_url.replacen("http", "ws", 1);
     Ok(json!({
         "default_version": tx.state.settings.default_version,
         "display_connect_filter_warning": false, "latest_version": NEWEST,

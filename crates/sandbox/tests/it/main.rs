@@ -22,4 +22,6 @@ mod protocol;
 mod readme;
 mod search;
 mod setups;
+mod triggers;
 mod webhooks;
+mod worlds;

@@ -53,7 +53,9 @@ async fn every_curl_line_of_the_readme_works() {
     let sandbox = Sandbox::start().await;
     let lines: Vec<_> = README.lines().filter(|line| line.starts_with("curl ")).collect();
     assert!(lines.len() >= 15, "{lines:?}");
+    let account = sandbox.account().await;
     for line in lines {
+        let line = &line.replace("$ACCOUNT", &account);
         let events = sandbox.get("/v1/events").await.ok();
         let line = match events["data"].get(0) {
             Some(event) => line.replace("$EVENT", &id(event)),
