@@ -197,7 +197,9 @@ impl Writer {
     ) -> Result<Ended, Error> {
         // The commits are written beside each other, each in its own order: a batch takes as many
         // round trips as its longest commit has writes. Once one fails, the server refuses the rest.
-        let written = join_all(batch.iter().map(|writes| write_all(&client, writes))).await;
+        let reads = Mutex::new(());
+        let commits = batch.iter().map(|writes| write_all(&client, &reads, writes));
+        let written = join_all(commits).await;
         let mut results = Vec::with_capacity(batch.len());
         for result in written {
             match result {
@@ -280,9 +282,23 @@ async fn next_batch(jobs: &mut UnboundedReceiver<Job>) -> Option<Vec<Job>> {
 }
 
 /// Writes in order; an error comes with the number of the write that failed.
-async fn write_all(client: &ClientWrapper, writes: &[Write]) -> Result<(), (usize, Error)> {
+///
+/// A write that reads what it changes holds `reads` meanwhile: a row's lock keeps out other
+/// transactions, but not another commit of the same one, which would change what was read before.
+async fn write_all(
+    client: &ClientWrapper,
+    reads: &Mutex<()>,
+    writes: &[Write],
+) -> Result<(), (usize, Error)> {
     for (index, write) in writes.iter().enumerate() {
-        write_one(client, write).await.map_err(|error| (index, error))?;
+        let written = match write {
+            Write::RecordUpdate(update) => {
+                let _alone = reads.lock().await;
+                write_records::update(client, update).await
+            }
+            other => write_one(client, other).await,
+        };
+        written.map_err(|error| (index, error))?;
     }
     Ok(())
 }
