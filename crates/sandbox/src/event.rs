@@ -1,6 +1,7 @@
 //! Emits events: stored with the change that caused them, queued for the endpoints that listen.
 
 use super::render;
+use super::resource::invoice_pay;
 use super::state::{Kind, PLATFORM};
 use super::tx::{Tx, text};
 use super::version;
@@ -31,6 +32,9 @@ pub fn emit(tx: &mut Tx<'_>, kind: &str, account: &str, object: &Value, before: 
     tx.insert_for(Kind::Event, account, None, &event);
     for endpoint in endpoints {
         queue(tx, &event, &endpoint);
+    }
+    if kind == "payment_intent.succeeded" {
+        invoice_pay::intent_succeeded(tx, object);
     }
 }
 

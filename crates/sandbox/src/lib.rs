@@ -46,7 +46,6 @@ mod params;
 mod protocol;
 mod render;
 mod reply;
-#[allow(dead_code, reason = "invoices and subscriptions use the rest")]
 mod resource;
 mod sandbox;
 mod shared;

@@ -21,6 +21,11 @@ impl Params {
         &self.values
     }
 
+    /// Adds a parameter, as if it had been sent.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.values.insert(name.to_owned(), Value::from(value));
+    }
+
     /// Whether `name` was sent, be it empty.
     pub fn has(&self, name: &str) -> bool {
         self.values.contains_key(name)

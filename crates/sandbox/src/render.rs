@@ -2,6 +2,7 @@
 
 use super::api_error::ApiError;
 use super::call::Call;
+use super::resource::kind;
 use super::state::Kind;
 use super::tx::{Tx, number, text};
 use super::version;
@@ -43,9 +44,13 @@ pub fn full(tx: &Tx<'_>, mut object: Value) -> Value {
         object[*name] = embedded(tx, tx.children(*kind, &id), &url.replace("{id}", &id));
     }
     if text(&object, "object") == "customer" {
+        let mut subscriptions = tx.children(kind("subscription"), &id);
+        subscriptions
+            .retain(|id| tx.stored(id).is_some_and(|stored| stored.value()["ended_at"].is_null()));
         object["subscriptions"] =
-            embedded(tx, Vec::new(), &format!("/v1/customers/{id}/subscriptions"));
-        object["tax_ids"] = embedded(tx, Vec::new(), &format!("/v1/customers/{id}/tax_ids"));
+            embedded(tx, subscriptions, &format!("/v1/customers/{id}/subscriptions"));
+        let tax_ids = tx.children(kind("tax_id"), &id);
+        object["tax_ids"] = embedded(tx, tax_ids, &format!("/v1/customers/{id}/tax_ids"));
     }
     object
 }
@@ -59,7 +64,7 @@ fn embedded(tx: &Tx<'_>, ids: Vec<Arc<str>>, url: &str) -> Value {
 
 /// Finishes an answer: embeds, expands as asked, shapes for the version.
 pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiError> {
-    let mut value = if text(&object, "object") == "list" {
+    let mut value = if matches!(text(&object, "object"), "list" | "search_result") {
         let items = object["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
         object["data"] = items.into_iter().map(|item| full(tx, item)).collect();
         object

@@ -54,6 +54,12 @@ impl<'w> Tx<'w> {
         self.changes
     }
 
+    /// Forgets everything written so far: for a preview.
+    pub fn discard(&mut self) {
+        self.changes.objects.clear();
+        self.changes.postings.clear();
+    }
+
     /// Whether the platform itself is acting.
     pub fn is_platform(&self) -> bool {
         &*self.account == PLATFORM

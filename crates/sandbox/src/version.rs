@@ -62,6 +62,7 @@ fn shape_one(object: &mut Value, version: &str, expanded: &[&str]) {
         }
         "price" | "plan" => drop_fields(object, &["tiers", "currency_options"], expanded),
         "coupon" => drop_fields(object, &["applies_to", "currency_options"], expanded),
+        "invoice" => drop_fields(object, &["payments", "confirmation_secret"], expanded),
         "checkout.session" => session(object, version, expanded),
         "payment_intent" => intent(object, version, expanded),
         "list" if version >= "2020-08-27" => drop_fields(object, &["total_count"], expanded),

@@ -71,7 +71,12 @@ pub fn copy(params: &[Field], sent: &Map<String, Value>, object: &mut Value) {
         let Some(field) = fields.iter().find(|field| field.name == name) else { continue };
         let Some(param) = params.iter().find(|param| param.name == name) else { continue };
         let value = typed(&param.types, value);
-        let fits = !matches!(field.types.first(), Some(Type::List | Type::Embedded(_)));
+        let fits = match field.types.first() {
+            // Lists of objects are named by ids; an endpoint looks them up.
+            Some(Type::Array(inner)) => !matches!(inner.first(), Some(Type::Embedded(_))),
+            Some(Type::List | Type::Embedded(_)) => false,
+            _ => true,
+        };
         if fits {
             write(field, value, &mut object[name.as_str()]);
         }

@@ -17,7 +17,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("POST", []) => create(call, tx),
         ("GET", []) => listing::page(tx, call, tx.ids(Kind::Customer), &|customer| {
             customer.get("deleted").is_none()
-                && listing::by_fields(&call.params, &["email"])(customer)
+                && listing::by_fields(&call.params, &["email", "test_clock"])(customer)
         }),
         ("GET", [id]) => {
             tx.get(Kind::Customer, id).ok_or_else(|| ApiError::not_found("customer", id))
@@ -69,6 +69,11 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         None => tx.id("cus_"),
     };
     let mut customer = blank(tx, Some(id));
+    if let Some(clock) = call.params.filled("test_clock")? {
+        let clock = resource::named(tx, "test_helpers.test_clock", clock, "test_clock")?;
+        customer["test_clock"] = clock["id"].clone();
+        customer["created"] = clock["frozen_time"].clone();
+    }
     fill(call, tx, &mut customer)?;
     tx.insert(Kind::Customer, None, &customer);
     let method = match call.params.filled("payment_method")? {

@@ -44,6 +44,9 @@ pub mod webhook_endpoint;
 /// Runs the operation a path names; `None` when there is none.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     let (family, rest) = path.split_first()?;
+    if let Some(found) = resource::search::route(call, tx, path) {
+        return Some(found);
+    }
     match *family {
         "customers" => customer::route(call, tx, rest),
         "charges" => charge::route(call, tx, rest),

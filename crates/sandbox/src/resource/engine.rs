@@ -8,14 +8,31 @@ use super::super::event;
 use super::super::listing;
 use super::super::tx::{Tx, text};
 use super::filter::matches;
+use super::plain::PLAIN;
 use super::table::RESOURCES;
-use super::{Resource, new};
+use super::{
+    Resource, credit_note, invoice, new, preview, subscription_change, subscription_items,
+};
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
 /// Runs the operation of a resource that a path names; `None` when there is none.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
-    RESOURCES.iter().find_map(|resource| {
+    match (call.method, path) {
+        (_, ["subscription_items", ..]) => return subscription_items::route(call, tx, path),
+        ("DELETE", ["subscriptions", id]) => {
+            return Some(subscription_change::cancel(call, tx, id));
+        }
+        ("GET", ["credit_notes", "preview", ..]) => {
+            return Some(credit_note::preview(call, tx, path));
+        }
+        ("POST", ["invoices", "create_preview"]) => return Some(preview::run(call, tx)),
+        ("POST", ["invoices", id, "lines", line]) => {
+            return Some(invoice::update_line(call, tx, id, line));
+        }
+        _ => {}
+    }
+    RESOURCES.iter().chain(PLAIN).find_map(|resource| {
         let (parent, rest) = below(resource, path)?;
         // A path that belongs to an action of another resource has no operation here.
         run(resource, call, tx, parent, rest)
@@ -46,6 +63,10 @@ fn run(
     path: &[&str],
 ) -> Option<Answer> {
     let place = Place { resource, parent };
+    if resource.singleton {
+        described(call)?;
+        return path.is_empty().then(|| place.only(call, tx));
+    }
     if let [id, rest @ ..] = path
         && !rest.is_empty()
     {
@@ -91,6 +112,7 @@ impl Place<'_> {
     fn create(&self, call: &Call, tx: &mut Tx<'_>) -> Answer {
         let mut object = new(tx, self.resource.object, self.resource.prefix);
         copy(call, &mut object)?;
+        self.complete(tx, &mut object);
         if let Some(parent) = self.parent {
             let stored = tx.stored(parent).filter(|stored| stored.account == tx.account);
             let above = stored.map(|stored| stored.value()).unwrap_or_default();
@@ -114,8 +136,55 @@ impl Place<'_> {
             .code("resource_already_exists")
             .param("id"));
         }
-        tx.insert(self.resource.kind(), self.parent, &object);
+        // What belongs to a customer is found below it.
+        let owner = self.parent.or(object["customer"].as_str());
+        tx.insert(self.resource.kind(), owner, &object);
         emit(tx, self.resource, "created", &object, None);
+        Ok(object)
+    }
+
+    /// Writes the defaults into what was not sent.
+    fn complete(&self, tx: &Tx<'_>, object: &mut Value) {
+        let id = text(object, "id").to_owned();
+        for (name, default) in self.resource.defaults {
+            let is_empty = match object.get(*name) {
+                None | Some(Value::Null) => true,
+                Some(Value::String(text)) => text.is_empty(),
+                Some(Value::Number(number)) => number.as_i64() == Some(0),
+                Some(Value::Object(inner)) => inner.values().all(is_blank),
+                Some(Value::Array(_)) => false,
+                // A flag that was not sent is false in an empty object.
+                Some(Value::Bool(flag)) => !flag,
+            };
+            if is_empty {
+                let default = default.replace("\"$now\"", &tx.now.to_string()).replace("$id", &id);
+                object[*name] = serde_json::from_str(&default).unwrap_or_default();
+            }
+        }
+    }
+
+    /// The only one of the account, which is there from the beginning.
+    fn only(&self, call: &Call, tx: &mut Tx<'_>) -> Answer {
+        let id = format!("{}@{}", self.resource.object, tx.account);
+        let found = tx.get(self.resource.kind(), &id);
+        let is_new = found.is_none();
+        let mut object = found.unwrap_or_else(|| {
+            let mut made = new(tx, self.resource.object, "");
+            made["id"] = json!(id);
+            self.complete(tx, &mut made);
+            made
+        });
+        if call.is("POST") {
+            let before = object.clone();
+            copy(call, &mut object)?;
+            (self.resource.update)(call, tx, &mut object)?;
+            if is_new {
+                tx.insert(self.resource.kind(), None, &object);
+            } else {
+                tx.update(&object);
+            }
+            emit(tx, self.resource, "updated", &object, Some(&before));
+        }
         Ok(object)
     }
 
@@ -150,7 +219,8 @@ impl Place<'_> {
             None => tx.ids(kind),
         };
         listing::page(tx, call, ids, &|object| {
-            matches(&call.params, object) && (self.resource.listed)(call, object)
+            matches(&call.params, self.resource.own_filters, object)
+                && (self.resource.listed)(call, object)
         })
     }
 }
@@ -178,6 +248,16 @@ pub fn emit(
     if event_types().any(|known| known == kind) {
         let account = tx.account.clone();
         event::emit(tx, &kind, &account, object, before);
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Object(inner) => inner.values().all(is_blank),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
     }
 }
 

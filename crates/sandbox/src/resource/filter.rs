@@ -8,8 +8,9 @@ const GENERAL: [&str; 7] =
     ["limit", "starting_after", "ending_before", "expand", "include", "created", "page"];
 
 /// Whether an object has what the parameters ask for; those it has no field for are ignored.
-pub fn matches(params: &Params, object: &Value) -> bool {
-    let wanted = params.values().iter().filter(|(name, _)| !GENERAL.contains(&name.as_str()));
+pub fn matches(params: &Params, except: &[&str], object: &Value) -> bool {
+    let is_filter = |name: &str| !GENERAL.contains(&name) && !except.contains(&name);
+    let wanted = params.values().iter().filter(|(name, _)| is_filter(name));
     wanted.into_iter().all(|(name, sent)| match object.get(name) {
         Some(have) => equals(have, sent),
         None => true,

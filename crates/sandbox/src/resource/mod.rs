@@ -6,21 +6,38 @@
 use super::api_error::{Answer, ApiError};
 use super::call::Call;
 use super::description::shape::blank;
+use super::listing;
 use super::state::{Kind, ObjectName};
 use super::tx::{Tx, text};
 use serde_json::{Value, json};
 
 pub mod catalog;
+pub mod credit_note;
 pub mod customer_money;
 pub mod decimal;
 pub mod discount;
 pub mod engine;
 pub mod filter;
+pub mod invoice;
+pub mod invoice_item;
+pub mod invoice_lines;
+pub mod invoice_pay;
+pub mod invoice_totals;
 pub mod link;
 pub mod method_settings;
 pub mod period;
+pub mod plain;
+pub mod portal;
+pub mod preview;
+pub mod quote;
+pub mod search;
+pub mod subscription;
+pub mod subscription_change;
+pub mod subscription_cycle;
+pub mod subscription_items;
 pub mod table;
 pub mod tax;
+pub mod test_clock;
 pub mod topup;
 
 /// Completes a new or changed object; the parameters are already in it.
@@ -41,6 +58,10 @@ pub struct Resource {
     pub prefix: &'static str,
     /// What its events begin with; those that Stripe does not have are not sent.
     pub events: &'static str,
+    /// JSON of fields that were not sent; `"$now"` is the time and `"$id"` the id.
+    pub defaults: &'static [(&'static str, &'static str)],
+    /// There is one for each account, without an id in its path.
+    pub singleton: bool,
     /// Completes a new one.
     pub create: Fill,
     /// Completes a changed one.
@@ -49,6 +70,8 @@ pub struct Resource {
     pub delete: Fill,
     /// Which are listed.
     pub listed: Listed,
+    /// Parameters of the list that only `listed` looks at.
+    pub own_filters: &'static [&'static str],
     /// Method, name and function of each action.
     pub actions: &'static [(&'static str, &'static str, Action)],
 }
@@ -61,10 +84,13 @@ impl Resource {
             path,
             prefix,
             events: object,
+            defaults: &[],
+            singleton: false,
             create: nothing,
             update: nothing,
             delete: nothing,
             listed: everything,
+            own_filters: &[],
             actions: &[],
         }
     }
@@ -98,6 +124,9 @@ pub fn kind(object: &'static str) -> Kind {
 pub fn new(tx: &mut Tx<'_>, object: &str, prefix: &str) -> Value {
     let mut made = blank(object);
     made["id"] = json!(tx.id(prefix));
+    if made.get("metadata").is_some() {
+        made["metadata"] = json!({});
+    }
     if made.get("created").is_some() {
         made["created"] = json!(tx.now);
     }
@@ -107,7 +136,23 @@ pub fn new(tx: &mut Tx<'_>, object: &str, prefix: &str) -> Value {
 /// What the clock causes.
 pub fn due(tx: &mut Tx<'_>, object: Value) {
     if text(&object, "object") == "topup" {
-        topup::arrive(tx, object);
+        return topup::arrive(tx, object);
+    }
+    if let Some(at) = object["_wake"].as_i64() {
+        tx.now = at;
+    }
+    // A declined renewal is stored; nobody waits for its error.
+    let _ = wake(tx, object);
+}
+
+/// What the time of a subscription or an invoice causes.
+pub fn wake(tx: &mut Tx<'_>, object: Value) -> Result<(), ApiError> {
+    let mut object = object;
+    test_clock::schedule(&mut object, None);
+    match text(&object, "object") {
+        "subscription" => subscription_cycle::wake(tx, object),
+        "invoice" => invoice::wake(tx, object),
+        _ => Ok(()),
     }
 }
 
@@ -121,6 +166,17 @@ pub fn of(tx: &Tx<'_>, object: &'static str, id: &str) -> Answer {
 pub fn named(tx: &Tx<'_>, object: &'static str, id: &str, param: &str) -> Answer {
     let name = object.rsplit('.').next().unwrap_or(object).replace('_', " ");
     tx.get(kind(object), id).ok_or_else(|| ApiError::no_such(&name, id, param))
+}
+
+/// The tax rates that a parameter names, as objects.
+pub fn tax_rates(tx: &Tx<'_>, ids: &[&str], param: &str) -> Answer {
+    let rates = ids.iter().map(|id| named(tx, "tax_rate", id, param));
+    rates.collect::<Result<Vec<_>, _>>().map(Value::from)
+}
+
+/// A page of a list that is inside an object.
+pub fn listing_of(call: &Call, list: &Value) -> Answer {
+    listing::page_of(call, list["data"].as_array().map_or(&[], Vec::as_slice))
 }
 
 /// The ids of an object's fields, be they expanded or not.

@@ -1,6 +1,9 @@
 //! Every resource that the description drives.
 
-use super::{Resource, catalog, customer_money, discount, link, method_settings, tax, topup};
+use super::{
+    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, link,
+    method_settings, portal, quote, subscription, tax, test_clock, topup,
+};
 
 /// All of them; paths with more words go before those that they begin with.
 pub static RESOURCES: &[Resource] = &[
@@ -20,4 +23,12 @@ pub static RESOURCES: &[Resource] = &[
     topup::TOPUP,
     method_settings::DOMAIN,
     method_settings::CONFIGURATION,
+    invoice_item::INVOICE_ITEM,
+    invoice::INVOICE,
+    credit_note::CREDIT_NOTE,
+    quote::QUOTE,
+    portal::SESSION,
+    subscription::SUBSCRIPTION,
+    test_clock::TEST_CLOCK,
+    Resource::new("invoice_payment", "invoice_payments", "inpay_"),
 ];

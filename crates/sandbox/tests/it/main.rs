@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic, and explains itself")]
 
 mod accounts;
+mod billing;
 mod binary;
 mod catalog;
 mod charges;
@@ -19,5 +20,6 @@ mod onboarding;
 mod pages;
 mod protocol;
 mod readme;
+mod search;
 mod setups;
 mod webhooks;

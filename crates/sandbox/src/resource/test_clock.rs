@@ -1,0 +1,100 @@
+//! Test clocks: a time of their own for customers and all that hangs on them.
+
+use super::super::api_error::{Answer, ApiError};
+use super::super::call::Call;
+use super::super::event::emit;
+use super::super::state::Kind;
+use super::super::tx::{Tx, number, text};
+use super::{Resource, kind, of, wake};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const OBJECT: &str = "test_helpers.test_clock";
+/// Steps that one advance takes at most.
+const STEPS_MAX: usize = 10_000;
+
+/// Test clocks.
+pub const TEST_CLOCK: Resource = Resource {
+    create,
+    delete,
+    actions: &[("POST", "advance", advance)],
+    ..Resource::new(OBJECT, "test_helpers/test_clocks", "clock_")
+};
+
+fn create(call: &Call, tx: &mut Tx<'_>, clock: &mut Value) -> Result<(), ApiError> {
+    let frozen = call.params.integer("frozen_time")?;
+    clock["frozen_time"] = json!(frozen.ok_or_else(|| ApiError::missing("frozen_time"))?);
+    clock["deletes_after"] = json!(tx.now + 30 * 86_400);
+    clock["status"] = json!("ready");
+    clock["status_details"] = json!({});
+    Ok(())
+}
+
+/// Deletes the clock's customers with it, and cancels what they have.
+fn delete(_: &Call, tx: &mut Tx<'_>, clock: &mut Value) -> Result<(), ApiError> {
+    for object in hanging(tx, text(clock, "id"), &[Kind::Customer, kind("subscription")]) {
+        tx.remove(text(&object, "id"));
+    }
+    Ok(())
+}
+
+/// Moves the time of everything that hangs on the clock, one due thing after another.
+fn advance(call: &Call, tx: &mut Tx<'_>, mut clock: Value) -> Answer {
+    let target = call.params.integer("frozen_time")?.unwrap_or(0);
+    if target <= number(&clock, "frozen_time") {
+        let message = "You must pass a frozen_time in the future of the test clock's time.";
+        return Err(ApiError::invalid(message).param("frozen_time"));
+    }
+    let account = tx.account.clone();
+    let real = tx.now;
+    clock["status"] = json!("advancing");
+    emit(tx, "test_helpers.test_clock.advancing", &account, &clock, None);
+    let advancing = clock.clone();
+    let id = text(&clock, "id").to_owned();
+    for _ in 0..STEPS_MAX {
+        let waiting = hanging(tx, &id, &[kind("subscription"), kind("invoice")]);
+        let due = waiting.into_iter().filter(|object| object["_wake"].is_i64());
+        let next = due.min_by_key(|object| number(object, "_wake"));
+        let Some(next) = next.filter(|next| number(next, "_wake") <= target) else { break };
+        tx.now = number(&next, "_wake");
+        clock["frozen_time"] = json!(tx.now);
+        tx.update(&clock);
+        wake(tx, next)?;
+    }
+    tx.now = real;
+    clock["frozen_time"] = json!(target);
+    clock["status"] = json!("ready");
+    tx.update(&clock);
+    emit(tx, "test_helpers.test_clock.ready", &account, &clock, None);
+    let mut shown = advancing;
+    shown["frozen_time"] = json!(target);
+    Ok(shown)
+}
+
+fn hanging(tx: &Tx<'_>, clock: &str, kinds: &[Kind]) -> Vec<Value> {
+    let ids: Vec<Arc<str>> = kinds.iter().flat_map(|kind| tx.ids(*kind)).collect();
+    let objects = ids.iter().filter_map(|id| Some(tx.stored(id)?.value()));
+    objects.filter(|object| object["test_clock"] == clock).collect()
+}
+
+/// Sets the time of an operation to that of the object's clock, if it has one.
+pub fn enter(tx: &mut Tx<'_>, object: &Value) {
+    let clock = text(object, "test_clock");
+    if !clock.is_empty()
+        && let Ok(clock) = of(tx, OBJECT, clock)
+    {
+        tx.now = number(&clock, "frozen_time");
+    }
+}
+
+/// Has an object wake at a time of its clock, or at none.
+pub fn schedule(object: &mut Value, at: Option<i64>) {
+    let Some(fields) = object.as_object_mut() else { return };
+    fields.shift_remove("_wake");
+    fields.shift_remove("_due");
+    let Some(at) = at else { return };
+    fields.insert("_wake".into(), json!(at));
+    if fields.get("test_clock").is_none_or(Value::is_null) {
+        fields.insert("_due".into(), json!(at * 1_000));
+    }
+}
