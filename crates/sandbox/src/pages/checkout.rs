@@ -111,7 +111,7 @@ fn find(state: &SandboxState, id: &str) -> Option<Value> {
 
 fn last_error(state: &SandboxState, session: &Value) -> Option<(&'static str, String)> {
     let of = |name: &str| state.stored(text(session, name)).map(|stored| stored.value());
-    let intent = of("payment_intent").or_else(|| of("setup_intent"))?;
+    let intent = of(outcome::intent_name(session))?;
     let error = intent.get("last_payment_error").or(intent.get("last_setup_error"))?;
     error["message"].as_str().map(|message| ("", message.to_owned()))
 }

@@ -200,3 +200,39 @@ async fn setup_embedded_and_free_sessions() {
         assert_eq!(sandbox.post(SESSIONS, form).await.refused(400)["param"], param);
     }
 }
+
+#[tokio::test]
+async fn a_subscription_is_bought() {
+    let sandbox = Sandbox::settling().await;
+    let price = "line_items[0][price_data][currency]=usd&line_items[0][price_data][unit_amount]=\
+        1200&line_items[0][price_data][product_data][name]=Plan&\
+        line_items[0][price_data][recurring][interval]=month";
+    let form = format!("mode=subscription&success_url=https://shop.example/&{price}");
+    let once = form.replace("&line_items[0][price_data][recurring][interval]=month", "");
+    assert_eq!(sandbox.post(SESSIONS, &once).await.refused(400)["param"], "line_items");
+    let session = sandbox.post_with(SESSIONS, &form, &NEWEST).await.ok();
+    let url = session["url"].as_str().unwrap();
+    let declined = submit(url, &card("4000000000000002")).await;
+    assert!(page(&declined).contains("Your card was declined."), "{}", page(&declined));
+    assert_eq!(submit(url, &card("4242424242424242")).await.status, 303);
+    let path = format!("{SESSIONS}/{}?expand[]=subscription&expand[]=invoice", id(&session));
+    let after = send(sandbox.request(reqwest::Method::GET, &path).header(NEWEST[0].0, NEWEST[0].1));
+    let after = after.await.ok();
+    assert_eq!(
+        (&after["payment_status"], &after["payment_intent"]),
+        (&json!("paid"), &json!(null))
+    );
+    assert_eq!(after["subscription"]["status"], "active");
+    assert!(after["subscription"]["default_payment_method"].is_string());
+    assert_eq!(after["invoice"]["status"], "paid");
+    let list = sandbox.get("/v1/subscriptions?status=all").await.ok();
+    assert_eq!(list["data"].as_array().unwrap().len(), 1, "one, declined and paid");
+    assert_eq!(sandbox.balance(PLATFORM).await, (1200 - 65, 0));
+    let trial = format!("{form}&subscription_data[trial_period_days]=7");
+    let session = sandbox.post_with(SESSIONS, &trial, &NEWEST).await.ok();
+    let url = session["url"].as_str().unwrap();
+    assert_eq!(submit(url, &card("4242424242424242")).await.status, 303);
+    let after = sandbox.get(&format!("{SESSIONS}/{}?expand[]=subscription", id(&session))).await;
+    assert_eq!(after.ok()["subscription"]["status"], "trialing");
+    assert_eq!(sandbox.balance(PLATFORM).await, (1200 - 65, 0), "nothing is paid yet");
+}

@@ -13,6 +13,7 @@ pub mod lines;
 pub mod outcome;
 pub mod pay;
 pub mod payment_page;
+pub mod subscribe;
 
 /// Paths below `/v1/checkout/sessions`.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {

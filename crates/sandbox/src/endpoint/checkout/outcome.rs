@@ -3,6 +3,7 @@
 use super::super::super::event::emit;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, text};
+use super::subscribe;
 use serde_json::{Value, json};
 
 /// Follows an intent that changed; returns its session, if it has one.
@@ -31,12 +32,24 @@ pub fn after(tx: &mut Tx<'_>, intent: &Value) -> Option<Value> {
     })
 }
 
+/// The field of a session that names its intent; a subscription's is its invoice's.
+pub fn intent_name(session: &Value) -> &'static str {
+    match text(session, "mode") {
+        "setup" => "setup_intent",
+        "subscription" => "_intent",
+        _ => "payment_intent",
+    }
+}
+
 /// Ends a session whose customer did all that was asked.
 pub fn complete(tx: &mut Tx<'_>, mut session: Value, payment_status: &str) -> Value {
     session["status"] = json!("complete");
     session["payment_status"] = json!(payment_status);
     session["url"] = Value::Null;
-    let intent = tx.get(Kind::PaymentIntent, text(&session, "payment_intent"));
+    let intent = tx.get(Kind::PaymentIntent, text(&session, intent_name(&session)));
+    if let Some(intent) = &intent {
+        subscribe::keep_method(tx, &session, &intent["payment_method"]);
+    }
     session["_is_async"] = json!(intent.is_some_and(|intent| intent["status"] == "processing"));
     session.as_object_mut().map(|fields| fields.shift_remove("_due"));
     tx.update(&session);

@@ -6,9 +6,9 @@ use super::super::super::params::Params;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use super::super::intent::{confirm, draft, method_types};
-use super::super::method::resolve;
+use super::super::method::{attach, resolve};
 use super::super::{customer, setup};
-use super::outcome;
+use super::{outcome, subscribe};
 use serde_json::{Map, Value, json};
 
 /// What a customer entered.
@@ -32,12 +32,21 @@ pub fn run(
     let is_setup = session["mode"] == "setup";
     let mut intent = match is_setup {
         true => tx.get(Kind::SetupIntent, text(&session, "setup_intent")).unwrap_or_default(),
-        false => match tx.get(Kind::PaymentIntent, text(&session, "payment_intent")) {
-            Some(intent) => intent,
-            None => new_intent(tx, &session),
-        },
+        false => {
+            match tx.get(Kind::PaymentIntent, text(&session, outcome::intent_name(&session))) {
+                Some(intent) => intent,
+                None if session["mode"] == "subscription" => {
+                    match subscribe::begin(tx, &mut session)? {
+                        Some(intent) => intent,
+                        None => return Ok(begin_trial(tx, session, method)),
+                    }
+                }
+                None => new_intent(tx, &session),
+            }
+        }
     };
-    session[if is_setup { "setup_intent" } else { "payment_intent" }] = intent["id"].clone();
+    let name = outcome::intent_name(&session);
+    session[name] = intent["id"].clone();
     intent["customer"] = session["customer"].clone();
     tx.update(&session);
     method_types::check_method(&intent, method)?;
@@ -48,6 +57,17 @@ pub fn run(
     };
     let session = outcome::after(tx, &intent).unwrap_or(session);
     Ok((session, intent))
+}
+
+/// A subscription that begins with a trial: the method is kept, and nothing is paid.
+fn begin_trial(tx: &mut Tx<'_>, session: Value, method: &Value) -> (Value, Value) {
+    let owner = text(&session, "customer").to_owned();
+    let method = match tx.get(Kind::Method, text(method, "id")) {
+        Some(method) => attach::put(tx, method, &owner),
+        None => method.clone(),
+    };
+    subscribe::keep_method(tx, &session, &method["id"]);
+    (outcome::complete(tx, session, "no_payment_required"), Value::Null)
 }
 
 /// Ends a session that costs nothing.
@@ -110,9 +130,6 @@ pub fn new_intent(tx: &mut Tx<'_>, session: &Value) -> Value {
         ("_session", session["id"].clone()),
     ] {
         intent[name] = value;
-    }
-    if session["mode"] == "subscription" {
-        intent["setup_future_usage"] = json!("off_session");
     }
     describe(&mut intent, &session["_payment_intent_data"]);
     draft::begin(tx, &intent);
