@@ -1,7 +1,7 @@
 //! Stripe's description of its API as data: what each operation takes and each object has.
 //!
-//! `operations.txt` and `objects.txt` have a line for each, `METHOD /path -> answer field=type …` and
-//! `object field=type …`. A field that ends in `!` is required, or always present; one that ends in
+//! `operations.txt` and `objects.txt` have a line for each: `METHOD /path -> answer field=type …`
+//! and `object field=type …`. A field that ends in `!` is required, or always present; one that ends in
 //! `?` can be null, or unset by an empty value. Types, with `;` between alternatives:
 //!
 //! | type | meaning |

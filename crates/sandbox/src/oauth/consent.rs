@@ -38,7 +38,7 @@ pub struct Request {
 /// The page: it offers the standard accounts of the sandbox and a new one.
 pub fn page(tx: &Tx<'_>, request: &Request) -> Response<Body> {
     let own = tx.ids(Kind::Account).into_iter().filter_map(|id| tx.get(Kind::Account, &id));
-    let others = own.filter(|account| is_offered(account));
+    let others = own.filter(is_offered);
     let accounts: Vec<Value> = others
         .take(ACCOUNTS_MAX)
         .map(|account| {

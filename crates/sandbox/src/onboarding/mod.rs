@@ -64,16 +64,16 @@ fn link(tx: &Tx<'_>, account: &str, token: &str, object: &str) -> Option<Value> 
 }
 
 /// The page that a session shows, and its account.
-fn session(state: &SandboxState, id: &str) -> Result<(Value, Value), Response<Body>> {
+fn session(state: &SandboxState, id: &str) -> Result<(Value, Value), Box<Response<Body>>> {
     let tx = Tx::new(state, Arc::from(PLATFORM));
     let opened = tx.find(Kind::AccountLink, PLATFORM, id);
     let Some(opened) = opened.filter(|opened| opened["object"] == "onboarding") else {
-        return Err(page::message(404, TITLE, GONE));
+        return Err(Box::new(page::message(404, TITLE, GONE)));
     };
     let account = tx.find(Kind::Account, PLATFORM, text(&opened, "account"));
     match account.filter(|account| account.get("deleted").is_none()) {
         Some(account) if number(&opened, "expires_at") > tx.now => Ok((opened, account)),
-        _ => Err(page::redirect(text(&opened, "refresh_url"))),
+        _ => Err(Box::new(page::redirect(text(&opened, "refresh_url")))),
     }
 }
 
@@ -81,7 +81,7 @@ async fn ask(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Respo
     let state = shared.state();
     match session(&state, &id) {
         Ok((opened, account)) => show(&opened, &account, &Map::new(), None),
-        Err(answer) => answer,
+        Err(answer) => *answer,
     }
 }
 
@@ -99,7 +99,7 @@ async fn take(
     due_work::run(&mut state);
     let (opened, account) = match session(&state, &id) {
         Ok(found) => found,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let mut given = match form::decode(&body) {
         Ok(given) => given,
