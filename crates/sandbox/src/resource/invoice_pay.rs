@@ -86,7 +86,8 @@ fn charge(
         if confirm && intent["status"] != "succeeded" {
             return Err(ApiError::card(
                 "invoice_payment_intent_requires_action",
-                "This payment requires additional user action before it can be completed successfully.",
+                "This payment requires additional user action before it can be completed \
+                 successfully.",
             ));
         }
         let charge = intent["latest_charge"].as_str().map(str::to_owned);

@@ -1,5 +1,5 @@
-//! What an event causes in other resources: a paid intent pays its invoice, an invoice that is paid,
-//! fails or ends moves its subscription.
+//! What an event causes in other resources: a paid intent pays its invoice, an invoice that is
+//! paid, fails or ends moves its subscription.
 
 use super::super::tx::Tx;
 use super::{invoice_pay, subscription_cycle};

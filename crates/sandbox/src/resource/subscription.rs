@@ -4,8 +4,7 @@ use super::super::api_error::ApiError;
 use super::super::call::Call;
 use super::super::lookup;
 use super::super::params::Params;
-use super::super::state::Kind;
-use super::super::tx::{Tx, number, text};
+use super::super::tx::{Tx, text};
 use super::{
     Resource, id_of, invoice, kind, period, subscription_change, subscription_cycle,
     subscription_items, test_clock,

@@ -1,11 +1,10 @@
 //! The items of a subscription: prices and quantities, and their periods.
 
 use super::super::api_error::{Answer, ApiError};
-use super::super::call::Call;
 use super::super::description::shape::blank;
 use super::super::params::Params;
 use super::super::tx::{Tx, number, text};
-use super::{catalog, kind, listing_of, subscription_change};
+use super::catalog;
 use serde_json::{Value, json};
 
 /// An item as the parameters describe it; its period is set with the subscription's.
