@@ -1,6 +1,11 @@
 //! The lines of the request log.
 
+use axum::body::Bytes;
 use serde::Serialize;
+use std::sync::{Arc, OnceLock};
+
+/// Bodies up to this length are kept with their request.
+pub const KEPT_BYTES_MAX: usize = 16 * 1024;
 
 /// One answered request.
 #[derive(Debug, Clone, Serialize)]
@@ -19,4 +24,10 @@ pub struct LoggedRequest {
     pub error_type: Option<String>,
     pub error_code: Option<String>,
     pub ms: u64,
+    /// The query and the body as they were sent; only the dashboard shows them, with masks.
+    #[serde(skip)]
+    pub sent: Bytes,
+    /// The body of the answer.
+    #[serde(skip)]
+    pub answered: Arc<OnceLock<Bytes>>,
 }

@@ -7,13 +7,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, Response};
-use axum::routing::get;
 use std::sync::Arc;
 
 /// The routes of one state.
 pub fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(dashboard::page))
+        .merge(dashboard::routes())
         .nest("/_sandbox", control::routes())
         .merge(browser::routes())
         .merge(oauth::authorize::routes())
