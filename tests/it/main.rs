@@ -36,6 +36,7 @@ mod moved_clock;
 mod multi_process;
 mod ordered_runs;
 mod pages;
+mod payment_intents;
 mod proxies;
 mod rate_limits;
 mod reconcile;

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 
 /// The request types that ship.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 19] = [
     "create_customer",
     "create_payment",
     "capture_payment",
@@ -22,6 +22,10 @@ pub const ALL: [&str; 15] = [
     "get_webhook_endpoints",
     "create_webhook_endpoint",
     "create_person",
+    "create_payment_intent",
+    "confirm_payment_intent",
+    "capture_payment_intent",
+    "cancel_payment_intent",
 ];
 
 /// Runs a request type by command on the running instance; returns the complete outcome.
