@@ -10,6 +10,7 @@ mod access;
 mod bad_input;
 mod boot;
 mod card_numbers;
+mod checkout_sessions;
 mod cli;
 mod console;
 mod damage;

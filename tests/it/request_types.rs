@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 
 /// The request types that ship.
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 21] = [
     "create_customer",
     "create_payment",
     "capture_payment",
@@ -26,6 +26,8 @@ pub const ALL: [&str; 19] = [
     "confirm_payment_intent",
     "capture_payment_intent",
     "cancel_payment_intent",
+    "create_checkout_session",
+    "expire_checkout_session",
 ];
 
 /// Runs a request type by command on the running instance; returns the complete outcome.
