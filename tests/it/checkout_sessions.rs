@@ -39,8 +39,7 @@ fn a_customer_pays_on_stripes_page() {
     let path = format!("/{}", path.split('#').next().unwrap());
     let page = send(host.stripe.addr, "GET", &path, &[], b"").expect("a page");
     assert!(page.expect(200).text().contains("Mug"));
-    let card =
-        "email=a%40b.c&number=4242424242424242&exp=12%2F40&cvc=123&name=Ada&zip=94111&method=card";
+    let card = "kind=card&email=a%40b.c&cardnumber=4242424242424242&exp=12%2F40&cvc=123&name=Ada";
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let paid = send(host.stripe.addr, "POST", &path, &form, card.as_bytes()).expect("an answer");
     assert_eq!(paid.status, 303, "{}", paid.text());
