@@ -43,12 +43,11 @@ fn a_customer_pays_on_stripes_page() {
     let form = [("Content-Type", "application/x-www-form-urlencoded")];
     let paid = send(host.stripe.addr, "POST", &path, &form, card.as_bytes()).expect("an answer");
     assert_eq!(paid.status, 303, "{}", paid.text());
-    let is_paid = || {
+    let now = eventually("it is paid", || {
         let now = stored(&host, &open);
-        now["state"] == "complete" && now["payment_state"] == "paid"
-    };
-    assert!(eventually(is_paid), "{:#}", stored(&host, &open));
-    let now = stored(&host, &open);
+        let is_paid = now["state"] == "complete" && now["payment_state"] == "paid";
+        if is_paid { Ok(now) } else { Err(format!("{now:#}")) }
+    });
     assert!(now["payment_intent"].as_str().is_some_and(|id| id.starts_with("pi_")), "{now:#}");
     assert_eq!(now["email"], "a@b.c");
 }

@@ -20,6 +20,15 @@ fn completed(host: &TestHost, name: &str, data: &Json) -> Json {
     outcome["record"]["properties"].clone()
 }
 
+/// Waits until the payment of an intent is as it should be.
+#[track_caller]
+fn until(host: &TestHost, intent: &Json, what: &str, holds: impl Fn(&Json) -> bool) -> Json {
+    eventually(what, || {
+        let now = payment(host, intent);
+        if holds(&now) { Ok(now) } else { Err(format!("{now:#}")) }
+    })
+}
+
 /// The stored payment of an intent.
 #[track_caller]
 fn payment(host: &TestHost, intent: &Json) -> Json {
@@ -89,14 +98,15 @@ fn a_declined_card_leaves_the_payment_pending_for_another_one() {
     completed(&host, "confirm_payment_intent", &good);
     let paid = payment(&host, &kept["gateway_id"]);
     assert_eq!((&paid["state"], &paid["failure_code"]), (&json!("paid"), &json!(null)));
-    // The events of both declines come later than the answer, and move nothing back.
-    let waiting = || {
-        host.graphql(
-            "{ executions(filter: { state: [\"available\", \"running\"] }) { total_entries } }",
-            &json!({}),
-        )
-    };
-    let _ = eventually(|| waiting()["executions"]["total_entries"] == 0);
+    // The events of both declines come later than the answers, and move nothing back.
+    eventually("the events are processed", || {
+        let query = "{ executions(per_page: 50) { results { name state } } }";
+        let all = host.graphql(query, &json!({}))["executions"]["results"].clone();
+        let all = all.as_array().expect("a list");
+        let open = all.iter().filter(|one| one["state"] != "completed").count();
+        let failures = all.iter().filter(|one| one["name"] == "payment_intent.payment_failed");
+        if open == 0 && failures.count() == 2 { Ok(()) } else { Err(format!("{all:#?}")) }
+    });
     assert_eq!(payment(&host, &kept["gateway_id"])["state"], "paid");
 }
 
@@ -121,17 +131,15 @@ fn the_bank_has_its_say() {
         let back =
             crate::support::http::send(host.stripe.addr, "POST", &path, &form, body.as_bytes());
         assert_eq!(back.expect("an answer").status, 303);
-        let now = || payment(&host, &waiting["gateway_id"]);
-        let is_over = || {
-            let now = now();
-            now["state"] == state && now["next_action_url"].as_str().unwrap_or_default().is_empty()
-        };
-        assert!(eventually(is_over), "{outcome}: {:#}", now());
+        let now = until(&host, &waiting["gateway_id"], outcome, |now| {
+            let is_asked = !now["next_action_url"].as_str().unwrap_or_default().is_empty();
+            now["state"] == state && !is_asked
+        });
         if state == "paid" {
-            assert_eq!(now()["amount_captured_cents"], 2000);
-            assert!(now()["charge_id"].as_str().is_some_and(|id| id.starts_with("ch_")));
+            assert_eq!(now["amount_captured_cents"], 2000);
+            assert!(now["charge_id"].as_str().is_some_and(|id| id.starts_with("ch_")));
         } else {
-            assert_eq!(now()["failure_code"], "payment_intent_authentication_failure");
+            assert_eq!(now["failure_code"], "payment_intent_authentication_failure");
         }
     }
 }
@@ -170,12 +178,15 @@ fn what_happens_at_stripe_reaches_the_payment() {
     };
     at(&taken, "capture");
     at(&dropped, "cancel");
-    let state = |intent: &Json| payment(&host, &intent["gateway_id"])["state"].clone();
-    assert!(eventually(|| state(&taken) == "paid" && state(&dropped) == "failed"));
+    let becomes = |intent: &Json, state: &str| {
+        until(&host, &intent["gateway_id"], state, |now| now["state"] == state);
+    };
+    becomes(&taken, "paid");
+    becomes(&dropped, "failed");
     let charge = taken["charge_id"].as_str().unwrap();
     host.stripe.api("POST", "/v1/refunds", &[("charge", charge)]).expect(200);
-    assert!(eventually(|| state(&taken) == "refunded"), "{}", state(&taken));
+    becomes(&taken, "refunded");
     let disputed = asked(&json!({ "confirm": true, "payment_method": "pm_card_createDispute" }));
     let disputed = completed(&host, "create_payment_intent", &disputed);
-    assert!(eventually(|| state(&disputed) == "disputed"), "{}", state(&disputed));
+    becomes(&disputed, "disputed");
 }
