@@ -104,3 +104,17 @@ async fn no_page_sends_a_browser_to_a_script() {
     let form = "amount=500&currency=usd&payment_method=pm_card_visa&confirm=true&return_url=shop:a";
     sandbox.post("/v1/payment_intents", form).await.ok();
 }
+
+#[tokio::test]
+async fn a_test_clock_is_not_advanced_by_a_century_at_once() {
+    let sandbox = Sandbox::start().await;
+    let start = 1_900_000_000_i64;
+    let form = format!("frozen_time={start}");
+    let clock = id(&sandbox.post("/v1/test_helpers/test_clocks", &form).await.ok());
+    let path = format!("/v1/test_helpers/test_clocks/{clock}/advance");
+    let century = format!("frozen_time={}", start + 36_525 * 86_400);
+    let refused = sandbox.post(&path, &century).await.refused(400);
+    assert_eq!(refused["param"], "frozen_time");
+    let year = format!("frozen_time={}", start + 366 * 86_400);
+    sandbox.post(&path, &year).await.ok();
+}
