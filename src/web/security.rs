@@ -65,7 +65,8 @@ pub fn content_policy(
 }
 
 /// Rewrites Stripe's script URLs, in pages and scripts, to the server that replaces Stripe:
-/// `https://js.stripe.com/v3/` and `//js.stripe.com/v3/` → `http://127.0.0.1:12111/js.stripe.com/v3/`.
+/// `https://js.stripe.com/v3/` and `//js.stripe.com/v3/` become
+/// `http://127.0.0.1:12111/js.stripe.com/v3/`.
 pub fn rewrite(text: String, gateway: &dyn Gateway, stand_in: Option<&str>) -> String {
     let Some(base) = stand_in else { return text };
     gateway.script_hosts().iter().fold(text, |text, host| {

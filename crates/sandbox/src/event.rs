@@ -1,7 +1,6 @@
 //! Emits events: stored with the change that caused them, queued for the endpoints that listen.
 
 use super::render;
-use super::resource::invoice_pay;
 use super::state::{Kind, PLATFORM};
 use super::tx::{Tx, text};
 use super::version;
@@ -33,9 +32,7 @@ pub fn emit(tx: &mut Tx<'_>, kind: &str, account: &str, object: &Value, before: 
     for endpoint in endpoints {
         queue(tx, &event, &endpoint);
     }
-    if kind == "payment_intent.succeeded" {
-        invoice_pay::intent_succeeded(tx, object);
-    }
+    tx.after_event(kind, object);
 }
 
 /// Queues one event for one endpoint, to be sent at once.

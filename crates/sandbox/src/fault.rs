@@ -60,6 +60,20 @@ pub enum InjectedFault {
     Garbage,
 }
 
+/// Every fault.
+pub const ALL: [InjectedFault; 10] = [
+    InjectedFault::Delay,
+    InjectedFault::DropBefore,
+    InjectedFault::DropAfter,
+    InjectedFault::ErrorNotExecuted,
+    InjectedFault::ErrorExecuted,
+    InjectedFault::RateLimit,
+    InjectedFault::LockTimeout,
+    InjectedFault::Conflict,
+    InjectedFault::Unavailable,
+    InjectedFault::Garbage,
+];
+
 impl InjectedFault {
     /// The name in the request log.
     pub fn name(self) -> &'static str {

@@ -8,10 +8,11 @@ use super::execution::{ApiRequest, replay};
 use super::fault::{InjectedFault, Rule};
 use super::params::Params;
 use super::reply::Reply;
+use super::request_log::{KEPT_BYTES_MAX, LoggedRequest};
 use super::shared::Shared;
-use super::state::{Kind, LoggedRequest, PLATFORM, SandboxState, Stored};
+use super::state::{Kind, PLATFORM, SandboxState, Stored};
 use super::{form, idempotency, multipart, oauth, origin, version};
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
 use serde_json::Map;
 use std::sync::Arc;
@@ -46,11 +47,15 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
         headers: &parts.headers,
         client_ip: peer.address.ip().to_string(),
     };
-    let log = Log { started, request: first_log(&shared, &parts.method, &incoming) };
+    let mut log = Log { started, request: first_log(&shared, &parts.method, &incoming) };
     let request_id = log.request.id.clone();
+    let kept = Arc::clone(&log.request.answered);
     let most = if path == "/v1/files" { UPLOAD_MAX } else { BODY_MAX };
     let read = match to_bytes(body, most).await {
-        Ok(bytes) => read(&incoming, &bytes).await,
+        Ok(bytes) => {
+            log.request.sent = sent(incoming.query, &bytes);
+            read(&incoming, &bytes).await
+        }
         Err(_) => Err(ApiError::invalid("The request body is too large.").status(413)),
     };
     // Answers to a publishable key are for pages, as with Stripe; no others are.
@@ -90,7 +95,16 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
         reply.headers.push(("access-control-expose-headers", exposed.into()));
     }
     reply.headers.push(("cache-control", "no-cache, no-store".into()));
-    reply.into_response()
+    reply.into_kept_response(&kept)
+}
+
+/// What was sent, when it is short enough to be kept.
+fn sent(query: &str, body: &Bytes) -> Bytes {
+    match (query.len(), body.len()) {
+        (0, ..=KEPT_BYTES_MAX) => body.clone(),
+        (1..=KEPT_BYTES_MAX, 0) => Bytes::copy_from_slice(query.as_bytes()),
+        _ => Bytes::new(),
+    }
 }
 
 /// A line of the request log before it is written.
@@ -137,6 +151,8 @@ fn first_log(
         error_type: None,
         error_code: None,
         ms: 0,
+        sent: Bytes::new(),
+        answered: Arc::default(),
     }
 }
 

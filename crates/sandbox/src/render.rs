@@ -4,7 +4,6 @@ use super::api_error::ApiError;
 use super::call::Call;
 use super::description::field::{Field, Type};
 use super::description::table::OBJECTS;
-use super::resource::kind;
 use super::state::Kind;
 use super::tx::{Tx, number, text};
 use super::version;
@@ -46,12 +45,12 @@ pub fn full(tx: &Tx<'_>, mut object: Value) -> Value {
         object[*name] = embedded(tx, tx.children(*kind, &id), &url.replace("{id}", &id));
     }
     if text(&object, "object") == "customer" {
-        let mut subscriptions = tx.children(kind("subscription"), &id);
+        let mut subscriptions = tx.children(Kind::resource("subscription"), &id);
         subscriptions
             .retain(|id| tx.stored(id).is_some_and(|stored| stored.value()["ended_at"].is_null()));
         object["subscriptions"] =
             embedded(tx, subscriptions, &format!("/v1/customers/{id}/subscriptions"));
-        let tax_ids = tx.children(kind("tax_id"), &id);
+        let tax_ids = tx.children(Kind::resource("tax_id"), &id);
         object["tax_ids"] = embedded(tx, tax_ids, &format!("/v1/customers/{id}/tax_ids"));
     }
     object

@@ -1,9 +1,11 @@
 //! Answers: pretty JSON with Stripe's headers.
 
 use super::api_error::ApiError;
-use axum::body::Body;
+use super::request_log::KEPT_BYTES_MAX;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
+use std::sync::OnceLock;
 
 /// An answer before it becomes bytes.
 #[derive(Debug)]
@@ -38,6 +40,11 @@ impl Reply {
 
     /// As bytes.
     pub fn into_response(self) -> Response<Body> {
+        self.into_kept_response(&OnceLock::new())
+    }
+
+    /// As bytes, which are kept as well when they are few.
+    pub fn into_kept_response(self, kept: &OnceLock<Bytes>) -> Response<Body> {
         if self.garbled {
             let page = "<html>upstream connect error</html>";
             return response(self.status, "text/html", page, &self.headers);
@@ -47,6 +54,10 @@ impl Reply {
         // Plain JSON can always be written to memory.
         let _ = serde_json::to_writer_pretty(&mut text, &self.body);
         text.push(b'\n');
+        let text = Bytes::from(text);
+        if text.len() <= KEPT_BYTES_MAX {
+            let _ = kept.set(text.clone());
+        }
         response(self.status, "application/json", text, &self.headers)
     }
 }

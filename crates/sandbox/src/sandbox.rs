@@ -4,22 +4,17 @@ use super::config::Config;
 use super::connection::{CuttableListener, Peer};
 use super::delivery::Clients;
 use super::error::Error;
-use super::journal::Journal;
+use super::new_state::load;
 use super::origin::{Hosts, own_hosts_only};
 use super::reply::response;
+use super::resource::reaction;
+use super::routes::router;
 use super::shared::Shared;
-use super::state::{SandboxState, Settings};
 use super::world::Worlds;
-use super::{
-    browser, control, dashboard, delivery, due_work, identifier, oauth, onboarding, pages,
-    protocol, stripe_cli,
-};
-use axum::Router;
+use super::{delivery, endpoint, tx};
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Method, Response};
+use axum::http::Response;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
 use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,6 +43,7 @@ impl Sandbox {
     /// [`Error::Listen`] when the address cannot be bound, [`Error::Data`] and [`Error::Damaged`]
     /// when the data file cannot be used.
     pub async fn start(config: Config) -> Result<Self, Error> {
+        tx::link(endpoint::route, reaction::after_event);
         let address = config.addr;
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| Error::Listen { address, source })?;
@@ -110,68 +106,8 @@ fn base_url(addr: SocketAddr) -> String {
     }
 }
 
-/// The state from the data file, or a new one.
-fn load(config: &Config) -> Result<SandboxState, Error> {
-    let Some(path) = &config.data else { return Ok(new_state(config)) };
-    let (mut state, was_stored) = Journal::open(path, || empty(config))?;
-    // The configuration wins over stored settings.
-    state.settings.settle_immediately = config.settle_immediately;
-    state.settings.default_version.clone_from(&config.api_version);
-    state.webhook_ports = config.webhook_ports.clone();
-    state.objects_max = config.objects;
-    if !was_stored {
-        due_work::create_platform(&mut state);
-    }
-    Ok(state)
-}
-
-/// A new state in memory, with the platform's account.
-pub fn new_state(config: &Config) -> SandboxState {
-    let mut state = empty(config);
-    due_work::create_platform(&mut state);
-    state
-}
-
-fn empty(config: &Config) -> SandboxState {
-    let settings = Settings {
-        settle_immediately: config.settle_immediately,
-        default_version: config.api_version.clone(),
-        ..Settings::default()
-    };
-    let seed = config.seed.clone().unwrap_or_else(identifier::random_seed);
-    let mut state = SandboxState::new(seed, settings);
-    state.webhook_ports = config.webhook_ports.clone();
-    state.objects_max = config.objects;
-    state
-}
-
-/// The routes of one state.
-pub fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/", get(dashboard::page))
-        .nest("/_sandbox", control::routes())
-        .merge(browser::routes())
-        .merge(oauth::authorize::routes())
-        .merge(onboarding::routes())
-        .merge(pages::routes())
-        .merge(stripe_cli::socket::routes())
-        .fallback(api)
-        .with_state(shared)
-}
-
 /// The answer when a handler panics: an error object of Stripe with status 500.
 fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
     let body = r#"{"error": {"type": "api_error", "message": "The sandbox is broken."}}"#;
     response(500, "application/json", body, &[])
-}
-
-async fn api(
-    State(shared): State<Arc<Shared>>,
-    ConnectInfo(peer): ConnectInfo<Peer>,
-    request: Request,
-) -> Response<Body> {
-    if request.method() == Method::OPTIONS {
-        return protocol::preflight(request.uri().path());
-    }
-    protocol::handle(shared, peer, request).await
 }

@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::fault::Faults;
 use super::idempotency::{Answered, Keys};
 use super::ledger::{Ledger, Posting};
+use super::request_log::LoggedRequest;
 use super::stripe_cli::feed::{Feed, Notice};
 use super::webhook_ports::WebhookPorts;
 use serde::{Deserialize, Serialize};
@@ -72,6 +73,13 @@ impl<'de> Deserialize<'de> for ObjectName {
     }
 }
 
+impl Kind {
+    /// The kind of a resource that the description drives.
+    pub const fn resource(object: &'static str) -> Self {
+        Self::Resource(ObjectName(object))
+    }
+}
+
 /// A stored object: its JSON, and where it belongs.
 #[derive(Debug, Clone)]
 pub struct Stored {
@@ -129,25 +137,6 @@ impl Default for Settings {
             key_seconds: 86_400,
         }
     }
-}
-
-/// One answered request.
-#[derive(Debug, Clone, Serialize)]
-#[allow(missing_docs)]
-pub struct LoggedRequest {
-    pub id: String,
-    pub created: i64,
-    pub method: String,
-    pub path: String,
-    pub status: u16,
-    pub account: Option<String>,
-    pub idempotency_key: Option<String>,
-    pub replayed: bool,
-    pub fault: Option<&'static str>,
-    pub error: Option<String>,
-    pub error_type: Option<String>,
-    pub error_code: Option<String>,
-    pub ms: u64,
 }
 
 /// What one operation changes, applied as a whole.

@@ -1,9 +1,25 @@
 //! A transaction: reads through its own writes; all of them are applied, or none.
 
+use super::api_error::Answer;
+use super::call::Call;
 use super::ledger::{Posting, is_internal};
 use super::state::{Changes, Kind, PLATFORM, SandboxState, Stored};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// An operation of the API: `None` when no path fits.
+pub type Operate = fn(&Call, &mut Tx<'_>, &[&str]) -> Option<Answer>;
+/// What an event about an object causes elsewhere.
+pub type AfterEvent = fn(&mut Tx<'_>, &str, &Value);
+
+/// What this layer calls in those above it; `sandbox.rs` sets it.
+static ABOVE: OnceLock<(Operate, AfterEvent)> = OnceLock::new();
+
+/// Sets what an operation calls for another operation, and after each event.
+pub fn link(operate: Operate, after_event: AfterEvent) {
+    // Every sandbox of a process sets the same.
+    let _ = ABOVE.set((operate, after_event));
+}
 
 /// A running operation.
 #[derive(Debug)]
@@ -47,6 +63,19 @@ impl<'w> Tx<'w> {
     pub fn new(state: &'w SandboxState, account: Arc<str>) -> Self {
         let changes = Changes { counter: state.counter, ..Changes::default() };
         Self { state, account, now: state.clock.now(), request: None, changes }
+    }
+
+    /// Runs another operation of the API within this one.
+    pub fn operate(&mut self, call: &Call, path: &[&str]) -> Option<Answer> {
+        let (operate, _) = ABOVE.get()?;
+        operate(call, self, path)
+    }
+
+    /// Lets an event have its consequences.
+    pub fn after_event(&mut self, kind: &str, object: &Value) {
+        if let Some((_, after_event)) = ABOVE.get() {
+            after_event(self, kind, object);
+        }
     }
 
     /// Everything the operation wrote.

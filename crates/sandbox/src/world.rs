@@ -6,8 +6,9 @@
 
 use super::config::Config;
 use super::delivery::{self, Clients};
+use super::new_state::new_state;
 use super::reply::response;
-use super::sandbox::{new_state, router};
+use super::routes::router;
 use super::shared::Shared;
 use axum::Router;
 use axum::body::Body;

@@ -124,7 +124,8 @@ mod tests {
     fn parameters_become_typed_fields() {
         let operation = OPERATIONS.operation("POST", &["prices"]).unwrap();
         let sent = form::decode(
-            b"currency=usd&unit_amount=500&recurring[interval]=month&active=false&nickname=&bogus=1",
+            b"currency=usd&unit_amount=500&recurring[interval]=month&active=false&nickname=\
+              &bogus=1",
         );
         let mut price = blank("price");
         copy(OPERATIONS.params(operation), &sent.unwrap(), &mut price);

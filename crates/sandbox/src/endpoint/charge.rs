@@ -143,7 +143,7 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     let mut charge = before.clone();
     fill(call, &mut charge)?;
     if let Some(customer) = call.params.filled("customer")? {
-        charge["customer"] = super::customer::named(tx, customer)?["id"].clone();
+        charge["customer"] = crate::lookup::customer(tx, customer)?["id"].clone();
     }
     if let Some(group) = call.params.filled("transfer_group")? {
         let set = text(&charge, "transfer_group");

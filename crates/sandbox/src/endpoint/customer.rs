@@ -4,6 +4,7 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::event::emit;
 use super::super::listing;
+use super::super::lookup::live_customer;
 use super::super::resource::{self, customer_money};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
@@ -25,16 +26,16 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("POST", [id]) => update(call, tx, id),
         ("DELETE", [id]) => delete(tx, id),
         (_, [id, "sources" | "cards" | "bank_accounts", rest @ ..]) => {
-            return match live(tx, id) {
+            return match live_customer(tx, id) {
                 Ok(customer) => source::route(call, tx, &customer, rest),
                 Err(refusal) => Some(Err(refusal)),
             };
         }
-        ("GET", [id, "payment_methods"]) => live(tx, id).and_then(|_| {
+        ("GET", [id, "payment_methods"]) => live_customer(tx, id).and_then(|_| {
             let filter = listing::by_fields(&call.params, &["type", "allow_redisplay"]);
             listing::page(tx, call, tx.children(Kind::Method, id), &filter)
         }),
-        ("GET", [id, "payment_methods", method]) => live(tx, id).and_then(|_| {
+        ("GET", [id, "payment_methods", method]) => live_customer(tx, id).and_then(|_| {
             tx.get(Kind::Method, method)
                 .filter(|found| found["customer"] == *id)
                 .ok_or_else(|| ApiError::not_found("PaymentMethod", method))
@@ -43,19 +44,8 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
             let whole = [&["customers"], path].concat();
             return customer_money::cash_balance(call, tx, &whole);
         }
-        _ => return resource::engine::route(call, tx, &[&["customers"], path].concat()),
+        _ => return resource::route::route(call, tx, &[&["customers"], path].concat()),
     })
-}
-
-/// A customer that is not deleted.
-fn live(tx: &Tx<'_>, id: &str) -> Answer {
-    let customer = tx.get(Kind::Customer, id).filter(|customer| customer.get("deleted").is_none());
-    customer.ok_or_else(|| ApiError::not_found("customer", id))
-}
-
-/// A customer named among the parameters.
-pub fn named(tx: &Tx<'_>, id: &str) -> Answer {
-    live(tx, id).map_err(|_| ApiError::no_such("customer", id, "customer"))
 }
 
 fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
@@ -172,7 +162,7 @@ fn fill(call: &Call, tx: &Tx<'_>, customer: &mut Value) -> Result<(), ApiError> 
 }
 
 fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
-    let before = live(tx, id)?;
+    let before = live_customer(tx, id)?;
     let mut customer = before.clone();
     fill(call, tx, &mut customer)?;
     if let Some(wanted) =
@@ -202,7 +192,7 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
 }
 
 fn delete(tx: &mut Tx<'_>, id: &str) -> Answer {
-    let customer = live(tx, id)?;
+    let customer = live_customer(tx, id)?;
     let account = tx.account.clone();
     emit(tx, "customer.deleted", &account, &customer, None);
     for source in tx.children(Kind::Source, id) {

@@ -5,7 +5,7 @@ use super::super::call::Call;
 use super::super::card::{self, Behavior};
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
-use super::{customer, source};
+use super::source;
 use serde_json::Value;
 
 /// The payer of a charge.
@@ -25,7 +25,7 @@ impl Funding {
         let params = &call.params;
         let given = ["source", "card", "payment_method"].into_iter().find(|name| params.has(name));
         let customer = match params.filled("customer")? {
-            Some(id) => Some(customer::named(tx, id)?),
+            Some(id) => Some(crate::lookup::customer(tx, id)?),
             None => None,
         };
         let card = match (&customer, given) {

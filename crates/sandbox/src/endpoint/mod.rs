@@ -83,6 +83,6 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "payment_methods" => method::route(call, tx, rest),
         "files" => file::route(call, tx, rest),
         "disputes" => dispute::route(call, tx, rest),
-        _ => resource::engine::route(call, tx, path),
+        _ => resource::route::route(call, tx, path),
     }
 }

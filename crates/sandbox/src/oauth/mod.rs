@@ -2,8 +2,8 @@
 //!
 //! Stripe has two families. Connect (`connect.stripe.com/oauth/…`) gives tokens that do not expire;
 //! Stripe Apps (`marketplace.stripe.com/oauth/v2/…`, `/v1/oauth/token`) gives access tokens for an
-//! hour and refresh tokens that each exchange replaces. Rules: docs.stripe.com/connect/oauth-reference
-//! and docs.stripe.com/stripe-apps/api-authentication/oauth.
+//! hour and refresh tokens that each exchange replaces. Rules:
+//! docs.stripe.com/connect/oauth-reference, docs.stripe.com/stripe-apps/api-authentication/oauth.
 
 use super::api_error::{Answer, ApiError};
 use super::call::Call;

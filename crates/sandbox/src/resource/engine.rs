@@ -8,54 +8,12 @@ use super::super::event;
 use super::super::listing;
 use super::super::tx::{Tx, text};
 use super::filter::matches;
-use super::plain::PLAIN;
-use super::table::RESOURCES;
-use super::{
-    Resource, credit_note, invoice, new, preview, subscription_change, subscription_items,
-};
+use super::{Resource, new};
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
-/// Runs the operation of a resource that a path names; `None` when there is none.
-pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
-    match (call.method, path) {
-        (_, ["subscription_items", ..]) => return subscription_items::route(call, tx, path),
-        ("DELETE", ["subscriptions", id]) => {
-            return Some(subscription_change::cancel(call, tx, id));
-        }
-        ("GET", ["credit_notes", "preview", ..]) => {
-            return Some(credit_note::preview(call, tx, path));
-        }
-        ("POST", ["invoices", "create_preview"]) => return Some(preview::run(call, tx)),
-        ("POST", ["invoices", id, "lines", line]) => {
-            return Some(invoice::update_line(call, tx, id, line));
-        }
-        _ => {}
-    }
-    RESOURCES.iter().chain(PLAIN).find_map(|resource| {
-        let (parent, rest) = below(resource, path)?;
-        // A path that belongs to an action of another resource has no operation here.
-        run(resource, call, tx, parent, rest)
-    })
-}
-
-/// The id above a resource, and the path below it.
-fn below<'p>(resource: &Resource, path: &'p [&'p str]) -> Option<(Option<&'p str>, &'p [&'p str])> {
-    let mut parent = None;
-    let mut count = 0;
-    for part in resource.path.split('/') {
-        let given = path.get(count)?;
-        match part {
-            "*" => parent = Some(*given),
-            part if part == *given => {}
-            _ => return None,
-        }
-        count += 1;
-    }
-    Some((parent, &path[count..]))
-}
-
-fn run(
+/// Runs an operation of one resource, whose path ends before `path`.
+pub fn run(
     resource: &Resource,
     call: &Call,
     tx: &mut Tx<'_>,

@@ -2,15 +2,15 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::endpoint::customer;
 use super::super::event::emit;
 use super::super::listing;
+use super::super::lookup;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};
 use super::discount::{self, Redeemed};
 use super::{
     Resource, customer_money, engine, invoice_lines, invoice_pay, invoice_totals, kind, new, of,
-    subscription_cycle, test_clock,
+    test_clock,
 };
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ pub const INVOICE: Resource = Resource {
             let auto = call.params.boolean("auto_advance")?;
             finalize(tx, invoice, auto)
         }),
-        ("POST", "pay", invoice_pay::pay),
+        ("POST", "pay", pay),
         ("POST", "send", send),
         ("POST", "void", void),
         ("POST", "mark_uncollectible", mark_uncollectible),
@@ -93,7 +93,7 @@ fn fill_draft(tx: &Tx<'_>, invoice: &mut Value, customer: &Value, currency: &str
 
 fn create(call: &Call, tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     let params = &call.params;
-    let owner = customer::named(tx, params.required("customer")?)?;
+    let owner = lookup::customer(tx, params.required("customer")?)?;
     test_clock::enter(tx, &owner);
     let known = owner["currency"].as_str().unwrap_or("usd").to_owned();
     let currency = params.filled("currency")?.map_or(known, str::to_lowercase);
@@ -323,6 +323,31 @@ fn void(_: &Call, tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
     ended(tx, invoice, "invoice.voided")
 }
 
+/// `POST /v1/invoices/in_1/pay`.
+fn pay(call: &Call, tx: &mut Tx<'_>, found: Value) -> Answer {
+    let invoice = match text(&found, "status") {
+        "draft" => finalize(tx, found, None)?,
+        "open" | "uncollectible" => found,
+        "paid" => return Err(ApiError::invalid("Invoice is already paid")),
+        other => {
+            let message = format!("You can't pay an invoice that is {other}.");
+            return Err(ApiError::invalid(message));
+        }
+    };
+    if invoice["status"] == "paid" {
+        return Ok(invoice);
+    }
+    test_clock::enter(tx, &invoice);
+    if call.params.boolean("paid_out_of_band")? == Some(true) {
+        return invoice_pay::mark_paid(tx, invoice, None);
+    }
+    let given = match call.params.filled("payment_method")? {
+        Some(id) => Some(id),
+        None => call.params.filled("source")?,
+    };
+    invoice_pay::attempt(tx, invoice, given)
+}
+
 fn mark_uncollectible(_: &Call, tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
     if invoice["status"] != "open" {
         let message = "You can only mark an open invoice as uncollectible.";
@@ -340,7 +365,6 @@ fn ended(tx: &mut Tx<'_>, mut invoice: Value, event: &str) -> Answer {
     tx.update(&invoice);
     let account = tx.account.clone();
     emit(tx, event, &account, &invoice, None);
-    subscription_cycle::invoice_ended(tx, &invoice);
     Ok(invoice)
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::api_error::ApiError;
 use super::super::call::Call;
-use super::super::endpoint::customer;
+use super::super::lookup;
 use super::super::params::Params;
 use super::super::tx::{Tx, text};
 use super::{Resource, catalog, decimal, invoice_lines, named, test_clock};
@@ -22,7 +22,7 @@ pub const INVOICE_ITEM: Resource = Resource {
 
 fn create(call: &Call, tx: &mut Tx<'_>, item: &mut Value) -> Result<(), ApiError> {
     let params = &call.params;
-    let owner = customer::named(tx, params.required("customer")?)?;
+    let owner = lookup::customer(tx, params.required("customer")?)?;
     test_clock::enter(tx, &owner);
     item["test_clock"] = owner["test_clock"].clone();
     item["date"] = json!(tx.now);

@@ -2,14 +2,13 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::endpoint;
 use super::super::event::emit;
 use super::super::form;
 use super::super::params::Params;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};
 use super::super::version::NEWEST;
-use super::{id_of, invoice, kind, new, of, subscription_cycle, test_clock};
+use super::{id_of, kind, new, of, test_clock};
 use serde_json::{Value, json};
 
 /// Days between the attempts to collect an invoice: Stripe's smart retries, as a fixed plan.
@@ -20,31 +19,6 @@ const RETRY_DAYS: [i64; 3] = [3, 5, 7];
 pub struct Payment {
     charge: Option<String>,
     intent: Option<String>,
-}
-
-/// `POST /v1/invoices/in_1/pay`.
-pub fn pay(call: &Call, tx: &mut Tx<'_>, found: Value) -> Answer {
-    let invoice = match text(&found, "status") {
-        "draft" => invoice::finalize(tx, found, None)?,
-        "open" | "uncollectible" => found,
-        "paid" => return Err(ApiError::invalid("Invoice is already paid")),
-        other => {
-            let message = format!("You can't pay an invoice that is {other}.");
-            return Err(ApiError::invalid(message));
-        }
-    };
-    if invoice["status"] == "paid" {
-        return Ok(invoice);
-    }
-    test_clock::enter(tx, &invoice);
-    if call.params.boolean("paid_out_of_band")? == Some(true) {
-        return mark_paid(tx, invoice, None);
-    }
-    let given = match call.params.filled("payment_method")? {
-        Some(id) => Some(id),
-        None => call.params.filled("source")?,
-    };
-    attempt(tx, invoice, given)
 }
 
 /// Tries to collect an open invoice; a decline is stored with what follows from it.
@@ -112,7 +86,8 @@ fn charge(
         if confirm && intent["status"] != "succeeded" {
             return Err(ApiError::card(
                 "invoice_payment_intent_requires_action",
-                "This payment requires additional user action before it can be completed successfully.",
+                "This payment requires additional user action before it can be completed \
+                 successfully.",
             ));
         }
         let charge = intent["latest_charge"].as_str().map(str::to_owned);
@@ -138,7 +113,7 @@ pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
         key: "sk_test_sandbox".to_owned(),
         client_ip: String::new(),
     };
-    endpoint::route(&call, tx, &[path])
+    tx.operate(&call, &[path])
 }
 
 /// An open invoice gets the intent that a page can confirm, when it is not charged by itself.
@@ -216,7 +191,6 @@ pub fn mark_paid(tx: &mut Tx<'_>, mut invoice: Value, payment: Option<Payment>) 
     let account = tx.account.clone();
     emit(tx, "invoice.paid", &account, &invoice, None);
     emit(tx, "invoice.payment_succeeded", &account, &invoice, None);
-    subscription_cycle::invoice_paid(tx, &invoice);
     Ok(invoice)
 }
 
@@ -233,7 +207,6 @@ fn failed(tx: &mut Tx<'_>, mut invoice: Value) {
     tx.update(&invoice);
     let account = tx.account.clone();
     emit(tx, "invoice.payment_failed", &account, &invoice, None);
-    subscription_cycle::invoice_failed(tx, &invoice, next.is_none());
 }
 
 /// A payment intent succeeded: the invoice that waits for it is paid.

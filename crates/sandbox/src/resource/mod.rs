@@ -7,7 +7,7 @@ use super::api_error::{Answer, ApiError};
 use super::call::Call;
 use super::description::shape::blank;
 use super::listing;
-use super::state::{Kind, ObjectName};
+use super::state::Kind;
 use super::tx::{Tx, text};
 use serde_json::{Value, json};
 
@@ -30,11 +30,15 @@ pub mod plain;
 pub mod portal;
 pub mod preview;
 pub mod quote;
+pub mod reaction;
+pub mod route;
 pub mod search;
 pub mod subscription;
 pub mod subscription_change;
 pub mod subscription_cycle;
+pub mod subscription_item_route;
 pub mod subscription_items;
+pub mod subscription_terms;
 pub mod table;
 pub mod tax;
 pub mod test_clock;
@@ -117,7 +121,7 @@ fn everything(_: &Call, _: &Value) -> bool {
 
 /// The kind that objects of a name are stored as.
 pub fn kind(object: &'static str) -> Kind {
-    Kind::Resource(ObjectName(object))
+    Kind::resource(object)
 }
 
 /// A new object with its id and time, and all else empty.

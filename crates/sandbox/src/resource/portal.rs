@@ -2,7 +2,7 @@
 
 use super::super::api_error::ApiError;
 use super::super::call::Call;
-use super::super::endpoint::customer;
+use super::super::lookup;
 use super::super::tx::{Tx, text};
 use super::{Resource, kind, named, new};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub const SESSION: Resource = Resource {
 };
 
 fn create(call: &Call, tx: &mut Tx<'_>, session: &mut Value) -> Result<(), ApiError> {
-    customer::named(tx, call.params.required("customer")?)?;
+    lookup::customer(tx, call.params.required("customer")?)?;
     let configuration = match call.params.filled("configuration")? {
         Some(id) => named(tx, "billing_portal.configuration", id, "configuration")?["id"].clone(),
         None => default(tx),

@@ -2,10 +2,10 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::endpoint::customer;
+use super::super::lookup;
 use super::super::params::Params;
 use super::super::tx::{Tx, number, text};
-use super::subscription::{owner, period_end};
+use super::subscription_terms::{owner, period_end};
 use super::{
     invoice, invoice_lines, invoice_totals, named, period, subscription_cycle, subscription_items,
     test_clock,
@@ -21,7 +21,7 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
         None => None,
     };
     let payer = match (&existing, params.filled("customer")?) {
-        (_, Some(id)) => customer::named(tx, id)?,
+        (_, Some(id)) => lookup::customer(tx, id)?,
         (Some(subscription), None) => owner(tx, subscription),
         (None, None) => json!({"id": null, "balance": 0}),
     };

@@ -2,18 +2,14 @@
 
 use super::super::api_error::ApiError;
 use super::super::call::Call;
-use super::super::endpoint::customer;
+use super::super::lookup;
 use super::super::params::Params;
-use super::super::state::Kind;
-use super::super::tx::{Tx, number, text};
+use super::super::tx::{Tx, text};
 use super::{
     Resource, id_of, invoice, kind, period, subscription_change, subscription_cycle,
     subscription_items, test_clock,
 };
 use serde_json::{Value, json};
-
-/// Seconds that an incomplete subscription waits for its first payment.
-pub const INCOMPLETE_SECONDS: i64 = 23 * 3_600;
 
 /// Subscriptions. They are stored when they are created, so that their first invoice finds them.
 pub const SUBSCRIPTION: Resource = Resource {
@@ -50,7 +46,7 @@ fn listed(call: &Call, subscription: &Value) -> bool {
 
 fn create(call: &Call, tx: &mut Tx<'_>, subscription: &mut Value) -> Result<(), ApiError> {
     let params = &call.params;
-    let owner = customer::named(tx, params.required("customer")?)?;
+    let owner = lookup::customer(tx, params.required("customer")?)?;
     test_clock::enter(tx, &owner);
     let sent = params.group("items").ok_or_else(|| ApiError::missing("items"))?;
     fill(subscription, &owner, tx.now);
@@ -188,14 +184,4 @@ fn begin(call: &Call, tx: &Tx<'_>, subscription: &mut Value) -> Result<(), ApiEr
     }
     subscription_cycle::plan(subscription);
     Ok(())
-}
-
-/// The customer of a subscription.
-pub fn owner(tx: &Tx<'_>, subscription: &Value) -> Value {
-    tx.get(Kind::Customer, id_of(subscription, "customer")).unwrap_or_default()
-}
-
-/// The end of the current period.
-pub fn period_end(subscription: &Value) -> i64 {
-    number(subscription, "current_period_end")
 }

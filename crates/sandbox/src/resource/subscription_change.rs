@@ -5,7 +5,7 @@ use super::super::call::Call;
 use super::super::event::emit;
 use super::super::params::Params;
 use super::super::tx::{Tx, number, text};
-use super::subscription::{owner, period_end};
+use super::subscription_terms::{owner, period_end};
 use super::{
     catalog, decimal, engine, invoice, invoice_lines, invoice_pay, kind, new, period,
     subscription_cycle, subscription_items, test_clock,

@@ -4,7 +4,7 @@ use super::super::api_error::ApiError;
 use super::super::description::shape::blank;
 use super::super::event::emit;
 use super::super::tx::{Tx, number, text};
-use super::subscription::{INCOMPLETE_SECONDS, owner, period_end};
+use super::subscription_terms::{INCOMPLETE_SECONDS, owner, period_end};
 use super::{
     catalog, invoice, invoice_lines, invoice_pay, kind, of, period, subscription_items, test_clock,
 };

@@ -1,6 +1,6 @@
 //! What happens in the sandbox, told to whoever listens at the moment.
 
-use crate::state::LoggedRequest;
+use crate::request_log::LoggedRequest;
 use std::sync::Arc;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 

@@ -2,8 +2,9 @@
 
 use super::secret;
 use crate::clock;
+use crate::request_log::LoggedRequest;
 use crate::signature;
-use crate::state::{Kind, LoggedRequest, PLATFORM, SandboxState};
+use crate::state::{Kind, PLATFORM, SandboxState};
 use crate::tx::{Tx, text};
 use crate::version::{self, NEWEST};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The Stripe CLI's bridge: `stripe listen`, `stripe logs tail` and `stripe events resend`.
 //!
-//! The CLI asks for a session (`POST /v1/stripecli/sessions`) and opens the WebSocket that it names.
-//! There it is sent each event or each line of the request log, and tells what became of it.
+//! The CLI asks for a session (`POST /v1/stripecli/sessions`) and opens the WebSocket that it
+//! names. There it is sent each event or each line of the request log, and tells what became of it.
 //! What is sent is as github.com/stripe/stripe-cli reads it.
 
 use super::api_error::Answer;

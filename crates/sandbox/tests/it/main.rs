@@ -11,6 +11,7 @@ mod charges;
 mod checkouts;
 mod client;
 mod control;
+mod dashboard;
 mod idempotency;
 mod intents;
 mod invariants;

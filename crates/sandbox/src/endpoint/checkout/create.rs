@@ -6,7 +6,7 @@ use super::super::super::params::merge;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use super::super::intent::method_types;
-use super::super::{customer, setup};
+use super::super::setup;
 use super::{lines, pay};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -141,7 +141,7 @@ fn payer(call: &Call, tx: &Tx<'_>, session: &mut Value, mode: &str) -> Result<()
                 customer_email.";
             return Err(ApiError::invalid(message).param("customer"));
         }
-        session["customer"] = customer::named(tx, id)?["id"].clone();
+        session["customer"] = crate::lookup::customer(tx, id)?["id"].clone();
         return Ok(());
     }
     if mode == "payment" {

@@ -7,7 +7,7 @@ use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use super::super::charge_object::Plan;
 use super::super::method::resolve;
-use super::super::{charge, confirmation_token, customer};
+use super::super::{charge, confirmation_token};
 use super::{method_types, unexpected};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -77,7 +77,7 @@ pub fn fill(call: &Call, tx: &Tx<'_>, intent: &mut Value) -> Result<(), ApiError
         intent["setup_future_usage"] = json!(word);
     }
     if let Some(id) = params.text("customer")?.filter(|id| !id.is_empty()) {
-        intent["customer"] = customer::named(tx, id)?["id"].clone();
+        intent["customer"] = crate::lookup::customer(tx, id)?["id"].clone();
     }
     params.patch_groups(intent, &["shipping", "payment_method_options"]);
     let card = &mut intent["payment_method_options"]["card"];

@@ -6,7 +6,6 @@ use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
-use super::customer;
 use serde_json::Value;
 
 pub mod attach;
@@ -37,7 +36,7 @@ fn list(call: &Call, tx: &Tx<'_>) -> Answer {
     let filter = listing::by_fields(&call.params, &["type", "allow_redisplay"]);
     match call.params.filled("customer")? {
         Some(id) => {
-            customer::named(tx, id)?;
+            crate::lookup::customer(tx, id)?;
             listing::page(tx, call, tx.children(Kind::Method, id), &filter)
         }
         None => listing::page(tx, call, tx.ids(Kind::Method), &filter),
@@ -69,7 +68,7 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
 
 fn attach(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     let owner = call.params.required("customer")?;
-    customer::named(tx, owner)?;
+    crate::lookup::customer(tx, owner)?;
     let method = match tx.get(Kind::Method, id) {
         Some(method) => method,
         None => resolve::published(tx, id).ok_or_else(|| missing(id))?,

@@ -5,9 +5,9 @@ use super::super::super::call::Call;
 use super::super::super::event::emit;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, text};
+use super::super::confirmation_token;
 use super::super::intent::method_types;
 use super::super::method::resolve;
-use super::super::{confirmation_token, customer};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -62,7 +62,7 @@ pub fn fill(call: &Call, tx: &Tx<'_>, setup: &mut Value) -> Result<(), ApiError>
     let params = &call.params;
     params.patch(setup, &["description"])?;
     if let Some(id) = params.text("customer")?.filter(|id| !id.is_empty()) {
-        setup["customer"] = customer::named(tx, id)?["id"].clone();
+        setup["customer"] = crate::lookup::customer(tx, id)?["id"].clone();
     }
     if let Some(own) = params.boolean("attach_to_self")? {
         setup["attach_to_self"] = json!(own);
