@@ -12,6 +12,9 @@ use super::{
 };
 use serde_json::{Value, json};
 
+/// Invoice items that a preview can add, as at Stripe.
+const ITEMS_MAX: usize = 250;
+
 /// Composes the preview; the operation keeps nothing of it.
 pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let params = &call.params;
@@ -37,6 +40,10 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
         }
     };
     if let Some(items) = params.group("invoice_items") {
+        if items.values().len() > ITEMS_MAX {
+            let message = format!("A preview can have at most {ITEMS_MAX} invoice items.");
+            return Err(ApiError::invalid(message).param("invoice_items"));
+        }
         let currency = text(&made, "currency").to_owned();
         for key in items.values().keys() {
             if let Some(item) = items.group(key) {

@@ -118,3 +118,15 @@ async fn a_test_clock_is_not_advanced_by_a_century_at_once() {
     let year = format!("frozen_time={}", start + 366 * 86_400);
     sandbox.post(&path, &year).await.ok();
 }
+
+#[tokio::test]
+async fn a_preview_has_at_most_250_items() {
+    let sandbox = Sandbox::start().await;
+    let customer = id(&sandbox.post("/v1/customers", "name=Ada").await.ok());
+    let mut form = format!("customer={customer}");
+    for item in 0..251 {
+        form += &format!("&invoice_items[{item}][amount]=1&invoice_items[{item}][currency]=usd");
+    }
+    let refused = sandbox.post("/v1/invoices/create_preview", &form).await.refused(400);
+    assert_eq!(refused["param"], "invoice_items");
+}
