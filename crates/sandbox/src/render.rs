@@ -104,8 +104,8 @@ fn not_expandable(message: String) -> ApiError {
     ApiError { saved: false, ..ApiError::invalid(message) }.param("expand")
 }
 
-/// Expands `path` in a value; `place` is the whole path, and the fields of a value that is no object
-/// of its own.
+/// Expands `path` in a value; `place` is the whole path, and the fields of a value that is no
+/// object of its own.
 fn expand(
     tx: &Tx<'_>,
     value: &mut Value,
