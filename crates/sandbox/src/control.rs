@@ -10,7 +10,7 @@ use super::identifier;
 use super::oauth::application;
 use super::reply::Reply;
 use super::shared::Shared;
-use super::state::{Kind, PLATFORM, SandboxState};
+use super::state::{Kind, PLATFORM, SandboxState, Settings};
 use super::tx::{Tx, number, text};
 use super::{oauth, origin, protocol, render};
 use axum::Router;
@@ -173,10 +173,14 @@ async fn set(State(shared): SharedState, body: Bytes) -> Answer {
         }
         all[name] = value;
     }
-    match serde_json::from_value(all) {
-        Ok(settings) => state.settings = settings,
+    let settings: Settings = match serde_json::from_value(all) {
+        Ok(settings) => settings,
         Err(error) => return wrong(400, &error.to_string()),
+    };
+    if let Some(why) = settings.fault() {
+        return wrong(400, why);
     }
+    state.settings = settings;
     state.with_storage(|storage, state| storage.append_settings(state));
     good(json!(state.settings))
 }

@@ -126,6 +126,21 @@ pub struct Settings {
     pub key_seconds: i64,
 }
 
+impl Settings {
+    /// What is wrong with them, if anything is.
+    pub fn fault(&self) -> Option<&'static str> {
+        let fees = 0..=100_000;
+        if !fees.contains(&self.fee_basis_points) || !fees.contains(&self.fee_fixed) {
+            return Some("Fees are from 0 to 100000.");
+        }
+        if !(0..=366 * 86_400).contains(&self.key_seconds) {
+            return Some("key_seconds is from 0 to a year.");
+        }
+        (!super::version::is_valid(&self.default_version))
+            .then_some("default_version is a date, such as 2019-08-14, or a date and a name.")
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

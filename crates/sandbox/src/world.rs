@@ -66,6 +66,11 @@ impl Worlds {
             .with_state(self)
     }
 
+    /// Whether there is a world of this name.
+    fn has(&self, name: &str) -> bool {
+        self.named.lock().contains_key(name)
+    }
+
     /// The world of a name, made now if there is none; `None` when there are too many.
     fn named(&self, name: &str) -> Option<Router> {
         let mut named = self.named.lock();
@@ -105,12 +110,22 @@ async fn dispatch(
     };
     let router = match name {
         None => worlds.default.clone(),
+        // A page of another origin makes none: it could use them all up.
+        Some(name) if super::origin::is_foreign(request.headers()) && !worlds.has(&name) => {
+            return Ok(unknown(&name));
+        }
         Some(name) => match worlds.named(&name) {
             Some(router) => router,
             None => return Ok(full()),
         },
     };
     router.oneshot(request).await
+}
+
+fn unknown(name: &str) -> Response<Body> {
+    let message = format!("There is no world {name}. A request with its key makes it.");
+    let body = json!({"error": {"type": "invalid_request_error", "message": message}});
+    response(403, "application/json", body.to_string(), &[])
 }
 
 fn full() -> Response<Body> {

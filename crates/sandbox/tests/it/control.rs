@@ -99,3 +99,19 @@ async fn the_control_api_accepts_only_own_pages_and_valid_rules() {
     sandbox.post("/v1/charges", "amount=2000&currency=usd&source=tok_visa").await.ok();
     assert_eq!(sandbox.balance(PLATFORM).await, (0, 2000));
 }
+
+#[tokio::test]
+async fn settings_that_make_no_sense_are_refused() {
+    let sandbox = Sandbox::start().await;
+    for wrong in [
+        json!({"fee_basis_points": i64::MAX}),
+        json!({"fee_fixed": -1}),
+        json!({"key_seconds": -1}),
+        json!({"default_version": "x"}),
+    ] {
+        let answer = sandbox.control("/settings", wrong.clone()).await;
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+    let settings = sandbox.get("/_sandbox/settings").await.ok();
+    assert_eq!(settings["fee_fixed"], 30);
+}

@@ -61,6 +61,9 @@ async fn worlds_are_listed_ended_and_bounded() {
     assert_eq!(send(third).await.status, 503);
     let listed = send(sandbox.http.get(sandbox.url("/_sandbox/worlds"))).await.ok();
     assert_eq!(listed, json!({"worlds": ["a", "b"], "most": 2}));
+    let page = sandbox.http.get(sandbox.url("/_world/made-by-a-page/v1/charges"));
+    let page = page.header("origin", "https://evil.example").bearer_auth("pk_test_abc12345");
+    assert_eq!(send(page).await.status, 403, "a page of another origin makes no world");
     let delete = || sandbox.http.delete(sandbox.url("/_sandbox/worlds/a"));
     assert_eq!(send(delete().header("origin", "https://evil.example")).await.status, 404);
     assert_eq!(send(delete()).await.ok(), json!({"ended": true}));
