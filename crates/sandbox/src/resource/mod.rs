@@ -23,6 +23,7 @@ pub mod invoice_item;
 pub mod invoice_lines;
 pub mod invoice_pay;
 pub mod invoice_totals;
+pub mod issuing_card;
 pub mod link;
 pub mod method_settings;
 pub mod period;

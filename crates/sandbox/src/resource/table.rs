@@ -1,8 +1,8 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, link,
-    method_settings, portal, quote, subscription, tax, test_clock, topup,
+    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, issuing_card,
+    link, method_settings, portal, quote, subscription, tax, test_clock, topup,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -21,6 +21,8 @@ pub static RESOURCES: &[Resource] = &[
     link::EPHEMERAL_KEY,
     customer_money::BALANCE_TRANSACTION,
     topup::TOPUP,
+    issuing_card::CARD,
+    issuing_card::SHIPPING,
     invoice_item::INVOICE_ITEM,
     invoice::INVOICE,
     credit_note::CREDIT_NOTE,

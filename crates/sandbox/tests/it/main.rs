@@ -15,6 +15,7 @@ mod dashboard;
 mod idempotency;
 mod intents;
 mod invariants;
+mod issuing;
 mod money;
 mod newest;
 mod oauth;
