@@ -1,4 +1,4 @@
-//! Balances: after operations of all fifteen request types, changes made outside the runtime and
+//! Balances: after operations of all request types, changes made outside the runtime and
 //! repeated calls, the records add up to what the ledger holds, to the smallest unit.
 
 use crate::request_types::ALL;
@@ -172,9 +172,44 @@ impl Shop {
                 json!({ "account_id": any(&self.accounts, pick)?, "first_name": "Ada",
                 "last_name": "Potter" })
             }
+            "get_balance" => json!({}),
+            "reverse_transfer" => {
+                json!({ "gateway_id": any(&self.listed("transfers"), pick)?, "amount": amount })
+            }
+            "refund_application_fee" => {
+                let fee = any(&self.listed("application_fees"), pick)?;
+                json!({ "fee": fee, "amount": amount % 1000 + 1 })
+            }
+            "submit_dispute_evidence" => {
+                let dispute = any(&self.listed("disputes"), pick)?;
+                json!({ "gateway_id": dispute, "evidence": { "uncategorized_text": "It arrived." } })
+            }
+            "close_dispute" => json!({ "gateway_id": any(&self.listed("disputes"), pick)? }),
+            "create_external_account" => json!({ "account_id": any(&self.accounts, pick)?,
+                "external_account": "btok_us_verified" }),
+            "update_person" => {
+                let account = any(&self.accounts, pick)?;
+                let persons = self.listed(&format!("accounts/{account}/persons"));
+                let person = any(&persons, pick)?;
+                json!({ "account_id": account, "gateway_id": person, "first_name": "Eve" })
+            }
+            "create_account_link" => json!({ "account_id": any(&self.accounts, pick)?,
+                "refresh_url": "https://shop.example/again",
+                "return_url": "https://shop.example/done" }),
+            "create_login_link" => json!({ "account_id": any(&self.accounts, pick)? }),
+            "update_account" => {
+                json!({ "gateway_id": any(&self.accounts, pick)?, "email": "new@example.com" })
+            }
             // get_account, get_persons, delete_account
             _ => json!({ "gateway_id": any(&self.accounts, pick)? }),
         })
+    }
+
+    /// The ids of a list at Stripe.
+    fn listed(&self, path: &str) -> Vec<String> {
+        let list = self.host.stripe.read(&format!("/v1/{path}?limit=100"));
+        let all = list["data"].as_array().cloned().unwrap_or_default();
+        all.iter().filter_map(|one| one["id"].as_str().map(str::to_owned)).collect()
     }
 
     fn payment(&self, pick: usize, amount: i64, currency: &str) -> Json {
