@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 
 /// The request types that ship.
-pub const ALL: [&str; 25] = [
+pub const ALL: [&str; 31] = [
     "create_customer",
     "create_payment",
     "capture_payment",
@@ -22,6 +22,12 @@ pub const ALL: [&str; 25] = [
     "get_webhook_endpoints",
     "create_webhook_endpoint",
     "create_person",
+    "create_payment_intent",
+    "confirm_payment_intent",
+    "capture_payment_intent",
+    "cancel_payment_intent",
+    "create_checkout_session",
+    "expire_checkout_session",
     "reverse_transfer",
     "refund_application_fee",
     "get_balance",
@@ -242,14 +248,17 @@ fn transfers_and_fees_come_back_in_parts() {
     assert_eq!(host.stripe.balance(&acct), 12_000);
 
     let part = json!({ "gateway_id": sent, "amount": 1200 });
-    let part = completed(&host, "reverse_transfer", &part, "transfer");
-    assert_eq!(part["record"]["id"], transfer["record"]["id"], "the same record");
-    assert_eq!(part["record"]["properties"]["state"], "partially_reversed");
-    assert_eq!(part["record"]["properties"]["amount_reversed_cents"], 1200);
+    let part = completed(&host, "reverse_transfer", &part, "transfer_reversal");
+    assert_eq!(part["record"]["properties"]["transfer_id"], transfer["record"]["id"]);
+    assert_eq!(part["record"]["properties"]["amount_cents"], 1200);
+    assert_eq!(property(&host, "transfer", &sent, "state"), "partially_reversed");
+    assert_eq!(property(&host, "transfer", &sent, "amount_reversed_cents"), 1200);
     assert_eq!(host.stripe.balance(&acct), 10_800);
-    let rest = completed(&host, "reverse_transfer", &json!({ "gateway_id": sent }), "transfer");
-    assert_eq!(rest["record"]["properties"]["state"], "reversed");
-    assert_eq!(rest["record"]["properties"]["amount_reversed_cents"], 3000);
+    let rest = json!({ "gateway_id": sent });
+    let rest = completed(&host, "reverse_transfer", &rest, "transfer_reversal");
+    assert_eq!(rest["record"]["properties"]["amount_cents"], 1800);
+    assert_eq!(property(&host, "transfer", &sent, "state"), "reversed");
+    assert_eq!(property(&host, "transfer", &sent, "amount_reversed_cents"), 3000);
     let over = call(&host, "reverse_transfer", &json!({ "gateway_id": sent }));
     assert_eq!(over["state"], "failed", "there is nothing left: {over:#}");
 
@@ -311,16 +320,30 @@ fn disputes_are_answered_or_given_up() {
     assert_eq!(kept["record"]["properties"]["state"], "needs_response");
     let sent = completed(&host, "submit_dispute_evidence", &data, "dispute");
     assert_eq!(sent["record"]["id"], one["id"]);
-    assert_eq!(sent["record"]["properties"]["state"], "under_review");
     let at_stripe = host.stripe.read(&format!("/v1/disputes/{dispute}"));
+    assert_eq!(sent["record"]["properties"]["state"], at_stripe["status"]);
     assert_eq!(at_stripe["evidence"]["uncategorized_text"], "It arrived.");
     assert_eq!(at_stripe["evidence"]["product_description"], "A mug");
 
+    let winning = json!({ "gateway_id": dispute,
+        "evidence": { "uncategorized_text": "winning_evidence" } });
+    let won = completed_any(&host, "submit_dispute_evidence", &winning);
+    assert_eq!(won["record"]["properties"]["state"], "won");
+    let ends = |dispute: &Json, state: &str| {
+        let dispute = dispute.as_str().expect("an id");
+        eventually("the dispute has ended", || {
+            let now = property(&host, "dispute", dispute, "state");
+            if now == state { Ok(()) } else { Err(now.to_string()) }
+        });
+    };
+    ends(&one["properties"]["gateway_id"], "won");
+
     let two = disputed();
     let data = json!({ "gateway_id": two["properties"]["gateway_id"] });
-    let closed = completed(&host, "close_dispute", &data, "dispute");
+    let closed = completed_any(&host, "close_dispute", &data);
     assert_eq!(closed["record"]["id"], two["id"]);
     assert_eq!(closed["record"]["properties"]["state"], "lost");
+    ends(&two["properties"]["gateway_id"], "lost");
     let other = call(&host, "close_dispute", &json!({ "gateway_id": "du_nobody" }));
     assert_eq!(other["state"], "failed", "{other:#}");
     assert_eq!(host.records("modules/payments/dispute").len(), 2);

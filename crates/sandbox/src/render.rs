@@ -2,6 +2,8 @@
 
 use super::api_error::ApiError;
 use super::call::Call;
+use super::description::field::{Field, Type};
+use super::description::table::OBJECTS;
 use super::state::Kind;
 use super::tx::{Tx, number, text};
 use super::version;
@@ -78,7 +80,7 @@ pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiE
             let message = "You cannot expand more than 4 levels of a property".to_owned();
             return Err(not_expandable(message));
         }
-        expand(tx, &mut value, &segments, path)?;
+        expand(tx, &mut value, &segments, (path, None))?;
     }
     let mut expanded: Vec<&str> = paths.iter().flat_map(|path| path.split('.')).collect();
     if call.params.list("include").contains(&"total_count") {
@@ -102,26 +104,63 @@ fn not_expandable(message: String) -> ApiError {
     ApiError { saved: false, ..ApiError::invalid(message) }.param("expand")
 }
 
-fn expand(tx: &Tx<'_>, value: &mut Value, path: &[&str], whole: &str) -> Result<(), ApiError> {
+/// Expands `path` in a value; `place` is the whole path, and the fields of a value that is no object
+/// of its own.
+fn expand(
+    tx: &Tx<'_>,
+    value: &mut Value,
+    path: &[&str],
+    place: (&str, Option<&'static [Field]>),
+) -> Result<(), ApiError> {
     let Some((name, rest)) = path.split_first() else { return Ok(()) };
     if let Value::Array(items) = value {
-        return items.iter_mut().try_for_each(|item| expand(tx, item, path, whole));
+        return items.iter_mut().try_for_each(|item| expand(tx, item, path, place));
     }
-    let Some(inner) = value.as_object_mut().and_then(|fields| fields.get_mut(*name)) else {
-        // A field that is not there in this state (`charge.transfer`) expands to nothing.
-        if value.get("deleted").is_some() || OPTIONAL.contains(name) {
-            return Ok(());
-        }
-        return Err(not_expandable(format!(
+    let (whole, group) = place;
+    let fields = value["object"].as_str().and_then(|kind| OBJECTS.object(kind)).or(group);
+    let field = fields.and_then(|fields| fields.iter().find(|field| field.name == *name));
+    let refused = || {
+        Err(not_expandable(format!(
             "This property cannot be expanded ({}). You may want to try expanding 'data.{whole}' \
              instead.",
             path.join(".")
-        )));
+        )))
     };
-    if let Some(object) = inner.as_str().and_then(|id| tx.stored(id)).map(|found| found.value()) {
+    let is_deleted = value.get("deleted").is_some();
+    let Some(inner) = value.as_object_mut().and_then(|fields| fields.get_mut(*name)) else {
+        // A field that is not there in this state (`charge.transfer`) expands to nothing.
+        return if is_deleted || OPTIONAL.contains(name) { Ok(()) } else { refused() };
+    };
+    // A text of the caller's own may be the id of anything.
+    if field.is_some_and(|field| field.types.iter().all(is_plain)) {
+        return refused();
+    }
+    let found = inner.as_str().and_then(|id| tx.stored(id)).filter(|found| !is_secret(found.kind));
+    if let Some(object) = found.map(|found| found.value()) {
         *inner = full(tx, object);
     }
-    if inner.is_null() || inner.is_string() { Ok(()) } else { expand(tx, inner, rest, whole) }
+    if inner.is_null() || inner.is_string() {
+        return Ok(());
+    }
+    expand(tx, inner, rest, (whole, field.and_then(Field::group).map(|name| OBJECTS.group(name))))
+}
+
+/// Whether a type holds no object.
+fn is_plain(kind: &Type) -> bool {
+    match kind {
+        Type::Text(_) | Type::Integer | Type::Number | Type::Decimal | Type::Boolean => true,
+        Type::Map(values) => values.iter().all(is_plain),
+        other => matches!(other, Type::Choice(_)),
+    }
+}
+
+/// Kinds that no answer shows but that of their own operation.
+fn is_secret(kind: Kind) -> bool {
+    use Kind::{AccessToken, AccountLink, AuthorizationCode, CliSession, Endpoint, RefreshToken};
+    matches!(
+        kind,
+        AccessToken | AccountLink | AuthorizationCode | CliSession | Endpoint | RefreshToken
+    )
 }
 
 /// Expandable fields that not every object of their kind carries.

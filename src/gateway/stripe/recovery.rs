@@ -79,6 +79,10 @@ impl Recovery {
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts[..] {
             [collection] if DATED.contains(&collection) => Self::FindByMetadata { dated: true },
+            ["checkout", "sessions"] => Self::FindByMetadata { dated: true },
+            ["checkout", "sessions", _, "expire"] => {
+                Self::ReadState { property: "status", done: "expired" }
+            }
             [parent, _, child] if NESTED.contains(&(parent, child)) => {
                 Self::FindByMetadata { dated: false }
             }
@@ -176,6 +180,9 @@ mod tests {
     fn the_path_tells_how_to_recover() {
         let recovery = |path: &str| Recovery::of("POST", &format!("https://api.stripe.com{path}"));
         assert_eq!(recovery("/v1/charges"), Recovery::FindByMetadata { dated: true });
+        assert_eq!(recovery("/v1/checkout/sessions"), Recovery::FindByMetadata { dated: true });
+        let expired = Recovery::ReadState { property: "status", done: "expired" };
+        assert_eq!(recovery("/v1/checkout/sessions/cs_1/expire"), expired);
         assert_eq!(recovery("//v1/refunds/"), Recovery::FindByMetadata { dated: true });
         assert_eq!(
             recovery("/v1/accounts/acct_1/persons"),

@@ -2,6 +2,7 @@
 
 use super::super::api_error::ApiError;
 use super::super::params::Params;
+use super::bound;
 use super::field::{Field, Type};
 use super::table::OPERATIONS;
 use serde_json::{Map, Value};
@@ -182,12 +183,13 @@ fn one(kind: &Type, text: &str, name: &Name<'_>) -> Result<(), ApiError> {
             let start: String = text.chars().take(12).collect();
             plain(format!("Invalid string: {start}...; must be at most {most} characters"))
         }
-        Type::Integer if text.trim().parse::<i64>().is_err() => Err(refused(
-            Some("parameter_invalid_integer"),
-            &name.full(),
-            format!("Invalid integer: {}", shortened(text)),
-        )),
-        Type::Number | Type::Decimal if !is_decimal(text.trim()) => {
+        Type::Text(_) if bound::is_no_address(name.name, name.prefix, text) => {
+            Err(refused(Some("url_invalid"), &name.full(), "Not a valid URL".into()))
+        }
+        Type::Integer => integer(text, name),
+        Type::Number | Type::Decimal
+            if !is_decimal(text.trim()) || bound::is_too_long(text.trim()) =>
+        {
             plain(format!("Invalid decimal: {}; must be a number", shortened(text)))
         }
         Type::Boolean if !matches!(text.trim(), "true" | "false") => {
@@ -201,6 +203,16 @@ fn one(kind: &Type, text: &str, name: &Name<'_>) -> Result<(), ApiError> {
         Type::Group(_) | Type::Map(_) | Type::Object => plain("Invalid object".into()),
         _ => Ok(()),
     }
+}
+
+fn integer(text: &str, name: &Name<'_>) -> Result<(), ApiError> {
+    let problem = match text.trim().parse() {
+        Ok(value) => bound::integer(name.name, value),
+        Err(_) => Some(format!("Invalid integer: {}", shortened(text))),
+    };
+    problem.map_or(Ok(()), |message| {
+        Err(refused(Some("parameter_invalid_integer"), &name.full(), message))
+    })
 }
 
 /// `one of a, b, or c`, `either a or b`.

@@ -2,6 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
+use super::super::description::bound;
 use super::super::description::shape::{blank, blank_group};
 use super::super::params::Params;
 use super::super::tx::{Tx, text};
@@ -309,6 +310,9 @@ pub fn as_plan(price: &Value) -> Value {
     plan
 }
 
+/// More than an invoice can have: nothing is calculated with larger amounts.
+const BEYOND: i64 = bound::LARGEST + 1;
+
 /// What a quantity costs.
 pub fn amount(price: &Value, quantity: i64) -> i64 {
     let transform = &price["transform_quantity"];
@@ -322,7 +326,7 @@ pub fn amount(price: &Value, quantity: i64) -> i64 {
         decimal.or(decimal::read(&value[name])).unwrap_or(0)
     };
     if price["billing_scheme"] != "tiered" {
-        return decimal::round(exact(price, "unit_amount") * i128::from(quantity));
+        return decimal::round(exact(price, "unit_amount") * i128::from(quantity)).min(BEYOND);
     }
     let mut total = 0;
     let mut below = 0;
@@ -339,7 +343,7 @@ pub fn amount(price: &Value, quantity: i64) -> i64 {
         }
         below = end;
     }
-    decimal::round(total)
+    decimal::round(total).min(BEYOND)
 }
 
 /// The product of a price, for names on invoices.

@@ -1,6 +1,7 @@
 //! The totals of an invoice: discounts, then taxes, in integers.
 
 use super::super::api_error::ApiError;
+use super::super::description::bound;
 use super::super::tx::{Tx, number, text};
 use super::{decimal, discount, kind, named};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 /// Calculates everything that follows from the lines.
 pub fn update(tx: &Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     let mut lines = invoice["lines"]["data"].as_array().cloned().unwrap_or_default();
-    let subtotal: i64 = lines.iter().map(|line| number(line, "amount")).sum();
+    let subtotal = subtotal(&lines)?;
     let discounts = take_discounts(tx, invoice, &mut lines);
     let discounted: i64 = discounts.iter().map(|(_, amount)| amount).sum();
     let mut taxes: BTreeMap<String, Value> = BTreeMap::new();
@@ -56,6 +57,15 @@ pub fn update(tx: &Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
         invoice[name] = value;
     }
     Ok(())
+}
+
+fn subtotal(lines: &[Value]) -> Result<i64, ApiError> {
+    let exact: i128 = lines.iter().map(|line| i128::from(number(line, "amount"))).sum();
+    let sum = i64::try_from(exact).ok().filter(|sum| sum.abs() <= bound::LARGEST);
+    sum.ok_or_else(|| {
+        let message = format!("The lines of an invoice must not add up to over {}", bound::LARGEST);
+        ApiError { code: Some("amount_too_large"), ..ApiError::invalid(message) }
+    })
 }
 
 fn amounts(list: &Value) -> i64 {

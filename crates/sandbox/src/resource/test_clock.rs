@@ -5,7 +5,8 @@ use super::super::call::Call;
 use super::super::event::emit;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};
-use super::{Resource, kind, of, wake};
+use super::subscription_items::rhythm;
+use super::{Resource, kind, of, period, wake};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -45,15 +46,19 @@ fn advance(call: &Call, tx: &mut Tx<'_>, mut clock: Value) -> Answer {
         let message = "You must pass a frozen_time in the future of the test clock's time.";
         return Err(ApiError::invalid(message).param("frozen_time"));
     }
+    let id = text(&clock, "id").to_owned();
+    if target > latest(tx, &id, number(&clock, "frozen_time")) {
+        let message = "You cannot advance a test clock by more than two years, or two intervals \
+            of a subscription on it that are longer. Advance it in steps.";
+        return Err(ApiError::invalid(message).param("frozen_time"));
+    }
     let account = tx.account.clone();
     let real = tx.now;
     clock["status"] = json!("advancing");
     emit(tx, "test_helpers.test_clock.advancing", &account, &clock, None);
     let advancing = clock.clone();
-    let id = text(&clock, "id").to_owned();
     for _ in 0..STEPS_MAX {
-        let waiting = hanging(tx, &id, &[kind("subscription"), kind("invoice")]);
-        let due = waiting.into_iter().filter(|object| object["_wake"].is_i64());
+        let due = waiting(tx, &id).into_iter().filter(|object| object["_wake"].is_i64());
         let next = due.min_by_key(|object| number(object, "_wake"));
         let Some(next) = next.filter(|next| number(next, "_wake") <= target) else { break };
         tx.now = number(&next, "_wake");
@@ -69,6 +74,25 @@ fn advance(call: &Call, tx: &mut Tx<'_>, mut clock: Value) -> Answer {
     let mut shown = advancing;
     shown["frozen_time"] = json!(target);
     Ok(shown)
+}
+
+/// How far a clock can be advanced at once. Stripe allows no more than two intervals of the
+/// shortest subscription.
+fn latest(tx: &Tx<'_>, clock: &str, from: i64) -> i64 {
+    let subscriptions = hanging(tx, clock, &[kind("subscription")]);
+    let ends = subscriptions.iter().map(|subscription| {
+        let (interval, count) = rhythm(subscription);
+        period::add(from, &interval, 2 * count)
+    });
+    ends.max().unwrap_or(from).max(period::add(from, "year", 2))
+}
+
+/// What may have a time to wake at: of many invoices, few do.
+fn waiting(tx: &Tx<'_>, clock: &str) -> Vec<Value> {
+    let ids = [kind("subscription"), kind("invoice")].into_iter().flat_map(|kind| tx.ids(kind));
+    let stored = ids.filter_map(|id| tx.stored(&id));
+    let waiting = stored.filter(|stored| stored.json.contains("\"_wake\":"));
+    waiting.map(|stored| stored.value()).filter(|object| object["test_clock"] == clock).collect()
 }
 
 fn hanging(tx: &Tx<'_>, clock: &str, kinds: &[Kind]) -> Vec<Value> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic, and explains itself")]
 
 mod accounts;
+mod attacks;
 mod billing;
 mod binary;
 mod catalog;
