@@ -1,7 +1,6 @@
-//! Balances: after operations of all fifteen request types, changes made outside the runtime and
+//! Balances: after operations of the request types that move money, changes made outside the runtime and
 //! repeated calls, the records add up to what the ledger holds, to the smallest unit.
 
-use crate::request_types::ALL;
 use crate::support::host::TestHost;
 use crate::support::http::send;
 use crate::support::wait::eventually;
@@ -18,6 +17,27 @@ const CURRENCIES: [&str; 3] = ["usd", "eur", "jpy"];
 const EVENTS_ARRIVE: Duration = Duration::from_secs(10);
 /// The balances of accounts by currency.
 type Balances = BTreeMap<(String, String), i64>;
+
+/// The request types that run here: those whose records are in the books, and what they need.
+const ALL: [&str; 17] = [
+    "create_customer",
+    "create_payment",
+    "capture_payment",
+    "create_refund",
+    "create_account",
+    "delete_account",
+    "create_transfer",
+    "create_credit_card",
+    "delete_credit_card",
+    "get_account",
+    "get_payout",
+    "get_persons",
+    "get_webhook_endpoints",
+    "create_webhook_endpoint",
+    "create_person",
+    "reverse_transfer",
+    "refund_application_fee",
+];
 
 /// One operation; its meaning depends on which objects exist by then.
 #[derive(Debug, Clone)]
@@ -172,9 +192,23 @@ impl Shop {
                 json!({ "account_id": any(&self.accounts, pick)?, "first_name": "Ada",
                 "last_name": "Potter" })
             }
+            "reverse_transfer" => {
+                json!({ "gateway_id": any(&self.listed("transfers"), pick)?, "amount": amount })
+            }
+            "refund_application_fee" => {
+                let fee = any(&self.listed("application_fees"), pick)?;
+                json!({ "fee": fee, "amount": amount % 1000 + 1 })
+            }
             // get_account, get_persons, delete_account
             _ => json!({ "gateway_id": any(&self.accounts, pick)? }),
         })
+    }
+
+    /// The ids of a list at Stripe.
+    fn listed(&self, path: &str) -> Vec<String> {
+        let list = self.host.stripe.read(&format!("/v1/{path}?limit=100"));
+        let all = list["data"].as_array().cloned().unwrap_or_default();
+        all.iter().filter_map(|one| one["id"].as_str().map(str::to_owned)).collect()
     }
 
     fn payment(&self, pick: usize, amount: i64, currency: &str) -> Json {

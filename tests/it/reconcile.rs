@@ -123,6 +123,71 @@ fn what_stripe_did_is_found_when_its_key_is_gone() {
 }
 
 #[test]
+fn money_that_came_back_is_found_when_its_key_is_gone() {
+    let pair = Pair::start();
+    let done = |name: &str, data: Json| {
+        let outcome = pair.host.request_type(name, &json!({ "data": data })).expect(200).json();
+        outcome["gateway"]["id"].as_str().expect("an id").to_owned()
+    };
+    let stripe = pair.host.stripe;
+    let maker = json!({ "email": "m@example.com", "country": "US", "business_type": "individual" });
+    let acct = done("create_account", maker);
+    let data = json!({ "amount": 10000, "currency": "usd", "source": "tok_bypassPending",
+        "destination": acct, "application_fee": 1000 });
+    let charge = stripe.read(&format!("/v1/charges/{}", done("create_payment", data)));
+    let funds = json!({ "amount": 9000, "currency": "usd", "source": "tok_bypassPending" });
+    done("create_payment", funds);
+    let data = json!({ "amount": 3000, "currency": "usd", "destination": acct });
+    let sent = done("create_transfer", data);
+    let data = json!({ "amount": 2000, "currency": "usd", "source": "tok_createDispute" });
+    done("create_payment", data);
+    let dispute = eventually("a dispute", || {
+        let all = stripe.read("/v1/disputes");
+        all["data"][0]["id"].as_str().map(str::to_owned).ok_or_else(|| all.to_string())
+    });
+    let before = stripe.balance(&acct);
+
+    let calls = [
+        ("reverse_transfer", keyed("r", json!({ "gateway_id": sent, "amount": 1200 }))),
+        (
+            "refund_application_fee",
+            keyed("f", json!({ "fee": charge["application_fee"], "amount": 400 })),
+        ),
+        (
+            "create_external_account",
+            keyed("x", json!({ "account_id": acct, "external_account": "btok_us_verified" })),
+        ),
+        ("close_dispute", keyed("d", json!({ "gateway_id": dispute }))),
+    ];
+    let paths = ["transfers/*/reversals", "application_fees/*/refunds", "disputes/*/close"];
+    for path in paths.into_iter().chain(["accounts/*/external_accounts"]) {
+        stripe.breaks(&format!("/v1/{path}"), "drop_after", 1000);
+    }
+    for (name, body) in &calls {
+        let answer = pair.host.request_type(name, body);
+        assert_eq!(answer.status, 202, "{name}: {}", answer.text());
+    }
+    let pair = pair.a_day_later();
+    for (name, body) in &calls {
+        let done = pair.done(name, body);
+        assert_eq!(done["state"], "completed", "{name}: {done:#}");
+        let execution = done["execution"].as_str().expect("an id");
+        let shown = pair.host.run(&["executions", "show", "--json", execution]).good().json();
+        let steps = shown["steps"].as_array().expect("steps").len();
+        assert_eq!(steps, 1, "{name} was found and not sent again: {shown:#}");
+    }
+    let stripe = pair.host.stripe;
+    assert_eq!(stripe.balance(&acct), before - 1200 + 400, "each once");
+    let accounts = stripe.read(&format!("/v1/accounts/{acct}/external_accounts"));
+    assert_eq!(accounts["data"].as_array().map(Vec::len), Some(1), "{accounts:#}");
+    let transfers = pair.host.records("modules/payments/transfer");
+    let ours = transfers.iter().find(|one| one["properties"]["gateway_id"] == sent.as_str());
+    let ours = &ours.expect("the transfer")["properties"];
+    assert_eq!(ours["amount_reversed_cents"], 1200, "{ours:#}");
+    stripe.ledger();
+}
+
+#[test]
 fn what_stripe_did_not_do_is_sent_once_more_under_a_new_key() {
     let pair = Pair::start();
     let lost =

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::net::TcpListener;
 
 /// The request types that ship.
-pub const ALL: [&str; 21] = [
+pub const ALL: [&str; 31] = [
     "create_customer",
     "create_payment",
     "capture_payment",
@@ -28,6 +28,16 @@ pub const ALL: [&str; 21] = [
     "cancel_payment_intent",
     "create_checkout_session",
     "expire_checkout_session",
+    "reverse_transfer",
+    "refund_application_fee",
+    "get_balance",
+    "submit_dispute_evidence",
+    "close_dispute",
+    "update_account",
+    "update_person",
+    "create_external_account",
+    "create_account_link",
+    "create_login_link",
 ];
 
 /// Runs a request type by command on the running instance; returns the complete outcome.
@@ -210,6 +220,187 @@ fn money_to_a_destination_with_a_fee_and_back() {
     completed(&host, "create_refund", &refund, "refund");
     assert_eq!(host.stripe.balance(&acct), 0);
     host.stripe.ledger();
+}
+
+/// What one property of the only matching record of a payments table is.
+#[track_caller]
+fn property(host: &TestHost, table: &str, gateway_id: &str, name: &str) -> Json {
+    let all = host.records(&format!("modules/payments/{table}"));
+    let all: Vec<_> =
+        all.iter().filter(|one| one["properties"]["gateway_id"] == gateway_id).collect();
+    assert_eq!(all.len(), 1, "{table} {gateway_id}: {all:?}");
+    all[0]["properties"][name].clone()
+}
+
+#[test]
+fn transfers_and_fees_come_back_in_parts() {
+    let host = TestHost::start();
+    let maker = json!({ "email": "m@example.com", "country": "US", "business_type": "individual" });
+    let acct = id(&completed(&host, "create_account", &maker, "account"));
+    let data = json!({ "amount": 10000, "currency": "usd", "source": "tok_bypassPending",
+        "destination": acct, "application_fee": 1000 });
+    let paid = id(&completed(&host, "create_payment", &data, "payment"));
+    let funds = json!({ "amount": 9000, "currency": "usd", "source": "tok_bypassPending" });
+    completed(&host, "create_payment", &funds, "payment");
+    let data = json!({ "amount": 3000, "currency": "usd", "destination": acct });
+    let transfer = completed(&host, "create_transfer", &data, "transfer");
+    let sent = id(&transfer);
+    assert_eq!(host.stripe.balance(&acct), 12_000);
+
+    let part = json!({ "gateway_id": sent, "amount": 1200 });
+    let part = completed(&host, "reverse_transfer", &part, "transfer_reversal");
+    assert_eq!(part["record"]["properties"]["transfer_id"], transfer["record"]["id"]);
+    assert_eq!(part["record"]["properties"]["amount_cents"], 1200);
+    assert_eq!(property(&host, "transfer", &sent, "state"), "partially_reversed");
+    assert_eq!(property(&host, "transfer", &sent, "amount_reversed_cents"), 1200);
+    assert_eq!(host.stripe.balance(&acct), 10_800);
+    let rest = json!({ "gateway_id": sent });
+    let rest = completed(&host, "reverse_transfer", &rest, "transfer_reversal");
+    assert_eq!(rest["record"]["properties"]["amount_cents"], 1800);
+    assert_eq!(property(&host, "transfer", &sent, "state"), "reversed");
+    assert_eq!(property(&host, "transfer", &sent, "amount_reversed_cents"), 3000);
+    let over = call(&host, "reverse_transfer", &json!({ "gateway_id": sent }));
+    assert_eq!(over["state"], "failed", "there is nothing left: {over:#}");
+
+    let charge = host.stripe.read(&format!("/v1/charges/{paid}"));
+    let fee = &charge["application_fee"];
+    for (amount, sum) in [(json!(400), 400), (Json::Null, 1000)] {
+        let data = json!({ "fee": fee, "amount": amount });
+        let back = completed(&host, "refund_application_fee", &data, "fee_refund");
+        assert_eq!(back["record"]["properties"]["fee"], *fee);
+        assert!(back["record"]["properties"]["payment_id"].is_string(), "{back:#}");
+        assert_eq!(property(&host, "payment", &paid, "application_fee_refunded_cents"), sum);
+    }
+    assert_eq!(host.stripe.balance(&acct), 10_000);
+    host.stripe.ledger();
+}
+
+#[test]
+fn a_balance_is_read() {
+    let host = TestHost::start();
+    let funds = json!({ "amount": 10000, "currency": "usd", "source": "tok_bypassPending" });
+    completed(&host, "create_payment", &funds, "payment");
+    let read = completed(&host, "get_balance", &json!({}), "gateway_request");
+    let kept = read["record"]["properties"]["response"].as_str().expect("JSON");
+    let kept: Json = serde_json::from_str(kept).expect("JSON");
+    assert_eq!(kept["available"][0]["currency"], "usd", "{kept}");
+    let sum = |part: &str| kept[part][0]["amount"].as_i64().expect("an amount");
+    let platform = host.stripe.balance("acct_1SluicegatePlatform");
+    assert_eq!(sum("available") + sum("pending"), platform);
+    let maker = json!({ "email": "m@example.com", "country": "US", "business_type": "individual" });
+    let acct = id(&completed(&host, "create_account", &maker, "account"));
+    let read = completed(&host, "get_balance", &json!({ "account_id": acct }), "gateway_request");
+    let kept = read["record"]["properties"]["response"].as_str().expect("JSON");
+    let kept: Json = serde_json::from_str(kept).expect("JSON");
+    assert_eq!(kept["available"][0]["amount"], 0, "the account has nothing: {kept}");
+}
+
+#[test]
+fn disputes_are_answered_or_given_up() {
+    let host = TestHost::start();
+    let disputed = || {
+        let data = json!({ "amount": 2000, "currency": "usd", "source": "tok_createDispute" });
+        let charge = id(&completed_any(&host, "create_payment", &data));
+        eventually("the dispute is known", || {
+            let all = host.records("modules/payments/dispute");
+            let mine = all.into_iter().find(|one| one["properties"]["charge"] == charge.as_str());
+            mine.ok_or_else(|| format!("no dispute of {charge}"))
+        })
+    };
+    let one = disputed();
+    let dispute = one["properties"]["gateway_id"].as_str().expect("an id");
+    let data =
+        json!({ "gateway_id": dispute, "evidence": { "uncategorized_text": "It arrived." } });
+    let kept = completed(
+        &host,
+        "submit_dispute_evidence",
+        &json!({ "gateway_id": dispute, "evidence": { "product_description": "A mug" }, "submit": false }),
+        "dispute",
+    );
+    assert_eq!(kept["record"]["properties"]["state"], "needs_response");
+    let sent = completed(&host, "submit_dispute_evidence", &data, "dispute");
+    assert_eq!(sent["record"]["id"], one["id"]);
+    let at_stripe = host.stripe.read(&format!("/v1/disputes/{dispute}"));
+    assert_eq!(sent["record"]["properties"]["state"], at_stripe["status"]);
+    assert_eq!(at_stripe["evidence"]["uncategorized_text"], "It arrived.");
+    assert_eq!(at_stripe["evidence"]["product_description"], "A mug");
+
+    let winning = json!({ "gateway_id": dispute,
+        "evidence": { "uncategorized_text": "winning_evidence" } });
+    let won = completed_any(&host, "submit_dispute_evidence", &winning);
+    assert_eq!(won["record"]["properties"]["state"], "won");
+    let ends = |dispute: &Json, state: &str| {
+        let dispute = dispute.as_str().expect("an id");
+        eventually("the dispute has ended", || {
+            let now = property(&host, "dispute", dispute, "state");
+            if now == state { Ok(()) } else { Err(now.to_string()) }
+        });
+    };
+    ends(&one["properties"]["gateway_id"], "won");
+
+    let two = disputed();
+    let data = json!({ "gateway_id": two["properties"]["gateway_id"] });
+    let closed = completed_any(&host, "close_dispute", &data);
+    assert_eq!(closed["record"]["id"], two["id"]);
+    assert_eq!(closed["record"]["properties"]["state"], "lost");
+    ends(&two["properties"]["gateway_id"], "lost");
+    let other = call(&host, "close_dispute", &json!({ "gateway_id": "du_nobody" }));
+    assert_eq!(other["state"], "failed", "{other:#}");
+    assert_eq!(host.records("modules/payments/dispute").len(), 2);
+}
+
+#[test]
+fn accounts_change_and_their_holders_are_sent_to_stripe() {
+    let host = TestHost::start();
+    let data = json!({ "email": "m@example.com", "country": "US", "business_type": "company",
+        "type": "express", "external_id": "maker-7" });
+    let account = completed(&host, "create_account", &data, "account");
+    let acct = id(&account);
+    let data = json!({ "gateway_id": acct, "email": "new@example.com",
+        "metadata": { "shop": "7" } });
+    let changed = completed(&host, "update_account", &data, "account");
+    assert_eq!(changed["record"]["id"], account["record"]["id"]);
+    assert_eq!(changed["record"]["properties"]["email"], "new@example.com");
+    assert_eq!(changed["record"]["properties"]["external_id"], "maker-7", "it stays");
+    assert_eq!(host.stripe.read(&format!("/v1/accounts/{acct}"))["metadata"]["shop"], "7");
+
+    let data = json!({ "account_id": acct, "first_name": "Ada", "last_name": "Potter",
+        "relationship": { "owner": true } });
+    let person = completed(&host, "create_person", &data, "person");
+    let data = json!({ "account_id": acct, "gateway_id": id(&person), "last_name": "Lovelace",
+        "id_number": "000000000" });
+    let renamed = completed(&host, "update_person", &data, "person");
+    assert_eq!(renamed["record"]["id"], person["record"]["id"]);
+    assert_eq!(renamed["record"]["properties"]["last_name"], "Lovelace");
+    assert_eq!(renamed["record"]["properties"]["first_name"], "Ada", "it stays");
+
+    let data = json!({ "account_id": acct, "external_account": "btok_us_verified" });
+    let bank = completed(&host, "create_external_account", &data, "external_account");
+    let bank = &bank["record"]["properties"];
+    assert_eq!((&bank["kind"], &bank["last4"]), (&json!("bank_account"), &json!("6789")));
+    assert_eq!(bank["account_id"], acct.as_str());
+
+    let data = json!({ "account_id": acct, "refresh_url": "https://shop.example/again",
+        "return_url": "https://shop.example/done" });
+    let link = completed(&host, "create_account_link", &data, "hosted_page");
+    let link = &link["record"]["properties"];
+    assert_eq!(link["kind"], "account_link");
+    assert!(link["url"].as_str().is_some_and(|url| url.starts_with("http")), "{link}");
+    assert!(link["expires_at"].is_string(), "{link}");
+    let url = link["url"].as_str().expect("a URL").to_owned();
+    let login = call(&host, "create_login_link", &json!({ "account_id": acct }));
+    match login["state"].as_str() {
+        Some("completed") => {
+            let login = &login["record"]["properties"];
+            assert_eq!(
+                (&login["kind"], &login["account_id"]),
+                (&json!("login_link"), &json!(acct))
+            );
+            assert_ne!(login["url"], url.as_str());
+        }
+        // Its holder has filled in nothing yet.
+        _ => assert_eq!(login["errors"][0]["field"], Json::Null, "{login:#}"),
+    }
 }
 
 #[test]

@@ -76,6 +76,8 @@ fn the_same_calls_with_the_same_keys_find_what_was_done() {
     let paid = id(&pair.done("create_payment", "p0", &charge));
     let hold = json!({ "amount": 700, "currency": "usd", "source": "tok_visa", "capture": false });
     let held = id(&pair.done("create_payment", "h0", &hold));
+    let transfer = json!({ "amount": 1500, "currency": "usd", "destination": account });
+    let sent = id(&pair.done("create_transfer", "t0", &transfer));
     let backup = TempDir::new().expect("a folder");
     let pair = pair.with_data(|data| copy(data, backup.path()));
 
@@ -88,7 +90,13 @@ fn the_same_calls_with_the_same_keys_find_what_was_done() {
         ("capture_payment", json!({ "gateway_id": held, "amount": 700 })),
         ("create_refund", json!({ "charge": paid, "amount": 1000 })),
         ("create_transfer", json!({ "amount": 2000, "currency": "usd", "destination": account })),
+        ("reverse_transfer", json!({ "gateway_id": sent, "amount": 600 })),
         ("create_customer", json!({ "email": "eve@example.com", "name": "Eve" })),
+        (
+            "create_external_account",
+            json!({ "account_id": account, "external_account": "btok_us_verified" }),
+        ),
+        ("update_account", json!({ "gateway_id": account, "email": "newer@example.com" })),
         ("create_credit_card", json!({ "customer_id": customer, "source": "tok_mastercard" })),
         (
             "create_account",

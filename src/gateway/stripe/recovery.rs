@@ -35,12 +35,18 @@ const NESTED: [(&str, &str); 6] = [
     ("transfers", "reversals"),
 ];
 /// The property that an action on an object sets, and its value once it is done.
-const ACTIONS: [(&str, &str, &str, &str); 4] = [
+const ACTIONS: [(&str, &str, &str, &str); 5] = [
     ("charges", "capture", "captured", "true"),
+    ("disputes", "close", "status", "lost"),
     ("payment_intents", "capture", "status", "succeeded"),
     ("payment_intents", "cancel", "status", "canceled"),
     ("payouts", "cancel", "status", "canceled"),
 ];
+
+/// Objects that are changed to named values but not created over the API.
+const CHANGED: [&str; 1] = ["disputes"];
+/// Links for a person, of which a second one does no harm: each opens once.
+const LINKS: [&str; 2] = ["account_links", "login_links"];
 
 /// How to find out whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +91,10 @@ impl Recovery {
             ["customers", _, "sources" | "cards" | "bank_accounts"] => Self::Undeterminable,
             ["customers", _, "sources" | "cards" | "bank_accounts", _] => Self::SafeToRepeat,
             [parent, _, child, _] if NESTED.contains(&(parent, child)) => Self::SafeToRepeat,
-            [collection, _] if DATED.contains(&collection) => Self::SafeToRepeat,
+            [collection, _] if DATED.contains(&collection) || CHANGED.contains(&collection) => {
+                Self::SafeToRepeat
+            }
+            [link] | ["accounts", _, link] if LINKS.contains(&link) => Self::SafeToRepeat,
             [collection, _, action] => {
                 ACTIONS.iter().find(|(of, name, ..)| (*of, *name) == (collection, action)).map_or(
                     Self::Undeterminable,
@@ -185,6 +194,12 @@ mod tests {
         assert_eq!(recovery("/v1/accounts/acct_1/persons/person_1"), Recovery::SafeToRepeat);
         let captured = Recovery::ReadState { property: "captured", done: "true" };
         assert_eq!(recovery("/v1/charges/ch_1/capture"), captured);
+        let lost = Recovery::ReadState { property: "status", done: "lost" };
+        assert_eq!(recovery("/v1/disputes/du_1/close"), lost);
+        assert_eq!(recovery("/v1/disputes/du_1"), Recovery::SafeToRepeat);
+        assert_eq!(recovery("/v1/account_links"), Recovery::SafeToRepeat);
+        assert_eq!(recovery("/v1/accounts/acct_1/login_links"), Recovery::SafeToRepeat);
+        assert_eq!(recovery("/v1/accounts/acct_1/reject"), Recovery::Undeterminable);
         assert_eq!(recovery("/v1/tokens"), Recovery::Undeterminable);
         assert_eq!(
             recovery("/v1/webhook_endpoints"),
