@@ -190,3 +190,25 @@ fn what_happens_at_stripe_reaches_the_payment() {
     let disputed = completed(&host, "create_payment_intent", &disputed);
     becomes(&disputed, "disputed");
 }
+
+#[test]
+fn the_fee_of_an_intent_is_given_back() {
+    let host = TestHost::start();
+    let maker = json!({ "email": "m@example.com", "country": "US", "business_type": "individual" });
+    let account = completed(&host, "create_account", &maker)["gateway_id"].clone();
+    let data = asked(&json!({ "confirm": true, "payment_method": "pm_card_visa",
+        "application_fee_amount": 300, "transfer_data": { "destination": account } }));
+    let paid = completed(&host, "create_payment_intent", &data);
+    assert_eq!(paid["application_fee_cents"], 300);
+    let charge = host.stripe.read(&format!("/v1/charges/{}", paid["charge_id"].as_str().unwrap()));
+    let data = json!({ "fee": charge["application_fee"], "amount": 100 });
+    completed(&host, "refund_application_fee", &data);
+    assert_eq!(payment(&host, &paid["gateway_id"])["application_fee_refunded_cents"], 100);
+    let fee = charge["application_fee"].as_str().unwrap();
+    let path = format!("/v1/application_fees/{fee}/refunds");
+    host.stripe.api("POST", &path, &[("amount", "50")]).expect(200);
+    until(&host, &paid["gateway_id"], "its event arrives", |now| {
+        now["application_fee_refunded_cents"] == 150
+    });
+    host.stripe.ledger();
+}
