@@ -91,13 +91,16 @@ fn a_declined_card_leaves_the_payment_pending_for_another_one() {
     let again = json!({ "gateway_id": kept["gateway_id"], "return_url": "http://localhost/back",
         "payment_method": "pm_card_visa_chargeDeclinedInsufficientFunds" });
     assert_eq!(run(&host, "confirm_payment_intent", &again)["state"], "declined");
-    let failure = || payment(&host, &kept["gateway_id"])["failure_code"].clone();
-    assert_eq!(failure(), "insufficient_funds");
+    // The event of the first decline may come after the second answer; that of the second is last.
+    until(&host, &kept["gateway_id"], "the last reason stands", |now| {
+        now["failure_code"] == "insufficient_funds"
+    });
     let good = json!({ "gateway_id": kept["gateway_id"], "return_url": "http://localhost/back",
         "payment_method": "pm_card_visa" });
     completed(&host, "confirm_payment_intent", &good);
     let paid = payment(&host, &kept["gateway_id"]);
-    assert_eq!((&paid["state"], &paid["failure_code"]), (&json!("paid"), &json!(null)));
+    assert_eq!(paid["state"], "paid");
+    assert_eq!(paid["failure_code"].as_str().unwrap_or_default(), "", "{paid:#}");
     // The events of both declines come later than the answers, and move nothing back.
     eventually("the events are processed", || {
         let query = "{ executions(per_page: 50) { results { name state } } }";
