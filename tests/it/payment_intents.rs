@@ -186,6 +186,9 @@ fn what_happens_at_stripe_reaches_the_payment() {
     };
     becomes(&taken, "paid");
     becomes(&dropped, "failed");
+    // The release of its charge is told as a refund too, before or after; nothing was taken.
+    let refunded = &payment(&host, &dropped["gateway_id"])["amount_refunded_cents"];
+    assert!(refunded.is_null(), "{refunded}");
     let charge = taken["charge_id"].as_str().unwrap();
     host.stripe.api("POST", "/v1/refunds", &[("charge", charge)]).expect(200);
     becomes(&taken, "refunded");
