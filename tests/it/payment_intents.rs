@@ -98,9 +98,11 @@ fn a_declined_card_leaves_the_payment_pending_for_another_one() {
     let good = json!({ "gateway_id": kept["gateway_id"], "return_url": "http://localhost/back",
         "payment_method": "pm_card_visa" });
     completed(&host, "confirm_payment_intent", &good);
-    let paid = payment(&host, &kept["gateway_id"]);
-    assert_eq!(paid["state"], "paid");
-    assert_eq!(paid["failure_code"].as_str().unwrap_or_default(), "", "{paid:#}");
+    assert_eq!(payment(&host, &kept["gateway_id"])["state"], "paid");
+    // A late event of a decline may write its reason once more: that of the success is last.
+    until(&host, &kept["gateway_id"], "no reason is left", |now| {
+        now["failure_code"].as_str().unwrap_or_default().is_empty()
+    });
     // The events of both declines come later than the answers, and move nothing back.
     eventually("the events are processed", || {
         let query = "{ executions(per_page: 50) { results { name state } } }";
@@ -136,7 +138,8 @@ fn the_bank_has_its_say() {
         assert_eq!(back.expect("an answer").status, 303);
         let now = until(&host, &waiting["gateway_id"], outcome, |now| {
             let is_asked = !now["next_action_url"].as_str().unwrap_or_default().is_empty();
-            now["state"] == state && !is_asked
+            let is_told = state == "pending" || now["charge_id"].is_string();
+            now["state"] == state && !is_asked && is_told
         });
         if state == "paid" {
             assert_eq!(now["amount_captured_cents"], 2000);
