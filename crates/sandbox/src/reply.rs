@@ -62,6 +62,12 @@ impl Reply {
     }
 }
 
+/// Sends the browser to another address, which it asks for with GET.
+pub fn see_other(target: impl Into<String>) -> Response<Body> {
+    let headers = [("location", target.into()), ("cache-control", "no-store".to_owned())];
+    response(303, "text/plain", "", &headers)
+}
+
 /// A response; a header value that cannot be sent is left out.
 pub fn response(
     status: u16,

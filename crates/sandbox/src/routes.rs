@@ -2,7 +2,7 @@
 
 use super::connection::Peer;
 use super::shared::Shared;
-use super::{browser, control, dashboard, oauth, onboarding, pages, protocol, stripe_cli};
+use super::{browser, control, dashboard, express, oauth, onboarding, pages, protocol, stripe_cli};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -17,6 +17,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .merge(browser::routes())
         .merge(oauth::authorize::routes())
         .merge(onboarding::routes())
+        .merge(express::routes())
         .merge(pages::routes())
         .merge(stripe_cli::socket::routes())
         .fallback(api)

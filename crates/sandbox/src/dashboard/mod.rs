@@ -5,7 +5,7 @@
 mod masked;
 mod view;
 
-use super::reply::response;
+use super::reply::{response, see_other};
 use super::shared::Shared;
 use super::state::Kind;
 use super::tx::text;
@@ -60,8 +60,7 @@ async fn objects(
 ) -> Answer {
     if let Some(id) = query.get("id").map(|id| id.trim()).filter(|id| !id.is_empty()) {
         let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
-        let target = format!("/_dashboard/objects/{id}");
-        return response(303, "text/plain", "", &[("location", target)]);
+        return see_other(format!("/_dashboard/objects/{id}"));
     }
     let state = shared.state();
     let mut data = control::summary(&state, 0);

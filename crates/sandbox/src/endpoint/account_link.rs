@@ -96,6 +96,12 @@ pub fn start_session(call: &Call, tx: &mut Tx<'_>) -> Answer {
     }))
 }
 
+/// A link of an account, by what its address ends in; `object` is `account_link` or `login_link`.
+pub fn find(tx: &Tx<'_>, account: &str, token: &str, object: &str) -> Option<Value> {
+    let found = tx.find(Kind::AccountLink, PLATFORM, token)?;
+    (found["object"] == object && found["account"] == account).then_some(found)
+}
+
 /// An account of the platform.
 fn connected(tx: &Tx<'_>, call: &Call, id: &str) -> Result<Value, ApiError> {
     let found = tx

@@ -7,7 +7,7 @@ use super::stripe_cli;
 use super::tx::Tx;
 
 pub mod account;
-mod account_link;
+pub mod account_link;
 pub mod account_state;
 pub mod application_fee;
 pub mod balance;

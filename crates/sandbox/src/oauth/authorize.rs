@@ -3,7 +3,7 @@
 use super::application::{self, Family};
 use super::consent::{self, Request};
 use crate::origin;
-use crate::reply::response;
+use crate::reply::{response, see_other};
 use crate::shared::Shared;
 use crate::state::PLATFORM;
 use crate::tx::Tx;
@@ -96,7 +96,7 @@ fn decide(
     let changes = tx.into_changes();
     state.apply(changes);
     shared.wake_delivery_if_queued(&state);
-    response(303, "text/plain", "", &[("location", target)])
+    see_other(target)
 }
 
 /// Reads the query of an authorization request.

@@ -1,11 +1,10 @@
 //! Consent: the accounts that a person can connect, the page that offers them, the code or the
 //! refusal that goes back to the application.
 
-use super::access;
 use super::application;
+use crate::account_page;
 use crate::endpoint::account;
 use crate::event::emit;
-use crate::page;
 use crate::state::{Kind, PLATFORM};
 use crate::tx::{Tx, text};
 use axum::body::Body;
@@ -52,7 +51,7 @@ pub fn page(tx: &Tx<'_>, request: &Request) -> Response<Body> {
         "can_write": request.scope == "read_write", "is_app": request.scope == "stripe_apps",
         "email": request.email, "redirect_uri": request.redirect_uri,
     });
-    page::show("Connect an account", "consent", &data)
+    account_page::show("Connect an account", "consent", &data)
 }
 
 fn is_offered(account: &Value) -> bool {
@@ -100,7 +99,7 @@ fn connect(tx: &mut Tx<'_>, request: &Request, mut account: Value) -> String {
         held.push(application["id"].clone());
         account["_applications"] = json!(held);
     }
-    let is_new = access::is_disconnected(&account) || account["_connected"] != true;
+    let is_new = account["_connected"] != true;
     account["_connected"] = json!(true);
     tx.put(Kind::Account, &account);
     if is_new {

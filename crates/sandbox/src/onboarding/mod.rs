@@ -4,11 +4,12 @@ mod field;
 
 use crate::api_error::ApiError;
 use crate::call::Call;
-use crate::endpoint;
+use crate::endpoint::{self, account_link};
+use crate::reply::see_other;
 use crate::shared::Shared;
 use crate::state::{Kind, PLATFORM, SandboxState};
 use crate::tx::{Tx, number, text};
-use crate::{due_work, form, origin, page};
+use crate::{account_page, due_work, form, origin};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
@@ -20,14 +21,12 @@ use std::sync::Arc;
 /// How long a page that was opened by a link can be used, in seconds.
 const SESSION_SECONDS: i64 = 60 * 60;
 const TITLE: &str = "Set up your account";
-const GONE: &str = "This page is not valid any more. Go back to where you came from.";
 
 /// The routes of links and pages.
 pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/setup/c/{account}/{token}", get(open))
         .route("/setup/s/{session}", get(ask).post(take))
-        .route("/express/{account}/{token}", get(express))
 }
 
 /// Opens a link, once: it becomes a page that can be used for an hour. A link that cannot be opened
@@ -38,11 +37,11 @@ async fn open(
 ) -> Response<Body> {
     let mut state = shared.state();
     let mut tx = Tx::new(&state, Arc::from(PLATFORM));
-    let Some(mut link) = link(&tx, &account, &token, "account_link") else {
-        return page::message(404, TITLE, GONE);
+    let Some(mut link) = account_link::find(&tx, &account, &token, "account_link") else {
+        return account_page::message(404, TITLE, account_page::GONE);
     };
     if link["used"] == true || number(&link, "expires_at") <= tx.now {
-        return page::redirect(text(&link, "refresh_url"));
+        return see_other(text(&link, "refresh_url"));
     }
     link["used"] = json!(true);
     tx.update(&link);
@@ -55,12 +54,7 @@ async fn open(
     tx.insert(Kind::AccountLink, Some(&account), &opened);
     let changes = tx.into_changes();
     state.apply(changes);
-    page::redirect(format!("/setup/s/{session}"))
-}
-
-fn link(tx: &Tx<'_>, account: &str, token: &str, object: &str) -> Option<Value> {
-    let found = tx.find(Kind::AccountLink, PLATFORM, token)?;
-    (found["object"] == object && found["account"] == account).then_some(found)
+    see_other(format!("/setup/s/{session}"))
 }
 
 /// The page that a session shows, and its account.
@@ -68,12 +62,12 @@ fn session(state: &SandboxState, id: &str) -> Result<(Value, Value), Box<Respons
     let tx = Tx::new(state, Arc::from(PLATFORM));
     let opened = tx.find(Kind::AccountLink, PLATFORM, id);
     let Some(opened) = opened.filter(|opened| opened["object"] == "onboarding") else {
-        return Err(Box::new(page::message(404, TITLE, GONE)));
+        return Err(Box::new(account_page::message(404, TITLE, account_page::GONE)));
     };
     let account = tx.find(Kind::Account, PLATFORM, text(&opened, "account"));
     match account.filter(|account| account.get("deleted").is_none()) {
         Some(account) if number(&opened, "expires_at") > tx.now => Ok((opened, account)),
-        _ => Err(Box::new(page::redirect(text(&opened, "refresh_url")))),
+        _ => Err(Box::new(see_other(text(&opened, "refresh_url")))),
     }
 }
 
@@ -93,7 +87,7 @@ async fn take(
     body: Bytes,
 ) -> Response<Body> {
     if origin::is_foreign(&headers) {
-        return page::message(403, TITLE, "Only this page itself can send its form.");
+        return account_page::message(403, TITLE, "Only this page itself can send its form.");
     }
     let mut state = shared.state();
     due_work::run(&mut state);
@@ -107,16 +101,14 @@ async fn take(
     };
     let decision = given.shift_remove("decision");
     match decision.as_ref().and_then(Value::as_str) {
-        Some("leave") => return page::redirect(text(&opened, "return_url")),
+        Some("leave") => return see_other(text(&opened, "return_url")),
         Some("samples") => return show(&opened, &account, &field::samples(&account), None),
         _ => {}
     }
     let saved = save(&mut state, &account, given.clone());
     shared.wake_delivery_if_queued(&state);
     match saved {
-        Ok(account) if field::due(&account).is_empty() => {
-            page::redirect(text(&opened, "return_url"))
-        }
+        Ok(account) if field::due(&account).is_empty() => see_other(text(&opened, "return_url")),
         Ok(account) => show(&opened, &account, &Map::new(), None),
         Err(refusal) => show(&opened, &account, &given, Some(&refusal.message)),
     }
@@ -164,45 +156,5 @@ fn show(
         "fields": field::shown(account, given),
         "host": host.as_ref().and_then(reqwest::Url::host_str),
     });
-    page::show(TITLE, "onboarding", &data)
-}
-
-/// The dashboard of an Express account, by a login link that works once.
-async fn express(
-    State(shared): State<Arc<Shared>>,
-    Path((account, token)): Path<(String, String)>,
-) -> Response<Body> {
-    const PAYOUTS: usize = 20;
-    let title = "Your account";
-    let mut state = shared.state();
-    due_work::run(&mut state);
-    let mut tx = Tx::new(&state, Arc::from(PLATFORM));
-    let opened = link(&tx, &account, &token, "login_link");
-    let opened = opened.filter(|link| link["used"] == false && number(link, "expires_at") > tx.now);
-    let (Some(mut link), Some(owner)) = (opened, tx.find(Kind::Account, PLATFORM, &account)) else {
-        return page::message(404, title, GONE);
-    };
-    link["used"] = json!(true);
-    tx.update(&link);
-    let payouts = tx.ids_of(Kind::Payout, &account);
-    let payouts: Vec<Value> =
-        payouts.iter().take(PAYOUTS).filter_map(|id| tx.find(Kind::Payout, &account, id)).collect();
-    let balance = endpoint::balance::object(&tx, &account);
-    let amount = |side: &str, currency: &Value| {
-        let all = balance[side].as_array().into_iter().flatten();
-        all.filter(|one| one["currency"] == *currency).map(|one| number(one, "amount")).sum::<i64>()
-    };
-    let currencies = balance["available"].as_array().into_iter().flatten();
-    let balances: Vec<Value> = currencies
-        .map(|one| &one["currency"])
-        .map(|currency| {
-            json!({"currency": currency, "available": amount("available", currency),
-            "pending": amount("pending", currency)})
-        })
-        .collect();
-    let data = json!({"account": account, "balances": balances, "payouts": payouts,
-        "due": owner["requirements"]["currently_due"]});
-    let changes = tx.into_changes();
-    state.apply(changes);
-    page::show(title, "express", &data)
+    account_page::show(TITLE, "onboarding", &data)
 }

@@ -4,10 +4,11 @@ use super::super::call::money;
 use super::super::endpoint::intent::action;
 use super::super::endpoint::{checkout, setup};
 use super::super::form;
+use super::super::reply::see_other;
 use super::super::shared::Shared;
 use super::super::state::{Kind, SandboxState};
 use super::super::tx::{Tx, number, text};
-use super::{page, see_other, with_query};
+use super::{page, with_query};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
@@ -53,7 +54,7 @@ pub async fn answer(
     if return_url.is_empty() || in_frame {
         return page("challenge", &described(&after, &sent, false), 200, true);
     }
-    see_other(&back(&after, &return_url))
+    see_other(back(&after, &return_url))
 }
 
 /// An intent, when the secret is its own.

@@ -5,11 +5,12 @@ use super::super::call::money;
 use super::super::endpoint::checkout::{outcome, pay};
 use super::super::endpoint::method::create;
 use super::super::form;
+use super::super::reply::see_other;
 use super::super::shared::Shared;
 use super::super::state::{Kind, SandboxState};
 use super::super::tx::{Tx, number, text};
 use super::checkout_form::Entries;
-use super::{page, see_other};
+use super::page;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
@@ -59,7 +60,7 @@ pub async fn pay(
                 return ended(&after, entries.is_framed);
             }
             match next_url(&intent) {
-                Some(url) => see_other(&url),
+                Some(url) => see_other(url),
                 None => render(&state, &after, &entries, Some(("", "Please try again.".into()))),
             }
         }
@@ -125,7 +126,7 @@ fn ended(session: &Value, is_framed: bool) -> Response<Body> {
     let is_complete = session["status"] == "complete";
     let framed = session["ui_mode"] != "hosted";
     match outcome::end_url(session).filter(|_| is_complete && !is_framed) {
-        Some(url) => see_other(&url),
+        Some(url) => see_other(url),
         None => {
             let data = json!({
                 "title": if is_complete { "Thank you" } else { "This page has expired" },

@@ -1,4 +1,5 @@
-//! The pages that a customer sees: 3-D Secure, redirects, micro-deposits, hosted Checkout.
+//! The pages that a customer sees: 3-D Secure, redirects, micro-deposits, hosted Checkout. Those of
+//! an account's owner are in `account_page/`.
 
 use super::reply::response;
 use super::shared::Shared;
@@ -55,12 +56,6 @@ fn page(name: &str, data: &Value, status: u16, framed: bool) -> Response<Body> {
         Ok(text) => response(status, "text/html; charset=utf-8", text, &headers),
         Err(fault) => response(500, "text/plain", fault.to_string(), &headers),
     }
-}
-
-/// Sends the browser on.
-fn see_other(url: &str) -> Response<Body> {
-    let headers = [("location", url.to_owned()), ("cache-control", "no-store".to_owned())];
-    response(303, "text/plain", String::new(), &headers)
 }
 
 /// Adds query parameters to a URL that may have some.

@@ -6,6 +6,7 @@ use super::super::super::card::{self, Authentication, Behavior, DeclinedWhen};
 use super::super::super::event::emit;
 use super::super::super::tx::{Tx, text};
 use super::super::intent::action;
+use super::super::intent::draft::name_method;
 use super::super::method::kinds::{self, Course};
 use super::super::method::resolve;
 use super::super::{mandate, microdeposits};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 pub fn run(call: &Call, tx: &mut Tx<'_>, mut setup: Value) -> Answer {
     draft::check_open(&setup, "confirm")?;
     draft::fill(call, tx, &mut setup)?;
-    let method = match draft::name_method(call, tx, &mut setup)? {
+    let method = match name_method(call, tx, &mut setup)? {
         Some(method) => method,
         None => resolve::named(tx, text(&setup, "payment_method"))
             .ok_or_else(|| missing_method(&setup))?,

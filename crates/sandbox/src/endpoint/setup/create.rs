@@ -4,6 +4,7 @@ use super::super::super::api_error::{Answer, ApiError};
 use super::super::super::call::Call;
 use super::super::super::state::{Kind, PLATFORM};
 use super::super::super::tx::Tx;
+use super::super::intent::draft::name_method;
 use super::super::intent::method_types;
 use super::{confirm, draft};
 use serde_json::json;
@@ -25,7 +26,7 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
         setup["flow_directions"] = json!(params.list("flow_directions"));
     }
     draft::fill(call, tx, &mut setup)?;
-    let method = draft::name_method(call, tx, &mut setup)?;
+    let method = name_method(call, tx, &mut setup)?;
     draft::begin(tx, &setup);
     match (params.boolean("confirm")?.unwrap_or(false), method) {
         (false, _) => Ok(setup),

@@ -5,9 +5,8 @@ use super::super::super::call::Call;
 use super::super::super::event::emit;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, text};
-use super::super::confirmation_token;
+use super::super::intent::draft::name_method;
 use super::super::intent::method_types;
-use super::super::method::resolve;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -74,22 +73,6 @@ pub fn fill(call: &Call, tx: &Tx<'_>, setup: &mut Value) -> Result<(), ApiError>
             "request_three_d_secure": "automatic"});
     }
     params.patch_metadata(setup)
-}
-
-/// Finds the method that the parameters name, and notes it.
-pub fn name_method(
-    call: &Call,
-    tx: &mut Tx<'_>,
-    setup: &mut Value,
-) -> Result<Option<Value>, ApiError> {
-    let customer = text(setup, "customer").to_owned();
-    let owner = (!customer.is_empty()).then_some(customer.as_str());
-    confirmation_token::apply(call, tx, setup);
-    let Some(method) = resolve::read(&call.params, tx, owner)? else { return Ok(None) };
-    method_types::check_method(setup, &method)?;
-    setup["payment_method"] = method["id"].clone();
-    setup["status"] = json!("requires_confirmation");
-    Ok(Some(method))
 }
 
 /// `POST /v1/setup_intents/:id`.

@@ -1,4 +1,5 @@
-//! The pages that a person sees in Stripe's place: consent, onboarding, the Express dashboard.
+//! The pages that the owner of an account sees: consent, onboarding, the Express dashboard. Those of
+//! a customer are in `pages/`.
 //! They need no script and load nothing but their own style sheet.
 
 use crate::reply::response;
@@ -40,6 +41,9 @@ static PAGES: LazyLock<Option<Handlebars<'static>>> = LazyLock::new(|| {
     compiled.ok().map(|()| pages)
 });
 
+/// What is said of a link or page that cannot be used any more.
+pub const GONE: &str = "This page is not valid any more. Go back to where you came from.";
+
 /// Shows a page.
 pub fn show(title: &str, template: &str, data: &Value) -> Response<Body> {
     show_with(200, title, template, data)
@@ -48,11 +52,6 @@ pub fn show(title: &str, template: &str, data: &Value) -> Response<Body> {
 /// A page that only says something.
 pub fn message(status: u16, title: &str, text: &str) -> Response<Body> {
     show_with(status, title, "message", &json!({"text": text}))
-}
-
-/// Sends the browser to another address, which it asks for with GET.
-pub fn redirect(target: impl Into<String>) -> Response<Body> {
-    response(303, "text/plain", "", &[("location", target.into())])
 }
 
 fn show_with(status: u16, title: &str, template: &str, data: &Value) -> Response<Body> {
