@@ -6,11 +6,11 @@
 mod support;
 
 use serde_json::json;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use support::grow::Payment;
 use support::instance::{pay, start};
-use support::{Callers, Served, copy_instance, folder, together, waits};
+use support::payments::{self, Payments, wait_for_events};
+use support::{Served, copy_instance, folder};
 
 const SIZES: &str = "0,10000,100000";
 const CALLERS: u64 = 32;
@@ -78,22 +78,10 @@ fn bytes(served: &Served) -> String {
 
 /// The rate of payments, how long one takes, and how long until their events are processed.
 fn payments(served: &Served) {
-    let calling = Callers::of(served.addr);
-    let body = json!({ "data": { "amount": 2000, "currency": "usd", "source": "tok_visa" } });
-    let headers = "Content-Type: application/json\r\n";
-    let request = calling.request("/api/request_types/create_payment", headers, &body.to_string());
-    let one = move |_| {
-        let (calling, request) = (Arc::clone(&calling), Arc::clone(&request));
-        async move { calling.call(&request).await }
-    };
-    let taken = together(&served.tokio_runtime, CALLERS, PAYMENTS, one.clone());
-    let (median, most) = waits(&served.tokio_runtime, CALLERS, PAYMENTS, one);
-    let rate = PAYMENTS as f64 / taken.as_secs_f64();
-    println!("  {:24} {rate:>8.0}/s, p50 {median:.1?}, p99 {most:.1?}", "payments");
+    let Payments { per_second, median, p99, .. } = payments::measure(served, CALLERS, PAYMENTS);
+    println!("  {:24} {per_second:>8.0}/s, p50 {median:.1?}, p99 {p99:.1?}", "payments");
     let started = Instant::now();
-    while served.runtime.store.oldest_open().expect("read").is_some() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for_events(served);
     println!("  {:24} {:>10.1?} after the last payment", "events processed", started.elapsed());
 }
 

@@ -6,13 +6,12 @@
 
 mod support;
 
-use serde_json::json;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use support::instance::{pay, start};
-use support::{Callers, Served, copy_instance, cpu_time, folder, together, waits};
+use support::payments::{self, Payments, wait_for_events};
+use support::{Served, copy_instance, folder};
 
 const SIZES: &str = "0,100,1000";
 const PARTIALS_EACH: u64 = 5;
@@ -78,24 +77,10 @@ fn add_module(root: &Path, size: u64) {
 }
 
 fn payments(size: u64, served: &Served) {
-    let calling = Callers::of(served.addr);
-    let body = json!({ "data": { "amount": 2000, "currency": "usd", "source": "tok_visa" } });
-    let headers = "Content-Type: application/json\r\n";
-    let request = calling.request("/api/request_types/create_payment", headers, &body.to_string());
-    let one = move |_| {
-        let (calling, request) = (Arc::clone(&calling), Arc::clone(&request));
-        async move { calling.call(&request).await }
-    };
-    let before = cpu_time();
-    let taken = together(&served.tokio_runtime, CALLERS, PAYMENTS, one.clone());
-    let cpu = (cpu_time() - before) / u32::try_from(PAYMENTS).expect("few");
-    let (median, most) = waits(&served.tokio_runtime, CALLERS, PAYMENTS, one);
-    let rate = PAYMENTS as f64 / taken.as_secs_f64();
+    let Payments { per_second, median, p99, cpu } = payments::measure(served, CALLERS, PAYMENTS);
     // The events of these payments must not slow down what is measured next.
-    while served.runtime.store.oldest_open().expect("read").is_some() {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for_events(served);
     println!(
-        "  {size:>6} {rate:>8.0}/s, p50 {median:.1?}, p99 {most:.1?}, processor {cpu:.1?} each"
+        "  {size:>6} {per_second:>8.0}/s, p50 {median:.1?}, p99 {p99:.1?}, processor {cpu:.1?} each"
     );
 }

@@ -5,6 +5,7 @@
 
 pub mod grow;
 pub mod instance;
+pub mod payments;
 
 use sluicegate_store::contract::WriterStats;
 use std::future::Future;

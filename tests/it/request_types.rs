@@ -1,44 +1,10 @@
 //! The JSON endpoint and `sluicegate call`, for every request type that ships.
 
 use crate::support::host::{Instance, Process, TestHost};
+pub use crate::support::shipped::REQUEST_TYPES as ALL;
 use crate::support::wait::eventually;
 use serde_json::{Value as Json, json};
 use std::net::TcpListener;
-
-/// The request types that ship.
-pub const ALL: [&str; 31] = [
-    "create_customer",
-    "create_payment",
-    "capture_payment",
-    "create_refund",
-    "create_account",
-    "delete_account",
-    "create_transfer",
-    "create_credit_card",
-    "delete_credit_card",
-    "get_account",
-    "get_payout",
-    "get_persons",
-    "get_webhook_endpoints",
-    "create_webhook_endpoint",
-    "create_person",
-    "create_payment_intent",
-    "confirm_payment_intent",
-    "capture_payment_intent",
-    "cancel_payment_intent",
-    "create_checkout_session",
-    "expire_checkout_session",
-    "reverse_transfer",
-    "refund_application_fee",
-    "get_balance",
-    "submit_dispute_evidence",
-    "close_dispute",
-    "update_account",
-    "update_person",
-    "create_external_account",
-    "create_account_link",
-    "create_login_link",
-];
 
 /// Runs a request type by command on the running instance; returns the complete outcome.
 #[track_caller]

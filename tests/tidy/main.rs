@@ -7,6 +7,8 @@ mod dependencies;
 mod documents;
 mod instructions;
 mod phrases;
+#[path = "../it/support/shipped.rs"]
+mod shipped;
 mod tree;
 
 use tree::{read, root, rust_files, shown, sources};
@@ -173,24 +175,7 @@ fn only_the_named_doors_reach_outside() {
 #[test]
 fn every_request_type_has_its_parts() {
     let stripe = root().join("modules/stripe/public");
-    let names = [
-        "create_customer",
-        "create_payment",
-        "capture_payment",
-        "create_refund",
-        "create_account",
-        "delete_account",
-        "create_transfer",
-        "create_credit_card",
-        "delete_credit_card",
-        "get_account",
-        "get_payout",
-        "get_persons",
-        "get_webhook_endpoints",
-        "create_webhook_endpoint",
-        "create_person",
-    ];
-    for name in names {
+    for name in shipped::REQUEST_TYPES {
         let call = stripe.join(format!("notifications/api_call_notifications/{name}.liquid"));
         assert!(call.is_file(), "{name} has no API call");
         for part in ["response_mapper", "templates"] {

@@ -7,6 +7,7 @@ pub mod instance_files;
 pub mod journal;
 pub mod postgres;
 pub mod render_process;
+pub mod shipped;
 pub mod signature;
 pub mod stripe;
 pub mod wait;

@@ -1,5 +1,5 @@
-//! The pages that the owner of an account sees: consent, onboarding, the Express dashboard. Those of
-//! a customer are in `pages/`.
+//! The pages that the owner of an account sees: consent, onboarding, the Express dashboard. Those
+//! of a customer are in `pages/`.
 //! They need no script and load nothing but their own style sheet.
 
 use crate::reply::response;

@@ -196,8 +196,8 @@ impl Writer {
         batch: &[&[Write]],
     ) -> Result<Ended, Error> {
         // The commits are written beside each other, each in its own order: a batch takes as many
-        // round trips as its longest commit has writes. Once one fails, the server refuses the
-        // rest.
+        // round trips as its longest commit has writes, and those that wait for `reads`. Once one
+        // fails, the server refuses the rest.
         let reads = Mutex::new(());
         let commits = batch.iter().map(|writes| write_all(&client, &reads, writes));
         let written = join_all(commits).await;
