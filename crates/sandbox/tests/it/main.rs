@@ -25,6 +25,7 @@ mod protocol;
 mod readme;
 mod search;
 mod setups;
+mod strict;
 mod triggers;
 mod webhooks;
 mod worlds;
