@@ -27,5 +27,6 @@ mod search;
 mod setups;
 mod strict;
 mod triggers;
+mod v2;
 mod webhooks;
 mod worlds;
