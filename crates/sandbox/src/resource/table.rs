@@ -2,7 +2,8 @@
 
 use super::{
     Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, issuing_card,
-    link, method_settings, portal, quote, subscription, tax, test_clock, topup,
+    link, method_settings, portal, quote, subscription, subscription_schedule, tax, test_clock,
+    topup,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -29,6 +30,7 @@ pub static RESOURCES: &[Resource] = &[
     quote::QUOTE,
     portal::SESSION,
     subscription::SUBSCRIPTION,
+    subscription_schedule::SCHEDULE,
     test_clock::TEST_CLOCK,
     Resource::new("invoice_payment", "invoice_payments", "inpay_"),
     method_settings::DOMAIN,

@@ -24,6 +24,7 @@ mod onboarding;
 mod pages;
 mod protocol;
 mod readme;
+mod schedules;
 mod search;
 mod setups;
 mod triggers;
