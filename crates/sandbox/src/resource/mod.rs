@@ -23,7 +23,12 @@ pub mod invoice_item;
 pub mod invoice_lines;
 pub mod invoice_pay;
 pub mod invoice_totals;
+pub mod issuing_authorization;
 pub mod issuing_card;
+pub mod issuing_design;
+pub mod issuing_dispute;
+pub mod issuing_money;
+pub mod issuing_transaction;
 pub mod link;
 pub mod method_settings;
 pub mod period;
@@ -35,6 +40,7 @@ pub mod reaction;
 pub mod route;
 pub mod schedule_phases;
 pub mod search;
+pub mod stripe_data;
 pub mod subscription;
 pub mod subscription_change;
 pub mod subscription_cycle;
@@ -142,8 +148,10 @@ pub fn new(tx: &mut Tx<'_>, object: &str, prefix: &str) -> Value {
 
 /// What the clock causes.
 pub fn due(tx: &mut Tx<'_>, object: Value) {
-    if text(&object, "object") == "topup" {
-        return topup::arrive(tx, object);
+    match text(&object, "object") {
+        "topup" => return topup::arrive(tx, object),
+        "issuing.authorization" => return issuing_authorization::decide_late(tx, object),
+        _ => {}
     }
     if let Some(at) = object["_wake"].as_i64() {
         tx.now = at;

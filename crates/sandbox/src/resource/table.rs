@@ -1,7 +1,8 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, issuing_card,
+    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item,
+    issuing_authorization, issuing_card, issuing_design, issuing_dispute, issuing_transaction,
     link, method_settings, portal, quote, subscription, subscription_schedule, tax, test_clock,
     topup,
 };
@@ -24,6 +25,17 @@ pub static RESOURCES: &[Resource] = &[
     topup::TOPUP,
     issuing_card::CARD,
     issuing_card::SHIPPING,
+    issuing_authorization::AUTHORIZATION,
+    issuing_authorization::TEST,
+    issuing_transaction::TRANSACTION,
+    issuing_transaction::TEST,
+    issuing_dispute::DISPUTE,
+    issuing_design::DESIGN,
+    issuing_design::TEST,
+    Resource {
+        events: "issuing_token",
+        ..Resource::new("issuing.token", "issuing/tokens", "intok_")
+    },
     invoice_item::INVOICE_ITEM,
     invoice::INVOICE,
     credit_note::CREDIT_NOTE,
