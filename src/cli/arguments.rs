@@ -279,6 +279,12 @@ pub struct Sandbox {
     /// repeatable.
     #[arg(long, value_name = "PORT")]
     pub allow_webhook_port: Vec<u16>,
+    /// Makes money available at once instead of two days later, as at Stripe.
+    #[arg(long)]
+    pub settle_immediately: bool,
+    /// Allows transfers to accounts without the capability, which Stripe refuses.
+    #[arg(long)]
+    pub ignore_capabilities: bool,
 }
 
 /// Arguments of `trigger`.

@@ -104,6 +104,7 @@ pub fn newest(state: &SandboxState, kind: Kind, most: usize) -> Vec<Value> {
             let mut value = stored.value();
             let due = value.get("_due").cloned();
             super::version::shape(&mut value, &state.settings.default_version, &[]);
+            super::snapshot::present_all(&mut value);
             value["account"] = json!(&*stored.account);
             if let Some(due) = due {
                 value["next_attempt_at_ms"] = due;

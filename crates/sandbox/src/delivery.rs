@@ -3,6 +3,7 @@
 use super::due_work;
 use super::shared::Shared;
 use super::signature;
+use super::snapshot;
 use super::state::{Kind, PLATFORM, SandboxState};
 use super::tx::{Tx, number, text};
 use super::version;
@@ -112,7 +113,7 @@ fn prepare(state: &SandboxState, id: &Arc<str>) -> Option<Attempt> {
     let wanted = endpoint["api_version"].as_str().or(event["api_version"].as_str());
     let wanted = wanted.unwrap_or(&state.settings.default_version).to_owned();
     version::shape(&mut event, &wanted, &[]);
-    event["api_version"] = json!(wanted);
+    snapshot::present(&mut event, &wanted);
     let body = serde_json::to_string_pretty(&event).ok()?;
     let secret = text(&endpoint, "_secret");
     // The receiver's tolerance is against its own clock, so the machine's time is signed.

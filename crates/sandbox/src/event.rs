@@ -1,21 +1,15 @@
 //! Emits events: stored with the change that caused them, queued for the endpoints that listen.
 
 use super::render;
+use super::snapshot;
 use super::state::{Kind, PLATFORM};
 use super::tx::{Tx, text};
-use super::version;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Emits an event about `object` in `account`; `before` is the object before a change.
 pub fn emit(tx: &mut Tx<'_>, kind: &str, account: &str, object: &Value, before: Option<&Value>) {
-    let mut shown = render::full(tx, object.clone());
-    version::shape(&mut shown, &tx.state.settings.default_version, &[]);
+    let data = snapshot::stored(render::full(tx, object.clone()), before, object);
     let id = tx.id("evt_");
-    let mut data = Map::new();
-    data.insert("object".into(), shown);
-    if let Some(before) = before {
-        data.insert("previous_attributes".into(), difference(before, object));
-    }
     let endpoints = listeners(tx, kind, account);
     let (request, key) = tx.request.clone().unzip();
     let mut event = json!({
@@ -24,7 +18,7 @@ pub fn emit(tx: &mut Tx<'_>, kind: &str, account: &str, object: &Value, before: 
         "pending_webhooks": endpoints.len(),
         "request": {"id": request, "idempotency_key": key.flatten()}, "type": kind,
     });
-    event["data"] = Value::Object(data);
+    event["data"] = data;
     if account != PLATFORM {
         event["account"] = json!(account);
     }
@@ -68,21 +62,4 @@ pub fn listeners(tx: &Tx<'_>, kind: &str, account: &str) -> Vec<String> {
         .filter(|(_, stored)| wanted(&stored.value(), &stored.account))
         .map(|(id, _)| id.to_string())
         .collect()
-}
-
-/// The old values of the fields that changed.
-fn difference(before: &Value, after: &Value) -> Value {
-    let mut changed = Map::new();
-    let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
-        return Value::Object(changed);
-    };
-    for (name, value) in old.iter().filter(|(name, _)| !name.starts_with('_')) {
-        if new.get(name) != Some(value) {
-            changed.insert(name.clone(), value.clone());
-        }
-    }
-    for name in new.keys().filter(|name| !old.contains_key(*name) && !name.starts_with('_')) {
-        changed.insert(name.clone(), Value::Null);
-    }
-    Value::Object(changed)
 }

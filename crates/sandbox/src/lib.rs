@@ -56,6 +56,7 @@ mod routes;
 mod sandbox;
 mod shared;
 mod signature;
+mod snapshot;
 mod state;
 mod stripe_cli;
 mod trigger;

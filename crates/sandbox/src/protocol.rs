@@ -226,7 +226,7 @@ fn admit(state: &SandboxState, request: &mut ApiRequest) -> Result<(), ApiError>
     if version.is_empty() {
         version.clone_from(&state.settings.default_version);
     }
-    if !version::is_valid(version) {
+    if !version::is_known(version) {
         return Err(refuse(format!("Invalid Stripe API version: {version}")));
     }
     let call = &request.call;

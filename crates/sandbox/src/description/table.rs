@@ -92,7 +92,8 @@ impl Table {
         self.objects.get_key_value(name).map(|(name, _)| *name)
     }
 
-    fn words(&self, name: &str) -> Vec<&'static str> {
+    /// A list of words by its name.
+    pub fn words(&self, name: &str) -> Vec<&'static str> {
         self.words.get(name).map(|list| list.split('|').collect()).unwrap_or_default()
     }
 }

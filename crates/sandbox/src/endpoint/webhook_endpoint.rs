@@ -5,7 +5,6 @@ use super::super::call::Call;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::Tx;
-use super::super::version;
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
@@ -43,10 +42,6 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         return Err(ApiError::invalid(message));
     }
     let version = params.filled("api_version")?;
-    if let Some(name) = version.filter(|name| !version::is_valid(name)) {
-        let message = format!("Invalid api_version: {name}");
-        return Err(ApiError { saved: false, ..ApiError::invalid(message) }.param("api_version"));
-    }
     let secret = tx.id("whsec_");
     let mut endpoint = json!({
         "id": tx.id("we_"), "object": "webhook_endpoint", "api_version": version,

@@ -51,7 +51,7 @@ impl Answer {
 pub fn config() -> Config {
     Config {
         seed: Some("test".into()),
-        api_version: NEWEST.into(),
+        enforce_capabilities: false,
         webhook_backoff: vec![Duration::from_millis(20); 3],
         webhook_ports: WebhookPorts::Any,
         ..Config::default()

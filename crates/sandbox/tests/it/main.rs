@@ -27,6 +27,7 @@ mod readme;
 mod schedules;
 mod search;
 mod setups;
+mod strict;
 mod triggers;
 mod webhooks;
 mod worlds;
