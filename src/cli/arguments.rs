@@ -306,7 +306,7 @@ pub struct Trigger {
 pub struct New {
     /// The kind of files to create.
     pub kind: NewKind,
-    /// The name, such as my_module, create_payout or charge.updated.
+    /// The name, such as my_module, create_topup or charge.updated.
     pub name: String,
     /// The gateway module to which the files belong.
     #[arg(long, default_value = "stripe")]

@@ -5,9 +5,10 @@ use super::super::call::Call;
 use super::super::event::emit;
 use super::super::listing;
 use super::super::lookup::live_customer;
-use super::super::resource::{self, customer_money};
+use super::super::resource;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
+use super::cash_balance;
 use super::method::{attach, resolve};
 use super::source;
 use serde_json::{Value, json};
@@ -40,9 +41,10 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
                 .filter(|found| found["customer"] == *id)
                 .ok_or_else(|| ApiError::not_found("PaymentMethod", method))
         }),
-        (_, [_, "cash_balance"]) => {
-            let whole = [&["customers"], path].concat();
-            return customer_money::cash_balance(call, tx, &whole);
+        (_, [_, name, ..])
+            if name.starts_with("cash_balance") || *name == "funding_instructions" =>
+        {
+            return cash_balance::route(call, tx, path);
         }
         _ => return resource::route::route(call, tx, &[&["customers"], path].concat()),
     })
@@ -157,6 +159,9 @@ fn fill(call: &Call, tx: &Tx<'_>, customer: &mut Value) -> Result<(), ApiError> 
     }
     if params.has("preferred_locales") {
         customer["preferred_locales"] = json!(params.list("preferred_locales"));
+    }
+    if let Some(group) = params.group("cash_balance") {
+        cash_balance::set(&group, customer)?;
     }
     params.patch_metadata(customer)
 }

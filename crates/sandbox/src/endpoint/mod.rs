@@ -14,6 +14,7 @@ pub mod balance;
 pub mod bank;
 pub mod capture;
 pub mod card_object;
+pub mod cash_balance;
 pub mod charge;
 pub mod charge_money;
 pub mod charge_object;
@@ -24,6 +25,7 @@ pub mod dispute;
 pub mod events;
 pub mod external_account;
 pub mod file;
+pub mod fund_cash;
 pub mod funding;
 pub mod intent;
 pub mod mandate;
@@ -76,6 +78,10 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         "test_helpers" if rest == ["confirmation_tokens"] => {
             confirmation_token::route(call, tx, &[])
         }
+        "test_helpers" if call.is("POST") && rest.first() == Some(&"customers") => match rest {
+            ["customers", id, "fund_cash_balance"] => Some(fund_cash::run(call, tx, id)),
+            _ => None,
+        },
         "checkout" => checkout::route(call, tx, rest),
         "payment_pages" => checkout::payment_page::route(call, tx, rest),
         "sources" => source_object::route(call, tx, rest),

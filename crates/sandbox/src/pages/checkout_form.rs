@@ -116,7 +116,7 @@ impl Entries {
     pub fn kinds(&self, session: &Value) -> Vec<Value> {
         let types = session["payment_method_types"].as_array().into_iter().flatten();
         let known = types.filter_map(Value::as_str).filter_map(kinds::named);
-        let offered = known.filter(|kind| kind.course != Course::Debit);
+        let offered = known.filter(|kind| !matches!(kind.course, Course::Debit | Course::Transfer));
         let kinds: Vec<Value> = offered
             .map(|kind| {
                 json!({"name": kind.name, "title": title(kind.name),

@@ -1,8 +1,7 @@
-//! What a customer has at the merchant: the invoice balance, and the cash balance.
+//! What a customer has at the merchant for its invoices: the invoice balance.
 
-use super::super::api_error::{Answer, ApiError};
+use super::super::api_error::ApiError;
 use super::super::call::Call;
-use super::super::description::shape::blank;
 use super::super::event::emit;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};
@@ -63,28 +62,4 @@ pub fn book(tx: &mut Tx<'_>, of: &Value, what: &str, amount: i64) -> Result<(), 
     entry[text(of, "object")] = of["id"].clone();
     tx.insert(kind("customer_balance_transaction"), Some(&customer), &entry);
     Ok(())
-}
-
-/// `/v1/customers/cus_1/cash_balance`: always empty, with its settings.
-pub fn cash_balance(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
-    let ["customers", id, "cash_balance"] = path else { return None };
-    let Some(mut customer) = tx.get(Kind::Customer, id) else {
-        return Some(Err(ApiError::not_found("customer", id)));
-    };
-    let sent = call.params.group("settings");
-    let mode = match sent.as_ref().map(|settings| settings.filled("reconciliation_mode")) {
-        Some(Ok(mode)) => mode.map(str::to_owned),
-        Some(Err(refusal)) => return Some(Err(refusal)),
-        None => None,
-    };
-    if let Some(mode) = mode {
-        customer["_reconciliation_mode"] = json!(mode);
-        tx.update(&customer);
-    }
-    let mode = customer["_reconciliation_mode"].as_str().filter(|mode| *mode != "merchant_default");
-    let mut cash = blank("cash_balance");
-    cash["customer"] = json!(id);
-    cash["settings"] = json!({"reconciliation_mode": mode.unwrap_or("automatic"),
-        "using_merchant_default": mode.is_none()});
-    Some(Ok(cash))
 }

@@ -113,7 +113,7 @@ pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
         key: "sk_test_sandbox".to_owned(),
         client_ip: String::new(),
     };
-    tx.operate(&call, &[path])
+    tx.operate(&call, &path.split('/').collect::<Vec<_>>())
 }
 
 /// An open invoice gets the intent that a page can confirm, when it is not charged by itself.

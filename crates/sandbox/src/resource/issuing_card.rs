@@ -4,7 +4,7 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::event::emit;
 use super::super::tx::{Tx, text};
-use super::{Resource, named};
+use super::{Resource, issuing_authorization, named};
 use serde_json::{Value, json};
 
 /// Cards.
@@ -12,6 +12,7 @@ pub const CARD: Resource = Resource {
     events: "issuing_card",
     create,
     update,
+    actions: &[("POST", "test/authorizations", issuing_authorization::create_on_card)],
     ..Resource::new("issuing.card", "issuing/cards", "ic_")
 };
 

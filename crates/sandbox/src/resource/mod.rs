@@ -23,7 +23,12 @@ pub mod invoice_item;
 pub mod invoice_lines;
 pub mod invoice_pay;
 pub mod invoice_totals;
+pub mod issuing_authorization;
 pub mod issuing_card;
+pub mod issuing_design;
+pub mod issuing_dispute;
+pub mod issuing_money;
+pub mod issuing_transaction;
 pub mod link;
 pub mod method_settings;
 pub mod period;
@@ -33,12 +38,15 @@ pub mod preview;
 pub mod quote;
 pub mod reaction;
 pub mod route;
+pub mod schedule_phases;
 pub mod search;
+pub mod stripe_data;
 pub mod subscription;
 pub mod subscription_change;
 pub mod subscription_cycle;
 pub mod subscription_item_route;
 pub mod subscription_items;
+pub mod subscription_schedule;
 pub mod subscription_terms;
 pub mod table;
 pub mod tax;
@@ -140,8 +148,10 @@ pub fn new(tx: &mut Tx<'_>, object: &str, prefix: &str) -> Value {
 
 /// What the clock causes.
 pub fn due(tx: &mut Tx<'_>, object: Value) {
-    if text(&object, "object") == "topup" {
-        return topup::arrive(tx, object);
+    match text(&object, "object") {
+        "topup" => return topup::arrive(tx, object),
+        "issuing.authorization" => return issuing_authorization::decide_late(tx, object),
+        _ => {}
     }
     if let Some(at) = object["_wake"].as_i64() {
         tx.now = at;
@@ -155,7 +165,21 @@ pub fn wake(tx: &mut Tx<'_>, object: Value) -> Result<(), ApiError> {
     let mut object = object;
     test_clock::schedule(&mut object, None);
     match text(&object, "object") {
-        "subscription" => subscription_cycle::wake(tx, object),
+        "subscription" => {
+            // A phase of its schedule begins before it renews.
+            if let Ok(schedule) = of(tx, "subscription_schedule", id_of(&object, "schedule"))
+                && schedule["_wake"].as_i64().is_some_and(|at| at <= tx.now)
+            {
+                wake(tx, schedule)?;
+                object = of(tx, "subscription", text(&object, "id"))?;
+                if object["_wake"].as_i64().is_none_or(|at| at > tx.now) {
+                    return Ok(());
+                }
+                test_clock::schedule(&mut object, None);
+            }
+            subscription_cycle::wake(tx, object)
+        }
+        "subscription_schedule" => subscription_schedule::wake(tx, object),
         "invoice" => invoice::wake(tx, object),
         _ => Ok(()),
     }

@@ -2,7 +2,7 @@
 //! paid, fails or ends moves its subscription.
 
 use super::super::tx::Tx;
-use super::{invoice_pay, subscription_cycle};
+use super::{invoice_pay, subscription_cycle, subscription_schedule};
 use serde_json::Value;
 
 /// Called after each event, with its object.
@@ -17,6 +17,7 @@ pub fn after_event(tx: &mut Tx<'_>, event: &str, object: &Value) {
         "invoice.voided" | "invoice.marked_uncollectible" => {
             subscription_cycle::invoice_ended(tx, object);
         }
+        "customer.subscription.deleted" => subscription_schedule::subscription_ended(tx, object),
         _ => {}
     }
 }

@@ -6,7 +6,8 @@ use super::super::tx::Tx;
 use super::plain::PLAIN;
 use super::table::RESOURCES;
 use super::{
-    Resource, credit_note, engine, invoice, preview, subscription_change, subscription_item_route,
+    Resource, credit_note, engine, invoice, issuing_authorization, issuing_transaction, preview,
+    stripe_data, subscription_change, subscription_item_route,
 };
 
 /// Runs the operation of a resource that a path names; `None` when there is none.
@@ -23,7 +24,16 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("POST", ["invoices", id, "lines", line]) => {
             return Some(invoice::update_line(call, tx, id, line));
         }
+        ("POST", ["test_helpers", "issuing", "authorizations"]) => {
+            return Some(issuing_authorization::create(call, tx));
+        }
+        ("POST", ["test_helpers", "issuing", "transactions", what]) => {
+            return issuing_transaction::create(call, tx, what);
+        }
         _ => {}
+    }
+    if let Some(answer) = stripe_data::route(call, path) {
+        return Some(answer);
     }
     RESOURCES.iter().chain(PLAIN).find_map(|resource| {
         let (parent, rest) = below(resource, path)?;

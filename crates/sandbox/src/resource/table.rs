@@ -1,8 +1,10 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item, issuing_card,
-    link, method_settings, portal, quote, subscription, tax, test_clock, topup,
+    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item,
+    issuing_authorization, issuing_card, issuing_design, issuing_dispute, issuing_transaction,
+    link, method_settings, portal, quote, subscription, subscription_schedule, tax, test_clock,
+    topup,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -23,12 +25,24 @@ pub static RESOURCES: &[Resource] = &[
     topup::TOPUP,
     issuing_card::CARD,
     issuing_card::SHIPPING,
+    issuing_authorization::AUTHORIZATION,
+    issuing_authorization::TEST,
+    issuing_transaction::TRANSACTION,
+    issuing_transaction::TEST,
+    issuing_dispute::DISPUTE,
+    issuing_design::DESIGN,
+    issuing_design::TEST,
+    Resource {
+        events: "issuing_token",
+        ..Resource::new("issuing.token", "issuing/tokens", "intok_")
+    },
     invoice_item::INVOICE_ITEM,
     invoice::INVOICE,
     credit_note::CREDIT_NOTE,
     quote::QUOTE,
     portal::SESSION,
     subscription::SUBSCRIPTION,
+    subscription_schedule::SCHEDULE,
     test_clock::TEST_CLOCK,
     Resource::new("invoice_payment", "invoice_payments", "inpay_"),
     method_settings::DOMAIN,

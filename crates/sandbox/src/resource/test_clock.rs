@@ -33,7 +33,11 @@ fn create(call: &Call, tx: &mut Tx<'_>, clock: &mut Value) -> Result<(), ApiErro
 
 /// Deletes the clock's customers with it, and cancels what they have.
 fn delete(_: &Call, tx: &mut Tx<'_>, clock: &mut Value) -> Result<(), ApiError> {
-    for object in hanging(tx, text(clock, "id"), &[Kind::Customer, kind("subscription")]) {
+    for object in hanging(
+        tx,
+        text(clock, "id"),
+        &[Kind::Customer, kind("subscription"), kind("subscription_schedule")],
+    ) {
         tx.remove(text(&object, "id"));
     }
     Ok(())
@@ -89,7 +93,8 @@ fn latest(tx: &Tx<'_>, clock: &str, from: i64) -> i64 {
 
 /// What may have a time to wake at: of many invoices, few do.
 fn waiting(tx: &Tx<'_>, clock: &str) -> Vec<Value> {
-    let ids = [kind("subscription"), kind("invoice")].into_iter().flat_map(|kind| tx.ids(kind));
+    let kinds = ["subscription_schedule", "subscription", "invoice"];
+    let ids = kinds.into_iter().map(kind).flat_map(|kind| tx.ids(kind));
     let stored = ids.filter_map(|id| tx.stored(&id));
     let waiting = stored.filter(|stored| stored.json.contains("\"_wake\":"));
     waiting.map(|stored| stored.value()).filter(|object| object["test_clock"] == clock).collect()

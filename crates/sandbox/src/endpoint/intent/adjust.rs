@@ -1,4 +1,4 @@
-//! Raises an authorization, and pays from a customer's cash balance.
+//! Raises an authorization.
 
 use super::super::super::api_error::{Answer, ApiError};
 use super::super::super::call::{Call, check_step};
@@ -43,14 +43,4 @@ pub fn increment(call: &Call, tx: &mut Tx<'_>, mut intent: Value) -> Answer {
     let account = tx.account.clone();
     emit(tx, "payment_intent.amount_capturable_updated", &account, &intent, None);
     Ok(intent)
-}
-
-/// `POST /v1/payment_intents/:id/apply_customer_balance`: customers have no cash here.
-pub fn apply_balance(_: &Call, _: &mut Tx<'_>, intent: Value) -> Answer {
-    if text(&intent, "customer").is_empty() {
-        let message = "This PaymentIntent has no customer whose balance could be applied.";
-        return Err(unexpected::state(&intent, message));
-    }
-    let message = "The customer has no cash balance in the currency of this PaymentIntent.";
-    Err(ApiError::invalid(message).code("payment_intent_unexpected_state"))
 }

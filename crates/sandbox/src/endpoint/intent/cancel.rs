@@ -6,7 +6,7 @@ use super::super::super::event::emit;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use super::super::refund_object;
-use super::unexpected;
+use super::{bank_transfer, unexpected};
 use serde_json::{Value, json};
 
 const REASONS: &[&str] = &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
@@ -16,6 +16,7 @@ pub fn run(call: &Call, tx: &mut Tx<'_>, mut intent: Value) -> Answer {
     unexpected::check_cancel(&intent)?;
     let reason = call.params.choice("cancellation_reason", REASONS)?;
     release(tx, &intent);
+    bank_transfer::release(tx, &mut intent)?;
     end(tx, &mut intent, reason);
     Ok(intent)
 }

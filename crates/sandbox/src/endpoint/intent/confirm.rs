@@ -6,7 +6,7 @@ use super::super::super::card::{self, Authentication, Behavior};
 use super::super::super::tx::{Tx, is, text};
 use super::super::method::kinds::{self, Course};
 use super::super::method::resolve;
-use super::{action, debit, draft, payment, unexpected};
+use super::{action, bank_transfer, debit, draft, payment, unexpected};
 use serde_json::{Value, json};
 
 /// What the request says of how it may be paid.
@@ -77,6 +77,7 @@ pub fn attempt(call: &Call, tx: &mut Tx<'_>, mut intent: Value, method: &Value) 
     match kinds::of(method).course {
         Course::Instant => payment::pay(tx, intent, method),
         Course::Redirect => action::redirect(call, tx, intent, method),
+        Course::Transfer => bank_transfer::begin(tx, intent, method),
         Course::Debit => debit::begin(call, tx, intent, method),
         Course::Card => by_card(call, tx, intent, method, &terms),
     }

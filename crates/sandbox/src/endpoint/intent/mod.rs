@@ -13,6 +13,7 @@ use serde_json::Value;
 
 pub mod action;
 pub mod adjust;
+pub mod bank_transfer;
 pub mod cancel;
 pub mod capture;
 pub mod confirm;
@@ -70,7 +71,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
                 "capture" => capture::run,
                 "cancel" => cancel::run,
                 "increment_authorization" => adjust::increment,
-                "apply_customer_balance" => adjust::apply_balance,
+                "apply_customer_balance" => bank_transfer::apply,
                 "verify_microdeposits" => debit::verify,
                 _ => return None,
             };

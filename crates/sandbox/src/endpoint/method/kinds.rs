@@ -15,6 +15,8 @@ pub enum Course {
     Redirect,
     /// The bank answers days later.
     Debit,
+    /// The customer transfers the money, or has done so.
+    Transfer,
 }
 
 /// A type of payment method.
@@ -51,6 +53,7 @@ pub const TYPES: &[MethodType] = &[
     kind("au_becs_debit", Course::Debit, "aud", true),
     kind("acss_debit", Course::Debit, "cad usd", true),
     kind("nz_bank_account", Course::Debit, "nzd", true),
+    kind("customer_balance", Course::Transfer, "usd eur gbp jpy mxn", false),
     kind("cashapp", Course::Redirect, "usd", true),
     kind("amazon_pay", Course::Redirect, "", true),
     kind("revolut_pay", Course::Redirect, "eur gbp ron huf pln dkk", true),

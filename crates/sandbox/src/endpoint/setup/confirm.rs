@@ -55,7 +55,7 @@ pub fn attempt(call: &Call, tx: &mut Tx<'_>, mut setup: Value, method: &Value) -
             }
             setup["next_action"] = action::three_d_secure(call, tx, &setup)?;
         }
-        Course::Instant => return Ok(finish::succeed(tx, setup, method)),
+        Course::Instant | Course::Transfer => return Ok(finish::succeed(tx, setup, method)),
         Course::Redirect => {
             let return_url = call.params.filled("return_url")?;
             if return_url.is_none() && kind.name != "cashapp" {
