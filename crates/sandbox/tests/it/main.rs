@@ -13,6 +13,7 @@ mod checkouts;
 mod client;
 mod control;
 mod dashboard;
+mod edges;
 mod idempotency;
 mod intents;
 mod invariants;
