@@ -6,6 +6,7 @@ mod accounts;
 mod attacks;
 mod billing;
 mod binary;
+mod books;
 mod cash;
 mod catalog;
 mod charges;
