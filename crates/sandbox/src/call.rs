@@ -38,6 +38,11 @@ const WHOLE_PAYOUTS: [&str; 4] = ["huf", "isk", "twd", "ugx"];
 /// Currencies in thousandths, of which the last digit is 0.
 const THREE_DECIMAL: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
+/// The currencies that Stripe takes.
+pub fn currencies() -> impl Iterator<Item = &'static str> {
+    CURRENCIES.split_whitespace()
+}
+
 impl Call {
     /// The currency; an unknown one is refused.
     pub fn currency(&self) -> Result<String, ApiError> {

@@ -133,6 +133,20 @@ pub fn prepare(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Attaches an intent: one that succeeded pays the invoice, another one when it succeeds.
+pub fn attach(tx: &mut Tx<'_>, mut invoice: Value, intent: &Value) -> Answer {
+    let payment = Payment {
+        charge: intent["latest_charge"].as_str().map(str::to_owned),
+        intent: intent["id"].as_str().map(str::to_owned),
+    };
+    if intent["status"] == "succeeded" {
+        return mark_paid(tx, invoice, Some(payment));
+    }
+    record(tx, &mut invoice, &payment, "open");
+    tx.update(&invoice);
+    Ok(invoice)
+}
+
 /// The invoice's payment, as an object of its own.
 fn record(tx: &mut Tx<'_>, invoice: &mut Value, payment: &Payment, status: &str) {
     let mut made = new(tx, "invoice_payment", "inpay_");

@@ -1,10 +1,10 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, credit_note, customer_money, discount, invoice, invoice_item,
-    issuing_authorization, issuing_card, issuing_design, issuing_dispute, issuing_transaction,
-    link, method_settings, portal, quote, subscription, subscription_schedule, tax, test_clock,
-    topup,
+    Resource, catalog, credit_note, customer_money, discount, entitlement, fraud, invoice,
+    invoice_item, issuing_authorization, issuing_card, issuing_design, issuing_dispute,
+    issuing_transaction, link, method_settings, portal, quote, subscription, subscription_schedule,
+    tax, template, test_clock, topup,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -17,6 +17,7 @@ pub static RESOURCES: &[Resource] = &[
     tax::TAX_RATE,
     tax::CUSTOMER_TAX_ID,
     tax::TAX_ID,
+    tax::REGISTRATION,
     link::SHIPPING_RATE,
     link::PAYMENT_LINK,
     link::FILE_LINK,
@@ -43,6 +44,11 @@ pub static RESOURCES: &[Resource] = &[
     portal::SESSION,
     subscription::SUBSCRIPTION,
     subscription_schedule::SCHEDULE,
+    entitlement::PRODUCT_FEATURE,
+    template::TEMPLATE,
+    fraud::REVIEW,
+    Resource::new("radar.early_fraud_warning", "radar/early_fraud_warnings", "issfr_"),
+    Resource::new("tax.location", "tax/locations", "taxloc_"),
     test_clock::TEST_CLOCK,
     Resource::new("invoice_payment", "invoice_payments", "inpay_"),
     method_settings::DOMAIN,
