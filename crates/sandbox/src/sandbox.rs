@@ -40,9 +40,8 @@ impl Sandbox {
     /// Starts a sandbox on the current runtime; it accepts connections when this returns.
     ///
     /// # Errors
-    /// [`Error::Version`] when Stripe has no such version, [`Error::Listen`] when the address cannot
-    /// be bound, [`Error::Data`] and [`Error::Damaged`]
-    /// when the data file cannot be used.
+    /// [`Error::Version`] when Stripe has no such version, [`Error::Listen`] when the address
+    /// cannot be bound, [`Error::Data`] and [`Error::Damaged`] when the data file cannot be used.
     pub async fn start(config: Config) -> Result<Self, Error> {
         tx::link(endpoint::route, reaction::after_event);
         if !version::is_known(&config.api_version) {

@@ -372,7 +372,7 @@ impl SandboxState {
 
     /// Deletes the oldest events and deliveries when there are too many.
     fn delete_old_events(&mut self) {
-        for kind in [Kind::Event, Kind::Delivery] {
+        for kind in [Kind::Event, Kind::Delivery, Kind::resource("v2.core.event")] {
             let span = (kind, Arc::from(""), 0)..;
             let all = self.by_kind.range(span).take_while(|((of, _, _), _)| *of == kind);
             let mut ids: Vec<(u64, Arc<str>)> =

@@ -9,7 +9,7 @@ use crate::event_type::event_types;
 use serde_json::{Value, json};
 
 /// Endpoints an account may have.
-const ENDPOINTS_MAX: usize = 16;
+pub const ENDPOINTS_MAX: usize = 16;
 
 /// Paths below `/v1/webhook_endpoints`.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
@@ -58,7 +58,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
 }
 
 /// An address webhooks can be sent to; plain http is fine in test mode.
-fn address<'a>(tx: &Tx<'_>, url: &'a str) -> Result<&'a str, ApiError> {
+pub fn address<'a>(tx: &Tx<'_>, url: &'a str) -> Result<&'a str, ApiError> {
     let url = url.trim();
     let parsed = reqwest::Url::parse(url).ok();
     let parsed = parsed.filter(|u| matches!(u.scheme(), "http" | "https") && u.has_host());

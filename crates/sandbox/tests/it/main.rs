@@ -31,5 +31,6 @@ mod setups;
 mod strict;
 mod taxes;
 mod triggers;
+mod v2;
 mod webhooks;
 mod worlds;

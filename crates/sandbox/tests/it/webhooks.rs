@@ -9,7 +9,7 @@ async fn endpoint(sandbox: &Sandbox, receiver: &Receiver, fields: &str) -> Value
     sandbox.post("/v1/webhook_endpoints", &form).await.ok()
 }
 
-fn is_signed(received: &super::client::Received, secret: &str) -> bool {
+pub fn is_signed(received: &super::client::Received, secret: &str) -> bool {
     let header = received.header("stripe-signature");
     let (timestamp, signature) = header.split_once(",v1=").unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
