@@ -276,7 +276,8 @@ pub fn finalize(tx: &mut Tx<'_>, mut invoice: Value, auto: Option<bool>) -> Answ
         customer_money::book(tx, &invoice, what, applied)?;
     }
     let secret: String = super::super::identifier::make("", text(&invoice, "id"), 7);
-    let url = format!("https://invoice.stripe.com/i/acct_1SluicegatePlatform/test_{secret}");
+    let (base, id) = (&tx.state.base_url, text(&invoice, "id"));
+    let url = format!("{base}/invoice.stripe.com/i/{}/test_{id}_{secret}", tx.account);
     for (name, value) in [
         ("status", json!("open")),
         ("number", json!(format!("{}-{sequence:04}", text(&owner, "invoice_prefix")))),

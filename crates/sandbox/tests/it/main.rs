@@ -14,6 +14,7 @@ mod client;
 mod control;
 mod dashboard;
 mod entitlements;
+mod hosted;
 mod idempotency;
 mod intents;
 mod invariants;
