@@ -42,6 +42,8 @@ pub mod portal;
 pub mod preview;
 pub mod quote;
 pub mod reaction;
+pub mod reader;
+pub mod reader_test;
 pub mod route;
 pub mod schedule_phases;
 pub mod search;
@@ -61,6 +63,10 @@ pub mod tax_transaction;
 pub mod template;
 pub mod test_clock;
 pub mod topup;
+pub mod treasury_account;
+pub mod treasury_in;
+pub mod treasury_money;
+pub mod treasury_out;
 
 /// Completes a new or changed object; the parameters are already in it.
 pub type Fill = fn(&Call, &mut Tx<'_>, &mut Value) -> Result<(), ApiError>;

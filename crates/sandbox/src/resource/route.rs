@@ -8,7 +8,7 @@ use super::table::RESOURCES;
 use super::{
     Resource, credit, credit_note, engine, entitlement, invoice, issuing_authorization,
     issuing_transaction, of, preview, stripe_data, subscription_change, subscription_item_route,
-    tax_calculation, tax_transaction, template,
+    tax_calculation, tax_transaction, template, treasury_in,
 };
 
 /// Runs the operation of a resource that a path names; `None` when there is none.
@@ -30,6 +30,9 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         }
         ("POST", ["test_helpers", "issuing", "transactions", what]) => {
             return issuing_transaction::create(call, tx, what);
+        }
+        ("POST", ["test_helpers", "treasury", what]) => {
+            return treasury_in::receive(call, tx, what);
         }
         ("GET", ["invoice_rendering_templates", id]) => {
             let found = of(tx, "invoice_rendering_template", id);

@@ -29,6 +29,8 @@ mod schedules;
 mod search;
 mod setups;
 mod taxes;
+mod terminal;
+mod treasury;
 mod triggers;
 mod webhooks;
 mod worlds;
