@@ -1,11 +1,11 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, credit_note, customer_money, discount, entitlement, fraud, invoice,
-    invoice_item, issuing_authorization, issuing_card, issuing_design, issuing_dispute,
-    issuing_transaction, link, method_settings, portal, quote, reader, subscription,
-    subscription_schedule, tax, template, test_clock, topup, treasury_account, treasury_in,
-    treasury_out,
+    Resource, app, authentication, catalog, climate_order, connection, credit_note, customer_money,
+    discount, entitlement, fraud, invoice, invoice_item, issuing_authorization, issuing_card,
+    issuing_design, issuing_dispute, issuing_transaction, link, method_settings, payment_record,
+    portal, quote, reader, subscription, subscription_schedule, tax, template, test_clock, topup,
+    treasury_account, treasury_in, treasury_out,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -49,6 +49,17 @@ pub static RESOURCES: &[Resource] = &[
     template::TEMPLATE,
     reader::READER,
     reader::TEST,
+    payment_record::RECORD,
+    connection::SESSION,
+    connection::ACCOUNT,
+    connection::TRANSACTIONS,
+    app::INSTALL,
+    climate_order::ORDER,
+    authentication::AUTHENTICATION,
+    Resource::new("identity.verification_report", "identity/verification_reports", "vr_"),
+    Resource::new("scheduled_query_run", "sigma/scheduled_query_runs", "sqr_"),
+    link::FORWARDED,
+    catalog::TRIAL_OFFER,
     treasury_account::ACCOUNT,
     treasury_out::PAYMENT,
     treasury_out::TRANSFER,

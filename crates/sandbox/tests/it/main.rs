@@ -25,6 +25,7 @@ mod onboarding;
 mod pages;
 mod protocol;
 mod readme;
+mod records;
 mod schedules;
 mod search;
 mod setups;
