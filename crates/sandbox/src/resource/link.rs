@@ -51,6 +51,16 @@ pub const FORWARDED: Resource = Resource {
     ..Resource::new("forwarding.request", "forwarding/requests", "fwdreq_")
 };
 
+/// Links at which a merchant accepts Apple's terms; they are not stored.
+pub const ONBOARDING_LINK: Resource = Resource {
+    create: |_, tx, made| {
+        let id = tx.id("");
+        made["redirect_url"] = json!(format!("https://terminal.stripe.com/onboarding/{id}"));
+        Ok(())
+    },
+    ..Resource::new("terminal.onboarding_link", "terminal/onboarding_links", "tol_")
+};
+
 fn forward(call: &Call, tx: &mut Tx<'_>, made: &mut Value) -> Result<(), ApiError> {
     let id = call.params.required("payment_method")?;
     if tx.get(Kind::Method, id).is_none() {

@@ -59,6 +59,8 @@ pub static RESOURCES: &[Resource] = &[
     Resource::new("identity.verification_report", "identity/verification_reports", "vr_"),
     Resource::new("scheduled_query_run", "sigma/scheduled_query_runs", "sqr_"),
     link::FORWARDED,
+    link::ONBOARDING_LINK,
+    fraud::EVALUATION,
     catalog::TRIAL_OFFER,
     treasury_account::ACCOUNT,
     treasury_out::PAYMENT,

@@ -167,3 +167,20 @@ async fn a_trial_offer_names_two_prices_and_a_quote_is_a_file() {
     let text = file.body.as_str().unwrap();
     assert!(text.starts_with("%PDF-") && text.contains("1 x Tea: $10.00"), "{text}");
 }
+
+#[tokio::test]
+async fn a_payment_is_evaluated_and_terms_have_a_link() {
+    let sandbox = Sandbox::start().await;
+    let method = "type=card&card[number]=4242424242424242&card[exp_month]=1&card[exp_year]=40";
+    let method = id(&sandbox.post("/v1/payment_methods", method).await.ok());
+    let form = format!(
+        "customer_details[email]=a@b.co&payment_details[amount]=500&payment_details[currency]=usd\
+         &payment_details[payment_method_details][payment_method]={method}"
+    );
+    let made = sandbox.post("/v1/radar/payment_evaluations", &form).await.ok();
+    assert_eq!(made["signals"]["fraudulent_payment"]["risk_level"], "not_assessed");
+    let form = "link_type=apple_terms_and_conditions\
+        &link_options[apple_terms_and_conditions][merchant_display_name]=Tea";
+    let link = sandbox.post("/v1/terminal/onboarding_links", form).await.ok();
+    assert!(link["redirect_url"].as_str().unwrap().starts_with("https://"));
+}
