@@ -17,6 +17,19 @@ pub const REVIEW: Resource = Resource {
     ..Resource::new("review", "reviews", "prv_")
 };
 
+/// What Radar thinks of a payment that is made elsewhere: here, nothing.
+pub const EVALUATION: Resource = Resource {
+    create: |_, tx, made| {
+        made["created_at"] = json!(tx.now);
+        made["recommended_action"] = json!("continue");
+        let signal = json!({"evaluated_at": tx.now, "risk_level": "not_assessed", "score": null});
+        made["signals"] = json!({"early_fraud_warning": null, "fraudulent_dispute": null,
+            "fraudulent_payment": signal});
+        Ok(())
+    },
+    ..Resource::new("radar.payment_evaluation", "radar/payment_evaluations", "peval_")
+};
+
 /// A charge succeeded: its card may be one that is warned of, or one whose risk is elevated.
 pub fn charge_succeeded(tx: &mut Tx<'_>, charge: &Value) {
     let number = match text(charge, "_number") {

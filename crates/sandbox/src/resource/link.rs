@@ -45,6 +45,47 @@ pub const SHIPPING_RATE: Resource = Resource {
 pub const EPHEMERAL_KEY: Resource =
     Resource { create: create_key, ..Resource::new("ephemeral_key", "ephemeral_keys", "ephkey_") };
 
+/// Requests that are forwarded to another host: they are stored, and none is sent.
+pub const FORWARDED: Resource = Resource {
+    create: forward,
+    ..Resource::new("forwarding.request", "forwarding/requests", "fwdreq_")
+};
+
+/// Links at which a merchant accepts Apple's terms; they are not stored.
+pub const ONBOARDING_LINK: Resource = Resource {
+    create: |_, tx, made| {
+        let id = tx.id("");
+        made["redirect_url"] = json!(format!("https://terminal.stripe.com/onboarding/{id}"));
+        Ok(())
+    },
+    ..Resource::new("terminal.onboarding_link", "terminal/onboarding_links", "tol_")
+};
+
+fn forward(call: &Call, tx: &mut Tx<'_>, made: &mut Value) -> Result<(), ApiError> {
+    let id = call.params.required("payment_method")?;
+    if tx.get(Kind::Method, id).is_none() {
+        return Err(ApiError::no_such("PaymentMethod", id, "payment_method"));
+    }
+    let sent = call.params.group("request").unwrap_or_default();
+    let headers = sent.group("headers").unwrap_or_default();
+    let headers: Vec<Value> = headers.values().values().cloned().collect();
+    for (name, value) in [
+        (
+            "request_context",
+            json!({"destination_duration": 0, "destination_ip_address": "0.0.0.0"}),
+        ),
+        (
+            "request_details",
+            json!({"body": sent.text("body")?.unwrap_or_default(), "headers": headers,
+                "http_method": "POST"}),
+        ),
+        ("response_details", json!({"body": "{}", "headers": [], "status": 200})),
+    ] {
+        made[name] = value;
+    }
+    Ok(())
+}
+
 fn create_file_link(_: &Call, tx: &mut Tx<'_>, link: &mut Value) -> Result<(), ApiError> {
     let file = text(link, "file");
     if tx.get(Kind::File, file).is_none() {

@@ -114,19 +114,6 @@ pub static PLAIN: &[Resource] = &[
         &[],
     ),
     plain(
-        ("terminal.reader", "terminal/readers", "tmr_"),
-        &[
-            ("device_type", r#""simulated_wisepos_e""#),
-            ("label", r#""$id""#),
-            ("serial_number", r#""$id""#),
-            ("status", r#""online""#),
-        ],
-        &[("POST", "cancel_action", |_, tx, mut reader| {
-            reader["action"] = Value::Null;
-            told(tx, reader, "updated")
-        })],
-    ),
-    plain(
         ("payment_method_domain", "payment_method_domains", "pmd_"),
         &[
             ("enabled", "true"),

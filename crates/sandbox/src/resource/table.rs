@@ -1,10 +1,11 @@
 //! Every resource that the description drives.
 
 use super::{
-    Resource, catalog, credit_note, customer_money, discount, entitlement, fraud, invoice,
-    invoice_item, issuing_authorization, issuing_card, issuing_design, issuing_dispute,
-    issuing_transaction, link, method_settings, portal, quote, subscription, subscription_schedule,
-    tax, template, test_clock, topup,
+    Resource, app, authentication, catalog, climate_order, connection, credit_note, customer_money,
+    discount, entitlement, fraud, invoice, invoice_item, issuing_authorization, issuing_card,
+    issuing_design, issuing_dispute, issuing_transaction, link, method_settings, payment_record,
+    portal, quote, reader, subscription, subscription_schedule, tax, template, test_clock, topup,
+    treasury_account, treasury_in, treasury_out,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -46,6 +47,40 @@ pub static RESOURCES: &[Resource] = &[
     subscription_schedule::SCHEDULE,
     entitlement::PRODUCT_FEATURE,
     template::TEMPLATE,
+    reader::READER,
+    reader::TEST,
+    payment_record::RECORD,
+    connection::SESSION,
+    connection::ACCOUNT,
+    connection::TRANSACTIONS,
+    app::INSTALL,
+    climate_order::ORDER,
+    authentication::AUTHENTICATION,
+    Resource::new("identity.verification_report", "identity/verification_reports", "vr_"),
+    Resource::new("scheduled_query_run", "sigma/scheduled_query_runs", "sqr_"),
+    link::FORWARDED,
+    link::ONBOARDING_LINK,
+    fraud::EVALUATION,
+    catalog::TRIAL_OFFER,
+    treasury_account::ACCOUNT,
+    treasury_out::PAYMENT,
+    treasury_out::TRANSFER,
+    treasury_out::PAYMENT_TEST,
+    treasury_out::TRANSFER_TEST,
+    treasury_in::TRANSFER,
+    treasury_in::TRANSFER_TEST,
+    treasury_in::CREDIT,
+    treasury_in::DEBIT,
+    treasury_in::CREDIT_REVERSAL,
+    treasury_in::DEBIT_REVERSAL,
+    Resource {
+        own_filters: &["order_by"],
+        ..Resource::new("treasury.transaction", "treasury/transactions", "trxn_")
+    },
+    Resource {
+        own_filters: &["order_by"],
+        ..Resource::new("treasury.transaction_entry", "treasury/transaction_entries", "trxne_")
+    },
     fraud::REVIEW,
     Resource::new("radar.early_fraud_warning", "radar/early_fraud_warnings", "issfr_"),
     Resource::new("tax.location", "tax/locations", "taxloc_"),
