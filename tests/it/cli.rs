@@ -326,11 +326,11 @@ fn new_refuses_a_module_and_an_event_that_do_not_exist() {
 /// The code and the errors of a command whose output nobody reads.
 fn unread(instance: &Instance, arguments: &[&str]) -> (i32, String) {
     let mut command = instance.command(arguments);
-    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().expect("it starts");
-    // Closed before the command writes: every write fails.
-    drop(child.stdout.take());
-    let ran = child.wait_with_output().expect("it ends");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    // Closed before the command starts: every write fails.
+    drop(reader);
+    let piped = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+    let ran = piped.spawn().expect("it starts").wait_with_output().expect("it ends");
     (ran.status.code().unwrap_or(-1), String::from_utf8_lossy(&ran.stderr).into_owned())
 }
 

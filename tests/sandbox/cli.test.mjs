@@ -1,7 +1,5 @@
 // The real Stripe CLI against the sandbox: events are forwarded and signed, logs are followed, an
 // event is sent again, and its triggers run to the end.
-// It knows API versions up to this one; its triggers name payment_method_types, which endive refuses.
-// sandbox: --api-version 2026-08-26.dahlia
 import assert from 'node:assert/strict';
 import { spawn, execFile } from 'node:child_process';
 import { createServer } from 'node:http';

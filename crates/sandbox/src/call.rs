@@ -14,6 +14,9 @@ pub struct Call {
     pub params: Params,
     /// API version to answer in.
     pub version: String,
+    /// False when the request names no version and gets the default one. Such a request may still
+    /// send what the newest version dropped, because the Stripe CLI's triggers do.
+    pub names_version: bool,
     /// The secret or publishable key.
     pub key: String,
     /// The caller's address.
@@ -37,6 +40,11 @@ const HUNDREDTHS_ONLY: [&str; 2] = ["isk", "ugx"];
 const WHOLE_PAYOUTS: [&str; 4] = ["huf", "isk", "twd", "ugx"];
 /// Currencies in thousandths, of which the last digit is 0.
 const THREE_DECIMAL: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
+
+/// The currencies that Stripe takes.
+pub fn currencies() -> impl Iterator<Item = &'static str> {
+    CURRENCIES.split_whitespace()
+}
 
 impl Call {
     /// The currency; an unknown one is refused.

@@ -153,6 +153,7 @@ pub const CARDS: &[TestCard] = &[
         Behavior::Dispute("fraudulent", DisputeKind::Inquiry),
     ),
     visa("4000000000005126", &["refundFail"], Behavior::RefundFails),
+    visa("4000000000005423", &["createIssuerFraudRecord"], Behavior::Pay),
     visa("4000000000009235", &["riskLevelElevated"], Behavior::Risk("elevated")),
     visa("4000000000004954", &["riskLevelHighest"], Behavior::Risk("highest")),
     visa("4000000000000101", &["cvcCheckFail"], Behavior::CheckFails("cvc_check")),

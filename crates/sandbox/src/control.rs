@@ -290,6 +290,7 @@ async fn run_payout(State(shared): SharedState, body: Bytes) -> Answer {
         path: "/v1/payouts".into(),
         params: protocol::no_params(),
         version: state.settings.default_version.clone(),
+        names_version: true,
         key: String::new(),
         client_ip: String::new(),
     };

@@ -63,6 +63,7 @@ pub fn create_platform(state: &mut SandboxState) {
     );
     tx.insert(Kind::Source, Some(PLATFORM), &bank);
     resource::method_settings::default(&mut tx);
+    resource::template::default(&mut tx);
     let changes = tx.into_changes();
     state.apply(changes);
 }

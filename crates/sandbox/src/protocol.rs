@@ -224,7 +224,9 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let fingerprint = idempotency::fingerprint(method, &values);
     let client_ip = incoming.client_ip.clone();
     let params = Params::new(values);
-    let call = Call { method, path: path.to_owned(), params, version, key, client_ip };
+    let names_version = !version.is_empty();
+    let path = path.to_owned();
+    let call = Call { method, path, params, version, names_version, key, client_ip };
     Ok(ApiRequest { call, account: account.into(), key: idempotency_key, fingerprint })
 }
 

@@ -140,6 +140,10 @@ fn expand(
             path.join(".")
         )))
     };
+    // Not an object, but shown on request only.
+    if *name == "payload" && value["object"] == "apps.secret" {
+        return Ok(());
+    }
     let is_deleted = value.get("deleted").is_some();
     let Some(inner) = value.as_object_mut().and_then(|fields| fields.get_mut(*name)) else {
         // A field that is not there in this state (`charge.transfer`) expands to nothing.

@@ -53,6 +53,10 @@ impl Reply {
             let page = "<html>upstream connect error</html>";
             return response(self.status, "text/html", page, &self.headers);
         }
+        // A file is text in place of an object.
+        if let Value::String(file) = self.body {
+            return response(self.status, "application/pdf", file, &self.headers);
+        }
         // Room for a charge, so that it is not moved as it grows.
         let mut text = Vec::with_capacity(8 * 1024);
         // Plain JSON can always be written to memory.

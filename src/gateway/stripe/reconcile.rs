@@ -144,16 +144,25 @@ pub fn deleted(call: &Call) -> Answer {
     answered(200, &json!({ "id": id, "deleted": true }))
 }
 
-/// Stripe keeps a declined charge; the call that created it was answered with 402.
+/// Stripe keeps a declined charge, and an intent whose method was declined; the call that created
+/// it was answered with 402.
 fn declined(object: &Json) -> Option<Answer> {
-    if text(object, "object") != "charge" || text(object, "status") != "failed" {
-        return None;
-    }
-    let error = json!({
-        "type": "card_error", "charge": object.get("id"),
-        "code": object.get("failure_code"), "message": object.get("failure_message"),
-        "decline_code": object.pointer("/outcome/reason"),
-    });
+    let error = match text(object, "object").as_str() {
+        "charge" if text(object, "status") == "failed" => json!({
+            "type": "card_error", "charge": object.get("id"),
+            "code": object.get("failure_code"), "message": object.get("failure_message"),
+            "decline_code": object.pointer("/outcome/reason"),
+        }),
+        kind @ ("payment_intent" | "setup_intent")
+            if text(object, "status") == "requires_payment_method" =>
+        {
+            let last = ["last_payment_error", "last_setup_error"];
+            let mut error = last.iter().find_map(|name| object.get(name)).cloned()?;
+            error.as_object_mut()?.insert(kind.to_owned(), object.clone());
+            error
+        }
+        _ => return None,
+    };
     Some(answered(402, &json!({ "error": error })))
 }
 

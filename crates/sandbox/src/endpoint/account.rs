@@ -28,6 +28,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("POST", [id]) => update(call, tx, id),
         ("DELETE", [id]) => delete(call, tx, id),
         ("POST", [id, "reject"]) => reject(call, tx, id),
+        ("POST", [id, "unreject"]) => unreject(call, tx, id),
         ("POST", [id, "login_links"]) => account_link::log_in(call, tx, id),
         ("GET", [id, "capabilities"]) => of(call, tx, id).map(|account| {
             let data: Vec<Value> = account_state::capability_objects(&account).collect();
@@ -300,6 +301,17 @@ fn reject(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
     };
     let mut account = before.clone();
     account["_rejected"] = json!(format!("rejected.{known}"));
+    account_state::finish(tx, account, &before)
+}
+
+fn unreject(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
+    let before = of(call, tx, id)?;
+    if !before["_rejected"].is_string() {
+        let message = format!("The account {id} is not rejected.");
+        return Err(ApiError::invalid(message));
+    }
+    let mut account = before.clone();
+    account.as_object_mut().map(|fields| fields.shift_remove("_rejected"));
     account_state::finish(tx, account, &before)
 }
 

@@ -9,6 +9,7 @@ use super::super::resource;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
 use super::cash_balance;
+use super::customer_discount as discount;
 use super::method::{attach, resolve};
 use super::source;
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         }
         ("POST", [id]) => update(call, tx, id),
         ("DELETE", [id]) => delete(tx, id),
+        ("DELETE", [id, "discount"]) => discount::drop(tx, id),
         (_, [id, "sources" | "cards" | "bank_accounts", rest @ ..]) => {
             return match live_customer(tx, id) {
                 Ok(customer) => source::route(call, tx, &customer, rest),
@@ -80,6 +82,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         customer["default_source"] = source["id"].clone();
         tx.update(&customer);
     }
+    discount::redeem(call, tx, &mut customer)?;
     let account = tx.account.clone();
     emit(tx, "customer.created", &account, &customer, None);
     if let Some(source) = added {
@@ -178,6 +181,7 @@ fn update(call: &Call, tx: &mut Tx<'_>, id: &str) -> Answer {
         }
         customer["default_source"] = json!(wanted);
     }
+    discount::redeem(call, tx, &mut customer)?;
     tx.update(&customer);
     let account = tx.account.clone();
     if call.params.has("source") || call.params.has("card") {

@@ -21,6 +21,7 @@ pub mod charge_object;
 pub mod checkout;
 pub mod confirmation_token;
 pub mod customer;
+pub mod customer_discount;
 pub mod dispute;
 pub mod events;
 pub mod external_account;
@@ -80,6 +81,10 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         }
         "test_helpers" if call.is("POST") && rest.first() == Some(&"customers") => match rest {
             ["customers", id, "fund_cash_balance"] => Some(fund_cash::run(call, tx, id)),
+            _ => None,
+        },
+        "test_helpers" if call.is("POST") && rest.first() == Some(&"refunds") => match rest {
+            ["refunds", id, "expire"] => Some(refund::expire(tx, id)),
             _ => None,
         },
         "checkout" => checkout::route(call, tx, rest),

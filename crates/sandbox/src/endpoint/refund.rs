@@ -29,6 +29,16 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     })
 }
 
+/// `POST /v1/test_helpers/refunds/:id/expire`: refunds here wait for nobody's bank details.
+pub fn expire(tx: &Tx<'_>, id: &str) -> Answer {
+    let refund = of(tx, id)?;
+    let message = format!(
+        "Only a refund that requires action can expire; this one has the status {}.",
+        text(&refund, "status")
+    );
+    Err(ApiError::invalid(message))
+}
+
 fn of(tx: &Tx<'_>, id: &str) -> Answer {
     tx.get(Kind::Refund, id).ok_or_else(|| ApiError::not_found("refund", id))
 }

@@ -19,6 +19,12 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
             tx.update(&source);
             Ok(source)
         }),
+        ("GET", [id, "source_transactions"]) => of(call, tx, id)
+            .map(|_| json!({"object": "list", "data": [], "has_more": false, "url": call.path})),
+        ("POST", [id, "verify"]) => of(call, tx, id).and_then(|_| {
+            let message = "Sources of type card are not verified.";
+            Err(ApiError::invalid(message))
+        }),
         _ => return None,
     })
 }

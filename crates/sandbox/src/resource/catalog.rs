@@ -263,6 +263,21 @@ fn create_plan(call: &Call, tx: &mut Tx<'_>, plan: &mut Value) -> Result<(), Api
     Ok(())
 }
 
+/// Offers of a trial at one price, which go over to another one; no subscription takes them.
+pub const TRIAL_OFFER: Resource = Resource {
+    create: |call, tx, offer| {
+        offer["price"] = named(tx, "price", call.params.required("price")?, "price")?["id"].clone();
+        let end = call.params.group("end_behavior").unwrap_or_default();
+        let next = end.group("transition").unwrap_or_default();
+        let id = next.required("price")?;
+        named(tx, "price", id, "end_behavior[transition][price]")?;
+        offer["end_behavior"] = json!({"type": "transition", "transition": {"price": id}});
+        offer["active"] = json!(call.params.boolean("active")?.unwrap_or(true));
+        Ok(())
+    },
+    ..Resource::new("product_catalog.trial_offer", "product_catalog/trial_offers", "tro_")
+};
+
 /// A price by its id, or a plan in the shape of one.
 pub fn price(tx: &Tx<'_>, id: &str, param: &str) -> Answer {
     match tx.get(kind("plan"), id) {

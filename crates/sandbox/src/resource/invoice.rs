@@ -32,6 +32,7 @@ pub const INVOICE: Resource = Resource {
             finalize(tx, invoice, auto)
         }),
         ("POST", "pay", pay),
+        ("POST", "attach_payment", attach),
         ("POST", "send", send),
         ("POST", "void", void),
         ("POST", "mark_uncollectible", mark_uncollectible),
@@ -161,10 +162,39 @@ pub fn discounts(call: &Call, tx: &mut Tx<'_>, object: &mut Value) -> Result<(),
         let account = tx.account.clone();
         emit(tx, "customer.discount.created", &account, &made, None);
     }
+    if ids.is_empty() && of.is_none() && !params.has("discounts") {
+        ids.extend(of_customer(tx, &owner));
+    }
     if !ids.is_empty() || params.has("discounts") || !object["discounts"].is_array() {
         object["discounts"] = json!(ids);
     }
     Ok(())
+}
+
+/// The discount that the customer has.
+pub fn of_customer(tx: &Tx<'_>, customer: &str) -> Option<Value> {
+    let owner = tx.get(Kind::Customer, customer)?;
+    owner["discount"]["id"].as_str().map(|id| json!(id))
+}
+
+/// `POST /v1/invoices/in_1/attach_payment`.
+fn attach(call: &Call, tx: &mut Tx<'_>, invoice: Value) -> Answer {
+    let Some(id) = call.params.filled("payment_intent")? else {
+        let message = "Attach a payment_intent; payment records cannot be attached here.";
+        return Err(ApiError::invalid(message).param("payment_intent"));
+    };
+    let missing = || ApiError::no_such("payment_intent", id, "payment_intent");
+    let intent = tx.get(Kind::PaymentIntent, id).ok_or_else(missing)?;
+    if invoice["status"] != "open" {
+        return Err(ApiError::invalid("A payment can only be attached to an open invoice."));
+    }
+    if intent["amount"] != invoice["amount_remaining"] || intent["currency"] != invoice["currency"]
+    {
+        let message = "The PaymentIntent must have the currency of the invoice, and the amount \
+            that remains of it.";
+        return Err(ApiError::invalid(message).param("payment_intent"));
+    }
+    invoice_pay::attach(tx, invoice, &intent)
 }
 
 /// Takes the customer's pending items into a draft.
@@ -246,7 +276,8 @@ pub fn finalize(tx: &mut Tx<'_>, mut invoice: Value, auto: Option<bool>) -> Answ
         customer_money::book(tx, &invoice, what, applied)?;
     }
     let secret: String = super::super::identifier::make("", text(&invoice, "id"), 7);
-    let url = format!("https://invoice.stripe.com/i/acct_1SluicegatePlatform/test_{secret}");
+    let (base, id) = (&tx.state.base_url, text(&invoice, "id"));
+    let url = format!("{base}/invoice.stripe.com/i/{}/test_{id}_{secret}", tx.account);
     for (name, value) in [
         ("status", json!("open")),
         ("number", json!(format!("{}-{sequence:04}", text(&owner, "invoice_prefix")))),

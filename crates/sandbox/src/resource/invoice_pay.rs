@@ -110,6 +110,7 @@ pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
         path: format!("/v1/{path}"),
         params,
         version: NEWEST.to_owned(),
+        names_version: true,
         key: "sk_test_sandbox".to_owned(),
         client_ip: String::new(),
     };
@@ -131,6 +132,20 @@ pub fn prepare(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     record(tx, invoice, &payment, "open");
     tx.update(invoice);
     Ok(())
+}
+
+/// Attaches an intent: one that succeeded pays the invoice, another one when it succeeds.
+pub fn attach(tx: &mut Tx<'_>, mut invoice: Value, intent: &Value) -> Answer {
+    let payment = Payment {
+        charge: intent["latest_charge"].as_str().map(str::to_owned),
+        intent: intent["id"].as_str().map(str::to_owned),
+    };
+    if intent["status"] == "succeeded" {
+        return mark_paid(tx, invoice, Some(payment));
+    }
+    record(tx, &mut invoice, &payment, "open");
+    tx.update(&invoice);
+    Ok(invoice)
 }
 
 /// The invoice's payment, as an object of its own.

@@ -3,7 +3,7 @@
 use super::super::api_error::Answer;
 use super::super::event;
 use super::super::tx::{Tx, text};
-use super::{Action, Resource, portal};
+use super::{Action, Resource, credit, meter_summary, portal};
 use crate::event_type::event_types;
 use serde_json::{Value, json};
 
@@ -24,19 +24,21 @@ const fn only(object: &'static str, path: &'static str, defaults: Defaults) -> R
 
 /// All of them.
 pub static PLAIN: &[Resource] = &[
-    plain(
-        ("billing.meter", "billing/meters", "mtr_test_"),
-        &[
-            ("status", r#""active""#),
-            ("updated", r#""$now""#),
-            ("customer_mapping", r#"{"event_payload_key": "stripe_customer_id", "type": "by_id"}"#),
-            ("value_settings", r#"{"event_payload_key": "value"}"#),
-        ],
-        &[
-            ("POST", "deactivate", |_, tx, meter| set(tx, meter, "inactive", "deactivated")),
-            ("POST", "reactivate", |_, tx, meter| set(tx, meter, "active", "reactivated")),
-        ],
-    ),
+    Resource {
+        create: |_, _, meter| {
+            meter_summary::complete(meter);
+            Ok(())
+        },
+        ..plain(
+            ("billing.meter", "billing/meters", "mtr_test_"),
+            &[("status", r#""active""#), ("updated", r#""$now""#)],
+            &[
+                ("POST", "deactivate", |_, tx, meter| set(tx, meter, "inactive", "deactivated")),
+                ("POST", "reactivate", |_, tx, meter| set(tx, meter, "active", "reactivated")),
+                ("GET", "event_summaries", meter_summary::list),
+            ],
+        )
+    },
     plain(
         ("billing.meter_event", "billing/meter_events", "mtr_event_"),
         &[("identifier", r#""$id""#), ("timestamp", r#""$now""#)],
@@ -57,11 +59,15 @@ pub static PLAIN: &[Resource] = &[
         ],
         &[
             ("POST", "void", |_, tx, mut grant| {
+                credit::check_open(&grant, tx.now)?;
                 grant["voided_at"] = json!(tx.now);
+                credit::ended(tx, &grant, "credits_voided");
                 told(tx, grant, "updated")
             }),
             ("POST", "expire", |_, tx, mut grant| {
+                credit::check_open(&grant, tx.now)?;
                 grant["expires_at"] = json!(tx.now);
+                credit::ended(tx, &grant, "credits_expired");
                 told(tx, grant, "updated")
             }),
         ],
@@ -74,6 +80,11 @@ pub static PLAIN: &[Resource] = &[
             ("POST", "deactivate", |_, tx, alert| set(tx, alert, "inactive", "")),
             ("POST", "archive", |_, tx, alert| set(tx, alert, "archived", "")),
         ],
+    ),
+    plain(
+        ("billing.feedback_option", "billing/feedback_options", "bfo_"),
+        &[("status", r#""active""#)],
+        &[("POST", "deactivate", |_, tx, option| set(tx, option, "inactive", ""))],
     ),
     plain(
         ("entitlements.feature", "entitlements/features", "feat_test_"),
@@ -95,26 +106,12 @@ pub static PLAIN: &[Resource] = &[
         &[("status", r#""succeeded""#), ("succeeded_at", r#""$now""#)],
         &[],
     ),
-    plain(("tax.registration", "tax/registrations", "taxreg_"), &[("status", r#""active""#)], &[]),
     plain(("terminal.location", "terminal/locations", "tml_"), &[], &[]),
     plain(("terminal.configuration", "terminal/configurations", "tmc_"), &[], &[]),
     plain(
         ("terminal.connection_token", "terminal/connection_tokens", "tmt_"),
         &[("secret", r#""pst_test_$id""#)],
         &[],
-    ),
-    plain(
-        ("terminal.reader", "terminal/readers", "tmr_"),
-        &[
-            ("device_type", r#""simulated_wisepos_e""#),
-            ("label", r#""$id""#),
-            ("serial_number", r#""$id""#),
-            ("status", r#""online""#),
-        ],
-        &[("POST", "cancel_action", |_, tx, mut reader| {
-            reader["action"] = Value::Null;
-            told(tx, reader, "updated")
-        })],
     ),
     plain(
         ("payment_method_domain", "payment_method_domains", "pmd_"),
@@ -176,7 +173,6 @@ pub static PLAIN: &[Resource] = &[
             &[],
         )
     },
-    plain(("review", "reviews", "prv_"), &[], &[]),
     only(
         "tax.settings",
         "tax/settings",

@@ -5,7 +5,7 @@ use super::super::call::Call;
 use super::super::event::emit;
 use super::super::listing;
 use super::super::tx::{Tx, number, text};
-use super::{Resource, invoice_pay, link};
+use super::{Resource, invoice_pay, link, pdf};
 use serde_json::{Value, json};
 
 /// Days that a quote is open.
@@ -25,6 +25,7 @@ pub const QUOTE: Resource = Resource {
         ("POST", "accept", accept),
         ("POST", "cancel", cancel),
         ("GET", "line_items", items),
+        ("GET", "pdf", |_, _, quote| Ok(json!(pdf::of_quote(&quote)))),
         ("GET", "computed_upfront_line_items", items),
     ],
     ..Resource::new("quote", "quotes", "qt_")

@@ -6,8 +6,9 @@ use super::super::tx::Tx;
 use super::plain::PLAIN;
 use super::table::RESOURCES;
 use super::{
-    Resource, credit_note, engine, invoice, issuing_authorization, issuing_transaction, preview,
-    stripe_data, subscription_change, subscription_item_route,
+    Resource, app, credit, credit_note, engine, entitlement, invoice, issuing_authorization,
+    issuing_transaction, of, payment_record, preview, stripe_data, subscription_change,
+    subscription_item_route, tax_calculation, tax_transaction, template, treasury_in,
 };
 
 /// Runs the operation of a resource that a path names; `None` when there is none.
@@ -30,10 +31,24 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("POST", ["test_helpers", "issuing", "transactions", what]) => {
             return issuing_transaction::create(call, tx, what);
         }
+        ("POST", ["test_helpers", "treasury", what]) => {
+            return treasury_in::receive(call, tx, what);
+        }
+        ("GET", ["invoice_rendering_templates", id]) => {
+            let found = of(tx, "invoice_rendering_template", id);
+            return Some(found.and_then(|found| template::check_version(call, found)));
+        }
         _ => {}
     }
-    if let Some(answer) = stripe_data::route(call, path) {
-        return Some(answer);
+    let found = stripe_data::route(call, path)
+        .or_else(|| entitlement::route(call, tx, path))
+        .or_else(|| credit::route(call, tx, path))
+        .or_else(|| tax_calculation::route(call, tx, path))
+        .or_else(|| tax_transaction::route(call, tx, path))
+        .or_else(|| payment_record::route(call, tx, path))
+        .or_else(|| app::route(call, tx, path));
+    if found.is_some() {
+        return found;
     }
     RESOURCES.iter().chain(PLAIN).find_map(|resource| {
         let (parent, rest) = below(resource, path)?;

@@ -4,6 +4,7 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::listing;
 
+use super::country_spec;
 use super::filter::matches;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -16,11 +17,31 @@ fn read(json: &str) -> Vec<Value> {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-static LISTS: [List; 1] = [(
-    "issuing/physical_bundles",
-    "physical bundle",
-    LazyLock::new(|| read(include_str!("data/physical_bundles.json"))),
-)];
+static LISTS: [List; 7] = [
+    (
+        "issuing/physical_bundles",
+        "physical bundle",
+        LazyLock::new(|| read(include_str!("data/physical_bundles.json"))),
+    ),
+    ("country_specs", "country", LazyLock::new(country_spec::specs)),
+    ("exchange_rates", "exchange rate", LazyLock::new(country_spec::exchange_rates)),
+    ("tax_codes", "tax code", LazyLock::new(|| read(include_str!("data/tax_codes.json")))),
+    (
+        "reporting/report_types",
+        "report type",
+        LazyLock::new(|| read(include_str!("data/report_types.json"))),
+    ),
+    (
+        "climate/products",
+        "climate product",
+        LazyLock::new(|| read(include_str!("data/climate_products.json"))),
+    ),
+    (
+        "climate/suppliers",
+        "climate supplier",
+        LazyLock::new(|| read(include_str!("data/climate_suppliers.json"))),
+    ),
+];
 
 /// An object of a list.
 pub fn find(path: &str, id: &str) -> Option<&'static Value> {

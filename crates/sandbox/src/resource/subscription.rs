@@ -22,6 +22,7 @@ pub const SUBSCRIPTION: Resource = Resource {
         ("POST", "resume", subscription_change::resume),
         ("POST", "pause", subscription_change::pause),
         ("DELETE", "discount", subscription_change::drop_discount),
+        ("POST", "migrate", subscription_change::migrate),
     ],
     ..Resource::new("subscription", "subscriptions", "sub_")
 };

@@ -297,6 +297,20 @@ pub fn drop_discount(_: &Call, tx: &mut Tx<'_>, mut subscription: Value) -> Answ
     Ok(gone)
 }
 
+/// `POST /v1/subscriptions/sub_1/migrate`: the mode is stored; both bill alike here.
+pub fn migrate(_: &Call, tx: &mut Tx<'_>, mut subscription: Value) -> Answer {
+    if subscription["billing_mode"]["type"] == "flexible" {
+        return Err(ApiError::invalid("This subscription's billing mode is flexible already."));
+    }
+    let before = subscription.clone();
+    subscription["billing_mode"] = json!({"type": "flexible", "updated_at": tx.now,
+        "flexible": {"proration_discounts": "included"}});
+    tx.update(&subscription);
+    let account = tx.account.clone();
+    emit(tx, "customer.subscription.updated", &account, &subscription, Some(&before));
+    Ok(subscription)
+}
+
 /// A subscription with an item added or changed by the item's own endpoint.
 pub fn with_item(call: &Call, tx: &mut Tx<'_>, before: Value, id: Option<&str>) -> Answer {
     test_clock::enter(tx, &before);

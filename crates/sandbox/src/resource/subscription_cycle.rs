@@ -70,6 +70,15 @@ pub fn bill(tx: &mut Tx<'_>, subscription: &Value, reason: &str) -> Result<Value
     Ok(made)
 }
 
+/// The subscription's discounts, or else the customer's own.
+fn discounts(tx: &Tx<'_>, subscription: &Value) -> Value {
+    let own = subscription["discounts"].as_array().is_some_and(|all| !all.is_empty());
+    match invoice::of_customer(tx, super::id_of(subscription, "customer")) {
+        Some(id) if !own => json!([id]),
+        _ => subscription["discounts"].clone(),
+    }
+}
+
 /// The same without storing it.
 pub fn compose(tx: &mut Tx<'_>, subscription: &Value, reason: &str) -> Result<Value, ApiError> {
     let customer = owner(tx, subscription);
@@ -80,7 +89,7 @@ pub fn compose(tx: &mut Tx<'_>, subscription: &Value, reason: &str) -> Result<Va
         ("billing_reason", json!(reason)),
         ("collection_method", subscription["collection_method"].clone()),
         ("default_tax_rates", subscription["default_tax_rates"].clone()),
-        ("discounts", subscription["discounts"].clone()),
+        ("discounts", discounts(tx, subscription)),
         (
             "parent",
             json!({"type": "subscription_details", "quote_details": null,

@@ -20,6 +20,29 @@ pub const CUSTOMER_TAX_ID: Resource = Resource {
 /// Tax ids of the account, or of the owner that is named.
 pub const TAX_ID: Resource = Resource { path: "tax_ids", ..CUSTOMER_TAX_ID };
 
+/// Registrations: where the account collects tax.
+pub const REGISTRATION: Resource = Resource {
+    create: register,
+    update: register,
+    ..Resource::new("tax.registration", "tax/registrations", "taxreg_")
+};
+
+/// Reads `now`, and says whether the registration is active at this time.
+fn register(_: &Call, tx: &mut Tx<'_>, registration: &mut Value) -> Result<(), ApiError> {
+    for name in ["active_from", "expires_at"] {
+        if registration[name] == "now" {
+            registration[name] = json!(tx.now);
+        }
+    }
+    let ended = registration["expires_at"].as_i64().is_some_and(|end| end <= tx.now);
+    registration["status"] = json!(match registration["active_from"].as_i64() {
+        _ if ended => "expired",
+        Some(from) if from > tx.now => "scheduled",
+        _ => "active",
+    });
+    Ok(())
+}
+
 fn create_rate(call: &Call, _: &mut Tx<'_>, rate: &mut Value) -> Result<(), ApiError> {
     let percentage = decimal::read(&rate["percentage"]).unwrap_or(-1);
     if !(0..=100 * decimal::ONE).contains(&percentage) {

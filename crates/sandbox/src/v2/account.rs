@@ -79,6 +79,7 @@ fn operate(call: &Call, tx: &mut Tx<'_>, path: &str, params: Value) -> Answer {
         path: path.to_owned(),
         params: Params::new(params),
         version: call.version.clone(),
+        names_version: true,
         key: call.key.clone(),
         client_ip: call.client_ip.clone(),
     };

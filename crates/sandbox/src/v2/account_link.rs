@@ -25,6 +25,7 @@ pub fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
         path: "/v1/account_links".to_owned(),
         params: Params::new(params),
         version: call.version.clone(),
+        names_version: true,
         key: call.key.clone(),
         client_ip: call.client_ip.clone(),
     };

@@ -25,8 +25,13 @@ pub fn pay(tx: &mut Tx<'_>, intent: Value, method: &Value) -> Answer {
     }
     let charge = new_charge(tx, &intent, method);
     tx.insert(Kind::Charge, intent["id"].as_str(), &charge);
-    let manual = intent["capture_method"] == "manual" && kinds::of(method).name == "card";
+    let manual = intent["capture_method"] == "manual" && is_card(method);
     if manual { authorize(tx, intent, charge, method) } else { settle(tx, intent, charge, method) }
+}
+
+/// Whether a method is a card, typed in or presented.
+fn is_card(method: &Value) -> bool {
+    matches!(text(method, "type"), "card" | "card_present" | "interac_present")
 }
 
 /// What a method's test card does.
@@ -48,7 +53,8 @@ pub fn generic_decline() -> ApiError {
 fn authorize(tx: &mut Tx<'_>, mut intent: Value, mut charge: Value, method: &Value) -> Answer {
     charge["captured"] = json!(false);
     charge["_due"] = json!((tx.now + AUTHORIZED_SECONDS) * 1_000);
-    charge["payment_method_details"]["card"]["capture_before"] = json!(tx.now + AUTHORIZED_SECONDS);
+    let kind = text(method, "type");
+    charge["payment_method_details"][kind]["capture_before"] = json!(tx.now + AUTHORIZED_SECONDS);
     tx.update(&charge);
     keep_method(tx, &intent, method);
     intent["amount_capturable"] = intent["amount"].clone();
@@ -136,7 +142,7 @@ pub fn fail(tx: &mut Tx<'_>, mut intent: Value, method: &Value, refusal: ApiErro
 
 /// The charge of an attempt, with no money booked yet.
 pub fn new_charge(tx: &mut Tx<'_>, intent: &Value, method: &Value) -> Value {
-    let is_card = method["type"] == "card";
+    let is_card = is_card(method);
     let id = tx.id(if is_card { "ch_" } else { "py_" });
     let (amount, currency) = (number(intent, "amount"), text(intent, "currency"));
     let mut charge = charge_object::blank(&id, amount, currency, tx.now);

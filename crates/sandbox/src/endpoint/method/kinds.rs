@@ -46,6 +46,8 @@ const KLARNA: &str = "aud cad chf czk dkk eur gbp nok nzd pln ron sek usd";
 /// All of them.
 pub const TYPES: &[MethodType] = &[
     kind("card", Course::Card, "", true),
+    kind("card_present", Course::Instant, "", false),
+    kind("interac_present", Course::Instant, "cad", false),
     kind("link", Course::Instant, "", true),
     kind("us_bank_account", Course::Debit, "usd", true),
     kind("sepa_debit", Course::Debit, "eur", true),

@@ -74,7 +74,28 @@ pub fn details(method: &Value) -> Value {
             own.as_object_mut().map(|fields| fields.shift_remove(name));
         }
     }
+    if kind == "card_present" {
+        present(&mut own, method);
+    }
     let mut details = json!({"type": kind});
     details[kind] = if own.is_null() { json!({}) } else { own };
     details
+}
+
+/// A presented card has details of its own on a charge.
+fn present(own: &mut Value, method: &Value) {
+    for (name, value) in [
+        ("amount_authorized", Value::Null),
+        ("emv_auth_data", Value::Null),
+        ("generated_card", Value::Null),
+        ("incremental_authorization_supported", json!(false)),
+        ("network", own["brand"].clone()),
+        ("network_transaction_id", Value::Null),
+        ("overcapture_supported", json!(false)),
+        ("reader", method["_reader"].clone()),
+        ("receipt", Value::Null),
+    ] {
+        own[name] = value;
+    }
+    own.as_object_mut().map(|fields| fields.shift_remove("networks"));
 }
