@@ -121,6 +121,7 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
             path: call.path.clone(),
             params: Params::default(),
             version: call.version.clone(),
+            names_version: call.names_version,
             key: call.key.clone(),
             client_ip: call.client_ip.clone(),
         };
