@@ -42,6 +42,7 @@ pub mod meter_summary;
 pub mod method_settings;
 pub mod payment_record;
 pub mod pdf;
+pub mod pending_update;
 pub mod period;
 pub mod plain;
 pub mod portal;

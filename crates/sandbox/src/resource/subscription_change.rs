@@ -7,8 +7,8 @@ use super::super::params::Params;
 use super::super::tx::{Tx, number, text};
 use super::subscription_terms::{owner, period_end};
 use super::{
-    catalog, decimal, engine, invoice, invoice_lines, invoice_pay, kind, new, period,
-    subscription_cycle, subscription_items, test_clock,
+    catalog, decimal, engine, invoice, invoice_lines, invoice_pay, kind, new, pending_update,
+    period, subscription_cycle, subscription_items, test_clock,
 };
 use serde_json::{Value, json};
 
@@ -124,9 +124,30 @@ fn settle(
     tx.update(subscription);
     let made = invoice::finalize(tx, made, Some(true))?;
     if made["status"] == "open" && made["collection_method"] == "charge_automatically" {
-        let _ = invoice_pay::attempt(tx, made, None);
+        let unpaid = made["id"].clone();
+        if let Err(refusal) = invoice_pay::attempt(tx, made, None) {
+            return declined(call, tx, before, subscription, (refusal, unpaid));
+        }
     }
     Ok(())
+}
+
+/// What becomes of a change whose invoice was not paid.
+fn declined(
+    call: &Call,
+    tx: &mut Tx<'_>,
+    before: &Value,
+    subscription: &mut Value,
+    (refusal, unpaid): (ApiError, Value),
+) -> Result<(), ApiError> {
+    match call.params.filled("payment_behavior")? {
+        Some("error_if_incomplete") => Err(ApiError { keep: false, ..refusal }.status(402)),
+        Some("pending_if_incomplete") => {
+            pending_update::put_aside(tx, before, subscription, &unpaid);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Pending items: the rest of the period back for what was, and due for what is.

@@ -6,7 +6,8 @@ use super::super::event::emit;
 use super::super::tx::{Tx, number, text};
 use super::subscription_terms::{INCOMPLETE_SECONDS, owner, period_end};
 use super::{
-    catalog, invoice, invoice_lines, invoice_pay, kind, of, period, subscription_items, test_clock,
+    catalog, invoice, invoice_lines, invoice_pay, kind, of, pending_update, period,
+    subscription_items, test_clock,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +18,7 @@ const TRIAL_NOTICE: i64 = 3 * 86_400;
 pub fn plan(subscription: &mut Value) {
     let mut at = vec![period_end(subscription)];
     at.extend(subscription["cancel_at"].as_i64());
+    at.extend(pending_update::expires_at(subscription));
     if let Some(end) = subscription["trial_end"].as_i64()
         && subscription["status"] == "trialing"
         && subscription["_noticed"] != true
@@ -167,6 +169,14 @@ pub fn wake(tx: &mut Tx<'_>, mut subscription: Value) -> Result<(), ApiError> {
         end(tx, subscription);
         return Ok(());
     }
+    if pending_update::expires_at(&subscription).is_some_and(|at| at <= tx.now) {
+        pending_update::give_up(tx, &mut subscription);
+        plan(&mut subscription);
+        tx.update(&subscription);
+        let event = "customer.subscription.pending_update_expired";
+        emit(tx, event, &account, &subscription, None);
+        return Ok(());
+    }
     if period_end(&subscription) > tx.now {
         subscription["_noticed"] = json!(true);
         plan(&mut subscription);
@@ -275,6 +285,16 @@ pub fn end(tx: &mut Tx<'_>, mut subscription: Value) -> Value {
 pub fn invoice_paid(tx: &mut Tx<'_>, paid: &Value) {
     let wakes = |status: &str| matches!(status, "incomplete" | "past_due" | "unpaid");
     moved(tx, paid, wakes, "active");
+    let Ok(before) = of(tx, "subscription", text(paid, "subscription")) else { return };
+    let mut subscription = before.clone();
+    if pending_update::apply(&mut subscription, paid) {
+        plan(&mut subscription);
+        tx.update(&subscription);
+        let account = tx.account.clone();
+        let applied = "customer.subscription.pending_update_applied";
+        emit(tx, applied, &account, &subscription, None);
+        emit(tx, "customer.subscription.updated", &account, &subscription, Some(&before));
+    }
 }
 
 /// An invoice was voided or given up: there is nothing left to wait for.

@@ -457,3 +457,46 @@ async fn a_clock_moves_many_subscriptions_over_two_years() {
     }
     assert_eq!(sandbox.ledger().await["balanced"], true);
 }
+
+#[tokio::test]
+async fn a_change_waits_for_its_payment() {
+    let sandbox = Sandbox::settling().await;
+    let clock = clock(&sandbox).await;
+    let customer = customer(&sandbox, &format!("&test_clock={clock}")).await;
+    let cheap = price(&sandbox, 1_000, "&recurring[interval]=month").await;
+    let dear = price(&sandbox, 3_000, "&recurring[interval]=month").await;
+    let form = format!("customer={customer}&items[0][price]={cheap}");
+    let made = sandbox.post("/v1/subscriptions", &form).await.ok();
+    let path = format!("/v1/subscriptions/{}", id(&made));
+    let item = id(&made["items"]["data"][0]);
+    // The next payment is declined, after the card was attached.
+    sandbox.post(&format!("/v1/customers/{customer}"), "source=tok_chargeCustomerFail").await.ok();
+    let change =
+        format!("items[0][id]={item}&items[0][price]={dear}&proration_behavior=always_invoice");
+    let refused = format!("{change}&payment_behavior=error_if_incomplete");
+    sandbox.post(&path, &refused).await.refused(402);
+    let pending = format!("{change}&payment_behavior=pending_if_incomplete");
+    for (pays, expected) in [(false, 1_000), (true, 3_000)] {
+        let waiting = sandbox.post(&path, &pending).await.ok();
+        let price = &waiting["items"]["data"][0]["price"]["unit_amount"];
+        assert_eq!((&waiting["status"], price), (&json!("active"), &json!(1_000)));
+        let wanted = &waiting["pending_update"]["subscription_items"][0]["price"];
+        assert_eq!(wanted["unit_amount"], 3_000);
+        let invoice = format!("/v1/invoices/{}", waiting["latest_invoice"].as_str().unwrap());
+        let after = if pays {
+            sandbox.post(&format!("{invoice}/pay"), "paid_out_of_band=true").await.ok();
+            "paid"
+        } else {
+            advance(&sandbox, &clock, JANUARY + DAY).await;
+            "void"
+        };
+        assert_eq!(sandbox.get(&invoice).await.ok()["status"], after);
+        let now = sandbox.get(&path).await.ok();
+        assert_eq!(now["items"]["data"][0]["price"]["unit_amount"], expected);
+        assert_eq!(now["pending_update"], Value::Null);
+    }
+    let types = sandbox.event_types(PLATFORM).await;
+    for ended in ["expired", "applied"] {
+        assert!(types.contains(&format!("customer.subscription.pending_update_{ended}")));
+    }
+}
