@@ -65,9 +65,8 @@ fn serve_at(root: &Path, database: Option<String>, secret: Option<&str>) -> Serv
     let listener = tokio_runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
     let addr = listener.local_addr().expect("an address");
     let sandbox = sluicegate_sandbox::Config {
-        settle_immediately: true,
         webhook_ports: WebhookPorts::Only(vec![addr.port()]),
-        ..sluicegate_sandbox::Config::default()
+        ..sluicegate_sandbox::Config::demonstration()
     };
     let sandbox = tokio_runtime.block_on(Sandbox::start(sandbox)).expect("a sandbox");
     let flags = Flags {

@@ -24,32 +24,29 @@ pub async fn sandbox(config: &Config) -> Result<(Option<Sandbox>, Option<String>
         Stripe::Live => Ok((None, None)),
         Stripe::Url(url) => Ok((None, Some(url.clone()))),
         Stripe::Sandbox => {
-            let running = start(config, config.sandbox_addr, Vec::new()).await?;
+            let demo = sluicegate_sandbox::Config::demonstration();
+            let running = start(config, config.sandbox_addr, demo).await?;
             let url = format!("http://{}", running.addr());
             Ok((Some(running), Some(url)))
         }
     }
 }
 
-/// Starts the sandbox at `addr`. It sends webhooks to this host's port, and to further `ports` of
-/// this machine.
+/// Starts the sandbox at `addr`, with the settings of `sandbox`. It sends webhooks to this host's
+/// port, too.
 ///
 /// # Errors
 /// [`Error::Sandbox`].
 pub async fn start(
     config: &Config,
     addr: SocketAddr,
-    mut ports: Vec<u16>,
+    mut sandbox: sluicegate_sandbox::Config,
 ) -> Result<Sandbox, Error> {
-    ports.push(config.addr.port());
-    let config = sluicegate_sandbox::Config {
-        addr,
-        data: Some(config.root.join("data/sandbox.json")),
-        settle_immediately: true,
-        webhook_ports: WebhookPorts::Only(ports),
-        ..sluicegate_sandbox::Config::default()
-    };
-    Ok(Sandbox::start(config).await?)
+    if let WebhookPorts::Only(ports) = &mut sandbox.webhook_ports {
+        ports.push(config.addr.port());
+    }
+    let data = Some(config.root.join("data/sandbox.json"));
+    Ok(Sandbox::start(sluicegate_sandbox::Config { addr, data, ..sandbox }).await?)
 }
 
 /// Registers this instance's webhook endpoints at the sandbox: one for the platform's own events

@@ -279,6 +279,12 @@ pub struct Sandbox {
     /// repeatable.
     #[arg(long, value_name = "PORT")]
     pub allow_webhook_port: Vec<u16>,
+    /// Makes money available at once instead of two days later, as at Stripe.
+    #[arg(long)]
+    pub settle_immediately: bool,
+    /// Allows transfers to accounts without the capability, which Stripe refuses.
+    #[arg(long)]
+    pub ignore_capabilities: bool,
 }
 
 /// Arguments of `trigger`.
@@ -300,7 +306,7 @@ pub struct Trigger {
 pub struct New {
     /// The kind of files to create.
     pub kind: NewKind,
-    /// The name, such as my_module, create_payout or charge.updated.
+    /// The name, such as my_module, create_topup or charge.updated.
     pub name: String,
     /// The gateway module to which the files belong.
     #[arg(long, default_value = "stripe")]

@@ -63,21 +63,41 @@ fn collection(name: &str) -> &'static str {
         "create_payment" => "charges",
         "create_refund" => "refunds",
         "create_transfer" => "transfers",
+        "create_payment_intent" | "capture_payment_intent" => "payment_intents",
+        "create_payout" => "payouts",
+        "create_subscription" => "subscriptions",
         _ => "accounts",
     }
 }
 
 fn succeeded(object: &Json) -> bool {
-    object["status"] != "failed"
+    object["status"] != "failed" && object["status"] != "requires_payment_method"
+}
+
+/// The table of the objects of a collection; none when they are not recorded.
+fn table(collection: &str) -> Option<&'static str> {
+    Some(match collection {
+        "charges" | "payment_intents" => "modules/payments/payment",
+        "refunds" => "modules/payments/refund",
+        "transfers" => "modules/payments/transfer",
+        "accounts" => "modules/payments/account",
+        "payouts" => "modules/payments/payout",
+        "subscriptions" => "modules/payments/subscription",
+        one if one.ends_with("/reversals") => "modules/payments/transfer_reversal",
+        _ => return None,
+    })
 }
 
 /// P1: one operation has one effect, and the client's answer matches it.
 fn effects(objects: &[(String, Json)], answered_calls: &[AnsweredCall]) -> Result<(), String> {
     for one in answered_calls {
-        let of =
-            objects.iter().filter(|(of, object)| of == collection(one.name) && succeeded(object));
+        let name = collection(one.name);
+        let is_reversal = one.name == "reverse_transfer";
+        let of = objects.iter().filter(|(of, object)| {
+            (of == name || is_reversal && of.ends_with("/reversals")) && succeeded(object)
+        });
         let count = match one.name {
-            "create_refund" | "create_account" => of
+            "create_refund" | "create_account" | "create_subscription" | "reverse_transfer" => of
                 .filter(|(_, object)| {
                     Some(object["id"].as_str().unwrap()) == one.gateway_id.as_deref()
                 })
@@ -99,13 +119,14 @@ fn effects(objects: &[(String, Json)], answered_calls: &[AnsweredCall]) -> Resul
     match by_charge.iter().find(|(_, count)| **count > 1) {
         Some((charge, count)) => Err(format!("P1: {charge} was refunded {count} times")),
         None => {
-            let accounts = objects.iter().filter(|(of, _)| of == "accounts").count();
-            let asked = answered_calls.iter().filter(|one| one.name == "create_account").count();
-            if accounts > asked {
-                Err(format!("P1: {accounts} accounts for {asked}"))
-            } else {
-                Ok(())
+            for name in ["create_account", "create_subscription"] {
+                let there = objects.iter().filter(|(of, _)| of == collection(name)).count();
+                let asked = answered_calls.iter().filter(|one| one.name == name).count();
+                if there > asked {
+                    return Err(format!("P1: {there} effects of {asked} {name}"));
+                }
             }
+            Ok(())
         }
     }
 }
@@ -119,18 +140,10 @@ fn records(
     let sql = "SELECT count(*), coalesce(sum(json_extract(properties, '$.amount_cents')), 0), \
                group_concat(json_extract(properties, '$.state')) FROM records \
                WHERE table_name = ?1 AND json_extract(properties, '$.gateway_id') = ?2";
-    let tables = [
-        ("charges", "modules/payments/payment"),
-        ("refunds", "modules/payments/refund"),
-        ("transfers", "modules/payments/transfer"),
-        ("accounts", "modules/payments/account"),
-    ];
     for (of, object) in objects.iter().filter(|(_, object)| succeeded(object)) {
-        let Some((_, table)) = tables.iter().find(|(collection, _)| collection == of) else {
-            continue;
-        };
+        let Some(table) = table(of) else { continue };
         let id = object["id"].as_str().unwrap();
-        let found = database.query_row(sql, [*table, id], |row| {
+        let found = database.query_row(sql, [table, id], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Option<String>>(2)?))
         });
         let (count, sum, state) = found.map_err(|e| e.to_string())?;
@@ -138,11 +151,18 @@ fn records(
             return Err(format!("P3: {id} is in Stripe and {count} times in {table}"));
         }
         let amount = object["amount"].as_i64().unwrap_or(0);
-        if of != "accounts" && sum != amount {
+        if of != "accounts" && of != "subscriptions" && sum != amount {
             return Err(format!("P6: {id} is {amount} in Stripe and {sum} here"));
         }
         if of == "charges" && object["refunded"] == true && state.as_deref() != Some("refunded") {
             return Err(format!("P5: {id} is refunded in Stripe and {state:?} here"));
+        }
+        let is_taken = of == "payment_intents" && object["status"] == "succeeded";
+        if is_taken && state.as_deref() != Some("paid") {
+            return Err(format!("P5: {id} is taken in Stripe and {state:?} here"));
+        }
+        if of == "subscriptions" && state.as_deref() != object["status"].as_str() {
+            return Err(format!("P5: {id} is {} in Stripe and {state:?} here", object["status"]));
         }
     }
     for one in answered_calls.iter().filter(|one| one.state == "completed") {

@@ -187,13 +187,18 @@ impl Double {
             return (200, json!({ "object": "list", "has_more": false, "data": [] }));
         }
         let parts: Vec<&str> = path.split('/').collect();
-        if let [collection] = parts[..] {
+        let is_list = parts.len() == 1 || parts.last() == Some(&"reversals");
+        if is_list {
+            let collection = path;
             let pairs: HashMap<String, String> =
                 form_urlencoded::parse(query.as_bytes()).into_owned().collect();
             let from: i64 = pairs.get("created[gte]").and_then(|t| t.parse().ok()).unwrap_or(0);
             let all = ledger.objects.iter().rev();
-            let mine =
-                all.filter(|(of, o)| of == collection && o["created"].as_i64() >= Some(from));
+            let ended = pairs.get("status").is_some_and(|status| status == "all");
+            let mine = all.filter(|(of, o)| {
+                let is_shown = of != "subscriptions" || ended || o["status"] != "canceled";
+                of == collection && is_shown && o["created"].as_i64() >= Some(from)
+            });
             let mut list: Vec<Json> = mine.map(|(_, object)| object.clone()).collect();
             if let Some(after) = pairs.get("starting_after") {
                 let place = list.iter().position(|o| o["id"] == after.as_str()).unwrap_or(0);
@@ -233,12 +238,21 @@ impl Ledger {
             json!({ "id": format!("{prefix}_{number}"), "object": kind, "created": now,
                 "metadata": metadata, "amount": amount, "currency": text("currency"), "livemode": false })
         };
+        if let [of, id, action @ ("capture" | "reversals")] =
+            path.split('/').collect::<Vec<_>>()[..]
+        {
+            let made = base("trr", "transfer_reversal");
+            return self.act((of, id, action), path, made, (key, now));
+        }
         let mut object = match path {
             "charges" => base("ch", "charge"),
             "refunds" => base("re", "refund"),
             "transfers" => base("tr", "transfer"),
             "customers" => base("cus", "customer"),
             "accounts" => base("acct", "account"),
+            "payment_intents" => base("pi", "payment_intent"),
+            "payouts" => base("po", "payout"),
+            "subscriptions" => base("sub", "subscription"),
             _ => return (404, json!({ "error": { "message": "no such path" } })),
         };
         let (mut event, mut about) = (None, None);
@@ -273,6 +287,34 @@ impl Ledger {
                 );
                 (event, about) = (Some("charge.refunded"), Some(charge));
             }
+            "payment_intents" if text("payment_method") == "pm_card_chargeDeclined" => {
+                let error = json!({ "type": "card_error", "code": "card_declined",
+                    "decline_code": "generic_decline", "message": "Your card was declined." });
+                let declined =
+                    json!({ "status": "requires_payment_method", "last_payment_error": error });
+                set(&mut object, declined);
+                self.objects.push((path.to_owned(), object.clone()));
+                let mut error = error;
+                error["payment_intent"] = object;
+                return (402, json!({ "error": error }));
+            }
+            "payment_intents" => {
+                let is_held = text("capture_method") == "manual";
+                let status = if is_held { "requires_capture" } else { "succeeded" };
+                let received = if is_held { 0 } else { amount };
+                set(&mut object, json!({ "status": status, "amount_received": received }));
+                event = (!is_held).then_some("payment_intent.succeeded");
+            }
+            "payouts" => {
+                set(&mut object, json!({ "status": "pending", "arrival_date": now }));
+                event = Some("payout.created");
+            }
+            "subscriptions" => {
+                // Some are canceled in the dashboard as soon as they are there.
+                let status = if number.is_multiple_of(3) { "canceled" } else { "active" };
+                set(&mut object, json!({ "status": status, "customer": text("customer") }));
+                event = Some("customer.subscription.created");
+            }
             "transfers" => {
                 set(
                     &mut object,
@@ -295,6 +337,38 @@ impl Ledger {
         (200, self.expanded(&object, body))
     }
 
+    /// An action on an object that is there: an intent is captured, a transfer taken back.
+    fn act(
+        &mut self,
+        (of, id, action): (&str, &str, &str),
+        path: &str,
+        mut made: Json,
+        (key, now): (&str, i64),
+    ) -> (u16, Json) {
+        let Some((_, before)) = self.objects.iter().find(|(_, one)| one["id"] == id) else {
+            return (404, json!({ "error": { "code": "resource_missing" } }));
+        };
+        let amount = before["amount"].clone();
+        let is_done = before["status"] == "succeeded" || before["reversed"] == true;
+        if is_done {
+            let message = format!("{of} {id} had its {action}");
+            return (400, json!({ "error": { "code": "unexpected_state", "message": message } }));
+        }
+        if action == "capture" {
+            let change = json!({ "status": "succeeded", "amount_received": amount });
+            let intent = self.change(id, &change);
+            self.event("payment_intent.succeeded", intent.clone(), now, Some(key), None);
+            return (200, intent);
+        }
+        let change = json!({ "reversed": true, "amount_reversed": amount });
+        let transfer = self.change(id, &change);
+        set(&mut made, json!({ "transfer": id, "amount": amount, "currency": "usd" }));
+        self.objects.push((path.to_owned(), made.clone()));
+        self.event("transfer.reversed", transfer.clone(), now, Some(key), None);
+        made["transfer"] = transfer;
+        (200, made)
+    }
+
     fn change(&mut self, id: &str, change: &Json) -> Json {
         let found = self.objects.iter_mut().find(|(_, object)| object["id"] == id);
         let Some((_, object)) = found else { return json!({}) };
@@ -306,10 +380,12 @@ impl Ledger {
 
     fn expanded(&self, object: &Json, asked: &str) -> Json {
         let mut object = object.clone();
-        let charge = object["charge"].as_str().map(str::to_owned);
-        if let Some(charge) = charge.filter(|_| asked.contains("expand")) {
-            let found = self.objects.iter().find(|(_, one)| one["id"] == charge.as_str());
-            object["charge"] = found.map_or(Json::Null, |(_, one)| one.clone());
+        for name in ["charge", "transfer"] {
+            let id = object[name].as_str().map(str::to_owned);
+            if let Some(id) = id.filter(|_| asked.contains("expand")) {
+                let found = self.objects.iter().find(|(_, one)| one["id"] == id.as_str());
+                object[name] = found.map_or(Json::Null, |(_, one)| one.clone());
+            }
         }
         object
     }
@@ -377,7 +453,7 @@ fn metadata(form: &HashMap<String, String>) -> Map<String, Json> {
 }
 
 /// Sets members of an object.
-fn set(object: &mut Json, more: Json) {
+pub fn set(object: &mut Json, more: Json) {
     for (name, value) in more.as_object().expect("an object") {
         object[name] = value.clone();
     }

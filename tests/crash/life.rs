@@ -2,7 +2,7 @@
 //! is killed, sometimes a day passes, and at the end everything is compared.
 
 use crate::check;
-use crate::double::{Double, Ledger, Line};
+use crate::double::{Double, Ledger, Line, set};
 use crate::host::{Fleet, Host, NEXT_SECRET, SECRET, TOKEN, post};
 use crate::postgres::Cluster;
 use crate::rng::Rng;
@@ -369,7 +369,7 @@ fn client(
     // Every amount is unique, so that it identifies its effect.
     let amount = |n: i64| 1_000 + i64::try_from(number).unwrap() * 100 + n;
     let ask = |name: &'static str, n: i64, data: Json| {
-        let key = format!("client-{number}-{n}");
+        let key = format!("client-{number}-{name}-{n}");
         let one = retry_until_final(addrs, double, name, &key, amount(n), &data)?;
         answered_calls.lock().unwrap().push(one.clone());
         Ok::<AnsweredCall, String>(one)
@@ -391,6 +391,20 @@ fn client(
         let change = json!({ "refunded": true, "amount_refunded": amount(3) });
         double.happen(&charge, "charge.refunded", None, &change);
     }
+    let method = if rng.percent(20) { "pm_card_chargeDeclined" } else { "pm_card_visa" };
+    let intent = |n: i64, more: Json| {
+        let mut data = json!({ "amount": amount(n), "currency": "usd", "confirm": true });
+        set(&mut data, more);
+        ask("create_payment_intent", n, data)
+    };
+    intent(7, json!({ "payment_method": method }))?;
+    let held = json!({ "payment_method": "pm_card_visa", "capture_method": "manual" });
+    if let Some(held) = intent(8, held)?.gateway_id {
+        ask("capture_payment_intent", 8, json!({ "gateway_id": held }))?;
+    }
+    ask("create_payout", 9, json!({ "amount": amount(9), "currency": "usd" }))?;
+    let items = json!([{ "price": "price_1" }]);
+    ask("create_subscription", 10, json!({ "customer": format!("cus_{number}"), "items": items }))?;
     let email = format!("first-{number}@example.com");
     let opened = ask(
         "create_account",
@@ -398,11 +412,14 @@ fn client(
         json!({ "email": email, "country": "US", "business_type": "individual" }),
     )?;
     if let Some(account) = opened.gateway_id {
-        ask(
+        let sent = ask(
             "create_transfer",
             5,
             json!({ "amount": amount(5), "currency": "usd", "destination": account }),
         )?;
+        if let Some(transfer) = sent.gateway_id {
+            ask("reverse_transfer", 6, json!({ "gateway_id": transfer }))?;
+        }
         for version in 1..=3 {
             let email = format!("version-{version}-{number}@example.com");
             double.ahead.fetch_add(1, Ordering::SeqCst);

@@ -244,7 +244,7 @@ fn events_are_listed_shown_and_replayed() {
 #[test]
 fn new_writes_files_without_errors() {
     let instance = Instance::new();
-    let wrote = instance.run(&["new", "request-type", "create_payout", "--json"]).good().json();
+    let wrote = instance.run(&["new", "request-type", "create_topup", "--json"]).good().json();
     let files = wrote["wrote"].as_array().expect("a list").clone();
     assert!(files.len() >= 4, "{wrote}");
     for file in &files {
@@ -255,17 +255,14 @@ fn new_writes_files_without_errors() {
     let check = instance.run(&["check"]);
     assert_eq!(check.code, 0, "{}", check.out);
     assert_ne!(
-        instance.run(&["new", "request-type", "create_payout"]).code,
+        instance.run(&["new", "request-type", "create_topup"]).code,
         0,
         "nothing is overwritten"
     );
-    // It works unchanged: the new request type pays out the balance.
+    // It works unchanged: the new request type adds funds.
     let host = instance.serve();
-    let funds =
-        json!({ "data": { "amount": 5000, "currency": "usd", "source": "tok_bypassPending" } });
-    host.request_type("create_payment", &funds).expect(200);
-    let outcome = host
-        .request_type("create_payout", &json!({ "data": { "amount": 100, "currency": "usd" } }));
+    let outcome =
+        host.request_type("create_topup", &json!({ "data": { "amount": 100, "currency": "usd" } }));
     assert_eq!(outcome.expect(200).json()["state"], "completed");
 }
 
@@ -329,18 +326,18 @@ fn new_refuses_a_module_and_an_event_that_do_not_exist() {
 /// The code and the errors of a command whose output nobody reads.
 fn unread(instance: &Instance, arguments: &[&str]) -> (i32, String) {
     let mut command = instance.command(arguments);
-    let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().expect("it starts");
-    // Closed before the command writes: every write fails.
-    drop(child.stdout.take());
-    let ran = child.wait_with_output().expect("it ends");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    // Closed before the command starts: every write fails.
+    drop(reader);
+    let piped = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped());
+    let ran = piped.spawn().expect("it starts").wait_with_output().expect("it ends");
     (ran.status.code().unwrap_or(-1), String::from_utf8_lossy(&ran.stderr).into_owned())
 }
 
 #[test]
 fn a_reader_that_has_seen_enough_ends_a_command_quietly() {
     let instance = Instance::new();
-    instance.run(&["new", "request-type", "create_payout"]).good();
+    instance.run(&["new", "request-type", "create_topup"]).good();
     for arguments in [
         &["executions", "list"][..],
         &["executions", "list", "--json"],

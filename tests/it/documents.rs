@@ -109,7 +109,7 @@ fn every_command_of_the_documents_is_one() {
     assert!(commands.len() > 12, "{commands:?}");
     instance.run(&["migrate"]).good();
     // Written by hand in the README, and by a command in `examples`.
-    instance.run(&["new", "request-type", "create_payout"]).good();
+    instance.run(&["new", "request-type", "create_topup"]).good();
     for command in &commands {
         let mut typed = command.clone();
         for (placeholder, value) in PLACEHOLDERS {

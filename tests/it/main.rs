@@ -50,6 +50,7 @@ mod secrets;
 mod sessions;
 mod slow_clients;
 mod slow_gateway;
+mod subscriptions;
 mod support;
 mod template;
 mod unsafe_starts;

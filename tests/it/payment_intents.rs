@@ -125,17 +125,7 @@ fn the_bank_has_its_say() {
         assert_eq!((&waiting["state"], &waiting["charge_id"]), (&json!("pending"), &json!(null)));
         let stored = payment(&host, &waiting["gateway_id"]);
         let page = stored["next_action_url"].as_str().expect("the bank's page");
-        let (path, query) = page
-            .split_once("://")
-            .and_then(|(_, rest)| rest.split_once('/'))
-            .and_then(|(_, path)| path.split_once('?'))
-            .expect("a path and a query");
-        let body = format!("{query}&outcome={outcome}");
-        let form = [("Content-Type", "application/x-www-form-urlencoded")];
-        let path = format!("/{path}");
-        let back =
-            crate::support::http::send(host.stripe.addr, "POST", &path, &form, body.as_bytes());
-        assert_eq!(back.expect("an answer").status, 303);
+        host.stripe.answers_challenge(page, outcome);
         let now = until(&host, &waiting["gateway_id"], outcome, |now| {
             let is_asked = !now["next_action_url"].as_str().unwrap_or_default().is_empty();
             let is_told = state == "pending" || now["charge_id"].is_string();

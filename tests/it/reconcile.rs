@@ -188,6 +188,67 @@ fn money_that_came_back_is_found_when_its_key_is_gone() {
 }
 
 #[test]
+fn what_is_sold_is_found_when_its_key_is_gone() {
+    let pair = Pair::start();
+    let done = |name: &str, data: Json| {
+        let outcome = pair.host.request_type(name, &json!({ "data": data })).expect(200).json();
+        outcome["gateway"]["id"].as_str().expect("an id").to_owned()
+    };
+    let card = "pm_card_visa";
+    let customer = done(
+        "create_customer",
+        json!({ "payment_method": card,
+        "invoice_settings": { "default_payment_method": card } }),
+    );
+    let price = json!({ "currency": "usd", "unit_amount": 900, "product_data": { "name": "Box" },
+        "recurring": { "interval": "month" } });
+    let monthly = done("create_price", price.clone());
+    let items = json!([{ "price": monthly, "quantity": 1 }]);
+    let funds = json!({ "amount": 9000, "currency": "usd", "source": "tok_bypassPending" });
+    done("create_payment", funds);
+    let calls = [
+        ("create_price", keyed("p", price)),
+        ("create_product", keyed("o", json!({ "name": "Mug" }))),
+        ("create_payment_link", keyed("l", json!({ "line_items": items }))),
+        ("create_setup_intent", keyed("i", json!({ "customer": customer }))),
+        ("create_subscription", keyed("s", json!({ "customer": customer, "items": items }))),
+        ("create_payout", keyed("b", json!({ "amount": 700, "currency": "usd" }))),
+    ];
+    let stripe = pair.host.stripe;
+    let paths =
+        ["prices", "products", "payment_links", "setup_intents", "subscriptions", "payouts"];
+    for path in paths {
+        let path = format!("/v1/{path}");
+        let lost = json!({ "method": "POST", "path": path, "times": 1000, "fault": "drop_after" });
+        stripe.control("POST", "/faults", &lost);
+    }
+    for (name, body) in &calls {
+        let answer = pair.host.request_type(name, body);
+        assert_eq!(answer.status, 202, "{name}: {}", answer.text());
+    }
+    // One that has ended is in no list but that of all.
+    let made = stripe.read("/v1/subscriptions?status=all")["data"][0]["id"].clone();
+    let path = format!("/v1/subscriptions/{}", made.as_str().expect("an id"));
+    stripe.api("DELETE", &path, &[]).expect(200);
+    let pair = pair.a_day_later();
+    for (name, body) in &calls {
+        let done = pair.done(name, body);
+        assert_eq!(done["state"], "completed", "{name}: {done:#}");
+        let execution = done["execution"].as_str().expect("an id");
+        let shown = pair.host.run(&["executions", "show", "--json", execution]).good().json();
+        let steps = shown["steps"].as_array().expect("steps").len();
+        assert_eq!(steps, 1, "{name} was found and not sent again: {shown:#}");
+    }
+    for (path, count) in paths.into_iter().zip([2, 2, 1, 1, 1, 1]) {
+        let ended = if path == "subscriptions" { "&status=all" } else { "" };
+        let all = stripe.read(&format!("/v1/{path}?limit=100{ended}"));
+        let all = all["data"].as_array().map(Vec::len);
+        assert!(path == "products" || all == Some(count), "{path}: {all:?}");
+    }
+    stripe.ledger();
+}
+
+#[test]
 fn what_stripe_did_not_do_is_sent_once_more_under_a_new_key() {
     let pair = Pair::start();
     let lost =

@@ -12,53 +12,45 @@ fn walkthrough() -> Vec<(String, String)> {
     let start = readme.find("## Your first request type").expect("the walkthrough");
     let part = &readme[start..];
     let part = &part[..part[3..].find("\n## ").expect("an end")];
-    let step = Regex::new(r"(?s)`(modules/[^`]+create_payout[^`]*)`[^`]*?```liquid\n(.*?)```")
+    let step = Regex::new(r"(?s)`(modules/[^`]+topup[^`]*)`[^`]*?```(?:liquid|yaml)\n(.*?)```")
         .expect("a pattern");
     step.captures_iter(part).map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
 }
 
-const PAGE: &str = "---\nslug: payout\n---\n{%- liquid\n  assign data = '{}' | parse_json | hash_merge: amount: 100, currency: 'usd'\n  \
-    assign config = '{}' | parse_json | hash_merge: request_type: 'create_payout', button: 'Pay out', data_test: 'payout'\n-%}\n\
+const PAGE: &str = "---\nslug: topup\n---\n{%- liquid\n  assign data = '{}' | parse_json | hash_merge: amount: 100, currency: 'usd'\n  \
+    assign config = '{}' | parse_json | hash_merge: request_type: 'create_topup', button: 'Add funds', data_test: 'topup'\n-%}\n\
     {% include_form 'modules/payments/gateway_request_form', config: config, data: data %}\n";
-
-fn funded() -> TestHost {
-    let host = TestHost::start();
-    let funds =
-        json!({ "data": { "amount": 5000, "currency": "usd", "source": "tok_bypassPending" } });
-    host.request_type("create_payment", &funds).expect(200);
-    host
-}
 
 #[test]
 fn the_readmes_request_type_works_at_every_door_without_a_restart() {
     let files = walkthrough();
-    assert_eq!(files.len(), 4, "{files:?}");
-    let host = funded();
+    assert_eq!(files.len(), 5, "{files:?}");
+    let host = TestHost::start();
     let body =
-        json!({ "data": { "amount": 100, "currency": "usd" }, "idempotency_key": "first-payout" });
-    host.request_type("create_payout", &body).expect(404);
+        json!({ "data": { "amount": 100, "currency": "usd" }, "idempotency_key": "first-topup" });
+    host.request_type("create_topup", &body).expect(404);
     for (path, text) in &files {
         host.instance.write(path, text);
     }
-    host.instance.write("views/pages/payout.liquid", PAGE);
+    host.instance.write("views/pages/topup.liquid", PAGE);
     // Endpoint.
     let outcome = eventually("the endpoint knows it", || {
-        let answer = host.request_type("create_payout", &body);
+        let answer = host.request_type("create_topup", &body);
         if answer.status == 404 { Err(answer.text()) } else { Ok(answer) }
     });
     let outcome = outcome.expect(200).json();
-    assert_eq!(outcome["record"]["table"], "modules/payments/payout", "{outcome:#}");
+    assert_eq!(outcome["record"]["table"], "modules/payments/topup", "{outcome:#}");
     assert_eq!(outcome["record"]["properties"]["amount_cents"], 100);
-    let replayed = host.request_type("create_payout", &body).expect(200).json();
+    let replayed = host.request_type("create_topup", &body).expect(200).json();
     assert_eq!(replayed["gateway"]["id"], outcome["gateway"]["id"]);
     // Mutation.
-    let query = "mutation { create_payout(data: { amount: 100, currency: \"usd\" }) { state record { id properties } errors { message } } }";
-    let mutation = host.graphql(query, &json!({}))["create_payout"].clone();
+    let query = "mutation { create_topup(data: { amount: 100, currency: \"usd\" }) { state record { id properties } errors { message } } }";
+    let mutation = host.graphql(query, &json!({}))["create_topup"].clone();
     assert_eq!(mutation["errors"], json!([]), "{mutation:#}");
     // Command.
     let ran = host.run(&[
         "call",
-        "create_payout",
+        "create_topup",
         "--json",
         "--data",
         r#"{"amount": 100, "currency": "usd"}"#,
@@ -66,13 +58,13 @@ fn the_readmes_request_type_works_at_every_door_without_a_restart() {
     assert_eq!(ran.good().json()["state"], "completed");
     // Form.
     let mut visitor = host.visitor();
-    let page = visitor.get("/payout").expect(200).text();
+    let page = visitor.get("/topup").expect(200).text();
     let forms = crate::support::html::forms(&page);
     let form = forms.first().unwrap_or_else(|| panic!("no form in {page}"));
-    assert!(form.html.contains("Pay out"), "{page}");
+    assert!(form.html.contains("Add funds"), "{page}");
     visitor.submit(&form.action, &form.pairs).expect(200);
     assert_eq!(
-        host.records("modules/payments/payout")
+        host.records("modules/payments/topup")
             .iter()
             .filter(|r| r["properties"]["amount_cents"] == 100)
             .count(),
@@ -80,7 +72,7 @@ fn the_readmes_request_type_works_at_every_door_without_a_restart() {
     );
     host.stripe.ledger();
     // And the console lists it.
-    assert!(visitor.get("/console").text().contains("create_payout"));
+    assert!(visitor.get("/console").text().contains("create_topup"));
 }
 
 #[test]

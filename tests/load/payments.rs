@@ -28,8 +28,9 @@ pub struct Plan {
 /// Makes the payments, prints what they took, and checks that each was made once.
 pub fn run(root: &Path, database: &Database, plan: &Plan) -> Result<(), String> {
     let tokio = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-    let config = Config { settle_immediately: true, ..Config::default() };
-    let sandbox = tokio.block_on(Sandbox::start(config)).map_err(|error| error.to_string())?;
+    let sandbox = tokio
+        .block_on(Sandbox::start(Config::demonstration()))
+        .map_err(|error| error.to_string())?;
     host::link(root);
     let start = |_| Host::start(root, database, &sandbox.url());
     let hosts: Vec<Host> = (0..plan.hosts).map(start).collect();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import Stripe from 'stripe';
+import { meterEvents } from './meter-events.mjs';
 
 const KEY = 'sk_test_outsider_cli_1234';
 // The binary itself: npm's wrapper would leave it running when it is killed.
@@ -20,6 +21,7 @@ const cli = (...words) => run(BINARY, [...words, '--api-base', process.env.SANDB
 const received = [];
 const children = [];
 let server;
+let meters;
 
 /** Starts a command that goes on, and waits until it says that it is ready. */
 async function start(...words) {
@@ -50,6 +52,8 @@ async function until(holds, what) {
 }
 
 before(async () => {
+  meters = await meterEvents(home, process.env.SANDBOX_URL);
+  Object.assign(env, meters.env);
   server = createServer((request, answer) => {
     let body = '';
     request.on('data', (bytes) => { body += bytes; });
@@ -63,6 +67,7 @@ before(async () => {
 
 after(() => {
   children.forEach((child) => child.kill());
+  meters.stop();
   server.closeAllConnections();
   server.close();
   rmSync(home, { recursive: true, force: true });

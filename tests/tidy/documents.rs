@@ -96,10 +96,12 @@ fn the_repository_names_no_machine() {
 #[test]
 fn the_example_is_the_readmes() {
     let readme = read(&root().join("README.md"));
-    let example = files("examples/create_payout", &[".liquid"]);
-    assert_eq!(example.len(), 4);
+    let example = files("examples/create_topup", &[".liquid", ".yml"]);
+    assert_eq!(example.len(), 5);
     for path in example {
-        let block = format!("```liquid\n{}```", read(&path));
+        let kind =
+            if path.extension().is_some_and(|kind| kind == "yml") { "yaml" } else { "liquid" };
+        let block = format!("```{kind}\n{}```", read(&path));
         assert!(readme.contains(&block), "{} is not what README.md shows", shown(&path));
     }
 }

@@ -1,7 +1,8 @@
-// Derives src/description/{operations,objects}.txt from the types of the official Node SDK.
+// Derives src/description/{operations,objects}.txt from the types of the official Node SDK, and with
+// the argument `v2` operations_v2.txt and objects_v2.txt.
 //
 //   STRIPE_SDK=…/node_modules/stripe TYPESCRIPT=…/node_modules/typescript \
-//     STRIPE_EXTRACT=…/openapi-extract.json node crates/sandbox/description/derive.mjs
+//     STRIPE_EXTRACT=…/openapi-extract.json node crates/sandbox/description/derive.mjs [v2]
 //
 // Only facts are written: names, types, and which are required. The extract adds what types do not
 // have: the longest length of a string, integers, and parameters that only old API versions know.
@@ -16,7 +17,10 @@ const sdk = process.env.STRIPE_SDK;
 const extract = JSON.parse(readFileSync(process.env.STRIPE_EXTRACT, 'utf8'));
 const target = join(dirname(fileURLToPath(import.meta.url)), '../src/description');
 
-const isSource = (name) => name.endsWith('.d.ts') && !name.startsWith('V2');
+// Of v2: accounts, event destinations, events and meter events.
+const V2 = /^V2\/(Core\/(Accounts|AccountLinks|EventDestinations|Events|Accounts\/Persons)|Billing\/\w+)\.d\.ts$/;
+const isV2 = process.argv[2] === 'v2';
+const isSource = (name) => (isV2 ? V2.test(name) : name.endsWith('.d.ts') && !name.startsWith('V2'));
 const files = readdirSync(join(sdk, 'esm/resources'), { recursive: true }).filter(isSource).sort();
 const paths = files.map((name) => join(sdk, 'esm/resources', name));
 const program = ts.createProgram(paths, { strict: true, noLib: false, skipLibCheck: true });
@@ -29,7 +33,7 @@ const FRACTION = /percent|rate$|latitude|longitude|weight|height|width|length|^u
 
 // Numbers that are written as strings, which the SDK has a class of its own for.
 const DECIMAL = /_decimal$|^metric_tons|^fx_rate$|^quantity$/;
-const LISTS = ['ApiList', 'ApiListPromise', 'ApiSearchResult'];
+const LISTS = ['ApiList', 'ApiListPromise', 'ApiSearchResult', 'V2ListPromise'];
 
 /** Groups and word lists that are used in several places, by what they contain. */
 class Shared {
@@ -42,7 +46,8 @@ class Shared {
       const key = marks + hint;
       const count = (this.#taken.get(key) ?? 0) + 1;
       this.#taken.set(key, count);
-      known.set(content, count === 1 ? hint : `${hint}.${count}`);
+      const name = isV2 ? `v2.${hint}` : hint;
+      known.set(content, count === 1 ? name : `${name}.${count}`);
     }
     return known.get(content);
   }
@@ -101,7 +106,9 @@ function fieldsOf(type, shared, mode, known = {}, prefix = '') {
     if (name === 'lastResponse') continue;
     const full = prefix ? `${prefix}[${name}]` : name;
     const { text, nullable } = describe(inner, name, shared, mode, known, full);
-    fields.push(`${name}=${text}${optional ? '' : '!'}${nullable ? '?' : ''}`);
+    // What v2 leaves out, it may also answer as null.
+    const canBeNull = nullable || (isV2 && optional && mode === 'answer');
+    fields.push(`${name}=${text}${optional ? '' : '!'}${canBeNull ? '?' : ''}`);
   }
   return fields;
 }
@@ -188,7 +195,7 @@ function addresses(script) {
   for (const [, className, name, verb, path] of text.matchAll(pattern)) {
     if (className) owner = className;
     else if (name) method = name;
-    else if (path.startsWith('/v1/')) {
+    else if (path.startsWith(isV2 ? '/v2/' : '/v1/')) {
       found.set(`${owner}.${method}`, `${verb} ${path.replace(/\$\{encodeURIComponent\((\w+)\)\}/g, '*')}`);
     }
   }
@@ -204,7 +211,7 @@ const operations = new Map();
 function answerOf(signature) {
   const returned = checker.getReturnTypeOfSignature(signature);
   const wrapper = nameOf(returned);
-  const list = wrapper === 'ApiListPromise' ? 'list:' : wrapper === 'ApiSearchResultPromise' ? 'search:' : '';
+  const list = ['ApiListPromise', 'V2ListPromise'].includes(wrapper) ? 'list:' : wrapper === 'ApiSearchResultPromise' ? 'search:' : '';
   let [inner] = returned.aliasTypeArguments ?? checker.getTypeArguments(returned);
   if (!list && nameOf(inner) === 'Response') [inner] = inner.aliasTypeArguments;
   const { text } = describe(inner, 'answer', objectShared, 'answer', {}, '');
@@ -256,7 +263,7 @@ function oldFields(params) {
   return at('').map((name) => field(name, name));
 }
 
-for (const [address, fact] of facts) {
+for (const [address, fact] of isV2 ? [] : facts) {
   if (!address.includes(' /v1/')) continue;
   const old = oldFields(fact.legacy_2023 ?? (operations.has(address) ? {} : fact.params));
   const operation = operations.get(address) ?? { answer: 'any', fields: [] };
@@ -267,7 +274,7 @@ for (const [address, fact] of facts) {
 
 // What neither has: `METHOD path name=type …`, by hand.
 for (const line of readFileSync(join(target, '../../description/legacy.txt'), 'utf8').split('\n')) {
-  if (!line || line.startsWith('#')) continue;
+  if (isV2 || !line || line.startsWith('#')) continue;
   const [verb, path, ...old] = line.split(' ');
   const address = `${verb} ${path}`;
   const operation = operations.get(address) ?? { answer: 'any', fields: [] };
@@ -277,17 +284,20 @@ for (const line of readFileSync(join(target, '../../description/legacy.txt'), 'u
 }
 
 // An event is any of its types; its data is the object of another kind.
-const events = program.getSourceFile(paths.find((path) => path.endsWith('resources/Events.d.ts')));
+const eventName = isV2 ? 'v2.core.event' : 'event';
+const events = program.getSourceFile(paths.find((path) => path.endsWith('/Events.d.ts')));
 ts.forEachChild(events, (node) => {
   if (ts.isInterfaceDeclaration(node) && node.name.text === 'EventBase') {
-    for (const name of [...objects.keys()]) if (/^event(:|$)/.test(name)) objects.delete(name);
+    for (const name of [...objects.keys()]) if (name.split(':')[0] === eventName) objects.delete(name);
     const fields = fieldsOf(checker.getTypeAtLocation(node), objectShared, 'answer');
+    if (isV2) objects.set(eventName, [...fields, 'data=object?', 'related_object=object?']);
+    if (isV2) return;
     const open = { 'data': 'data=object', 'type': 'type=string' };
     objects.set('event', fields.map((field) => field.replace(/^(data|type)=[^!]+/, (_, name) => open[name])));
   }
 });
 for (const operation of operations.values()) {
-  operation.answer = operation.answer.replace(/event(\|event:\w+)+/, 'event');
+  operation.answer = operation.answer.replace(/event(\|[\w.]*event:\w+)+/, 'event');
 }
 
 const sorted = (lines) => lines.sort((a, b) => (a < b ? -1 : 1));
@@ -299,6 +309,27 @@ const operationLines = [...operations].map(
   ([address, { answer, fields }]) => `${address} -> ${answer}${fields.length ? ' ' : ''}${fields.join(' ')}`);
 const objectLines = [...objects].map(([name, fields]) => `${name} ${fields.join(' ')}`);
 const write = (name, lines) => writeFileSync(join(target, name), `${lines.join('\n')}\n`);
-write('operations.txt', [...header('Operations'), ...paramShared.lines(), ...sorted(operationLines)]);
-write('objects.txt', [...header('Objects'), ...objectShared.lines(), ...sorted(objectLines)]);
+
+/** The shared lines that others name, and those that these name. */
+function named(shared, lines) {
+  const kept = new Set();
+  const take = (line) => {
+    for (const [, name] of line.matchAll(/(\{[^}]+\}|\(@[^)]+\))/g)) {
+      const found = shared.find((one) => one.startsWith(`${name} `));
+      if (found && !kept.has(found)) kept.add(found) && take(found.slice(name.length));
+    }
+  };
+  lines.forEach(take);
+  return shared.filter((line) => kept.has(line));
+}
+
+if (isV2) {
+  // What belongs to v1 is in its own files.
+  const own = objectLines.filter((line) => line.startsWith('v2.'));
+  write('operations_v2.txt', [...header('Operations'), ...named(paramShared.lines(), operationLines), ...sorted(operationLines)]);
+  write('objects_v2.txt', [...header('Objects'), ...named(objectShared.lines(), own), ...sorted(own)]);
+} else {
+  write('operations.txt', [...header('Operations'), ...paramShared.lines(), ...sorted(operationLines)]);
+  write('objects.txt', [...header('Objects'), ...objectShared.lines(), ...sorted(objectLines)]);
+}
 console.log(`${operations.size} operations, ${objects.size} objects`);

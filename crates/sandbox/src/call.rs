@@ -14,6 +14,9 @@ pub struct Call {
     pub params: Params,
     /// API version to answer in.
     pub version: String,
+    /// False when the request names no version and gets the default one. Such a request may still
+    /// send what the newest version dropped, because the Stripe CLI's triggers do.
+    pub names_version: bool,
     /// The secret or publishable key.
     pub key: String,
     /// The caller's address.

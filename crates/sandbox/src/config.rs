@@ -23,6 +23,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Makes money available at once instead of two days later.
     pub settle_immediately: bool,
+    /// Refuses transfers to accounts without the capability, as Stripe does.
+    pub enforce_capabilities: bool,
     /// Isolated states beside the default one, at most; see the README.
     pub worlds: usize,
     /// Objects of each state, at most: beyond, new ones are refused until a reset.
@@ -41,9 +43,23 @@ impl Default for Config {
             webhook_ports: WebhookPorts::Only(Vec::new()),
             hosts: Vec::new(),
             settle_immediately: false,
+            enforce_capabilities: true,
             worlds: 64,
             objects: 1_000_000,
             seed: None,
+        }
+    }
+}
+
+impl Config {
+    /// A sandbox for a demonstration: money is available at once, capabilities are not asked for,
+    /// and requests without a version, and the events, have that of 2020.
+    pub fn demonstration() -> Self {
+        Self {
+            api_version: "2020-03-02".into(),
+            settle_immediately: true,
+            enforce_capabilities: false,
+            ..Self::default()
         }
     }
 }

@@ -4,9 +4,9 @@ use super::api_error::ApiError;
 use super::call::Call;
 use super::due_work;
 use super::endpoint::payout;
-use super::event;
 use super::fault::Rule;
 use super::identifier;
+use super::listener;
 use super::oauth::application;
 use super::reply::Reply;
 use super::shared::Shared;
@@ -104,6 +104,7 @@ pub fn newest(state: &SandboxState, kind: Kind, most: usize) -> Vec<Value> {
             let mut value = stored.value();
             let due = value.get("_due").cloned();
             super::version::shape(&mut value, &state.settings.default_version, &[]);
+            super::snapshot::present_all(&mut value);
             value["account"] = json!(&*stored.account);
             if let Some(due) = due {
                 value["next_attempt_at_ms"] = due;
@@ -218,11 +219,11 @@ async fn resend(State(shared): SharedState, Path(id): Path<String>, body: Bytes)
     };
     let endpoints = match body.get("endpoint").and_then(Value::as_str) {
         Some(one) => vec![one.to_owned()],
-        None => event::listeners(&tx, text(&event, "type"), &account),
+        None => listener::listeners(&tx, text(&event, "type"), &account),
     };
     let mut queued = Vec::new();
     for endpoint in endpoints {
-        let delivery = event::queue(&mut tx, &event, &endpoint);
+        let delivery = listener::queue(&mut tx, &event, &endpoint);
         if let (Some(tamper), Some((_, mut made))) =
             (body.get("signature"), tx.anywhere(Kind::Delivery, &delivery))
         {
@@ -289,6 +290,7 @@ async fn run_payout(State(shared): SharedState, body: Bytes) -> Answer {
         path: "/v1/payouts".into(),
         params: protocol::no_params(),
         version: state.settings.default_version.clone(),
+        names_version: true,
         key: String::new(),
         client_ip: String::new(),
     };

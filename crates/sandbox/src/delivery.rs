@@ -3,7 +3,9 @@
 use super::due_work;
 use super::shared::Shared;
 use super::signature;
+use super::snapshot;
 use super::state::{Kind, PLATFORM, SandboxState};
+use super::thin;
 use super::tx::{Tx, number, text};
 use super::version;
 use super::webhook_ports::{ElsewhereOnly, WebhookPorts};
@@ -108,11 +110,11 @@ fn prepare(state: &SandboxState, id: &Arc<str>) -> Option<Attempt> {
     if endpoint["status"] != "enabled" {
         return None;
     }
-    let mut event = state.stored(text(&delivery, "event"))?.value();
-    let wanted = endpoint["api_version"].as_str().or(event["api_version"].as_str());
-    let wanted = wanted.unwrap_or(&state.settings.default_version).to_owned();
-    version::shape(&mut event, &wanted, &[]);
-    event["api_version"] = json!(wanted);
+    let event = state.stored(text(&delivery, "event"))?.value();
+    let event = match text(&event, "object") {
+        "event" => in_version_of(&endpoint, event),
+        _ => thin::notification(&event),
+    };
     let body = serde_json::to_string_pretty(&event).ok()?;
     let secret = text(&endpoint, "_secret");
     // The receiver's tolerance is against its own clock, so the machine's time is signed.
@@ -128,8 +130,18 @@ fn prepare(state: &SandboxState, id: &Arc<str>) -> Option<Attempt> {
         }
         _ => Some(signature::header(secret, timestamp, &body)),
     };
-    let url = text(&endpoint, "url").to_owned();
+    // A destination does not show its address unless it is asked to.
+    let url = endpoint["url"].as_str().unwrap_or(text(&endpoint, "_url")).to_owned();
     Some(Attempt { delivery: id.clone(), url, signature, body })
+}
+
+/// A snapshot event in the version of its endpoint, or else in its own.
+fn in_version_of(endpoint: &Value, mut event: Value) -> Value {
+    let wanted = endpoint["api_version"].as_str().or(endpoint["snapshot_api_version"].as_str());
+    let wanted = wanted.unwrap_or(text(&event, "api_version")).to_owned();
+    version::shape(&mut event, &wanted, &[]);
+    snapshot::present(&mut event, &wanted);
+    event
 }
 
 async fn send(shared: &Shared, clients: &Clients, attempt: Attempt) {

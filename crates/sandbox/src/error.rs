@@ -1,10 +1,14 @@
 //! Why a sandbox cannot start or store its data.
 
+use super::version::NEWEST;
 use std::path::PathBuf;
 
 /// An error of the server itself; a refused operation is an answer, not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The configured API version is not one of Stripe's.
+    #[error("`{0}` is not a version of Stripe's API, such as {NEWEST}")]
+    Version(String),
     /// The address cannot be bound; choose another one.
     #[error("the sandbox cannot listen on {address}: {source}")]
     Listen {

@@ -8,7 +8,7 @@ use super::idempotency::{Answered, Begun, StoredAnswer};
 use super::reply::Reply;
 use super::state::{Changes, SandboxState};
 use super::tx::Tx;
-use super::{due_work, endpoint, oauth, render};
+use super::{due_work, endpoint, oauth, render, v2};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -101,12 +101,17 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
         return answer;
     }
     let unknown = || ApiError::unrecognized(call.method, &call.path);
-    let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
-    let path: Vec<&str> = below.split('/').collect();
-    if call.is("POST") && tx.state.objects.len() >= tx.state.objects_max {
+    let is_full = call.is("POST") && tx.state.objects.len() >= tx.state.objects_max;
+    if is_full {
         let full = ApiError::invalid("The sandbox is full; reset it: POST /_sandbox/reset.");
         return Err(ApiError { saved: false, kind: "api_error", ..full.status(503) });
     }
+    if v2::is_path(&call.path) {
+        // What failed is tried again under the same key.
+        return v2::run(call, tx).map_err(|refusal| ApiError { saved: false, ..refusal });
+    }
+    let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
+    let path: Vec<&str> = below.split('/').collect();
     check(call.method, &path, &call.params)?;
     let answer = endpoint::route(call, tx, &path).ok_or_else(unknown)?;
     // An answer that cannot be rendered (a bad `expand`) undoes the operation.

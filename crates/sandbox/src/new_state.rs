@@ -12,6 +12,7 @@ pub fn load(config: &Config) -> Result<SandboxState, Error> {
     let (mut state, was_stored) = Journal::open(path, || empty(config))?;
     // The configuration wins over stored settings.
     state.settings.settle_immediately = config.settle_immediately;
+    state.settings.enforce_capabilities = config.enforce_capabilities;
     state.settings.default_version.clone_from(&config.api_version);
     state.webhook_ports = config.webhook_ports.clone();
     state.objects_max = config.objects;
@@ -31,6 +32,7 @@ pub fn new_state(config: &Config) -> SandboxState {
 fn empty(config: &Config) -> SandboxState {
     let settings = Settings {
         settle_immediately: config.settle_immediately,
+        enforce_capabilities: config.enforce_capabilities,
         default_version: config.api_version.clone(),
         ..Settings::default()
     };

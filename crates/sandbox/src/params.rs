@@ -26,6 +26,11 @@ impl Params {
         self.values.insert(name.to_owned(), Value::from(value));
     }
 
+    /// Takes a parameter away, as if it had not been sent.
+    pub fn remove(&mut self, name: &str) {
+        self.values.shift_remove(name);
+    }
+
     /// Whether `name` was sent, be it empty.
     pub fn has(&self, name: &str) -> bool {
         self.values.contains_key(name)

@@ -11,7 +11,7 @@ use super::reply::Reply;
 use super::request_log::{KEPT_BYTES_MAX, LoggedRequest};
 use super::shared::Shared;
 use super::state::{Kind, PLATFORM, SandboxState, Stored};
-use super::{form, idempotency, multipart, oauth, origin, version};
+use super::{form, idempotency, multipart, oauth, origin, v2, version};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Request, Response};
 use serde_json::Map;
@@ -76,6 +76,9 @@ pub async fn handle(shared: Arc<Shared>, peer: Peer, request: Request<Body>) -> 
         peer.cut();
         return Response::new(Body::empty());
     };
+    if v2::is_path(&path) && reply.status >= 400 {
+        reply.body = v2::fault::body(reply.status, &reply.body);
+    }
     reply.headers.push(("request-id", request_id));
     for (name, sent) in
         [("idempotency-key", "idempotency-key"), ("stripe-account", "stripe-account")]
@@ -182,6 +185,7 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let mut values = form::decode(incoming.query.as_bytes()).map_err(refuse)?;
     let boundary = header(headers, "content-type").as_deref().and_then(multipart::boundary);
     let form = match boundary {
+        None if v2::is_path(path) => v2::body::decode(body),
         Some(boundary) => multipart::decode(body, boundary).await,
         None => form::decode(body),
     };
@@ -192,7 +196,9 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let form_key = own("key").filter(|key| key.starts_with("pk_"));
     let form_account = own("_stripe_account");
     let form_version = own("_stripe_version");
-    let key = if oauth::is_path(path) {
+    let key = if let Some(token) = v2::stream::token(headers, path) {
+        token
+    } else if oauth::is_path(path) {
         let key = authorize(headers, own("client_secret"), method, path);
         key.map_err(|refusal| oauth::refuse("invalid_client", refusal.message).status(401))?
     } else {
@@ -206,7 +212,7 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let account = header(headers, "stripe-account").or(form_account).filter(|id| !id.is_empty());
     let account = account.unwrap_or_else(|| PLATFORM.to_owned());
     let idempotency_key = match headers.get("idempotency-key") {
-        Some(value) if method == "POST" => {
+        Some(value) if method == "POST" || (method == "DELETE" && v2::is_path(path)) => {
             let value = value.to_str().unwrap_or_default().to_owned();
             idempotency::check_length(&value)?;
             Some(value)
@@ -216,7 +222,9 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
     let fingerprint = idempotency::fingerprint(method, &values);
     let client_ip = incoming.client_ip.clone();
     let params = Params::new(values);
-    let call = Call { method, path: path.to_owned(), params, version, key, client_ip };
+    let names_version = !version.is_empty();
+    let path = path.to_owned();
+    let call = Call { method, path, params, version, names_version, key, client_ip };
     Ok(ApiRequest { call, account: account.into(), key: idempotency_key, fingerprint })
 }
 
@@ -226,10 +234,11 @@ fn admit(state: &SandboxState, request: &mut ApiRequest) -> Result<(), ApiError>
     if version.is_empty() {
         version.clone_from(&state.settings.default_version);
     }
-    if !version::is_valid(version) {
+    if !version::is_known(version) {
         return Err(refuse(format!("Invalid Stripe API version: {version}")));
     }
     let call = &request.call;
+    v2::stream::check(state, &call.key, &call.path)?;
     if let Some(own) = oauth::access::account_of(state, &call.key, call.method, &call.path)? {
         if *request.account != *PLATFORM && request.account != own {
             return Err(ApiError::account(&call.key, &request.account));

@@ -4,6 +4,7 @@ use super::api_error::ApiError;
 use super::call::Call;
 use super::description::field::{Field, Type};
 use super::description::table::OBJECTS;
+use super::snapshot;
 use super::state::Kind;
 use super::tx::{Tx, number, text};
 use super::version;
@@ -87,6 +88,7 @@ pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiE
         expanded.push("total_count");
     }
     version::shape(&mut value, &call.version, &expanded);
+    snapshot::present_all(&mut value);
     Ok(value)
 }
 

@@ -11,7 +11,7 @@ use super::resource::reaction;
 use super::routes::router;
 use super::shared::Shared;
 use super::world::Worlds;
-use super::{delivery, endpoint, tx};
+use super::{delivery, endpoint, tx, version};
 use axum::body::Body;
 use axum::http::Response;
 use axum::middleware::from_fn_with_state;
@@ -40,10 +40,13 @@ impl Sandbox {
     /// Starts a sandbox on the current runtime; it accepts connections when this returns.
     ///
     /// # Errors
-    /// [`Error::Listen`] when the address cannot be bound, [`Error::Data`] and [`Error::Damaged`]
-    /// when the data file cannot be used.
+    /// [`Error::Version`] when Stripe has no such version, [`Error::Listen`] when the address
+    /// cannot be bound, [`Error::Data`] and [`Error::Damaged`] when the data file cannot be used.
     pub async fn start(config: Config) -> Result<Self, Error> {
         tx::link(endpoint::route, reaction::after_event);
+        if !version::is_known(&config.api_version) {
+            return Err(Error::Version(config.api_version));
+        }
         let address = config.addr;
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| Error::Listen { address, source })?;

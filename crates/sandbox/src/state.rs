@@ -112,7 +112,7 @@ impl Stored {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Charges become available at once instead of two days later.
+    /// Money becomes available at once instead of two days later.
     pub settle_immediately: bool,
     /// Refuse charges and transfers to accounts without the capability.
     pub enforce_capabilities: bool,
@@ -136,8 +136,9 @@ impl Settings {
         if !(0..=366 * 86_400).contains(&self.key_seconds) {
             return Some("key_seconds is from 0 to a year.");
         }
-        (!super::version::is_valid(&self.default_version))
-            .then_some("default_version is a date, such as 2019-08-14, or a date and a name.")
+        (!super::version::is_known(&self.default_version)).then_some(
+            "default_version is not a version of Stripe's API, such as 2026-10-28.endive.",
+        )
     }
 }
 
@@ -145,8 +146,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             settle_immediately: false,
-            enforce_capabilities: false,
-            default_version: "2019-08-14".into(),
+            enforce_capabilities: true,
+            default_version: super::version::NEWEST.into(),
             fee_basis_points: 290,
             fee_fixed: 30,
             key_seconds: 86_400,
@@ -371,7 +372,7 @@ impl SandboxState {
 
     /// Deletes the oldest events and deliveries when there are too many.
     fn delete_old_events(&mut self) {
-        for kind in [Kind::Event, Kind::Delivery] {
+        for kind in [Kind::Event, Kind::Delivery, Kind::resource("v2.core.event")] {
             let span = (kind, Arc::from(""), 0)..;
             let all = self.by_kind.range(span).take_while(|((of, _, _), _)| *of == kind);
             let mut ids: Vec<(u64, Arc<str>)> =

@@ -25,7 +25,9 @@ pub async fn reconcile(sent: &SentCall<'_>, ask: &mut dyn Ask) -> Result<Finding
         Recovery::SafeToRepeat => Ok(Finding::NotApplied),
         Recovery::Undeterminable => Ok(Finding::Undeterminable),
         Recovery::FindByMetadata { .. } if !is_marked(call) => Ok(Finding::Undeterminable),
-        Recovery::FindByMetadata { dated } => Reconcile { sent, ask }.find_by_metadata(dated).await,
+        Recovery::FindByMetadata { dated, ended } => {
+            Reconcile { sent, ask }.find_by_metadata(dated, ended).await
+        }
         Recovery::ReadState { property, done } => {
             Reconcile { sent, ask }.read_state(property, done).await
         }
@@ -38,13 +40,14 @@ struct Reconcile<'a> {
 }
 
 impl Reconcile<'_> {
-    async fn find_by_metadata(&mut self, dated: bool) -> Result<Finding, Error> {
+    async fn find_by_metadata(&mut self, dated: bool, ended: &str) -> Result<Finding, Error> {
         let from = self.sent.since.as_second() - CLOCKS_DIFFER_SECS;
         let operation = mark_of(self.sent.call);
         let created = if dated { format!("&created%5Bgte%5D={from}") } else { String::new() };
+        let ended = if ended.is_empty() { String::new() } else { format!("&{ended}") };
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
-            let query = format!("limit=100{created}{after}");
+            let query = format!("limit=100{created}{ended}{after}");
             let page = match self.get(&self.address(None), &query).await? {
                 Ok(page) => page,
                 Err(reason) => return Ok(Finding::Unavailable(reason)),
@@ -141,16 +144,25 @@ pub fn deleted(call: &Call) -> Answer {
     answered(200, &json!({ "id": id, "deleted": true }))
 }
 
-/// Stripe keeps a declined charge; the call that created it was answered with 402.
+/// Stripe keeps a declined charge, and an intent whose method was declined; the call that created
+/// it was answered with 402.
 fn declined(object: &Json) -> Option<Answer> {
-    if text(object, "object") != "charge" || text(object, "status") != "failed" {
-        return None;
-    }
-    let error = json!({
-        "type": "card_error", "charge": object.get("id"),
-        "code": object.get("failure_code"), "message": object.get("failure_message"),
-        "decline_code": object.pointer("/outcome/reason"),
-    });
+    let error = match text(object, "object").as_str() {
+        "charge" if text(object, "status") == "failed" => json!({
+            "type": "card_error", "charge": object.get("id"),
+            "code": object.get("failure_code"), "message": object.get("failure_message"),
+            "decline_code": object.pointer("/outcome/reason"),
+        }),
+        kind @ ("payment_intent" | "setup_intent")
+            if text(object, "status") == "requires_payment_method" =>
+        {
+            let last = ["last_payment_error", "last_setup_error"];
+            let mut error = last.iter().find_map(|name| object.get(name)).cloned()?;
+            error.as_object_mut()?.insert(kind.to_owned(), object.clone());
+            error
+        }
+        _ => return None,
+    };
     Some(answered(402, &json!({ "error": error })))
 }
 

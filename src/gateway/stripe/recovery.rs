@@ -25,6 +25,8 @@ const DATED: [&str; 14] = [
     "topups",
     "transfers",
 ];
+/// Collections whose lists cannot.
+const UNDATED: [&str; 1] = ["payment_links"];
 /// Nested collections, whose lists cannot.
 const NESTED: [(&str, &str); 6] = [
     ("accounts", "bank_accounts"),
@@ -47,6 +49,8 @@ const ACTIONS: [(&str, &str, &str, &str); 5] = [
 const CHANGED: [&str; 1] = ["disputes"];
 /// Links for a person, of which a second one does no harm: each opens once.
 const LINKS: [&str; 2] = ["account_links", "login_links"];
+/// Other objects of which a second one does no harm.
+const HARMLESS: [[&str; 2]; 2] = [["billing_portal", "sessions"], ["test_helpers", "test_clocks"]];
 
 /// How to find out whether a call took effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub enum Recovery {
     FindByMetadata {
         /// True when the list accepts `created[gte]`.
         dated: bool,
+        /// What the list has to be asked for to show objects that have ended; often nothing.
+        ended: &'static str,
     },
     /// The object's own state shows it.
     ReadState {
@@ -70,6 +76,10 @@ pub enum Recovery {
 }
 
 impl Recovery {
+    fn listed(dated: bool) -> Self {
+        Self::FindByMetadata { dated, ended: "" }
+    }
+
     /// The recovery for a call, by its method and URL path.
     pub fn of(method: &str, url: &str) -> Self {
         if method != "POST" {
@@ -78,14 +88,14 @@ impl Recovery {
         let parts = segments(url);
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts[..] {
-            [collection] if DATED.contains(&collection) => Self::FindByMetadata { dated: true },
-            ["checkout", "sessions"] => Self::FindByMetadata { dated: true },
+            ["subscriptions"] => Self::FindByMetadata { dated: true, ended: "status=all" },
+            [collection] if DATED.contains(&collection) => Self::listed(true),
+            [collection] if UNDATED.contains(&collection) => Self::listed(false),
+            ["checkout", "sessions"] => Self::listed(true),
             ["checkout", "sessions", _, "expire"] => {
                 Self::ReadState { property: "status", done: "expired" }
             }
-            [parent, _, child] if NESTED.contains(&(parent, child)) => {
-                Self::FindByMetadata { dated: false }
-            }
+            [parent, _, child] if NESTED.contains(&(parent, child)) => Self::listed(false),
             // A card is added from a single-use token. Replacement servers refuse metadata here, so
             // it carries no mark.
             ["customers", _, "sources" | "cards" | "bank_accounts"] => Self::Undeterminable,
@@ -95,6 +105,7 @@ impl Recovery {
                 Self::SafeToRepeat
             }
             [link] | ["accounts", _, link] if LINKS.contains(&link) => Self::SafeToRepeat,
+            [family, child] if HARMLESS.contains(&[family, child]) => Self::SafeToRepeat,
             [collection, _, action] => {
                 ACTIONS.iter().find(|(of, name, ..)| (*of, *name) == (collection, action)).map_or(
                     Self::Undeterminable,
@@ -179,15 +190,17 @@ mod tests {
     #[test]
     fn the_path_tells_how_to_recover() {
         let recovery = |path: &str| Recovery::of("POST", &format!("https://api.stripe.com{path}"));
-        assert_eq!(recovery("/v1/charges"), Recovery::FindByMetadata { dated: true });
-        assert_eq!(recovery("/v1/checkout/sessions"), Recovery::FindByMetadata { dated: true });
+        assert_eq!(recovery("/v1/charges"), Recovery::listed(true));
+        assert_eq!(recovery("/v1/checkout/sessions"), Recovery::listed(true));
         let expired = Recovery::ReadState { property: "status", done: "expired" };
         assert_eq!(recovery("/v1/checkout/sessions/cs_1/expire"), expired);
-        assert_eq!(recovery("//v1/refunds/"), Recovery::FindByMetadata { dated: true });
-        assert_eq!(
-            recovery("/v1/accounts/acct_1/persons"),
-            Recovery::FindByMetadata { dated: false }
-        );
+        assert_eq!(recovery("//v1/refunds/"), Recovery::listed(true));
+        assert_eq!(recovery("/v1/accounts/acct_1/persons"), Recovery::listed(false));
+        assert_eq!(recovery("/v1/payment_links"), Recovery::listed(false));
+        let with_canceled = Recovery::FindByMetadata { dated: true, ended: "status=all" };
+        assert_eq!(recovery("/v1/subscriptions"), with_canceled);
+        assert_eq!(recovery("/v1/subscriptions/sub_1"), Recovery::SafeToRepeat);
+        assert_eq!(recovery("/v1/billing_portal/sessions"), Recovery::SafeToRepeat);
         assert_eq!(recovery("/v1/customers/cus_1/sources"), Recovery::Undeterminable);
         assert_eq!(recovery("/v1/customers/cus_1/sources/card_1"), Recovery::SafeToRepeat);
         assert_eq!(recovery("/v1/customers/cus_1"), Recovery::SafeToRepeat);

@@ -172,7 +172,9 @@ impl Process {
     #[track_caller]
     pub fn sandbox() -> Self {
         let home = Instance::new();
-        let mut sandbox = Self::start(&home, &["sandbox", "--addr", "127.0.0.1:0"]);
+        // As lenient as the embedded one: the accounts of the tests have no capabilities.
+        let lenient = ["sandbox", "--addr", "127.0.0.1:0", "--ignore-capabilities"];
+        let mut sandbox = Self::start(&home, &lenient);
         sandbox.home = Some(home);
         sandbox
     }

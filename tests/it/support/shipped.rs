@@ -1,7 +1,7 @@
 //! What ships with the modules of this repository.
 
 /// The request types that ship.
-pub const REQUEST_TYPES: [&str; 31] = [
+pub const REQUEST_TYPES: [&str; 42] = [
     "create_customer",
     "create_payment",
     "capture_payment",
@@ -33,4 +33,15 @@ pub const REQUEST_TYPES: [&str; 31] = [
     "create_external_account",
     "create_account_link",
     "create_login_link",
+    "create_setup_intent",
+    "create_product",
+    "create_price",
+    "create_payment_link",
+    "create_subscription",
+    "update_subscription",
+    "cancel_subscription",
+    "create_billing_portal_session",
+    "create_payout",
+    "create_test_clock",
+    "advance_test_clock",
 ];

@@ -76,6 +76,20 @@ impl Stripe {
             .sum()
     }
 
+    /// Answers the bank's question on its page, as its button does: `complete` or `fail`.
+    #[track_caller]
+    pub fn answers_challenge(&self, page: &str, outcome: &str) {
+        let (path, query) = page
+            .split_once("://")
+            .and_then(|(_, rest)| rest.split_once('/'))
+            .and_then(|(_, path)| path.split_once('?'))
+            .expect("a path and a query");
+        let form = [("Content-Type", "application/x-www-form-urlencoded")];
+        let body = format!("{query}&outcome={outcome}");
+        let back = send(self.addr, "POST", &format!("/{path}"), &form, body.as_bytes());
+        assert_eq!(back.expect("an answer").status, 303);
+    }
+
     /// Fails the next `times` requests to a path.
     #[track_caller]
     pub fn breaks(&self, path: &str, fault: &str, times: u64) {

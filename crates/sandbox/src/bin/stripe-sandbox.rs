@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use sluicegate_sandbox::{Config, Error, Sandbox, WebhookPorts};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,11 +24,14 @@ struct Arguments {
     /// Derives all ids from this string, so that a run can be repeated
     #[arg(long)]
     seed: Option<String>,
-    /// Makes charges available at once instead of two days later
+    /// Makes money available at once instead of two days later, as at Stripe
     #[arg(long)]
     settle_immediately: bool,
+    /// Allows transfers to accounts without the capability, which Stripe refuses
+    #[arg(long)]
+    ignore_capabilities: bool,
     /// API version of requests without a Stripe-Version header
-    #[arg(long, value_name = "DATE", default_value_t = Config::default().api_version)]
+    #[arg(long, value_name = "VERSION", default_value_t = Config::default().api_version)]
     api_version: String,
     /// Pauses in seconds between attempts to deliver a webhook; "" delivers once
     #[arg(long, value_name = "SECONDS,…", default_value = "1,5,15", value_parser = backoff)]
@@ -71,6 +75,7 @@ impl From<Arguments> for Config {
             api_version: arguments.api_version,
             webhook_backoff: arguments.webhook_backoff.0,
             settle_immediately: arguments.settle_immediately,
+            enforce_capabilities: !arguments.ignore_capabilities,
             seed: arguments.seed,
             webhook_ports: match arguments.allow_any_webhook_port {
                 true => WebhookPorts::Any,
@@ -99,10 +104,22 @@ async fn main() -> ExitCode {
     }
 }
 
+/// What a caller should know about it.
+fn conditions(version: &str, at_once: bool) -> String {
+    let money = match at_once {
+        true => "money is available at once (at Stripe: after two days)",
+        false => "money is available after two days (at once: --settle-immediately)",
+    };
+    format!("API {version}, {money}")
+}
+
 /// Serves until SIGINT or SIGTERM.
 async fn serve(config: Config) -> Result<(), Error> {
+    let (version, at_once) = (config.api_version.clone(), config.settle_immediately);
     let sandbox = Sandbox::start(config).await?;
     println!("stripe-sandbox listens on {}", sandbox.url());
+    // A reader of the address may have closed the pipe by now.
+    let _ = writeln!(std::io::stderr(), "{}", conditions(&version, at_once));
     signal().await;
     sandbox.stop().await;
     Ok(())

@@ -5,7 +5,7 @@ use crate::control;
 use crate::reply::response;
 use crate::state::{Kind, PLATFORM, SandboxState};
 use crate::tx::{Tx, number, text};
-use crate::{render, version};
+use crate::{render, snapshot, version};
 use axum::body::Body;
 use axum::http::Response;
 use handlebars::{Handlebars, handlebars_helper};
@@ -103,6 +103,7 @@ pub fn object(state: &SandboxState, id: &str) -> Option<Value> {
     let tx = Tx::new(state, Arc::from(PLATFORM));
     let mut found = render::full(&tx, state.stored(id)?.value());
     version::shape(&mut found, &state.settings.default_version, &[]);
+    snapshot::present_all(&mut found);
     if let Some(fields) = found.as_object_mut() {
         fields.shift_remove("secret");
         if fields.get("object").and_then(Value::as_str) == Some("oauth_token") {

@@ -88,6 +88,10 @@ fn conform_fields(object: &mut Map<String, Value>, fields: &[Field]) {
 }
 
 fn conform_value(types: &[Type], value: &mut Value) {
+    // What may be any object (the data of an event) stays as it is.
+    if matches!(types, [Type::Object]) {
+        return;
+    }
     match value {
         Value::Array(items) => {
             let inner = types.iter().find_map(|kind| match kind {

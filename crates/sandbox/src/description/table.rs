@@ -24,7 +24,7 @@ struct Line {
 /// One operation.
 #[derive(Debug)]
 pub struct Operation {
-    /// The parts of its path below `/v1/`; `*` is an id.
+    /// The parts of its path below `/v1/`, or all of them (`v2`, …); `*` is an id.
     segments: Vec<&'static str>,
     /// What it answers: `charge`, `list:charge`.
     pub answer: &'static str,
@@ -32,10 +32,13 @@ pub struct Operation {
 }
 
 /// What operations take.
-pub static OPERATIONS: LazyLock<Table> =
-    LazyLock::new(|| Table::read(include_str!("operations.txt")));
+pub static OPERATIONS: LazyLock<Table> = LazyLock::new(|| {
+    Table::read(concat!(include_str!("operations.txt"), include_str!("operations_v2.txt")))
+});
 /// What objects have.
-pub static OBJECTS: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("objects.txt")));
+pub static OBJECTS: LazyLock<Table> = LazyLock::new(|| {
+    Table::read(concat!(include_str!("objects.txt"), include_str!("objects_v2.txt")))
+});
 
 impl Table {
     fn read(text: &'static str) -> Self {
@@ -48,7 +51,8 @@ impl Table {
                 table.groups.insert(name.trim_end_matches('}'), Line::new(rest));
             } else if let Some((path, described)) = rest.split_once(" -> ") {
                 let (answer, params) = described.split_once(' ').unwrap_or((described, ""));
-                let segments: Vec<_> = path.trim_start_matches("/v1/").split('/').collect();
+                let path = path.trim_start_matches("/v1/").trim_start_matches('/');
+                let segments: Vec<_> = path.split('/').collect();
                 let family = table.operations.entry(head).or_default();
                 let family = family.entry(segments[0]).or_default();
                 family.push(Operation { segments, answer, params: Line::new(params) });
@@ -72,6 +76,21 @@ impl Table {
         })
     }
 
+    /// The path that retrieves an object by its id, if one does.
+    pub fn path_to(&self, object: &str, id: &str) -> Option<String> {
+        let all = self.operations.get("GET")?.values().flatten();
+        // `customer|deleted_customer` retrieves a customer.
+        let answers =
+            |one: &&Operation| one.answer.trim_start_matches(':').split('|').next() == Some(object);
+        let found = all.filter(answers).find(|one| {
+            let ids = one.segments.iter().filter(|part| **part == "*").count();
+            ids == 1 && one.segments.last() == Some(&"*")
+        })?;
+        let family = found.segments[..found.segments.len() - 1].join("/");
+        let root = if found.segments[0] == "v2" { "" } else { "/v1" };
+        Some(format!("{root}/{family}/{id}"))
+    }
+
     /// The parameters of an operation.
     pub fn params<'t>(&self, operation: &'t Operation) -> &'t [Field] {
         operation.params.fields(self)
@@ -92,7 +111,8 @@ impl Table {
         self.objects.get_key_value(name).map(|(name, _)| *name)
     }
 
-    fn words(&self, name: &str) -> Vec<&'static str> {
+    /// A list of words by its name.
+    pub fn words(&self, name: &str) -> Vec<&'static str> {
         self.words.get(name).map(|list| list.split('|').collect()).unwrap_or_default()
     }
 }

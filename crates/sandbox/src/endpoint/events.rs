@@ -2,7 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::event::{listeners, queue};
+use super::super::listener::{listeners, queue};
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};

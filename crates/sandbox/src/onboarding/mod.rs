@@ -134,6 +134,7 @@ fn save(
         path: format!("/v1/accounts/{id}"),
         params: crate::params::Params::new(given),
         version: state.settings.default_version.clone(),
+        names_version: true,
         key: String::new(),
         client_ip: "127.0.0.1".into(),
     };

@@ -2,6 +2,7 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
+use super::super::description::shape::blank;
 use super::super::description::table::OPERATIONS;
 use super::super::description::typed;
 use super::super::event;
@@ -104,12 +105,15 @@ impl Place<'_> {
     /// Writes the defaults into what was not sent.
     fn complete(&self, tx: &Tx<'_>, object: &mut Value) {
         let id = text(object, "id").to_owned();
+        let empty = blank(self.resource.object);
         for (name, default) in self.resource.defaults {
             let is_empty = match object.get(*name) {
                 None | Some(Value::Null) => true,
                 Some(Value::String(text)) => text.is_empty(),
                 Some(Value::Number(number)) => number.as_i64() == Some(0),
-                Some(Value::Object(inner)) => inner.values().all(is_blank),
+                Some(Value::Object(inner)) => {
+                    inner.values().all(is_blank) || object[*name] == empty[*name]
+                }
                 Some(Value::Array(_)) => false,
                 // A flag that was not sent is false in an empty object.
                 Some(Value::Bool(flag)) => !flag,

@@ -110,6 +110,7 @@ pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
         path: format!("/v1/{path}"),
         params,
         version: NEWEST.to_owned(),
+        names_version: true,
         key: "sk_test_sandbox".to_owned(),
         client_ip: String::new(),
     };

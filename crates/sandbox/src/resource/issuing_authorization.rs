@@ -3,7 +3,8 @@
 
 use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
-use super::super::event::{emit, listeners};
+use super::super::event::emit;
+use super::super::listener::listeners;
 use super::super::tx::{Tx, is, number, text};
 use super::issuing_money::{self, part, post};
 use super::{Resource, issuing_transaction, kind, new};

@@ -4,6 +4,7 @@ use super::secret;
 use crate::clock;
 use crate::request_log::LoggedRequest;
 use crate::signature;
+use crate::snapshot;
 use crate::state::{Kind, PLATFORM, SandboxState};
 use crate::tx::{Tx, text};
 use crate::version::{self, NEWEST};
@@ -34,7 +35,7 @@ fn webhook(
     named: Option<&str>,
 ) -> Option<String> {
     version::shape(&mut event, version, &[]);
-    event["api_version"] = json!(version);
+    snapshot::present(&mut event, version);
     let body = serde_json::to_string_pretty(&event).ok()?;
     let timestamp = clock::machine_ms() / 1_000;
     let signature = signature::header(&secret(&state.seed), timestamp, &body);

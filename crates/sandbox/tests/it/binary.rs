@@ -57,6 +57,8 @@ fn it_reports_what_it_cannot_do() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     assert!(refused(&["--addr", &addr]).contains("cannot listen on"));
+    let version = refused(&["--addr", "127.0.0.1:0", "--api-version", "2026-10-29"]);
+    assert!(version.contains("`2026-10-29` is not a version of Stripe's API"), "{version}");
     let backoff = refused(&["--webhook-backoff", "1,soon"]);
     assert!(backoff.contains("`soon` is not a number of seconds"), "{backoff}");
 }

@@ -51,7 +51,7 @@ impl Answer {
 pub fn config() -> Config {
     Config {
         seed: Some("test".into()),
-        api_version: NEWEST.into(),
+        enforce_capabilities: false,
         webhook_backoff: vec![Duration::from_millis(20); 3],
         webhook_ports: WebhookPorts::Any,
         ..Config::default()
@@ -151,6 +151,8 @@ pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     let is_newest = headers.get("stripe-version").is_some_and(|version| version == NEWEST);
     // Stripe describes no payment page: only its CLI calls it.
     let is_described = body["object"].is_string() && body["object"] != "payment_page";
+    // What v2 has deleted is only named.
+    let is_described = is_described && body.as_object().is_some_and(|fields| fields.len() > 2);
     if status == 200 && is_newest && is_described {
         let faults = shape_faults(&body);
         assert!(faults.is_empty(), "SHAPE {faults:#?} in {body:#}");

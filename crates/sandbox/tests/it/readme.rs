@@ -23,11 +23,12 @@ fn words(line: &str) -> Vec<String> {
 /// Sends the request that curl would send.
 async fn curl(sandbox: &Sandbox, line: &str) -> Answer {
     let mut words = words(line).into_iter().skip(1);
-    let (mut method, mut url, mut user) = (None, None, None);
+    let (mut method, mut url, mut user, mut header) = (None, None, None, None);
     let mut data: Vec<String> = Vec::new();
     while let Some(word) = words.next() {
         match word.as_str() {
             "-X" => method = words.next(),
+            "-H" => header = words.next(),
             "-u" => user = words.next(),
             "-d" => data.extend(words.next()),
             option if option.starts_with('-') => panic!("{option} in {line}"),
@@ -43,7 +44,8 @@ async fn curl(sandbox: &Sandbox, line: &str) -> Answer {
     }
     if !data.is_empty() {
         let form = "application/x-www-form-urlencoded";
-        request = request.header("content-type", form).body(data.join("&"));
+        let kind = header.as_deref().and_then(|line| line.strip_prefix("Content-Type: "));
+        request = request.header("content-type", kind.unwrap_or(form)).body(data.join("&"));
     }
     send(request).await
 }

@@ -9,7 +9,7 @@ async fn endpoint(sandbox: &Sandbox, receiver: &Receiver, fields: &str) -> Value
     sandbox.post("/v1/webhook_endpoints", &form).await.ok()
 }
 
-fn is_signed(received: &super::client::Received, secret: &str) -> bool {
+pub fn is_signed(received: &super::client::Received, secret: &str) -> bool {
     let header = received.header("stripe-signature");
     let (timestamp, signature) = header.split_once(",v1=").unwrap();
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -103,7 +103,7 @@ async fn only_connect_endpoints_get_events_of_accounts() {
         .map(|one| one.event())
         .find(|e| e["data"].get("previous_attributes").is_some())
         .unwrap();
-    assert_eq!(previous["data"]["previous_attributes"], json!({"metadata": {}}));
+    assert_eq!(previous["data"]["previous_attributes"], json!({"metadata": {"a": null}}));
     let heard = own.wait(1).await;
     settled(&sandbox).await;
     assert!(heard.iter().all(|one| one.event()["type"] == "customer.created"));
@@ -152,4 +152,40 @@ async fn endpoints_are_checked_changed_and_deleted() {
     );
     assert_eq!(sandbox.delete(&path).await.ok()["deleted"], true);
     sandbox.get(&path).await.refused(404);
+}
+
+#[tokio::test]
+async fn an_event_has_the_version_of_its_endpoint_and_is_read_in_that_of_its_creation() {
+    let sandbox = Sandbox::start().await;
+    let receiver = Receiver::start(&[]).await;
+    let old = endpoint(&sandbox, &receiver, "enabled_events[0]=*&api_version=2019-08-14").await;
+    assert_eq!(old["api_version"], "2019-08-14");
+    let customer = id(&sandbox.post("/v1/customers", "email=a@b.c").await.ok());
+    let path = format!("/v1/customers/{customer}");
+    sandbox.post(&path, "email=new@b.c&metadata[a]=1").await.ok();
+    let received = receiver.wait(2).await;
+    let updated = received.iter().map(super::client::Received::event);
+    let updated = updated.into_iter().find(|event| event["type"] == "customer.updated").unwrap();
+    assert_eq!(updated["api_version"], "2019-08-14");
+    let object = &updated["data"]["object"];
+    assert_eq!(
+        (&object["account_balance"], &object["sources"]["object"]),
+        (&json!(0), &json!("list"))
+    );
+    let previous = json!({"email": "a@b.c", "metadata": {"a": null}});
+    assert_eq!(updated["data"]["previous_attributes"], previous);
+    // Read it in whatever version, with whatever default: it has that of its creation.
+    sandbox.control("/settings", json!({"default_version": "2020-03-02"})).await.ok();
+    let path = format!("/v1/events/{}", id(&updated));
+    let header = [("stripe-version", "2019-08-14")];
+    let request = sandbox.request(reqwest::Method::GET, &path).header(header[0].0, header[0].1);
+    let read = send(request).await.ok();
+    assert_eq!(read["api_version"], super::client::NEWEST);
+    assert!(read["data"]["object"].get("sources").is_none(), "{read:#}");
+    let list = sandbox.get("/v1/events?type=customer.updated").await.ok();
+    assert_eq!(list["data"][0]["data"], read["data"]);
+    sandbox.post(&format!("/v1/customers/{customer}"), "email=last@b.c").await.ok();
+    let list = sandbox.get("/v1/events?type=customer.updated&limit=1").await.ok();
+    assert_eq!(list["data"][0]["api_version"], "2020-03-02");
+    assert!(list["data"][0]["data"]["object"]["sources"].is_object());
 }

@@ -89,6 +89,7 @@ fn call(tx: &Tx<'_>, session: &Value, method: &Value) -> Call {
         path: "/v1/payment_pages".into(),
         params: Params::new(params),
         version: tx.state.settings.default_version.clone(),
+        names_version: true,
         key: "pk_test_checkout".into(),
         client_ip: "127.0.0.1".into(),
     }

@@ -57,7 +57,8 @@ pub fn read(call: &Call, tx: &Tx<'_>, intent: &mut Value, currency: &str) -> Res
 /// The parameter that names types, and the types.
 fn named(call: &Call) -> Result<Option<(&'static str, Vec<&str>)>, ApiError> {
     let params = &call.params;
-    if params.has("payment_method_types") && &*call.version >= TYPES_UNTIL {
+    let is_dropped = call.names_version && &*call.version >= TYPES_UNTIL;
+    if params.has("payment_method_types") && is_dropped {
         let message = "The `payment_method_types` parameter is no longer supported. Use \
             `allowed_payment_method_types` or `excluded_payment_method_types`, or let Stripe \
             choose the payment methods.";
