@@ -44,10 +44,7 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         }),
         ("GET", ["find"]) => find(call, tx).map(shown),
         ("POST", []) => set(call, tx),
-        ("POST", ["delete"]) => find(call, tx).map(|secret| {
-            tx.remove(text(&secret, "id"));
-            secret
-        }),
+        ("POST", ["delete"]) => find(call, tx).inspect(|secret| tx.remove(text(secret, "id"))),
         _ => return None,
     })
 }
