@@ -4,6 +4,7 @@ use super::api_error::ApiError;
 use super::authorization::{authorize, is_of_publishable_key, is_open};
 use super::call::Call;
 use super::connection::Peer;
+use super::description::boolean::respell;
 use super::execution::{ApiRequest, replay};
 use super::fault::{InjectedFault, Rule};
 use super::params::Params;
@@ -190,6 +191,7 @@ async fn read(incoming: &Incoming<'_>, body: &[u8]) -> Result<ApiRequest, ApiErr
         None => form::decode(body),
     };
     values.extend(form.map_err(refuse)?);
+    respell(method, path, &mut values);
     // Stripe.js sends these in the form, to avoid a preflight request.
     let mut own =
         |name: &str| values.shift_remove(name).and_then(|v| v.as_str().map(str::to_owned));

@@ -14,6 +14,7 @@
 //! | `[]type`, `*type` | an array; a map with free keys (alternatives have `,` between them) |
 //! | `id:a\|b`, `:a\|b`, `list:a` | an id that expands to an object; an object; a list of objects |
 
+pub mod boolean;
 pub mod bound;
 pub mod check;
 pub mod field;
