@@ -9,12 +9,13 @@ use super::super::reply::see_other;
 use super::super::shared::Shared;
 use super::super::state::{Kind, SandboxState};
 use super::super::tx::{Tx, number, text};
+use super::checkout_choices::{self, Fault};
 use super::checkout_form::Entries;
 use super::page;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::Response;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 type SharedState = State<Arc<Shared>>;
@@ -50,6 +51,13 @@ pub async fn pay(
     if session["status"] != "open" {
         return ended(&session, entries.is_framed);
     }
+    let (session, chosen) = choose(&mut state, session, &sent);
+    if let Err(fault) = chosen {
+        return render(&state, &session, &entries, Some(fault));
+    }
+    if sent.contains_key("apply") {
+        return render(&state, &session, &entries, None);
+    }
     if let Some(fault) = entries.fault(&session) {
         return render(&state, &session, &entries, Some(fault));
     }
@@ -70,6 +78,20 @@ pub async fn pay(
             render(&state, &session, &entries, Some((name, refusal.message)))
         }
     }
+}
+
+/// Takes a promotion code, a way of shipping and the shop's own fields into the session.
+fn choose(
+    state: &mut SandboxState,
+    mut session: Value,
+    sent: &Map<String, Value>,
+) -> (Value, Result<(), Fault>) {
+    let account = state.stored(text(&session, "id")).map(|stored| stored.account.clone());
+    let mut tx = Tx::new(state, account.unwrap_or_default());
+    let chosen = checkout_choices::take(&mut tx, &mut session, sent);
+    let changes = tx.into_changes();
+    state.apply(changes);
+    (session, chosen)
 }
 
 /// Where the customer has to go first.
@@ -155,7 +177,7 @@ fn render(
                 "is_many": number(&item, "quantity") > 1,
                 "interval": item["price"]["recurring"]["interval"],
                 "unit": money(number(&item["price"], "unit_amount"), currency),
-                "amount": money(number(&item, "amount_total"), currency)})
+                "amount": money(number(&item, "amount_subtotal"), currency)})
         })
         .collect();
     let customer = state.stored(text(session, "customer")).map(|stored| stored.value());
@@ -164,8 +186,10 @@ fn render(
     let is_setup = session["mode"] == "setup";
     let (at, message) = fault.unzip();
     let at = at.unwrap_or_default();
+    let account = state.stored(id).map(|stored| stored.account.clone()).unwrap_or_default();
+    let choices = checkout_choices::shown(&Tx::new(state, account), session);
     let data = json!({
-        "id": id, "items": items, "total": total, "is_setup": is_setup,
+        "choices": choices, "id": id, "items": items, "total": total, "is_setup": is_setup,
         "is_free": session["amount_total"] == 0 && session["mode"] == "payment",
         "kinds": entries.kinds(session), "entries": entries.shown(email.as_str()),
         "known_email": email, "fault": message, "wrong": {at: true}, "framed": entries.is_framed,

@@ -13,6 +13,7 @@ use std::sync::{Arc, LazyLock};
 
 pub mod challenge;
 pub mod checkout;
+pub mod checkout_choices;
 pub mod checkout_form;
 pub mod invoice;
 pub mod payment_link;

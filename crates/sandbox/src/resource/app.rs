@@ -42,12 +42,12 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
         ("GET", []) => scope(call).and_then(|scope| {
             listing::page(tx, call, tx.ids(kind(SECRET)), &|secret| secret["scope"] == scope)
         }),
-        ("GET", ["find"]) => find(call, tx).map(shown),
-        ("POST", []) => set(call, tx),
-        ("POST", ["delete"]) => find(call, tx).map(|secret| {
-            tx.remove(text(&secret, "id"));
-            secret
+        ("GET", ["find"]) => find(call, tx).map(|secret| {
+            let is_asked = call.params.list("expand").contains(&"payload");
+            if is_asked { shown(secret) } else { secret }
         }),
+        ("POST", []) => set(call, tx),
+        ("POST", ["delete"]) => find(call, tx).inspect(|secret| tx.remove(text(secret, "id"))),
         _ => return None,
     })
 }

@@ -96,8 +96,8 @@ fn create_code(call: &Call, tx: &mut Tx<'_>, code_object: &mut Value) -> Result<
     Ok(())
 }
 
-/// Redeems a coupon or promotion code; counts it, and returns the discount.
-pub fn redeem(tx: &mut Tx<'_>, by: &Redeemed<'_>) -> Result<Value, ApiError> {
+/// The promotion code, if it is by one, and the coupon, when they can be redeemed.
+pub fn usable(tx: &Tx<'_>, by: &Redeemed<'_>) -> Result<(Option<Value>, Value), ApiError> {
     let promotion = match by.promotion_code {
         Some(id) => Some(named(tx, "promotion_code", id, "promotion_code")?),
         None => None,
@@ -106,13 +106,20 @@ pub fn redeem(tx: &mut Tx<'_>, by: &Redeemed<'_>) -> Result<Value, ApiError> {
         Some(code) => text(&code["promotion"], "coupon").to_owned(),
         None => by.coupon.unwrap_or_default().to_owned(),
     };
-    let mut coupon = named(tx, "coupon", &coupon_id, "coupon")?;
+    let coupon = named(tx, "coupon", &coupon_id, "coupon")?;
     let inactive = promotion.as_ref().is_some_and(|code| code["active"] != true);
     if inactive || !is_valid(tx, &coupon) {
         return Err(ApiError::invalid(format!("This coupon (`{coupon_id}`) is not valid."))
             .code("coupon_expired")
             .param("coupon"));
     }
+    Ok((promotion, coupon))
+}
+
+/// Redeems a coupon or promotion code; counts it, and returns the discount.
+pub fn redeem(tx: &mut Tx<'_>, by: &Redeemed<'_>) -> Result<Value, ApiError> {
+    let (promotion, mut coupon) = usable(tx, by)?;
+    let coupon_id = text(&coupon, "id").to_owned();
     let redeemed = number(&coupon, "times_redeemed") + 1;
     coupon["times_redeemed"] = json!(redeemed);
     if coupon["max_redemptions"].as_i64().is_some_and(|most| redeemed >= most) {

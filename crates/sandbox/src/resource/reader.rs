@@ -6,7 +6,7 @@ use super::super::event::emit;
 use super::super::params::Params;
 use super::super::state::Kind;
 use super::super::tx::{Tx, number, text};
-use super::{Resource, invoice_pay, named, reader_test};
+use super::{Resource, invoice_pay, named};
 use serde_json::{Value, json};
 
 /// Readers.
@@ -27,17 +27,6 @@ pub const READER: Resource = Resource {
         ("POST", "cancel_action", cancel),
     ],
     ..Resource::new("terminal.reader", "terminal/readers", "tmr_")
-};
-
-/// What a test does with them.
-pub const TEST: Resource = Resource {
-    path: "test_helpers/terminal/readers",
-    actions: &[
-        ("POST", "present_payment_method", reader_test::present),
-        ("POST", "succeed_input_collection", reader_test::fill_inputs),
-        ("POST", "timeout_input_collection", reader_test::time_out),
-    ],
-    ..READER
 };
 
 fn create(call: &Call, tx: &mut Tx<'_>, reader: &mut Value) -> Result<(), ApiError> {

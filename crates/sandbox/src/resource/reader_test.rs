@@ -4,9 +4,21 @@ use super::super::api_error::{Answer, ApiError};
 use super::super::call::Call;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
+use super::Resource;
 use super::invoice_pay::internal;
-use super::reader::{end, ended, pay, with_tip};
+use super::reader::{READER, end, ended, pay, with_tip};
 use serde_json::{Value, json};
+
+/// What a test does with them.
+pub const TEST: Resource = Resource {
+    path: "test_helpers/terminal/readers",
+    actions: &[
+        ("POST", "present_payment_method", present),
+        ("POST", "succeed_input_collection", fill_inputs),
+        ("POST", "timeout_input_collection", time_out),
+    ],
+    ..READER
+};
 
 /// The card that is presented when none is named.
 const CARD: &str = "4242424242424242";

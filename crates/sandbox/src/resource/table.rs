@@ -4,8 +4,8 @@ use super::{
     Resource, app, authentication, catalog, climate_order, connection, credit_note, customer_money,
     discount, entitlement, fraud, invoice, invoice_item, issuing_authorization, issuing_card,
     issuing_design, issuing_dispute, issuing_transaction, link, method_settings, payment_record,
-    portal, quote, reader, subscription, subscription_schedule, tax, template, test_clock, topup,
-    treasury_account, treasury_in, treasury_out,
+    portal, quote, reader, reader_test, subscription, subscription_schedule, tax, template,
+    test_clock, topup, treasury_account, treasury_in, treasury_out,
 };
 
 /// All of them; paths with more words go before those that they begin with.
@@ -48,7 +48,7 @@ pub static RESOURCES: &[Resource] = &[
     entitlement::PRODUCT_FEATURE,
     template::TEMPLATE,
     reader::READER,
-    reader::TEST,
+    reader_test::TEST,
     payment_record::RECORD,
     connection::SESSION,
     connection::ACCOUNT,

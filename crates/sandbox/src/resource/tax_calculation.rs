@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 const OBJECT: &str = "tax.calculation";
 /// How long a calculation can become a transaction.
 const EXPIRES_AFTER: i64 = 90 * 86_400;
+/// The code of what is never taxed.
+const NONTAXABLE: &str = "txcd_00000000";
 /// The code of what has none.
 const GENERAL: &str = "txcd_10000000";
 
@@ -170,6 +172,7 @@ fn line(tx: &mut Tx<'_>, sent: &Params, at: usize, place: &Place) -> Answer {
     let reference = sent.filled("reference")?.map_or(format!("L{}", at + 1), str::to_owned);
     let mut made = new(tx, "tax.calculation_line_item", "tax_li_");
     let tax = tax_of(place, code, amount, behavior == "inclusive");
+    let taxable = if behavior == "inclusive" { amount - tax } else { amount };
     for (name, value) in [
         ("amount", json!(amount)),
         ("amount_tax", json!(tax)),
@@ -177,7 +180,7 @@ fn line(tx: &mut Tx<'_>, sent: &Params, at: usize, place: &Place) -> Answer {
         ("quantity", json!(sent.integer("quantity")?.unwrap_or(1))),
         ("reference", json!(reference)),
         ("tax_behavior", json!(behavior)),
-        ("tax_breakdown", json!([breakdown(place, tax, amount)])),
+        ("tax_breakdown", json!([breakdown(place, code, tax, taxable)])),
         ("tax_code", json!(code)),
     ] {
         made[name] = value;
@@ -191,8 +194,9 @@ fn shipping(sent: &Params, place: &Place) -> Answer {
     let behavior = sent.filled("tax_behavior")?.unwrap_or("exclusive");
     let code = sent.filled("tax_code")?.unwrap_or("txcd_92010001");
     let tax = tax_of(place, code, amount, behavior == "inclusive");
+    let taxable = if behavior == "inclusive" { amount - tax } else { amount };
     let mut made = json!({"amount": amount, "amount_tax": tax, "tax_behavior": behavior,
-        "tax_code": code, "tax_breakdown": [breakdown(place, tax, amount)]});
+        "tax_code": code, "tax_breakdown": [breakdown(place, code, tax, taxable)]});
     if let Some(rate) = sent.filled("shipping_rate")? {
         made["shipping_rate"] = json!(rate);
     }
@@ -200,15 +204,18 @@ fn shipping(sent: &Params, place: &Place) -> Answer {
 }
 
 fn tax_of(place: &Place, code: &str, amount: i64, inclusive: bool) -> i64 {
-    let tax = place.tax.filter(|_| code != "txcd_00000000");
+    let tax = place.tax.filter(|_| code != NONTAXABLE);
     tax.map_or(0, |tax| tax.on(amount, inclusive))
 }
 
-fn breakdown(place: &Place, tax: i64, amount: i64) -> Value {
+fn breakdown(place: &Place, code: &str, tax: i64, taxable: i64) -> Value {
+    let is_exempt = code == NONTAXABLE && place.reason == "standard_rated";
+    let reason = if is_exempt { "product_exempt" } else { place.reason };
     let is_us = place.country == "US";
     let state = is_us.then_some(place.state.as_str());
-    json!({"amount": tax, "sourcing": "destination", "taxable_amount": amount,
-        "taxability_reason": place.reason,
+    let taxable = if is_exempt { 0 } else { taxable };
+    json!({"amount": tax, "sourcing": "destination", "taxable_amount": taxable,
+        "taxability_reason": reason,
         "jurisdiction": {"country": place.country, "state": state,
             "display_name": if is_us { &place.state } else { &place.country },
             "level": if is_us { "state" } else { "country" }},

@@ -102,6 +102,21 @@ async fn manual_reconciliation_waits_for_a_request() {
 }
 
 #[tokio::test]
+async fn another_method_pays_the_whole_and_applied_cash_goes_back() {
+    let sandbox = Sandbox::start().await;
+    let customer = customer(&sandbox).await;
+    let more = "&allowed_payment_method_types[]=card";
+    let form = format!("{TRANSFER}{more}&amount=900&customer={customer}");
+    let intent = sandbox.post("/v1/payment_intents", &form).await.ok();
+    fund(&sandbox, &customer, "amount=400&currency=usd").await;
+    let path = format!("/v1/payment_intents/{}/confirm", id(&intent));
+    let paid = sandbox.post(&path, "payment_method=pm_card_visa").await.ok();
+    assert_eq!((&paid["status"], &paid["amount_received"]), (&json!("succeeded"), &json!(900)));
+    let cash = sandbox.get(&format!("/v1/customers/{customer}/cash_balance")).await.ok();
+    assert_eq!(cash["available"], json!({"usd": 400}));
+}
+
+#[tokio::test]
 async fn instructions_are_of_the_currency_and_a_payment_needs_a_customer() {
     let sandbox = Sandbox::start().await;
     let customer = customer(&sandbox).await;

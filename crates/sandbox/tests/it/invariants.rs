@@ -1,6 +1,7 @@
 //! The ledger under random operations: it balances, and balances match their transactions.
 
 use super::client::{PLATFORM, Sandbox, id};
+use super::issuing;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -21,8 +22,14 @@ enum Operation {
     CancelIntent { which: usize },
     RefundIntent { which: usize, amount: i64 },
     RaiseIntent { which: usize, amount: i64 },
+    Spend { action: usize, which: usize, amount: i64 },
     Wait { hours: i64 },
 }
+
+/// What happens to an issued card: it is authorized, and then one of these; or a capture without
+/// an authorization, or a refund.
+const SPENDING: [&str; 7] =
+    ["authorize", "capture", "increment", "reverse", "expire", "force", "refund"];
 
 const METHODS: [&str; 6] = [
     "pm_card_visa",
@@ -75,6 +82,8 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(which, amount)| Operation::RefundIntent { which, amount }),
         (any::<usize>(), amount)
             .prop_map(|(which, amount)| Operation::RaiseIntent { which, amount }),
+        (0..SPENDING.len(), any::<usize>(), 1..3_000i64)
+            .prop_map(|(action, which, amount)| Operation::Spend { action, which, amount }),
     ]
 }
 
@@ -82,6 +91,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 struct Runner {
     sandbox: Sandbox,
     accounts: Vec<String>,
+    card: String,
     done: u32,
 }
 
@@ -109,6 +119,7 @@ impl Runner {
         let platform = PLATFORM.to_owned();
         Some(match operation {
             Operation::Wait { .. } => return None,
+            Operation::Spend { .. } => return self.spend(operation).await,
             Operation::Intent { .. }
             | Operation::CaptureIntent { .. }
             | Operation::CancelIntent { .. }
@@ -193,6 +204,53 @@ impl Runner {
         Some((path, form, PLATFORM.to_owned()))
     }
 
+    async fn spend(&self, operation: &Operation) -> Option<(String, String, String)> {
+        let Operation::Spend { action, which, amount } = operation else { return None };
+        let test = "/v1/test_helpers/issuing";
+        let (path, form) = match SPENDING[*action] {
+            "authorize" => {
+                let form = format!("card={}&amount={amount}", self.card);
+                (format!("{test}/authorizations"), form)
+            }
+            "force" => {
+                let form = format!("card={}&amount={amount}&currency=usd", self.card);
+                (format!("{test}/transactions/create_force_capture"), form)
+            }
+            "refund" => {
+                let list = "/v1/issuing/transactions?limit=100&type=capture";
+                let one = self.nth(PLATFORM, list, *which).await?;
+                (format!("{test}/transactions/{one}/refund"), format!("refund_amount={amount}"))
+            }
+            action => {
+                let list = "/v1/issuing/authorizations?limit=100";
+                let one = self.nth(PLATFORM, list, *which).await?;
+                let form = match action {
+                    "capture" => {
+                        format!("capture_amount={amount}&close_authorization={}", which % 2 == 0)
+                    }
+                    "expire" => String::new(),
+                    action => format!("{action}_amount={amount}"),
+                };
+                (format!("{test}/authorizations/{one}/{action}"), form)
+            }
+        };
+        Some((path, form, PLATFORM.to_owned()))
+    }
+
+    /// What is held for issued cards is what their authorizations say.
+    async fn check_holds(&self) {
+        let list = self.sandbox.get("/v1/issuing/authorizations?limit=100").await.ok();
+        let sum = |items: &Value, name: &str| -> i64 {
+            items.as_array().unwrap().iter().map(|one| one[name].as_i64().unwrap()).sum()
+        };
+        let mut held = 0;
+        for kind in ["issuing_authorization_hold", "issuing_authorization_release"] {
+            let path = format!("/v1/balance_transactions?limit=100&type={kind}");
+            held -= sum(&self.sandbox.get(&path).await.ok()["data"], "net");
+        }
+        assert_eq!(held, sum(&list["data"], "amount"));
+    }
+
     fn charge(&self, operation: &Operation) -> Option<(String, String, String)> {
         let (form, account) = match operation {
             Operation::Charge { amount, card, capture } => {
@@ -225,6 +283,9 @@ impl Runner {
             let entry = entries.find(|entry| entry["account"] == account);
             entry.map_or(0, |entry| entry[field].as_i64().unwrap())
         };
+        if matches!(operation, Operation::Spend { .. }) {
+            self.check_holds().await;
+        }
         for account in self.accounts.iter().map(String::as_str).chain([PLATFORM]) {
             let (available, pending) = self.sandbox.balance(account).await;
             let net = of(&ledger["nets"], account, "net");
@@ -254,7 +315,8 @@ proptest! {
                 sandbox.post(&path, "external_account=btok_us_verified_noAccount").await.ok();
                 accounts.push(account);
             }
-            let mut runner = Runner { sandbox, accounts, done: 0 };
+            let card = issuing::active_card(&sandbox, "").await;
+            let mut runner = Runner { sandbox, accounts, card, done: 0 };
             for operation in &operations {
                 runner.run(operation).await;
                 runner.check(operation).await;

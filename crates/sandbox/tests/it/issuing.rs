@@ -56,7 +56,7 @@ async fn a_physical_card_is_shipped() {
 }
 
 /// A card that is active, of a cardholder.
-async fn active_card(sandbox: &Sandbox, more: &str) -> String {
+pub async fn active_card(sandbox: &Sandbox, more: &str) -> String {
     let holder = sandbox.post("/v1/issuing/cardholders", HOLDER).await.ok();
     let form = format!("currency=usd&type=virtual&status=active&cardholder={}{more}", id(&holder));
     id(&sandbox.post("/v1/issuing/cards", &form).await.ok())

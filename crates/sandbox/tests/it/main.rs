@@ -10,6 +10,7 @@ mod books;
 mod cash;
 mod catalog;
 mod charges;
+mod checkout_choices;
 mod checkouts;
 mod client;
 mod control;

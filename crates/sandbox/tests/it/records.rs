@@ -87,6 +87,8 @@ async fn secrets_are_found_by_name_and_scope() {
     assert!(secret.get("payload").is_none());
     let again = sandbox.post("/v1/apps/secrets", &form.replace("abc", "def")).await.ok();
     assert_eq!(again["id"], secret["id"]);
+    let plain = "/v1/apps/secrets/find?name=token&scope[type]=account";
+    assert!(sandbox.get(plain).await.ok().get("payload").is_none());
     let find = "/v1/apps/secrets/find?name=token&scope[type]=account&expand[]=payload";
     assert_eq!(sandbox.get(find).await.ok()["payload"], "def");
     let other = "/v1/apps/secrets/find?name=token&scope[type]=user&scope[user]=u1";

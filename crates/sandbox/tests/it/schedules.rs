@@ -156,6 +156,26 @@ async fn cancellation_ends_the_subscription_and_its_end_aborts_the_schedule() {
 }
 
 #[tokio::test]
+async fn the_clock_of_the_sandbox_moves_schedules_too() {
+    let shop = Shop::open().await;
+    let owner = id(&shop.sandbox.post("/v1/customers", "source=tok_visa").await.ok());
+    let form = format!(
+        "customer={owner}&start_date=now{}{}&phases[0][duration][interval]=month",
+        shop.phase(0, 1),
+        shop.phase(1, 4)
+    );
+    let schedule = shop.sandbox.post(PATH, &form).await.ok();
+    shop.sandbox.control("/clock", json!({"days": 32})).await.ok();
+    let subscription = shop.subscription(&schedule).await;
+    assert_eq!(subscription["items"]["data"][0]["quantity"], 4);
+    let latest = subscription["latest_invoice"].as_str().unwrap();
+    let invoice = shop.sandbox.get(&format!("/v1/invoices/{latest}")).await.ok();
+    assert_eq!(invoice["total"], 4_000);
+    shop.sandbox.control("/clock", json!({"days": 32})).await.ok();
+    assert_eq!(shop.get(&schedule).await["status"], "completed");
+}
+
+#[tokio::test]
 async fn what_a_schedule_cannot_be() {
     let shop = Shop::open().await;
     let form = format!("customer={}", shop.customer);

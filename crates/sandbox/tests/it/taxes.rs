@@ -32,6 +32,8 @@ async fn tax_is_collected_where_the_account_is_registered() {
         items["data"][0]["tax_breakdown"][0]["tax_rate_details"]["percentage_decimal"],
         "19"
     );
+    let nontaxable = format!("{GERMANY}&line_items[0][tax_code]=txcd_00000000");
+    assert_eq!(sandbox.post(path, &nontaxable).await.ok()["tax_amount_exclusive"], 19);
     let exempt = format!("{GERMANY}&customer_details[taxability_override]=reverse_charge");
     assert_eq!(sandbox.post(path, &exempt).await.ok()["tax_amount_exclusive"], 0);
     let nowhere = "currency=eur&line_items[0][amount]=1000&line_items[0][reference]=a";

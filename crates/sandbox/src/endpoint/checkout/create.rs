@@ -7,7 +7,7 @@ use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use super::super::intent::method_types;
 use super::super::setup;
-use super::{lines, pay};
+use super::{custom_field, lines, pay, totals};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ const GROUPS: &[&str] = &[
 ];
 
 /// What would change the total or the page, and does not here: refused rather than ignored.
-const NOT_SUPPORTED: &[&str] = &["discounts", "shipping_options", "optional_items"];
+const NOT_SUPPORTED: &[&str] = &["optional_items"];
 
 /// `POST /v1/checkout/sessions`.
 pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
@@ -82,8 +82,12 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
             merge(&mut session[hidden.as_str()], data);
         }
     }
+    custom_field::read(call, &mut session)?;
     tx.insert(Kind::Session, None, &session);
     lines::store(tx, &id, &items);
+    if mode != "setup" {
+        totals::read(call, tx, &mut session, &items)?;
+    }
     if mode == "setup" {
         let mut intent = setup::draft::blank(tx);
         intent["customer"] = session["customer"].clone();

@@ -9,11 +9,13 @@ use super::super::tx::{Tx, text};
 use serde_json::{Value, json};
 
 pub mod create;
+pub mod custom_field;
 pub mod lines;
 pub mod outcome;
 pub mod pay;
 pub mod payment_page;
 pub mod subscribe;
+pub mod totals;
 
 /// Paths below `/v1/checkout/sessions`.
 pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {

@@ -1,6 +1,7 @@
 //! What becomes of a checkout session when its intent is paid, at once or days later.
 
 use super::super::super::event::emit;
+use super::super::super::resource::discount::{self, Redeemed};
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, text};
 use super::subscribe;
@@ -53,9 +54,25 @@ pub fn complete(tx: &mut Tx<'_>, mut session: Value, payment_status: &str) -> Va
     session["_is_async"] = json!(intent.is_some_and(|intent| intent["status"] == "processing"));
     session.as_object_mut().map(|fields| fields.shift_remove("_due"));
     tx.update(&session);
+    redeem(tx, &session);
     let account = tx.account.clone();
     emit(tx, "checkout.session.completed", &account, &session, None);
     session
+}
+
+/// Counts the discount of a payment; that of a subscription is redeemed by itself.
+fn redeem(tx: &mut Tx<'_>, session: &Value) {
+    let one = &session["discounts"][0];
+    if session["mode"] == "payment" && one.is_object() {
+        let by = Redeemed {
+            coupon: one["coupon"].as_str(),
+            promotion_code: one["promotion_code"].as_str(),
+            customer: session["customer"].as_str(),
+            ..Redeemed::default()
+        };
+        // One that was used up meanwhile was promised on the page.
+        drop(discount::redeem(tx, &by));
+    }
 }
 
 /// The URL that a session leads to, with its id in it.

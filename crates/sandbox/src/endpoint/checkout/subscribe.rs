@@ -42,6 +42,12 @@ fn form(tx: &mut Tx<'_>, session: &Value) -> String {
         sent.append_pair(&format!("{group}[{at}][quantity]"), &item["quantity"].to_string());
         *at += 1;
     }
+    let discount = &session["discounts"][0];
+    let promotion = discount["promotion_code"].as_str().map(|id| ("promotion_code", id));
+    let coupon = discount["coupon"].as_str().map(|id| ("coupon", id));
+    if let Some((name, id)) = promotion.or(coupon) {
+        sent.append_pair(&format!("discounts[0][{name}]"), id);
+    }
     let data = &session["_subscription_data"];
     for name in ["description", "trial_period_days", "trial_end"] {
         if let Some(value) = data[name].as_str() {

@@ -1,7 +1,7 @@
 //! Payments from a customer's cash balance: they wait for a bank transfer, and take what arrives.
 
 use super::super::super::api_error::{Answer, ApiError};
-use super::super::super::call::{Call, check_minimum};
+use super::super::super::call::Call;
 use super::super::super::event::emit;
 use super::super::super::lookup::customer;
 use super::super::super::state::Kind;
@@ -54,7 +54,7 @@ pub fn begin(tx: &mut Tx<'_>, mut intent: Value, method: &Value) -> Answer {
 
 /// What a payment still needs.
 fn rest(intent: &Value) -> i64 {
-    number(intent, "amount") - number(intent, "_funded")
+    (number(intent, "amount") - number(intent, "_funded")).max(0)
 }
 
 /// Applies cash to a payment, as much of it as the payment needs.
@@ -91,7 +91,6 @@ pub fn apply(call: &Call, tx: &mut Tx<'_>, intent: Value) -> Answer {
             it does not wait for a bank transfer.";
         return Err(ApiError::invalid(message).code("payment_intent_unexpected_state"));
     }
-    check_minimum(wanted.max(1), &currency).or(if wanted > 0 { Ok(()) } else { Err(empty()) })?;
     if wanted > cash || wanted > rest(&intent) {
         let message = "The amount is larger than the cash balance, or than what the PaymentIntent \
             still needs.";
@@ -99,10 +98,6 @@ pub fn apply(call: &Call, tx: &mut Tx<'_>, intent: Value) -> Answer {
     }
     let method = resolve::of_intent(tx, &intent);
     take(tx, intent, &method, wanted)
-}
-
-fn empty() -> ApiError {
-    ApiError::invalid("The amount must be greater than 0.").param("amount")
 }
 
 fn waits(intent: &Value) -> bool {

@@ -74,7 +74,12 @@ pub fn attempt(call: &Call, tx: &mut Tx<'_>, mut intent: Value, method: &Value) 
     intent["last_payment_error"] = Value::Null;
     intent["next_action"] = Value::Null;
     intent["_off_session"] = json!(terms.off_session);
-    match kinds::of(method).course {
+    let course = kinds::of(method).course;
+    if course != Course::Transfer {
+        // Another method pays the whole: cash that was applied goes back.
+        bank_transfer::release(tx, &mut intent)?;
+    }
+    match course {
         Course::Instant => payment::pay(tx, intent, method),
         Course::Redirect => action::redirect(call, tx, intent, method),
         Course::Transfer => bank_transfer::begin(tx, intent, method),
