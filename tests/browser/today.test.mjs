@@ -69,6 +69,27 @@ async function eventually(page, what, holds) {
   throw new Error(`never came: ${what}`);
 }
 
+/** The customer portal, an invoice on its page, and back. */
+async function portal(page, size) {
+  await press(page, 'portal');
+  await page.getByRole('heading', { name: 'Your account' }).waitFor();
+  await picture(page, `today-portal-${size}`);
+  await examine(page, size);
+  await page.getByText('Add a card').press('Enter');
+  await page.getByLabel('Card number').fill('4242 4242 4242 4241');
+  await page.getByLabel('Expiration date').fill('12 / 34');
+  await page.getByLabel('Security code').fill('123');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('Your card number is incorrect.').waitFor();
+  await examine(page, size);
+  await page.getByRole('button', { name: 'Cancel at the end of the period' }).press('Enter');
+  await page.getByRole('button', { name: 'Keep it' }).press('Enter');
+  await page.getByRole('link', { name: /-0001$/ }).click();
+  await page.getByText('This invoice is paid.').waitFor();
+  await examine(page, size);
+  await page.goto(`${base}/subscription`);
+}
+
 const firstState = (page) => page.locator(hook('payment-state')).first().getAttribute('data-state');
 
 for (const size of Object.keys(SIZES)) {
@@ -159,6 +180,7 @@ for (const size of Object.keys(SIZES)) {
     await flash(page, 'notice');
     await eventually(page, 'a renewal that recovered', async () => await state() === 'active' && (await invoices()).join() === 'paid,paid');
     await picture(page, `today-recovered-${size}`);
+    await portal(page, size);
     await press(page, 'cancel-subscription');
     await flash(page, 'notice');
     await eventually(page, 'the end', async () => await state() === 'canceled');

@@ -5,6 +5,7 @@ use super::call::Call;
 use super::description::check::check;
 use super::fault::Rule;
 use super::idempotency::{Answered, Begun, StoredAnswer};
+use super::params::Params;
 use super::reply::Reply;
 use super::state::{Changes, SandboxState};
 use super::tx::Tx;
@@ -112,7 +113,21 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
     }
     let below = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
     let path: Vec<&str> = below.split('/').collect();
-    check(call.method, &path, &call.params)?;
+    if let Err(wrong) = check(call.method, &path, &call.params) {
+        // That an operation does not exist is told first. One that does is tried without
+        // parameters, and what it writes is discarded.
+        let bare = Call {
+            method: call.method,
+            path: call.path.clone(),
+            params: Params::default(),
+            version: call.version.clone(),
+            names_version: call.names_version,
+            key: call.key.clone(),
+            client_ip: call.client_ip.clone(),
+        };
+        let exists = endpoint::route(&bare, tx, &path).is_some();
+        return Err(if exists { wrong } else { unknown() });
+    }
     let answer = endpoint::route(call, tx, &path).ok_or_else(unknown)?;
     // An answer that cannot be rendered (a bad `expand`) undoes the operation.
     render::answer(tx, call, answer?)

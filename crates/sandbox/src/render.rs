@@ -87,7 +87,7 @@ pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiE
     if call.params.list("include").contains(&"total_count") {
         expanded.push("total_count");
     }
-    version::shape(&mut value, &call.version, &expanded);
+    shape(call, &mut value, &expanded);
     snapshot::present_all(&mut value);
     Ok(value)
 }
@@ -96,10 +96,22 @@ pub fn answer(tx: &Tx<'_>, call: &Call, mut object: Value) -> Result<Value, ApiE
 pub fn refusal(tx: &Tx<'_>, call: &Call, mut refusal: ApiError) -> ApiError {
     for object in refusal.objects.iter_mut().flat_map(|objects| objects.values_mut()) {
         let mut shown = full(tx, object.take());
-        version::shape(&mut shown, &call.version, &[]);
+        shape(call, &mut shown, &[]);
         *object = shown;
     }
     refusal
+}
+
+/// Shapes an answer for the version of a call. What is hidden from a publishable key stays so: no
+/// neutral value takes its place.
+fn shape(call: &Call, value: &mut Value, expanded: &[&str]) {
+    let names = |value: &Value| value.as_object().map(|all| all.keys().cloned().collect());
+    let seen: Option<Vec<String>> = names(value).filter(|_| call.key.starts_with("pk_"));
+    version::shape(value, &call.version, expanded);
+    let is_newest = call.version == version::NEWEST;
+    if let (Some(seen), Some(fields)) = (seen.filter(|_| is_newest), value.as_object_mut()) {
+        fields.retain(|name, _| seen.contains(name));
+    }
 }
 
 fn not_expandable(message: String) -> ApiError {

@@ -4,8 +4,12 @@ use super::api_error::ApiError;
 use super::request_log::KEPT_BYTES_MAX;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 use std::sync::OnceLock;
+
+/// What no address has as it is, beside all that is not ASCII.
+const UNSAFE: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// An answer before it becomes bytes.
 #[derive(Debug)]
@@ -68,7 +72,10 @@ impl Reply {
 
 /// Sends the browser to another address, which it asks for with GET.
 pub fn see_other(target: impl Into<String>) -> Response<Body> {
-    let headers = [("location", target.into()), ("cache-control", "no-store".to_owned())];
+    let target = target.into();
+    // A header has ASCII only; what a browser would encode is encoded here.
+    let target = utf8_percent_encode(&target, UNSAFE).to_string();
+    let headers = [("location", target), ("cache-control", "no-store".to_owned())];
     response(303, "text/plain", "", &headers)
 }
 

@@ -5,6 +5,7 @@ use super::call::Call;
 use super::ledger::{Posting, is_internal};
 use super::state::{Changes, Kind, PLATFORM, SandboxState, Stored};
 use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 /// An operation of the API: `None` when no path fits.
@@ -32,7 +33,11 @@ pub struct Tx<'w> {
     pub now: i64,
     /// The request that caused it, for events.
     pub request: Option<(String, Option<String>)>,
+    /// The ids of what was written, in order, for whoever empties it.
+    pub written: Vec<Arc<str>>,
     changes: Changes,
+    /// New objects by kind and account, and by kind and parent, oldest first.
+    fresh: HashMap<(Kind, Arc<str>), Vec<Arc<str>>>,
 }
 
 /// A new balance transaction.
@@ -62,7 +67,8 @@ impl<'w> Tx<'w> {
     /// Begins an operation on `account`.
     pub fn new(state: &'w SandboxState, account: Arc<str>) -> Self {
         let changes = Changes { counter: state.counter, ..Changes::default() };
-        Self { state, account, now: state.clock.now(), request: None, changes }
+        let (written, fresh) = (Vec::new(), HashMap::new());
+        Self { state, account, now: state.clock.now(), request: None, written, changes, fresh }
     }
 
     /// Runs another operation of the API within this one.
@@ -86,6 +92,7 @@ impl<'w> Tx<'w> {
     /// Forgets everything written so far: for a preview.
     pub fn discard(&mut self) {
         self.changes.objects.clear();
+        self.fresh.clear();
         self.changes.postings.clear();
     }
 
@@ -141,7 +148,12 @@ impl<'w> Tx<'w> {
             seq: self.changes.counter,
             json: compact(object),
         };
-        self.changes.objects.insert(text(object, "id").into(), Some(stored));
+        let id: Arc<str> = text(object, "id").into();
+        for above in [Some(&stored.account), stored.parent.as_ref()].into_iter().flatten() {
+            self.fresh.entry((kind, above.clone())).or_default().push(id.clone());
+        }
+        self.written.push(id.clone());
+        self.changes.objects.insert(id, Some(stored));
     }
 
     /// Writes an object back to its place.
@@ -149,6 +161,7 @@ impl<'w> Tx<'w> {
         let id = text(object, "id");
         let Some(stored) = self.stored(id) else { return };
         let stored = Stored { json: compact(object), ..stored.clone() };
+        self.written.push(id.into());
         self.changes.objects.insert(id.into(), Some(stored));
     }
 
@@ -174,7 +187,7 @@ impl<'w> Tx<'w> {
     pub fn children(&self, kind: Kind, parent: &str) -> Vec<Arc<str>> {
         let under =
             |stored: &Stored| stored.kind == kind && stored.parent.as_deref() == Some(parent);
-        self.overlaid(self.state.children(kind, parent), under)
+        self.overlaid(self.state.children(kind, parent), (kind, parent), under)
     }
 
     /// Ids of a kind in the account acted on, newest first.
@@ -185,20 +198,26 @@ impl<'w> Tx<'w> {
     /// Ids of a kind in an account, newest first.
     pub fn ids_of(&self, kind: Kind, account: &str) -> Vec<Arc<str>> {
         let owned = |stored: &Stored| stored.kind == kind && &*stored.account == account;
-        self.overlaid(self.state.ids(kind, account), owned)
+        self.overlaid(self.state.ids(kind, account), (kind, account), owned)
     }
 
     fn overlaid<'a>(
         &'a self,
         old: impl Iterator<Item = &'a Arc<str>>,
+        (kind, above): (Kind, &str),
         belongs: impl Fn(&Stored) -> bool,
     ) -> Vec<Arc<str>> {
         let changed = &self.changes.objects;
-        let fresh = changed.iter().rev().filter(|(id, stored)| {
-            stored.as_ref().is_some_and(&belongs) && self.state.stored(id).is_none()
+        let made = self.fresh.get(&(kind, above.into())).map_or(&[][..], Vec::as_slice);
+        let mut seen = HashSet::new();
+        let fresh = made.iter().rev().filter(|id| {
+            let stored = changed.get(*id).and_then(Option::as_ref);
+            let is_new = self.state.stored(id).is_none() && seen.insert(Arc::clone(id));
+            is_new && stored.is_some_and(&belongs)
         });
+        let fresh: Vec<Arc<str>> = fresh.cloned().collect();
         let unchanged = old.filter(|id| !matches!(changed.get(*id), Some(None)));
-        fresh.map(|(id, _)| id.clone()).chain(unchanged.cloned()).collect()
+        fresh.into_iter().chain(unchanged.cloned()).collect()
     }
 
     /// What an account can spend in a currency.

@@ -22,6 +22,16 @@ fn range(name: &str) -> RangeInclusive<i64> {
     }
 }
 
+/// How many elements an array of this name can have.
+pub fn elements_max(name: &str) -> usize {
+    match name {
+        "items" | "add_invoice_items" | "expand" => 20,
+        "invoice_items" | "lines" => 250,
+        "line_items" => 100,
+        _ => usize::MAX,
+    }
+}
+
 /// What is wrong with an integer, if it is out of bounds.
 pub fn integer(name: &str, value: i64) -> Option<String> {
     let range = range(name);

@@ -29,6 +29,21 @@ pub fn check(method: &'static str, path: &[&str], params: &Params) -> Result<(),
     problems.into_result()
 }
 
+/// A hash or an array as Ruby prints it, and so Stripe.
+fn ruby(inner: &Map<String, Value>) -> String {
+    let one = |value: &Value| match value {
+        Value::Object(inner) => ruby(inner),
+        other => format!("{:?}", other.as_str().unwrap_or_default()),
+    };
+    if inner.keys().all(|key| key.bytes().all(|byte| byte.is_ascii_digit())) {
+        let items: Vec<String> = inner.values().map(one).collect();
+        return format!("[{}]", items.join(", "));
+    }
+    let pairs: Vec<String> =
+        inner.iter().map(|(key, value)| format!("{key:?}=>{}", one(value))).collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
 impl Problems {
     fn into_result(self) -> Result<(), ApiError> {
         if let Some(first) = self.unknown.first() {
@@ -110,15 +125,14 @@ impl Problems {
         });
         let Some(kind) = groups.clone().find(is_nested).or(types.iter().find(is_nested)) else {
             let full = name.full();
-            let (code, message) = match types.first() {
-                Some(Type::Integer) => {
-                    (Some("parameter_invalid_integer"), "Invalid integer: {...}")
-                }
-                Some(Type::Boolean) => (None, "Invalid boolean: {...}"),
-                Some(Type::Number | Type::Decimal) => (None, "Invalid decimal: {...}"),
-                _ => (None, "Invalid string: {...}"),
+            let (code, what) = match types.first() {
+                Some(Type::Integer) => (Some("parameter_invalid_integer"), "integer"),
+                Some(Type::Boolean) => (None, "boolean"),
+                Some(Type::Number | Type::Decimal) => (None, "decimal"),
+                _ => (None, "string"),
             };
-            return self.wrong(refused(code, &full, message.into()));
+            let given: String = ruby(inner).chars().take(SHOWN_MAX).collect();
+            return self.wrong(refused(code, &full, format!("Invalid {what}: {given}")));
         };
         match kind {
             Type::Group(group) => {
@@ -127,6 +141,12 @@ impl Problems {
             Type::Array(types)
                 if inner.keys().all(|key| key.bytes().all(|b| b.is_ascii_digit())) =>
             {
+                let most = bound::elements_max(name.name);
+                if inner.len() > most {
+                    let full = name.full();
+                    let message = format!("Array {full} exceeded maximum {most} allowed elements.");
+                    return self.wrong(refused(None, &full, message));
+                }
                 self.elements(types, inner, name);
             }
             Type::Array(_) => self.wrong(refused(None, &name.full(), "Invalid array".into())),
@@ -280,11 +300,12 @@ mod tests {
     #[test]
     fn values_of_the_wrong_type_are_refused() {
         assert_eq!(message("charges", "amount=abc"), "Invalid integer: abc");
-        assert_eq!(message("charges", "amount[x]=1"), "Invalid integer: {...}");
+        assert_eq!(message("charges", "amount[x]=1"), r#"Invalid integer: {"x"=>"1"}"#);
         assert_eq!(message("charges", "capture=1"), "Invalid boolean: 1");
         assert_eq!(message("charges", "expand=x"), "Invalid array");
         assert_eq!(message("charges", "shipping=x"), "Invalid object");
-        assert_eq!(message("charges", "currency[a]=x"), "Invalid string: {...}");
+        assert_eq!(message("charges", "currency[a]=x"), r#"Invalid string: {"a"=>"x"}"#);
+        assert_eq!(message("charges", "currency[]=x"), r#"Invalid string: ["x"]"#);
         assert_eq!(
             message("coupons", "percent_off=many"),
             "Invalid decimal: many; must be a number"

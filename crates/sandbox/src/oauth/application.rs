@@ -65,9 +65,15 @@ pub fn redirect_uri(application: &Value, wanted: Option<&str>) -> Option<String>
         Some(_) => return None,
         None => registered.first()?,
     };
-    let url = reqwest::Url::parse(chosen).ok()?;
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    (is_web && url.fragment().is_none()).then(|| chosen.to_owned())
+    is_web(chosen).then(|| chosen.to_owned())
+}
+
+/// Whether a browser can be sent to an address with a code.
+fn is_web(address: &str) -> bool {
+    let url = reqwest::Url::parse(address).ok();
+    url.is_some_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none()
+    })
 }
 
 /// Adds an application, or changes one: `client_id`, `name`, `family` (`connect` or `apps`),
@@ -99,9 +105,13 @@ pub fn register(tx: &mut Tx<'_>, wishes: &Map<String, Value>) -> Result<Value, S
         Some(_) => return Err("client_id begins with ca_.".to_owned()),
         None => tx.id("ca_"),
     };
+    let redirect_uris = list("redirect_uris")?.unwrap_or_default();
+    if let Some(other) = redirect_uris.iter().find(|uri| !is_web(uri)) {
+        return Err(format!("redirect_uris are addresses with http or https; {other} is not."));
+    }
     let application = json!({
         "id": id, "object": "application", "name": word("name").unwrap_or(NAME),
-        "_family": family, "_redirect_uris": list("redirect_uris")?.unwrap_or_default(),
+        "_family": family, "_redirect_uris": redirect_uris,
         "_permissions": list("permissions")?, "_secret_key": word("secret_key"),
     });
     tx.put(Kind::Application, &application);

@@ -1,5 +1,5 @@
-//! The pages that a customer sees: 3-D Secure, redirects, micro-deposits, hosted Checkout. Those of
-//! an account's owner are in `account_page/`.
+//! The pages that a customer sees: 3-D Secure, redirects, micro-deposits, hosted Checkout, payment
+//! links, invoices, the customer portal. Those of an account's owner are in `account_page/`.
 
 use super::reply::response;
 use super::shared::Shared;
@@ -14,13 +14,19 @@ use std::sync::{Arc, LazyLock};
 pub mod challenge;
 pub mod checkout;
 pub mod checkout_form;
+pub mod invoice;
+pub mod payment_link;
+pub mod portal;
 
 static PAGES: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut pages = Handlebars::new();
     for (name, template) in [
+        ("card_fields", include_str!("card_fields.hbs")),
         ("challenge", include_str!("challenge.hbs")),
         ("checkout", include_str!("checkout.hbs")),
         ("checkout_done", include_str!("checkout_done.hbs")),
+        ("invoice", include_str!("invoice.hbs")),
+        ("portal", include_str!("portal.hbs")),
     ] {
         if let Err(fault) = pages.register_template_string(name, template) {
             tracing::error!(name, %fault, "a page of the sandbox is broken");
@@ -37,6 +43,9 @@ pub fn routes() -> Router<Arc<Shared>> {
             get(challenge::show).post(challenge::answer),
         )
         .route("/checkout.stripe.com/c/pay/{id}", get(checkout::show).post(checkout::pay))
+        .route("/buy.stripe.com/{code}", get(payment_link::show))
+        .route("/invoice.stripe.com/i/{account}/{code}", get(invoice::show).post(invoice::pay))
+        .route("/billing.stripe.com/p/session/{code}", get(portal::show).post(portal::act))
 }
 
 /// No script but ours, nothing from elsewhere. A form's answer may lead back to any shop.

@@ -199,7 +199,7 @@ fn attach(call: &Call, tx: &mut Tx<'_>, invoice: Value) -> Answer {
 
 /// Takes the customer's pending items into a draft.
 pub fn take_items(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
-    let mut ids = tx.ids(kind("invoiceitem"));
+    let mut ids = tx.children(kind("invoiceitem"), text(invoice, "customer"));
     ids.reverse();
     for id in ids {
         let Some(mut item) = tx.get(kind("invoiceitem"), &id) else { continue };
@@ -216,7 +216,7 @@ pub fn take_items(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> 
 }
 
 fn release_items(tx: &mut Tx<'_>, invoice: &Value) {
-    for id in tx.ids(kind("invoiceitem")) {
+    for id in tx.children(kind("invoiceitem"), text(invoice, "customer")) {
         if let Some(mut item) = tx.get(kind("invoiceitem"), &id)
             && item["invoice"] == invoice["id"]
         {
@@ -276,7 +276,8 @@ pub fn finalize(tx: &mut Tx<'_>, mut invoice: Value, auto: Option<bool>) -> Answ
         customer_money::book(tx, &invoice, what, applied)?;
     }
     let secret: String = super::super::identifier::make("", text(&invoice, "id"), 7);
-    let url = format!("https://invoice.stripe.com/i/acct_1SluicegatePlatform/test_{secret}");
+    let (base, id) = (&tx.state.base_url, text(&invoice, "id"));
+    let url = format!("{base}/invoice.stripe.com/i/{}/test_{id}_{secret}", tx.account);
     for (name, value) in [
         ("status", json!("open")),
         ("number", json!(format!("{}-{sequence:04}", text(&owner, "invoice_prefix")))),
@@ -337,7 +338,12 @@ fn send_now(tx: &mut Tx<'_>, invoice: Value) -> Answer {
     Ok(invoice)
 }
 
-fn void(_: &Call, tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
+fn void(_: &Call, tx: &mut Tx<'_>, invoice: Value) -> Answer {
+    void_now(tx, invoice)
+}
+
+/// Voids an invoice.
+pub fn void_now(tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
     if !matches!(text(&invoice, "status"), "open" | "uncollectible") {
         let message = format!("You can't void an invoice that is {}.", text(&invoice, "status"));
         return Err(ApiError::invalid(message));
@@ -378,7 +384,12 @@ fn pay(call: &Call, tx: &mut Tx<'_>, found: Value) -> Answer {
     invoice_pay::attempt(tx, invoice, given)
 }
 
-fn mark_uncollectible(_: &Call, tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
+fn mark_uncollectible(_: &Call, tx: &mut Tx<'_>, invoice: Value) -> Answer {
+    give_up(tx, invoice)
+}
+
+/// Marks an invoice as uncollectible.
+pub fn give_up(tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
     if invoice["status"] != "open" {
         let message = "You can only mark an open invoice as uncollectible.";
         return Err(ApiError::invalid(message));

@@ -81,11 +81,18 @@ fn lines(invoice: &mut Value) -> &mut Vec<Value> {
     }
 }
 
+/// Lines of an invoice, at most.
+const LINES_MAX: usize = 250;
+
 /// Adds a line and the totals it changes.
 pub fn add(tx: &mut Tx<'_>, invoice: &mut Value, mut line: Value) -> Result<(), ApiError> {
     if line["currency"] != invoice["currency"] && !lines(invoice).is_empty() {
         let message = "The currency of a line must be that of its invoice.";
         return Err(ApiError::invalid(message).param("currency"));
+    }
+    if lines(invoice).len() >= LINES_MAX {
+        let message = format!("An invoice can have at most {LINES_MAX} line items.");
+        return Err(ApiError::invalid(message));
     }
     line["id"] = json!(tx.id("il_"));
     line["invoice"] = invoice["id"].clone();

@@ -37,7 +37,7 @@ pub fn attempt(tx: &mut Tx<'_>, mut invoice: Value, method: Option<&str>) -> Ans
 }
 
 /// What the invoice, its subscription or its customer is charged by.
-fn default_method(tx: &Tx<'_>, invoice: &Value) -> Option<String> {
+pub fn default_method(tx: &Tx<'_>, invoice: &Value) -> Option<String> {
     let subscription = of(tx, "subscription", text(invoice, "subscription")).unwrap_or_default();
     let owner = tx.get(Kind::Customer, id_of(invoice, "customer")).unwrap_or_default();
     let candidates = [

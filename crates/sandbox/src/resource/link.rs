@@ -120,7 +120,11 @@ fn create_link(call: &Call, tx: &mut Tx<'_>, link: &mut Value) -> Result<(), Api
     link["active"] = json!(true);
     link["currency"] = currency.unwrap_or_default();
     link["_items"] = json!(items);
-    link["url"] = json!(format!("https://buy.stripe.com/test_{}", &text(link, "id")[6..]));
+    link["url"] = json!(format!(
+        "{}/buy.stripe.com/test_{}",
+        tx.state.base_url,
+        &text(link, "id")["plink_".len()..]
+    ));
     if link["after_completion"]["type"].is_null() {
         link["after_completion"] =
             json!({"type": "hosted_confirmation", "hosted_confirmation": {"custom_message": null}});
@@ -136,12 +140,33 @@ fn create_link(call: &Call, tx: &mut Tx<'_>, link: &mut Value) -> Result<(), Api
     if link["tax_id_collection"]["required"].is_null() {
         link["tax_id_collection"]["required"] = json!("never");
     }
+    let issuer = &mut link["subscription_data"]["invoice_settings"]["issuer"];
+    if issuer["type"].is_null() {
+        *issuer = json!({"type": "self"});
+    }
     if !recurring && link["invoice_creation"].is_null() {
         link["invoice_creation"] = json!({"enabled": false, "invoice_data": {
             "account_tax_ids": null, "custom_fields": null, "description": null, "footer": null,
             "issuer": null, "metadata": {}, "rendering_options": null}});
     }
     Ok(())
+}
+
+/// A session that began at a link is complete: the link may have reached its limit.
+pub fn completed(tx: &mut Tx<'_>, session: &Value) {
+    let Ok(mut link) = super::of(tx, "payment_link", text(session, "payment_link")) else { return };
+    let Some(sessions) = link["restrictions"]["completed_sessions"].as_object_mut() else { return };
+    let count = sessions.get("count").and_then(Value::as_i64).unwrap_or(0) + 1;
+    let is_last = sessions.get("limit").and_then(Value::as_i64).is_some_and(|most| count >= most);
+    sessions.insert("count".to_owned(), json!(count));
+    let before = link.clone();
+    if is_last {
+        link["active"] = json!(false);
+    }
+    tx.update(&link);
+    if is_last {
+        super::engine::emit(tx, &PAYMENT_LINK, "updated", &link, Some(&before));
+    }
 }
 
 /// The items of a link, a session or a quote.

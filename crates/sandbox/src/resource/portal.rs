@@ -1,4 +1,4 @@
-//! Sessions of the customer portal. The page itself is not part of the sandbox yet.
+//! Sessions of the customer portal; `pages/portal.rs` is its page.
 
 use super::super::api_error::ApiError;
 use super::super::call::Call;
@@ -21,7 +21,7 @@ fn create(call: &Call, tx: &mut Tx<'_>, session: &mut Value) -> Result<(), ApiEr
     };
     session["configuration"] = configuration;
     let id = text(session, "id").to_owned();
-    session["url"] = json!(format!("https://billing.stripe.com/p/session/test_{id}"));
+    session["url"] = json!(format!("{}/billing.stripe.com/p/session/test_{id}", tx.state.base_url));
     Ok(())
 }
 
@@ -37,6 +37,11 @@ fn default(tx: &mut Tx<'_>) -> Value {
         [("active", json!(true)), ("is_default", json!(true)), ("updated", json!(tx.now))]
     {
         made[name] = value;
+    }
+    for name in
+        ["customer_update", "invoice_history", "payment_method_update", "subscription_cancel"]
+    {
+        made["features"][name]["enabled"] = json!(true);
     }
     complete(&mut made);
     tx.insert(kind("billing_portal.configuration"), None, &made);

@@ -2,7 +2,9 @@
 //! paid, fails or ends moves its subscription.
 
 use super::super::tx::Tx;
-use super::{credit, entitlement, fraud, invoice_pay, subscription_cycle, subscription_schedule};
+use super::{
+    credit, entitlement, fraud, invoice_pay, link, subscription_cycle, subscription_schedule,
+};
 use serde_json::Value;
 
 /// Called after each event, with its object.
@@ -17,6 +19,7 @@ pub fn after_event(tx: &mut Tx<'_>, event: &str, object: &Value) {
         "invoice.voided" | "invoice.marked_uncollectible" => {
             subscription_cycle::invoice_ended(tx, object);
         }
+        "checkout.session.completed" => link::completed(tx, object),
         "charge.succeeded" => fraud::charge_succeeded(tx, object),
         "billing.credit_grant.created" => credit::granted(tx, object),
         "customer.subscription.created" | "customer.subscription.updated" => {

@@ -185,7 +185,7 @@ fn pending(
     ] {
         made[name] = value;
     }
-    tx.insert(kind("invoiceitem"), None, &made);
+    tx.insert(kind("invoiceitem"), made["customer"].as_str(), &made);
     let account = tx.account.clone();
     emit(tx, "invoiceitem.created", &account, &made, None);
 }
@@ -205,7 +205,7 @@ pub fn add_invoice_items(tx: &mut Tx<'_>, sent: &Params, customer: &Value) -> Re
         item["date"] = json!(tx.now);
         item["discountable"] = json!(true);
         item["test_clock"] = customer["test_clock"].clone();
-        tx.insert(kind("invoiceitem"), None, &item);
+        tx.insert(kind("invoiceitem"), item["customer"].as_str(), &item);
     }
     Ok(())
 }

@@ -174,7 +174,44 @@ pub fn wake(tx: &mut Tx<'_>, mut subscription: Value) -> Result<(), ApiError> {
         emit(tx, "customer.subscription.trial_will_end", &account, &subscription, None);
         return Ok(());
     }
+    let behavior = &subscription["trial_settings"]["end_behavior"]["missing_payment_method"];
+    let behavior = behavior.as_str().unwrap_or("create_invoice").to_owned();
+    if status == "trialing" && behavior != "create_invoice" && !can_pay(tx, &subscription) {
+        if behavior == "cancel" {
+            end(tx, subscription);
+        } else {
+            pause(tx, subscription);
+        }
+        return Ok(());
+    }
     renew(tx, subscription)
+}
+
+/// Whether a renewal has something to be paid with.
+fn can_pay(tx: &Tx<'_>, subscription: &Value) -> bool {
+    let invoice = json!({"subscription": subscription["id"], "customer": subscription["customer"]});
+    invoice_pay::default_method(tx, &invoice).is_some()
+}
+
+/// Pauses a subscription whose trial ends without a way to pay.
+fn pause(tx: &mut Tx<'_>, mut subscription: Value) {
+    let before = subscription.clone();
+    subscription["status"] = json!("paused");
+    plan(&mut subscription);
+    tx.update(&subscription);
+    let account = tx.account.clone();
+    emit(tx, "customer.subscription.paused", &account, &subscription, None);
+    emit(tx, "customer.subscription.updated", &account, &subscription, Some(&before));
+}
+
+/// Ends an invoice of a paused collection: `void` or `mark_uncollectible`.
+fn end_paused(tx: &mut Tx<'_>, made: Value, behavior: &str) -> Result<Value, ApiError> {
+    let made = invoice::finalize(tx, made, Some(false))?;
+    match (text(&made, "status"), behavior) {
+        ("open", "void") => invoice::void_now(tx, made),
+        ("open", _) => invoice::give_up(tx, made),
+        _ => Ok(made),
+    }
 }
 
 fn renew(tx: &mut Tx<'_>, mut subscription: Value) -> Result<(), ApiError> {
@@ -196,6 +233,8 @@ fn renew(tx: &mut Tx<'_>, mut subscription: Value) -> Result<(), ApiError> {
     made["period_end"] = json!(start);
     if paused == "keep_as_draft" {
         made["auto_advance"] = json!(false);
+    } else if !paused.is_empty() {
+        made = end_paused(tx, made, paused)?;
     } else {
         made["automatically_finalizes_at"] = json!(tx.now + invoice::DRAFT_SECONDS);
         test_clock::schedule(&mut made, Some(tx.now + invoice::DRAFT_SECONDS));

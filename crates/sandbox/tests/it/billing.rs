@@ -387,3 +387,73 @@ async fn a_default_incomplete_subscription_is_paid_by_its_intent() {
     assert_eq!(active["latest_invoice"]["status"], "paid");
     assert_eq!(sandbox.ledger().await["balanced"], true);
 }
+
+#[tokio::test]
+async fn a_paused_collection_voids_or_gives_up_its_invoices() {
+    let sandbox = Sandbox::settling().await;
+    for (behavior, status) in [("void", "void"), ("mark_uncollectible", "uncollectible")] {
+        let clock = clock(&sandbox).await;
+        let customer = customer(&sandbox, &format!("&test_clock={clock}")).await;
+        let price = price(&sandbox, 1_500, "&recurring[interval]=month").await;
+        let form = format!("customer={customer}&items[0][price]={price}");
+        let sub = id(&sandbox.post("/v1/subscriptions", &form).await.ok());
+        let form = format!("pause_collection[behavior]={behavior}");
+        sandbox.post(&format!("/v1/subscriptions/{sub}"), &form).await.ok();
+        advance(&sandbox, &clock, JANUARY + 62 * DAY).await;
+        let found = invoices(&sandbox, &sub).await;
+        let statuses: Vec<_> = found.iter().map(|one| one["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, [status, status, "paid"]);
+        let now = sandbox.get(&format!("/v1/subscriptions/{sub}")).await.ok();
+        assert_eq!(now["status"], "active");
+    }
+    assert_eq!(sandbox.ledger().await["balanced"], true);
+}
+
+#[tokio::test]
+async fn a_trial_without_a_way_to_pay_ends_as_it_was_told() {
+    let sandbox = Sandbox::settling().await;
+    let end = "trial_settings[end_behavior][missing_payment_method]";
+    for (behavior, method, status) in [
+        ("cancel", "", "canceled"),
+        ("pause", "", "paused"),
+        ("create_invoice", "", "active"),
+        ("cancel", "&source=tok_visa", "active"),
+    ] {
+        let clock = clock(&sandbox).await;
+        let form = format!("email=a@b.c&test_clock={clock}{method}");
+        let customer = id(&sandbox.post("/v1/customers", &form).await.ok());
+        let price = price(&sandbox, 1_500, "&recurring[interval]=month").await;
+        let form = format!("customer={customer}&items[0][price]={price}&trial_period_days=14");
+        let form = format!("{form}&{end}={behavior}");
+        let sub = id(&sandbox.post("/v1/subscriptions", &form).await.ok());
+        advance(&sandbox, &clock, JANUARY + 14 * DAY + 60).await;
+        let now = sandbox.get(&format!("/v1/subscriptions/{sub}")).await.ok();
+        assert_eq!(now["status"], status, "{behavior} {method}");
+        let expected = if status == "active" { 2 } else { 1 };
+        assert_eq!(invoices(&sandbox, &sub).await.len(), expected, "{behavior} {method}");
+        if status == "paused" {
+            let path = format!("/v1/subscriptions/{sub}/resume");
+            assert_eq!(sandbox.post(&path, "").await.ok()["status"], "active");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_clock_moves_many_subscriptions_over_two_years() {
+    let sandbox = Sandbox::settling().await;
+    let clock = clock(&sandbox).await;
+    let price = price(&sandbox, 1_500, "&recurring[interval]=month").await;
+    let mut all = Vec::new();
+    for _ in 0..30 {
+        let customer = customer(&sandbox, &format!("&test_clock={clock}")).await;
+        let form = format!("customer={customer}&items[0][price]={price}");
+        all.push(id(&sandbox.post("/v1/subscriptions", &form).await.ok()));
+    }
+    advance(&sandbox, &clock, JANUARY + 730 * DAY).await;
+    for sub in all {
+        let list = format!("/v1/invoices?subscription={sub}&limit=100");
+        let found = sandbox.get(&list).await.ok();
+        assert_eq!(found["data"].as_array().unwrap().len(), 25);
+    }
+    assert_eq!(sandbox.ledger().await["balanced"], true);
+}

@@ -130,7 +130,7 @@ async fn taxes_links_and_balances() {
     let price = id(&sandbox.post("/v1/prices", price).await.ok());
     let form = format!("line_items[0][price]={price}&line_items[0][quantity]=2");
     let link = sandbox.post("/v1/payment_links", &form).await.ok();
-    assert!(link["url"].as_str().unwrap().starts_with("https://buy.stripe.com/test_"));
+    assert!(link["url"].as_str().unwrap().contains("/buy.stripe.com/test_"));
     let items = sandbox.get(&format!("/v1/payment_links/{}/line_items", id(&link))).await.ok();
     assert_eq!(items["data"][0]["amount_total"], 1_400);
     assert_eq!(items["data"][0]["description"], "Tea");

@@ -154,7 +154,11 @@ pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     // What v2 has deleted is only named.
     let is_described = is_described && body.as_object().is_some_and(|fields| fields.len() > 2);
     if status == 200 && is_newest && is_described {
-        let faults = shape_faults(&body);
+        let mut faults = shape_faults(&body);
+        if headers.contains_key("access-control-allow-origin") {
+            // A publishable key is not shown everything.
+            faults.retain(|fault| !fault.ends_with(" is missing"));
+        }
         assert!(faults.is_empty(), "SHAPE {faults:#?} in {body:#}");
     }
     Answer { status, headers, body }
