@@ -315,11 +315,35 @@ impl Shop {
                 return Ok(());
             }
             if begun.elapsed() > EVENTS_ARRIVE {
-                let why = format!("the ledger holds {ledger:#?}, our records say {records:#?}");
+                let rows = self.moves();
+                let why = format!(
+                    "the ledger holds {ledger:#?}, our records say {records:#?}: {rows:#?}"
+                );
                 return Err(TestCaseError::fail(why));
             }
             std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// The records that move money, for a message.
+    fn moves(&self) -> Vec<String> {
+        let tables = ["payment", "refund", "transfer", "payout"];
+        let all = tables.into_iter().flat_map(|table| {
+            let records = self.host.records(&format!("modules/payments/{table}"));
+            records.into_iter().map(move |record| {
+                let one = &record["properties"];
+                let of = |name: &str| one[name].to_string();
+                [
+                    table.to_owned(),
+                    of("gateway_id"),
+                    of("state"),
+                    of("amount_cents"),
+                    of("currency"),
+                ]
+                .join(" ")
+            })
+        });
+        all.collect()
     }
 
     /// The ledger's balances that are not zero.

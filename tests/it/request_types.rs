@@ -151,6 +151,11 @@ fn accounts_persons_transfers_and_payouts() {
 
     let payout = host.stripe.control("POST", "/payouts", &json!({ "currency": "usd" }));
     let payout = payout["id"].as_str().expect("an id");
+    eventually("its events record the payout", || {
+        let all = host.records("modules/payments/payout");
+        let is_there = all.iter().any(|one| one["properties"]["gateway_id"] == payout);
+        if is_there { Ok(()) } else { Err(format!("{all:?}")) }
+    });
     let got = completed(&host, "get_payout", &json!({ "payout_id": payout }), "payout");
     let count = got["record"]["properties"]["transactions_count"].as_i64();
     assert!(count.is_some_and(|count| count >= 2), "{got:#}");
