@@ -26,7 +26,7 @@ pub fn redeem(call: &Call, tx: &mut Tx<'_>, customer: &mut Value) -> Result<(), 
         coupon,
         promotion_code: code,
         customer: Some(&owner),
-        subscription: None,
+        ..discount::Redeemed::default()
     };
     let made = discount::redeem(tx, &by)?;
     customer["discount"] = made.clone();

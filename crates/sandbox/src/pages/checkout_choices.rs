@@ -2,7 +2,7 @@
 //! a way of shipping, the shop's own fields.
 
 use super::super::call::money;
-use super::super::endpoint::checkout::{custom_field, totals};
+use super::super::endpoint::checkout::{custom_field, reprice, totals};
 use super::super::resource::{kind, of};
 use super::super::state::Kind;
 use super::super::tx::{Tx, is, number, text};
@@ -14,11 +14,16 @@ pub type Fault = (&'static str, String);
 /// Takes the choices into the session; a fault leaves what was chosen before.
 pub fn take(tx: &mut Tx<'_>, session: &mut Value, sent: &Map<String, Value>) -> Result<(), Fault> {
     let entry = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default().trim();
+    let before = session.clone();
     if !entry("shipping").is_empty() && !totals::ship(session, entry("shipping")) {
         return Err(("shipping", "Choose a way of shipping.".to_owned()));
     }
     let wanted = entry("promotion_code");
     if !wanted.is_empty() && is(session, "allow_promotion_codes") {
+        if session["subscription"].is_string() {
+            // Its invoice has an amount already.
+            return Err(("promotion_code", "It is too late for a promotion code.".to_owned()));
+        }
         let known = tx.ids(kind("promotion_code")).into_iter().find(|id| {
             of(tx, "promotion_code", id).is_ok_and(|code| {
                 is(&code, "active") && text(&code, "code").eq_ignore_ascii_case(wanted)
@@ -29,12 +34,9 @@ pub fn take(tx: &mut Tx<'_>, session: &mut Value, sent: &Map<String, Value>) -> 
             return Err(("promotion_code", "This code is invalid.".to_owned()));
         }
     }
-    let items = tx.children(Kind::SessionItem, text(session, "id"));
-    let items: Vec<Value> = items.iter().filter_map(|id| tx.get(Kind::SessionItem, id)).collect();
-    if session["mode"] != "setup" {
-        totals::add_up(tx, session, &items);
+    if *session != before {
+        add_up(tx, session, &before)?;
     }
-    tx.update(session);
     if sent.get("apply").is_some() {
         return Ok(());
     }
@@ -50,6 +52,23 @@ pub fn take(tx: &mut Tx<'_>, session: &mut Value, sent: &Map<String, Value>) -> 
     session["custom_fields"] = fields;
     tx.update(session);
     wrong.map_or(Ok(()), |message| Err(("custom", message)))
+}
+
+/// Adds up what was chosen; a total that cannot be paid leaves everything as it was `before`.
+fn add_up(tx: &mut Tx<'_>, session: &mut Value, before: &Value) -> Result<(), Fault> {
+    let items = tx.children(Kind::SessionItem, text(session, "id"));
+    let items: Vec<Value> = items.iter().filter_map(|id| tx.get(Kind::SessionItem, id)).collect();
+    totals::add_up(tx, session, &items);
+    let total = number(session, "amount_total");
+    let checked = totals::check(total, text(session, "currency"));
+    if let Err(refusal) = checked.and_then(|()| reprice::run(tx, session)) {
+        *session = before.clone();
+        totals::add_up(tx, session, &items);
+        tx.update(session);
+        return Err(("promotion_code", refusal.message));
+    }
+    tx.update(session);
+    Ok(())
 }
 
 /// The choices as the page shows them.

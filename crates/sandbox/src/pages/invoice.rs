@@ -75,8 +75,9 @@ fn attempt(
     let method = create::from_params(tx, &entries.method())?;
     tx.insert(Kind::Method, None, &method);
     let none = || Err(ApiError::invalid("The sandbox takes no payments."));
-    let intent = match invoice["payment_intent"].as_str() {
-        Some(id) => id.to_owned(),
+    let known = tx.get(Kind::PaymentIntent, text(invoice, "payment_intent"));
+    let intent = match known.filter(|intent| intent["status"] != "canceled") {
+        Some(intent) => text(&intent, "id").to_owned(),
         None => {
             let sent = form_urlencoded::Serializer::new(String::new())
                 .append_pair("amount", &number(invoice, "amount_remaining").to_string())

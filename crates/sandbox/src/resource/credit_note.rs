@@ -54,7 +54,8 @@ fn compose(
         return Err(ApiError::invalid(message).param("invoice"));
     }
     let lines = lines(call, tx, invoice)?;
-    let amount: i64 = lines.iter().map(|line| number(line, "amount")).sum();
+    let each = lines.iter().map(|line| number(line, "amount"));
+    let amount = each.fold(0_i64, i64::saturating_add);
     let credited = number(invoice, "pre_payment_credit_notes_amount")
         + number(invoice, "post_payment_credit_notes_amount");
     if amount < 1 || amount > number(invoice, "total") - credited {
@@ -140,7 +141,7 @@ fn lines(call: &Call, tx: &mut Tx<'_>, invoice: &Value) -> Result<Vec<Value>, Ap
             line(tx, amount, found["description"].clone(), Some(id));
         } else {
             let unit = one.integer("unit_amount")?.or(one.integer("amount")?).unwrap_or(0);
-            let amount = unit * one.integer("quantity")?.unwrap_or(1);
+            let amount = unit.saturating_mul(one.integer("quantity")?.unwrap_or(1));
             line(tx, amount, json!(one.text("description")?), None);
         }
     }
@@ -164,6 +165,8 @@ fn book(
         tx.update(&invoice);
         if rest <= 0 {
             invoice_pay::mark_paid(tx, invoice, None)?;
+        } else {
+            invoice_pay::reprice(tx, &invoice);
         }
         return Ok(());
     }
@@ -211,6 +214,7 @@ fn void(_: &Call, tx: &mut Tx<'_>, mut note: Value) -> Answer {
         invoice[name] = json!(number(&invoice, name) + sign * amount);
     }
     tx.update(&invoice);
+    invoice_pay::reprice(tx, &invoice);
     note["status"] = json!("void");
     note["voided_at"] = json!(tx.now);
     tx.update(&note);

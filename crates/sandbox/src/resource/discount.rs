@@ -107,13 +107,37 @@ pub fn usable(tx: &Tx<'_>, by: &Redeemed<'_>) -> Result<(Option<Value>, Value), 
         None => by.coupon.unwrap_or_default().to_owned(),
     };
     let coupon = named(tx, "coupon", &coupon_id, "coupon")?;
-    let inactive = promotion.as_ref().is_some_and(|code| code["active"] != true);
+    let inactive = promotion.as_ref().is_some_and(|code| !is_open(tx, code, by));
     if inactive || !is_valid(tx, &coupon) {
         return Err(ApiError::invalid(format!("This coupon (`{coupon_id}`) is not valid."))
             .code("coupon_expired")
             .param("coupon"));
     }
+    if let Some(currency) = by.currency
+        && coupon["amount_off"].is_i64()
+        && amount_off(&coupon, currency).is_none()
+    {
+        let message =
+            format!("The coupon `{coupon_id}` takes nothing off an amount in {currency}.");
+        return Err(ApiError::invalid(message).param("coupon"));
+    }
     Ok((promotion, coupon))
+}
+
+/// Whether a promotion code can be used by this customer, for this amount, still.
+fn is_open(tx: &Tx<'_>, code: &Value, by: &Redeemed<'_>) -> bool {
+    let is_over = code["expires_at"].as_i64().is_some_and(|end| end <= tx.now);
+    let used = number(code, "times_redeemed");
+    let is_used_up = code["max_redemptions"].as_i64().is_some_and(|most| used >= most);
+    let is_theirs = code["customer"].as_str().is_none_or(|owner| by.customer == Some(owner));
+    let is_small = by.currency.zip(by.amount).is_some_and(|(currency, amount)| {
+        let terms = &code["restrictions"];
+        let own = terms["minimum_amount_currency"] == currency;
+        let of = if own { terms } else { &terms["currency_options"][currency] };
+        terms["minimum_amount"].is_i64()
+            && of["minimum_amount"].as_i64().is_none_or(|least| amount < least)
+    });
+    code["active"] == true && !is_over && !is_used_up && is_theirs && !is_small
 }
 
 /// Redeems a coupon or promotion code; counts it, and returns the discount.
@@ -127,7 +151,11 @@ pub fn redeem(tx: &mut Tx<'_>, by: &Redeemed<'_>) -> Result<Value, ApiError> {
     }
     tx.update(&coupon);
     if let Some(mut code) = promotion.clone() {
-        code["times_redeemed"] = json!(number(&code, "times_redeemed") + 1);
+        let redeemed = number(&code, "times_redeemed") + 1;
+        code["times_redeemed"] = json!(redeemed);
+        if code["max_redemptions"].as_i64().is_some_and(|most| redeemed >= most) {
+            code["active"] = json!(false);
+        }
         tx.update(&code);
     }
     let mut discount = new(tx, "discount", "di_");
@@ -156,17 +184,29 @@ pub struct Redeemed<'a> {
     pub customer: Option<&'a str>,
     /// For this subscription.
     pub subscription: Option<&'a str>,
+    /// Off an amount of this currency, when there is one already.
+    pub currency: Option<&'a str>,
+    /// Off this amount, when it is known.
+    pub amount: Option<i64>,
 }
 
 fn is_valid(tx: &Tx<'_>, coupon: &Value) -> bool {
     coupon["valid"] == true && coupon["redeem_by"].as_i64().is_none_or(|end| tx.now <= end)
 }
 
-/// What a discount takes off an amount.
-pub fn off(tx: &Tx<'_>, discount: &Value, amount: i64) -> i64 {
+/// What a discount takes off an amount of a currency.
+pub fn off(tx: &Tx<'_>, discount: &Value, amount: i64, currency: &str) -> i64 {
     let coupon = tx.get(kind("coupon"), text(&discount["source"], "coupon")).unwrap_or_default();
-    match coupon["amount_off"].as_i64() {
-        Some(off) => off.min(amount),
-        None => decimal::percent(amount, &coupon["percent_off"]),
+    if coupon["amount_off"].is_i64() {
+        return amount_off(&coupon, currency).unwrap_or(0).min(amount);
     }
+    decimal::percent(amount, &coupon["percent_off"])
+}
+
+/// What a coupon takes off in a currency, if it does.
+fn amount_off(coupon: &Value, currency: &str) -> Option<i64> {
+    if coupon["currency"] == currency {
+        return coupon["amount_off"].as_i64();
+    }
+    coupon["currency_options"][currency]["amount_off"].as_i64()
 }

@@ -34,7 +34,7 @@ pub const INVOICE: Resource = Resource {
         ("POST", "pay", pay),
         ("POST", "attach_payment", attach),
         ("POST", "send", send),
-        ("POST", "void", void),
+        ("POST", "void", |_, tx, invoice| void_now(tx, invoice)),
         ("POST", "mark_uncollectible", mark_uncollectible),
         ("POST", "add_lines", add_lines),
         ("POST", "remove_lines", remove_lines),
@@ -155,6 +155,8 @@ pub fn discounts(call: &Call, tx: &mut Tx<'_>, object: &mut Value) -> Result<(),
             promotion_code: one.filled("promotion_code")?,
             customer: Some(&owner),
             subscription: of.as_deref(),
+            currency: object["currency"].as_str().filter(|currency| !currency.is_empty()),
+            amount: None,
         };
         let made = discount::redeem(tx, &by)?;
         ids.push(made["id"].clone());
@@ -338,10 +340,6 @@ fn send_now(tx: &mut Tx<'_>, invoice: Value) -> Answer {
     Ok(invoice)
 }
 
-fn void(_: &Call, tx: &mut Tx<'_>, invoice: Value) -> Answer {
-    void_now(tx, invoice)
-}
-
 /// Voids an invoice.
 pub fn void_now(tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
     if !matches!(text(&invoice, "status"), "open" | "uncollectible") {
@@ -354,6 +352,7 @@ pub fn void_now(tx: &mut Tx<'_>, mut invoice: Value) -> Answer {
     if applied != 0 {
         customer_money::book(tx, &invoice, "unapplied_from_invoice", -applied)?;
     }
+    invoice_pay::close(tx, &invoice, None);
     invoice["status"] = json!("void");
     invoice["status_transitions"]["voided_at"] = json!(tx.now);
     ended(tx, invoice, "invoice.voided")

@@ -182,6 +182,7 @@ fn record(tx: &mut Tx<'_>, invoice: &mut Value, payment: &Payment, status: &str)
 
 /// Marks an invoice as paid, by a payment or without one.
 pub fn mark_paid(tx: &mut Tx<'_>, mut invoice: Value, payment: Option<Payment>) -> Answer {
+    close(tx, &invoice, payment.as_ref().and_then(|payment| payment.intent.as_deref()));
     if let Some(payment) = &payment {
         record(tx, &mut invoice, payment, "paid");
         invoice["charge"] = json!(payment.charge);
@@ -207,6 +208,47 @@ pub fn mark_paid(tx: &mut Tx<'_>, mut invoice: Value, payment: Option<Payment>) 
     emit(tx, "invoice.paid", &account, &invoice, None);
     emit(tx, "invoice.payment_succeeded", &account, &invoice, None);
     Ok(invoice)
+}
+
+/// Cancels the intents that could pay an invoice, except the one that `pays` it: a page with one
+/// of them may still be open.
+pub fn close(tx: &mut Tx<'_>, invoice: &Value, pays: Option<&str>) {
+    for mut waiting in waiting(tx, invoice) {
+        let id = text(&waiting["payment"], "payment_intent").to_owned();
+        if pays == Some(&id) {
+            continue;
+        }
+        // A debit that is on its way cannot be taken back, as at Stripe.
+        let is_open = tx.get(Kind::PaymentIntent, &id).is_some_and(|intent| {
+            !matches!(text(&intent, "status"), "processing" | "succeeded" | "canceled")
+        });
+        if is_open {
+            drop(internal(tx, &format!("payment_intents/{id}/cancel"), ""));
+            waiting["status"] = json!("canceled");
+            waiting["status_transitions"]["canceled_at"] = json!(tx.now);
+            tx.update(&waiting);
+        }
+    }
+}
+
+/// The payments of an invoice that nobody made yet.
+fn waiting(tx: &Tx<'_>, invoice: &Value) -> Vec<Value> {
+    let all = invoice["payments"]["data"].as_array().cloned().unwrap_or_default();
+    let stored = all.iter().filter_map(|one| tx.get(kind("invoice_payment"), text(one, "id")));
+    stored.filter(|one| one["status"] == "open").collect()
+}
+
+/// An open invoice costs something else now: so do the intents that wait to pay it.
+pub fn reprice(tx: &mut Tx<'_>, invoice: &Value) {
+    let amount = number(invoice, "amount_remaining");
+    for waiting in waiting(tx, invoice) {
+        let path = format!("payment_intents/{}", text(&waiting["payment"], "payment_intent"));
+        let changed = internal(tx, &path, &format!("amount={amount}"));
+        if changed.is_none_or(|answer| answer.is_err()) {
+            // Less than can be paid by an intent: another one is made when it is more again.
+            return close(tx, invoice, None);
+        }
+    }
 }
 
 /// Notes a failed attempt and plans the next.

@@ -103,7 +103,7 @@ fn take_discounts(tx: &Tx<'_>, invoice: &Value, lines: &mut [Value]) -> Vec<(Str
         let Some(discount) = tx.get(kind("discount"), id) else { continue };
         let rests: Vec<i64> = lines.iter().map(rest).collect();
         let base: i64 = rests.iter().sum();
-        let off = discount::off(tx, &discount, base.max(0));
+        let off = discount::off(tx, &discount, base.max(0), text(invoice, "currency"));
         let mut left = off;
         let last = rests.iter().rposition(|rest| *rest > 0);
         for (at, line) in lines.iter_mut().enumerate() {

@@ -136,7 +136,8 @@ fn check_items(items: &[Value]) -> Result<(), ApiError> {
 
 fn check_method(tx: &Tx<'_>, params: &Params, owner: &Value) -> Result<(), ApiError> {
     let Some(id) = params.filled("default_payment_method")? else { return Ok(()) };
-    let found = tx.stored(id).map(|stored| stored.value()).unwrap_or_default();
+    let own = tx.stored(id).filter(|stored| stored.account == tx.account);
+    let found = own.map(|stored| stored.value()).unwrap_or_default();
     let is_theirs = matches!(text(&found, "object"), "payment_method" | "card")
         && found["customer"] == owner["id"];
     if is_theirs {

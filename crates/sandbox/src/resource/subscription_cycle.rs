@@ -262,6 +262,12 @@ fn expire(tx: &mut Tx<'_>, mut subscription: Value) -> Result<(), ApiError> {
     tx.update(&subscription);
     let account = tx.account.clone();
     emit(tx, "customer.subscription.updated", &account, &subscription, None);
+    // What begins it cannot be paid any more.
+    if let Ok(first) = of(tx, "invoice", text(&subscription, "latest_invoice"))
+        && first["status"] == "open"
+    {
+        invoice::void_now(tx, first)?;
+    }
     Ok(())
 }
 
@@ -276,9 +282,24 @@ pub fn end(tx: &mut Tx<'_>, mut subscription: Value) -> Value {
     }
     plan(&mut subscription);
     tx.update(&subscription);
+    stop_collecting(tx, &subscription);
     let account = tx.account.clone();
     emit(tx, "customer.subscription.deleted", &account, &subscription, None);
     subscription
+}
+
+/// What an ended subscription left unpaid is not charged by itself any more.
+fn stop_collecting(tx: &mut Tx<'_>, subscription: &Value) {
+    for id in tx.ids(kind("invoice")) {
+        let waits = tx.stored(&id).is_some_and(|stored| stored.json.contains("\"_wake\":"));
+        let Some(mut invoice) = tx.get(kind("invoice"), &id).filter(|_| waits) else { continue };
+        if invoice["subscription"] == subscription["id"] {
+            test_clock::schedule(&mut invoice, None);
+            invoice["auto_advance"] = json!(false);
+            invoice["next_payment_attempt"] = Value::Null;
+            tx.update(&invoice);
+        }
+    }
 }
 
 /// An invoice of a subscription was paid.

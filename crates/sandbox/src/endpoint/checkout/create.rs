@@ -1,7 +1,7 @@
 //! Creates checkout sessions.
 
 use super::super::super::api_error::{Answer, ApiError};
-use super::super::super::call::{Call, check_minimum};
+use super::super::super::call::Call;
 use super::super::super::params::merge;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
@@ -96,7 +96,10 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
         pay::describe(&mut intent, &session["_setup_intent_data"]);
         setup::draft::begin(tx, &intent);
         session["setup_intent"] = intent["id"].clone();
-    } else if mode == "payment" && &*call.version < INTENT_LATER_SINCE {
+    } else if mode == "payment"
+        && &*call.version < INTENT_LATER_SINCE
+        && number(&session, "amount_total") > 0
+    {
         let intent = pay::new_intent(tx, &session);
         session["payment_intent"] = intent["id"].clone();
     }
@@ -175,14 +178,9 @@ fn price(
         return Err(ApiError::invalid(message).param("line_items"));
     }
     let currency = text(first, "currency").to_owned();
-    let total = items.iter().map(|item| number(item, "amount_total")).sum();
-    if total > 0 {
-        check_minimum(total, &currency).map_err(|refusal| {
-            let message = "The Checkout Session's total amount due must add up to at least";
-            let least = refusal.message.replace("Amount must be at least", message);
-            ApiError { message: least, ..refusal }.param("line_items")
-        })?;
-    }
+    let each = items.iter().map(|item| number(item, "amount_total"));
+    let total = each.fold(0_i64, i64::saturating_add);
+    totals::check(total, &currency)?;
     session["currency"] = json!(currency);
     session["amount_subtotal"] = json!(total);
     session["amount_total"] = json!(total);

@@ -3,7 +3,7 @@
 use super::super::super::api_error::{Answer, ApiError};
 use super::super::super::call::Call;
 use super::super::super::params::Params;
-use super::super::super::state::Kind;
+use super::super::super::state::{Kind, Stored};
 use super::super::super::tx::{Tx, number, text};
 use serde_json::{Value, json};
 
@@ -31,8 +31,8 @@ fn item(tx: &mut Tx<'_>, fields: &Params, mode: &str) -> Answer {
     }
     let price = match (fields.filled("price")?, fields.group("price_data")) {
         (Some(id), _) => {
-            let stored = tx.stored(id).map(|stored| stored.value());
-            let price = stored.filter(|price| price["object"] == "price");
+            let own = tx.stored(id).filter(|stored| stored.account == tx.account);
+            let price = own.map(Stored::value).filter(|price| price["object"] == "price");
             price.ok_or_else(|| ApiError::no_such("price", id, &fields.full("price")))?
         }
         (None, Some(data)) => made(tx, &data)?,
@@ -70,8 +70,8 @@ fn made(tx: &mut Tx<'_>, data: &Params) -> Answer {
     }
     let product = match (data.filled("product")?, data.group("product_data")) {
         (Some(id), _) => {
-            let stored = tx.stored(id).map(|stored| stored.value());
-            stored
+            let own = tx.stored(id).filter(|stored| stored.account == tx.account);
+            own.map(Stored::value)
                 .filter(|product| product["object"] == "product")
                 .ok_or_else(|| ApiError::no_such("product", id, &data.full("product")))?
         }

@@ -6,6 +6,8 @@ use super::super::event::emit;
 use super::super::listing;
 use super::super::state::Kind;
 use super::super::tx::{Tx, text};
+use super::intent::{cancel, unexpected};
+use super::setup;
 use serde_json::{Value, json};
 
 pub mod create;
@@ -14,6 +16,7 @@ pub mod lines;
 pub mod outcome;
 pub mod pay;
 pub mod payment_page;
+pub mod reprice;
 pub mod subscribe;
 pub mod totals;
 
@@ -69,7 +72,22 @@ pub fn expire(tx: &mut Tx<'_>, mut session: Value) -> Value {
     session["url"] = Value::Null;
     session.as_object_mut().map(|fields| fields.shift_remove("_due"));
     tx.update(&session);
+    end_intent(tx, &session);
     let account = tx.account.clone();
     emit(tx, "checkout.session.expired", &account, &session, None);
     session
+}
+
+/// Nothing can be paid any more, not even by an authentication that is under way.
+fn end_intent(tx: &mut Tx<'_>, session: &Value) {
+    let id = text(session, outcome::intent_name(session));
+    if let Some(mut intent) = tx.get(Kind::PaymentIntent, id)
+        && unexpected::check_confirm(&intent).is_ok()
+    {
+        cancel::end(tx, &mut intent, Some("expired"));
+    }
+    if let Some(intent) = tx.get(Kind::SetupIntent, id) {
+        // One that was kept before stays.
+        drop(setup::draft::end(tx, intent, Some("abandoned")));
+    }
 }

@@ -1,9 +1,10 @@
 //! What becomes of a checkout session when its intent is paid, at once or days later.
 
 use super::super::super::event::emit;
+use super::super::super::resource;
 use super::super::super::resource::discount::{self, Redeemed};
 use super::super::super::state::Kind;
-use super::super::super::tx::{Tx, text};
+use super::super::super::tx::{Tx, number, text};
 use super::subscribe;
 use serde_json::{Value, json};
 
@@ -57,7 +58,24 @@ pub fn complete(tx: &mut Tx<'_>, mut session: Value, payment_status: &str) -> Va
     redeem(tx, &session);
     let account = tx.account.clone();
     emit(tx, "checkout.session.completed", &account, &session, None);
+    close_link(tx, &session);
     session
+}
+
+/// A link that has reached its limit sells nothing more, not even on pages that are open.
+fn close_link(tx: &mut Tx<'_>, session: &Value) {
+    let Ok(link) = resource::of(tx, "payment_link", text(session, "payment_link")) else { return };
+    let sessions = &link["restrictions"]["completed_sessions"];
+    let is_full = sessions["limit"].as_i64().is_some_and(|most| number(sessions, "count") >= most);
+    if !is_full {
+        return;
+    }
+    for id in tx.ids(Kind::Session) {
+        let other = tx.get(Kind::Session, &id).filter(|other| other["payment_link"] == link["id"]);
+        if let Some(other) = other {
+            super::expire(tx, other);
+        }
+    }
 }
 
 /// Counts the discount of a payment; that of a subscription is redeemed by itself.

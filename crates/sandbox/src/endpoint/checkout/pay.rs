@@ -5,7 +5,7 @@ use super::super::super::call::Call;
 use super::super::super::params::Params;
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
-use super::super::intent::{confirm, draft, method_types};
+use super::super::intent::{confirm, draft, method_types, unexpected};
 use super::super::method::{attach, resolve};
 use super::super::{customer, setup};
 use super::{outcome, subscribe};
@@ -27,6 +27,9 @@ pub fn run(
     method: &Value,
     payer: &Payer,
 ) -> Result<(Value, Value), ApiError> {
+    if session["mode"] == "payment" && session["amount_total"] == 0 {
+        return Ok((free(tx, session, payer), Value::Null));
+    }
     note_payer(tx, &mut session, method, payer);
     let call = call(tx, &session, method);
     let is_setup = session["mode"] == "setup";
@@ -49,6 +52,10 @@ pub fn run(
     session[name] = intent["id"].clone();
     intent["customer"] = session["customer"].clone();
     tx.update(&session);
+    if !is_setup {
+        // The API may have paid or canceled it.
+        unexpected::check_confirm(&intent)?;
+    }
     method_types::check_method(&intent, method)?;
     let intent = if is_setup {
         setup::confirm::attempt(&call, tx, intent, method)?

@@ -1,13 +1,16 @@
 //! What a session costs: its items, less a discount, and its shipping.
 
 use super::super::super::api_error::{Answer, ApiError};
-use super::super::super::call::Call;
+use super::super::super::call::{Call, check_minimum, money};
 use super::super::super::params::Params;
 use super::super::super::resource::discount::{self, Redeemed};
 use super::super::super::resource::{self, kind, named};
 use super::super::super::state::Kind;
 use super::super::super::tx::{Tx, number, text};
 use serde_json::{Value, json};
+
+/// The largest amount that can be paid at once.
+const AMOUNT_MAX: i64 = 99_999_999;
 
 /// Reads discounts and ways of shipping, and adds everything up.
 pub fn read(
@@ -37,13 +40,34 @@ pub fn read(
             return Err(ApiError::invalid(message).param("shipping_options"));
         }
         let all = group.values().keys().filter_map(|at| group.group(at));
-        let options: Result<Vec<Value>, ApiError> = all.map(|one| option(tx, &one)).collect();
+        let currency = text(session, "currency").to_owned();
+        let options: Result<Vec<Value>, ApiError> =
+            all.map(|one| option(tx, &one, &currency)).collect();
         session["shipping_options"] = json!(options?);
         let first = session["shipping_options"][0]["shipping_rate"].as_str().map(str::to_owned);
         ship(session, first.as_deref().unwrap_or_default());
     }
     add_up(tx, session, items);
-    Ok(())
+    check(number(session, "amount_total"), text(session, "currency"))
+}
+
+/// Refuses a total that no payment can have.
+pub fn check(total: i64, currency: &str) -> Result<(), ApiError> {
+    if total > AMOUNT_MAX {
+        let message = format!(
+            "The Checkout Session's total amount must be no more than {}",
+            money(AMOUNT_MAX, currency)
+        );
+        return Err(ApiError::parameter("amount_too_large", "line_items", message));
+    }
+    if total == 0 {
+        return Ok(());
+    }
+    check_minimum(total, currency).map_err(|refusal| {
+        let message = "The Checkout Session's total amount due must add up to at least";
+        let least = refusal.message.replace("Amount must be at least", message);
+        ApiError { message: least, ..refusal }.param("line_items")
+    })
 }
 
 /// Takes a coupon or a promotion code, which counts as redeemed when the session is complete.
@@ -53,13 +77,20 @@ pub fn apply(
     coupon: Option<&str>,
     promotion_code: Option<&str>,
 ) -> Result<(), ApiError> {
-    let by = Redeemed { coupon, promotion_code, ..Redeemed::default() };
+    let by = Redeemed {
+        coupon,
+        promotion_code,
+        customer: session["customer"].as_str(),
+        currency: session["currency"].as_str(),
+        amount: session["amount_subtotal"].as_i64(),
+        ..Redeemed::default()
+    };
     let (_, coupon) = discount::usable(tx, &by)?;
     session["discounts"] = json!([{"coupon": coupon["id"], "promotion_code": promotion_code}]);
     Ok(())
 }
 
-fn option(tx: &mut Tx<'_>, sent: &Params) -> Answer {
+fn option(tx: &mut Tx<'_>, sent: &Params, currency: &str) -> Answer {
     let rate = match (sent.filled("shipping_rate")?, sent.group("shipping_rate_data")) {
         (Some(id), _) => named(tx, "shipping_rate", id, &sent.full("shipping_rate"))?,
         (None, Some(data)) => {
@@ -82,7 +113,15 @@ fn option(tx: &mut Tx<'_>, sent: &Params) -> Answer {
         }
         (None, None) => return Err(ApiError::missing(&sent.full("shipping_rate"))),
     };
-    Ok(json!({"shipping_amount": rate["fixed_amount"]["amount"], "shipping_rate": rate["id"]}))
+    let fixed = &rate["fixed_amount"];
+    let is_own = fixed["currency"] == currency;
+    let of = if is_own { fixed } else { &fixed["currency_options"][currency] };
+    let Some(amount) = of["amount"].as_i64().filter(|amount| (0..=AMOUNT_MAX).contains(amount))
+    else {
+        let message = format!("A shipping rate of this session must be an amount in {currency}.");
+        return Err(ApiError::invalid(message).param("shipping_options"));
+    };
+    Ok(json!({"shipping_amount": amount, "shipping_rate": rate["id"]}))
 }
 
 /// Chooses a way of shipping; false when the session does not offer it.
@@ -101,9 +140,13 @@ pub fn ship(session: &mut Value, rate: &str) -> bool {
 pub fn add_up(tx: &mut Tx<'_>, session: &mut Value, items: &[Value]) {
     let subtotal: i64 = items.iter().map(|item| number(item, "amount_subtotal")).sum();
     let coupon = text(&session["discounts"][0], "coupon").to_owned();
-    let off = match coupon.as_str() {
-        "" => 0,
-        id => discount::off(tx, &json!({"source": {"coupon": id}}), subtotal),
+    let off = match tx.get(kind("coupon"), &coupon) {
+        Some(_) => {
+            let discount = json!({"source": {"coupon": coupon}});
+            discount::off(tx, &discount, subtotal, text(session, "currency"))
+        }
+        // A coupon that was deleted meanwhile was promised on the page.
+        None => number(&session["total_details"], "amount_discount"),
     };
     let shipping = number(&session["shipping_cost"], "amount_total");
     let total = subtotal - off + shipping;

@@ -90,10 +90,15 @@ pub fn update(call: &Call, tx: &mut Tx<'_>, mut setup: Value) -> Answer {
 }
 
 /// `POST /v1/setup_intents/:id/cancel`.
-pub fn cancel(call: &Call, tx: &mut Tx<'_>, mut setup: Value) -> Answer {
-    check_open(&setup, "cancel")?;
+pub fn cancel(call: &Call, tx: &mut Tx<'_>, setup: Value) -> Answer {
     let reasons = ["abandoned", "duplicate", "requested_by_customer"];
     let reason = call.params.choice("cancellation_reason", &reasons)?;
+    end(tx, setup, reason)
+}
+
+/// Marks an intent as canceled and tells of it.
+pub fn end(tx: &mut Tx<'_>, mut setup: Value, reason: Option<&str>) -> Answer {
+    check_open(&setup, "cancel")?;
     setup["status"] = json!("canceled");
     setup["cancellation_reason"] = json!(reason);
     setup["next_action"] = Value::Null;
