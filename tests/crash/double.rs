@@ -226,6 +226,21 @@ impl Double {
     }
 }
 
+/// The prefix and the kind of the objects of a collection.
+const KINDS: [(&str, &str, &str); 8] = [
+    ("charges", "ch", "charge"),
+    ("refunds", "re", "refund"),
+    ("transfers", "tr", "transfer"),
+    ("customers", "cus", "customer"),
+    ("accounts", "acct", "account"),
+    ("payment_intents", "pi", "payment_intent"),
+    ("payouts", "po", "payout"),
+    ("subscriptions", "sub", "subscription"),
+];
+
+/// What a call makes: the members of its object, and the event that tells of it.
+type Made = (Json, Option<&'static str>);
+
 impl Ledger {
     fn effect(&mut self, path: &str, body: &str, key: &str, now: i64) -> (u16, Json) {
         let form: HashMap<String, String> =
@@ -244,97 +259,44 @@ impl Ledger {
             let made = base("trr", "transfer_reversal");
             return self.act((of, id, action), path, made, (key, now));
         }
-        let mut object = match path {
-            "charges" => base("ch", "charge"),
-            "refunds" => base("re", "refund"),
-            "transfers" => base("tr", "transfer"),
-            "customers" => base("cus", "customer"),
-            "accounts" => base("acct", "account"),
-            "payment_intents" => base("pi", "payment_intent"),
-            "payouts" => base("po", "payout"),
-            "subscriptions" => base("sub", "subscription"),
-            _ => return (404, json!({ "error": { "message": "no such path" } })),
+        let Some((_, prefix, kind)) = KINDS.into_iter().find(|(of, ..)| *of == path) else {
+            return (404, json!({ "error": { "message": "no such path" } }));
         };
-        let (mut event, mut about) = (None, None);
-        match path {
-            "charges" if text("source") == "tok_chargeDeclined" => {
-                set(
-                    &mut object,
-                    json!({ "status": "failed", "paid": false, "failure_code": "card_declined",
-                    "failure_message": "Your card was declined." }),
-                );
-                self.objects.push((path.to_owned(), object));
-                let error = json!({ "type": "card_error", "code": "card_declined", "message": "Your card was declined." });
-                return (402, json!({ "error": error }));
-            }
-            "charges" => {
-                set(
-                    &mut object,
-                    json!({ "status": "succeeded", "paid": true, "captured": true,
-                    "refunded": false, "amount_refunded": 0 }),
-                );
-                event = Some("charge.succeeded");
-            }
-            "refunds" => {
-                let change = json!({ "refunded": true, "amount_refunded": 0 });
-                let charge = self.change(&text("charge"), &change);
-                let amount = charge["amount"].clone();
-                let charge =
-                    self.change(&text("charge"), &json!({ "amount_refunded": amount.clone() }));
-                set(
-                    &mut object,
-                    json!({ "charge": text("charge"), "status": "succeeded", "amount": amount, "currency": "usd" }),
-                );
-                (event, about) = (Some("charge.refunded"), Some(charge));
-            }
-            "payment_intents" if text("payment_method") == "pm_card_chargeDeclined" => {
-                let error = json!({ "type": "card_error", "code": "card_declined",
-                    "decline_code": "generic_decline", "message": "Your card was declined." });
-                let declined =
-                    json!({ "status": "requires_payment_method", "last_payment_error": error });
-                set(&mut object, declined);
-                self.objects.push((path.to_owned(), object.clone()));
-                let mut error = error;
-                error["payment_intent"] = object;
-                return (402, json!({ "error": error }));
-            }
-            "payment_intents" => {
-                let is_held = text("capture_method") == "manual";
-                let status = if is_held { "requires_capture" } else { "succeeded" };
-                let received = if is_held { 0 } else { amount };
-                set(&mut object, json!({ "status": status, "amount_received": received }));
-                event = (!is_held).then_some("payment_intent.succeeded");
-            }
-            "payouts" => {
-                set(&mut object, json!({ "status": "pending", "arrival_date": now }));
-                event = Some("payout.created");
-            }
-            "subscriptions" => {
-                // Some are canceled in the dashboard as soon as they are there.
-                let status = if number.is_multiple_of(3) { "canceled" } else { "active" };
-                set(&mut object, json!({ "status": status, "customer": text("customer") }));
-                event = Some("customer.subscription.created");
-            }
-            "transfers" => {
-                set(
-                    &mut object,
-                    json!({ "destination": text("destination"), "reversed": false, "amount_reversed": 0 }),
-                );
-                event = Some("transfer.created");
-            }
-            "accounts" => set(
-                &mut object,
-                json!({ "email": text("email"), "charges_enabled": false,
-                "payouts_enabled": false, "details_submitted": false, "requirements": { "currently_due": [] } }),
-            ),
-            _ => set(&mut object, json!({ "email": text("email") })),
+        let mut object = base(prefix, kind);
+        if let Some((members, error)) = declined(path, &form) {
+            set(&mut object, members);
+            self.objects.push((path.to_owned(), object.clone()));
+            let mut error = error;
+            error[kind] = object;
+            return (402, json!({ "error": error }));
         }
+        let mut about = None;
+        let (members, event) = match path {
+            "refunds" => {
+                let (members, charge) = self.refund(&text("charge"));
+                about = Some(charge);
+                (members, Some("charge.refunded"))
+            }
+            "charges" | "payment_intents" => payment(path, &form, amount),
+            _ => other(path, &form, (number, now)),
+        };
+        set(&mut object, members);
         self.objects.push((path.to_owned(), object.clone()));
         if let Some(event) = event {
             let about = about.unwrap_or_else(|| object.clone());
             self.event(event, about, now, Some(key), None);
         }
         (200, self.expanded(&object, body))
+    }
+
+    /// Refunds a charge; the members of the refund, and the charge.
+    fn refund(&mut self, id: &str) -> (Json, Json) {
+        let charge = self.change(id, &json!({ "refunded": true, "amount_refunded": 0 }));
+        let amount = charge["amount"].clone();
+        let charge = self.change(id, &json!({ "amount_refunded": amount.clone() }));
+        let members =
+            json!({ "charge": id, "status": "succeeded", "amount": amount, "currency": "usd" });
+        (members, charge)
     }
 
     /// An action on an object that is there: an intent is captured, a transfer taken back.
@@ -407,6 +369,62 @@ impl Ledger {
             event["id"] = json!(format!("evt_{}", number.saturating_sub(1).max(1)));
         }
         self.events.push(event);
+    }
+}
+
+/// The members and the error of a payment whose card is declined.
+fn declined(path: &str, form: &HashMap<String, String>) -> Option<(Json, Json)> {
+    let is = |name: &str, value: &str| form.get(name).is_some_and(|own| own == value);
+    let message = "Your card was declined.";
+    let error = json!({ "type": "card_error", "code": "card_declined", "message": message });
+    let members = match path {
+        "charges" if is("source", "tok_chargeDeclined") => {
+            json!({ "status": "failed", "paid": false, "failure_code": "card_declined",
+                "failure_message": message })
+        }
+        "payment_intents" if is("payment_method", "pm_card_chargeDeclined") => {
+            json!({ "status": "requires_payment_method", "last_payment_error": error })
+        }
+        _ => return None,
+    };
+    Some((members, error))
+}
+
+fn payment(path: &str, form: &HashMap<String, String>, amount: i64) -> Made {
+    if path == "charges" {
+        let members = json!({ "status": "succeeded", "paid": true, "captured": true,
+            "refunded": false, "amount_refunded": 0 });
+        return (members, Some("charge.succeeded"));
+    }
+    let is_held = form.get("capture_method").is_some_and(|method| method == "manual");
+    let status = if is_held { "requires_capture" } else { "succeeded" };
+    let received = if is_held { 0 } else { amount };
+    let members = json!({ "status": status, "amount_received": received });
+    (members, (!is_held).then_some("payment_intent.succeeded"))
+}
+
+fn other(path: &str, form: &HashMap<String, String>, (number, now): (usize, i64)) -> Made {
+    let text = |name: &str| form.get(name).cloned().unwrap_or_default();
+    match path {
+        "payouts" => (json!({ "status": "pending", "arrival_date": now }), Some("payout.created")),
+        "subscriptions" => {
+            // Some are canceled in the dashboard as soon as they are there.
+            let status = if number.is_multiple_of(3) { "canceled" } else { "active" };
+            let members = json!({ "status": status, "customer": text("customer") });
+            (members, Some("customer.subscription.created"))
+        }
+        "transfers" => {
+            let members = json!({ "destination": text("destination"), "reversed": false,
+                "amount_reversed": 0 });
+            (members, Some("transfer.created"))
+        }
+        "accounts" => {
+            let members = json!({ "email": text("email"), "charges_enabled": false,
+                "payouts_enabled": false, "details_submitted": false,
+                "requirements": { "currently_due": [] } });
+            (members, None)
+        }
+        _ => (json!({ "email": text("email") }), None),
     }
 }
 
