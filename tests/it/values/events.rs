@@ -329,3 +329,32 @@ fn a_thin_event_has_a_processor() {
     settled(&host);
     assert_eq!(found(&host, "payout", "gateway_id", &json!("acct_thin")).len(), 1);
 }
+
+#[test]
+fn a_subscription_never_begins_again() {
+    let host = host();
+    let t = now();
+    let of = |id: &str, status: &str| {
+        json!({ "id": id, "object": "subscription", "status": status, "customer": "cus_1",
+            "items": { "data": [{ "id": "si_1", "quantity": 1,
+                "price": { "id": "price_1", "unit_amount": 900, "currency": "usd" } }] } })
+    };
+    let created = "customer.subscription.created";
+    let updated = "customer.subscription.updated";
+    // Stripe sends all of them within one second, in any order.
+    for (place, ends, state) in
+        [(0, "active", "active"), (1, "trialing", "trialing"), (2, "canceled", "canceled")]
+    {
+        let id = format!("sub_same{place}");
+        happens(&host, updated, t, &of(&id, ends));
+        happens(&host, created, t, &of(&id, "incomplete"));
+        happens(&host, updated, t, &of(&id, "incomplete"));
+        let found = found(&host, "subscription", "gateway_id", &json!(id));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0]["state"], state);
+    }
+    let id = json!("sub_later");
+    happens(&host, created, t, &of("sub_later", "incomplete"));
+    happens(&host, updated, t, &of("sub_later", "active"));
+    assert_eq!(found(&host, "subscription", "gateway_id", &id)[0]["state"], "active");
+}

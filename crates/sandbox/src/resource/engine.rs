@@ -73,14 +73,8 @@ impl Place<'_> {
         copy(call, &mut object)?;
         self.complete(tx, &mut object);
         if let Some(parent) = self.parent {
-            let stored = tx.stored(parent).filter(|stored| stored.account == tx.account);
-            let above = stored.map(|stored| stored.value()).unwrap_or_default();
+            let above = above(call, tx, parent)?;
             let kind = text(&above, "object");
-            if kind.is_empty() || above.get("deleted").is_some() {
-                let family = call.path.trim_start_matches("/v1/").split('/').next();
-                let name = family.unwrap_or_default().trim_end_matches('s');
-                return Err(ApiError::not_found(name, parent));
-            }
             if object.get(kind).is_some() {
                 object[kind] = json!(parent);
             }
@@ -177,7 +171,10 @@ impl Place<'_> {
     fn list(&self, call: &Call, tx: &Tx<'_>) -> Answer {
         let kind = self.resource.kind();
         let ids = match self.parent {
-            Some(parent) => tx.children(kind, parent),
+            Some(parent) => {
+                above(call, tx, parent)?;
+                tx.children(kind, parent)
+            }
             None => tx.ids(kind),
         };
         listing::page(tx, call, ids, &|object| {
@@ -185,6 +182,17 @@ impl Place<'_> {
                 && (self.resource.listed)(call, object)
         })
     }
+}
+
+/// The object that a path goes below, of the account acted on.
+fn above(call: &Call, tx: &Tx<'_>, id: &str) -> Answer {
+    let own = tx.stored(id).filter(|stored| stored.account == tx.account);
+    let found = own.map(|stored| stored.value());
+    let alive = found.filter(|object| object.get("deleted").is_none());
+    alive.ok_or_else(|| {
+        let family = call.path.trim_start_matches("/v1/").split('/').next();
+        ApiError::not_found(family.unwrap_or_default().trim_end_matches('s'), id)
+    })
 }
 
 /// Copies the parameters that the object has a field for, and merges the metadata.

@@ -17,10 +17,11 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
 }
 
 fn list(call: &Call, tx: &Tx<'_>) -> Answer {
-    let ids = match call.params.filled("object_id")? {
+    let mut ids = match call.params.filled("object_id")? {
         Some(object) => tx.children(EVENT, object),
         None => tx.ids(EVENT),
     };
+    ids.retain(|id| tx.get(EVENT, id).is_some());
     let types = call.params.list("types");
     let span = created(call)?;
     page(tx, call, ids, &|_, event| {

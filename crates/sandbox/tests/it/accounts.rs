@@ -128,3 +128,39 @@ async fn external_accounts_have_one_default_a_currency() {
     assert_eq!(credit["code"], "invalid_card_type");
     sandbox.post(&path, "external_account=tok_visa_debit").await.ok();
 }
+
+#[tokio::test]
+async fn nothing_is_listed_below_an_object_of_another_account() {
+    let sandbox = Sandbox::start().await;
+    let account = sandbox.account().await;
+    let customer = id(&sandbox.post("/v1/customers", "email=ann@example.com").await.ok());
+    let below = format!("/v1/customers/{customer}");
+    sandbox.post(&format!("{below}/tax_ids"), "type=eu_vat&value=DE123456789").await.ok();
+    let form = "amount=-500&currency=usd";
+    sandbox.post(&format!("{below}/balance_transactions"), form).await.ok();
+    let form = format!("customer={customer}");
+    sandbox.post("/v1/payment_methods/pm_card_visa/attach", &form).await.ok();
+    sandbox.post(&format!("{below}/sources"), "source=tok_visa").await.ok();
+    let form = format!("customer={customer}&confirm=true&payment_method=pm_card_visa");
+    let setup = id(&sandbox.post("/v1/setup_intents", &form).await.ok());
+    let product = id(&sandbox.post("/v1/products", "name=Box").await.ok());
+    for path in [
+        format!("{below}/tax_ids"),
+        format!("{below}/balance_transactions"),
+        format!("{below}/payment_methods"),
+        format!("{below}/sources"),
+        format!("{below}/cash_balance_transactions"),
+        format!("/v1/payment_methods?customer={customer}"),
+        format!("/v1/setup_attempts?setup_intent={setup}"),
+        format!("/v1/products/{product}/features"),
+    ] {
+        sandbox.get(&path).await.ok();
+        let answer = sandbox.get_as(&account, &path).await;
+        let is_empty = answer.body["data"].as_array().is_none_or(Vec::is_empty);
+        assert!(answer.status >= 400 || is_empty, "{path}: {:#}", answer.body);
+        let unknown = path.replace(&customer, "cus_nope").replace(&product, "prod_nope");
+        if !unknown.contains('?') {
+            sandbox.get(&unknown).await.refused(404);
+        }
+    }
+}

@@ -72,9 +72,12 @@ pub fn route(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
 /// `GET /v1/setup_attempts`.
 pub fn attempts(call: &Call, tx: &mut Tx<'_>, path: &[&str]) -> Option<Answer> {
     let ("GET", []) = (call.method, path) else { return None };
+    let intent = call.params.required("setup_intent").and_then(|id| {
+        let own = tx.get(Kind::SetupIntent, id);
+        own.map(|_| id).ok_or_else(|| ApiError::no_such("setupintent", id, "setup_intent"))
+    });
     Some(
-        call.params
-            .required("setup_intent")
+        intent
             .and_then(|id| listing::page(tx, call, tx.children(Kind::SetupAttempt, id), &|_| true)),
     )
 }
