@@ -202,6 +202,7 @@ pub fn wake(tx: &mut Tx<'_>, object: Value) -> Result<(), ApiError> {
             subscription_cycle::wake(tx, object)
         }
         "subscription_schedule" => subscription_schedule::wake(tx, object),
+        "invoice" if subscription_cycle::stop_collecting(tx, object.clone()) => Ok(()),
         "invoice" => invoice::wake(tx, object),
         _ => Ok(()),
     }

@@ -282,24 +282,28 @@ pub fn end(tx: &mut Tx<'_>, mut subscription: Value) -> Value {
     }
     plan(&mut subscription);
     tx.update(&subscription);
-    stop_collecting(tx, &subscription);
+    // Older ones stop when they wake.
+    if let Ok(latest) = of(tx, "invoice", text(&subscription, "latest_invoice")) {
+        stop_collecting(tx, latest);
+    }
     let account = tx.account.clone();
     emit(tx, "customer.subscription.deleted", &account, &subscription, None);
     subscription
 }
 
-/// What an ended subscription left unpaid is not charged by itself any more.
-fn stop_collecting(tx: &mut Tx<'_>, subscription: &Value) {
-    for id in tx.ids(kind("invoice")) {
-        let waits = tx.stored(&id).is_some_and(|stored| stored.json.contains("\"_wake\":"));
-        let Some(mut invoice) = tx.get(kind("invoice"), &id).filter(|_| waits) else { continue };
-        if invoice["subscription"] == subscription["id"] {
-            test_clock::schedule(&mut invoice, None);
-            invoice["auto_advance"] = json!(false);
-            invoice["next_payment_attempt"] = Value::Null;
-            tx.update(&invoice);
-        }
+/// What an ended subscription left unpaid is not charged by itself any more; returns whether this
+/// is such an invoice.
+pub fn stop_collecting(tx: &mut Tx<'_>, mut invoice: Value) -> bool {
+    let status = of(tx, "subscription", text(&invoice, "subscription"))
+        .map(|subscription| subscription["status"].clone());
+    let ended = status.is_ok_and(|status| status == "canceled" || status == "incomplete_expired");
+    if ended && matches!(text(&invoice, "status"), "draft" | "open") {
+        test_clock::schedule(&mut invoice, None);
+        invoice["auto_advance"] = json!(false);
+        invoice["next_payment_attempt"] = Value::Null;
+        tx.update(&invoice);
     }
+    ended
 }
 
 /// An invoice of a subscription was paid.
