@@ -25,8 +25,8 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// Another sandbox stores its state there: both would lose what the other does. Ask the one that
-    /// runs, or name another file.
+    /// Another sandbox stores its state there: both would lose what the other does. Ask the one
+    /// that runs, or name another file.
     #[error("another sandbox is running with the data in {}", path.display())]
     InUse {
         /// The file.
