@@ -25,6 +25,13 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// Another sandbox stores its state there: both would lose what the other does. Ask the one
+    /// that runs, or name another file.
+    #[error("another sandbox is running with the data in {}", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// The data file is damaged, or another program wrote it; move it away.
     #[error("the sandbox data in {} is damaged at line {line}", path.display())]
     Damaged {

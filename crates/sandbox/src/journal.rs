@@ -8,7 +8,7 @@ use super::state::{Changes, Kind, SandboxState, Settings, Storage, Stored};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +22,8 @@ const APPENDED_BYTES_MIN: u64 = 48 * 1024 * 1024;
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Held as long as the state is in use; the system lets go of it when the process dies.
+    _lock: File,
     /// The length of the file when it was rewritten, and what was appended since.
     rewritten: u64,
     appended: u64,
@@ -83,6 +85,7 @@ impl Journal {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(data)?;
         }
+        let lock = lock(path)?;
         let mut state = new();
         if path.exists() {
             load(path, &mut state)?;
@@ -91,6 +94,7 @@ impl Journal {
         let mut journal = Self {
             path: path.to_owned(),
             file: open(path).map_err(data)?,
+            _lock: lock,
             rewritten: 0,
             appended: 0,
         };
@@ -175,6 +179,17 @@ impl Storage for Journal {
     fn rewrite(&mut self, state: &SandboxState) {
         let written = self.try_rewrite(state);
         self.report(written);
+    }
+}
+
+/// Keeps other processes from the state: the file itself is replaced when it is rewritten.
+fn lock(path: &Path) -> Result<File, Error> {
+    let data = |source| Error::Data { path: path.to_owned(), source };
+    let beside = private().create(true).open(path.with_extension("lock")).map_err(data)?;
+    match beside.try_lock() {
+        Ok(()) => Ok(beside),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(data(source)),
     }
 }
 

@@ -192,3 +192,22 @@ fn it_reports_what_it_cannot_do() {
     let backoff = refused(&["--webhook-backoff", "1,soon"]);
     assert!(backoff.contains("`soon` is not a number of seconds"), "{backoff}");
 }
+
+#[test]
+fn a_state_file_has_one_sandbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("stripe.jsonl");
+    let (server, _) = start(&data);
+    let second = || {
+        let mut command = binary();
+        command.args(["--addr", "127.0.0.1:0", "--data"]).arg(&data);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let refused = second().wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("another sandbox is running"), "{said}");
+    // Killed, it holds nothing.
+    drop(server);
+    let (_server, url) = start(&data);
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+}
