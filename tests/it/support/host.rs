@@ -269,7 +269,12 @@ impl TestHost {
     /// Sends a request.
     #[track_caller]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        send(self.addr, method, path, headers, body).expect("an answer")
+        let begun = std::time::Instant::now();
+        send(self.addr, method, path, headers, body).unwrap_or_else(|why| {
+            let printed = self.process.printed();
+            let last: Vec<_> = printed.lines().rev().take(30).collect();
+            panic!("{method} {path} after {:?}: {why}; the host said {last:#?}", begun.elapsed())
+        })
     }
 
     /// Sends a JSON request.
