@@ -5,14 +5,6 @@ use crate::support::http::send;
 use crate::support::wait::eventually;
 use serde_json::{Value as Json, json};
 
-#[track_caller]
-fn completed(host: &TestHost, name: &str, data: &Json) -> Json {
-    let outcome = host.request_type(name, &json!({ "data": data })).json();
-    assert_eq!(outcome["state"], "completed", "{outcome:#}");
-    assert_eq!(outcome["errors"], json!([]), "{outcome:#}");
-    outcome["record"]["properties"].clone()
-}
-
 fn stored(host: &TestHost, session: &Json) -> Json {
     let all = host.records("modules/payments/checkout_session");
     let own = all.into_iter().find(|one| one["properties"]["gateway_id"] == session["gateway_id"]);
@@ -28,7 +20,7 @@ fn mugs() -> Json {
 #[test]
 fn a_customer_pays_on_stripes_page() {
     let host = TestHost::start();
-    let open = completed(&host, "create_checkout_session", &mugs());
+    let open = host.completed("create_checkout_session", &mugs());
     assert_eq!((&open["state"], &open["amount_cents"]), (&json!("open"), &json!(3000)));
     assert_eq!(
         (&open["payment_state"], &open["external_id"]),
@@ -55,9 +47,9 @@ fn a_customer_pays_on_stripes_page() {
 #[test]
 fn a_page_is_closed() {
     let host = TestHost::start();
-    let open = completed(&host, "create_checkout_session", &mugs());
+    let open = host.completed("create_checkout_session", &mugs());
     let id = json!({ "gateway_id": open["gateway_id"] });
-    let closed = completed(&host, "expire_checkout_session", &id);
+    let closed = host.completed("expire_checkout_session", &id);
     assert_eq!((&closed["state"], &closed["url"]), (&json!("expired"), &json!(null)));
     let again = host.request_type("expire_checkout_session", &json!({ "data": id })).json();
     assert_eq!(again["state"], "failed", "{again:#}");

@@ -5,21 +5,6 @@ use crate::support::host::TestHost;
 use crate::support::wait::eventually;
 use serde_json::{Value as Json, json};
 
-/// Runs a request type at the JSON endpoint.
-#[track_caller]
-fn run(host: &TestHost, name: &str, data: &Json) -> Json {
-    host.request_type(name, &json!({ "data": data })).json()
-}
-
-/// The same, and it has to succeed.
-#[track_caller]
-fn completed(host: &TestHost, name: &str, data: &Json) -> Json {
-    let outcome = run(host, name, data);
-    assert_eq!(outcome["state"], "completed", "{outcome:#}");
-    assert_eq!(outcome["errors"], json!([]), "{outcome:#}");
-    outcome["record"]["properties"].clone()
-}
-
 /// Waits until the payment of an intent is as it should be.
 #[track_caller]
 fn until(host: &TestHost, intent: &Json, what: &str, holds: impl Fn(&Json) -> bool) -> Json {
@@ -52,7 +37,7 @@ fn a_payment_is_taken_at_once_and_refunded_by_its_intent() {
     let host = TestHost::start();
     let data = asked(&json!({ "confirm": true, "payment_method": "pm_card_visa",
         "external_id": "order-7", "metadata": { "order": "7" }, "transfer_group": "G" }));
-    let paid = completed(&host, "create_payment_intent", &data);
+    let paid = host.completed("create_payment_intent", &data);
     let intent = &paid["gateway_id"];
     assert!(intent.as_str().is_some_and(|id| id.starts_with("pi_")), "{paid:#}");
     assert_eq!((&paid["state"], &paid["amount_captured_cents"]), (&json!("paid"), &json!(2000)));
@@ -62,14 +47,14 @@ fn a_payment_is_taken_at_once_and_refunded_by_its_intent() {
     let at_stripe = host.stripe.read(&format!("/v1/payment_intents/{}", intent.as_str().unwrap()));
     assert_eq!(at_stripe["metadata"]["order"], "7");
 
-    let refund = completed(&host, "create_refund", &json!({ "charge": intent, "amount": 500 }));
+    let refund = host.completed("create_refund", &json!({ "charge": intent, "amount": 500 }));
     assert_eq!(refund["charge"], paid["charge_id"]);
     let after = payment(&host, intent);
     assert_eq!(
         (&after["state"], &after["amount_refunded_cents"]),
         (&json!("partially_refunded"), &json!(500))
     );
-    completed(&host, "create_refund", &json!({ "charge": paid["charge_id"] }));
+    host.completed("create_refund", &json!({ "charge": paid["charge_id"] }));
     assert_eq!(payment(&host, intent)["state"], "refunded");
     host.stripe.ledger();
 }
@@ -78,7 +63,7 @@ fn a_payment_is_taken_at_once_and_refunded_by_its_intent() {
 fn a_declined_card_leaves_the_payment_pending_for_another_one() {
     let host = TestHost::start();
     let data = asked(&json!({ "confirm": true, "payment_method": "pm_card_chargeDeclined" }));
-    let declined = run(&host, "create_payment_intent", &data);
+    let declined = host.outcome("create_payment_intent", &data);
     assert_eq!(declined["state"], "declined", "{declined:#}");
     assert_eq!(declined["errors"][0]["code"], "card_declined");
     let all = host.records("modules/payments/payment");
@@ -90,14 +75,14 @@ fn a_declined_card_leaves_the_payment_pending_for_another_one() {
 
     let again = json!({ "gateway_id": kept["gateway_id"], "return_url": "http://localhost/back",
         "payment_method": "pm_card_visa_chargeDeclinedInsufficientFunds" });
-    assert_eq!(run(&host, "confirm_payment_intent", &again)["state"], "declined");
+    assert_eq!(host.outcome("confirm_payment_intent", &again)["state"], "declined");
     // The event of the first decline may come after the second answer; that of the second is last.
     until(&host, &kept["gateway_id"], "the last reason stands", |now| {
         now["failure_code"] == "insufficient_funds"
     });
     let good = json!({ "gateway_id": kept["gateway_id"], "return_url": "http://localhost/back",
         "payment_method": "pm_card_visa" });
-    completed(&host, "confirm_payment_intent", &good);
+    host.completed("confirm_payment_intent", &good);
     assert_eq!(payment(&host, &kept["gateway_id"])["state"], "paid");
     // A late event of a decline may write its reason once more: that of the success is last.
     until(&host, &kept["gateway_id"], "no reason is left", |now| {
@@ -121,7 +106,7 @@ fn the_bank_has_its_say() {
     for (outcome, state) in [("complete", "paid"), ("fail", "pending")] {
         let data = asked(&json!({ "confirm": true, "return_url": "http://localhost/back",
             "payment_method": "pm_card_authenticationRequired" }));
-        let waiting = completed(&host, "create_payment_intent", &data);
+        let waiting = host.completed("create_payment_intent", &data);
         assert_eq!((&waiting["state"], &waiting["charge_id"]), (&json!("pending"), &json!(null)));
         let stored = payment(&host, &waiting["gateway_id"]);
         let page = stored["next_action_url"].as_str().expect("the bank's page");
@@ -145,20 +130,21 @@ fn an_authorization_is_captured_in_part_or_canceled() {
     let host = TestHost::start();
     let hold = asked(&json!({ "confirm": true, "capture_method": "manual",
         "payment_method": "pm_card_visa" }));
-    let held = completed(&host, "create_payment_intent", &hold);
+    let held = host.completed("create_payment_intent", &hold);
     assert_eq!((&held["state"], &held["amount_captured_cents"]), (&json!("authorized"), &json!(0)));
     let capture = json!({ "gateway_id": held["gateway_id"], "amount_to_capture": 1500 });
-    let paid = completed(&host, "capture_payment_intent", &capture);
+    let paid = host.completed("capture_payment_intent", &capture);
     assert_eq!((&paid["state"], &paid["amount_captured_cents"]), (&json!("paid"), &json!(1500)));
 
-    let other = completed(&host, "create_payment_intent", &hold);
+    let other = host.completed("create_payment_intent", &hold);
     let cancel = json!({ "gateway_id": other["gateway_id"], "cancellation_reason": "abandoned" });
-    let gone = completed(&host, "cancel_payment_intent", &cancel);
+    let gone = host.completed("cancel_payment_intent", &cancel);
     assert_eq!((&gone["state"], &gone["failure_code"]), (&json!("failed"), &json!("canceled")));
-    let late = run(&host, "capture_payment_intent", &json!({ "gateway_id": other["gateway_id"] }));
+    let late =
+        host.outcome("capture_payment_intent", &json!({ "gateway_id": other["gateway_id"] }));
     assert_eq!(late["errors"][0]["code"], "payment_intent_unexpected_state", "{late:#}");
     let wrong = json!({ "gateway_id": "pi_nothing", "payment_id": "1" });
-    assert_eq!(run(&host, "cancel_payment_intent", &wrong)["state"], "failed");
+    assert_eq!(host.outcome("cancel_payment_intent", &wrong)["state"], "failed");
     host.stripe.ledger();
 }
 
@@ -167,7 +153,7 @@ fn what_happens_at_stripe_reaches_the_payment() {
     let host = TestHost::start();
     let hold = asked(&json!({ "confirm": true, "capture_method": "manual",
         "payment_method": "pm_card_visa" }));
-    let [taken, dropped] = [(); 2].map(|()| completed(&host, "create_payment_intent", &hold));
+    let [taken, dropped] = [(); 2].map(|()| host.completed("create_payment_intent", &hold));
     let at = |intent: &Json, action: &str| {
         let id = intent["gateway_id"].as_str().unwrap();
         host.stripe.api("POST", &format!("/v1/payment_intents/{id}/{action}"), &[]).expect(200);
@@ -186,7 +172,7 @@ fn what_happens_at_stripe_reaches_the_payment() {
     host.stripe.api("POST", "/v1/refunds", &[("charge", charge)]).expect(200);
     becomes(&taken, "refunded");
     let disputed = asked(&json!({ "confirm": true, "payment_method": "pm_card_createDispute" }));
-    let disputed = completed(&host, "create_payment_intent", &disputed);
+    let disputed = host.completed("create_payment_intent", &disputed);
     becomes(&disputed, "disputed");
 }
 
@@ -194,14 +180,14 @@ fn what_happens_at_stripe_reaches_the_payment() {
 fn the_fee_of_an_intent_is_given_back() {
     let host = TestHost::start();
     let maker = json!({ "email": "m@example.com", "country": "US", "business_type": "individual" });
-    let account = completed(&host, "create_account", &maker)["gateway_id"].clone();
+    let account = host.completed("create_account", &maker)["gateway_id"].clone();
     let data = asked(&json!({ "confirm": true, "payment_method": "pm_card_visa",
         "application_fee_amount": 300, "transfer_data": { "destination": account } }));
-    let paid = completed(&host, "create_payment_intent", &data);
+    let paid = host.completed("create_payment_intent", &data);
     assert_eq!(paid["application_fee_cents"], 300);
     let charge = host.stripe.read(&format!("/v1/charges/{}", paid["charge_id"].as_str().unwrap()));
     let data = json!({ "fee": charge["application_fee"], "amount": 100 });
-    completed(&host, "refund_application_fee", &data);
+    host.completed("refund_application_fee", &data);
     assert_eq!(payment(&host, &paid["gateway_id"])["application_fee_refunded_cents"], 100);
     let fee = charge["application_fee"].as_str().unwrap();
     let path = format!("/v1/application_fees/{fee}/refunds");

@@ -39,6 +39,28 @@ impl Pair {
         Self { host, sandbox, url }
     }
 
+    /// Sends calls whose answers are lost.
+    #[track_caller]
+    fn asked(&self, calls: &[(&str, Json)]) {
+        for (name, body) in calls {
+            let answer = self.host.request_type(name, body);
+            assert_eq!(answer.status, 202, "{name}: {}", answer.text());
+        }
+    }
+
+    /// Each call is completed by what was found at Stripe: it was sent once.
+    #[track_caller]
+    fn found(&self, calls: &[(&str, Json)]) {
+        for (name, body) in calls {
+            let done = self.done(name, body);
+            assert_eq!(done["state"], "completed", "{name}: {done:#}");
+            let execution = done["execution"].as_str().expect("an id");
+            let shown = self.host.run(&["executions", "show", "--json", execution]).good().json();
+            let steps = shown["steps"].as_array().expect("steps").len();
+            assert_eq!(steps, 1, "{name} was found and not sent again: {shown:#}");
+        }
+    }
+
     fn done(&self, name: &str, body: &Json) -> Json {
         eventually("it ends", || {
             let answer = self.host.request_type(name, body);
@@ -94,10 +116,7 @@ fn what_stripe_did_is_found_when_its_key_is_gone() {
     for path in ["/v1/charges", "/v1/refunds", "/v1/customers", "/v1/charges/*/capture"] {
         pair.host.stripe.breaks(path, "drop_after", 1000);
     }
-    for (name, body) in &calls {
-        let answer = pair.host.request_type(name, body);
-        assert_eq!(answer.status, 202, "{name}: {}", answer.text());
-    }
+    pair.asked(&calls);
     let pair = pair.a_day_later();
     let ended: Vec<_> = calls.iter().map(|(name, body)| pair.done(name, body)).collect();
     let states: Vec<_> =
@@ -163,19 +182,9 @@ fn money_that_came_back_is_found_when_its_key_is_gone() {
     for path in paths.into_iter().chain(["accounts/*/external_accounts"]) {
         stripe.breaks(&format!("/v1/{path}"), "drop_after", 1000);
     }
-    for (name, body) in &calls {
-        let answer = pair.host.request_type(name, body);
-        assert_eq!(answer.status, 202, "{name}: {}", answer.text());
-    }
+    pair.asked(&calls);
     let pair = pair.a_day_later();
-    for (name, body) in &calls {
-        let done = pair.done(name, body);
-        assert_eq!(done["state"], "completed", "{name}: {done:#}");
-        let execution = done["execution"].as_str().expect("an id");
-        let shown = pair.host.run(&["executions", "show", "--json", execution]).good().json();
-        let steps = shown["steps"].as_array().expect("steps").len();
-        assert_eq!(steps, 1, "{name} was found and not sent again: {shown:#}");
-    }
+    pair.found(&calls);
     let stripe = pair.host.stripe;
     assert_eq!(stripe.balance(&acct), before - 1200 + 400, "each once");
     let accounts = stripe.read(&format!("/v1/accounts/{acct}/external_accounts"));
@@ -222,23 +231,13 @@ fn what_is_sold_is_found_when_its_key_is_gone() {
         let lost = json!({ "method": "POST", "path": path, "times": 1000, "fault": "drop_after" });
         stripe.control("POST", "/faults", &lost);
     }
-    for (name, body) in &calls {
-        let answer = pair.host.request_type(name, body);
-        assert_eq!(answer.status, 202, "{name}: {}", answer.text());
-    }
+    pair.asked(&calls);
     // One that has ended is in no list but that of all.
     let made = stripe.read("/v1/subscriptions?status=all")["data"][0]["id"].clone();
     let path = format!("/v1/subscriptions/{}", made.as_str().expect("an id"));
     stripe.api("DELETE", &path, &[]).expect(200);
     let pair = pair.a_day_later();
-    for (name, body) in &calls {
-        let done = pair.done(name, body);
-        assert_eq!(done["state"], "completed", "{name}: {done:#}");
-        let execution = done["execution"].as_str().expect("an id");
-        let shown = pair.host.run(&["executions", "show", "--json", execution]).good().json();
-        let steps = shown["steps"].as_array().expect("steps").len();
-        assert_eq!(steps, 1, "{name} was found and not sent again: {shown:#}");
-    }
+    pair.found(&calls);
     for (path, count) in paths.into_iter().zip([2, 2, 1, 1, 1, 1]) {
         let ended = if path == "subscriptions" { "&status=all" } else { "" };
         let all = stripe.read(&format!("/v1/{path}?limit=100{ended}"));
@@ -246,6 +245,36 @@ fn what_is_sold_is_found_when_its_key_is_gone() {
         assert!(path == "products" || all == Some(count), "{path}: {all:?}");
     }
     stripe.ledger();
+}
+
+#[test]
+fn an_intent_is_declined_only_by_the_call_that_confirms_it() {
+    let pair = Pair::start();
+    let stripe = pair.host.stripe;
+    let asked = json!({ "amount": 700, "currency": "usd" });
+    let mut confirmed = asked.clone();
+    confirmed["confirm"] = json!(true);
+    confirmed["payment_method"] = json!("pm_card_chargeDeclined");
+    let calls = [
+        ("create_payment_intent", keyed("c", confirmed)),
+        ("create_payment_intent", keyed("a", asked)),
+    ];
+    let lost = json!({ "method": "POST", "path": "/v1/payment_intents", "times": 1000,
+        "fault": "drop_after" });
+    stripe.control("POST", "/faults", &lost);
+    pair.asked(&calls);
+    // The customer confirms the second one in the browser, with a card that is declined.
+    let made = stripe.read("/v1/payment_intents")["data"][0]["id"].clone();
+    let path = format!("/v1/payment_intents/{}/confirm", made.as_str().expect("an id"));
+    let card = [("payment_method", "pm_card_chargeDeclined"), ("return_url", "http://localhost/")];
+    stripe.api("POST", &path, &card).expect(402);
+    let pair = pair.a_day_later();
+    let states = calls.each_ref().map(|(name, body)| pair.done(name, body)["state"].clone());
+    assert_eq!(states, [json!("declined"), json!("completed")]);
+    let payments = pair.host.records("modules/payments/payment");
+    let states: Vec<_> = payments.iter().map(|one| &one["properties"]["state"]).collect();
+    assert_eq!(states, ["pending", "pending"], "each waits for another card");
+    assert_eq!(stripe.charges().len(), 2, "both declines, and nothing more");
 }
 
 #[test]

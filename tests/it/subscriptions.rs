@@ -9,21 +9,6 @@ use serde_json::{Value as Json, json};
 const NEW_YEAR: i64 = 1_767_225_600;
 const DAY: i64 = 24 * 3600;
 
-/// Runs a request type at the JSON endpoint.
-#[track_caller]
-fn run(host: &TestHost, name: &str, data: &Json) -> Json {
-    host.request_type(name, &json!({ "data": data })).json()
-}
-
-/// The same, and it has to succeed: the properties of its record.
-#[track_caller]
-fn completed(host: &TestHost, name: &str, data: &Json) -> Json {
-    let outcome = run(host, name, data);
-    assert_eq!(outcome["state"], "completed", "{name}: {outcome:#}");
-    assert_eq!(outcome["errors"], json!([]), "{name}: {outcome:#}");
-    outcome["record"]["properties"].clone()
-}
-
 /// The properties of all records of a table, the newest first.
 fn all(host: &TestHost, table: &str) -> Vec<Json> {
     let records = host.records(&format!("modules/payments/{table}"));
@@ -47,24 +32,24 @@ fn until(host: &TestHost, table: &str, id: &Json, what: &str, is: impl Fn(&Json)
 fn monthly(host: &TestHost) -> Json {
     let price = json!({ "currency": "usd", "unit_amount": 900, "recurring": { "interval": "month" },
         "product_data": { "name": "Box" }, "lookup_key": "box_monthly", "external_id": "box" });
-    completed(host, "create_price", &price)
+    host.completed("create_price", &price)
 }
 
 /// A customer of a clock, who pays by a card that Stripe knows.
 fn customer(host: &TestHost, clock: &Json, card: &str) -> Json {
     let data = json!({ "email": "ada@example.com", "payment_method": card, "test_clock": clock,
         "invoice_settings": { "default_payment_method": card }, "external_id": "user-7" });
-    completed(host, "create_customer", &data)["gateway_id"].clone()
+    host.completed("create_customer", &data)["gateway_id"].clone()
 }
 
 fn clock(host: &TestHost) -> Json {
     let data = json!({ "frozen_time": NEW_YEAR, "name": "A year of boxes" });
-    completed(host, "create_test_clock", &data)["gateway_id"].clone()
+    host.completed("create_test_clock", &data)["gateway_id"].clone()
 }
 
 fn advance(host: &TestHost, clock: &Json, days: i64) {
     let data = json!({ "gateway_id": clock, "frozen_time": NEW_YEAR + days * DAY });
-    completed(host, "advance_test_clock", &data);
+    host.completed("advance_test_clock", &data);
     until(host, "test_clock", clock, "the clock arrives", |one| one["state"] == "ready");
 }
 
@@ -73,17 +58,17 @@ fn what_is_sold_is_kept_and_follows_the_dashboard() {
     let host = TestHost::start();
     let data = json!({ "name": "Box", "external_id": "box", "description": "Twelve notebooks",
         "default_price_data": { "currency": "usd", "unit_amount": 900, "recurring": { "interval": "month" } } });
-    let product = completed(&host, "create_product", &data);
+    let product = host.completed("create_product", &data);
     assert_eq!((&product["name"], &product["active"]), (&json!("Box"), &json!(true)));
     assert!(product["default_price"].as_str().is_some_and(|id| id.starts_with("price_")));
     let data = json!({ "product": product["gateway_id"], "currency": "usd", "unit_amount": 2500 });
-    let once = completed(&host, "create_price", &data);
+    let once = host.completed("create_price", &data);
     assert_eq!((&once["amount_cents"], &once["interval"]), (&json!(2500), &json!(null)));
     let price = monthly(&host);
     assert_eq!((&price["interval"], &price["external_id"]), (&json!("month"), &json!("box")));
 
     let items = json!([{ "price": once["gateway_id"], "quantity": 2 }]);
-    let link = completed(&host, "create_payment_link", &json!({ "line_items": items }));
+    let link = host.completed("create_payment_link", &json!({ "line_items": items }));
     assert_eq!((&link["active"], &link["currency"]), (&json!(true), &json!("usd")));
     assert!(link["url"].as_str().is_some_and(|url| url.starts_with("http")), "{link:#}");
 
@@ -102,22 +87,22 @@ fn what_is_sold_is_kept_and_follows_the_dashboard() {
 #[test]
 fn a_method_is_kept_and_pays_later() {
     let host = TestHost::start();
-    let customer = completed(&host, "create_customer", &json!({ "external_id": "user-7" }));
+    let customer = host.completed("create_customer", &json!({ "external_id": "user-7" }));
     let customer = &customer["gateway_id"];
     let data = json!({ "customer": customer, "confirm": true, "payment_method": "pm_card_visa",
         "external_id": "user-7" });
-    let kept = completed(&host, "create_setup_intent", &data);
+    let kept = host.completed("create_setup_intent", &data);
     assert_eq!((&kept["state"], &kept["usage"]), (&json!("succeeded"), &json!("off_session")));
     let card = until(&host, "credit_card", &kept["payment_method"], "the card is kept", |_| true);
     assert_eq!((&card["last4"], &card["customer_id"]), (&json!("4242"), customer));
     assert_eq!(card["external_id"], "user-7", "as its customer's");
     let data = json!({ "amount": 900, "currency": "usd", "confirm": true, "off_session": true,
         "customer": customer, "payment_method": kept["payment_method"] });
-    assert_eq!(completed(&host, "create_payment_intent", &data)["state"], "paid");
+    assert_eq!(host.completed("create_payment_intent", &data)["state"], "paid");
 
     let data = json!({ "customer": customer, "confirm": true,
         "payment_method": "pm_card_chargeDeclined" });
-    let refused = run(&host, "create_setup_intent", &data);
+    let refused = host.outcome("create_setup_intent", &data);
     assert_eq!(refused["state"], "declined", "{refused:#}");
     let intents = all(&host, "setup_intent");
     let refused = intents.iter().find(|one| one["state"] == "requires_payment_method");
@@ -125,7 +110,7 @@ fn a_method_is_kept_and_pays_later() {
 
     let data = json!({ "customer": customer, "confirm": true, "return_url": "http://localhost/back",
         "payment_method": "pm_card_authenticationRequired" });
-    let asked = completed(&host, "create_setup_intent", &data);
+    let asked = host.completed("create_setup_intent", &data);
     assert_eq!(asked["state"], "requires_action");
     // An outcome shows no secret of an address; the record has it.
     let stored = until(&host, "setup_intent", &asked["gateway_id"], "it is kept", |_| true);
@@ -151,7 +136,7 @@ fn a_renewal_fails_and_recovers_with_another_card() {
     let customer = customer(&host, &clock, "pm_card_visa");
     let data = json!({ "customer": customer, "external_id": "user-7",
         "items": [{ "price": price["gateway_id"], "quantity": 2 }] });
-    let subscription = completed(&host, "create_subscription", &data);
+    let subscription = host.completed("create_subscription", &data);
     let id = &subscription["gateway_id"];
     assert_eq!(subscription["state"], "active");
     assert_eq!(
@@ -167,9 +152,9 @@ fn a_renewal_fails_and_recovers_with_another_card() {
     // The card stops working, and the month ends.
     let data = json!({ "customer": customer, "confirm": true,
         "payment_method": "pm_card_chargeCustomerFail" });
-    let bad = completed(&host, "create_setup_intent", &data)["payment_method"].clone();
+    let bad = host.completed("create_setup_intent", &data)["payment_method"].clone();
     let data = json!({ "gateway_id": id, "default_payment_method": bad });
-    completed(&host, "update_subscription", &data);
+    host.completed("update_subscription", &data);
     advance(&host, &clock, 32);
     let late = until(&host, "subscription", id, "past due", |one| one["state"] == "past_due");
     assert_eq!(late["current_period_end"], "2026-03-01T00:00:00Z");
@@ -182,9 +167,9 @@ fn a_renewal_fails_and_recovers_with_another_card() {
     // Another card, and the next try.
     let data =
         json!({ "customer": customer, "confirm": true, "payment_method": "pm_card_mastercard" });
-    let good = completed(&host, "create_setup_intent", &data)["payment_method"].clone();
+    let good = host.completed("create_setup_intent", &data)["payment_method"].clone();
     let data = json!({ "gateway_id": id, "default_payment_method": good });
-    assert_eq!(completed(&host, "update_subscription", &data)["default_payment_method"], good);
+    assert_eq!(host.completed("update_subscription", &data)["default_payment_method"], good);
     advance(&host, &clock, 36);
     until(&host, "subscription", id, "active again", |one| one["state"] == "active");
     let paid = until(&host, "invoice", &open["gateway_id"], "paid", |one| one["state"] == "paid");
@@ -201,13 +186,13 @@ fn a_subscription_changes_and_ends_once() {
     let customer = customer(&host, &clock, "pm_card_visa");
     let data = json!({ "customer": customer, "trial_period_days": 14,
         "items": [{ "price": price["gateway_id"] }] });
-    let subscription = completed(&host, "create_subscription", &data);
+    let subscription = host.completed("create_subscription", &data);
     let id = &subscription["gateway_id"];
     assert_eq!(subscription["state"], "trialing");
     assert_eq!(subscription["trial_end"], "2026-01-15T00:00:00Z");
     let data = json!({ "gateway_id": id, "cancel_at_period_end": true,
         "items": [{ "id": subscription["item_id"], "quantity": 3 }] });
-    let changed = completed(&host, "update_subscription", &data);
+    let changed = host.completed("update_subscription", &data);
     assert_eq!((&changed["quantity"], &changed["amount_cents"]), (&json!(3), &json!(2700)));
     assert_eq!(changed["cancel_at_period_end"], true);
 
@@ -217,7 +202,7 @@ fn a_subscription_changes_and_ends_once() {
         "/v1/billing_portal/configurations",
         &[("features[invoice_history][enabled]", "true")],
     );
-    let portal = completed(&host, "create_billing_portal_session", &portal);
+    let portal = host.completed("create_billing_portal_session", &portal);
     assert_eq!(portal["kind"], "billing_portal_session");
 
     // The answer of the end is lost; the repeated call hears that it is missing.
@@ -240,9 +225,9 @@ fn a_subscription_changes_and_ends_once() {
     assert_eq!(ended["quantity"], 3, "the rest is kept");
     // A change that comes late moves nothing back.
     let late = json!({ "gateway_id": id, "cancel_at_period_end": false });
-    let refused = run(&host, "update_subscription", &late);
+    let refused = host.outcome("update_subscription", &late);
     assert_ne!(refused["state"], "completed", "{refused:#}");
-    let again = run(&host, "cancel_subscription", &json!({ "gateway_id": id }));
+    let again = host.outcome("cancel_subscription", &json!({ "gateway_id": id }));
     assert_eq!(again["state"], "failed", "it was not this call that ended it: {again:#}");
 }
 
@@ -274,17 +259,17 @@ fn a_subscription_that_is_made_elsewhere_is_recorded() {
 fn a_balance_is_paid_out() {
     let host = TestHost::start();
     let funds = json!({ "amount": 10000, "currency": "usd", "source": "tok_bypassPending" });
-    completed(&host, "create_payment", &funds);
+    host.completed("create_payment", &funds);
     let before = host.stripe.balance("acct_1SluicegatePlatform");
     let data = json!({ "amount": 2500, "currency": "USD", "statement_descriptor": "MILLRACE" });
-    let payout = completed(&host, "create_payout", &data);
+    let payout = host.completed("create_payout", &data);
     assert_eq!((&payout["amount_cents"], &payout["currency"]), (&json!(2500), &json!("usd")));
     assert_eq!(host.stripe.balance("acct_1SluicegatePlatform"), before - 2500);
     until(&host, "payout", &payout["gateway_id"], "its events change the same record", |one| {
         ["pending", "in_transit", "paid"].contains(&one["state"].as_str().unwrap_or_default())
     });
     let too_much = json!({ "amount": 9_000_000, "currency": "usd" });
-    let refused = run(&host, "create_payout", &too_much);
+    let refused = host.outcome("create_payout", &too_much);
     assert_eq!(refused["state"], "failed", "{refused:#}");
     assert_eq!(refused["errors"][0]["code"], "balance_insufficient");
     host.stripe.ledger();

@@ -47,6 +47,32 @@ pub fn currencies() -> impl Iterator<Item = &'static str> {
 }
 
 impl Call {
+    /// A call that the sandbox makes itself: `POST /v1/PATH`.
+    pub fn own(path: &str, params: Params, version: &str) -> Self {
+        Self {
+            method: "POST",
+            path: format!("/v1/{path}"),
+            params,
+            version: version.to_owned(),
+            names_version: false,
+            key: "sk_test_sandbox".to_owned(),
+            client_ip: String::new(),
+        }
+    }
+
+    /// A call of the same caller with other parameters, or at another path.
+    pub fn again(&self, path: &str, params: Params) -> Self {
+        Self {
+            method: self.method,
+            path: path.to_owned(),
+            params,
+            version: self.version.clone(),
+            names_version: self.names_version,
+            key: self.key.clone(),
+            client_ip: self.client_ip.clone(),
+        }
+    }
+
     /// The currency; an unknown one is refused.
     pub fn currency(&self) -> Result<String, ApiError> {
         let currency = self.params.required("currency")?.trim().to_lowercase();

@@ -285,15 +285,7 @@ async fn run_payout(State(shared): SharedState, body: Bytes) -> Answer {
     let mut state = shared.state();
     due_work::run(&mut state);
     let mut tx = Tx::new(&state, text("account", PLATFORM).into());
-    let call = Call {
-        method: "POST",
-        path: "/v1/payouts".into(),
-        params: protocol::no_params(),
-        version: state.settings.default_version.clone(),
-        names_version: true,
-        key: String::new(),
-        client_ip: String::new(),
-    };
+    let call = Call::own("payouts", protocol::no_params(), &state.settings.default_version);
     let made = payout::run_automatic(&mut tx, &text("currency", "usd"))
         .and_then(|payout| render::answer(&tx, &call, payout));
     match made {

@@ -116,15 +116,7 @@ fn operate(call: &Call, tx: &mut Tx<'_>) -> Result<Value, ApiError> {
     if let Err(wrong) = check(call.method, &path, &call.params) {
         // That an operation does not exist is told first. One that does is tried without
         // parameters, and what it writes is discarded.
-        let bare = Call {
-            method: call.method,
-            path: call.path.clone(),
-            params: Params::default(),
-            version: call.version.clone(),
-            names_version: call.names_version,
-            key: call.key.clone(),
-            client_ip: call.client_ip.clone(),
-        };
+        let bare = call.again(&call.path, Params::default());
         let exists = endpoint::route(&bare, tx, &path).is_some();
         return Err(if exists { wrong } else { unknown() });
     }

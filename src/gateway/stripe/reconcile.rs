@@ -44,7 +44,6 @@ impl Reconcile<'_> {
         let from = self.sent.since.as_second() - CLOCKS_DIFFER_SECS;
         let operation = mark_of(self.sent.call);
         let created = if dated { format!("&created%5Bgte%5D={from}") } else { String::new() };
-        let ended = if ended.is_empty() { String::new() } else { format!("&{ended}") };
         let mut after = String::new();
         for _ in 0..PAGES_MAX {
             let query = format!("limit=100{created}{ended}{after}");
@@ -80,7 +79,7 @@ impl Reconcile<'_> {
 
     /// The answer that the call would have received, with the same expansions.
     async fn retrieve(&mut self, object: &Json) -> Result<Finding, Error> {
-        if let Some(declined) = declined(object) {
+        if let Some(declined) = declined(object, is_confirmed(&self.sent.call.body)) {
             return Ok(Finding::Applied(declined));
         }
         let id = object.get("id").and_then(Json::as_str).unwrap_or_default();
@@ -145,8 +144,8 @@ pub fn deleted(call: &Call) -> Answer {
 }
 
 /// Stripe keeps a declined charge, and an intent whose method was declined; the call that created
-/// it was answered with 402.
-fn declined(object: &Json) -> Option<Answer> {
+/// it was answered with 402. An intent that was not confirmed by that call was declined later.
+fn declined(object: &Json, is_confirmed: bool) -> Option<Answer> {
     let error = match text(object, "object").as_str() {
         "charge" if text(object, "status") == "failed" => json!({
             "type": "card_error", "charge": object.get("id"),
@@ -154,7 +153,7 @@ fn declined(object: &Json) -> Option<Answer> {
             "decline_code": object.pointer("/outcome/reason"),
         }),
         kind @ ("payment_intent" | "setup_intent")
-            if text(object, "status") == "requires_payment_method" =>
+            if is_confirmed && text(object, "status") == "requires_payment_method" =>
         {
             let last = ["last_payment_error", "last_setup_error"];
             let mut error = last.iter().find_map(|name| object.get(name)).cloned()?;
@@ -164,6 +163,12 @@ fn declined(object: &Json) -> Option<Answer> {
         _ => return None,
     };
     Some(answered(402, &json!({ "error": error })))
+}
+
+/// True when the call that makes an intent confirms it, too.
+fn is_confirmed(body: &str) -> bool {
+    form_urlencoded::parse(body.as_bytes())
+        .any(|(name, value)| name == "confirm" && value == "true")
 }
 
 fn answered(status: u16, body: &Json) -> Answer {

@@ -59,7 +59,7 @@ pub enum Recovery {
     FindByMetadata {
         /// True when the list accepts `created[gte]`.
         dated: bool,
-        /// What the list has to be asked for to show objects that have ended; often nothing.
+        /// What the list's query needs to show objects that have ended: `&name=value`, often nothing.
         ended: &'static str,
     },
     /// The object's own state shows it.
@@ -88,7 +88,7 @@ impl Recovery {
         let parts = segments(url);
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         match parts[..] {
-            ["subscriptions"] => Self::FindByMetadata { dated: true, ended: "status=all" },
+            ["subscriptions"] => Self::FindByMetadata { dated: true, ended: "&status=all" },
             [collection] if DATED.contains(&collection) => Self::listed(true),
             [collection] if UNDATED.contains(&collection) => Self::listed(false),
             ["checkout", "sessions"] => Self::listed(true),
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(recovery("//v1/refunds/"), Recovery::listed(true));
         assert_eq!(recovery("/v1/accounts/acct_1/persons"), Recovery::listed(false));
         assert_eq!(recovery("/v1/payment_links"), Recovery::listed(false));
-        let with_canceled = Recovery::FindByMetadata { dated: true, ended: "status=all" };
+        let with_canceled = Recovery::FindByMetadata { dated: true, ended: "&status=all" };
         assert_eq!(recovery("/v1/subscriptions"), with_canceled);
         assert_eq!(recovery("/v1/subscriptions/sub_1"), Recovery::SafeToRepeat);
         assert_eq!(recovery("/v1/billing_portal/sessions"), Recovery::SafeToRepeat);

@@ -4,7 +4,7 @@ use super::http::{Answer, Visitor, send};
 use super::instance_files::copy_instance;
 use super::stripe::Stripe;
 use super::wait::eventually;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::SocketAddr;
@@ -288,6 +288,21 @@ impl TestHost {
     #[track_caller]
     pub fn request_type(&self, name: &str, body: &Json) -> Answer {
         self.post_json(&format!("/api/request_types/{name}"), body)
+    }
+
+    /// The outcome of a request type with this data at the JSON endpoint.
+    #[track_caller]
+    pub fn outcome(&self, name: &str, data: &Json) -> Json {
+        self.request_type(name, &json!({ "data": data })).json()
+    }
+
+    /// The same, and it has to succeed: the properties of its record.
+    #[track_caller]
+    pub fn completed(&self, name: &str, data: &Json) -> Json {
+        let outcome = self.outcome(name, data);
+        assert_eq!(outcome["state"], "completed", "{name}: {outcome:#}");
+        assert_eq!(outcome["errors"], json!([]), "{name}: {outcome:#}");
+        outcome["record"]["properties"].clone()
     }
 
     /// Returns the `data` of a GraphQL answer without errors.

@@ -129,15 +129,9 @@ fn save(
             json!({"date": tx.now.to_string(), "ip": "127.0.0.1"}),
         );
     }
-    let call = Call {
-        method: "POST",
-        path: format!("/v1/accounts/{id}"),
-        params: crate::params::Params::new(given),
-        version: state.settings.default_version.clone(),
-        names_version: true,
-        key: String::new(),
-        client_ip: "127.0.0.1".into(),
-    };
+    let params = crate::params::Params::new(given);
+    let own = Call::own(&format!("accounts/{id}"), params, &state.settings.default_version);
+    let call = Call { client_ip: "127.0.0.1".into(), ..own };
     let changed = endpoint::account::route(&call, &mut tx, &["accounts", id]);
     let changed = changed.unwrap_or_else(|| Err(ApiError::not_found("account", id)))?;
     let changes = tx.into_changes();

@@ -63,15 +63,7 @@ fn begin(
     sent: &Map<String, Value>,
 ) -> Result<String, ApiError> {
     let mut tx = Tx::new(state, account);
-    let call = Call {
-        method: "POST",
-        path: "/v1/checkout/sessions".to_owned(),
-        params: Params::new(asked(&tx, link, sent)),
-        version: NEWEST.to_owned(),
-        names_version: false,
-        key: "sk_test_sandbox".to_owned(),
-        client_ip: String::new(),
-    };
+    let call = Call::own("checkout/sessions", Params::new(asked(&tx, link, sent)), NEWEST);
     let made = tx.operate(&call, &["checkout", "sessions"]);
     let mut session = made.unwrap_or_else(|| Err(ApiError::invalid("There is no Checkout.")))?;
     session["payment_link"] = link["id"].clone();

@@ -105,16 +105,7 @@ fn charge(
 /// Calls another endpoint in the same operation.
 pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
     let params = Params::new(form::decode(sent.as_bytes()).unwrap_or_default());
-    let call = Call {
-        method: "POST",
-        path: format!("/v1/{path}"),
-        params,
-        version: NEWEST.to_owned(),
-        names_version: true,
-        key: "sk_test_sandbox".to_owned(),
-        client_ip: String::new(),
-    };
-    tx.operate(&call, &path.split('/').collect::<Vec<_>>())
+    tx.operate(&Call::own(path, params, NEWEST), &path.split('/').collect::<Vec<_>>())
 }
 
 /// An open invoice gets the intent that a page can confirm, when it is not charged by itself.

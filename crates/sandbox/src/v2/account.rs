@@ -74,15 +74,7 @@ fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
 /// Runs the operation of v1 that does the same, and returns the stored account.
 fn operate(call: &Call, tx: &mut Tx<'_>, path: &str, params: Value) -> Answer {
     let params = params.as_object().cloned().unwrap_or_default();
-    let call = Call {
-        method: "POST",
-        path: path.to_owned(),
-        params: Params::new(params),
-        version: call.version.clone(),
-        names_version: true,
-        key: call.key.clone(),
-        client_ip: call.client_ip.clone(),
-    };
+    let call = Call { method: "POST", ..call.again(path, Params::new(params)) };
     let parts: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
     let account =
         tx.operate(&call, &parts).ok_or_else(|| ApiError::unrecognized("POST", path))??;

@@ -20,15 +20,7 @@ pub fn create(call: &Call, tx: &mut Tx<'_>) -> Answer {
     let params = [("account", id), ("type", kind), ("refresh_url", refresh), ("return_url", back)];
     let params: Map<String, Value> =
         params.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    let link = Call {
-        method: "POST",
-        path: "/v1/account_links".to_owned(),
-        params: Params::new(params),
-        version: call.version.clone(),
-        names_version: true,
-        key: call.key.clone(),
-        client_ip: call.client_ip.clone(),
-    };
+    let link = Call { method: "POST", ..call.again("/v1/account_links", Params::new(params)) };
     let unknown = || ApiError::unrecognized("POST", &call.path);
     let made = tx.operate(&link, &["account_links"]).ok_or_else(unknown)??;
     let collected: Map<String, Value> =

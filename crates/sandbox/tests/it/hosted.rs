@@ -132,14 +132,20 @@ async fn an_invoice_is_paid_on_its_page() {
     assert_eq!(get(&sandbox, &wrong).await.0, 404, "the address has a secret");
 }
 
-#[tokio::test]
-async fn a_customer_looks_after_subscriptions_and_cards() {
-    let sandbox = Sandbox::start().await;
-    let price = price(&sandbox, "&recurring[interval]=month").await;
+/// A monthly price, a customer with a card, and their subscription.
+async fn subscribed(sandbox: &Sandbox) -> (String, String, String) {
+    let price = price(sandbox, "&recurring[interval]=month").await;
     let form = "payment_method=pm_card_visa&invoice_settings[default_payment_method]=pm_card_visa";
     let customer = id(&sandbox.post("/v1/customers", form).await.ok());
     let form = format!("customer={customer}&items[0][price]={price}");
     let subscription = id(&sandbox.post("/v1/subscriptions", &form).await.ok());
+    (price, customer, subscription)
+}
+
+#[tokio::test]
+async fn a_customer_looks_after_subscriptions_and_cards() {
+    let sandbox = Sandbox::start().await;
+    let (price, customer, subscription) = subscribed(&sandbox).await;
     let form = format!("customer={customer}&return_url=https://shop.example/account");
     let session = sandbox.post("/v1/billing_portal/sessions", &form).await.ok();
     let page = path(&session["url"]);
@@ -191,11 +197,7 @@ async fn a_customer_looks_after_subscriptions_and_cards() {
 #[tokio::test]
 async fn a_portal_offers_what_its_configuration_allows() {
     let sandbox = Sandbox::start().await;
-    let price = price(&sandbox, "&recurring[interval]=month").await;
-    let form = "payment_method=pm_card_visa&invoice_settings[default_payment_method]=pm_card_visa";
-    let customer = id(&sandbox.post("/v1/customers", form).await.ok());
-    let form = format!("customer={customer}&items[0][price]={price}");
-    let subscription = id(&sandbox.post("/v1/subscriptions", &form).await.ok());
+    let (_, customer, subscription) = subscribed(&sandbox).await;
     let form = "features[invoice_history][enabled]=true";
     let only = id(&sandbox.post("/v1/billing_portal/configurations", form).await.ok());
     let form = format!("customer={customer}&configuration={only}");

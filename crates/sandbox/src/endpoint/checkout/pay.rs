@@ -91,15 +91,8 @@ fn call(tx: &Tx<'_>, session: &Value, method: &Value) -> Call {
     let back = format!("{base}/checkout.stripe.com/c/pay/{id}{framed}");
     params.insert("return_url".into(), json!(back));
     params.insert("payment_method".into(), method["id"].clone());
-    Call {
-        method: "POST",
-        path: "/v1/payment_pages".into(),
-        params: Params::new(params),
-        version: tx.state.settings.default_version.clone(),
-        names_version: true,
-        key: "pk_test_checkout".into(),
-        client_ip: "127.0.0.1".into(),
-    }
+    let own = Call::own("payment_pages", Params::new(params), &tx.state.settings.default_version);
+    Call { key: "pk_test_checkout".into(), client_ip: "127.0.0.1".into(), ..own }
 }
 
 fn note_payer(tx: &mut Tx<'_>, session: &mut Value, method: &Value, payer: &Payer) {
