@@ -5,7 +5,7 @@ use super::super::call::money;
 use super::super::endpoint::method::create;
 use super::super::form;
 use super::super::reply::see_other;
-use super::super::resource::invoice_pay::{attach, internal};
+use super::super::resource::invoice_pay::{internal, waiting_intent};
 use super::super::resource::kind;
 use super::super::shared::Shared;
 use super::super::state::{Kind, SandboxState};
@@ -75,30 +75,14 @@ fn attempt(
     let method = create::from_params(tx, &entries.method())?;
     tx.insert(Kind::Method, None, &method);
     let none = || Err(ApiError::invalid("The sandbox takes no payments."));
-    let known = tx.get(Kind::PaymentIntent, text(invoice, "payment_intent"));
-    let intent = match known.filter(|intent| intent["status"] != "canceled") {
-        Some(intent) => text(&intent, "id").to_owned(),
-        None => {
-            let sent = form_urlencoded::Serializer::new(String::new())
-                .append_pair("amount", &number(invoice, "amount_remaining").to_string())
-                .append_pair("currency", text(invoice, "currency"))
-                .append_pair("customer", text(invoice, "customer"))
-                .append_pair("description", &format!("Invoice {}", text(invoice, "number")))
-                .append_pair("setup_future_usage", "off_session")
-                .finish();
-            let made = internal(tx, "payment_intents", &sent).unwrap_or_else(none)?;
-            let mut invoice = invoice.clone();
-            invoice["payment_intent"] = made["id"].clone();
-            attach(tx, invoice, &made)?;
-            text(&made, "id").to_owned()
-        }
-    };
+    let intent = waiting_intent(tx, &mut invoice.clone())?.map_or_else(none, Ok)?;
     let sent = form_urlencoded::Serializer::new(String::new())
         .append_pair("payment_method", text(&method, "id"))
         .append_pair("return_url", text(invoice, "hosted_invoice_url"))
         .finish();
     let path = format!("payment_intents/{intent}/confirm");
-    let confirmed = internal(tx, &path, &sent).unwrap_or_else(none)?;
+    let confirmed =
+        internal(tx, &path, &sent).unwrap_or_else(|| Err(ApiError::unrecognized("POST", &path)))?;
     let next = confirmed["next_action"]["redirect_to_url"]["url"].as_str();
     Ok(next.map(str::to_owned))
 }

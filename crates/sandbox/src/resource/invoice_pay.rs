@@ -111,18 +111,28 @@ pub fn internal(tx: &mut Tx<'_>, path: &str, sent: &str) -> Option<Answer> {
 /// An open invoice gets the intent that a page can confirm, when it is not charged by itself.
 pub fn prepare(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<(), ApiError> {
     let wanted = invoice["_wants_intent"] == true || invoice["collection_method"] == "send_invoice";
-    if !wanted {
-        return Ok(());
+    if wanted {
+        waiting_intent(tx, invoice)?;
+    }
+    Ok(())
+}
+
+/// The id of the intent by which an open invoice waits to be paid. It is made when there is none,
+/// or when it was canceled.
+pub fn waiting_intent(tx: &mut Tx<'_>, invoice: &mut Value) -> Result<Option<String>, ApiError> {
+    let known = tx.get(Kind::PaymentIntent, text(invoice, "payment_intent"));
+    if let Some(intent) = known.filter(|intent| intent["status"] != "canceled") {
+        return Ok(intent["id"].as_str().map(str::to_owned));
     }
     let payment = charge(tx, invoice, None, false)?;
-    let Some(id) = payment.intent.clone() else { return Ok(()) };
+    let Some(id) = payment.intent.clone() else { return Ok(None) };
     let intent = tx.stored(&id).map(|stored| stored.value()).unwrap_or_default();
     invoice["payment_intent"] = json!(id);
     invoice["confirmation_secret"] =
         json!({"client_secret": intent["client_secret"], "type": "payment_intent"});
     record(tx, invoice, &payment, "open");
     tx.update(invoice);
-    Ok(())
+    Ok(Some(id))
 }
 
 /// Attaches an intent: one that succeeded pays the invoice, another one when it succeeds.

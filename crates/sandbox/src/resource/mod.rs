@@ -50,7 +50,7 @@ pub mod preview;
 pub mod quote;
 pub mod reaction;
 pub mod reader;
-pub mod reader_test;
+pub mod reader_test_helper;
 pub mod route;
 pub mod schedule_phases;
 pub mod search;

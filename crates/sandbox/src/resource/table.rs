@@ -4,7 +4,7 @@ use super::{
     Resource, app, authentication, catalog, climate_order, connection, credit_note, customer_money,
     discount, entitlement, fraud, invoice, invoice_item, issuing_authorization, issuing_card,
     issuing_design, issuing_dispute, issuing_transaction, link, method_settings, payment_record,
-    portal, quote, reader, reader_test, subscription, subscription_schedule, tax, template,
+    portal, quote, reader, reader_test_helper, subscription, subscription_schedule, tax, template,
     test_clock, topup, treasury_account, treasury_in, treasury_out,
 };
 
@@ -48,7 +48,7 @@ pub static RESOURCES: &[Resource] = &[
     entitlement::PRODUCT_FEATURE,
     template::TEMPLATE,
     reader::READER,
-    reader_test::TEST,
+    reader_test_helper::TEST,
     payment_record::RECORD,
     connection::SESSION,
     connection::ACCOUNT,

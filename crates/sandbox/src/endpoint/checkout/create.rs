@@ -85,9 +85,6 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
     custom_field::read(call, &mut session)?;
     tx.insert(Kind::Session, None, &session);
     lines::store(tx, &id, &items);
-    if mode != "setup" {
-        totals::read(call, tx, &mut session, &items)?;
-    }
     if mode == "setup" {
         let mut intent = setup::draft::blank(tx);
         intent["customer"] = session["customer"].clone();
@@ -96,12 +93,13 @@ pub fn run(call: &Call, tx: &mut Tx<'_>) -> Answer {
         pay::describe(&mut intent, &session["_setup_intent_data"]);
         setup::draft::begin(tx, &intent);
         session["setup_intent"] = intent["id"].clone();
-    } else if mode == "payment"
-        && &*call.version < INTENT_LATER_SINCE
-        && number(&session, "amount_total") > 0
-    {
-        let intent = pay::new_intent(tx, &session);
-        session["payment_intent"] = intent["id"].clone();
+    } else {
+        totals::read(call, tx, &mut session, &items)?;
+        let is_paid = mode == "payment" && number(&session, "amount_total") > 0;
+        if is_paid && &*call.version < INTENT_LATER_SINCE {
+            let intent = pay::new_intent(tx, &session);
+            session["payment_intent"] = intent["id"].clone();
+        }
     }
     tx.update(&session);
     Ok(session)
@@ -158,7 +156,7 @@ fn payer(call: &Call, tx: &Tx<'_>, session: &mut Value, mode: &str) -> Result<()
     Ok(())
 }
 
-/// Adds the items up; returns the currency.
+/// Adds the items up and checks that they can be paid; returns the currency.
 fn price(
     call: &Call,
     session: &mut Value,
@@ -182,11 +180,8 @@ fn price(
     let total = each.fold(0_i64, i64::saturating_add);
     totals::check(total, &currency)?;
     session["currency"] = json!(currency);
+    // What a promotion code needs at least; discounts and shipping come with totals.rs.
     session["amount_subtotal"] = json!(total);
-    session["amount_total"] = json!(total);
-    if total == 0 {
-        session["payment_status"] = json!("no_payment_required");
-    }
     Ok(currency)
 }
 

@@ -126,8 +126,7 @@ fn option(tx: &mut Tx<'_>, sent: &Params, currency: &str) -> Answer {
 
 /// Chooses a way of shipping; false when the session does not offer it.
 pub fn ship(session: &mut Value, rate: &str) -> bool {
-    let options = session["shipping_options"].as_array().into_iter().flatten();
-    let mut options = options;
+    let mut options = session["shipping_options"].as_array().into_iter().flatten();
     let chosen = options.find(|one| one["shipping_rate"] == rate).cloned();
     let Some(chosen) = chosen else { return false };
     let amount = number(&chosen, "shipping_amount");
