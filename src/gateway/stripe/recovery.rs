@@ -59,7 +59,8 @@ pub enum Recovery {
     FindByMetadata {
         /// True when the list accepts `created[gte]`.
         dated: bool,
-        /// What the list's query needs to show objects that have ended: `&name=value`, often nothing.
+        /// What the list's query needs to show objects that have ended: `&name=value`, often
+        /// nothing.
         ended: &'static str,
     },
     /// The object's own state shows it.
